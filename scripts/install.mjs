@@ -1,0 +1,28 @@
+// Runs on whatever Node the host has, before `npm start` and `npm test`: brings node_modules (and
+// with it the Node that everything else runs on) up to the lock file, and does nothing if it is.
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const installed = `${root}node_modules/.package-lock.json`;
+const wanted = `${root}package-lock.json`;
+const isCurrent =
+  existsSync(installed) &&
+  existsSync(`${root}node_modules/.bin/node`) &&
+  statSync(installed).mtimeMs >= statSync(wanted).mtimeMs;
+
+if (!isCurrent) {
+  process.stderr.write("Installing what Colloquy needs (once, about 10 seconds) …\n");
+  const { status, error } = spawnSync(
+    "npm",
+    ["ci", "--no-audit", "--no-fund", "--loglevel=error"],
+    { cwd: root, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" },
+  );
+  if (status !== 0) {
+    process.stderr.write(
+      `Installing failed${error ? `: ${error.message}` : ""}. Run 'npm ci' in ${root} to see why.\n`,
+    );
+    process.exit(1);
+  }
+}

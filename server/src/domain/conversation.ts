@@ -1,0 +1,37 @@
+import type { Message } from "./message.ts";
+
+/** What wires call a conversation without a title. */
+export const DEFAULT_TITLE = "New Conversation";
+
+export type Conversation = {
+  /** A UUID. */
+  readonly id: string;
+  readonly userId: string;
+  /** Null until the first message gives it a name. */
+  readonly title: string | null;
+  readonly isPinned: boolean;
+  /** The agent whose instructions its replies follow; may name one that does not exist. */
+  readonly agentId: string | null;
+  /** A word of the client's (document 002), kept as it is. */
+  readonly mode: string | null;
+  /** The wire it was begun through. */
+  readonly origin: string;
+  /** A name that a client made up for it, unique within its owner. */
+  readonly alias: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
+
+export type ConversationWithMessages = Conversation & { readonly messages: readonly Message[] };
+
+const TITLE_CHARACTERS = 60;
+
+/** A title for a conversation that begins with this message: its first words, on one line. */
+export function titleFrom(content: string): string {
+  const line = content.slice(0, 400).replace(/\s+/gu, " ").trim();
+  const characters = Array.from(line);
+  if (characters.length <= TITLE_CHARACTERS) return line || DEFAULT_TITLE;
+  const cut = characters.slice(0, TITLE_CHARACTERS).join("");
+  const lastSpace = cut.lastIndexOf(" ");
+  return `${(lastSpace > TITLE_CHARACTERS / 2 ? cut.slice(0, lastSpace) : cut).trimEnd()}…`;
+}

@@ -1,0 +1,61 @@
+/**
+ * What can go wrong, in the server's own words. A code says what happened; each wire maps it to a
+ * status and a body of its own (a wire that forgets one does not compile).
+ */
+export const ERROR_CODES = [
+  "invalid_request",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "method_not_allowed",
+  "conflict",
+  "too_large",
+  "unsupported_media_type",
+  "unprocessable",
+  "rate_limited",
+  "model_refused",
+  "model_failed",
+  "unavailable",
+  "internal",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What an error may carry besides its sentence. */
+export type ErrorDetails = {
+  /** The request field that is at fault, in the caller's own spelling. */
+  readonly field?: string;
+  /** When trying again can succeed. */
+  readonly retryAfterMs?: number;
+  /** What was looked for and not found, for wires that name it. */
+  readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply";
+  readonly cause?: unknown;
+};
+
+/** An error whose message is safe and useful to show to the person who made the request. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly resource: ErrorDetails["resource"];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.field = details.field;
+    this.retryAfterMs = details.retryAfterMs;
+    this.resource = details.resource;
+  }
+}
+
+export const notFound = (resource: "conversation" | "message" | "agent" | "key" | "reply") =>
+  new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {
+    resource,
+  });
+
+/** The error as something that can be shown: an unexpected one loses its inner text. */
+export const toAppError = (error: unknown): AppError =>
+  error instanceof AppError
+    ? error
+    : new AppError("internal", "Internal server error", { cause: error });

@@ -1,0 +1,65 @@
+import { AppError } from "./errors.ts";
+
+/** How long a message may be, in characters (Unicode code points). */
+export const MAX_MESSAGE_CHARACTERS = 100_000;
+
+const MAX_NAME_CHARACTERS = 256;
+
+/**
+ * Refuses what a store cannot give back exactly: NUL, and halves of a surrogate pair.
+ * @throws AppError invalid_request, naming the field
+ */
+export function checkStorable(value: string, field: string): void {
+  if (value.includes("\0"))
+    throw new AppError("invalid_request", `${field} must not contain the NUL character (U+0000)`, {
+      field,
+    });
+  if (!value.isWellFormed())
+    throw new AppError(
+      "invalid_request",
+      `${field} must be valid Unicode: it contains half of a surrogate pair`,
+      { field },
+    );
+}
+
+/**
+ * Refuses a message that is empty, blank, too long or not storable.
+ * @throws AppError invalid_request, naming the field
+ */
+export function checkMessageText(value: string, field: string): void {
+  checkStorable(value, field);
+  if (!/\S/u.test(value))
+    throw new AppError("invalid_request", `${field} must not be empty or blank`, { field });
+  if (value.length > MAX_MESSAGE_CHARACTERS && countCharacters(value) > MAX_MESSAGE_CHARACTERS)
+    throw new AppError(
+      "invalid_request",
+      `${field} is too long: at most ${MAX_MESSAGE_CHARACTERS.toLocaleString("en")} characters`,
+      { field },
+    );
+}
+
+/**
+ * Refuses an id or a name that is empty, blank, too long or has control characters in it.
+ * @throws AppError invalid_request, naming the field
+ */
+export function checkName(value: string, field: string): void {
+  checkStorable(value, field);
+  if (!/\S/u.test(value))
+    throw new AppError("invalid_request", `${field} must not be empty`, { field });
+  if (value.length > MAX_NAME_CHARACTERS)
+    throw new AppError(
+      "invalid_request",
+      `${field} is too long: at most ${MAX_NAME_CHARACTERS} characters`,
+      { field },
+    );
+  if (/\p{Cc}/u.test(value))
+    throw new AppError("invalid_request", `${field} must not contain control characters`, {
+      field,
+    });
+}
+
+function countCharacters(value: string): number {
+  let count = 0;
+  for (const _ of value) count++;
+  return count;
+}

@@ -1,0 +1,25 @@
+import type { Agent } from "../domain/agent.ts";
+import type { Conversation } from "../domain/conversation.ts";
+import type { ApiKey } from "../domain/key.ts";
+import type { Message } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
+
+/** One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence. */
+export type ArchiveRecord =
+  | { readonly type: "key"; readonly key: ApiKey }
+  | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
+  | { readonly type: "conversation"; readonly owner: Owner; readonly conversation: Conversation }
+  | { readonly type: "message"; readonly owner: Owner; readonly message: Message };
+
+export type ArchiveCounts = Record<ArchiveRecord["type"], number>;
+
+export interface Archive {
+  countRecords(): Promise<ArchiveCounts>;
+  /** Everything, of every tenant and owner, a record at a time. A reply in progress is left out. */
+  exportRecords(): AsyncIterable<ArchiveRecord>;
+  /**
+   * Stores the records as they are (ids, times, order), all or none. One whose id is there already
+   * is passed over; so is a message whose conversation is missing or is another owner's. Gives, per record, whether it was taken.
+   */
+  importRecords(records: readonly ArchiveRecord[]): Promise<boolean[]>;
+}

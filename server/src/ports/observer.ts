@@ -1,0 +1,25 @@
+import type { Usage } from "../domain/message.ts";
+
+/** Told of what happens in turns, for metrics, traces and logs. Never given a text that a user or a model wrote. */
+export interface TurnObserver {
+  /** Gives the observer of this one turn. */
+  begin(turn: {
+    readonly replyId: string;
+    readonly conversationId: string;
+    readonly origin: string;
+    readonly model: string;
+  }): TurnObservation;
+}
+
+export interface TurnObservation {
+  /** The turn left its conversation's queue and asks the model. */
+  asked(): void;
+  firstToken(): void;
+  ended(end: {
+    readonly status: "complete" | "interrupted" | "failed";
+    readonly model: string;
+    readonly usage: Usage | null;
+    readonly finishReason: string | null;
+    readonly errorCode: string | null;
+  }): void;
+}

@@ -1,0 +1,253 @@
+import type { Agent } from "../domain/agent.ts";
+import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
+import type { ApiKey } from "../domain/key.ts";
+import type { Message, MessageStatus, ReplyError, Role, Usage } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
+import type { Archive } from "./archive.ts";
+
+/*
+ * What the core asks of a database. For every method:
+ * - What is resolved is on disk: a process that is killed, or a machine that loses power, right after
+ *   a promise resolves still has it.
+ * - Only rows of the given owner are seen or touched; another owner's row is as absent as no row.
+ * - Text comes back exactly as it was given.
+ * - When the database cannot take or answer a request, the promise rejects with AppError
+ *   `unavailable` (with `retryAfterMs`), and nothing of that request was stored.
+ */
+export interface Store
+  extends ConversationStore,
+    MessageStore,
+    TurnStore,
+    SearchStore,
+    AgentStore,
+    KeyStore,
+    Archive {
+  /** Resolves when the database answers. @throws AppError unavailable */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type NewConversation = {
+  readonly id: string;
+  readonly title: string | null;
+  readonly isPinned: boolean;
+  readonly agentId: string | null;
+  readonly mode: string | null;
+  readonly origin: string;
+  readonly alias: string | null;
+  readonly createdAt: Date;
+};
+
+export type NewMessage = {
+  readonly id: string;
+  readonly role: Role;
+  readonly content: string;
+  readonly model: string | null;
+  readonly createdAt: Date;
+};
+
+/** The fields to change; a field that is absent stays. `messages` replaces the whole list. */
+export type ConversationPatch = {
+  readonly title?: string;
+  readonly isPinned?: boolean;
+  readonly agentId?: string | null;
+  readonly mode?: string | null;
+  /**
+   * The new list, in order. A message that is unchanged from the stored one at the same or a later
+   * place (same role, content and createdAt; a given id must be equal too) keeps its stored id,
+   * model, status and usage; the others are new and take the id given here.
+   */
+  readonly messages?: readonly NewMessage[];
+  readonly updatedAt: Date;
+};
+
+export interface ConversationStore {
+  /** Stores the conversation with its messages at once. Rejects with AppError `conflict` if its id or alias is taken. */
+  createConversation(
+    owner: Owner,
+    conversation: NewConversation,
+    messages: readonly NewMessage[],
+  ): Promise<ConversationWithMessages>;
+  getConversation(owner: Owner, conversationId: string): Promise<Conversation | null>;
+  findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
+  /** The conversation begun through `origin` that was used last. */
+  latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
+  /** Those used last first; `total` counts all of the owner's. */
+  listConversations(
+    owner: Owner,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<{ items: Conversation[]; total: number }>;
+  /**
+   * Every conversation with its messages (replies in progress left out), one at a time, never all in
+   * memory. `newest`: by creation, newest first; `pinned`: pinned first, then those used last.
+   * `before` is the id of a conversation, and leads on after it (order `newest` only); an unknown one yields nothing.
+   */
+  iterateConversations(
+    owner: Owner,
+    options: {
+      readonly order: "newest" | "pinned";
+      readonly limit?: number;
+      readonly before?: string;
+    },
+  ): AsyncIterable<ConversationWithMessages>;
+  /** Null if there is no such conversation. */
+  updateConversation(
+    owner: Owner,
+    conversationId: string,
+    patch: ConversationPatch,
+  ): Promise<ConversationWithMessages | null>;
+  /** Deletes it with its messages, its alias and its place in the search index; false if there is none. */
+  deleteConversation(owner: Owner, conversationId: string): Promise<boolean>;
+}
+
+export interface MessageStore {
+  /** Adds a message that asks nothing of a model; null if there is no such conversation. */
+  appendMessage(owner: Owner, conversationId: string, message: NewMessage): Promise<Message | null>;
+  /**
+   * Oldest first, replies in progress left out. With `limit` alone: the latest that many; with
+   * `before` (a message id): those just before it. Null if there is no such conversation (or no such `before` in it).
+   */
+  listMessages(
+    owner: Owner,
+    conversationId: string,
+    page?: { readonly limit?: number; readonly before?: string },
+  ): Promise<Message[] | null>;
+  /** A reply in progress included (its status says so). */
+  getMessage(owner: Owner, messageId: string): Promise<Message | null>;
+  deleteMessage(owner: Owner, messageId: string): Promise<boolean>;
+  /**
+   * What a model needs to remember: the last messages of the conversation with a sequence below
+   * `beforeSequence`, oldest first, as many as fit in `maxCharacters` (of content; at least one).
+   * Replies in progress and replies without content are left out.
+   */
+  recentMessages(
+    owner: Owner,
+    conversationId: string,
+    limits: { readonly maxCharacters: number; readonly beforeSequence?: number },
+  ): Promise<Message[]>;
+}
+
+/** Which conversation a turn belongs to. Resolved inside the transaction that stores the message. */
+export type TurnTarget =
+  | { readonly kind: "existing"; readonly conversationId: string }
+  | { readonly kind: "new"; readonly conversation: NewConversation }
+  /** The owner's conversation of that alias (`conversation.alias`), or the new one. */
+  | { readonly kind: "alias"; readonly conversation: NewConversation }
+  /** The owner's conversation of `conversation.origin` that was used last, if that was after `usedAfter`, or the new one. */
+  | { readonly kind: "latest"; readonly usedAfter: Date; readonly conversation: NewConversation };
+
+export type BeginTurn = {
+  readonly target: TurnTarget;
+  readonly userMessage: { readonly id: string; readonly content: string; readonly createdAt: Date };
+  /** The assistant's message to be: stored at once with status `streaming`, so that a crash finds it. */
+  readonly reply: { readonly id: string; readonly model: string };
+  /** Title for a conversation that has none yet. */
+  readonly title: string;
+  /** The same key and fingerprint give the first turn again. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+};
+
+export type BegunTurn =
+  | {
+      readonly kind: "begun";
+      readonly conversation: Conversation;
+      readonly created: boolean;
+      readonly userMessage: Message;
+      readonly reply: Message;
+    }
+  /** The idempotency key was used before, with the same fingerprint: nothing was stored now. */
+  | {
+      readonly kind: "repeated";
+      readonly conversation: Conversation;
+      readonly userMessage: Message;
+      readonly reply: Message;
+    }
+  /** The idempotency key was used before, with another fingerprint: nothing was stored. */
+  | { readonly kind: "conflict" }
+  /** The conversation (or, for a repeated key, its messages) is not there (any more): nothing was stored. */
+  | { readonly kind: "not_found" };
+
+export interface TurnStore {
+  /**
+   * Stores the user's message and the reply to be, in the order of the calls. The reply's sequence
+   * is the user message's plus one.
+   */
+  beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
+  /** Keeps the text so far of replies in progress. A reply that is gone or has ended is passed over. */
+  checkpoint(
+    replies: readonly {
+      readonly owner: Owner;
+      readonly replyId: string;
+      readonly content: string;
+    }[],
+  ): Promise<void>;
+  /** Ends a reply, once: null if it is gone or has ended already. */
+  finishReply(
+    owner: Owner,
+    replyId: string,
+    end: {
+      readonly status: Exclude<MessageStatus, "streaming">;
+      readonly content: string;
+      readonly model: string;
+      readonly usage: Usage | null;
+      readonly reasoning: string | null;
+      readonly error: ReplyError | null;
+      readonly finishedAt: Date;
+    },
+  ): Promise<Message | null>;
+  /** The last reply of the conversation, in progress or ended, with the user message before it. */
+  latestTurn(
+    owner: Owner,
+    conversationId: string,
+  ): Promise<{ userMessage: Message; reply: Message } | null>;
+  /** The turn of that reply. */
+  getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
+  /** For the one process that has the store for itself, at its start: replies left in progress become `interrupted`. Gives their number. */
+  interruptAbandonedReplies(now: Date): Promise<number>;
+  /** Forgets idempotency keys that were first used before that time. */
+  forgetIdempotencyKeys(before: Date): Promise<void>;
+}
+
+export type SearchHit = {
+  readonly conversation: Conversation;
+  /** Null when the title matched. */
+  readonly message: Message | null;
+  /** The text around the match; matches are between U+E000 and U+E001 (private use, taken out of the text itself). */
+  readonly snippet: string;
+};
+
+export interface SearchStore {
+  /**
+   * Best first: conversations whose title, or messages whose content, hold every word of the query
+   * (the last word may be a beginning). Whatever the query's characters are, it is words, not syntax.
+   * What was acknowledged before the call is found.
+   */
+  search(
+    owner: Owner,
+    query: string,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<SearchHit[]>;
+}
+
+export interface AgentStore {
+  /** Rejects with AppError `conflict` if the owner has one of that id. */
+  createAgent(owner: Owner, agent: Agent): Promise<Agent>;
+  listAgents(owner: Owner): Promise<Agent[]>;
+  getAgent(owner: Owner, agentId: string): Promise<Agent | null>;
+  /** Replaces it; null if there is none. */
+  replaceAgent(owner: Owner, agent: Agent): Promise<Agent | null>;
+  deleteAgent(owner: Owner, agentId: string): Promise<boolean>;
+}
+
+/** Keys belong to an installation, not to an owner. */
+export interface KeyStore {
+  /** Stores the key and, with the first one ever, that the installation is claimed. */
+  createKey(key: ApiKey): Promise<void>;
+  /** Oldest first, revoked ones included. */
+  listKeys(): Promise<ApiKey[]>;
+  findKeyByHash(hash: string): Promise<ApiKey | null>;
+  /** False if there is no such key; a key that is revoked already stays as it is. */
+  revokeKey(keyId: string, at: Date): Promise<boolean>;
+  /** True from the first key on, for ever, even when every key is revoked. */
+  isClaimed(): Promise<boolean>;
+}
