@@ -10,6 +10,8 @@ export type ApiKey = {
   readonly userId: string;
   /** May claim any user of its tenant: the key of an application's backend. */
   readonly actAs: boolean;
+  /** May manage keys and read the installation's figures. */
+  readonly isOperator: boolean;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
 };

@@ -6,22 +6,23 @@ export interface TurnWriter {
   append(text: string): void;
   /** Ends the log. Watchers get what is left, then this, then their stream ends. */
   end(ending: TurnEnding): void;
+  /** Takes the log back, as if it had never been opened: the turn was not stored. */
+  discard(): void;
 }
+
+/** What a watcher of a running turn gets; the acceptance is known to whoever may watch. */
+export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
 
 /** The running turns and their events. Ended turns are the store's: a log may forget them at once. */
 export interface TurnLog {
-  /** @param onStop called once if someone asks the turn to stop, on whichever replica */
-  open(replyId: string, onStop: () => void): TurnWriter;
+  /** @param onStop called once if someone asks the conversation's turns to stop, on whichever replica */
+  open(turn: { readonly replyId: string; readonly conversationId: string }, onStop: () => void): TurnWriter;
   /**
-   * The events after `position` (see TurnEvent; the acceptance is the caller's to give), for as long
-   * as the turn runs and to its ending. Null if no turn of that id is running: then the store knows it.
-   * A watcher that is slow gets longer deltas, not more memory. Aborting ends the iteration without an error.
+   * The events after `position` (see TurnEvent), for as long as the turn runs and to its ending.
+   * Null if no turn of that id is running: then the store knows it. A watcher that is slow gets
+   * longer deltas, not more memory. Aborting ends the iteration without an error.
    */
-  follow(
-    replyId: string,
-    position: number,
-    signal: AbortSignal,
-  ): AsyncIterable<Exclude<TurnEvent, { type: "accepted" }>> | null;
-  /** Asks the turn to stop; false if none of that id is running. */
-  stop(replyId: string): Promise<boolean>;
+  follow(replyId: string, position: number, signal: AbortSignal): AsyncIterable<LiveEvent> | null;
+  /** Asks every turn of the conversation to stop, those that wait included; gives whether there was one. */
+  stop(conversationId: string): Promise<boolean>;
 }

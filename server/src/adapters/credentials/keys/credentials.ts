@@ -1,0 +1,52 @@
+import { hash } from "node:crypto";
+import { KEY_PREFIX } from "../../../domain/access.ts";
+import type { Clock } from "../../../ports/clock.ts";
+import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
+import type { KeyStore } from "../../../ports/store.ts";
+
+const FRESH_MS = 1000;
+const MOST_REMEMBERED = 10_000;
+
+/** API keys from the store, remembered for a second, so that a revoked one is refused within that time on every replica. */
+export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
+  const remembered = new Map<string, { readonly until: number; readonly credential: Promise<VerifiedCredential | null> }>();
+  let claimed: { until: number; readonly answer: Promise<boolean> } | null = null;
+
+  const look = async (token: string): Promise<VerifiedCredential | null> => {
+    const key = await store.findKeyByHash(hashOfKey(token));
+    if (!key || key.revokedAt) return null;
+    return { tenantId: key.tenantId, userId: key.userId, keyId: key.id, actAs: key.actAs, isOperator: key.isOperator };
+  };
+
+  return {
+    verify(token) {
+      if (!token.startsWith(KEY_PREFIX)) return Promise.resolve(null);
+      const now = clock.now().getTime();
+      const known = remembered.get(token);
+      if (known && known.until > now && known.until <= now + FRESH_MS) return known.credential;
+      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+      const credential = look(token);
+      remembered.set(token, { until: now + FRESH_MS, credential });
+      credential.catch(() => remembered.delete(token));
+      return credential;
+    },
+    isClaimed() {
+      const now = clock.now().getTime();
+      if (claimed && claimed.until > now) return claimed.answer;
+      const asked = { until: now + FRESH_MS, answer: store.isClaimed() };
+      claimed = asked;
+      asked.answer.then(
+        (isClaimed) => {
+          if (isClaimed) asked.until = Number.POSITIVE_INFINITY;
+        },
+        () => {
+          claimed = null;
+        },
+      );
+      return asked.answer;
+    },
+  };
+}
+
+/** SHA-256 in lower-case hex; a key has 256 random bits, so that no slower hash is needed. */
+export const hashOfKey = (key: string): string => hash("sha256", key);

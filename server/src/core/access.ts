@@ -1,0 +1,74 @@
+import { type ConnectionFacts, type Credential, KEY_PREFIX } from "../domain/access.ts";
+import { AppError } from "../domain/errors.ts";
+import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.ts";
+import { checkName } from "../domain/text.ts";
+import type { Credentials, VerifiedCredential } from "../ports/credentials.ts";
+
+export type AccessRequest = {
+  readonly connection: ConnectionFacts;
+  readonly credential: Credential;
+  /** The user ids that the request claims, in header, query and body, by the name of the field. */
+  readonly claims: Readonly<Record<string, string | null | undefined>>;
+  /** The wire's document demands a Bearer token on every route (004). */
+  readonly requiresBearer: boolean;
+};
+
+/** Decides who is asking. @throws AppError unauthenticated, forbidden, invalid_request, unavailable */
+export type DecideAccess = (request: AccessRequest) => Promise<Principal>;
+
+export const HOW_TO_CLAIM =
+  "No key has been made on this server yet, so it serves only programs on its own machine. On that machine run:\n" +
+  "  npx colloquy keys create --name me\n" +
+  "then send the key it shows as: Authorization: Bearer ck_…";
+
+const NO_BEARER =
+  "Send a Bearer token: 'Authorization: Bearer <key>'. Make a key with 'npx colloquy keys create'. Until the first key is made, programs on the server's own machine may send any token.";
+
+/**
+ * The one function that decides, for every wire, socket and resumed stream, who may act as whom.
+ * @param anonymousLoopback AUTH_ANONYMOUS=loopback: programs of this machine need no key even after the first was made
+ */
+export function createAccess(credentials: Credentials, options: { readonly anonymousLoopback: boolean }): DecideAccess {
+  return async ({ connection, credential, claims, requiresBearer }) => {
+    const claimedUser = theOneClaim(claims);
+    if (credential.kind === "malformed") throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
+    const isBearer = credential.kind === "bearer";
+    const verified = isBearer ? await credentials.verify(credential.token) : null;
+    if (verified) return principalOf(verified, claimedUser);
+    if (isBearer && credential.token.startsWith(KEY_PREFIX))
+      throw new AppError("unauthenticated", "This key is unknown or revoked. 'npx colloquy keys list' shows the keys there are");
+
+    const isClaimed = await credentials.isClaimed();
+    const mayBeAnonymous = isProgramOfThisMachine(connection);
+    if (isClaimed && isBearer) throw new AppError("unauthenticated", "This token is not valid. Send a key made with 'npx colloquy keys create'");
+    if (isClaimed && !(options.anonymousLoopback && mayBeAnonymous))
+      throw new AppError("unauthenticated", "A key is needed: send 'Authorization: Bearer ck_…'. Make one with 'npx colloquy keys create'");
+    if (!isClaimed && !mayBeAnonymous) throw new AppError("forbidden", HOW_TO_CLAIM);
+    if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
+    return { tenantId: LOCAL_TENANT, userId: claimedUser ?? DEFAULT_USER, keyId: null, isOperator: true };
+  };
+}
+
+const isProgramOfThisMachine = (connection: ConnectionFacts): boolean =>
+  connection.peerIsLoopback && connection.hostIsLocal && !connection.isForwarded && connection.origin !== "foreign";
+
+function principalOf(verified: VerifiedCredential, claimedUser: string | undefined): Principal {
+  const { tenantId, userId, keyId, actAs, isOperator } = verified;
+  if (claimedUser !== undefined && claimedUser !== userId && !actAs)
+    throw new AppError("forbidden", "This key may only act for its own user. Leave the user id out, or use a key made with --act-as");
+  return { tenantId, userId: claimedUser ?? userId, keyId, isOperator };
+}
+
+/** @throws AppError invalid_request when two claims differ, or one is no usable id */
+function theOneClaim(claims: AccessRequest["claims"]): string | undefined {
+  let first: { field: string; value: string } | undefined;
+  for (const field in claims) {
+    const value = claims[field];
+    if (value === undefined || value === null) continue;
+    checkName(value, field);
+    if (first && first.value !== value)
+      throw new AppError("invalid_request", `${first.field} and ${field} name two different users; send one, or the same in both`, { field });
+    first ??= { field, value };
+  }
+  return first?.value;
+}

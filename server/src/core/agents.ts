@@ -1,0 +1,60 @@
+import { AppError, notFound } from "../domain/errors.ts";
+import type { Agent } from "../domain/agent.ts";
+import type { Owner } from "../domain/principal.ts";
+import { checkMessageText, checkName } from "../domain/text.ts";
+import type { Clock, NewId } from "../ports/clock.ts";
+import type { AgentStore } from "../ports/store.ts";
+
+export type AgentDraft = {
+  readonly id?: string | undefined;
+  readonly name: string;
+  readonly instructions: string;
+  readonly model?: string | null | undefined;
+  readonly temperature?: number | null | undefined;
+  readonly voice?: string | null | undefined;
+};
+
+export type Agents = {
+  /** @throws AppError invalid_request, conflict */
+  create(owner: Owner, draft: AgentDraft): Promise<Agent>;
+  list(owner: Owner): Promise<Agent[]>;
+  /** @throws AppError not_found */
+  get(owner: Owner, agentId: string): Promise<Agent>;
+  /** Replaces it; what is absent gets its default. @throws AppError not_found, invalid_request */
+  replace(owner: Owner, agentId: string, draft: AgentDraft): Promise<Agent>;
+  /** Its conversations stay, without it. @throws AppError not_found */
+  delete(owner: Owner, agentId: string): Promise<void>;
+};
+
+export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Agents {
+  const make = (draft: AgentDraft, id: string, createdAt: Date): Agent => {
+    const { name, instructions, model, temperature, voice } = draft;
+    checkName(id, "id");
+    checkName(name, "name");
+    if (instructions) checkMessageText(instructions, "instructions");
+    if (model) checkName(model, "model");
+    if (voice) checkName(voice, "voice");
+    if (typeof temperature === "number" && !(temperature >= 0 && temperature <= 2))
+      throw new AppError("invalid_request", "temperature must be a number from 0 to 2", { field: "temperature" });
+    return { id, name, instructions, model: model ?? null, temperature: temperature ?? null, voice: voice ?? null, createdAt, updatedAt: clock.now() };
+  };
+  const get = async (owner: Owner, agentId: string): Promise<Agent> => {
+    const agent = await store.getAgent(owner, agentId);
+    if (!agent) throw notFound("agent");
+    return agent;
+  };
+  return {
+    create: (owner, draft) => store.createAgent(owner, make(draft, draft.id ?? newId(), clock.now())),
+    list: (owner) => store.listAgents(owner),
+    get,
+    async replace(owner, agentId, draft) {
+      const { createdAt } = await get(owner, agentId);
+      const replaced = await store.replaceAgent(owner, make(draft, agentId, createdAt));
+      if (!replaced) throw notFound("agent");
+      return replaced;
+    },
+    async delete(owner, agentId) {
+      if (!(await store.deleteAgent(owner, agentId))) throw notFound("agent");
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { AppError, notFound } from "../domain/errors.ts";
+import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
+import { titleFrom } from "../domain/conversation.ts";
+import type { Message, Role } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
+import { checkMessageText, checkName, checkStorable } from "../domain/text.ts";
+import type { Clock, NewId } from "../ports/clock.ts";
+import type { ConversationPatch, ConversationStore, MessageStore, NewConversation, NewMessage, SearchHit, SearchStore } from "../ports/store.ts";
+import type { Turns } from "./turns.ts";
+
+export type { NewConversation, SearchHit } from "../ports/store.ts";
+
+/** A conversation as a client describes it; what is absent gets its default. */
+export type ConversationDraft = {
+  readonly title?: string | null | undefined;
+  readonly isPinned?: boolean | undefined;
+  readonly agentId?: string | null | undefined;
+  readonly mode?: string | null | undefined;
+  readonly alias?: string | undefined;
+};
+
+export type MessageDraft = {
+  readonly id?: string | undefined;
+  readonly role: Role;
+  readonly content: string;
+  readonly createdAt?: Date | undefined;
+};
+
+export type ConversationChange = Pick<ConversationDraft, "title" | "isPinned" | "agentId" | "mode"> & { readonly messages?: readonly MessageDraft[] | undefined };
+
+export type Page = { readonly limit?: number | undefined; readonly before?: string | undefined };
+
+/** What can be done with conversations besides talking. Every method sees only what is the owner's. */
+export type Conversations = {
+  /** A conversation that a turn may begin. @throws AppError invalid_request */
+  draft(origin: string, draft?: ConversationDraft): NewConversation;
+  create(owner: Owner, origin: string, draft: ConversationDraft, messages: readonly MessageDraft[]): Promise<ConversationWithMessages>;
+  /** @throws AppError not_found */
+  get(owner: Owner, conversationId: string): Promise<Conversation>;
+  findByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
+  list(owner: Owner, page: { readonly limit: number; readonly offset: number }): Promise<{ items: Conversation[]; total: number }>;
+  all(owner: Owner, options: Page & { readonly order: "newest" | "pinned" }): AsyncIterable<ConversationWithMessages>;
+  /** @throws AppError not_found, invalid_request */
+  change(owner: Owner, conversationId: string, change: ConversationChange): Promise<ConversationWithMessages>;
+  /** Stops its replies and deletes everything of it. @throws AppError not_found */
+  delete(owner: Owner, conversationId: string): Promise<void>;
+  /** @throws AppError not_found */
+  messages(owner: Owner, conversationId: string, page?: Page): Promise<Message[]>;
+  /** @throws AppError not_found */
+  message(owner: Owner, messageId: string): Promise<Message>;
+  /** Stores a message that asks nothing of a model. @throws AppError not_found, invalid_request */
+  append(owner: Owner, conversationId: string, message: MessageDraft): Promise<Message>;
+  /** @throws AppError not_found */
+  deleteMessage(owner: Owner, messageId: string): Promise<void>;
+  search(owner: Owner, query: string, page: { readonly limit: number; readonly offset: number }): Promise<SearchHit[]>;
+};
+
+export type ConversationParts = {
+  readonly store: ConversationStore & MessageStore & SearchStore;
+  readonly turns: Pick<Turns, "stop">;
+  readonly clock: Clock;
+  readonly newId: NewId;
+};
+
+const MAX_MESSAGES = 20_000;
+
+export function createConversations({ store, turns, clock, newId }: ConversationParts): Conversations {
+  const draft = (origin: string, { title, isPinned, agentId, mode, alias }: ConversationDraft = {}): NewConversation => {
+    checkFields({ title, agentId, mode });
+    return {
+      id: newId(),
+      title: title || null,
+      isPinned: isPinned ?? false,
+      agentId: agentId ?? null,
+      mode: mode ?? null,
+      origin,
+      alias: alias ?? null,
+      createdAt: clock.now(),
+    };
+  };
+  const newMessage = ({ id, role, content, createdAt }: MessageDraft, field: string): NewMessage => {
+    checkMessageText(content, field);
+    return { id: id ?? newId(), role, content, model: null, createdAt: createdAt ?? clock.now() };
+  };
+  const newMessages = (messages: readonly MessageDraft[]): NewMessage[] => {
+    if (messages.length > MAX_MESSAGES) throw new AppError("too_large", `A conversation takes at most ${MAX_MESSAGES} messages at once`, { field: "messages" });
+    return messages.map((message, index) => newMessage(message, `messages[${index}].content`));
+  };
+
+  return {
+    draft,
+    async create(owner, origin, wanted, messages) {
+      const conversation = draft(origin, wanted);
+      const firstWords = messages.find((message) => message.role === "user")?.content;
+      const title = conversation.title ?? (firstWords ? titleFrom(firstWords) : null);
+      return store.createConversation(owner, { ...conversation, title }, newMessages(messages));
+    },
+    async get(owner, conversationId) {
+      return required(await store.getConversation(owner, conversationId), "conversation");
+    },
+    findByAlias: (owner, alias) => store.findConversationByAlias(owner, alias),
+    list: (owner, page) => store.listConversations(owner, page),
+    all: (owner, { order, limit, before }) => store.iterateConversations(owner, { order, ...given({ limit, before }) }),
+    async change(owner, conversationId, { title, isPinned, agentId, mode, messages }) {
+      checkFields({ title, agentId, mode });
+      const patch: ConversationPatch = {
+        ...given({ title: title ?? undefined, isPinned, agentId, mode, messages: messages && newMessages(messages) }),
+        updatedAt: clock.now(),
+      };
+      return required(await store.updateConversation(owner, conversationId, patch), "conversation");
+    },
+    async delete(owner, conversationId) {
+      await turns.stop(owner, conversationId);
+      if (!(await store.deleteConversation(owner, conversationId))) throw notFound("conversation");
+    },
+    async messages(owner, conversationId, page = {}) {
+      return required(await store.listMessages(owner, conversationId, given(page)), "conversation");
+    },
+    async message(owner, messageId) {
+      const message = await store.getMessage(owner, messageId);
+      return required(message?.status === "streaming" ? null : message, "message");
+    },
+    async append(owner, conversationId, message) {
+      return required(await store.appendMessage(owner, conversationId, newMessage(message, "content")), "conversation");
+    },
+    async deleteMessage(owner, messageId) {
+      if (!(await store.deleteMessage(owner, messageId))) throw notFound("message");
+    },
+    search: (owner, query, page) => store.search(owner, query, page),
+  };
+}
+
+function checkFields({ title, agentId, mode }: { title?: string | null | undefined; agentId?: string | null | undefined; mode?: string | null | undefined }): void {
+  if (title) {
+    checkStorable(title, "title");
+    if (title.length > MAX_TITLE_CHARACTERS) throw new AppError("invalid_request", `title is too long: at most ${MAX_TITLE_CHARACTERS} characters`, { field: "title" });
+  }
+  if (typeof agentId === "string") checkName(agentId, "agentId");
+  if (typeof mode === "string") checkName(mode, "mode");
+}
+
+const MAX_TITLE_CHARACTERS = 1000;
+
+function required<T>(value: T | null, resource: "conversation" | "message"): T {
+  if (value === null) throw notFound(resource);
+  return value;
+}
+
+type Given<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
+
+/** The fields that are there at all. */
+const given = <T extends object>(fields: T): Given<T> => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,0 +1,42 @@
+import { AppError } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { Limiter, LimitState, LimitWindow } from "../ports/limiter.ts";
+
+export type { LimitState } from "../ports/limiter.ts";
+
+/** What one wire allows. No windows: no limit. */
+export type WireLimits = { readonly perUser: readonly LimitWindow[]; readonly perAddress: readonly LimitWindow[] };
+
+/** Limits by the wire's name; null: none at all (RATE_LIMITS=off). */
+export type LimitRules = Readonly<Record<string, WireLimits>> | null;
+
+export type Limits = {
+  /** Counts one request of a user. Null where the wire has no limit. @throws AppError rate_limited, carrying the state */
+  takeForUser(wire: string, principal: Principal): Promise<LimitState | null>;
+  /** Counts one request from an address. */
+  takeForAddress(wire: string, address: string): Promise<LimitState | null>;
+};
+
+/** A refusal that knows how the limit stands, for wires that put it into headers. */
+export class LimitError extends AppError {
+  readonly state: LimitState;
+
+  constructor(state: LimitState) {
+    const seconds = Math.max(1, Math.ceil(state.resetMs / 1000));
+    super("rate_limited", `Too many requests: ${state.limit} are allowed in this time. Try again in ${seconds} s`, { retryAfterMs: seconds * 1000 });
+    this.state = state;
+  }
+}
+
+export function createLimits(limiter: Limiter, rules: LimitRules): Limits {
+  const take = async (key: string, windows: readonly LimitWindow[] | undefined): Promise<LimitState | null> => {
+    if (!windows?.length) return null;
+    const state = await limiter.consume(key, windows);
+    if (!state.allowed) throw new LimitError(state);
+    return state;
+  };
+  return {
+    takeForUser: (wire, { tenantId, userId }) => take(JSON.stringify([wire, tenantId, userId]), rules?.[wire]?.perUser),
+    takeForAddress: (wire, address) => take(JSON.stringify([wire, address]), rules?.[wire]?.perAddress),
+  };
+}

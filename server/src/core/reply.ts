@@ -1,0 +1,169 @@
+import { AppError, toAppError } from "../domain/errors.ts";
+import type { Message, ReplyError, Usage } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
+import { endingOf, type TurnEnding } from "../domain/turn.ts";
+import type { Turnstile } from "../ports/conversation-lock.ts";
+import type { ModelPart } from "../ports/model.ts";
+import type { TurnObservation } from "../ports/observer.ts";
+import type { TurnWriter } from "../ports/turn-log.ts";
+import { buildPrompt, promptBudget } from "./prompt.ts";
+import type { TurnParts } from "./turns.ts";
+
+/** A request to the model that is under way. */
+export type Asking = {
+  readonly parts: AsyncGenerator<ModelPart>;
+  /** The first answer, asked for already. */
+  readonly first: Promise<IteratorResult<ModelPart>>;
+  discard(): void;
+};
+
+type Question = {
+  readonly owner: Owner;
+  /** Null: a conversation that does not exist yet, so there is nothing to remember. */
+  readonly conversationId: string | null;
+  readonly agentId: string | null;
+  /** The message to answer; what is stored from it on is no history. */
+  readonly userMessageId: string;
+  readonly content: string;
+  readonly model: string | null;
+  readonly temperature: number | null;
+};
+
+/** Asks the model at once; nothing is thrown here, a failure is in `first`. */
+export function ask(parts: TurnParts, question: Question, stop: AbortSignal): Asking {
+  const discarding = new AbortController();
+  const signal = AbortSignal.any([stop, discarding.signal]);
+  const iterator = answer(parts, question, signal);
+  const first = iterator.next();
+  first.catch(() => {});
+  return {
+    parts: iterator,
+    first,
+    discard() {
+      discarding.abort();
+      iterator.return(undefined).catch(() => {});
+    },
+  };
+}
+
+async function* answer({ store, models, systemPrompt }: TurnParts, question: Question, signal: AbortSignal): AsyncGenerator<ModelPart> {
+  const { owner, conversationId, agentId, content } = question;
+  const agent = agentId ? await store.getAgent(owner, agentId) : null;
+  const model = question.model ?? agent?.model ?? null;
+  const budget = promptBudget(models.contextTokensOf(model));
+  const stored = conversationId ? await store.recentMessages(owner, conversationId, { maxCharacters: budget.maxCharacters }) : [];
+  const asked = stored.findIndex((message) => message.id === question.userMessageId);
+  const history = asked < 0 ? stored : stored.slice(0, asked);
+  const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
+  yield* models.reply({ model, messages, temperature: question.temperature ?? agent?.temperature ?? null }, signal);
+}
+
+type Generation = {
+  readonly owner: Owner;
+  readonly reply: Message;
+  readonly turnstile: Turnstile;
+  readonly writer: TurnWriter;
+  readonly observation: TurnObservation;
+  readonly stop: AbortSignal;
+  readonly ask: () => Asking;
+};
+
+type Outcome = {
+  status: "complete" | "interrupted" | "failed";
+  content: string;
+  reasoning: string;
+  model: string;
+  usage: Usage | null;
+  finishReason: string | null;
+  error: ReplyError | null;
+};
+
+const STORE_RETRY_MS = 250;
+const STORE_RETRIES_MS = 60_000;
+
+/**
+ * Generates one reply to its end, stores it and tells the log; resolves with the one ending that
+ * everybody gets. Never rejects.
+ */
+export async function generate(parts: TurnParts, generation: Generation): Promise<TurnEnding> {
+  const { owner, reply, turnstile, writer, observation } = generation;
+  const outcome = await run(parts, generation);
+  const ending = await keep(parts, owner, reply, outcome);
+  observation.ended({ status: outcome.status, model: outcome.model, usage: outcome.usage, finishReason: outcome.finishReason, errorCode: outcome.error?.code ?? null });
+  writer.end(ending);
+  turnstile.leave();
+  return ending;
+}
+
+async function run(parts: TurnParts, { owner, reply, turnstile, writer, observation, stop, ask: start }: Generation): Promise<Outcome> {
+  const outcome: Outcome = { status: "complete", content: "", reasoning: "", model: reply.model ?? "", usage: null, finishReason: null, error: null };
+  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id, text: () => outcome.content });
+  let asking: Asking | null = null;
+  try {
+    if (!turnstile.isFirst) await untilAborted(turnstile.ready, stop);
+    stop.throwIfAborted();
+    asking = start();
+    observation.asked();
+    let isFirst = true;
+    for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
+      const part = next.value;
+      if (part.type === "text") {
+        if (isFirst) observation.firstToken();
+        isFirst = false;
+        outcome.content += part.text;
+        writer.append(part.text);
+      } else if (part.type === "reasoning") outcome.reasoning += part.text;
+      else {
+        outcome.finishReason = part.reason;
+        outcome.usage = part.usage;
+        outcome.model = part.model ?? outcome.model;
+      }
+    }
+    if (outcome.finishReason === null && !stop.aborted) throw new AppError("model_failed", "The model ended its answer without saying that it was finished");
+    if (stop.aborted && outcome.finishReason === null) outcome.status = "interrupted";
+  } catch (error) {
+    if (stop.aborted) outcome.status = "interrupted";
+    else {
+      outcome.status = "failed";
+      outcome.error = replyError(error);
+    }
+  } finally {
+    asking?.discard();
+    checkpoint.remove();
+  }
+  return outcome;
+}
+
+function replyError(error: unknown): ReplyError {
+  const { code, message } = toAppError(error);
+  if (code === "model_refused" || code === "unavailable" || code === "internal") return { code, message };
+  return { code: "model_failed", message };
+}
+
+/** Stores the ending, for a while also against a store that cannot take it now. */
+async function keep({ store, clock }: TurnParts, owner: Owner, reply: Message, outcome: Outcome): Promise<TurnEnding> {
+  const { status, content, model, usage, error } = outcome;
+  const finishedAt = clock.now();
+  const end = { status, content, model, usage, error, reasoning: outcome.reasoning || null, finishedAt };
+  const unstored: Message = { ...reply, ...end };
+  const giveUpAt = finishedAt.getTime() + STORE_RETRIES_MS;
+  for (;;) {
+    try {
+      const stored = await store.finishReply(owner, reply.id, end);
+      return asEnding(stored ?? (await store.getMessage(owner, reply.id)) ?? { ...unstored, status: "interrupted", error: null });
+    } catch (problem) {
+      if (clock.now().getTime() > giveUpAt) return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
+      await clock.sleep(STORE_RETRY_MS);
+    }
+  }
+}
+
+const asEnding = (reply: Message): TurnEnding => endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };
+
+const untilAborted = (promise: Promise<void>, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    if (signal.aborted) stop();
+  });

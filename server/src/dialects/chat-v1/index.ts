@@ -1,0 +1,30 @@
+import { claimsOf, credentialOf } from "../../http/request-facts.ts";
+import type { Wire } from "../../http/wire.ts";
+import { agentRoutes } from "./agents.ts";
+import { conversationRoutes } from "./conversations.ts";
+import { errorReply } from "./errors.ts";
+import { messageRoutes } from "./messages.ts";
+import { type ChatV1Parts, ORIGIN } from "./parts.ts";
+
+/** Document 004: conversations and messages under /v1/chat, answers streamed as Server-Sent Events. */
+export function chatV1Wire(parts: ChatV1Parts): Wire {
+  return {
+    name: ORIGIN,
+    owns: (path) => path === "/v1" || path.startsWith("/v1/"),
+    errorReply,
+    routes(app) {
+      app.addHook("preValidation", async (request) => {
+        const { principal } = await parts.admit(ORIGIN, {
+          connection: request.connection,
+          credential: credentialOf(request.headers),
+          claims: claimsOf(request, "user_id"),
+          requiresBearer: true,
+        });
+        request.principal = principal;
+      });
+      conversationRoutes(app, parts);
+      messageRoutes(app, parts);
+      agentRoutes(app, parts);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Static } from "typebox";
+import type { OfferedModel } from "../../core/models.ts";
+import type { Agent } from "../../domain/agent.ts";
+import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
+import type { Message } from "../../domain/message.ts";
+import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
+
+export const conversationBody = (conversation: Conversation): Static<typeof ConversationBody> => ({
+  id: conversation.id,
+  title: conversation.title ?? DEFAULT_TITLE,
+  user_id: conversation.userId,
+  is_pinned: conversation.isPinned,
+  agent_id: conversation.agentId,
+  mode: conversation.mode,
+  created_at: conversation.createdAt.toISOString(),
+  updated_at: conversation.updatedAt.toISOString(),
+});
+
+export const messageBody = ({ id, conversationId, role, content, model, status, usage, createdAt }: Message): Static<typeof MessageBody> => ({
+  id,
+  conversation_id: conversationId,
+  role,
+  content,
+  model,
+  status: status === "streaming" ? "interrupted" : status,
+  usage: usage && { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens, total_tokens: usage.totalTokens },
+  created_at: createdAt.toISOString(),
+});
+
+export const agentBody = ({ createdAt, updatedAt, ...agent }: Agent): Static<typeof AgentBody> => ({
+  ...agent,
+  created_at: createdAt.toISOString(),
+  updated_at: updatedAt.toISOString(),
+});
+
+export const modelBody = ({ id, name, provider, contextTokens, isDefault }: OfferedModel): Static<typeof ModelBody> => ({
+  id,
+  name,
+  provider,
+  context_tokens: contextTokens,
+  is_default: isDefault,
+});

@@ -1,0 +1,17 @@
+import type { Admit } from "../../core/admission.ts";
+import type { Agents } from "../../core/agents.ts";
+import type { Conversations } from "../../core/conversations.ts";
+import type { Models } from "../../core/models.ts";
+import type { Turns } from "../../core/turns.ts";
+
+/** The wire's name, in limits, metrics and the conversations begun through it. */
+export const ORIGIN = "chat-v1";
+
+/** What the wire asks of the core. */
+export type ChatV1Parts = {
+  readonly admit: Admit;
+  readonly conversations: Conversations;
+  readonly turns: Turns;
+  readonly agents: Agents;
+  readonly models: Models;
+};

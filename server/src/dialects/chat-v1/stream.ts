@@ -1,0 +1,71 @@
+import type { FastifyReply } from "fastify";
+import type { Turn, WatchedTurn } from "../../core/turns.ts";
+import { AppError, toAppError } from "../../domain/errors.ts";
+import { type EventStream, frame, openEventStream } from "../../http/sse.ts";
+import { ERRORS } from "./errors.ts";
+import { messageBody } from "./map.ts";
+
+const LONGEST_CHUNK_CHARACTERS = 64 * 1024;
+
+/** Where a client goes on: the reply (null: the conversation's latest) and the position of the last event it saw. */
+export type ResumePoint = { readonly replyId: string | null; readonly position: number };
+
+const BEGINNING: ResumePoint = { replyId: null, position: -1 };
+
+/** @param lastEventId an `id:` of ours, or a bare position in the latest reply. @throws AppError invalid_request */
+export function resumePoint(lastEventId: string | undefined): ResumePoint {
+  if (lastEventId === undefined || lastEventId === "") return BEGINNING;
+  const match = /^(?:([^:\s]{1,64}):)?(\d{1,15})$/.exec(lastEventId);
+  if (!match) throw new AppError("invalid_request", "Last-Event-ID (or after) must be the id of an event of this stream", { field: "after" });
+  return { replyId: match[1] ?? null, position: Number(match[2]) };
+}
+
+/** The stream of a turn that was just begun. @param opening the first event's type and data, as JSON */
+export async function streamTurn(reply: FastifyReply, turn: Turn, opening: { readonly type: string; readonly data: unknown }): Promise<void> {
+  const stream = openEventStream(reply);
+  stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
+  await forward(stream, turn, 0);
+}
+
+/** The rest of a turn, from that position on. */
+export async function resumeTurn(reply: FastifyReply, turn: WatchedTurn, position: number): Promise<void> {
+  const stream = openEventStream(reply);
+  if (position < 0) stream.send(frame(`${turn.replyId}:0`, JSON.stringify({ type: "user_message", data: messageBody(turn.userMessage) })));
+  await forward(stream, turn, Math.max(0, position));
+}
+
+async function forward(stream: EventStream, turn: WatchedTurn, from: number): Promise<void> {
+  let position = from;
+  let last = "";
+  try {
+    for await (const event of turn.follow(from, stream.gone)) {
+      if (event.type === "delta") await sendText(stream, turn.replyId, event.position, event.text);
+      else if (event.type === "failed") last = errorFrame(turn.replyId, event.position, new AppError(event.error.code, event.error.message));
+      else last = frame(`${turn.replyId}:${event.position}`, JSON.stringify({ type: "ai_complete", data: messageBody(event.reply) }));
+      position = event.position;
+    }
+  } catch (error) {
+    last = errorFrame(turn.replyId, position, toAppError(error));
+  }
+  if (!stream.gone.aborted) stream.end(`${last}${frame(`${turn.replyId}:${position}`, "[DONE]")}`);
+}
+
+/** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
+async function sendText(stream: EventStream, replyId: string, position: number, text: string): Promise<void> {
+  let start = 0;
+  while (text.length - start > LONGEST_CHUNK_CHARACTERS && !stream.gone.aborted) {
+    const cut = start + LONGEST_CHUNK_CHARACTERS;
+    const end = isLowSurrogate(text.charCodeAt(cut)) ? cut - 1 : cut;
+    stream.send(chunkFrame(replyId, position - text.length + end, text.slice(start, end)));
+    await stream.caughtUp();
+    start = end;
+  }
+  stream.send(chunkFrame(replyId, position, start ? text.slice(start) : text));
+}
+
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
+
+const chunkFrame = (replyId: string, position: number, text: string): string => frame(`${replyId}:${position}`, `{"type":"ai_chunk","data":${JSON.stringify(text)}}`);
+
+const errorFrame = (replyId: string, position: number, { code, message }: AppError): string =>
+  frame(`${replyId}:${position}`, JSON.stringify({ type: "error", data: { code: ERRORS[code][1], message } }));

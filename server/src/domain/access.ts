@@ -1,0 +1,22 @@
+/** What the server knows of a connection without believing anything that the client says of itself. */
+export type ConnectionFacts = {
+  /** The client's address: the peer's, or the one that a trusted proxy names. */
+  readonly address: string;
+  /** The peer of the socket is this machine. */
+  readonly peerIsLoopback: boolean;
+  /** The `Host` header names this machine by a local name or address. */
+  readonly hostIsLocal: boolean;
+  /** Any header is present that only a proxy would write. */
+  readonly isForwarded: boolean;
+  /** `trusted`: our own origin or one of CORS_ORIGINS. */
+  readonly origin: "absent" | "trusted" | "foreign";
+};
+
+export type Credential =
+  | { readonly kind: "none" }
+  /** An `Authorization` header that is not `Bearer` with a token. */
+  | { readonly kind: "malformed" }
+  | { readonly kind: "bearer"; readonly token: string };
+
+/** How every API key begins; then come 256 random bits. */
+export const KEY_PREFIX = "ck_";

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIPv4, isIPv6 } from "node:net";
+import type { FastifyRequest } from "fastify";
+import type { ConnectionFacts, Credential } from "../domain/access.ts";
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/** Headers that only a proxy writes: with one of them the peer is not the client. */
+const FORWARDING_HEADERS = [
+  "forwarded",
+  "via",
+  "x-forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "x-forwarded-server",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-original-forwarded-for",
+  "x-original-host",
+  "true-client-ip",
+  "cf-connecting-ip",
+  "fastly-client-ip",
+];
+
+export type OriginRules = {
+  /** CORS_ORIGINS. */
+  readonly listed: readonly string[];
+  /** PUBLIC_URL, where it is set. */
+  readonly publicOrigin: string | null;
+};
+
+/** @param address the client's address as the proxy rules give it */
+export function connectionFacts(request: IncomingMessage, address: string, origins: OriginRules): ConnectionFacts {
+  const { headers } = request;
+  return {
+    address,
+    peerIsLoopback: isLoopback(request.socket.remoteAddress ?? ""),
+    hostIsLocal: LOCAL_HOST.test(headers.host ?? ""),
+    isForwarded: FORWARDING_HEADERS.some((name) => headers[name] !== undefined),
+    origin: originOf(request, origins),
+  };
+}
+
+export function credentialOf(headers: IncomingMessage["headers"]): Credential {
+  const { authorization } = headers;
+  if (authorization === undefined) return { kind: "none" };
+  const token = /^Bearer +([^\s,]+) *$/i.exec(authorization)?.[1];
+  return token ? { kind: "bearer", token } : { kind: "malformed" };
+}
+
+/** Whether a page of that origin may talk to us: our own, or one that the operator listed. */
+export function isTrustedOrigin(origin: string, host: string | undefined, { listed, publicOrigin }: OriginRules): boolean {
+  if (origin === publicOrigin || listed.includes(origin)) return true;
+  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
+}
+
+function originOf({ headers }: IncomingMessage, origins: OriginRules): ConnectionFacts["origin"] {
+  const { origin, host } = headers;
+  if (origin !== undefined) return isTrustedOrigin(origin, host, origins) ? "trusted" : "foreign";
+  const site = headers["sec-fetch-site"];
+  return site === "cross-site" || site === "same-site" ? "foreign" : "absent";
+}
+
+function isLoopback(peer: string): boolean {
+  const address = peer.startsWith("::ffff:") ? peer.slice("::ffff:".length) : peer;
+  if (isIPv4(address)) return loopback.check(address, "ipv4");
+  return isIPv6(address) && loopback.check(address, "ipv6");
+}
+
+/**
+ * The user ids that a request names, by the place: the X-User-ID header, the query and the body.
+ * @param field the wire's own name for it (`user_id`, `userId`); query and body are not validated yet
+ */
+export function claimsOf(request: FastifyRequest, field: string): Record<string, string | undefined> {
+  const header = request.headers["x-user-id"];
+  return {
+    "X-User-ID": typeof header === "string" ? header : undefined,
+    [`${field} (query)`]: textOf(request.query, field),
+    [field]: textOf(request.body, field),
+  };
+}
+
+function textOf(container: unknown, field: string): string | undefined {
+  if (typeof container !== "object" || container === null || !Object.hasOwn(container, field)) return undefined;
+  const value = (container as Record<string, unknown>)[field];
+  return typeof value === "string" ? value : undefined;
+}

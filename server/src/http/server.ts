@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto";
+import cors from "@fastify/cors";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from "fastify";
+import type { ConnectionFacts } from "../domain/access.ts";
+import { AppError } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
+import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
+import { errorOf } from "./errors.ts";
+import { connectionFacts, isTrustedOrigin, type OriginRules } from "./request-facts.ts";
+import { validateBySchema } from "./validation.ts";
+import type { Wire } from "./wire.ts";
+
+export type HttpOptions = {
+  /** In order: the first that owns a path answers for it; the last answers for every other. */
+  readonly wires: readonly [Wire, ...Wire[]];
+  readonly origins: OriginRules;
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Told of every error that is the server's own fault. */
+  onInternalError(error: AppError, request: FastifyRequest): void;
+  /** Told of every answer. */
+  onAnswer(request: FastifyRequest, status: number, elapsedMs: number): void;
+};
+
+declare module "fastify" {
+  interface FastifyRequest {
+    readonly connection: ConnectionFacts;
+    /** Who is asking; set by the wire before its handlers run. */
+    principal: Principal;
+  }
+  interface FastifySchema {
+    /** Left out of the API description. */
+    hide?: boolean;
+  }
+}
+
+const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const KEEP_ALIVE_MS = 72_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** An HTTP server that speaks the wires; knows no conversation. Not listening yet. */
+export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { wires, origins } = options;
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
+    requestIdHeader: false,
+    genReqId: newRequestId,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    return503OnClosing: true,
+  });
+  const wireOf = (request: FastifyRequest): Wire => {
+    const path = request.raw.url?.split("?", 1)[0] ?? "/";
+    return wires.find((wire) => wire.owns(path)) ?? (wires.at(-1) as Wire);
+  };
+  const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const error = errorOf(problem);
+    const { status, body } = wireOf(request).errorReply(error, request);
+    if (status >= 500) options.onInternalError(error, request);
+    reply.header("x-request-id", request.id);
+    if (error.retryAfterMs !== undefined) reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
+    if (status === 401) reply.header("www-authenticate", 'Bearer realm="colloquy"');
+    return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+  };
+
+  acceptJson(app);
+  validateBySchema(app);
+  app.decorateRequest("connection", {
+    getter(this: FastifyRequest) {
+      return connectionFacts(this.raw, this.ip, origins);
+    },
+  });
+  app.decorateRequest("principal", null as unknown as Principal);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    reply.header("x-content-type-options", "nosniff");
+    if (request.raw.url?.includes("%00")) throw new AppError("invalid_request", "The address must not contain the NUL character (%00)");
+  });
+  await app.register(cors, {
+    origin: (origin, done) => done(null, origin !== undefined && origins.listed.includes("*") ? "*" : origin !== undefined && isTrustedOrigin(origin, undefined, origins)),
+    credentials: !origins.listed.includes("*"),
+    methods: [...METHODS],
+    exposedHeaders: ["X-Request-Id", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+  app.addHook("onResponse", async (request, reply) => options.onAnswer(request, reply.statusCode, reply.elapsedTime));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    answerError(new AppError("not_found", `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`, { resource: "route" }), request, reply),
+  );
+  for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
+  return app;
+}
+
+/** Registers the wire's routes, and 405 for every other method on their paths. */
+function registerWire(app: FastifyInstance, wire: Wire): void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    methodsOf.set(url, methods);
+    for (const one of [method].flat()) methods.add(one);
+  });
+  wire.routes(app);
+  for (const [url, allowed] of [...methodsOf]) {
+    const allow = [...allowed].join(", ");
+    app.route({
+      method: METHODS.filter((method) => !allowed.has(method)),
+      url,
+      schema: { hide: true },
+      onRequest: async (request, reply) => {
+        reply.header("allow", allow);
+        throw new AppError("method_not_allowed", `${request.method} is not possible here; use ${allow}`);
+      },
+      handler: async () => undefined,
+    });
+  }
+}
+
+const instance = randomBytes(6).toString("base64url").replace(/[-_]/g, "0");
+let requests = 0;
+const newRequestId = (): string => `req_${instance}${(requests++).toString(36).padStart(6, "0")}`;

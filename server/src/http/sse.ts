@@ -1,0 +1,82 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+
+const PING_MS = 15_000;
+const MOST_UNREAD_BYTES = 1024 * 1024;
+const UNREAD_PATIENCE_MS = 30_000;
+
+/** A response as Server-Sent Events (WHATWG HTML, section 9.2). */
+export type EventStream = {
+  /** Aborts when the client is gone. */
+  readonly gone: AbortSignal;
+  /** Sends whole frames. A client that leaves more than 1 MiB unread is cut off. */
+  send(frames: string): void;
+  /** Resolves when the client has read on; cuts it off if it does not for 30 s. */
+  caughtUp(): Promise<void>;
+  /** Sends the last frames and ends. */
+  end(frames: string): void;
+};
+
+/** A frame. @param data without a line break */
+export const frame = (id: string, data: string): string => `id: ${id}\ndata: ${data}\n\n`;
+
+const open = new Set<ServerResponse>();
+let pinging: NodeJS.Timeout | null = null;
+
+/** Takes the reply over from the framework: nothing but this stream may write to it from here on. */
+export function openEventStream(reply: FastifyReply): EventStream {
+  reply.hijack();
+  const response = reply.raw;
+  const leaving = new AbortController();
+  response.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+  });
+  response.on("error", () => leaving.abort());
+  response.on("close", () => {
+    open.delete(response);
+    leaving.abort();
+  });
+  open.add(response);
+  pinging ??= setInterval(pingAll, PING_MS).unref();
+
+  return {
+    gone: leaving.signal,
+    send(frames) {
+      response.write(frames);
+      if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+    },
+    caughtUp: () => (response.writableNeedDrain ? untilDrained(response) : Promise.resolve()),
+    end(frames) {
+      open.delete(response);
+      response.end(frames);
+      if (!response.writableFinished) cutIfUnread(response);
+    },
+  };
+}
+
+function pingAll(): void {
+  for (const response of open) {
+    response.write(": ping\n\n");
+    if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+  }
+}
+
+function untilDrained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => response.destroy(), UNREAD_PATIENCE_MS);
+    const done = () => {
+      clearTimeout(timer);
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
+}
+
+function cutIfUnread(response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), UNREAD_PATIENCE_MS).unref();
+  response.once("close", () => clearTimeout(timer));
+}

@@ -1,0 +1,15 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { AppError } from "../domain/errors.ts";
+
+/** How a wire says that something went wrong. */
+export type ErrorReply = { readonly status: number; readonly body: unknown };
+
+/** One published API: its routes, and its words for errors. */
+export type Wire = {
+  readonly name: string;
+  /** Whether errors on this path are told in this wire's words, also where no route is. */
+  owns(path: string): boolean;
+  errorReply(error: AppError, request: FastifyRequest): ErrorReply;
+  /** Registers the routes; called once. */
+  routes(app: FastifyInstance): void;
+};
