@@ -6,6 +6,7 @@ import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
 import { errorOf } from "./errors.ts";
+import { describeApi } from "./openapi.ts";
 import { connectionFacts, isTrustedOrigin, type OriginRules } from "./request-facts.ts";
 import { validateBySchema } from "./validation.ts";
 import type { Wire } from "./wire.ts";
@@ -14,6 +15,7 @@ export type HttpOptions = {
   /** In order: the first that owns a path answers for it; the last answers for every other. */
   readonly wires: readonly [Wire, ...Wire[]];
   readonly origins: OriginRules;
+  readonly version: string;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** Told of every error that is the server's own fault. */
@@ -95,6 +97,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.setNotFoundHandler((request, reply) =>
     answerError(new AppError("not_found", `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`, { resource: "route" }), request, reply),
   );
+  await describeApi(app, options.version);
   for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
   return app;
 }

@@ -1,0 +1,47 @@
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
+import type { TurnObserver } from "../../../ports/observer.ts";
+
+/**
+ * A span a turn, named and described by the OpenTelemetry semantic conventions for generative AI,
+ * sent over OTLP/HTTP. Prompts and answers are never part of it.
+ * @param endpoint OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces
+ */
+export function openTelemetryObserver(endpoint: string): { readonly observer: TurnObserver; close(): Promise<void> } {
+  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
+  const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
+  const tracer = provider.getTracer("colloquy");
+  return {
+    observer: {
+      begin({ replyId, conversationId, origin, model }) {
+        const span = tracer.startSpan(`chat ${model}`, {
+          kind: SpanKind.CLIENT,
+          attributes: {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": model,
+            "gen_ai.conversation.id": conversationId,
+            "gen_ai.response.id": replyId,
+            "colloquy.wire": origin,
+          },
+        });
+        return {
+          asked: () => void span.addEvent("colloquy.asked"),
+          firstToken: () => void span.addEvent("gen_ai.first_token"),
+          ended({ status, model: answered, usage, finishReason, errorCode }) {
+            span.setAttribute("gen_ai.response.model", answered);
+            span.setAttribute("colloquy.turn.status", status);
+            if (finishReason) span.setAttribute("gen_ai.response.finish_reasons", [finishReason]);
+            if (usage) span.setAttributes({ "gen_ai.usage.input_tokens": usage.promptTokens, "gen_ai.usage.output_tokens": usage.completionTokens });
+            if (errorCode) {
+              span.setAttribute("error.type", errorCode);
+              span.setStatus({ code: SpanStatusCode.ERROR, message: errorCode });
+            }
+            span.end();
+          },
+        };
+      },
+    },
+    close: () => provider.shutdown(),
+  };
+}

@@ -1,0 +1,81 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { TurnObserver } from "../../../ports/observer.ts";
+
+const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
+const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1];
+const REQUEST_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60];
+
+/** The server's figures, in seconds where they are times, for a Prometheus to read. */
+export type PrometheusMetrics = {
+  readonly observer: TurnObserver;
+  /** @param route the route's pattern, never an address with ids in it */
+  request(method: string, route: string, status: number, elapsedMs: number): void;
+  /** One transaction of the store. */
+  commit(elapsedMs: number, writes: number): void;
+  /** Reads the number of open WebSockets whenever it is asked for. */
+  countSockets(count: () => number): void;
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+};
+
+export function prometheusMetrics(): PrometheusMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "colloquy_" });
+  const registers = [registry];
+  const turns = new Counter({ name: "colloquy_turns_total", help: "Turns that have ended, by wire and ending", labelNames: ["wire", "status", "error"], registers });
+  const running = new Gauge({ name: "colloquy_turns_running", help: "Turns that ask the model now", registers });
+  const queued = new Gauge({ name: "colloquy_turns_queued", help: "Turns that wait for an earlier one of their conversation", registers });
+  const firstToken = new Histogram({ name: "colloquy_time_to_first_token_seconds", help: "From the stored message to the reply's first text", labelNames: ["wire"], buckets: FIRST_TOKEN_BUCKETS, registers });
+  const duration = new Histogram({ name: "colloquy_turn_seconds", help: "From the stored message to the stored reply", labelNames: ["wire"], buckets: FIRST_TOKEN_BUCKETS, registers });
+  const tokens = new Counter({ name: "colloquy_tokens_total", help: "Tokens as the provider counted them", labelNames: ["kind"], registers });
+  const cost = new Counter({ name: "colloquy_cost_usd_total", help: "US dollars as the provider counted them", registers });
+  const commits = new Histogram({ name: "colloquy_store_commit_seconds", help: "Transactions of the store, fsync included", buckets: COMMIT_BUCKETS, registers });
+  const writes = new Counter({ name: "colloquy_store_writes_total", help: "Writes in those transactions", registers });
+  const requests = new Histogram({ name: "colloquy_http_request_seconds", help: "HTTP requests", labelNames: ["method", "route", "status"], buckets: REQUEST_BUCKETS, registers });
+  let sockets = () => 0;
+  new Gauge({
+    name: "colloquy_sockets_open",
+    help: "Open WebSockets",
+    registers,
+    collect() {
+      this.set(sockets());
+    },
+  });
+
+  const observer: TurnObserver = {
+    begin({ origin: wire }) {
+      const beganAt = performance.now();
+      const elapsedSeconds = () => (performance.now() - beganAt) / 1000;
+      let isAsked = false;
+      queued.inc();
+      return {
+        asked() {
+          isAsked = true;
+          queued.dec();
+          running.inc();
+        },
+        firstToken: () => firstToken.observe({ wire }, elapsedSeconds()),
+        ended({ status, usage, errorCode }) {
+          (isAsked ? running : queued).dec();
+          turns.inc({ wire, status, error: errorCode ?? "" });
+          duration.observe({ wire }, elapsedSeconds());
+          if (!usage) return;
+          tokens.inc({ kind: "prompt" }, usage.promptTokens);
+          tokens.inc({ kind: "completion" }, usage.completionTokens);
+          if (usage.costUsd) cost.inc(usage.costUsd);
+        },
+      };
+    },
+  };
+  return {
+    observer,
+    request: (method, route, status, elapsedMs) => requests.observe({ method, route, status: String(status) }, elapsedMs / 1000),
+    commit(elapsedMs, count) {
+      commits.observe(elapsedMs / 1000);
+      writes.inc(count);
+    },
+    countSockets(count) {
+      sockets = count;
+    },
+    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Config } from "../config.ts";
+import { type RunningServer, startServer } from "../main.ts";
+import { configOfProcess } from "./environment.ts";
+import { type Command, fail, readArguments } from "./main.ts";
+
+const HELP = `colloquy serve: start the server
+
+Listens on PORT (8000) and stores in DATA_DIR (./data). Without any setting the
+built-in model answers, and programs of this machine need no key.
+Ctrl-C, or SIGTERM, lets the replies that are being generated finish (30 s at
+most) and closes; a second one ends at once.
+
+  PORT=9000 DATA_DIR=/var/lib/colloquy colloquy serve
+
+Settings come from the environment and from a .env file in this folder; the
+README lists them.
+`;
+
+export const serve: Command = async (args) => {
+  if (!readArguments(args, {}, HELP)) return 0;
+  const config = configOfProcess();
+  let server: RunningServer;
+  try {
+    server = await startServer(config);
+  } catch (error) {
+    return fail(explain(error, config));
+  }
+  process.stderr.write(welcome(server, config));
+  await untilTold();
+  process.stderr.write("\nClosing: waiting for replies that are being generated (press Ctrl-C again to end at once)\n");
+  const impatient = () => process.exit(1);
+  process.on("SIGINT", impatient).on("SIGTERM", impatient);
+  await server.close();
+  return 0;
+};
+
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    const told = () => {
+      process.off("SIGINT", told).off("SIGTERM", told);
+      resolve();
+    };
+    process.on("SIGINT", told).on("SIGTERM", told);
+  });
+}
+
+function welcome(server: RunningServer, config: Config): string {
+  const { url, model } = server;
+  const lines = [
+    `Colloquy is running at ${url}   (API reference: ${url}/docs)`,
+    `  store   SQLite in ${config.dataDirectory}`,
+    `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
+    `  access  ${server.isClaimed ? "by key (npx colloquy keys list)" : "programs of this machine only, without a key (npx colloquy keys create opens it to others)"}`,
+  ];
+  if (server.interruptedReplies) lines.push(`  note    ${server.interruptedReplies} replies had been cut off by the last stop; they are kept, marked interrupted`);
+  if (model === "builtin/echo")
+    lines.push(
+      "To connect a real model, stop this and start it with one of:",
+      "  OPENROUTER_API_KEY=… npm start",
+      "  CEREBRAS_API_KEY=… npm start",
+      "  OPENAI_BASE_URL=http://localhost:8080/v1 npm start     (vLLM, llama.cpp, LM Studio, …; OPENAI_API_KEY if it wants one)",
+      "A running Ollama is found by itself.",
+    );
+  return `${lines.join("\n")}\n`;
+}
+
+function explain(error: unknown, config: Config): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return `PORT ${config.port} is in use by another program. Stop it, or choose another: PORT=${config.port + 1} npm start`;
+  if (code === "EACCES") return `This user may not listen on PORT ${config.port}. Choose one above 1023: PORT=8000 npm start`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `HOST '${config.host}' is no address of this machine. Use 0.0.0.0 or 127.0.0.1`;
+  return message;
+}

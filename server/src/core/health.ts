@@ -1,0 +1,40 @@
+import type { Models } from "./models.ts";
+import type { Store } from "../ports/store.ts";
+
+/** What works right now; asked for anew each time. */
+export type Health = {
+  readonly isStoreUp: boolean;
+  /** Some model answers. */
+  readonly isModelUp: boolean;
+  /** Speech can be understood; null: no recogniser is installed. */
+  readonly isTranscriberUp: boolean | null;
+  /** Text can be spoken; null: no synthesizer is installed. */
+  readonly isSynthesizerUp: boolean | null;
+};
+
+export type CheckHealth = () => Promise<Health>;
+
+const MODEL_PATIENCE_MS = 3000;
+
+type SpeechState = { ready(): Promise<void> } | null;
+
+export function createHealthCheck(store: Pick<Store, "ping">, models: Pick<Models, "offered">, speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState }): CheckHealth {
+  return async () => {
+    const [isStoreUp, offered, isTranscriberUp, isSynthesizerUp] = await Promise.all([
+      works(store.ping()),
+      models.offered(AbortSignal.timeout(MODEL_PATIENCE_MS)),
+      speech.transcriber && works(speech.transcriber.ready()),
+      speech.synthesizer && works(speech.synthesizer.ready()),
+    ]);
+    return { isStoreUp, isModelUp: offered.length > 0, isTranscriberUp, isSynthesizerUp };
+  };
+}
+
+const works = (attempt: Promise<unknown>): Promise<boolean> =>
+  attempt.then(
+    () => true,
+    () => false,
+  );
+
+/** Nothing that is installed or configured is down. */
+export const isHealthy = ({ isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp }: Health): boolean => isStoreUp && isModelUp && isTranscriberUp !== false && isSynthesizerUp !== false;

@@ -1,0 +1,72 @@
+import { Type } from "typebox";
+import { type CheckHealth, type Health, isHealthy } from "../../core/health.ts";
+import type { Limits } from "../../core/limits.ts";
+import type { Wire } from "../../http/wire.ts";
+import { errorReply } from "./errors.ts";
+
+/** The wire's name, in limits and metrics. */
+export const ORIGIN = "voice";
+
+export type VoiceParts = {
+  readonly checkHealth: CheckHealth;
+  readonly limits: Limits;
+  readonly version: string;
+  readonly countSockets: () => number;
+  readonly now: () => Date;
+  /** Where a browser is sent from `/`. */
+  readonly homePath: string;
+};
+
+const tags = ["voice"];
+const Services = Type.Object({ ai_service: Type.Boolean(), audio_processor: Type.Boolean(), audio_pipeline: Type.Boolean() });
+const HealthBody = Type.Object({
+  status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
+  services: Services,
+  active_connections: Type.Integer(),
+  timestamp: Type.String({ format: "date-time" }),
+  version: Type.String(),
+});
+const RootBody = Type.Object({ message: Type.String(), status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]) });
+
+/** Document 003: the HTTP routes beside the voice socket. */
+export function voiceWire(parts: VoiceParts): Wire {
+  return {
+    name: ORIGIN,
+    owns: (path) => path === "/" || path === "/health" || path === "/ws",
+    errorReply,
+    routes(app) {
+      app.addHook("preHandler", async (request) => {
+        await parts.limits.takeForAddress(ORIGIN, request.connection.address);
+      });
+      app.get("/health", { schema: { tags, summary: "Whether the server and its services work", response: { 200: HealthBody, 503: HealthBody } } }, async (_request, reply) => {
+        const health = await parts.checkHealth();
+        return reply.code(isHealthy(health) ? 200 : 503).send({
+          status: isHealthy(health) ? "healthy" : "unhealthy",
+          services: services(health),
+          active_connections: parts.countSockets(),
+          timestamp: parts.now().toISOString(),
+          version: parts.version,
+        });
+      });
+      app.get("/", { schema: { tags, summary: "Says that the server runs; sends a browser on", response: { 200: RootBody } } }, async (request, reply) => {
+        if (prefersHtml(request.headers.accept)) return reply.redirect(parts.homePath, 302);
+        const health = await parts.checkHealth();
+        return reply.send({ message: "Conversational AI Backend is running", status: isHealthy(health) ? "healthy" : "unhealthy" });
+      });
+    },
+  };
+}
+
+const services = ({ isModelUp, isSynthesizerUp, isTranscriberUp }: Health) => ({
+  ai_service: isModelUp,
+  audio_processor: isSynthesizerUp === true,
+  audio_pipeline: isTranscriberUp === true,
+});
+
+/** A browser names HTML before anything else; a program that takes everything gets JSON. */
+function prefersHtml(accept: string | undefined): boolean {
+  if (!accept) return false;
+  const html = accept.indexOf("text/html");
+  const json = accept.indexOf("application/json");
+  return html >= 0 && (json < 0 || html < json);
+}

@@ -1,0 +1,47 @@
+/** Where speech is to lie. dBFS: decibels below the largest possible sample. */
+export type LoudnessTarget = {
+  /** Root mean square of the parts that are not silence. */
+  readonly rmsDbfs: number;
+  /** The gain stays so low that no sample passes this. */
+  readonly peakDbfs: number;
+  /** What is very quiet is noise, and is not raised beyond this. */
+  readonly maxGainDb: number;
+};
+
+const SPEECH: LoudnessTarget = { rmsDbfs: -20, peakDbfs: -1, maxGainDb: 20 };
+
+/** Blocks of 10 ms at 16 kHz; those 30 dB under the loudest one are pauses. */
+const BLOCK_SAMPLES = 160;
+const PAUSE_POWER_RATIO = 1e-3;
+
+/** The same sound at the target's loudness, by one gain for all of it. */
+export const evenLoudness = (
+  samples: Int16Array,
+  target: LoudnessTarget = SPEECH,
+): Int16Array<ArrayBuffer> => {
+  const gain = gainFor(samples, target);
+  return Int16Array.from(samples, (sample) => Math.round(sample * gain));
+};
+
+const gainFor = (samples: Int16Array, target: LoudnessTarget): number => {
+  const power = speechPower(samples);
+  if (power === 0) return 1;
+  const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0);
+  return Math.min(
+    (fromDb(target.rmsDbfs) * 32_768) / Math.sqrt(power),
+    (fromDb(target.peakDbfs) * 32_768) / peak,
+    fromDb(target.maxGainDb),
+  );
+};
+
+const speechPower = (samples: Int16Array): number => {
+  const blocks = Array.from({ length: Math.ceil(samples.length / BLOCK_SAMPLES) }, (_, i) => {
+    const block = samples.subarray(i * BLOCK_SAMPLES, (i + 1) * BLOCK_SAMPLES);
+    return block.reduce((sum, sample) => sum + sample * sample, 0) / block.length;
+  });
+  const loudest = blocks.reduce((highest, power) => Math.max(highest, power), 0);
+  const spoken = blocks.filter((power) => power > 0 && power >= loudest * PAUSE_POWER_RATIO);
+  return spoken.length === 0 ? 0 : spoken.reduce((sum, power) => sum + power, 0) / spoken.length;
+};
+
+const fromDb = (decibels: number): number => 10 ** (decibels / 20);

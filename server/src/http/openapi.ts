@@ -1,0 +1,21 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+
+/** Describes every route that is registered after this, and shows the description as a page at /docs. */
+export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Colloquy",
+        version,
+        description: "One conversation server for every chat client. Five published APIs over one store: a conversation begun through one goes on through another.",
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A key made with `npx colloquy keys create`. Until the first key is made, programs on the server's own machine may send any token." } } },
+      security: [{ bearer: [] }],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "list", deepLinking: true } });
+}

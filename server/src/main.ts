@@ -1,0 +1,115 @@
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { pino } from "pino";
+import { systemClock, newUuid } from "./adapters/clocks/system/clock.ts";
+import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
+import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
+import { memoryLimiter } from "./adapters/limiters/memory/limiter.ts";
+import { logObserver } from "./adapters/observers/log/observer.ts";
+import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
+import { openSqliteStore } from "./adapters/stores/sqlite/store.ts";
+import { memoryTurnLog } from "./adapters/turn-logs/memory/turn-log.ts";
+import { createApp } from "./app.ts";
+import type { Config } from "./config.ts";
+import { createModels } from "./core/models.ts";
+import { allObservers } from "./core/observers.ts";
+import { AppError } from "./domain/errors.ts";
+import type { Store } from "./ports/store.ts";
+import { chooseProviders } from "./providers.ts";
+import { VERSION } from "./version.ts";
+
+/** A server that listens. */
+export type RunningServer = {
+  readonly url: string;
+  readonly port: number;
+  readonly store: Store;
+  /** The default model, as it is shown to people. */
+  readonly model: string;
+  /** Replies that a crash had left unfinished. */
+  readonly interruptedReplies: number;
+  readonly isClaimed: boolean;
+  /** Takes no more requests, lets replies finish for that long, and closes everything. */
+  close(patienceMs?: number): Promise<void>;
+};
+
+const DRAIN_MS = 30_000;
+const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
+const LOG_FLUSH_MS = 1000;
+
+/**
+ * Starts a server by those settings. Whoever starts it closes it.
+ * @throws AppError unavailable (the store), NodeJS.ErrnoException (the port)
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack();
+  const logs = pino.destination({ sync: false, minLength: 4096 });
+  const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logs);
+  const flushing = setInterval(() => logs.flush(), LOG_FLUSH_MS).unref();
+  opened.defer(() => {
+    clearInterval(flushing);
+    logs.flushSync();
+  });
+  const metrics = prometheusMetrics();
+  const store = await openSqliteStore({ directory: resolve(config.dataDirectory), exclusive: true });
+  opened.defer(() => store.close());
+  const choosing = chooseProviders(config);
+  const interruptedReplies = await store.interruptAbandonedReplies(systemClock.now());
+  await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
+  const chosen = await choosing;
+  opened.defer(() => chosen.close());
+  const models = createModels(chosen.providers, { defaultModel: chosen.defaultModel, fallbacks: config.modelFallbacks, contextTokens: config.modelContextTokens });
+  const tracing = config.otlpEndpoint ? (await import("./adapters/observers/opentelemetry/observer.ts")).openTelemetryObserver(config.otlpEndpoint) : null;
+  if (tracing) opened.defer(() => tracing.close());
+
+  const app = await createApp({
+    store,
+    models,
+    log: memoryTurnLog(),
+    lock: memoryConversationLock(),
+    limiter: memoryLimiter(),
+    credentials: keyCredentials(store, systemClock),
+    clock: systemClock,
+    newId: newUuid,
+    observer: allObservers([logObserver(logger), metrics.observer, ...(tracing ? [tracing.observer] : [])]),
+    systemPrompt: config.systemPrompt,
+    limitRules: config.limits,
+    anonymousLoopback: config.anonymousLoopback,
+    chatIdleMs: config.chatIdleMs,
+    origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
+    trustedProxies: config.trustedProxies,
+    version: VERSION,
+    renderMetrics: metrics.render,
+    onInternalError: (error, request) => logger.error({ requestId: request.id, route: request.routeOptions.url, code: error.code, cause: causeOf(error) }, "request failed"),
+    onAnswer(request, status, elapsedMs) {
+      metrics.request(request.method, request.routeOptions.url ?? "none", status, elapsedMs);
+      logger.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url, status, elapsedMs: Math.round(elapsedMs) }, "request");
+    },
+  });
+  metrics.countSockets(app.countSockets);
+  const stopping = new AbortController();
+  const running = app.run(stopping.signal);
+  await app.http.listen({ host: config.host, port: config.port, backlog: 8192 });
+  const { port } = app.http.server.address() as AddressInfo;
+  const resources = opened.move();
+  return {
+    url: `http://localhost:${port}`,
+    port,
+    store,
+    model: models.nameOf(null),
+    interruptedReplies,
+    isClaimed: await store.isClaimed(),
+    async close(patienceMs = DRAIN_MS) {
+      app.http.server.close();
+      app.http.server.closeIdleConnections();
+      await app.drain(patienceMs);
+      app.http.server.closeAllConnections();
+      await app.http.close();
+      stopping.abort();
+      await running;
+      await resources.disposeAsync();
+    },
+  };
+}
+
+/** Where an internal error came from, without any text that may hold somebody's words. */
+const causeOf = ({ cause }: AppError): string | undefined => (cause instanceof Error ? `${cause.name}\n${cause.stack?.split("\n").slice(1, 6).join("\n") ?? ""}` : undefined);
