@@ -29,14 +29,14 @@ export class LimitError extends AppError {
 }
 
 export function createLimits(limiter: Limiter, rules: LimitRules): Limits {
-  const take = async (key: string, windows: readonly LimitWindow[] | undefined): Promise<LimitState | null> => {
+  const take = async (key: readonly string[], windows: readonly LimitWindow[] | undefined): Promise<LimitState | null> => {
     if (!windows?.length) return null;
-    const state = await limiter.consume(key, windows);
+    const state = await limiter.consume(JSON.stringify(key), windows);
     if (!state.allowed) throw new LimitError(state);
     return state;
   };
   return {
-    takeForUser: (wire, { tenantId, userId }) => take(JSON.stringify([wire, tenantId, userId]), rules?.[wire]?.perUser),
-    takeForAddress: (wire, address) => take(JSON.stringify([wire, address]), rules?.[wire]?.perAddress),
+    takeForUser: (wire, { tenantId, userId }) => take([wire, tenantId, userId], rules?.[wire]?.perUser),
+    takeForAddress: (wire, address) => take([wire, address], rules?.[wire]?.perAddress),
   };
 }

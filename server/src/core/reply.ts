@@ -9,11 +9,39 @@ import type { TurnWriter } from "../ports/turn-log.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
 import type { TurnParts } from "./turns.ts";
 
+/** Whether a turn was asked to stop; cheaper, for every turn, than an AbortSignal. */
+export type Stop = {
+  readonly isStopped: boolean;
+  /** Asks it to stop; may be called again. */
+  readonly now: () => void;
+  /** Calls the listener when it is asked to stop; at once if it was already. */
+  readonly listen: (listener: () => void) => void;
+};
+
+export function createStop(): Stop {
+  const listeners: (() => void)[] = [];
+  let isStopped = false;
+  return {
+    get isStopped() {
+      return isStopped;
+    },
+    now() {
+      isStopped = true;
+      for (const listener of listeners.splice(0)) listener();
+    },
+    listen(listener) {
+      if (isStopped) listener();
+      else listeners.push(listener);
+    },
+  };
+}
+
 /** A request to the model that is under way. */
 export type Asking = {
   readonly parts: AsyncGenerator<ModelPart>;
   /** The first answer, asked for already. */
   readonly first: Promise<IteratorResult<ModelPart>>;
+  /** Ends the request; whatever it still gives is nobody's. */
   discard(): void;
 };
 
@@ -30,20 +58,14 @@ type Question = {
 };
 
 /** Asks the model at once; nothing is thrown here, a failure is in `first`. */
-export function ask(parts: TurnParts, question: Question, stop: AbortSignal): Asking {
-  const discarding = new AbortController();
-  const signal = AbortSignal.any([stop, discarding.signal]);
-  const iterator = answer(parts, question, signal);
+export function ask(parts: TurnParts, question: Question, stop: Stop): Asking {
+  const aborting = new AbortController();
+  const discard = () => aborting.abort();
+  stop.listen(discard);
+  const iterator = answer(parts, question, aborting.signal);
   const first = iterator.next();
   first.catch(() => {});
-  return {
-    parts: iterator,
-    first,
-    discard() {
-      discarding.abort();
-      iterator.return(undefined).catch(() => {});
-    },
-  };
+  return { parts: iterator, first, discard };
 }
 
 async function* answer({ store, models, systemPrompt }: TurnParts, question: Question, signal: AbortSignal): AsyncGenerator<ModelPart> {
@@ -64,7 +86,7 @@ type Generation = {
   readonly turnstile: Turnstile;
   readonly writer: TurnWriter;
   readonly observation: TurnObservation;
-  readonly stop: AbortSignal;
+  readonly stop: Stop;
   readonly ask: () => Asking;
 };
 
@@ -99,17 +121,16 @@ async function run(parts: TurnParts, { owner, reply, turnstile, writer, observat
   const outcome: Outcome = { status: "complete", content: "", reasoning: "", model: reply.model ?? "", usage: null, finishReason: null, error: null };
   const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id, text: () => outcome.content });
   let asking: Asking | null = null;
+  let isOver = false;
   try {
-    if (!turnstile.isFirst) await untilAborted(turnstile.ready, stop);
-    stop.throwIfAborted();
+    if (!turnstile.isFirst) await Promise.race([turnstile.ready, new Promise<void>(stop.listen)]);
+    if (stop.isStopped) return { ...outcome, status: "interrupted" };
     asking = start();
     observation.asked();
-    let isFirst = true;
     for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
       const part = next.value;
       if (part.type === "text") {
-        if (isFirst) observation.firstToken();
-        isFirst = false;
+        if (outcome.content === "") observation.firstToken();
         outcome.content += part.text;
         writer.append(part.text);
       } else if (part.type === "reasoning") outcome.reasoning += part.text;
@@ -119,16 +140,14 @@ async function run(parts: TurnParts, { owner, reply, turnstile, writer, observat
         outcome.model = part.model ?? outcome.model;
       }
     }
-    if (outcome.finishReason === null && !stop.aborted) throw new AppError("model_failed", "The model ended its answer without saying that it was finished");
-    if (stop.aborted && outcome.finishReason === null) outcome.status = "interrupted";
+    isOver = true;
+    if (outcome.finishReason === null && !stop.isStopped) throw new AppError("model_failed", "The model ended its answer without saying that it was finished");
+    if (outcome.finishReason === null) outcome.status = "interrupted";
   } catch (error) {
-    if (stop.aborted) outcome.status = "interrupted";
-    else {
-      outcome.status = "failed";
-      outcome.error = replyError(error);
-    }
+    outcome.status = stop.isStopped ? "interrupted" : "failed";
+    if (outcome.status === "failed") outcome.error = replyError(error);
   } finally {
-    asking?.discard();
+    if (!isOver) asking?.discard();
     checkpoint.remove();
   }
   return outcome;
@@ -159,11 +178,3 @@ async function keep({ store, clock }: TurnParts, owner: Owner, reply: Message, o
 }
 
 const asEnding = (reply: Message): TurnEnding => endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };
-
-const untilAborted = (promise: Promise<void>, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-    if (signal.aborted) stop();
-  });

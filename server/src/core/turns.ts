@@ -12,7 +12,7 @@ import type { AgentStore, BegunTurn, ConversationStore, MessageStore, TurnStore,
 import type { LiveEvent, TurnLog, TurnWriter } from "../ports/turn-log.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Models } from "./models.ts";
-import { type Asking, ask, generate } from "./reply.ts";
+import { type Asking, ask, createStop, generate } from "./reply.ts";
 
 export type { TurnTarget } from "../ports/store.ts";
 
@@ -105,17 +105,17 @@ export function createTurns(parts: TurnParts): Turns {
     checkMessageText(request.content, "content");
     if (isDraining) throw new AppError("unavailable", "The server is shutting down; send this again in a moment", { retryAfterMs: 2000 });
     const guess = await lookUp(owner, request.target);
-    const stopping = new AbortController();
+    const stop = createStop();
     const ids = { user: newId(), reply: newId() };
     const asking = (conversationId: string | null, agentId: string | null): Asking =>
-      ask(parts, { owner, conversationId, agentId, userMessageId: ids.user, content: request.content, model: request.model, temperature: request.temperature }, stopping.signal);
+      ask(parts, { owner, conversationId, agentId, userMessageId: ids.user, content: request.content, model: request.model, temperature: request.temperature }, stop);
 
     let turnstile: Turnstile = lock.enter(guess.id);
-    let writer: TurnWriter = log.open({ replyId: ids.reply, conversationId: guess.id }, () => stopping.abort());
+    let writer: TurnWriter = log.open({ replyId: ids.reply, conversationId: guess.id }, stop.now);
     const isSpeculative = turnstile.isFirst && !request.idempotency;
     let early: Asking | null = null;
     const giveUp = () => {
-      stopping.abort();
+      stop.now();
       writer.discard();
       turnstile.leave();
     };
@@ -147,7 +147,7 @@ export function createTurns(parts: TurnParts): Turns {
       writer.discard();
       turnstile.leave();
       turnstile = lock.enter(conversation.id);
-      writer = log.open({ replyId: reply.id, conversationId: conversation.id }, () => stopping.abort());
+      writer = log.open({ replyId: reply.id, conversationId: conversation.id }, stop.now);
     }
     const observation = parts.observer.begin({ replyId: reply.id, conversationId: conversation.id, origin: request.origin, model: reply.model ?? "" });
     const ending = generate(parts, {
@@ -156,10 +156,10 @@ export function createTurns(parts: TurnParts): Turns {
       turnstile,
       writer,
       observation,
-      stop: stopping.signal,
+      stop,
       ask: () => early ?? asking(conversation.id, conversation.agentId),
     }).finally(() => running.delete(reply.id));
-    running.set(reply.id, { ending, interrupt: () => stopping.abort() });
+    running.set(reply.id, { ending, interrupt: stop.now });
     return turnOf(owner, conversation, userMessage, reply.id, ending);
   }
 

@@ -69,6 +69,7 @@ function originOf({ headers }: IncomingMessage, origins: OriginRules): Connectio
 }
 
 function isLoopback(peer: string): boolean {
+  if (peer === "127.0.0.1" || peer === "::1" || peer === "::ffff:127.0.0.1") return true;
   const address = peer.startsWith("::ffff:") ? peer.slice("::ffff:".length) : peer;
   if (isIPv4(address)) return loopback.check(address, "ipv4");
   return isIPv6(address) && loopback.check(address, "ipv6");
