@@ -1,8 +1,7 @@
-import { parseArgs } from "node:util";
 import { VERSION } from "../version.ts";
+import { type Command, fail, print, say, USAGE_EXIT_CODE, UsageError } from "./command.ts";
 
-/** A subcommand. @returns the exit code */
-export type Command = (args: readonly string[]) => Promise<number>;
+export { type Command, fail, print, readArguments } from "./command.ts";
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
   serve: async () => (await import("./serve.ts")).serve,
@@ -28,33 +27,28 @@ this folder; the README lists them.
 /** The command line. @param args what stands behind `colloquy`. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
   const [name = "help", ...rest] = args;
+  surviveClosedPipes();
   if (name === "help" || name === "--help" || name === "-h") return print(HELP);
   if (name === "--version" || name === "version") return print(`${VERSION}\n`);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load) return fail(`There is no command '${name}'. 'colloquy --help' lists them.`);
+  if (!load) {
+    say(`There is no command '${name}'. 'colloquy --help' lists them.`);
+    return USAGE_EXIT_CODE;
+  }
   try {
     return await (await load())(rest);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    if (!(error instanceof UsageError))
+      return fail(error instanceof Error ? error.message : String(error));
+    say(`${error.message} 'colloquy ${name} --help' shows how it is used.`);
+    return USAGE_EXIT_CODE;
   }
 }
 
-type Options = NonNullable<Parameters<typeof parseArgs>[0]>["options"];
-
-/** Options and operands of a subcommand; null when --help was asked for and printed. @throws Error for what it does not know */
-export function readArguments<const T extends NonNullable<Options>>(args: readonly string[], options: T, help: string) {
-  const parsed = parseArgs({ args: [...args], options: { ...options, help: { type: "boolean", short: "h" } }, allowPositionals: true });
-  if (!(parsed.values as { help?: boolean }).help) return parsed;
-  process.stdout.write(help);
-  return null;
-}
-
-export function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}
-
-export function fail(message: string): number {
-  process.stderr.write(`${message}\n`);
-  return 1;
+/** Whoever reads our output may stop, as `head` does. */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
 }

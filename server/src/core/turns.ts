@@ -40,6 +40,19 @@ export type Turn = {
   follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
   /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
   readonly ending: Promise<TurnEnding>;
+  /**
+   * Stops this reply, and keeps of it only what its listener heard, marked `interrupted`; resolves
+   * when that is on disk. Nothing changes once all of it was heard. @throws AppError unavailable
+   */
+  cut(heardCharacters: number): Promise<void>;
+};
+
+/** A reply that is asked for while it is not sure yet that its message will be sent. Nothing is stored. */
+export type PreparedTurn = {
+  /** Stores the message, as `start` does, and goes on with what was asked for. @throws as start */
+  commit(): Promise<Turn>;
+  /** Ends the request to the model. */
+  discard(): void;
 };
 
 /** What a late watcher sees of a turn. */
@@ -51,6 +64,8 @@ export type Turns = {
    * @throws AppError invalid_request, not_found, conflict (idempotency key), unavailable
    */
   start(owner: Owner, request: StartTurn): Promise<Turn>;
+  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, unavailable */
+  prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn>;
   /**
    * The turn of that reply, or the conversation's latest. Null if there is none that runs or has
    * ended within RESUMABLE_MS. @throws AppError not_found
@@ -80,7 +95,7 @@ export function createTurns(parts: TurnParts): Turns {
   let isDraining = false;
 
   /** The conversation as far as a look tells; the transaction that stores the message has the last word. */
-  const lookUp = async (owner: Owner, target: TurnTarget): Promise<{ id: string; stored: Conversation | null; agentId: string | null }> => {
+  const lookUp = async (owner: Owner, target: TurnTarget): Promise<Guess> => {
     if (target.kind === "new") return { id: target.conversation.id, stored: null, agentId: target.conversation.agentId };
     if (target.kind === "existing") {
       const stored = await store.getConversation(owner, target.conversationId);
@@ -99,16 +114,49 @@ export function createTurns(parts: TurnParts): Turns {
     replyId,
     follow: (position, signal) => follow(parts, owner, replyId, position, signal),
     ending,
+    async cut(heardCharacters) {
+      running.get(replyId)?.interrupt();
+      const { reply } = await ending;
+      if (heardCharacters < reply.content.length) await store.truncateReply(owner, replyId, reply.content.slice(0, heardCharacters));
+    },
   });
 
-  async function start(owner: Owner, request: StartTurn): Promise<Turn> {
-    checkMessageText(request.content, "content");
+  const checkRequest = ({ content }: StartTurn): void => {
+    checkMessageText(content, "content");
     if (isDraining) throw new AppError("unavailable", "The server is shutting down; send this again in a moment", { retryAfterMs: 2000 });
-    const guess = await lookUp(owner, request.target);
+  };
+
+  const intend = (owner: Owner, request: StartTurn): Intent => {
     const stop = createStop();
     const ids = { user: newId(), reply: newId() };
-    const asking = (conversationId: string | null, agentId: string | null): Asking =>
-      ask(parts, { owner, conversationId, agentId, userMessageId: ids.user, content: request.content, model: request.model, temperature: request.temperature }, stop);
+    const { content, model, temperature } = request;
+    return { stop, ids, asking: (conversationId, agentId) => ask(parts, { owner, conversationId, agentId, userMessageId: ids.user, content, model, temperature }, stop) };
+  };
+
+  async function prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn> {
+    checkRequest(request);
+    const intent = intend(owner, request);
+    const guess = await lookUp(owner, request.target);
+    const asked = { about: guess, asking: intent.asking(guess.stored?.id ?? null, guess.agentId) };
+    const discard = () => {
+      intent.stop.now();
+      asked.asking.discard();
+    };
+    const commit = async () => {
+      try {
+        return await start(owner, request, intent, asked);
+      } catch (error) {
+        discard();
+        throw error;
+      }
+    };
+    return { commit, discard };
+  }
+
+  async function start(owner: Owner, request: StartTurn, intent = intend(owner, request), asked: EarlyAsking | null = null): Promise<Turn> {
+    checkRequest(request);
+    const guess = await lookUp(owner, request.target);
+    const { stop, ids, asking } = intent;
 
     let turnstile: Turnstile = lock.enter(guess.id);
     let writer: TurnWriter = log.open({ replyId: ids.reply, conversationId: guess.id }, stop.now);
@@ -128,7 +176,9 @@ export function createTurns(parts: TurnParts): Turns {
         title: titleFrom(request.content),
         ...(request.idempotency ? { idempotency: request.idempotency } : {}),
       });
-      if (isSpeculative) early = asking(guess.stored?.id ?? null, guess.agentId);
+      if (asked && (!isSpeculative || !isSame(asked.about, guess))) asked.asking.discard();
+      else early = asked?.asking ?? null;
+      if (isSpeculative) early ??= asking(guess.stored?.id ?? null, guess.agentId);
       begun = await storing;
     } catch (error) {
       giveUp();
@@ -167,7 +217,8 @@ export function createTurns(parts: TurnParts): Turns {
     turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
 
   return {
-    start,
+    start: (owner, request) => start(owner, request),
+    prepare,
     async watch(owner, conversationId, replyId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
       const turn = replyId ? await store.getTurn(owner, replyId) : await store.latestTurn(owner, conversationId);
@@ -192,6 +243,20 @@ export function createTurns(parts: TurnParts): Turns {
     },
   };
 }
+
+type Guess = { readonly id: string; readonly stored: Conversation | null; readonly agentId: string | null };
+
+/** What one turn is begun with: its ids, its way to be stopped, its question. */
+type Intent = {
+  readonly stop: ReturnType<typeof createStop>;
+  readonly ids: { readonly user: string; readonly reply: string };
+  readonly asking: (conversationId: string | null, agentId: string | null) => Asking;
+};
+
+type EarlyAsking = { readonly about: Guess; readonly asking: Asking };
+
+/** Nothing was said or changed in the conversation since. */
+const isSame = (before: Guess, now: Guess): boolean => before.id === now.id && before.agentId === now.agentId && before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
 
 type FollowParts = Pick<TurnParts, "store" | "log">;
 

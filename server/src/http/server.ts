@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import cors from "@fastify/cors";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from "fastify";
 import type { ConnectionFacts } from "../domain/access.ts";
@@ -8,6 +7,7 @@ import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
 import { errorOf } from "./errors.ts";
 import { describeApi } from "./openapi.ts";
 import { connectionFacts, isTrustedOrigin, type OriginRules } from "./request-facts.ts";
+import { newRequestId } from "./request-id.ts";
 import { validateBySchema } from "./validation.ts";
 import type { Wire } from "./wire.ts";
 
@@ -54,21 +54,26 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     return503OnClosing: true,
   });
   const wireOf = (request: FastifyRequest): Wire => {
     const path = request.raw.url?.split("?", 1)[0] ?? "/";
     return wires.find((wire) => wire.owns(path)) ?? (wires.at(-1) as Wire);
   };
-  const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply) => {
+  const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    const wire = wireOf(request);
     const error = errorOf(problem);
-    const { status, body } = wireOf(request).errorReply(error, request);
+    if (wire.beforeError) void wire.beforeError(error, request, reply).then((told) => tell(wire, told, request, reply));
+    else tell(wire, error, request, reply);
+  };
+  const tell = (wire: Wire, error: AppError, request: FastifyRequest, reply: FastifyReply): void => {
+    const { status, body } = wire.errorReply(error, request);
     if (status >= 500) options.onInternalError(error, request);
     reply.header("x-request-id", request.id);
     if (error.retryAfterMs !== undefined) reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="colloquy"');
-    return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+    reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
 
   acceptJson(app);
@@ -83,6 +88,10 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     reply.header("x-request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
     if (request.raw.url?.includes("%00")) throw new AppError("invalid_request", "The address must not contain the NUL character (%00)");
+  });
+  // No body is an empty one, so that what is missing from it is told by name.
+  app.addHook("preValidation", async (request) => {
+    request.body ??= {};
   });
   await app.register(cors, {
     origin: (origin, done) => done(null, origin !== undefined && origins.listed.includes("*") ? "*" : origin !== undefined && isTrustedOrigin(origin, undefined, origins)),
@@ -125,7 +134,3 @@ function registerWire(app: FastifyInstance, wire: Wire): void {
     });
   }
 }
-
-const instance = randomBytes(6).toString("base64url").replace(/[-_]/g, "0");
-let requests = 0;
-const newRequestId = (): string => `req_${instance}${(requests++).toString(36).padStart(6, "0")}`;

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AppError } from "../domain/errors.ts";
 
 /** How a wire says that something went wrong. */
@@ -10,6 +10,8 @@ export type Wire = {
   /** Whether errors on this path are told in this wire's words, also where no route is. */
   owns(path: string): boolean;
   errorReply(error: AppError, request: FastifyRequest): ErrorReply;
+  /** Before that, for every error on its paths: may add headers to the answer, and gives the error to tell. Never rejects. */
+  beforeError?(error: AppError, request: FastifyRequest, reply: FastifyReply): Promise<AppError>;
   /** Registers the routes; called once. */
   routes(app: FastifyInstance): void;
 };

@@ -195,6 +195,11 @@ export interface TurnStore {
       readonly finishedAt: Date;
     },
   ): Promise<Message | null>;
+  /**
+   * Keeps of an ended reply only that beginning of its content, which was heard, and marks it
+   * `interrupted`; also what a search finds. False if it is gone or in progress.
+   */
+  truncateReply(owner: Owner, replyId: string, content: string): Promise<boolean>;
   /** The last reply of the conversation, in progress or ended, with the user message before it. */
   latestTurn(
     owner: Owner,

@@ -13,9 +13,9 @@ export function conversationRoutes(plain: FastifyInstance, { conversations }: Pi
 
   app.post(
     "/v1/chat/conversations",
-    { schema: { tags, summary: "Create a conversation", body: Type.Optional(NewConversation), querystring: UserQuery, response: answers(201, ConversationBody) } },
+    { schema: { tags, summary: "Create a conversation", body: NewConversation, querystring: UserQuery, response: answers(201, ConversationBody) } },
     async (request, reply) => {
-      const { title, agent_id, mode } = request.body ?? {};
+      const { title, agent_id, mode } = request.body;
       const created = await conversations.create(request.principal, ORIGIN, { title, agentId: agent_id, mode }, []);
       return reply.code(201).send({ success: true, data: conversationBody(created), message: "Conversation created successfully" });
     },

@@ -20,13 +20,16 @@ export const evenLoudness = (
   target: LoudnessTarget = SPEECH,
 ): Int16Array<ArrayBuffer> => {
   const gain = gainFor(samples, target);
-  return Int16Array.from(samples, (sample) => Math.round(sample * gain));
+  const even = new Int16Array(samples.length);
+  for (let i = 0; i < samples.length; i++) even[i] = Math.round((samples[i] as number) * gain);
+  return even;
 };
 
 const gainFor = (samples: Int16Array, target: LoudnessTarget): number => {
   const power = speechPower(samples);
   if (power === 0) return 1;
-  const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0);
+  let peak = 0;
+  for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
   return Math.min(
     (fromDb(target.rmsDbfs) * 32_768) / Math.sqrt(power),
     (fromDb(target.peakDbfs) * 32_768) / peak,
@@ -37,7 +40,9 @@ const gainFor = (samples: Int16Array, target: LoudnessTarget): number => {
 const speechPower = (samples: Int16Array): number => {
   const blocks = Array.from({ length: Math.ceil(samples.length / BLOCK_SAMPLES) }, (_, i) => {
     const block = samples.subarray(i * BLOCK_SAMPLES, (i + 1) * BLOCK_SAMPLES);
-    return block.reduce((sum, sample) => sum + sample * sample, 0) / block.length;
+    let sum = 0;
+    for (const sample of block) sum += sample * sample;
+    return sum / block.length;
   });
   const loudest = blocks.reduce((highest, power) => Math.max(highest, power), 0);
   const spoken = blocks.filter((power) => power > 0 && power >= loudest * PAUSE_POWER_RATIO);

@@ -1,0 +1,114 @@
+import type { Pool } from "undici";
+import type { ModelPart } from "../../../ports/model.ts";
+import { parseLoosely } from "./completion.ts";
+import { Exchange, type ExchangeRequest, textOf } from "./exchange.ts";
+import { failureOfAnswer, failureOfReply, type ProviderIdentity } from "./failures.ts";
+import { type ReplyParser, replyParser } from "./reply-parser.ts";
+import { retryAfterMsOf } from "./retry-after.ts";
+
+/** How long an ended response may take to close, so that its connection can be used again. */
+const DRAIN_MS = 1000;
+const ERROR_BODY_MS = 5000;
+const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
+const OPENING_BRACE = 0x7b;
+
+export type AttemptOptions = {
+  readonly identity: ProviderIdentity;
+  readonly thinkTags: boolean;
+  readonly idleTimeoutMs: number;
+  /** How long to wait for usage and `[DONE]` once a finish reason came. */
+  readonly settleMs: number;
+};
+
+/** One attempt at a reply: a single request, its response read batch by batch. */
+export class Attempt {
+  /** Whether `finish` was given. */
+  finished = false;
+  readonly #exchange: Exchange;
+  readonly #options: AttemptOptions;
+  readonly #signal: AbortSignal;
+  readonly #parser: ReplyParser;
+  #opened = false;
+
+  /** Sends the request. */
+  constructor(pool: Pool, request: ExchangeRequest, options: AttemptOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#parser = replyParser({ thinkTags: options.thinkTags });
+    this.#exchange = new Exchange(pool, request, options.idleTimeoutMs, signal);
+  }
+
+  /**
+   * The next parts, at least one: all text that has come in the meantime is one part.
+   * @throws AttemptFailure, ExchangeError, or the signal's reason
+   */
+  async read(): Promise<readonly ModelPart[]> {
+    const parser = this.#parser;
+    if (!this.#opened) await this.#open();
+    for (;;) {
+      const parts = parser.take();
+      if (parser.done && parser.fault === null) return this.#finish(parts);
+      if (parts.length > 0) return parts;
+      if (parser.fault !== null) throw failureOfReply(parser.fault, this.#options.identity);
+      if (parser.finishReason !== null) this.#exchange.endWithin(this.#options.settleMs);
+      const chunks = await this.#readChunks();
+      if (chunks === null) parser.end();
+      else for (const chunk of chunks) parser.feed(chunk);
+    }
+  }
+
+  /** Closes the connection if the reply is not finished. Harmless when called again. */
+  close(): void {
+    this.#exchange.close();
+  }
+
+  async #open(): Promise<void> {
+    const exchange = this.#exchange;
+    await exchange.opened();
+    this.#opened = true;
+    if (exchange.status < 200 || exchange.status > 299) throw await this.#refused();
+    let first = await exchange.read();
+    while (first !== null && startOf(first) === null) first = await exchange.read();
+    if (first === null) return this.#parser.end();
+    if (startOf(first) === OPENING_BRACE)
+      this.#parser.feedWhole(await textOf(exchange, MAX_WHOLE_BYTES, first));
+    else for (const chunk of first) this.#parser.feed(chunk);
+  }
+
+  async #refused(): Promise<Error> {
+    const { status, headers } = this.#exchange;
+    this.#exchange.endWithin(ERROR_BODY_MS);
+    const body = await textOf(this.#exchange, MAX_ERROR_BYTES).catch(() => null);
+    this.#signal.throwIfAborted();
+    return failureOfAnswer(
+      status,
+      parseLoosely(body ?? ""),
+      retryAfterMsOf(headers),
+      this.#options.identity,
+    );
+  }
+
+  /** A reply that has its finish reason is whole, however its connection ends. */
+  async #readChunks(): Promise<readonly Buffer[] | null> {
+    try {
+      return await this.#exchange.read();
+    } catch (error) {
+      if (this.#parser.finishReason === null || this.#signal.aborted) throw error;
+      return null;
+    }
+  }
+
+  #finish(parts: readonly ModelPart[]): readonly ModelPart[] {
+    const { finishReason, model, usage } = this.#parser;
+    this.#exchange.drain(DRAIN_MS);
+    this.finished = true;
+    return [...parts, { type: "finish", reason: finishReason ?? "stop", model, usage }];
+  }
+}
+
+/** The first byte that is not a blank; null if there is none. */
+function startOf(chunks: readonly Buffer[]): number | null {
+  for (const chunk of chunks) for (const byte of chunk) if (byte > 0x20) return byte;
+  return null;
+}

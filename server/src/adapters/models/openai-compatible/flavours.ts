@@ -1,0 +1,45 @@
+/** What is particular to a provider; everything else is the wire that they share. */
+export type Flavour = {
+  /** How the usage of a streamed reply is asked for. */
+  readonly askUsage: "stream_options" | "usage_include";
+  /** Whether it falls back on other models by itself (`models: [...]`). */
+  readonly fallbacks: boolean;
+  /** Sent as `max_completion_tokens` where the caller names none; null leaves it out. */
+  readonly maxCompletionTokens: number | null;
+  /** Whether its models may write `<think>…</think>` at the start of the content. */
+  readonly thinkTags: boolean;
+  /** Whether it wants to know which application asks (`HTTP-Referer`, `X-Title`). */
+  readonly attribution: boolean;
+};
+
+export type FlavourName = "openrouter" | "cerebras" | "generic";
+
+export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
+  /** https://openrouter.ai/docs/api-reference/overview */
+  openrouter: {
+    askUsage: "usage_include",
+    fallbacks: true,
+    maxCompletionTokens: null,
+    thinkTags: false,
+    attribution: true,
+  },
+  /**
+   * https://inference-docs.cerebras.ai/support/rate-limits: a request without a maximum is counted
+   * against the token limit as if it filled the whole context.
+   */
+  cerebras: {
+    askUsage: "stream_options",
+    fallbacks: false,
+    maxCompletionTokens: 8192,
+    thinkTags: true,
+    attribution: false,
+  },
+  /** OpenAI, Ollama, vLLM, llama.cpp, LM Studio, … */
+  generic: {
+    askUsage: "stream_options",
+    fallbacks: false,
+    maxCompletionTokens: null,
+    thinkTags: true,
+    attribution: false,
+  },
+};

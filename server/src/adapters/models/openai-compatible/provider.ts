@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "undici";
+import { AppError } from "../../../domain/errors.ts";
+import type { ModelPart, ModelProvider, ModelRequest } from "../../../ports/model.ts";
+import { Attempt, type AttemptOptions } from "./attempt.ts";
+import type { ExchangeRequest } from "./exchange.ts";
+import { AttemptFailure, failureOfExchange, type ProviderIdentity } from "./failures.ts";
+import { FLAVOURS, type FlavourName } from "./flavours.ts";
+import { modelList } from "./model-list.ts";
+import { requestBody } from "./request-body.ts";
+
+export type OpenAiCompatibleOptions = {
+  /** The first part of its models' qualified names. */
+  readonly name: string;
+  /** With the version: `https://openrouter.ai/api/v1`. A user and password in it are sent as Basic. */
+  readonly baseUrl: string;
+  readonly apiKey?: string;
+  /** The setting that holds the key, for messages to the operator: `OPENROUTER_API_KEY`. */
+  readonly keySetting?: string;
+  /** Default `generic`: OpenAI, Ollama, vLLM, llama.cpp, LM Studio, … */
+  readonly flavour?: FlavourName;
+  /** How this server presents itself to providers that ask. */
+  readonly attribution?: { readonly url: string; readonly title: string };
+  /** The longest reply to ask for. Default: the flavour's; most leave it to the provider. */
+  readonly maxCompletionTokens?: number;
+  /** Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Without a byte for so long, the response's head included, a reply fails. Default 60 s. */
+  readonly idleTimeoutMs?: number;
+  /** How long to wait for usage and `[DONE]` after a finish reason. Default 2 s. */
+  readonly settleMs?: number;
+  /** Further attempts while no part has been given. Default 2. */
+  readonly maxRetries?: number;
+  /** The wait before the first further attempt; doubles. Default 250 ms, less up to half by chance. */
+  readonly retryDelayMs?: number;
+  /** The longest that all waits together may take; a longer `Retry-After` is an error. Default 20 s. */
+  readonly maxRetryWaitMs?: number;
+  /** Default 1024. */
+  readonly maxConnections?: number;
+  /** Default 5 s. */
+  readonly modelsTimeoutMs?: number;
+  /** Default 5 min. */
+  readonly modelsCacheMs?: number;
+  /** Default 10 s. */
+  readonly modelsFailureCacheMs?: number;
+};
+
+/** A provider that holds connections, until it is disposed of. */
+export type OpenAiCompatibleProvider = ModelProvider & AsyncDisposable;
+
+type Asking = {
+  readonly pool: Pool;
+  readonly attempt: AttemptOptions;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  readonly maxRetryWaitMs: number;
+  readonly exchangeOf: (request: ModelRequest, streamOptions: boolean) => ExchangeRequest;
+  /** Becomes false, for good, when the provider refuses them. */
+  streamOptions: boolean;
+};
+
+/**
+ * A model provider that speaks OpenAI's wire (`POST {baseUrl}/chat/completions`, streamed).
+ * @throws TypeError if the base URL is none
+ */
+export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompatibleProvider {
+  const { name, apiKey = null, keySetting = null } = options;
+  const flavour = FLAVOURS[options.flavour ?? "generic"];
+  const url = new URL(options.baseUrl);
+  const path = (resource: string) => url.pathname.replace(/\/+$/u, "") + resource + url.search;
+  const headers = headersOf(options, url);
+  const postHeaders = [...headers, "content-type", "application/json"];
+  const maxCompletionTokens = options.maxCompletionTokens ?? flavour.maxCompletionTokens;
+  const identity: ProviderIdentity = { name, apiKey, keySetting };
+  const pool = new Pool(url.origin, {
+    allowH2: false,
+    bodyTimeout: 0,
+    headersTimeout: 0,
+    connections: options.maxConnections ?? 1024,
+    connectTimeout: options.connectTimeoutMs ?? 5000,
+    keepAliveTimeout: 60_000,
+    pipelining: 1,
+  });
+  const asking: Asking = {
+    pool,
+    attempt: {
+      identity,
+      thinkTags: flavour.thinkTags,
+      idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+      settleMs: options.settleMs ?? 2000,
+    },
+    maxRetries: options.maxRetries ?? 2,
+    retryDelayMs: options.retryDelayMs ?? 250,
+    maxRetryWaitMs: options.maxRetryWaitMs ?? 20_000,
+    exchangeOf: (request, streamOptions) => ({
+      method: "POST",
+      path: path("/chat/completions"),
+      headers: postHeaders,
+      body: requestBody(request, { flavour, maxCompletionTokens, streamOptions }),
+    }),
+    streamOptions: true,
+  };
+  return {
+    name,
+    reply: (request, signal) => ask(asking, request, signal),
+    models: modelList({
+      pool,
+      request: { method: "GET", path: path("/models"), headers, body: null },
+      identity,
+      timeoutMs: options.modelsTimeoutMs ?? 5000,
+      cacheMs: options.modelsCacheMs ?? 300_000,
+      failureCacheMs: options.modelsFailureCacheMs ?? 10_000,
+    }),
+    [Symbol.asyncDispose]: () => pool.destroy(),
+  };
+}
+
+function headersOf(options: OpenAiCompatibleOptions, url: URL): readonly string[] {
+  const headers = ["user-agent", "colloquy"];
+  const { apiKey, attribution } = options;
+  if (apiKey !== undefined) headers.push("authorization", `Bearer ${apiKey}`);
+  else if (url.username !== "") {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.push("authorization", `Basic ${Buffer.from(credentials).toString("base64")}`);
+  }
+  if (FLAVOURS[options.flavour ?? "generic"].attribution && attribution !== undefined)
+    headers.push("http-referer", attribution.url, "x-title", attribution.title);
+  return headers;
+}
+
+async function* ask(
+  asking: Asking,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ModelPart, void> {
+  let retries = 0;
+  let waitLeftMs = asking.maxRetryWaitMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const { streamOptions } = asking;
+    const exchange = asking.exchangeOf(request, streamOptions);
+    const attempt = new Attempt(asking.pool, exchange, asking.attempt, signal);
+    let given = false;
+    let failure: AttemptFailure;
+    try {
+      while (!attempt.finished)
+        for (const part of await attempt.read()) {
+          signal.throwIfAborted();
+          given = true;
+          yield part;
+        }
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      failure = failureOf(error, asking.attempt.identity);
+    } finally {
+      attempt.close();
+    }
+    if (streamOptions && !given && refusesStreamOptions(failure)) {
+      asking.streamOptions = false;
+      continue;
+    }
+    const delayMs = delayMsOf(failure, retries, asking.retryDelayMs);
+    if (given || failure.retry === "never" || retries >= asking.maxRetries || delayMs > waitLeftMs)
+      throw failure.error;
+    waitLeftMs -= delayMs;
+    retries += 1;
+    if (delayMs > 0) await pause(delayMs, signal);
+  }
+}
+
+function failureOf(error: unknown, identity: ProviderIdentity): AttemptFailure {
+  const failure = failureOfExchange(error, identity);
+  if (failure instanceof AttemptFailure) return failure;
+  const message = `The model provider ${identity.name} failed`;
+  return new AttemptFailure(new AppError("model_failed", message, { cause: error }), "never");
+}
+
+const refusesStreamOptions = ({ error }: AttemptFailure): boolean =>
+  error.code === "model_refused" && error.message.includes("stream_options");
+
+function delayMsOf(failure: AttemptFailure, retries: number, retryDelayMs: number): number {
+  const { retryAfterMs } = failure.error;
+  if (retryAfterMs !== undefined) return retryAfterMs;
+  if (failure.retry === "at_once" && retries === 0) return 0;
+  return retryDelayMs * 2 ** retries * (0.5 + Math.random() / 2);
+}
+
+/** @throws the signal's own reason, not the timer's wrapping of it */
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}

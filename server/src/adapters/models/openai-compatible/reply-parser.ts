@@ -1,0 +1,209 @@
+import { StringDecoder } from "node:string_decoder";
+import { createParser } from "eventsource-parser";
+import type { Usage } from "../../../domain/message.ts";
+import type { ModelPart } from "../../../ports/model.ts";
+import { isObject, type Loose, parseLoosely, readMessage, usageOf } from "./completion.ts";
+import { type PieceSink, textCleaner, thinkSplitter } from "./text.ts";
+
+/** Far above any reply; it bounds what a provider can make the server hold. */
+const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
+
+/** What is wrong with a reply: the provider's own error in it, or that it cannot be understood. */
+export type ReplyFault =
+  | { readonly type: "provider_error"; readonly body: unknown }
+  | { readonly type: "malformed"; readonly problem: Problem };
+
+type Problem = "not JSON" | "not a reply" | "too long" | "no finish reason";
+
+/**
+ * Makes parts of the bytes of a reply. Nothing in it waits or throws: it is fed, and asked.
+ */
+export type ReplyParser = {
+  /** The next bytes of an event stream. */
+  feed(bytes: Buffer): void;
+  /** A whole reply in plain JSON; null for one that was too long to read. */
+  feedWhole(text: string | null): void;
+  /** The parts since the last time; neighbours of one type are joined. */
+  take(): readonly ModelPart[];
+  /** No more will come: lets go of what was held back; a fault if no finish reason has come. */
+  end(): void;
+  /** Set once; what came before it can still be taken. */
+  readonly fault: ReplyFault | null;
+  /** It said `[DONE]`, or it ended. */
+  readonly done: boolean;
+  /** Null while the provider has not given a reason. */
+  readonly finishReason: string | null;
+  readonly usage: Usage | null;
+  readonly model: string | null;
+};
+
+export function replyParser(options: { readonly thinkTags: boolean }): ReplyParser {
+  return new Parser(options.thinkTags);
+}
+
+class Parser implements ReplyParser {
+  fault: ReplyFault | null = null;
+  done = false;
+  finishReason: string | null = null;
+  usage: Usage | null = null;
+  model: string | null = null;
+  #characters = 0;
+  /** Joined until the type changes or somebody takes them. */
+  #pending = "";
+  #pendingType: "text" | "reasoning" = "text";
+  #parts: ModelPart[] = [];
+  readonly #decoder = new StringDecoder("utf8");
+  readonly #textCleaner = textCleaner();
+  readonly #reasoningCleaner = textCleaner();
+  readonly #splitter;
+  readonly #events = createParser({
+    onEvent: ({ data, event }) => this.#onEvent(data, event),
+    onError: (error) => {
+      if (error.type === "max-buffer-size-exceeded") {
+        this.#malformed("too long");
+        this.#finish();
+      } else if (error.field === "error") this.#onEvent(error.value ?? "", "error");
+    },
+    maxBufferSize: MAX_REPLY_CHARACTERS,
+  });
+
+  constructor(thinkTags: boolean) {
+    this.#splitter = thinkTags ? thinkSplitter() : null;
+  }
+
+  feed(bytes: Buffer): void {
+    if (this.fault === null && !this.done) this.#events.feed(this.#decoder.write(bytes));
+  }
+
+  feedWhole(text: string | null): void {
+    if (text === null) {
+      this.#malformed("too long");
+      return;
+    }
+    const reply = parseLoosely(text);
+    if (!isObject(reply)) {
+      this.#malformed(typeof reply === "string" ? "not JSON" : "not a reply");
+      return;
+    }
+    if (!Array.isArray(reply.choices) && !reply.error) {
+      this.#malformed("not a reply");
+      return;
+    }
+    this.#onCompletion(reply);
+    // It came whole, so it is finished, even if no reason is given.
+    if (this.fault === null) this.finishReason ??= "stop";
+    this.#finish();
+  }
+
+  take(): readonly ModelPart[] {
+    this.#flush();
+    if (this.#parts.length === 0) return NOTHING;
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts;
+  }
+
+  end(): void {
+    // Some leave out the blank line after their last event.
+    if (this.fault === null && !this.done) this.#events.feed(`${this.#decoder.end()}\n\n`);
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.done) return;
+    this.done = true;
+    this.#splitter?.end(this.#append);
+    this.#flush();
+    this.#give("reasoning", this.#reasoningCleaner.end());
+    this.#give("text", this.#textCleaner.end());
+    this.#malformed("no finish reason");
+  }
+
+  #onEvent(data: string, event: string | undefined): void {
+    if (this.fault !== null || this.done) return;
+    if (data === "[DONE]") {
+      this.#finish();
+      return;
+    }
+    if (data === "") return;
+    let chunk: unknown;
+    try {
+      chunk = JSON.parse(data);
+    } catch {
+      if (event === "error") this.#fail({ type: "provider_error", body: data });
+      else this.#malformed("not JSON");
+      return;
+    }
+    if (!isObject(chunk)) {
+      this.#malformed("not a reply");
+      return;
+    }
+    if (event === "error") this.#fail({ type: "provider_error", body: chunk });
+    else this.#onCompletion(chunk);
+  }
+
+  /** A chunk of a stream, or a whole completion: they differ in `delta` or `message`. */
+  #onCompletion(completion: Loose): void {
+    if (completion.error) {
+      this.#fail({ type: "provider_error", body: completion });
+      return;
+    }
+    const { choices, usage, model } = completion;
+    const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+    if (isObject(choice)) {
+      const message = choice.delta ?? choice.message;
+      if (isObject(message)) readMessage(message, this.#onPiece);
+      if (choice.error) this.#fail({ type: "provider_error", body: choice });
+      const reason = choice.finish_reason;
+      if (typeof reason === "string" && reason !== "") this.#onFinishReason(reason);
+    }
+    if (usage) this.usage = usageOf(usage) ?? this.usage;
+    if (this.model === null && typeof model === "string" && model !== "") this.model = model;
+  }
+
+  #onFinishReason(reason: string): void {
+    if (reason === "error") this.#fail({ type: "provider_error", body: null });
+    else if (this.fault === null) this.finishReason = reason;
+  }
+
+  readonly #onPiece: PieceSink = (type, text) => {
+    if (type === "text" && this.#splitter !== null) this.#splitter.push(text, this.#append);
+    else this.#append(type, text);
+  };
+
+  readonly #append = (type: "text" | "reasoning", text: string): void => {
+    this.#characters += text.length;
+    if (this.#characters > MAX_REPLY_CHARACTERS) {
+      this.#malformed("too long");
+      return;
+    }
+    if (this.#pendingType !== type) {
+      this.#flush();
+      this.#pendingType = type;
+    }
+    this.#pending += text;
+  };
+
+  #flush(): void {
+    const type = this.#pendingType;
+    if (this.#pending === "") return;
+    const cleaner = type === "text" ? this.#textCleaner : this.#reasoningCleaner;
+    this.#give(type, cleaner.push(this.#pending));
+    this.#pending = "";
+  }
+
+  #give(type: "text" | "reasoning", text: string): void {
+    if (text !== "") this.#parts.push({ type, text });
+  }
+
+  #malformed(problem: Problem): void {
+    this.#fail({ type: "malformed", problem });
+  }
+
+  /** Once a finish reason came, the reply is whole, whatever follows it. */
+  #fail(fault: ReplyFault): void {
+    if (this.finishReason === null) this.fault ??= fault;
+  }
+}
+
+const NOTHING: readonly ModelPart[] = [];

@@ -1,0 +1,31 @@
+/** One OpenAI-compatible server, as the operator configured it. */
+export type AudioServer = {
+  /** With its version path: `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly apiKey: string | null;
+};
+
+/** How long what may take. All have defaults for a conversation, where late is as bad as never. */
+export type AudioTimeouts = {
+  readonly connectTimeoutMs: number;
+  /** From the request to the beginning of the answer, each time it is tried. */
+  readonly answerTimeoutMs: number;
+  /** Between two pieces of the answer. */
+  readonly idleTimeoutMs: number;
+  /** How often a request is sent again, while nothing of its answer was used. */
+  readonly retries: number;
+};
+
+export const DEFAULT_TIMEOUTS: AudioTimeouts = {
+  connectTimeoutMs: 3_000,
+  answerTimeoutMs: 8_000,
+  idleTimeoutMs: 5_000,
+  retries: 2,
+};
+
+/** How an engine is called in messages, and what its settings begin with. */
+export type EngineWords = { readonly title: string; readonly settings: "STT" | "TTS" };
+
+export const RECOGNISER: EngineWords = { title: "speech recogniser", settings: "STT" };
+export const SPEAKER: EngineWords = { title: "speech synthesizer", settings: "TTS" };

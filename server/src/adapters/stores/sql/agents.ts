@@ -1,0 +1,129 @@
+import type { Agent } from "../../../domain/agent.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import { toAgent } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+type AgentParameters = OwnerParameters & {
+  id: string;
+  name: string;
+  instructions: string;
+  model: string | null;
+  temperature: number | null;
+  voice: string | null;
+  createdAt: number;
+  updatedAt: number;
+};
+
+const parametersOf = (owner: Owner, agent: Agent): AgentParameters => ({
+  tenantId: owner.tenantId,
+  userId: owner.userId,
+  id: agent.id,
+  name: agent.name,
+  instructions: agent.instructions,
+  model: agent.model,
+  temperature: agent.temperature,
+  voice: agent.voice,
+  createdAt: agent.createdAt.getTime(),
+  updatedAt: agent.updatedAt.getTime(),
+});
+
+export function createAgentReads(write: StatementWriter) {
+  const selectAll = write<OwnerParameters>()((database, parameter) =>
+    database
+      .selectFrom("agents")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .orderBy("created_at")
+      .orderBy("row_id"),
+  );
+  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .selectFrom("agents")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("id", "=", parameter.id),
+  );
+
+  return {
+    *listAgents(owner: Owner): Operation<Agent[]> {
+      const { tenantId, userId } = owner;
+      return (yield* selectAll.all({ tenantId, userId })).map(toAgent);
+    },
+
+    *getAgent(owner: Owner, id: string): Operation<Agent | null> {
+      const { tenantId, userId } = owner;
+      const row = yield* selectById.first({ tenantId, userId, id });
+      return row ? toAgent(row) : null;
+    },
+  };
+}
+
+export function createAgentWrites(write: StatementWriter) {
+  const insert = write<AgentParameters>()((database, parameter) =>
+    database
+      .insertInto("agents")
+      .values({
+        id: parameter.id,
+        tenant_id: parameter.tenantId,
+        owner_id: parameter.userId,
+        name: parameter.name,
+        instructions: parameter.instructions,
+        model: parameter.model,
+        temperature: parameter.temperature,
+        voice: parameter.voice,
+        created_at: parameter.createdAt,
+        updated_at: parameter.updatedAt,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const replace = write<AgentParameters>()((database, parameter) =>
+    database
+      .updateTable("agents")
+      .set({
+        name: parameter.name,
+        instructions: parameter.instructions,
+        model: parameter.model,
+        temperature: parameter.temperature,
+        voice: parameter.voice,
+        created_at: parameter.createdAt,
+        updated_at: parameter.updatedAt,
+      })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("id", "=", parameter.id),
+  );
+  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .deleteFrom("agents")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("id", "=", parameter.id),
+  );
+
+  function* insertAgent(owner: Owner, agent: Agent): Operation<boolean> {
+    return (yield* insert.run(parametersOf(owner, agent))) > 0;
+  }
+
+  return {
+    insertAgent,
+
+    *createAgent(owner: Owner, agent: Agent): Operation<Agent> {
+      if (!(yield* insertAgent(owner, agent)))
+        throw new AppError("conflict", "An agent of that id exists already");
+      return agent;
+    },
+
+    *replaceAgent(owner: Owner, agent: Agent): Operation<Agent | null> {
+      return (yield* replace.run(parametersOf(owner, agent))) > 0 ? agent : null;
+    },
+
+    *deleteAgent(owner: Owner, id: string): Operation<boolean> {
+      const { tenantId, userId } = owner;
+      return (yield* deleteOne.run({ tenantId, userId, id })) > 0;
+    },
+  };
+}

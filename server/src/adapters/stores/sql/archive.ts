@@ -1,0 +1,149 @@
+import { sql } from "kysely";
+import type { ArchiveCounts, ArchiveRecord } from "../../../ports/archive.ts";
+import type { createAgentWrites } from "./agents.ts";
+import type { Inserts } from "./inserts.ts";
+import type { createKeyWrites } from "./keys.ts";
+import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+/** A page of records, and where the next one begins. */
+export type Page<Item> = { readonly items: Item[]; readonly lastRowId: number };
+
+type PageParameters = { after: number; limit: number };
+type AgentRecord = Extract<ArchiveRecord, { type: "agent" }>;
+type ConversationRecord = Extract<ArchiveRecord, { type: "conversation" }>;
+
+/** Reading across all owners: for the operator's archive, and for nothing else. */
+export function createArchiveReads(write: StatementWriter) {
+  const counted = (table: "api_keys" | "agents" | "conversations") =>
+    write<Record<never, never>>()((database) =>
+      database
+        .selectFrom(table)
+        .select((expression) => expression.fn.countAll<number>().as("total")),
+    );
+  const countKeys = counted("api_keys");
+  const countAgents = counted("agents");
+  const countConversations = counted("conversations");
+  const countMessages = write<Record<never, never>>()((database) =>
+    database
+      .selectFrom("messages")
+      .select((expression) => expression.fn.countAll<number>().as("total")),
+  );
+  const countRepliesInProgress = write<Record<never, never>>()((database) =>
+    database
+      .selectFrom("messages")
+      .select((expression) => expression.fn.countAll<number>().as("total"))
+      .where("status", "=", sql.lit("streaming")),
+  );
+  const selectAgents = write<PageParameters>()((database, parameter) =>
+    database
+      .selectFrom("agents")
+      .selectAll()
+      .where("row_id", ">", parameter.after)
+      .orderBy("row_id")
+      .limit(parameter.limit),
+  );
+  const selectConversations = write<PageParameters>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select([...CONVERSATION_COLUMNS, "row_id", "tenant_id"])
+      .where("row_id", ">", parameter.after)
+      .orderBy("row_id")
+      .limit(parameter.limit),
+  );
+
+  return {
+    *countRecords(): Operation<ArchiveCounts> {
+      const total = (row: { total: number } | undefined) => Number(row?.total ?? 0);
+      return {
+        key: total(yield* countKeys.first({})),
+        agent: total(yield* countAgents.first({})),
+        conversation: total(yield* countConversations.first({})),
+        message:
+          total(yield* countMessages.first({})) - total(yield* countRepliesInProgress.first({})),
+      };
+    },
+
+    *agentRecords(after: number, limit: number): Operation<Page<AgentRecord>> {
+      const rows = yield* selectAgents.all({ after, limit });
+      const items = rows.map((row): AgentRecord => {
+        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
+        return { type: "agent", owner, agent: toAgent(row) };
+      });
+      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
+    },
+
+    *conversationRecords(after: number, limit: number): Operation<Page<ConversationRecord>> {
+      const rows = yield* selectConversations.all({ after, limit });
+      const items = rows.map((row): ConversationRecord => {
+        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
+        return { type: "conversation", owner, conversation: toConversation(row) };
+      });
+      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
+    },
+  };
+}
+
+type ArchiveParts = {
+  readonly insert: Inserts;
+  readonly keys: ReturnType<typeof createKeyWrites>;
+  readonly agents: ReturnType<typeof createAgentWrites>;
+};
+
+export function createArchiveWrites(
+  write: StatementWriter,
+  { insert, keys, agents }: ArchiveParts,
+) {
+  const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("conversations")
+        .select("next_sequence")
+        .where("id", "=", parameter.id)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const setNextSequence = write<{ id: string; tenantId: string; userId: string; next: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set({ next_sequence: parameter.next })
+        .where("id", "=", parameter.id)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("next_sequence", "<", parameter.next),
+  );
+
+  function* importMessage(record: Extract<ArchiveRecord, { type: "message" }>): Operation<boolean> {
+    const { owner, message } = record;
+    if (message.status === "streaming") return false;
+    const { tenantId, userId } = owner;
+    const id = message.conversationId;
+    const conversation = yield* selectNextSequence.first({ tenantId, userId, id });
+    if (!conversation || !(yield* insert.message(owner, message))) return false;
+    if (message.sequence >= conversation.next_sequence)
+      yield* setNextSequence.run({ id, tenantId, userId, next: message.sequence + 1 });
+    return true;
+  }
+
+  function* importRecord(record: ArchiveRecord): Operation<boolean> {
+    switch (record.type) {
+      case "key":
+        return yield* keys.insertKey(record.key);
+      case "agent":
+        return yield* agents.insertAgent(record.owner, record.agent);
+      case "conversation":
+        return yield* insert.conversation(record.owner, record.conversation, 0);
+      case "message":
+        return yield* importMessage(record);
+    }
+  }
+
+  return {
+    *importRecords(records: readonly ArchiveRecord[]): Operation<boolean[]> {
+      const taken: boolean[] = [];
+      for (const record of records) taken.push(yield* importRecord(record));
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
+import type { Inserts } from "./inserts.ts";
+import { matchMessages } from "./match-messages.ts";
+import { createMessageReads } from "./messages.ts";
+import {
+  CONVERSATION_COLUMNS,
+  inMessageArrays,
+  MESSAGE_COLUMNS,
+  messageOf,
+  toConversation,
+  toMessage,
+} from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+
+/** Changing a conversation, and replacing its list of messages. */
+export function createConversationUpdate(write: StatementWriter, insert: Inserts) {
+  const messages = createMessageReads(write);
+
+  const selectOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select([...CONVERSATION_COLUMNS, "next_sequence"])
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const update = write<
+    OwnerParameters & {
+      id: string;
+      title: string | null;
+      isPinned: number;
+      agentId: string | null;
+      mode: string | null;
+      nextSequence: number;
+      updatedAt: number;
+    }
+  >()((database, parameter) =>
+    database
+      .updateTable("conversations")
+      .set({
+        title: parameter.title,
+        is_pinned: parameter.isPinned,
+        agent_id: parameter.agentId,
+        mode: parameter.mode,
+        next_sequence: parameter.nextSequence,
+        updated_at: parameter.updatedAt,
+      })
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const selectEveryMessage = inMessageArrays(
+    write<OwnerParameters & { conversationId: string }>()((database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .orderBy("sequence"),
+    ),
+  );
+  const moveMessage = write<OwnerParameters & { id: string; sequence: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("messages")
+        .set({ sequence: parameter.sequence })
+        .where("id", "=", parameter.id)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const deleteMessage = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+
+  /** Gives the conversation's next sequence. */
+  function* replaceMessages(
+    owner: Owner,
+    conversation: Conversation,
+    list: readonly NewMessage[],
+    nextSequence: number,
+  ): Operation<number> {
+    const { tenantId, userId } = owner;
+    const conversationId = conversation.id;
+    const rows = yield* selectEveryMessage.all({ tenantId, userId, conversationId });
+    const { removed, places } = matchMessages(rows.map(toMessage), list);
+    for (const { id } of removed) yield* deleteMessage.run({ tenantId, userId, id });
+
+    let last = -1;
+    let next = nextSequence;
+    let isInPlace = true;
+    for (const place of places) {
+      isInPlace &&= place.stored !== null && place.stored.sequence > last;
+      if (isInPlace && place.stored) {
+        last = place.stored.sequence;
+      } else if (place.stored) {
+        yield* moveMessage.run({ tenantId, userId, id: place.stored.id, sequence: next++ });
+      } else if (!(yield* insert.message(owner, messageOf(conversationId, next++, place.added)))) {
+        throw new AppError("conflict", "A message of that id exists already");
+      }
+    }
+    return next;
+  }
+
+  return {
+    *updateConversation(
+      owner: Owner,
+      id: string,
+      patch: ConversationPatch,
+    ): Operation<ConversationWithMessages | null> {
+      const { tenantId, userId } = owner;
+      const row = yield* selectOne.first({ tenantId, userId, id });
+      if (!row) return null;
+      const conversation: Conversation = {
+        ...toConversation(row),
+        ...(patch.title !== undefined && { title: patch.title }),
+        ...(patch.isPinned !== undefined && { isPinned: patch.isPinned }),
+        ...(patch.agentId !== undefined && { agentId: patch.agentId }),
+        ...(patch.mode !== undefined && { mode: patch.mode }),
+        updatedAt: patch.updatedAt,
+      };
+      const nextSequence = patch.messages
+        ? yield* replaceMessages(owner, conversation, patch.messages, row.next_sequence)
+        : row.next_sequence;
+      yield* update.run({
+        tenantId,
+        userId,
+        id,
+        title: conversation.title,
+        isPinned: conversation.isPinned ? 1 : 0,
+        agentId: conversation.agentId,
+        mode: conversation.mode,
+        nextSequence,
+        updatedAt: patch.updatedAt.getTime(),
+      });
+      const stored: Message[] = yield* messages.messagesAfter(owner, id, -1);
+      return { ...conversation, messages: stored };
+    },
+  };
+}

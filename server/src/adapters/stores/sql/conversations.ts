@@ -1,0 +1,146 @@
+import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { NewConversation, NewMessage } from "../../../ports/store.ts";
+import type { Inserts } from "./inserts.ts";
+import { CONVERSATION_COLUMNS, conversationOf, messageOf, toConversation } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+
+export function createConversationReads(write: StatementWriter) {
+  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select(CONVERSATION_COLUMNS)
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const selectByAlias = write<OwnerParameters & { alias: string }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select(CONVERSATION_COLUMNS)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("alias", "=", parameter.alias),
+  );
+  const selectLatest = write<OwnerParameters & { origin: string; usedAfter: number }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("conversations")
+        .select(CONVERSATION_COLUMNS)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("origin", "=", parameter.origin)
+        .where("updated_at", ">", parameter.usedAfter)
+        .orderBy("updated_at", "desc")
+        .limit(1),
+  );
+  const selectPage = write<OwnerParameters & { limit: number; offset: number }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("conversations")
+        .select(CONVERSATION_COLUMNS)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .orderBy("updated_at", "desc")
+        .orderBy("row_id", "desc")
+        .limit(parameter.limit)
+        .offset(parameter.offset),
+  );
+  const count = write<OwnerParameters>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select((expression) => expression.fn.countAll<number>().as("total"))
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+
+  return {
+    *getConversation(owner: Owner, id: string): Operation<Conversation | null> {
+      const row = yield* selectById.first({ tenantId: owner.tenantId, userId: owner.userId, id });
+      return row ? toConversation(row) : null;
+    },
+
+    *findConversationByAlias(owner: Owner, alias: string): Operation<Conversation | null> {
+      const { tenantId, userId } = owner;
+      const row = yield* selectByAlias.first({ tenantId, userId, alias });
+      return row ? toConversation(row) : null;
+    },
+
+    *latestConversation(
+      owner: Owner,
+      origin: string,
+      usedAfter = Number.MIN_SAFE_INTEGER,
+    ): Operation<Conversation | null> {
+      const { tenantId, userId } = owner;
+      const row = yield* selectLatest.first({ tenantId, userId, origin, usedAfter });
+      return row ? toConversation(row) : null;
+    },
+
+    *listConversations(
+      owner: Owner,
+      page: { readonly limit: number; readonly offset: number },
+    ): Operation<{ items: Conversation[]; total: number }> {
+      const { tenantId, userId } = owner;
+      const { limit, offset } = page;
+      const rows = yield* selectPage.all({ tenantId, userId, limit, offset });
+      const counted = yield* count.first({ tenantId, userId });
+      return { items: rows.map(toConversation), total: Number(counted?.total ?? 0) };
+    },
+  };
+}
+
+export function createConversationWrites(write: StatementWriter, insert: Inserts) {
+  const deleteMessages = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("conversation_id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .deleteFrom("conversations")
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+
+  return {
+    *createConversation(
+      owner: Owner,
+      conversation: NewConversation,
+      messages: readonly NewMessage[],
+    ): Operation<ConversationWithMessages> {
+      const { title, createdAt } = conversation;
+      const created = conversationOf(owner, conversation, title, lastUse(createdAt, messages));
+      if (!(yield* insert.conversation(owner, created, messages.length)))
+        throw new AppError("conflict", "A conversation of that id or name exists already");
+      const stored: Message[] = [];
+      for (const message of messages) {
+        const added = messageOf(conversation.id, stored.length, message);
+        if (!(yield* insert.message(owner, added)))
+          throw new AppError("conflict", "A message of that id exists already");
+        stored.push(added);
+      }
+      return { ...created, messages: stored };
+    },
+
+    *deleteConversation(owner: Owner, id: string): Operation<boolean> {
+      const { tenantId, userId } = owner;
+      const deleted = yield* deleteOne.run({ tenantId, userId, id });
+      if (deleted > 0) yield* deleteMessages.run({ tenantId, userId, id });
+      return deleted > 0;
+    },
+  };
+}
+
+/** A conversation that comes with a past was last used at its last message. */
+function lastUse(createdAt: Date, messages: readonly NewMessage[]): Date {
+  let latest = createdAt;
+  for (const message of messages) if (message.createdAt > latest) latest = message.createdAt;
+  return latest;
+}

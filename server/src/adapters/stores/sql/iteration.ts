@@ -1,0 +1,100 @@
+import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { ArchiveRecord } from "../../../ports/archive.ts";
+import type { ConversationStore } from "../../../ports/store.ts";
+import type { Reads } from "./operations.ts";
+import type { Operation } from "./statement.ts";
+
+/** Answers a read, and lets the event loop go on before the next one. */
+export type PausingRead = <Result>(operation: Operation<Result>) => Promise<Result>;
+
+type Options = Parameters<ConversationStore["iterateConversations"]>[1];
+
+const ROWS_A_PAGE = 50;
+const MESSAGES_A_PAGE = 500;
+const FIRST = -1;
+
+export async function* iterateConversations(
+  read: PausingRead,
+  reads: Reads,
+  owner: Owner,
+  { order, limit = Number.MAX_SAFE_INTEGER, before }: Options,
+): AsyncGenerator<ConversationWithMessages> {
+  let left = limit;
+  const pages =
+    order === "newest" ? newest(read, reads, owner, before) : pinned(read, reads, owner);
+  for await (const conversations of pages)
+    for (const conversation of conversations) {
+      if (left-- <= 0) return;
+      const messages: Message[] = [];
+      for await (const page of messagePages(read, reads, owner, conversation.id))
+        messages.push(...page);
+      yield { ...conversation, messages };
+    }
+}
+
+async function* newest(
+  read: PausingRead,
+  reads: Reads,
+  owner: Owner,
+  before: string | undefined,
+): AsyncGenerator<Conversation[]> {
+  let place = await read(reads.creationPlace(owner, before));
+  while (place) {
+    const page = await read(reads.conversationsCreatedBefore(owner, place, ROWS_A_PAGE));
+    yield page.items;
+    place = page.next;
+  }
+}
+
+/** Use moves a conversation in this order, so the order is taken once, as row numbers. */
+async function* pinned(
+  read: PausingRead,
+  reads: Reads,
+  owner: Owner,
+): AsyncGenerator<Conversation[]> {
+  const rowIds = await read(reads.rowIdsPinnedFirst(owner));
+  for (let start = 0; start < rowIds.length; start += ROWS_A_PAGE)
+    yield await read(reads.conversationsOf(owner, rowIds.slice(start, start + ROWS_A_PAGE)));
+}
+
+async function* messagePages(
+  read: PausingRead,
+  reads: Reads,
+  owner: Owner,
+  conversationId: string,
+): AsyncGenerator<Message[]> {
+  let after = FIRST;
+  for (;;) {
+    const page = await read(reads.messagesAfter(owner, conversationId, after, MESSAGES_A_PAGE));
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (!last || page.length < MESSAGES_A_PAGE) return;
+    after = last.sequence;
+  }
+}
+
+export async function* exportRecords(
+  read: PausingRead,
+  reads: Reads,
+): AsyncGenerator<ArchiveRecord> {
+  for (const key of await read(reads.listKeys())) yield { type: "key", key };
+  for (let after = FIRST; ; ) {
+    const page = await read(reads.agentRecords(after, ROWS_A_PAGE));
+    if (page.items.length === 0) break;
+    yield* page.items;
+    after = page.lastRowId;
+  }
+  for (let after = FIRST; ; ) {
+    const page = await read(reads.conversationRecords(after, ROWS_A_PAGE));
+    if (page.items.length === 0) break;
+    for (const record of page.items) {
+      yield record;
+      const { owner, conversation } = record;
+      for await (const messages of messagePages(read, reads, owner, conversation.id))
+        for (const message of messages) yield { type: "message", owner, message };
+    }
+    after = page.lastRowId;
+  }
+}

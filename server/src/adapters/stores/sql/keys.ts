@@ -1,0 +1,111 @@
+import { AppError } from "../../../domain/errors.ts";
+import type { ApiKey } from "../../../domain/key.ts";
+import { toApiKey } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type NoParameters = Record<never, never>;
+
+const CLAIMED = "claimed";
+
+export function createKeyReads(write: StatementWriter) {
+  const selectAll = write<NoParameters>()((database) =>
+    database.selectFrom("api_keys").selectAll().orderBy("created_at").orderBy("row_id"),
+  );
+  const selectByHash = write<{ hash: string }>()((database, parameter) =>
+    database.selectFrom("api_keys").selectAll().where("hash", "=", parameter.hash),
+  );
+  const selectClaimed = write<NoParameters>()((database) =>
+    database.selectFrom("meta").select("value").where("name", "=", CLAIMED),
+  );
+
+  return {
+    *listKeys(): Operation<ApiKey[]> {
+      return (yield* selectAll.all({})).map(toApiKey);
+    },
+
+    *findKeyByHash(hash: string): Operation<ApiKey | null> {
+      const row = yield* selectByHash.first({ hash });
+      return row ? toApiKey(row) : null;
+    },
+
+    *isClaimed(): Operation<boolean> {
+      return (yield* selectClaimed.first({})) !== undefined;
+    },
+  };
+}
+
+export function createKeyWrites(write: StatementWriter) {
+  const insert = write<{
+    id: string;
+    prefix: string;
+    hash: string;
+    name: string;
+    tenantId: string;
+    userId: string;
+    actAs: number;
+    isOperator: number;
+    createdAt: number;
+    revokedAt: number | null;
+  }>()((database, parameter) =>
+    database
+      .insertInto("api_keys")
+      .values({
+        id: parameter.id,
+        prefix: parameter.prefix,
+        hash: parameter.hash,
+        name: parameter.name,
+        tenant_id: parameter.tenantId,
+        user_id: parameter.userId,
+        act_as: parameter.actAs,
+        is_operator: parameter.isOperator,
+        created_at: parameter.createdAt,
+        revoked_at: parameter.revokedAt,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const claim = write<{ at: string }>()((database, parameter) =>
+    database
+      .insertInto("meta")
+      .values({ name: CLAIMED, value: parameter.at })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const revoke = write<{ id: string; at: number }>()((database, parameter) =>
+    database
+      .updateTable("api_keys")
+      .set((expression) => ({
+        revoked_at: expression.fn.coalesce("revoked_at", expression.val(parameter.at)),
+      }))
+      .where("id", "=", parameter.id),
+  );
+
+  /** False if its id or its hash is there already. */
+  function* insertKey(key: ApiKey): Operation<boolean> {
+    const inserted = yield* insert.run({
+      id: key.id,
+      prefix: key.prefix,
+      hash: key.hash,
+      name: key.name,
+      tenantId: key.tenantId,
+      userId: key.userId,
+      actAs: key.actAs ? 1 : 0,
+      isOperator: key.isOperator ? 1 : 0,
+      createdAt: key.createdAt.getTime(),
+      revokedAt: key.revokedAt === null ? null : key.revokedAt.getTime(),
+    });
+    if (inserted > 0) yield* claim.run({ at: key.createdAt.toISOString() });
+    return inserted > 0;
+  }
+
+  return {
+    insertKey,
+
+    *createKey(key: ApiKey): Operation<void> {
+      if (!(yield* insertKey(key)))
+        throw new AppError("conflict", "A key of that id exists already");
+    },
+
+    *revokeKey(id: string, at: Date): Operation<boolean> {
+      return (yield* revoke.run({ id, at: at.getTime() })) > 0;
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import { AppError } from "../../../domain/errors.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { NewMessage } from "../../../ports/store.ts";
+import type { Inserts } from "./inserts.ts";
+import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+
+/** More than any conversation has. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+export function createMessageReads(write: StatementWriter) {
+  const selectById = inMessageArrays(
+    write<OwnerParameters & { id: string }>()((database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .where("id", "=", parameter.id)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+    ),
+  );
+  const findConversation = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select("row_id")
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const selectAfter = inMessageArrays(
+    write<OwnerParameters & { conversationId: string; after: number; limit: number }>()(
+      (database, parameter) =>
+        database
+          .selectFrom("messages")
+          .select(MESSAGE_COLUMNS)
+          .where("conversation_id", "=", parameter.conversationId)
+          .where("tenant_id", "=", parameter.tenantId)
+          .where("owner_id", "=", parameter.userId)
+          .where("sequence", ">", parameter.after)
+          .where("status", "<>", "streaming")
+          .orderBy("sequence")
+          .limit(parameter.limit),
+    ),
+  );
+  const selectBefore = inMessageArrays(
+    write<OwnerParameters & { conversationId: string; before: number; limit: number }>()(
+      (database, parameter) =>
+        database
+          .selectFrom("messages")
+          .select(MESSAGE_COLUMNS)
+          .where("conversation_id", "=", parameter.conversationId)
+          .where("tenant_id", "=", parameter.tenantId)
+          .where("owner_id", "=", parameter.userId)
+          .where("sequence", "<", parameter.before)
+          .where("status", "<>", "streaming")
+          .orderBy("sequence", "desc")
+          .limit(parameter.limit),
+    ),
+  );
+
+  function* getMessage(owner: Owner, id: string): Operation<Message | null> {
+    const { tenantId, userId } = owner;
+    const row = yield* selectById.first({ tenantId, userId, id });
+    return row ? toMessage(row) : null;
+  }
+
+  /** The messages after that sequence, oldest first; of a conversation that the caller knows to exist. */
+  function* messagesAfter(
+    owner: Owner,
+    conversationId: string,
+    after: number,
+    limit = NO_LIMIT,
+  ): Operation<Message[]> {
+    const { tenantId, userId } = owner;
+    const rows = yield* selectAfter.all({ tenantId, userId, conversationId, after, limit });
+    return rows.map(toMessage);
+  }
+
+  return {
+    getMessage,
+    messagesAfter,
+
+    *listMessages(
+      owner: Owner,
+      conversationId: string,
+      page: { readonly limit?: number; readonly before?: string } = {},
+    ): Operation<Message[] | null> {
+      const { tenantId, userId } = owner;
+      const { limit = NO_LIMIT } = page;
+      if (!(yield* findConversation.first({ tenantId, userId, id: conversationId }))) return null;
+      if (page.before === undefined && limit === NO_LIMIT)
+        return yield* messagesAfter(owner, conversationId, -1);
+      let before = NO_LIMIT;
+      if (page.before !== undefined) {
+        const next = yield* getMessage(owner, page.before);
+        if (next?.conversationId !== conversationId) return null;
+        before = next.sequence;
+      }
+      const rows = yield* selectBefore.all({ tenantId, userId, conversationId, before, limit });
+      return rows.reverse().map(toMessage);
+    },
+
+    *recentMessages(
+      owner: Owner,
+      conversationId: string,
+      limits: { readonly maxCharacters: number; readonly beforeSequence?: number },
+    ): Operation<Message[]> {
+      const { tenantId, userId } = owner;
+      const recent: Message[] = [];
+      let before = limits.beforeSequence ?? NO_LIMIT;
+      let room = limits.maxCharacters;
+      for (let limit = FIRST_PAGE; ; limit = NEXT_PAGES) {
+        const rows = yield* selectBefore.all({ tenantId, userId, conversationId, before, limit });
+        for (const row of rows) {
+          const message = toMessage(row);
+          before = message.sequence;
+          if (message.content === "" && message.role === "assistant") continue;
+          room -= message.content.length;
+          if (room < 0 && recent.length > 0) return recent.reverse();
+          recent.push(message);
+        }
+        if (rows.length < limit || room <= 0) return recent.reverse();
+      }
+    },
+  };
+}
+
+/** Most conversations are short, and what was read in vain is paid on every turn. */
+const FIRST_PAGE = 16;
+const NEXT_PAGES = 64;
+
+export function createMessageWrites(write: StatementWriter, insert: Inserts) {
+  const takeSequence = write<OwnerParameters & { conversationId: string; at: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set((expression) => ({
+          next_sequence: expression("next_sequence", "+", expression.lit(1)),
+          updated_at: parameter.at,
+        }))
+        .where("id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .returning("next_sequence"),
+  );
+  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+
+  return {
+    *appendMessage(
+      owner: Owner,
+      conversationId: string,
+      message: NewMessage,
+    ): Operation<Message | null> {
+      const { tenantId, userId } = owner;
+      const at = message.createdAt.getTime();
+      const taken = yield* takeSequence.first({ tenantId, userId, conversationId, at });
+      if (!taken) return null;
+      const added = messageOf(conversationId, taken.next_sequence - 1, message);
+      if (!(yield* insert.message(owner, added)))
+        throw new AppError("conflict", "A message of that id exists already");
+      return added;
+    },
+
+    *deleteMessage(owner: Owner, id: string): Operation<boolean> {
+      const { tenantId, userId } = owner;
+      return (yield* deleteOne.run({ tenantId, userId, id })) > 0;
+    },
+  };
+}

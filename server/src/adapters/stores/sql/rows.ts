@@ -1,0 +1,149 @@
+import type { Selectable } from "kysely";
+import type { Agent } from "../../../domain/agent.ts";
+import type { Conversation } from "../../../domain/conversation.ts";
+import type { ApiKey } from "../../../domain/key.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { NewConversation, NewMessage } from "../../../ports/store.ts";
+import type { Statement, Value } from "./statement.ts";
+import type { Tables } from "./tables.ts";
+
+export const CONVERSATION_COLUMNS = [
+  "id",
+  "owner_id",
+  "title",
+  "is_pinned",
+  "agent_id",
+  "mode",
+  "origin",
+  "alias",
+  "created_at",
+  "updated_at",
+] as const;
+
+export const MESSAGE_COLUMNS = [
+  "id",
+  "conversation_id",
+  "sequence",
+  "role",
+  "status",
+  "model",
+  "usage",
+  "error",
+  "created_at",
+  "finished_at",
+  "content",
+  "reasoning",
+] as const;
+
+type ConversationRow = Pick<
+  Selectable<Tables["conversations"]>,
+  (typeof CONVERSATION_COLUMNS)[number]
+>;
+type MessageRow = Pick<Selectable<Tables["messages"]>, (typeof MESSAGE_COLUMNS)[number]>;
+type ArrayOf<Row, Columns extends readonly (keyof Row)[]> = {
+  readonly [Place in keyof Columns]: Row[Columns[Place]];
+};
+/** The columns of a message, in their order. */
+export type MessageArray = ArrayOf<MessageRow, typeof MESSAGE_COLUMNS>;
+
+/** The statement, which selects MESSAGE_COLUMNS, with its rows as `toMessage` takes them. */
+export const inMessageArrays = <Given extends Record<string, Value>>(
+  statement: Statement<Given, MessageRow>,
+): Statement<Given, MessageArray> => statement.inArrays<MessageArray>();
+
+export const toConversation = (row: ConversationRow): Conversation => ({
+  id: row.id,
+  userId: row.owner_id,
+  title: row.title,
+  isPinned: row.is_pinned !== 0,
+  agentId: row.agent_id,
+  mode: row.mode,
+  origin: row.origin,
+  alias: row.alias,
+  createdAt: new Date(row.created_at),
+  updatedAt: new Date(row.updated_at),
+});
+
+export function toMessage(row: MessageArray): Message {
+  const usage = row[6];
+  const error = row[7];
+  const finishedAt = row[9];
+  return {
+    id: row[0],
+    conversationId: row[1],
+    sequence: row[2],
+    role: row[3],
+    content: row[10],
+    model: row[5],
+    status: row[4],
+    usage: usage === null ? null : JSON.parse(usage),
+    reasoning: row[11],
+    error: error === null ? null : JSON.parse(error),
+    createdAt: new Date(row[8]),
+    finishedAt: finishedAt === null ? null : new Date(finishedAt),
+  };
+}
+
+export const toAgent = (row: Selectable<Tables["agents"]>): Agent => ({
+  id: row.id,
+  name: row.name,
+  instructions: row.instructions,
+  model: row.model,
+  temperature: row.temperature,
+  voice: row.voice,
+  createdAt: new Date(row.created_at),
+  updatedAt: new Date(row.updated_at),
+});
+
+export const toApiKey = (row: Selectable<Tables["api_keys"]>): ApiKey => ({
+  id: row.id,
+  prefix: row.prefix,
+  hash: row.hash,
+  name: row.name,
+  tenantId: row.tenant_id,
+  userId: row.user_id,
+  actAs: row.act_as !== 0,
+  isOperator: row.is_operator !== 0,
+  createdAt: new Date(row.created_at),
+  revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at),
+});
+
+/** What a new conversation is once it is stored. */
+export const conversationOf = (
+  owner: Owner,
+  conversation: NewConversation,
+  title: string | null,
+  updatedAt: Date,
+): Conversation => ({
+  id: conversation.id,
+  userId: owner.userId,
+  title,
+  isPinned: conversation.isPinned,
+  agentId: conversation.agentId,
+  mode: conversation.mode,
+  origin: conversation.origin,
+  alias: conversation.alias,
+  createdAt: conversation.createdAt,
+  updatedAt,
+});
+
+/** What a new message is once it is stored. */
+export const messageOf = (
+  conversationId: string,
+  sequence: number,
+  message: NewMessage,
+): Message => ({
+  id: message.id,
+  conversationId,
+  sequence,
+  role: message.role,
+  content: message.content,
+  model: message.model,
+  status: "complete",
+  usage: null,
+  reasoning: null,
+  error: null,
+  createdAt: message.createdAt,
+  finishedAt: message.createdAt,
+});

@@ -1,0 +1,90 @@
+import type { Generated } from "kysely";
+import type { MessageStatus, Role } from "../../../domain/message.ts";
+
+/* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
+
+export type Tables = {
+  conversations: ConversationsTable;
+  messages: MessagesTable;
+  agents: AgentsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  api_keys: ApiKeysTable;
+  meta: MetaTable;
+};
+
+type ConversationsTable = {
+  /** Ascending in the order of creation; never leaves the store. */
+  row_id: Generated<number>;
+  id: string;
+  tenant_id: string;
+  owner_id: string;
+  title: string | null;
+  is_pinned: number;
+  agent_id: string | null;
+  mode: string | null;
+  origin: string;
+  alias: string | null;
+  /** The sequence of the message to come. */
+  next_sequence: number;
+  created_at: number;
+  updated_at: number;
+};
+
+type MessagesTable = {
+  row_id: Generated<number>;
+  id: string;
+  conversation_id: string;
+  tenant_id: string;
+  owner_id: string;
+  sequence: number;
+  role: Role;
+  status: MessageStatus;
+  model: string | null;
+  /** A JSON object. */
+  usage: string | null;
+  /** A JSON object. */
+  error: string | null;
+  created_at: number;
+  finished_at: number | null;
+  content: string;
+  reasoning: string | null;
+};
+
+type AgentsTable = {
+  row_id: Generated<number>;
+  id: string;
+  tenant_id: string;
+  owner_id: string;
+  name: string;
+  instructions: string;
+  model: string | null;
+  temperature: number | null;
+  voice: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+type IdempotencyKeysTable = {
+  tenant_id: string;
+  owner_id: string;
+  key: string;
+  fingerprint: string;
+  reply_id: string;
+  created_at: number;
+};
+
+type ApiKeysTable = {
+  row_id: Generated<number>;
+  id: string;
+  prefix: string;
+  hash: string;
+  name: string;
+  tenant_id: string;
+  user_id: string;
+  act_as: number;
+  is_operator: number;
+  created_at: number;
+  revoked_at: number | null;
+};
+
+type MetaTable = { name: string; value: string };

@@ -1,0 +1,101 @@
+import type { Conversation } from "../../../domain/conversation.ts";
+import type { Message } from "../../../domain/message.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { BeginTurn, BegunTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
+import { conversationOf } from "./rows.ts";
+
+/*
+ * What storing a turn gives is only what the caller does not know: a store may do its writes in
+ * another thread, and what comes back from there has its price. The rest is put together here.
+ */
+
+export type Ending = Parameters<TurnStore["finishReply"]>[2];
+
+export type StoredTurn =
+  | Exclude<BegunTurn, { kind: "begun" }>
+  | {
+      readonly kind: "begun";
+      readonly created: boolean;
+      /** Of the user's message. */
+      readonly sequence: number;
+      /** Null when it was created now. */
+      readonly conversation: Conversation | null;
+    };
+
+export type StoredEnding = {
+  readonly conversationId: string;
+  readonly sequence: number;
+  readonly createdAt: number;
+};
+
+/** A conversation as the first turn in it makes it. */
+export const begunConversation = (
+  owner: Owner,
+  conversation: NewConversation,
+  turn: BeginTurn,
+): Conversation =>
+  conversationOf(owner, conversation, conversation.title ?? turn.title, turn.userMessage.createdAt);
+
+export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): BegunTurn {
+  if (stored.kind !== "begun") return stored;
+  const conversation =
+    stored.conversation ??
+    (turn.target.kind === "existing"
+      ? null
+      : begunConversation(owner, turn.target.conversation, turn));
+  if (!conversation) throw new Error("A conversation that exists was not given back");
+  const { createdAt } = turn.userMessage;
+  return {
+    kind: "begun",
+    conversation,
+    created: stored.created,
+    userMessage: {
+      id: turn.userMessage.id,
+      conversationId: conversation.id,
+      sequence: stored.sequence,
+      role: "user",
+      content: turn.userMessage.content,
+      model: null,
+      status: "complete",
+      usage: null,
+      reasoning: null,
+      error: null,
+      createdAt,
+      finishedAt: createdAt,
+    },
+    reply: {
+      id: turn.reply.id,
+      conversationId: conversation.id,
+      sequence: stored.sequence + 1,
+      role: "assistant",
+      content: "",
+      model: turn.reply.model,
+      status: "streaming",
+      usage: null,
+      reasoning: null,
+      error: null,
+      createdAt,
+      finishedAt: null,
+    },
+  };
+}
+
+export const finishedReply = (
+  replyId: string,
+  end: Ending,
+  stored: StoredEnding | null,
+): Message | null =>
+  stored && {
+    id: replyId,
+    conversationId: stored.conversationId,
+    sequence: stored.sequence,
+    role: "assistant",
+    content: end.content,
+    model: end.model,
+    status: end.status,
+    usage: end.usage,
+    reasoning: end.reasoning,
+    error: end.error,
+    createdAt: new Date(stored.createdAt),
+    finishedAt: end.finishedAt,
+  };

@@ -1,0 +1,166 @@
+import { sql } from "kysely";
+import { CONVERSATION_COLUMNS } from "./rows.ts";
+import type { StatementWriter } from "./statement.ts";
+import type { Ending } from "./turn-results.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+
+export function createTurnStatements(write: StatementWriter) {
+  const continueConversation = write<OwnerParameters & { id: string; title: string; at: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set((expression) => ({
+          next_sequence: expression("next_sequence", "+", expression.lit(2)),
+          updated_at: parameter.at,
+          title: expression.fn.coalesce("title", expression.val(parameter.title)),
+        }))
+        .where("id", "=", parameter.id)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .returning([...CONVERSATION_COLUMNS, "next_sequence"]),
+  );
+  const insertTurn = write<
+    OwnerParameters & {
+      conversationId: string;
+      questionId: string;
+      content: string;
+      questionSequence: number;
+      replyId: string;
+      replySequence: number;
+      model: string;
+      at: number;
+    }
+  >()((database, parameter) =>
+    database.insertInto("messages").values([
+      {
+        id: parameter.questionId,
+        conversation_id: parameter.conversationId,
+        tenant_id: parameter.tenantId,
+        owner_id: parameter.userId,
+        sequence: parameter.questionSequence,
+        role: "user",
+        status: "complete",
+        model: null,
+        created_at: parameter.at,
+        finished_at: parameter.at,
+        content: parameter.content,
+      },
+      {
+        id: parameter.replyId,
+        conversation_id: parameter.conversationId,
+        tenant_id: parameter.tenantId,
+        owner_id: parameter.userId,
+        sequence: parameter.replySequence,
+        role: "assistant",
+        status: "streaming",
+        model: parameter.model,
+        created_at: parameter.at,
+        finished_at: null,
+        content: "",
+      },
+    ]),
+  );
+  const selectKey = write<OwnerParameters & { key: string }>()((database, parameter) =>
+    database
+      .selectFrom("idempotency_keys")
+      .select(["fingerprint", "reply_id"])
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("key", "=", parameter.key),
+  );
+  const insertKey = write<
+    OwnerParameters & { key: string; fingerprint: string; replyId: string; at: number }
+  >()((database, parameter) =>
+    database.insertInto("idempotency_keys").values({
+      tenant_id: parameter.tenantId,
+      owner_id: parameter.userId,
+      key: parameter.key,
+      fingerprint: parameter.fingerprint,
+      reply_id: parameter.replyId,
+      created_at: parameter.at,
+    }),
+  );
+  const deleteKeys = write<{ before: number }>()((database, parameter) =>
+    database.deleteFrom("idempotency_keys").where("created_at", "<", parameter.before),
+  );
+  const saveContent = write<OwnerParameters & { replyId: string; content: string }>()(
+    (database, parameter) =>
+      database
+        .updateTable("messages")
+        .set({ content: parameter.content })
+        .where("id", "=", parameter.replyId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("status", "=", "streaming"),
+  );
+  const finish = write<
+    OwnerParameters & {
+      replyId: string;
+      status: Ending["status"];
+      content: string;
+      model: string;
+      usage: string | null;
+      reasoning: string | null;
+      error: string | null;
+      at: number;
+    }
+  >()((database, parameter) =>
+    database
+      .updateTable("messages")
+      .set({
+        status: parameter.status,
+        content: parameter.content,
+        model: parameter.model,
+        usage: parameter.usage,
+        reasoning: parameter.reasoning,
+        error: parameter.error,
+        finished_at: parameter.at,
+      })
+      .where("id", "=", parameter.replyId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("status", "=", "streaming")
+      .returning(["conversation_id", "sequence", "created_at"]),
+  );
+  const truncate = write<OwnerParameters & { replyId: string; content: string }>()(
+    (database, parameter) =>
+      database
+        .updateTable("messages")
+        .set({ content: parameter.content, status: "interrupted" })
+        .where("id", "=", parameter.replyId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("role", "=", "assistant")
+        .where("status", "!=", "streaming")
+        .returning("id"),
+  );
+  const touch = write<OwnerParameters & { conversationId: string; at: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set({ updated_at: parameter.at })
+        .where("id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const interruptAll = write<{ at: number }>()((database, parameter) =>
+    database
+      .updateTable("messages")
+      .set({ status: "interrupted", finished_at: parameter.at })
+      .where("status", "=", sql.lit("streaming")),
+  );
+
+  return {
+    continueConversation,
+    insertTurn,
+    selectKey,
+    insertKey,
+    deleteKeys,
+    saveContent,
+    finish,
+    truncate,
+    touch,
+    interruptAll,
+  };
+}

@@ -1,0 +1,172 @@
+import type { Conversation } from "../../../domain/conversation.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { BeginTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
+import { createConversationReads } from "./conversations.ts";
+import { type Inserts, toJson } from "./inserts.ts";
+import { toConversation } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+import { createTurnReads } from "./turn-reads.ts";
+import {
+  begunConversation,
+  type Ending,
+  type StoredEnding,
+  type StoredTurn,
+} from "./turn-results.ts";
+import { createTurnStatements } from "./turn-statements.ts";
+
+type Place = { conversation: Conversation; created: boolean; sequence: number };
+
+/** Storing turns. Every message goes through here: two statements to begin a turn, two to finish it. */
+export function createTurnWrites(write: StatementWriter, insert: Inserts) {
+  const conversations = createConversationReads(write);
+  const turns = createTurnReads(write);
+  const statements = createTurnStatements(write);
+
+  /** The first turn of an idempotency key that was used before. */
+  function* repeatedTurn(
+    owner: Owner,
+    { key, fingerprint }: NonNullable<BeginTurn["idempotency"]>,
+  ): Operation<StoredTurn | null> {
+    const { tenantId, userId } = owner;
+    const used = yield* statements.selectKey.first({ tenantId, userId, key });
+    if (!used) return null;
+    if (used.fingerprint !== fingerprint) return { kind: "conflict" };
+    const turn = yield* turns.getTurn(owner, used.reply_id);
+    if (!turn) return { kind: "not_found" };
+    const conversation = yield* conversations.getConversation(owner, turn.reply.conversationId);
+    return conversation ? { kind: "repeated", conversation, ...turn } : { kind: "not_found" };
+  }
+
+  function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
+    const row = yield* statements.continueConversation.first({
+      tenantId: owner.tenantId,
+      userId: owner.userId,
+      id,
+      title: turn.title,
+      at: turn.userMessage.createdAt.getTime(),
+    });
+    if (!row) return null;
+    return {
+      conversation: toConversation(row),
+      created: false,
+      sequence: row.next_sequence - 2,
+    };
+  }
+
+  function* createFor(
+    owner: Owner,
+    conversation: NewConversation,
+    turn: BeginTurn,
+  ): Operation<Place> {
+    const created = begunConversation(owner, conversation, turn);
+    if (!(yield* insert.conversation(owner, created, 2)))
+      throw new AppError("conflict", "A conversation of that id or name exists already");
+    return { conversation: created, created: true, sequence: 0 };
+  }
+
+  /** The conversation that the turn goes to, with room made for its two messages. */
+  function* placeFor(owner: Owner, turn: BeginTurn): Operation<Place | null> {
+    const { target } = turn;
+    switch (target.kind) {
+      case "existing":
+        return yield* continueIn(owner, target.conversationId, turn);
+      case "new":
+        return yield* createFor(owner, target.conversation, turn);
+      case "alias": {
+        const { alias } = target.conversation;
+        const found = alias && (yield* conversations.findConversationByAlias(owner, alias));
+        return found
+          ? yield* continueIn(owner, found.id, turn)
+          : yield* createFor(owner, target.conversation, turn);
+      }
+      case "latest": {
+        const { origin } = target.conversation;
+        const usedAfter = target.usedAfter.getTime();
+        const found = yield* conversations.latestConversation(owner, origin, usedAfter);
+        return found
+          ? yield* continueIn(owner, found.id, turn)
+          : yield* createFor(owner, target.conversation, turn);
+      }
+    }
+  }
+
+  return {
+    *beginTurn(owner: Owner, turn: BeginTurn): Operation<StoredTurn> {
+      if (turn.idempotency) {
+        const repeated = yield* repeatedTurn(owner, turn.idempotency);
+        if (repeated) return repeated;
+      }
+      const place = yield* placeFor(owner, turn);
+      if (!place) return { kind: "not_found" };
+      const { tenantId, userId } = owner;
+      const { conversation, created, sequence } = place;
+      const { createdAt } = turn.userMessage;
+      const at = createdAt.getTime();
+      yield* statements.insertTurn.run({
+        tenantId,
+        userId,
+        conversationId: conversation.id,
+        questionId: turn.userMessage.id,
+        content: turn.userMessage.content,
+        questionSequence: sequence,
+        replyId: turn.reply.id,
+        replySequence: sequence + 1,
+        model: turn.reply.model,
+        at,
+      });
+      if (turn.idempotency) {
+        const { key, fingerprint } = turn.idempotency;
+        const replyId = turn.reply.id;
+        yield* statements.insertKey.run({ tenantId, userId, key, fingerprint, replyId, at });
+      }
+      return { kind: "begun", created, sequence, conversation: created ? null : conversation };
+    },
+
+    *checkpoint(replies: Parameters<TurnStore["checkpoint"]>[0]): Operation<void> {
+      for (const { owner, replyId, content } of replies)
+        yield* statements.saveContent.run({
+          tenantId: owner.tenantId,
+          userId: owner.userId,
+          replyId,
+          content,
+        });
+    },
+
+    *finishReply(owner: Owner, replyId: string, end: Ending): Operation<StoredEnding | null> {
+      const { tenantId, userId } = owner;
+      const { status, content, model, usage, reasoning, error, finishedAt } = end;
+      const at = finishedAt.getTime();
+      const row = yield* statements.finish.first({
+        tenantId,
+        userId,
+        replyId,
+        status,
+        content,
+        model,
+        usage: toJson(usage),
+        reasoning,
+        error: toJson(error),
+        at,
+      });
+      if (!row) return null;
+      const conversationId = row.conversation_id;
+      yield* statements.touch.run({ tenantId, userId, conversationId, at });
+      return { conversationId, sequence: row.sequence, createdAt: row.created_at };
+    },
+
+    *truncateReply(owner: Owner, replyId: string, content: string): Operation<boolean> {
+      const { tenantId, userId } = owner;
+      const row = yield* statements.truncate.first({ tenantId, userId, replyId, content });
+      return row !== undefined;
+    },
+
+    *interruptAbandonedReplies(now: Date): Operation<number> {
+      return yield* statements.interruptAll.run({ at: now.getTime() });
+    },
+
+    *forgetIdempotencyKeys(before: Date): Operation<void> {
+      yield* statements.deleteKeys.run({ before: before.getTime() });
+    },
+  };
+}

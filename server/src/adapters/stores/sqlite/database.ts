@@ -1,0 +1,65 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { AppError } from "../../../domain/errors.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+/** How hard a commit waits for the disk. Anything but FULL can lose what was acknowledged: for comparison only. */
+export type Synchronous = "FULL" | "NORMAL" | "OFF";
+
+const BUSY_TIMEOUT_MS = 5_000;
+const CACHE_KIBIBYTES = 64 * 1024;
+const MEMORY_MAP_BYTES = 1024 ** 3;
+/** Of 4 KiB each: how much the write-ahead log grows before a commit moves it into the database. */
+const CHECKPOINT_PAGES = 4_000;
+
+/** Makes the folder and the file for their owner alone, and opens the file. */
+export function openPrivateFile(directory: string, name: string, timeout: number): DatabaseSync {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, name);
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  return new DatabaseSync(path, { timeout });
+}
+
+/** A connection to the store's database, of the newest version. */
+export function openDatabase(directory: string, synchronous: Synchronous): DatabaseSync {
+  const database = openPrivateFile(directory, "colloquy.db", BUSY_TIMEOUT_MS);
+  try {
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA cache_size = -${CACHE_KIBIBYTES};
+      PRAGMA mmap_size = ${MEMORY_MAP_BYTES};
+      PRAGMA temp_store = MEMORY;
+    `);
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const versionOf = (database: DatabaseSync): number =>
+  Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+
+function migrate(database: DatabaseSync): void {
+  if (versionOf(database) === MIGRATIONS.length) return;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const version = versionOf(database);
+    if (version > MIGRATIONS.length)
+      throw new AppError(
+        "unavailable",
+        `The database was written by a newer Colloquy (its version is ${version}, this program knows up to ${MIGRATIONS.length}). Upgrade this program, or give it another data folder.`,
+      );
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What leads from one version of the database to the next: the first makes version 1 of an empty
+ * file. A migration that was released is never changed; a change is a new one at the end.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE conversations (
+    row_id INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    title TEXT,
+    is_pinned INTEGER NOT NULL,
+    agent_id TEXT,
+    mode TEXT,
+    origin TEXT NOT NULL,
+    alias TEXT,
+    next_sequence INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  -- Two entries change on every turn, so there is one index for two questions: the list, and the
+  -- latest of an origin, which is among the owner's last used ones or begins anew.
+  CREATE INDEX conversations_by_use ON conversations (tenant_id, owner_id, updated_at, origin);
+  CREATE INDEX conversations_by_creation ON conversations (tenant_id, owner_id, created_at);
+  CREATE UNIQUE INDEX conversations_by_alias ON conversations (tenant_id, owner_id, alias)
+    WHERE alias IS NOT NULL;
+
+  CREATE TABLE messages (
+    row_id INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    conversation_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT NOT NULL,
+    model TEXT,
+    usage TEXT,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    content TEXT NOT NULL,
+    reasoning TEXT,
+    UNIQUE (conversation_id, sequence)
+  ) STRICT;
+  CREATE INDEX messages_in_progress ON messages (row_id) WHERE status = 'streaming';
+
+  CREATE TABLE agents (
+    row_id INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    instructions TEXT NOT NULL,
+    model TEXT,
+    temperature REAL,
+    voice TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (tenant_id, owner_id, id)
+  ) STRICT;
+
+  CREATE TABLE idempotency_keys (
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    reply_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (created_at);
+
+  CREATE TABLE api_keys (
+    row_id INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    act_as INTEGER NOT NULL,
+    is_operator INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  
+  -- What the search index holds is decided by two marks: rows above them are not in it yet, and
+  -- neither are the pending ones below. So storing a message costs the index nothing.
+  -- The item (and rowid) of a message is twice its row_id, that of a title one more.
+  CREATE VIRTUAL TABLE search_index USING fts5 (
+    owner, text, content = '', contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N*'"
+  );
+  INSERT INTO search_index (search_index, rank) VALUES ('rank', 'bm25(0.0, 1.0)');
+  CREATE TABLE search_progress (conversations INTEGER NOT NULL, messages INTEGER NOT NULL) STRICT;
+  INSERT INTO search_progress VALUES (0, 0);
+  CREATE TABLE search_pending (item INTEGER PRIMARY KEY) STRICT;
+
+  CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+    DELETE FROM search_index WHERE rowid = old.row_id * 2;
+    DELETE FROM search_pending WHERE item = old.row_id * 2;
+    UPDATE search_progress
+      SET messages = min(messages, coalesce((SELECT max(row_id) FROM messages), 0));
+  END;
+  CREATE TRIGGER conversations_deleted AFTER DELETE ON conversations BEGIN
+    DELETE FROM search_index WHERE rowid = old.row_id * 2 + 1;
+    DELETE FROM search_pending WHERE item = old.row_id * 2 + 1;
+    UPDATE search_progress
+      SET conversations = min(conversations, coalesce((SELECT max(row_id) FROM conversations), 0));
+  END;
+  CREATE TRIGGER conversations_renamed AFTER UPDATE OF title ON conversations
+    WHEN old.title IS NOT new.title
+  BEGIN
+    DELETE FROM search_index WHERE rowid = old.row_id * 2 + 1;
+    INSERT OR IGNORE INTO search_pending VALUES (new.row_id * 2 + 1);
+  END;
+  `,
+  `
+  CREATE TRIGGER replies_truncated AFTER UPDATE OF content ON messages
+    WHEN old.status <> 'streaming' AND old.content IS NOT new.content
+  BEGIN
+    DELETE FROM search_index WHERE rowid = old.row_id * 2;
+    INSERT OR IGNORE INTO search_pending VALUES (new.row_id * 2);
+  END;
+  `,
+];

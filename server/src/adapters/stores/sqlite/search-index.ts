@@ -1,0 +1,126 @@
+import { sql } from "kysely";
+import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
+import { indexable, ownerWord } from "./search-words.ts";
+
+/** The last rows that are indexed, or are to be. */
+export type SearchMark = { readonly conversations: number; readonly messages: number };
+
+/** What is read into the index in one transaction, so that no other write waits long for it. */
+const ROWS_A_BATCH = 64;
+const CHARACTERS_A_BATCH = 100_000;
+
+type Source = { item: number; tenant_id: string; owner_id: string; text: string | null };
+
+/** Keeps the search index, a batch at a time. */
+export function createSearchIndex(write: StatementWriter) {
+  const raw = <Given extends Record<string, Value>, Row>(
+    build: (given: Given) => ReturnType<typeof sql<Row>>,
+  ) =>
+    write<Given>()((database, parameter) => ({
+      compile: () => build(parameter).compile(database),
+    }));
+
+  const selectProgress = raw<Record<never, never>, SearchMark>(
+    () => sql`SELECT conversations, messages FROM search_progress`,
+  );
+  const selectUnindexed = raw<SearchMark, { one: number }>(
+    ({ conversations, messages }) => sql`SELECT 1 AS one FROM search_progress AS done
+      WHERE EXISTS (SELECT 1 FROM conversations
+          WHERE row_id > done.conversations AND row_id <= ${conversations})
+        OR EXISTS (SELECT 1 FROM messages WHERE row_id > done.messages AND row_id <= ${messages})`,
+  );
+  const selectEnd = raw<Record<never, never>, SearchMark>(
+    () => sql`SELECT
+      coalesce((SELECT max(row_id) FROM conversations), 0) AS conversations,
+      coalesce((SELECT max(row_id) FROM messages), 0) AS messages`,
+  );
+  const selectPending = raw<{ limit: number }, Source>(
+    ({
+      limit,
+    }) => sql`SELECT pending.item, message.tenant_id, message.owner_id, message.content AS text
+      FROM search_pending AS pending JOIN messages AS message ON message.row_id = pending.item >> 1
+      WHERE pending.item & 1 = 0 AND message.status <> 'streaming'
+      UNION ALL
+      SELECT pending.item, conversation.tenant_id, conversation.owner_id, conversation.title
+      FROM search_pending AS pending JOIN conversations AS conversation ON conversation.row_id = pending.item >> 1
+      WHERE pending.item & 1 = 1
+      LIMIT ${limit}`,
+  );
+  const selectTitles = raw<{ after: number; to: number; limit: number }, Source>(
+    ({ after, to, limit }) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id, title AS text
+      FROM conversations WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
+  );
+  /** A reply in progress has no text yet. */
+  const selectMessages = raw<{ after: number; to: number; limit: number }, Source>(
+    ({ after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
+      CASE WHEN status <> 'streaming' THEN content END AS text
+      FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
+  );
+  const insertText = raw<{ item: number; owner: string; text: string }, never>(
+    ({ item, owner, text }) =>
+      sql`INSERT OR REPLACE INTO search_index (rowid, owner, text) VALUES (${item}, ${owner}, ${text})`,
+  );
+  const insertPending = raw<{ item: number }, never>(
+    ({ item }) => sql`INSERT OR IGNORE INTO search_pending VALUES (${item})`,
+  );
+  const deletePending = raw<{ item: number }, never>(
+    ({ item }) => sql`DELETE FROM search_pending WHERE item = ${item}`,
+  );
+  const saveProgress = raw<SearchMark, never>(
+    ({ conversations, messages }) =>
+      sql`UPDATE search_progress SET conversations = ${conversations}, messages = ${messages}`,
+  );
+
+  function* index({ item, tenant_id, owner_id, text }: Source): Operation<void> {
+    const words = text && indexable(text);
+    if (words) yield* insertText.run({ item, owner: ownerWord(tenant_id, owner_id), text: words });
+  }
+
+  /** Indexes as many as one batch takes; gives the row id of the last. */
+  function* indexRows(sources: readonly Source[], none: number): Operation<number> {
+    let characters = 0;
+    let last = none;
+    for (const source of sources) {
+      const isInProgress = source.text === null && (source.item & 1) === 0;
+      if (isInProgress) yield* insertPending.run({ item: source.item });
+      else yield* index(source);
+      last = Math.floor(source.item / 2);
+      characters += source.text?.length ?? 0;
+      if (characters > CHARACTERS_A_BATCH) break;
+    }
+    return last;
+  }
+
+  return {
+    /** As far as there is something to index now. */
+    *searchEnd(): Operation<SearchMark> {
+      return (yield* selectEnd.first({})) ?? { conversations: 0, messages: 0 };
+    },
+
+    *isIndexedTo(end: SearchMark): Operation<boolean> {
+      if (yield* selectUnindexed.first(end)) return false;
+      return (yield* selectPending.all({ limit: 1 })).length === 0;
+    },
+
+    /** Indexes a batch of what is missing up to that end. */
+    *indexNext(end: SearchMark): Operation<void> {
+      const limit = ROWS_A_BATCH;
+      const pending = yield* selectPending.all({ limit });
+      for (const source of pending) {
+        yield* index(source);
+        yield* deletePending.run({ item: source.item });
+      }
+      const done = yield* selectProgress.first({});
+      if (pending.length === limit || !done) return;
+      const titles = yield* selectTitles.all({
+        after: done.conversations,
+        to: end.conversations,
+        limit,
+      });
+      const conversations = yield* indexRows(titles, done.conversations);
+      const texts = yield* selectMessages.all({ after: done.messages, to: end.messages, limit });
+      const messages = yield* indexRows(texts, done.messages);
+      yield* saveProgress.run({ conversations, messages });
+    },
+  };
+}

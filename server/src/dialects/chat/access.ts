@@ -1,0 +1,28 @@
+import type { FastifyRequest } from "fastify";
+import { AppError } from "../../domain/errors.ts";
+import { claimsOf, credentialOf } from "../../http/request-facts.ts";
+import { type ChatParts, ORIGIN } from "./parts.ts";
+
+/** Finds out who is asking, and counts it. */
+export const admitted =
+  ({ admit }: Pick<ChatParts, "admit">) =>
+  async (request: FastifyRequest): Promise<void> => {
+    const { principal } = await admit(ORIGIN, {
+      connection: request.connection,
+      credential: credentialOf(request.headers),
+      claims: claimsOf(request, "user_id"),
+      requiresBearer: false,
+    });
+    request.principal = principal;
+  };
+
+/** @throws AppError invalid_request if neither the request nor a credential says who the user is */
+export async function requireUser(request: FastifyRequest): Promise<void> {
+  if (credentialOf(request.headers).kind !== "none") return;
+  if (Object.values(claimsOf(request, "user_id")).some((claim) => claim !== undefined)) return;
+  throw new AppError(
+    "invalid_request",
+    "user_id field is required: in the body, in the query or as the header X-User-ID",
+    { field: "user_id" },
+  );
+}

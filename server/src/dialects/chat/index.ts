@@ -1,0 +1,37 @@
+import type { Wire } from "../../http/wire.ts";
+import { admitted, requireUser } from "./access.ts";
+import { conversationRoutes } from "./conversations.ts";
+import { errorReply } from "./errors.ts";
+import { messageRoutes } from "./messages.ts";
+import { type ChatParts, ORIGIN } from "./parts.ts";
+
+/** Document 000: one question, one answer, and the conversations that come of it. */
+export function chatWire(parts: ChatParts): Wire {
+  return {
+    name: ORIGIN,
+    owns: (path) =>
+      path === "/chat" ||
+      path === "/chat/" ||
+      path === "/conversations" ||
+      path.startsWith("/conversations/"),
+    errorReply,
+    routes(app) {
+      app.addHook("preValidation", admitted(parts));
+      app.addHook("preHandler", requireUser);
+      messageRoutes(app, parts);
+      conversationRoutes(app, parts);
+      app.get(
+        "/ws",
+        {
+          schema: { hide: true },
+          onRequest: async (_request, reply) =>
+            reply
+              .code(426)
+              .header("upgrade", "websocket")
+              .send({ detail: "This address speaks WebSocket (RFC 6455) only" }),
+        },
+        async () => undefined,
+      );
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyInstance } from "fastify";
+import type { TurnTarget } from "../../core/turns.ts";
+import { AppError } from "../../domain/errors.ts";
+import { checkMessageText } from "../../domain/text.ts";
+import { idempotencyOf } from "../../http/idempotency.ts";
+import { type ChatParts, ORIGIN } from "./parts.ts";
+import { answers, NewMessage, ReplyBody, UserQuery } from "./schemas.ts";
+
+export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.post(
+    "/chat",
+    {
+      schema: {
+        tags: ["chat"],
+        summary: "Send a message and wait for the whole reply",
+        body: NewMessage,
+        querystring: UserQuery,
+        response: answers(ReplyBody),
+      },
+    },
+    async (request, reply) => {
+      const { message, conversation_id } = request.body;
+      checkMessageText(message, "message");
+      const turn = await parts.turns.start(request.principal, {
+        target: targetOf(parts, conversation_id),
+        content: message,
+        model: null,
+        temperature: null,
+        origin: ORIGIN,
+        idempotency: idempotencyOf(request),
+      });
+      const ending = await turn.ending;
+      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      return reply.send({
+        response: ending.reply.content,
+        conversation_id: turn.conversation.id,
+      });
+    },
+  );
+}
+
+function targetOf(
+  { conversations, chatIdleMs, now }: ChatParts,
+  conversationId: string | null | undefined,
+): TurnTarget {
+  if (conversationId) return { kind: "existing", conversationId };
+  const conversation = conversations.draft(ORIGIN);
+  if (conversationId === null) return { kind: "new", conversation };
+  return { kind: "latest", usedAfter: new Date(now().getTime() - chatIdleMs), conversation };
+}

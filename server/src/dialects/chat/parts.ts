@@ -1,0 +1,22 @@
+import type { DecideAccess } from "../../core/access.ts";
+import type { Admit } from "../../core/admission.ts";
+import type { Conversations } from "../../core/conversations.ts";
+import type { Turns } from "../../core/turns.ts";
+
+/** The wire's name, in limits, metrics and the conversations begun through it. */
+export const ORIGIN = "chat";
+
+/** What the wire asks of the core. */
+export type ChatParts = {
+  readonly admit: Admit;
+  readonly conversations: Conversations;
+  readonly turns: Turns;
+  /** After that time without a message, one that names no conversation begins a new one. */
+  readonly chatIdleMs: number;
+  readonly now: () => Date;
+};
+
+/** What the wire's WebSocket asks of the core. */
+export type ChatSocketParts = Pick<ChatParts, "admit" | "conversations" | "turns"> & {
+  readonly decide: DecideAccess;
+};

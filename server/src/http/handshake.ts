@@ -1,0 +1,72 @@
+import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Credential } from "../domain/access.ts";
+import { AppError } from "../domain/errors.ts";
+import { connectionFacts, credentialOf, type OriginRules } from "./request-facts.ts";
+import type { Handshake } from "./socket.ts";
+import type { ErrorReply } from "./wire.ts";
+
+/** The subprotocol that is spoken; a browser names it beside its credential. */
+export const SUBPROTOCOL = "colloquy";
+
+const CREDENTIAL_PREFIX = "bearer.";
+
+/** Whether this asks for a WebSocket. Other upgrades (h2c) are offers that a server may pass over. */
+export const isWebSocketUpgrade = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === "websocket";
+
+/** @throws AppError invalid_request if the address cannot be understood */
+export function handshakeOf(
+  request: IncomingMessage,
+  address: string,
+  origins: OriginRules,
+): Handshake {
+  const { headers, url: target = "" } = request;
+  const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
+  if (!url) throw new AppError("invalid_request", "The path is not validly encoded");
+  return {
+    url,
+    headers,
+    connection: connectionFacts(request, address, origins),
+    credential: socketCredential(headers),
+  };
+}
+
+/** @throws AppError forbidden, invalid_request */
+export function checkHandshake({ connection, headers }: Handshake, method: string): void {
+  if (connection.origin === "foreign")
+    throw new AppError(
+      "forbidden",
+      `Pages of ${headers.origin} may not connect: name that origin in CORS_ORIGINS`,
+    );
+  if (method !== "GET")
+    throw new AppError("method_not_allowed", `${method} cannot open a WebSocket; use GET`);
+}
+
+/** A page cannot set headers on a WebSocket, so the credential may be a subprotocol instead. */
+function socketCredential(headers: IncomingMessage["headers"]): Credential {
+  const credential = credentialOf(headers);
+  if (credential.kind !== "none") return credential;
+  const offered = headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim()) ?? [];
+  const token = offered.find((name) => name.startsWith(CREDENTIAL_PREFIX));
+  return token ? { kind: "bearer", token: token.slice(CREDENTIAL_PREFIX.length) } : credential;
+}
+
+/** Answers a handshake that is not accepted, as any other request would be answered. */
+export function refuseHandshake(
+  connection: Duplex,
+  { status, body }: ErrorReply,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const text = JSON.stringify(body);
+  const lines = Object.entries({
+    ...headers,
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+    Connection: "close",
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  connection.once("finish", () => connection.destroy());
+  connection.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${text}`,
+  );
+}

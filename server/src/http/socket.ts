@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { WebSocket } from "ws";
+import type { ConnectionFacts, Credential } from "../domain/access.ts";
+import type { AppError } from "../domain/errors.ts";
+import type { ErrorReply } from "./wire.ts";
+
+/** A request to open a WebSocket. */
+export type Handshake = {
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly connection: ConnectionFacts;
+  readonly credential: Credential;
+};
+
+/** An open WebSocket (RFC 6455). */
+export type Socket = {
+  /** Aborts when the client is gone. */
+  readonly gone: AbortSignal;
+  /** Sends a text message. A client that leaves more than 1 MiB unread is cut off; one that is gone gets nothing. */
+  send(text: string): void;
+  close(code: number, reason: string): void;
+};
+
+/** A text message is a string, a binary one is its bytes. */
+export type OnMessage = (message: string | Uint8Array) => void;
+
+/** One published API over WebSockets. */
+export type SocketHandler = {
+  matches(url: URL): boolean;
+  /** A larger message closes the socket with 1009. */
+  readonly maxMessageBytes: number;
+  /** Tells why a handshake was refused. */
+  errorReply(error: AppError): ErrorReply;
+  /**
+   * Decides about a handshake; a rejection refuses it. What it gives is called once the socket is
+   * open, and gives what is called with each message, in order.
+   */
+  accept(handshake: Handshake): Promise<(socket: Socket) => OnMessage>;
+};
+
+const MOST_UNSENT_BYTES = 1024 * 1024;
+const INTERNAL_ERROR = 1011;
+
+/** @param onError told of what a message made its handler throw; that socket is closed with 1011 */
+export function serveSocket(
+  socket: WebSocket,
+  open: (socket: Socket) => OnMessage,
+  onError: (error: unknown) => void,
+): void {
+  const leaving = new AbortController();
+  const onMessage = open({
+    gone: leaving.signal,
+    send(text) {
+      if (socket.readyState !== socket.OPEN) return;
+      if (socket.bufferedAmount > MOST_UNSENT_BYTES) socket.terminate();
+      else socket.send(text);
+    },
+    close: (code, reason) => socket.close(code, reason),
+  });
+  socket.on("close", () => leaving.abort());
+  socket.on("message", (data, isBinary) => {
+    try {
+      const bytes = bytesOf(data);
+      onMessage(isBinary ? bytes : bytes.toString("utf8"));
+    } catch (error) {
+      onError(error);
+      socket.close(INTERNAL_ERROR, "Internal server error");
+    }
+  });
+}
+
+function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+}

@@ -1,0 +1,194 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { AppError, toAppError } from "../domain/errors.ts";
+import { clientAddress } from "./client-address.ts";
+import {
+  checkHandshake,
+  handshakeOf,
+  isWebSocketUpgrade,
+  refuseHandshake,
+  SUBPROTOCOL,
+} from "./handshake.ts";
+import type { OriginRules } from "./request-facts.ts";
+import { newRequestId } from "./request-id.ts";
+import { type Handshake, type SocketHandler, serveSocket } from "./socket.ts";
+import type { ErrorReply } from "./wire.ts";
+
+export type SocketOptions = {
+  /** In order: the first that matches an address serves it. */
+  readonly handlers: readonly SocketHandler[];
+  /** Tells what is wrong with a handshake that no handler matches. */
+  errorReply(error: AppError): ErrorReply;
+  readonly origins: OriginRules;
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** How many may be open at a time from one address; null: any number. */
+  readonly socketsPerAddress: number | null;
+  /** Told of every error that is the server's own fault. */
+  onInternalError(error: AppError, requestId: string): void;
+  /** How often each peer must show that it is there. Default: 30 s. */
+  readonly pingIntervalMs?: number;
+};
+
+export type Sockets = {
+  /** How many are open. */
+  count(): number;
+  /** Refuses new ones, closes the others with 1001, and resolves when they are gone. */
+  close(): Promise<void>;
+};
+
+const PING_MS = 30_000;
+const CLOSE_PATIENCE_MS = 2000;
+const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+const UPGRADE_REQUIRED = 426;
+const VERSIONS = ["13", "8"];
+
+/** Lets the handlers serve the server's WebSockets. */
+export function attachSockets(server: Server, options: SocketOptions): Sockets {
+  const addressOf = clientAddress(options.trustedProxies);
+  const endpoints = options.handlers.map((handler) => ({ handler, upgrade: endpoint(handler) }));
+  const openByAddress = new Map<string, number>();
+  const served = new Set<WebSocket>();
+  const refused = new Set<WebSocket>();
+  const silent = new WeakSet<WebSocket>();
+  let isClosing = false;
+
+  async function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer) {
+    const requestId = newRequestId();
+    connection.on("error", () => connection.destroy());
+    let words: Pick<SocketHandler, "errorReply"> = options;
+    const refuse = (problem: unknown, status?: number) => {
+      const error = toAppError(problem);
+      const reply = words.errorReply(error);
+      if (reply.status >= 500) options.onInternalError(error, requestId);
+      refuseHandshake(
+        connection,
+        { ...reply, status: status ?? reply.status },
+        headersOf(error, requestId, status ?? reply.status),
+      );
+    };
+    try {
+      const handshake = handshakeOf(request, addressOf(request), options.origins);
+      const found = endpoints.find(({ handler }) => handler.matches(handshake.url));
+      if (!found) throw nothingAt(handshake.url);
+      words = found.handler;
+      if (isClosing) throw closing();
+      checkHandshake(handshake, request.method ?? "");
+      if (!VERSIONS.includes(request.headers["sec-websocket-version"] ?? ""))
+        return refuse(wrongVersion(), UPGRADE_REQUIRED);
+      const open = await found.handler.accept(handshake);
+      if (isClosing) throw closing();
+      found.upgrade(request, connection, head, requestId, refuse, (socket) => {
+        if (!admit(socket, handshake)) return;
+        serveSocket(socket, open, (error) => options.onInternalError(toAppError(error), requestId));
+      });
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  /** Counts the socket, unless its address has as many as it may have. */
+  function admit(socket: WebSocket, { connection: { address } }: Handshake): boolean {
+    const open = openByAddress.get(address) ?? 0;
+    const most = options.socketsPerAddress;
+    socket.on("error", () => {});
+    if (most !== null && open >= most) {
+      refused.add(socket);
+      socket.on("close", () => refused.delete(socket));
+      socket.close(POLICY_VIOLATION, `Too many connections: at most ${most} per address`);
+      return false;
+    }
+    openByAddress.set(address, open + 1);
+    served.add(socket);
+    socket.on("close", () => {
+      served.delete(socket);
+      const left = (openByAddress.get(address) ?? 1) - 1;
+      if (left > 0) openByAddress.set(address, left);
+      else openByAddress.delete(address);
+    });
+    socket.on("pong", () => silent.delete(socket));
+    socket.on("message", () => silent.delete(socket));
+    return true;
+  }
+
+  const pinging = setInterval(() => {
+    for (const socket of served) {
+      if (silent.has(socket)) socket.terminate();
+      else socket.ping();
+      silent.add(socket);
+    }
+  }, options.pingIntervalMs ?? PING_MS).unref();
+
+  // Without this Node hands over every request that offers any upgrade, such as h2c.
+  Object.assign(server, { shouldUpgradeCallback: isWebSocketUpgrade });
+  server.on("upgrade", (request, connection, head) => void onUpgrade(request, connection, head));
+
+  return {
+    count: () => served.size,
+    async close() {
+      isClosing = true;
+      clearInterval(pinging);
+      const open = [...served, ...refused];
+      const gone = open.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+      for (const socket of open) socket.close(GOING_AWAY, "The server is shutting down");
+      const patience = setTimeout(() => {
+        for (const socket of open) socket.terminate();
+      }, CLOSE_PATIENCE_MS);
+      await Promise.all(gone);
+      clearTimeout(patience);
+    },
+  };
+}
+
+type Refuse = (problem: AppError) => void;
+
+/** The protocol's own work, for one handler. */
+function endpoint({ maxMessageBytes }: SocketHandler) {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+  });
+  const pending = new WeakMap<IncomingMessage, { requestId: string; refuse: Refuse }>();
+  server.on("headers", (headers, request) => {
+    headers.push(`X-Request-Id: ${pending.get(request)?.requestId ?? newRequestId()}`);
+  });
+  server.on("wsClientError", (error, _connection, request) => {
+    pending.get(request)?.refuse(new AppError("invalid_request", error.message));
+  });
+  return (
+    request: IncomingMessage,
+    connection: Duplex,
+    head: Buffer,
+    requestId: string,
+    refuse: Refuse,
+    onOpen: (socket: WebSocket) => void,
+  ): void => {
+    pending.set(request, { requestId, refuse });
+    server.handleUpgrade(request, connection, head, onOpen);
+  };
+}
+
+function headersOf(error: AppError, requestId: string, status: number): Record<string, string> {
+  return {
+    "X-Request-Id": requestId,
+    ...(error.retryAfterMs !== undefined && {
+      "Retry-After": String(Math.ceil(error.retryAfterMs / 1000)),
+    }),
+    ...(status === 401 && { "WWW-Authenticate": 'Bearer realm="colloquy"' }),
+    ...(status === UPGRADE_REQUIRED && { "Sec-WebSocket-Version": "13" }),
+  };
+}
+
+const nothingAt = ({ pathname }: URL) =>
+  new AppError("not_found", `There is no WebSocket at ${pathname}`, { resource: "route" });
+
+const closing = () =>
+  new AppError("unavailable", "The server is shutting down", { retryAfterMs: 2000 });
+
+const wrongVersion = () =>
+  new AppError("invalid_request", "Sec-WebSocket-Version must be 13 (RFC 6455)");
