@@ -4,7 +4,7 @@ import type { Store } from "../ports/store.ts";
 /** What works right now; asked for anew each time. */
 export type Health = {
   readonly isStoreUp: boolean;
-  /** Some model answers. */
+  /** The provider of the default model answers. */
   readonly isModelUp: boolean;
   /** Speech can be understood; null: no recogniser is installed. */
   readonly isTranscriberUp: boolean | null;
@@ -18,15 +18,15 @@ const MODEL_PATIENCE_MS = 3000;
 
 type SpeechState = { ready(): Promise<void> } | null;
 
-export function createHealthCheck(store: Pick<Store, "ping">, models: Pick<Models, "offered">, speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState }): CheckHealth {
+export function createHealthCheck(store: Pick<Store, "ping">, models: Pick<Models, "check">, speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState }): CheckHealth {
   return async () => {
-    const [isStoreUp, offered, isTranscriberUp, isSynthesizerUp] = await Promise.all([
+    const [isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp] = await Promise.all([
       works(store.ping()),
-      models.offered(AbortSignal.timeout(MODEL_PATIENCE_MS)),
+      works(models.check(AbortSignal.timeout(MODEL_PATIENCE_MS))),
       speech.transcriber && works(speech.transcriber.ready()),
       speech.synthesizer && works(speech.synthesizer.ready()),
     ]);
-    return { isStoreUp, isModelUp: offered.length > 0, isTranscriberUp, isSynthesizerUp };
+    return { isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp };
   };
 }
 

@@ -17,6 +17,8 @@ export type Models = {
   reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart>;
   /** What all providers offer; a provider that cannot be reached is left out. */
   offered(signal: AbortSignal): Promise<OfferedModel[]>;
+  /** Resolves when the provider of the default model answers. Rejections as in ports/model.ts. */
+  check(signal: AbortSignal): Promise<void>;
 };
 
 const BUILT_IN = "builtin";
@@ -70,6 +72,9 @@ export function createModels(
     nameOf: (model) => nameOf(resolve(model)),
     contextTokensOf: (model) => options.contextTokens ?? known.get(model ?? options.defaultModel)?.info.contextTokens ?? DEFAULT_CONTEXT_TOKENS,
     reply,
+    async check(signal) {
+      await learn(resolve(null).provider, signal);
+    },
     async offered(signal) {
       const lists = await Promise.allSettled(providers.map((provider) => learn(provider, signal)));
       const defaultName = nameOf(resolve(null));
