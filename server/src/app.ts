@@ -11,13 +11,16 @@ import { createTurns, type TurnParts } from "./core/turns.ts";
 import { chatV1Wire } from "./dialects/chat-v1/index.ts";
 import { operationsWire } from "./dialects/operations/index.ts";
 import { voiceWire } from "./dialects/voice/index.ts";
-import { type HttpOptions, createHttpServer } from "./http/server.ts";
+import { createHttpServer, type HttpOptions } from "./http/server.ts";
 import type { Credentials } from "./ports/credentials.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { Store } from "./ports/store.ts";
 
 /** What an application is made of; main.ts chooses each. */
-export type AppParts = Pick<TurnParts, "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"> &
+export type AppParts = Pick<
+  TurnParts,
+  "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
+> &
   Pick<HttpOptions, "origins" | "trustedProxies" | "onInternalError" | "onAnswer"> & {
     readonly store: Store;
     readonly models: Models;

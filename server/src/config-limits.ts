@@ -1,6 +1,9 @@
 import type { LimitRules, WireLimits } from "./core/limits.ts";
 
-export type Limits = { readonly rules: LimitRules; /** WebSockets from one address; null: any number. */ readonly socketsPerAddress: number | null };
+export type Limits = {
+  readonly rules: LimitRules /** WebSockets from one address; null: any number. */;
+  readonly socketsPerAddress: number | null;
+};
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -8,7 +11,13 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** What the documents promise: 000 and 002 by user, 003 by address. 001 and 004 name no limit. */
 export const DOCUMENTED_LIMITS = {
   rules: {
-    chat: { perUser: [{ limit: 100, windowMs: MINUTE_MS }, { limit: 1000, windowMs: HOUR_MS }], perAddress: [] },
+    chat: {
+      perUser: [
+        { limit: 100, windowMs: MINUTE_MS },
+        { limit: 1000, windowMs: HOUR_MS },
+      ],
+      perAddress: [],
+    },
     conversations: { perUser: [{ limit: 100, windowMs: MINUTE_MS }], perAddress: [] },
     voice: { perUser: [], perAddress: [{ limit: 100, windowMs: MINUTE_MS }] },
     dialogix: { perUser: [], perAddress: [] },
@@ -23,7 +32,7 @@ const UNITS_MS: Record<string, number> = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d:
  * RATE_LIMITS: empty (the documents' numbers), `off`, or rules such as
  * `chat=200/m,2000/h chat-v1=600/m voice=50/m sockets=20`: wires that are not named keep the documents' numbers, `wire=off` has none.
  */
-export function parseLimits(value: string, mistakes: string[]): Limits | null {
+export function parseLimits(value: string, mistakes: string[]): Limits {
   if (value === "") return DOCUMENTED_LIMITS;
   if (value.toLowerCase() === "off") return { rules: null, socketsPerAddress: null };
   const rules: Record<string, WireLimits> = { ...DOCUMENTED_LIMITS.rules };
@@ -36,11 +45,14 @@ export function parseLimits(value: string, mistakes: string[]): Limits | null {
     }
     const windows = amounts === "off" ? [] : amounts.split(",").map(parseWindow);
     if (!(name in rules) || windows.includes(null)) {
-      mistakes.push(`RATE_LIMITS: '${rule}' is not understood; write 'off', or rules such as 'chat=100/m,1000/h chat-v1=600/m sockets=10' (wires: ${Object.keys(rules).join(", ")}; units: s, m, h, d)`);
+      mistakes.push(
+        `RATE_LIMITS: '${rule}' is not understood; write 'off', or rules such as 'chat=100/m,1000/h chat-v1=600/m sockets=10' (wires: ${Object.keys(rules).join(", ")}; units: s, m, h, d)`,
+      );
       continue;
     }
     const given = windows.filter((window) => window !== null);
-    rules[name] = name === "voice" ? { perUser: [], perAddress: given } : { perUser: given, perAddress: [] };
+    rules[name] =
+      name === "voice" ? { perUser: [], perAddress: given } : { perUser: given, perAddress: [] };
   }
   return { rules, socketsPerAddress };
 }

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { DOCUMENTED_LIMITS, parseLimits } from "./config-limits.ts";
+import { parseLimits } from "./config-limits.ts";
 import type { LimitRules } from "./core/limits.ts";
 
 /** Everything that can be set, from the environment; secrets apart from the rest. */
@@ -29,7 +29,11 @@ export type Config = {
   readonly chunkSamples: number;
   readonly chatIdleMs: number;
   readonly otlpEndpoint: string | null;
-  readonly secrets: { readonly openrouterApiKey: string | null; readonly cerebrasApiKey: string | null; readonly openaiApiKey: string | null };
+  readonly secrets: {
+    readonly openrouterApiKey: string | null;
+    readonly cerebrasApiKey: string | null;
+    readonly openaiApiKey: string | null;
+  };
 };
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -39,14 +43,25 @@ export class ConfigError extends Error {
   readonly mistakes: readonly string[];
 
   constructor(mistakes: readonly string[]) {
-    super(`${mistakes.length === 1 ? "A setting is" : `${mistakes.length} settings are`} not usable:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`);
+    super(
+      `${mistakes.length === 1 ? "A setting is" : `${mistakes.length} settings are`} not usable:\n${mistakes.map((mistake) => `  ${mistake}`).join("\n")}`,
+    );
     this.name = "ConfigError";
     this.mistakes = mistakes;
   }
 }
 
 const LOG_LEVELS: Record<string, LogLevel> = {
-  TRACE: "trace", DEBUG: "debug", INFO: "info", WARN: "warn", WARNING: "warn", ERROR: "error", CRITICAL: "fatal", FATAL: "fatal", OFF: "silent", SILENT: "silent",
+  TRACE: "trace",
+  DEBUG: "debug",
+  INFO: "info",
+  WARN: "warn",
+  WARNING: "warn",
+  ERROR: "error",
+  CRITICAL: "fatal",
+  FATAL: "fatal",
+  OFF: "silent",
+  SILENT: "silent",
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -60,15 +75,29 @@ export function readConfig(environment: Environment): Config {
   const logLevel = LOG_LEVELS[read.text("LOG_LEVEL", isDebug ? "DEBUG" : "INFO").toUpperCase()];
   if (!logLevel) mistakes.push(`LOG_LEVEL must be one of ${Object.keys(LOG_LEVELS).join(", ")}`);
   const anonymous = read.text("AUTH_ANONYMOUS", "");
-  if (anonymous !== "" && anonymous !== "loopback") mistakes.push("AUTH_ANONYMOUS must be empty, or 'loopback' to let programs of this machine in without a key");
+  if (anonymous !== "" && anonymous !== "loopback")
+    mistakes.push(
+      "AUTH_ANONYMOUS must be empty, or 'loopback' to let programs of this machine in without a key",
+    );
   const corsOrigins = read.list("CORS_ORIGINS", "http://localhost:5000");
-  for (const origin of corsOrigins) if (origin !== "*" && originOf(origin) !== origin) mistakes.push(`CORS_ORIGINS: '${origin}' is no origin; write scheme://host[:port] without a path, as in http://localhost:5000`);
-  if (corsOrigins.includes("*") && corsOrigins.length > 1) mistakes.push("CORS_ORIGINS: '*' stands alone (and then without credentials), or leave it out and list the origins");
+  for (const origin of corsOrigins)
+    if (origin !== "*" && originOf(origin) !== origin)
+      mistakes.push(
+        `CORS_ORIGINS: '${origin}' is no origin; write scheme://host[:port] without a path, as in http://localhost:5000`,
+      );
+  if (corsOrigins.includes("*") && corsOrigins.length > 1)
+    mistakes.push(
+      "CORS_ORIGINS: '*' stands alone (and then without credentials), or leave it out and list the origins",
+    );
   const publicUrl = read.url("PUBLIC_URL", ["http:", "https:"]);
   const trustedProxies = read.list("TRUST_PROXY", "");
-  for (const proxy of trustedProxies) if (!isAddressRange(proxy)) mistakes.push(`TRUST_PROXY: '${proxy}' is no IP address or CIDR range, as in 10.0.0.0/8`);
+  for (const proxy of trustedProxies)
+    if (!isAddressRange(proxy))
+      mistakes.push(`TRUST_PROXY: '${proxy}' is no IP address or CIDR range, as in 10.0.0.0/8`);
   if (anonymous === "loopback" && trustedProxies.some(coversLoopback))
-    mistakes.push("AUTH_ANONYMOUS=loopback with a TRUST_PROXY that covers this machine is unsafe: whoever reaches the proxy would need no key. Unset one of them");
+    mistakes.push(
+      "AUTH_ANONYMOUS=loopback with a TRUST_PROXY that covers this machine is unsafe: whoever reaches the proxy would need no key. Unset one of them",
+    );
   const limits = parseLimits(read.text("RATE_LIMITS", ""), mistakes);
 
   const config: Config = {
@@ -83,10 +112,12 @@ export function readConfig(environment: Environment): Config {
     publicOrigin: publicUrl?.origin ?? null,
     trustedProxies,
     anonymousLoopback: anonymous === "loopback",
-    limits: limits?.rules ?? null,
-    socketsPerAddress: limits ? limits.socketsPerAddress : DOCUMENTED_LIMITS.socketsPerAddress,
+    limits: limits.rules,
+    socketsPerAddress: limits.socketsPerAddress,
     openaiBaseUrl: withoutSlash(read.url("OPENAI_BASE_URL", ["http:", "https:"])?.href),
-    ollamaBaseUrl: withoutSlash(read.url("OLLAMA_BASE_URL", ["http:", "https:"])?.href) ?? "http://127.0.0.1:11434",
+    ollamaBaseUrl:
+      withoutSlash(read.url("OLLAMA_BASE_URL", ["http:", "https:"])?.href) ??
+      "http://127.0.0.1:11434",
     model: read.text("MODEL", "") || null,
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
@@ -102,8 +133,10 @@ export function readConfig(environment: Environment): Config {
       openaiApiKey: read.secret("OPENAI_API_KEY"),
     },
   };
-  if (config.databaseUrl) mistakes.push("DATABASE_URL: this version stores in SQLite only. Unset it");
-  if (config.redisUrl) mistakes.push("REDIS_URL: this version runs as one process and needs no Redis. Unset it");
+  if (config.databaseUrl)
+    mistakes.push("DATABASE_URL: this version stores in SQLite only. Unset it");
+  if (config.redisUrl)
+    mistakes.push("REDIS_URL: this version runs as one process and needs no Redis. Unset it");
   if (mistakes.length) throw new ConfigError(mistakes);
   return config;
 }
@@ -119,18 +152,21 @@ function reader(environment: Environment, mistakes: string[]) {
         .filter(Boolean),
     secret(name: string): string | null {
       const value = text(name, "");
-      if (/[^\x21-\x7e]/.test(value)) mistakes.push(`${name} has blanks or characters in it that no key has`);
+      if (/[^\x21-\x7e]/.test(value))
+        mistakes.push(`${name} has blanks or characters in it that no key has`);
       return value || null;
     },
     flag(name: string, fallback: boolean): boolean {
       const value = text(name, String(fallback)).toLowerCase();
       if (["true", "1", "yes", "on"].includes(value)) return true;
-      if (!["false", "0", "no", "off"].includes(value)) mistakes.push(`${name} must be true or false`);
+      if (!["false", "0", "no", "off"].includes(value))
+        mistakes.push(`${name} must be true or false`);
       return false;
     },
     integer(name: string, fallback: number, least: number, most: number): number {
       const value = text(name, String(fallback));
-      if (/^\d{1,12}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
+      if (/^\d{1,12}$/.test(value) && Number(value) >= least && Number(value) <= most)
+        return Number(value);
       mistakes.push(`${name} must be a whole number from ${least} to ${most}, not '${value}'`);
       return fallback;
     },
@@ -139,7 +175,9 @@ function reader(environment: Environment, mistakes: string[]) {
       if (!value) return null;
       const url = URL.parse(value);
       if (url && protocols.includes(url.protocol)) return url;
-      mistakes.push(`${name} must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
+      mistakes.push(
+        `${name} must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+      );
       return null;
     },
   };
@@ -153,7 +191,9 @@ function isAddressRange(value: string): boolean {
   const [address = "", bits, ...rest] = value.split("/");
   const version = isIP(address);
   if (!version || rest.length) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  );
 }
 
 function coversLoopback(value: string): boolean {
@@ -161,6 +201,10 @@ function coversLoopback(value: string): boolean {
   const [address = "", bits] = value.split("/");
   const version = isIP(address) === 4 ? "ipv4" : "ipv6";
   const list = new BlockList();
-  list.addSubnet(address, bits === undefined ? (version === "ipv4" ? 32 : 128) : Number(bits), version);
+  list.addSubnet(
+    address,
+    bits === undefined ? (version === "ipv4" ? 32 : 128) : Number(bits),
+    version,
+  );
   return list.check("127.0.0.1") || list.check("::1", "ipv6");
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { pino } from "pino";
-import { systemClock, newUuid } from "./adapters/clocks/system/clock.ts";
+import { newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { memoryLimiter } from "./adapters/limiters/memory/limiter.ts";
@@ -13,7 +13,7 @@ import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
-import { AppError } from "./domain/errors.ts";
+import type { AppError } from "./domain/errors.ts";
 import type { Store } from "./ports/store.ts";
 import { chooseProviders } from "./providers.ts";
 import { VERSION } from "./version.ts";
@@ -43,22 +43,36 @@ const LOG_FLUSH_MS = 1000;
 export async function startServer(config: Config): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
-  const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logs);
+  const logger = pino(
+    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    logs,
+  );
   const flushing = setInterval(() => logs.flush(), LOG_FLUSH_MS).unref();
   opened.defer(() => {
     clearInterval(flushing);
     logs.flushSync();
   });
   const metrics = prometheusMetrics();
-  const store = await openSqliteStore({ directory: resolve(config.dataDirectory), exclusive: true });
+  const store = await openSqliteStore({
+    directory: resolve(config.dataDirectory),
+    exclusive: true,
+  });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
   const interruptedReplies = await store.interruptAbandonedReplies(systemClock.now());
   await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
   const chosen = await choosing;
   opened.defer(() => chosen.close());
-  const models = createModels(chosen.providers, { defaultModel: chosen.defaultModel, fallbacks: config.modelFallbacks, contextTokens: config.modelContextTokens });
-  const tracing = config.otlpEndpoint ? (await import("./adapters/observers/opentelemetry/observer.ts")).openTelemetryObserver(config.otlpEndpoint) : null;
+  const models = createModels(chosen.providers, {
+    defaultModel: chosen.defaultModel,
+    fallbacks: config.modelFallbacks,
+    contextTokens: config.modelContextTokens,
+  });
+  const tracing = config.otlpEndpoint
+    ? (await import("./adapters/observers/opentelemetry/observer.ts")).openTelemetryObserver(
+        config.otlpEndpoint,
+      )
+    : null;
   if (tracing) opened.defer(() => tracing.close());
 
   const app = await createApp({
@@ -70,7 +84,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
     credentials: keyCredentials(store, systemClock),
     clock: systemClock,
     newId: newUuid,
-    observer: allObservers([logObserver(logger), metrics.observer, ...(tracing ? [tracing.observer] : [])]),
+    observer: allObservers([
+      logObserver(logger),
+      metrics.observer,
+      ...(tracing ? [tracing.observer] : []),
+    ]),
     systemPrompt: config.systemPrompt,
     limitRules: config.limits,
     anonymousLoopback: config.anonymousLoopback,
@@ -79,10 +97,28 @@ export async function startServer(config: Config): Promise<RunningServer> {
     trustedProxies: config.trustedProxies,
     version: VERSION,
     renderMetrics: metrics.render,
-    onInternalError: (error, request) => logger.error({ requestId: request.id, route: request.routeOptions.url, code: error.code, cause: causeOf(error) }, "request failed"),
+    onInternalError: (error, request) =>
+      logger.error(
+        {
+          requestId: request.id,
+          route: request.routeOptions.url,
+          code: error.code,
+          cause: causeOf(error),
+        },
+        "request failed",
+      ),
     onAnswer(request, status, elapsedMs) {
       metrics.request(request.method, request.routeOptions.url ?? "none", status, elapsedMs);
-      logger.debug({ requestId: request.id, method: request.method, route: request.routeOptions.url, status, elapsedMs: Math.round(elapsedMs) }, "request");
+      logger.debug(
+        {
+          requestId: request.id,
+          method: request.method,
+          route: request.routeOptions.url,
+          status,
+          elapsedMs: Math.round(elapsedMs),
+        },
+        "request",
+      );
     },
   });
   metrics.countSockets(app.countSockets);
@@ -112,4 +148,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
 }
 
 /** Where an internal error came from, without any text that may hold somebody's words. */
-const causeOf = ({ cause }: AppError): string | undefined => (cause instanceof Error ? `${cause.name}\n${cause.stack?.split("\n").slice(1, 6).join("\n") ?? ""}` : undefined);
+const causeOf = ({ cause }: AppError): string | undefined =>
+  cause instanceof Error
+    ? `${cause.name}\n${cause.stack?.split("\n").slice(1, 6).join("\n") ?? ""}`
+    : undefined;

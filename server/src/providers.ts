@@ -1,6 +1,13 @@
 import { echoProvider } from "./adapters/models/echo/provider.ts";
-import { cerebras, discoverOllama, openRouter } from "./adapters/models/openai-compatible/presets.ts";
-import { type OpenAiCompatibleProvider, openAiCompatible } from "./adapters/models/openai-compatible/provider.ts";
+import {
+  cerebras,
+  discoverOllama,
+  openRouter,
+} from "./adapters/models/openai-compatible/presets.ts";
+import {
+  type OpenAiCompatibleProvider,
+  openAiCompatible,
+} from "./adapters/models/openai-compatible/provider.ts";
 import type { Config } from "./config.ts";
 import type { ModelProvider } from "./ports/model.ts";
 
@@ -11,7 +18,11 @@ export type Providers = {
   close(): Promise<void>;
 };
 
-const FIRST_CHOICE: Record<string, string> = { openrouter: "openrouter/auto", cerebras: "llama-3.3-70b", builtin: "builtin/echo" };
+const FIRST_CHOICE: Record<string, string> = {
+  openrouter: "openrouter/auto",
+  cerebras: "llama-3.3-70b",
+  builtin: "builtin/echo",
+};
 const OPENAI_BASE_URL = "https://api.openai.com/v1";
 const LIST_PATIENCE_MS = 3000;
 
@@ -19,13 +30,25 @@ const LIST_PATIENCE_MS = 3000;
 export async function chooseProviders(config: Config): Promise<Providers> {
   const { openrouterApiKey, cerebrasApiKey, openaiApiKey } = config.secrets;
   const idleTimeoutMs = config.modelIdleTimeoutMs;
-  const attribution = { url: config.publicOrigin ?? "https://github.com/colloquy", title: "Colloquy" };
+  const attribution = {
+    url: config.publicOrigin ?? "https://github.com/colloquy",
+    title: "Colloquy",
+  };
   const found: OpenAiCompatibleProvider[] = [];
-  if (openrouterApiKey) found.push(openRouter({ apiKey: openrouterApiKey, attribution, idleTimeoutMs }));
+  if (openrouterApiKey)
+    found.push(openRouter({ apiKey: openrouterApiKey, attribution, idleTimeoutMs }));
   if (cerebrasApiKey) found.push(cerebras({ apiKey: cerebrasApiKey, idleTimeoutMs }));
   if (config.openaiBaseUrl || openaiApiKey) {
     const baseUrl = config.openaiBaseUrl ?? OPENAI_BASE_URL;
-    found.push(openAiCompatible({ name: "openai", baseUrl, keySetting: "OPENAI_API_KEY", idleTimeoutMs, ...(openaiApiKey ? { apiKey: openaiApiKey } : {}) }));
+    found.push(
+      openAiCompatible({
+        name: "openai",
+        baseUrl,
+        keySetting: "OPENAI_API_KEY",
+        idleTimeoutMs,
+        ...(openaiApiKey ? { apiKey: openaiApiKey } : {}),
+      }),
+    );
   }
   const ollama = await discoverOllama({ baseUrl: config.ollamaBaseUrl });
   if (ollama) found.push(ollama);

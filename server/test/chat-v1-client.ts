@@ -1,7 +1,8 @@
 // What the tests of wire 004 have in common: a caller, and a reader of event streams.
 export type Envelope = {
   readonly success: boolean;
-  readonly data: any; // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what it expects
+  // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what it expects
+  readonly data: any;
   readonly message?: string;
   readonly meta?: Record<string, number>;
   readonly error?: { readonly code: string; readonly details?: { readonly field?: string } };
@@ -26,12 +27,18 @@ export function caller(url: string) {
         ...(user ? { "x-user-id": user } : {}),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
   const call = async (path: string, options?: CallOptions) => {
     const response = await open(path, options);
-    return { status: response.status, headers: response.headers, body: (await response.json()) as Envelope };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Envelope,
+    };
   };
   return {
     open,
@@ -42,7 +49,12 @@ export function caller(url: string) {
   };
 }
 
-export type StreamEvent = { readonly id: string; readonly type: string; readonly data: any }; // biome-ignore lint/suspicious/noExplicitAny: as above
+export type StreamEvent = {
+  readonly id: string;
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly data: any;
+};
 
 /** The events of a stream as they come; `[DONE]` is one of type DONE. */
 export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent> {
@@ -53,7 +65,8 @@ export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent>
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const lines = text.slice(0, end).split("\n");
       text = text.slice(end + 2);
-      const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      const field = (name: string) =>
+        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
       const data = field("data");
       if (data === undefined) continue;
       const id = field("id") ?? "";
@@ -62,8 +75,12 @@ export async function* eventsOf(response: Response): AsyncGenerator<StreamEvent>
   }
 }
 
-export const allEvents = async (response: Response): Promise<StreamEvent[]> => Array.fromAsync(eventsOf(response));
+export const allEvents = async (response: Response): Promise<StreamEvent[]> =>
+  Array.fromAsync(eventsOf(response));
 
 /** The text of all chunks, joined. */
 export const textOf = (events: readonly StreamEvent[]): string =>
-  events.filter((event) => event.type === "ai_chunk").map((event) => event.data).join("");
+  events
+    .filter((event) => event.type === "ai_chunk")
+    .map((event) => event.data)
+    .join("");

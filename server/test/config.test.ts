@@ -15,45 +15,119 @@ const mistakesOf = (environment: Record<string, string>): readonly string[] => {
 test("[S10] without any setting the documents' defaults hold", () => {
   const config = readConfig({});
   assert.deepEqual(
-    [config.host, config.port, config.isDebug, config.sampleRateHz, config.chunkSamples, config.logLevel, config.dataDirectory],
+    [
+      config.host,
+      config.port,
+      config.isDebug,
+      config.sampleRateHz,
+      config.chunkSamples,
+      config.logLevel,
+      config.dataDirectory,
+    ],
     ["0.0.0.0", 8000, false, 16_000, 1024, "info", "./data"],
   );
   assert.deepEqual(config.corsOrigins, ["http://localhost:5000"]);
   assert.equal(config.chatIdleMs, 30 * 60_000);
-  assert.deepEqual(config.limits?.["chat"]?.perUser, [{ limit: 100, windowMs: 60_000 }, { limit: 1000, windowMs: 3_600_000 }]);
+  assert.deepEqual(config.limits?.chat?.perUser, [
+    { limit: 100, windowMs: 60_000 },
+    { limit: 1000, windowMs: 3_600_000 },
+  ]);
   assert.equal(config.socketsPerAddress, 10);
 });
 
 test("[S10] the documents' variables work under their names", () => {
-  const config = readConfig({ HOST: "127.0.0.1", PORT: "9000", DEBUG: "True", SAMPLE_RATE: "48000", CHUNK_SIZE: "2048", LOG_LEVEL: "WARNING", CEREBRAS_API_KEY: "csk-1" });
-  assert.deepEqual([config.host, config.port, config.isDebug, config.sampleRateHz, config.chunkSamples, config.logLevel], ["127.0.0.1", 9000, true, 48_000, 2048, "warn"]);
+  const config = readConfig({
+    HOST: "127.0.0.1",
+    PORT: "9000",
+    DEBUG: "True",
+    SAMPLE_RATE: "48000",
+    CHUNK_SIZE: "2048",
+    LOG_LEVEL: "WARNING",
+    CEREBRAS_API_KEY: "csk-1",
+  });
+  assert.deepEqual(
+    [
+      config.host,
+      config.port,
+      config.isDebug,
+      config.sampleRateHz,
+      config.chunkSamples,
+      config.logLevel,
+    ],
+    ["127.0.0.1", 9000, true, 48_000, 2048, "warn"],
+  );
   assert.equal(config.secrets.cerebrasApiKey, "csk-1");
   assert.equal(readConfig({ DEBUG: "true" }).logLevel, "debug");
 });
 
 test("every mistake is told at once, each by the setting's name", () => {
   const mistakes = mistakesOf({
-    PORT: "80000", HOST: " ", LOG_LEVEL: "LOUD", DEBUG: "maybe", CORS_ORIGINS: "http://a/b,nonsense", PUBLIC_URL: "ftp://x", TRUST_PROXY: "10.0.0.0/99", AUTH_ANONYMOUS: "everyone",
-    RATE_LIMITS: "chat=ten/m", OPENAI_BASE_URL: "localhost:8080", SAMPLE_RATE: "1", CHUNK_SIZE: "x", CHAT_IDLE_MINUTES: "0", OPENROUTER_API_KEY: "has a blank",
+    PORT: "80000",
+    HOST: " ",
+    LOG_LEVEL: "LOUD",
+    DEBUG: "maybe",
+    CORS_ORIGINS: "http://a/b,nonsense",
+    PUBLIC_URL: "ftp://x",
+    TRUST_PROXY: "10.0.0.0/99",
+    AUTH_ANONYMOUS: "everyone",
+    RATE_LIMITS: "chat=ten/m",
+    OPENAI_BASE_URL: "localhost:8080",
+    SAMPLE_RATE: "1",
+    CHUNK_SIZE: "x",
+    CHAT_IDLE_MINUTES: "0",
+    OPENROUTER_API_KEY: "has a blank",
   });
-  for (const name of ["PORT", "LOG_LEVEL", "DEBUG", "CORS_ORIGINS", "PUBLIC_URL", "TRUST_PROXY", "AUTH_ANONYMOUS", "RATE_LIMITS", "OPENAI_BASE_URL", "SAMPLE_RATE", "CHUNK_SIZE", "CHAT_IDLE_MINUTES", "OPENROUTER_API_KEY"])
-    assert.ok(mistakes.some((mistake) => mistake.startsWith(name)), `${name}: ${mistakes.join(" | ")}`);
+  for (const name of [
+    "PORT",
+    "LOG_LEVEL",
+    "DEBUG",
+    "CORS_ORIGINS",
+    "PUBLIC_URL",
+    "TRUST_PROXY",
+    "AUTH_ANONYMOUS",
+    "RATE_LIMITS",
+    "OPENAI_BASE_URL",
+    "SAMPLE_RATE",
+    "CHUNK_SIZE",
+    "CHAT_IDLE_MINUTES",
+    "OPENROUTER_API_KEY",
+  ])
+    assert.ok(
+      mistakes.some((mistake) => mistake.startsWith(name)),
+      `${name}: ${mistakes.join(" | ")}`,
+    );
   assert.ok(!mistakes.join().includes("has a blank"), "a secret is not shown");
 });
 
 test("settings that are unsafe together are refused", () => {
-  for (const proxies of ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", "::1", "::/0", "10.0.0.0/8,127.0.0.1"])
-    assert.match(mistakesOf({ AUTH_ANONYMOUS: "loopback", TRUST_PROXY: proxies })[0] ?? "", /unsafe/, proxies);
+  for (const proxies of [
+    "127.0.0.1",
+    "127.0.0.0/8",
+    "0.0.0.0/0",
+    "::1",
+    "::/0",
+    "10.0.0.0/8,127.0.0.1",
+  ])
+    assert.match(
+      mistakesOf({ AUTH_ANONYMOUS: "loopback", TRUST_PROXY: proxies })[0] ?? "",
+      /unsafe/,
+      proxies,
+    );
   assert.deepEqual(mistakesOf({ AUTH_ANONYMOUS: "loopback", TRUST_PROXY: "10.0.0.0/8" }), []);
   assert.match(mistakesOf({ CORS_ORIGINS: "*,http://localhost:5000" })[0] ?? "", /CORS_ORIGINS/);
 });
 
 test("RATE_LIMITS changes the wires it names and leaves the others at the documents' numbers", () => {
-  const config = readConfig({ RATE_LIMITS: "chat=5/s,50/h chat-v1=600/m conversations=off voice=7/m sockets=3" });
-  assert.deepEqual(config.limits?.["chat"]?.perUser, [{ limit: 5, windowMs: 1000 }, { limit: 50, windowMs: 3_600_000 }]);
+  const config = readConfig({
+    RATE_LIMITS: "chat=5/s,50/h chat-v1=600/m conversations=off voice=7/m sockets=3",
+  });
+  assert.deepEqual(config.limits?.chat?.perUser, [
+    { limit: 5, windowMs: 1000 },
+    { limit: 50, windowMs: 3_600_000 },
+  ]);
   assert.deepEqual(config.limits?.["chat-v1"]?.perUser, [{ limit: 600, windowMs: 60_000 }]);
-  assert.deepEqual(config.limits?.["conversations"]?.perUser, []);
-  assert.deepEqual(config.limits?.["voice"]?.perAddress, [{ limit: 7, windowMs: 60_000 }]);
+  assert.deepEqual(config.limits?.conversations?.perUser, []);
+  assert.deepEqual(config.limits?.voice?.perAddress, [{ limit: 7, windowMs: 60_000 }]);
   assert.equal(config.socketsPerAddress, 3);
   assert.equal(readConfig({ RATE_LIMITS: "off" }).limits, null);
 });

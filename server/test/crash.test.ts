@@ -1,15 +1,15 @@
 // Kills a loaded server at random moments and counts what it had acknowledged. KILLS=1000 for more.
 import assert from "node:assert/strict";
-import { rm, mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startLoad } from "./crash-load.ts";
-import { freePort, startProcess } from "./server-process.ts";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
+import { startLoad } from "./crash-load.ts";
 import { startModelServer } from "./model-server.ts";
+import { freePort, startProcess } from "./server-process.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 200);
+const KILLS = Number(process.env.KILLS ?? 200);
 const READY_P99_MS = 1000;
 const LONGEST_LIFE_MS = 400;
 const LEAST_LIFE_MS = 60;
@@ -23,7 +23,10 @@ async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, str
     if (record.type !== "message") continue;
     const { message } = record;
     if (message.status === "streaming") unfinished.push(message.id);
-    for (const marker of message.role === "user" ? (message.content.match(/#[0-9a-f-]+#/g) ?? []) : []) times.set(marker, (times.get(marker) ?? 0) + 1);
+    for (const marker of message.role === "user"
+      ? (message.content.match(/#[0-9a-f-]+#/g) ?? [])
+      : [])
+      times.set(marker, (times.get(marker) ?? 0) + 1);
   }
   return {
     lost: [...acknowledged.keys()].filter((marker) => !times.has(marker)),
@@ -32,7 +35,9 @@ async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, str
   };
 }
 
-test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message is lost or doubled, no reply is left unfinished`, { timeout: 20 * 60_000 }, async (context) => {
+test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message is lost or doubled, no reply is left unfinished`, {
+  timeout: 20 * 60_000,
+}, async (context) => {
   const directory = await mkdtemp(join(tmpdir(), "colloquy-crash-"));
   await using opened = new AsyncDisposableStack();
   opened.defer(() => rm(directory, { recursive: true, force: true }));
@@ -40,29 +45,53 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
   const port = await freePort();
   const acknowledged = new Map<string, string>();
   const readyMs: number[] = [];
-  const environment = { PORT: String(port), HOST: "127.0.0.1", DATA_DIR: directory, RATE_LIMITS: "off", LOG_LEVEL: "error", OPENAI_BASE_URL: model.url, MODEL: "scripted", OLLAMA_BASE_URL: "http://127.0.0.1:9" };
+  const environment = {
+    PORT: String(port),
+    HOST: "127.0.0.1",
+    DATA_DIR: directory,
+    RATE_LIMITS: "off",
+    LOG_LEVEL: "error",
+    OPENAI_BASE_URL: model.url,
+    MODEL: "scripted",
+    OLLAMA_BASE_URL: "http://127.0.0.1:9",
+  };
 
   for (let kill = 0; kill < KILLS; kill++) {
     const process = await startProcess(environment);
     readyMs.push(process.readyMs);
     const load = startLoad(process.url, acknowledged);
     await load.running;
-    await new Promise((resolve) => setTimeout(resolve, LEAST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - LEAST_LIFE_MS)));
+    await new Promise((resolve) =>
+      setTimeout(resolve, LEAST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - LEAST_LIFE_MS)),
+    );
     await process.kill();
     await load.stop();
-    if ((kill + 1) % 20 === 0) context.diagnostic(`${kill + 1} kills, ${acknowledged.size} acknowledged messages`);
+    if ((kill + 1) % 20 === 0)
+      context.diagnostic(`${kill + 1} kills, ${acknowledged.size} acknowledged messages`);
   }
   // One more start ends what the last kill left unfinished.
   const last = await startProcess(environment);
   await last.terminate();
 
   const { lost, doubled, unfinished } = await lossesIn(directory, acknowledged);
-  assert.ok(acknowledged.size > KILLS, `only ${acknowledged.size} messages were acknowledged: the load was none`);
-  for (const wire of ["chat", "dialogix", "conversations", "chat-v1", "chat-v1 stream", "chat socket"])
+  assert.ok(
+    acknowledged.size > KILLS,
+    `only ${acknowledged.size} messages were acknowledged: the load was none`,
+  );
+  for (const wire of [
+    "chat",
+    "dialogix",
+    "conversations",
+    "chat-v1",
+    "chat-v1 stream",
+    "chat socket",
+  ])
     assert.ok([...acknowledged.values()].includes(wire), `nothing was acknowledged by ${wire}`);
   assert.deepEqual({ lost, doubled, unfinished }, { lost: [], doubled: [], unfinished: [] });
   const p99Ms = readyMs.toSorted((a, b) => a - b)[Math.floor(readyMs.length * 0.99)] ?? 0;
-  context.diagnostic(`${acknowledged.size} acknowledged, ready after ${Math.round(p99Ms)} ms (p99)`);
+  context.diagnostic(
+    `${acknowledged.size} acknowledged, ready after ${Math.round(p99Ms)} ms (p99)`,
+  );
   assert.ok(p99Ms < READY_P99_MS, `ready after ${p99Ms} ms (p99)`);
 });
 
@@ -73,11 +102,25 @@ test("[X5] the check finds what is lost when the write-ahead log is thrown away:
   const model = opened.use(await startModelServer({ record: false }));
   const port = await freePort();
   const acknowledged = new Map<string, string>();
-  const process = await startProcess({ PORT: String(port), HOST: "127.0.0.1", DATA_DIR: directory, RATE_LIMITS: "off", LOG_LEVEL: "error", OPENAI_BASE_URL: model.url, MODEL: "scripted", OLLAMA_BASE_URL: "http://127.0.0.1:9" });
+  const process = await startProcess({
+    PORT: String(port),
+    HOST: "127.0.0.1",
+    DATA_DIR: directory,
+    RATE_LIMITS: "off",
+    LOG_LEVEL: "error",
+    OPENAI_BASE_URL: model.url,
+    MODEL: "scripted",
+    OLLAMA_BASE_URL: "http://127.0.0.1:9",
+  });
   const load = startLoad(process.url, acknowledged);
   await load.running;
   await process.kill();
   await load.stop();
-  for (const suffix of ["-wal", "-shm"]) await rm(join(directory, `colloquy.db${suffix}`), { force: true });
-  assert.notDeepEqual((await lossesIn(directory, acknowledged)).lost, [], "without it something is");
+  for (const suffix of ["-wal", "-shm"])
+    await rm(join(directory, `colloquy.db${suffix}`), { force: true });
+  assert.notDeepEqual(
+    (await lossesIn(directory, acknowledged)).lost,
+    [],
+    "without it something is",
+  );
 });

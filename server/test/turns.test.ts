@@ -11,7 +11,12 @@ test("[X6] a client that goes away does not stop the reply: it is generated to i
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const leaving = new AbortController();
-  const stream = eventsOf(await open(`/conversations/${id}/messages/stream`, { body: { content: "{{reply tokens=8 hold=2}}" }, signal: leaving.signal }));
+  const stream = eventsOf(
+    await open(`/conversations/${id}/messages/stream`, {
+      body: { content: "{{reply tokens=8 hold=2}}" },
+      signal: leaving.signal,
+    }),
+  );
   assert.equal((await stream.next()).value?.type, "user_message");
   await server.model.held();
   leaving.abort();
@@ -32,7 +37,10 @@ test("[X6] a waiting JSON request that goes away does not stop the reply either"
   const { open, newConversation } = caller(server.url);
   const id = await newConversation();
   const leaving = new AbortController();
-  const waiting = open(`/conversations/${id}/messages`, { body: { content: "{{reply tokens=4 hold=1}}" }, signal: leaving.signal });
+  const waiting = open(`/conversations/${id}/messages`, {
+    body: { content: "{{reply tokens=4 hold=1}}" },
+    signal: leaving.signal,
+  });
   await server.model.held();
   leaving.abort();
   await assert.rejects(waiting);
@@ -45,7 +53,8 @@ test("[X7] messages sent at once to one conversation are answered one after the 
   await using server = await startServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
-  const send = (content: string) => open(`/conversations/${id}/messages/stream`, { body: { content } });
+  const send = (content: string) =>
+    open(`/conversations/${id}/messages/stream`, { body: { content } });
   const first = await send("first {{reply text=one hold=0}}");
   await server.model.held();
   const second = await send("second {{reply text=two}}");
@@ -75,11 +84,18 @@ test("[X7] stopping stops those that wait as well", async () => {
   await using server = await startServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
-  const streams = [await open(`/conversations/${id}/messages/stream`, { body: { content: "{{reply tokens=5 hold=1}}" } })];
+  const streams = [
+    await open(`/conversations/${id}/messages/stream`, {
+      body: { content: "{{reply tokens=5 hold=1}}" },
+    }),
+  ];
   await server.model.held();
-  streams.push(await open(`/conversations/${id}/messages/stream`, { body: { content: "waiting" } }));
+  streams.push(
+    await open(`/conversations/${id}/messages/stream`, { body: { content: "waiting" } }),
+  );
   await call(`/conversations/${id}/messages/stop`, { method: "POST" });
-  for (const events of await Promise.all(streams.map(allEvents))) assert.equal(events.at(-2)?.data.status, "interrupted");
+  for (const events of await Promise.all(streams.map(allEvents)))
+    assert.equal(events.at(-2)?.data.status, "interrupted");
   assert.equal(server.model.requests.length, 1);
 });
 
@@ -110,10 +126,18 @@ test("[X8] the same key joins a reply that is running, and two at once are one",
   await using server = await startServer();
   const { call, open, newConversation } = caller(server.url);
   const id = await newConversation();
-  const request = { body: { content: "{{reply tokens=6 hold=2}}" }, headers: { "idempotency-key": "joined" } };
-  const both = [0, 1].map(() => open(`/conversations/${id}/messages/stream`, request).then(allEvents));
+  const request = {
+    body: { content: "{{reply tokens=6 hold=2}}" },
+    headers: { "idempotency-key": "joined" },
+  };
+  const both = [0, 1].map(() =>
+    open(`/conversations/${id}/messages/stream`, request).then(allEvents),
+  );
   await server.model.held();
-  const third = call(`/conversations/${id}/messages/stream`, { ...request, body: { content: "other" } });
+  const third = call(`/conversations/${id}/messages/stream`, {
+    ...request,
+    body: { content: "other" },
+  });
   assert.equal((await third).status, 409);
   server.model.release();
   const [one, two] = await Promise.all(both);
@@ -123,7 +147,9 @@ test("[X8] the same key joins a reply that is running, and two at once are one",
   assert.equal((await call(`/conversations/${id}/messages`)).body.data.length, 2);
 
   const created = { body: { content: "Create once" }, headers: { "idempotency-key": "created" } };
-  const firsts = await Promise.all([0, 1, 2].map(() => open("/conversations/stream", created).then(allEvents)));
+  const firsts = await Promise.all(
+    [0, 1, 2].map(() => open("/conversations/stream", created).then(allEvents)),
+  );
   assert.equal(new Set(firsts.map((events) => events[0]?.data.conversationId)).size, 1);
 });
 
@@ -131,7 +157,9 @@ test("[X9] a conversation of another user is not found, byte for byte like one t
   await using server = await startServer({ builtIn: true });
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation({ user: "alice" });
-  const { data } = (await call(`/conversations/${id}/messages`, { body: { content: "Private" }, user: "alice" })).body;
+  const { data } = (
+    await call(`/conversations/${id}/messages`, { body: { content: "Private" }, user: "alice" })
+  ).body;
   const unknown = "01900000-0000-7000-8000-000000000000";
   const probes: [string, string, unknown?][] = [
     ["GET", "/conversations/ID"],
@@ -148,15 +176,27 @@ test("[X9] a conversation of another user is not found, byte for byte like one t
   ];
   for (const [method, path, body] of probes) {
     const answers = [];
-    for (const [conversation, message] of [[id, data[0].id], [unknown, unknown]]) {
-      const response = await open(path.replace("ID", conversation).replace("MESSAGE", message), { method, user: "mallory", ...(body ? { body } : {}) });
-      const headers = Object.fromEntries([...response.headers].filter(([name]) => !["x-request-id", "date"].includes(name)));
+    for (const [conversation, message] of [
+      [id, data[0].id],
+      [unknown, unknown],
+    ]) {
+      const response = await open(path.replace("ID", conversation).replace("MESSAGE", message), {
+        method,
+        user: "mallory",
+        ...(body ? { body } : {}),
+      });
+      const headers = Object.fromEntries(
+        [...response.headers].filter(([name]) => !["x-request-id", "date"].includes(name)),
+      );
       answers.push({ status: response.status, headers, body: await response.text() });
     }
     assert.equal(answers[0]?.status, 404, `${method} ${path}`);
     assert.deepEqual(answers[0], answers[1], `${method} ${path}`);
   }
-  assert.equal((await call(`/conversations/${id}/messages`, { user: "alice" })).body.data.length, 2);
+  assert.equal(
+    (await call(`/conversations/${id}/messages`, { user: "alice" })).body.data.length,
+    2,
+  );
   assert.deepEqual((await call("/search?q=Private", { user: "mallory" })).body.data, []);
 });
 
@@ -164,7 +204,13 @@ test("[X10] text comes back exactly as it was sent; what cannot be kept is refus
   await using server = await startServer({ builtIn: true });
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
-  const texts = ["😀 é e\u0301 \u200b\u202e עברית العربية 漢字 \u{1F468}\u200d\u{1F469}\u200d\u{1F467}", " \t leading and trailing \r\n ", "\u0001\u001f\u007f\ufeff\uffff", "x".repeat(100_000), "😀".repeat(100_000)];
+  const texts = [
+    "😀 é e\u0301 \u200b\u202e עברית العربية 漢字 \u{1F468}\u200d\u{1F469}\u200d\u{1F467}",
+    " \t leading and trailing \r\n ",
+    "\u0001\u001f\u007f\ufeff\uffff",
+    "x".repeat(100_000),
+    "😀".repeat(100_000),
+  ];
   for (const content of texts) {
     const { status, body } = await call(`/conversations/${id}/messages`, { body: { content } });
     assert.equal(status, 201);
@@ -173,18 +219,33 @@ test("[X10] text comes back exactly as it was sent; what cannot be kept is refus
     assert.equal((await call(`/messages/${body.data[0].id}`)).body.data.content, content);
   }
   const before = (await call(`/conversations/${id}/messages`)).body.data.length;
-  for (const body of ['{"content":""}', '{"content":" \\n\\t\\u3000"}', '{"content":"a\\u0000b"}', '{"content":"\\ud83d"}', '{"content":"a\\udc00b"}', JSON.stringify({ content: "x".repeat(100_001) }), JSON.stringify({ content: "😀".repeat(100_001) })]) {
+  for (const body of [
+    '{"content":""}',
+    '{"content":" \\n\\t\\u3000"}',
+    '{"content":"a\\u0000b"}',
+    '{"content":"\\ud83d"}',
+    '{"content":"a\\udc00b"}',
+    JSON.stringify({ content: "x".repeat(100_001) }),
+    JSON.stringify({ content: "😀".repeat(100_001) }),
+  ]) {
     const answer = await call(`/conversations/${id}/messages`, { body });
     assert.equal(answer.status, 400, body.slice(0, 40));
     assert.equal(answer.body.error?.details?.field, "content");
   }
-  assert.equal((await call(`/conversations/${id}/messages`)).body.data.length, before, "nothing was stored");
+  assert.equal(
+    (await call(`/conversations/${id}/messages`)).body.data.length,
+    before,
+    "nothing was stored",
+  );
 });
 
 test("[X11] user ids in header, query and body may agree, and must not differ", async () => {
   await using server = await startServer({ builtIn: true });
   const { call } = caller(server.url);
-  const agreeing = await call("/conversations?user_id=ann", { body: { title: "Hers", user_id: "ann" }, user: "ann" });
+  const agreeing = await call("/conversations?user_id=ann", {
+    body: { title: "Hers", user_id: "ann" },
+    user: "ann",
+  });
   assert.equal(agreeing.body.data.user_id, "ann");
   for (const [path, body, user] of [
     ["/conversations?user_id=ann", { user_id: "bob" }, undefined],

@@ -28,34 +28,59 @@ const NO_BEARER =
  * The one function that decides, for every wire, socket and resumed stream, who may act as whom.
  * @param anonymousLoopback AUTH_ANONYMOUS=loopback: programs of this machine need no key even after the first was made
  */
-export function createAccess(credentials: Credentials, options: { readonly anonymousLoopback: boolean }): DecideAccess {
+export function createAccess(
+  credentials: Credentials,
+  options: { readonly anonymousLoopback: boolean },
+): DecideAccess {
   return async ({ connection, credential, claims, requiresBearer }) => {
     const claimedUser = theOneClaim(claims);
-    if (credential.kind === "malformed") throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
+    if (credential.kind === "malformed")
+      throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
     const isBearer = credential.kind === "bearer";
     const verified = isBearer ? await credentials.verify(credential.token) : null;
     if (verified) return principalOf(verified, claimedUser);
     if (isBearer && credential.token.startsWith(KEY_PREFIX))
-      throw new AppError("unauthenticated", "This key is unknown or revoked. 'npx colloquy keys list' shows the keys there are");
+      throw new AppError(
+        "unauthenticated",
+        "This key is unknown or revoked. 'npx colloquy keys list' shows the keys there are",
+      );
 
     const isClaimed = await credentials.isClaimed();
     const mayBeAnonymous = isProgramOfThisMachine(connection);
-    if (isClaimed && isBearer) throw new AppError("unauthenticated", "This token is not valid. Send a key made with 'npx colloquy keys create'");
+    if (isClaimed && isBearer)
+      throw new AppError(
+        "unauthenticated",
+        "This token is not valid. Send a key made with 'npx colloquy keys create'",
+      );
     if (isClaimed && !(options.anonymousLoopback && mayBeAnonymous))
-      throw new AppError("unauthenticated", "A key is needed: send 'Authorization: Bearer ck_…'. Make one with 'npx colloquy keys create'");
+      throw new AppError(
+        "unauthenticated",
+        "A key is needed: send 'Authorization: Bearer ck_…'. Make one with 'npx colloquy keys create'",
+      );
     if (!isClaimed && !mayBeAnonymous) throw new AppError("forbidden", HOW_TO_CLAIM);
     if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
-    return { tenantId: LOCAL_TENANT, userId: claimedUser ?? DEFAULT_USER, keyId: null, isOperator: true };
+    return {
+      tenantId: LOCAL_TENANT,
+      userId: claimedUser ?? DEFAULT_USER,
+      keyId: null,
+      isOperator: true,
+    };
   };
 }
 
 const isProgramOfThisMachine = (connection: ConnectionFacts): boolean =>
-  connection.peerIsLoopback && connection.hostIsLocal && !connection.isForwarded && connection.origin !== "foreign";
+  connection.peerIsLoopback &&
+  connection.hostIsLocal &&
+  !connection.isForwarded &&
+  connection.origin !== "foreign";
 
 function principalOf(verified: VerifiedCredential, claimedUser: string | undefined): Principal {
   const { tenantId, userId, keyId, actAs, isOperator } = verified;
   if (claimedUser !== undefined && claimedUser !== userId && !actAs)
-    throw new AppError("forbidden", "This key may only act for its own user. Leave the user id out, or use a key made with --act-as");
+    throw new AppError(
+      "forbidden",
+      "This key may only act for its own user. Leave the user id out, or use a key made with --act-as",
+    );
   return { tenantId, userId: claimedUser ?? userId, keyId, isOperator };
 }
 
@@ -67,7 +92,11 @@ function theOneClaim(claims: AccessRequest["claims"]): string | undefined {
     if (value === undefined || value === null) continue;
     checkName(value, field);
     if (first && first.value !== value)
-      throw new AppError("invalid_request", `${first.field} and ${field} name two different users; send one, or the same in both`, { field });
+      throw new AppError(
+        "invalid_request",
+        `${first.field} and ${field} name two different users; send one, or the same in both`,
+        { field },
+      );
     first ??= { field, value };
   }
   return first?.value;

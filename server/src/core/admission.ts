@@ -1,6 +1,6 @@
 import type { Principal } from "../domain/principal.ts";
 import type { AccessRequest, DecideAccess } from "./access.ts";
-import type { Limits, LimitState } from "./limits.ts";
+import type { LimitState, Limits } from "./limits.ts";
 
 export type Admission = { readonly principal: Principal; readonly limit: LimitState | null };
 

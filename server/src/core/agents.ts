@@ -1,5 +1,5 @@
-import { AppError, notFound } from "../domain/errors.ts";
 import type { Agent } from "../domain/agent.ts";
+import { AppError, notFound } from "../domain/errors.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText, checkName } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
@@ -35,8 +35,19 @@ export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Age
     if (model) checkName(model, "model");
     if (voice) checkName(voice, "voice");
     if (typeof temperature === "number" && !(temperature >= 0 && temperature <= 2))
-      throw new AppError("invalid_request", "temperature must be a number from 0 to 2", { field: "temperature" });
-    return { id, name, instructions, model: model ?? null, temperature: temperature ?? null, voice: voice ?? null, createdAt, updatedAt: clock.now() };
+      throw new AppError("invalid_request", "temperature must be a number from 0 to 2", {
+        field: "temperature",
+      });
+    return {
+      id,
+      name,
+      instructions,
+      model: model ?? null,
+      temperature: temperature ?? null,
+      voice: voice ?? null,
+      createdAt,
+      updatedAt: clock.now(),
+    };
   };
   const get = async (owner: Owner, agentId: string): Promise<Agent> => {
     const agent = await store.getAgent(owner, agentId);
@@ -44,7 +55,8 @@ export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Age
     return agent;
   };
   return {
-    create: (owner, draft) => store.createAgent(owner, make(draft, draft.id ?? newId(), clock.now())),
+    create: (owner, draft) =>
+      store.createAgent(owner, make(draft, draft.id ?? newId(), clock.now())),
     list: (owner) => store.listAgents(owner),
     get,
     async replace(owner, agentId, draft) {

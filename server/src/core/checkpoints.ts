@@ -4,7 +4,9 @@ import type { TurnStore } from "../ports/store.ts";
 
 /** Replies in progress whose text is put on disk at least once a second, so that a crash keeps it. */
 export type Checkpoints = {
-  add(reply: { readonly owner: Owner; readonly replyId: string; readonly text: () => string }): { remove(): void };
+  add(reply: { readonly owner: Owner; readonly replyId: string; readonly text: () => string }): {
+    remove(): void;
+  };
   /** Runs until aborted. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -12,7 +14,12 @@ export type Checkpoints = {
 const INTERVAL_MS = 750;
 
 export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: Clock): Checkpoints {
-  const replies = new Set<{ readonly owner: Owner; readonly replyId: string; readonly text: () => string; keptLength: number }>();
+  const replies = new Set<{
+    readonly owner: Owner;
+    readonly replyId: string;
+    readonly text: () => string;
+    keptLength: number;
+  }>();
 
   const keep = async () => {
     const changed = [];

@@ -1,11 +1,19 @@
-import { AppError, notFound } from "../domain/errors.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
 import { titleFrom } from "../domain/conversation.ts";
+import { AppError, notFound } from "../domain/errors.ts";
 import type { Message, Role } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText, checkName, checkStorable } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
-import type { ConversationPatch, ConversationStore, MessageStore, NewConversation, NewMessage, SearchHit, SearchStore } from "../ports/store.ts";
+import type {
+  ConversationPatch,
+  ConversationStore,
+  MessageStore,
+  NewConversation,
+  NewMessage,
+  SearchHit,
+  SearchStore,
+} from "../ports/store.ts";
 import type { Turns } from "./turns.ts";
 
 export type { NewConversation, SearchHit } from "../ports/store.ts";
@@ -26,7 +34,10 @@ export type MessageDraft = {
   readonly createdAt?: Date | undefined;
 };
 
-export type ConversationChange = Pick<ConversationDraft, "title" | "isPinned" | "agentId" | "mode"> & { readonly messages?: readonly MessageDraft[] | undefined };
+export type ConversationChange = Pick<
+  ConversationDraft,
+  "title" | "isPinned" | "agentId" | "mode"
+> & { readonly messages?: readonly MessageDraft[] | undefined };
 
 export type Page = { readonly limit?: number | undefined; readonly before?: string | undefined };
 
@@ -34,14 +45,29 @@ export type Page = { readonly limit?: number | undefined; readonly before?: stri
 export type Conversations = {
   /** A conversation that a turn may begin. @throws AppError invalid_request */
   draft(origin: string, draft?: ConversationDraft): NewConversation;
-  create(owner: Owner, origin: string, draft: ConversationDraft, messages: readonly MessageDraft[]): Promise<ConversationWithMessages>;
+  create(
+    owner: Owner,
+    origin: string,
+    draft: ConversationDraft,
+    messages: readonly MessageDraft[],
+  ): Promise<ConversationWithMessages>;
   /** @throws AppError not_found */
   get(owner: Owner, conversationId: string): Promise<Conversation>;
   findByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
-  list(owner: Owner, page: { readonly limit: number; readonly offset: number }): Promise<{ items: Conversation[]; total: number }>;
-  all(owner: Owner, options: Page & { readonly order: "newest" | "pinned" }): AsyncIterable<ConversationWithMessages>;
+  list(
+    owner: Owner,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<{ items: Conversation[]; total: number }>;
+  all(
+    owner: Owner,
+    options: Page & { readonly order: "newest" | "pinned" },
+  ): AsyncIterable<ConversationWithMessages>;
   /** @throws AppError not_found, invalid_request */
-  change(owner: Owner, conversationId: string, change: ConversationChange): Promise<ConversationWithMessages>;
+  change(
+    owner: Owner,
+    conversationId: string,
+    change: ConversationChange,
+  ): Promise<ConversationWithMessages>;
   /** Stops its replies and deletes everything of it. @throws AppError not_found */
   delete(owner: Owner, conversationId: string): Promise<void>;
   /** @throws AppError not_found */
@@ -52,7 +78,11 @@ export type Conversations = {
   append(owner: Owner, conversationId: string, message: MessageDraft): Promise<Message>;
   /** @throws AppError not_found */
   deleteMessage(owner: Owner, messageId: string): Promise<void>;
-  search(owner: Owner, query: string, page: { readonly limit: number; readonly offset: number }): Promise<SearchHit[]>;
+  search(
+    owner: Owner,
+    query: string,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<SearchHit[]>;
 };
 
 export type ConversationParts = {
@@ -64,8 +94,16 @@ export type ConversationParts = {
 
 const MAX_MESSAGES = 20_000;
 
-export function createConversations({ store, turns, clock, newId }: ConversationParts): Conversations {
-  const draft = (origin: string, { title, isPinned, agentId, mode, alias }: ConversationDraft = {}): NewConversation => {
+export function createConversations({
+  store,
+  turns,
+  clock,
+  newId,
+}: ConversationParts): Conversations {
+  const draft = (
+    origin: string,
+    { title, isPinned, agentId, mode, alias }: ConversationDraft = {},
+  ): NewConversation => {
     checkFields({ title, agentId, mode });
     return {
       id: newId(),
@@ -78,12 +116,20 @@ export function createConversations({ store, turns, clock, newId }: Conversation
       createdAt: clock.now(),
     };
   };
-  const newMessage = ({ id, role, content, createdAt }: MessageDraft, field: string): NewMessage => {
+  const newMessage = (
+    { id, role, content, createdAt }: MessageDraft,
+    field: string,
+  ): NewMessage => {
     checkMessageText(content, field);
     return { id: id ?? newId(), role, content, model: null, createdAt: createdAt ?? clock.now() };
   };
   const newMessages = (messages: readonly MessageDraft[]): NewMessage[] => {
-    if (messages.length > MAX_MESSAGES) throw new AppError("too_large", `A conversation takes at most ${MAX_MESSAGES} messages at once`, { field: "messages" });
+    if (messages.length > MAX_MESSAGES)
+      throw new AppError(
+        "too_large",
+        `A conversation takes at most ${MAX_MESSAGES} messages at once`,
+        { field: "messages" },
+      );
     return messages.map((message, index) => newMessage(message, `messages[${index}].content`));
   };
 
@@ -100,11 +146,18 @@ export function createConversations({ store, turns, clock, newId }: Conversation
     },
     findByAlias: (owner, alias) => store.findConversationByAlias(owner, alias),
     list: (owner, page) => store.listConversations(owner, page),
-    all: (owner, { order, limit, before }) => store.iterateConversations(owner, { order, ...given({ limit, before }) }),
+    all: (owner, { order, limit, before }) =>
+      store.iterateConversations(owner, { order, ...given({ limit, before }) }),
     async change(owner, conversationId, { title, isPinned, agentId, mode, messages }) {
       checkFields({ title, agentId, mode });
       const patch: ConversationPatch = {
-        ...given({ title: title ?? undefined, isPinned, agentId, mode, messages: messages && newMessages(messages) }),
+        ...given({
+          title: title ?? undefined,
+          isPinned,
+          agentId,
+          mode,
+          messages: messages && newMessages(messages),
+        }),
         updatedAt: clock.now(),
       };
       return required(await store.updateConversation(owner, conversationId, patch), "conversation");
@@ -121,7 +174,10 @@ export function createConversations({ store, turns, clock, newId }: Conversation
       return required(message?.status === "streaming" ? null : message, "message");
     },
     async append(owner, conversationId, message) {
-      return required(await store.appendMessage(owner, conversationId, newMessage(message, "content")), "conversation");
+      return required(
+        await store.appendMessage(owner, conversationId, newMessage(message, "content")),
+        "conversation",
+      );
     },
     async deleteMessage(owner, messageId) {
       if (!(await store.deleteMessage(owner, messageId))) throw notFound("message");
@@ -130,10 +186,23 @@ export function createConversations({ store, turns, clock, newId }: Conversation
   };
 }
 
-function checkFields({ title, agentId, mode }: { title?: string | null | undefined; agentId?: string | null | undefined; mode?: string | null | undefined }): void {
+function checkFields({
+  title,
+  agentId,
+  mode,
+}: {
+  title?: string | null | undefined;
+  agentId?: string | null | undefined;
+  mode?: string | null | undefined;
+}): void {
   if (title) {
     checkStorable(title, "title");
-    if (title.length > MAX_TITLE_CHARACTERS) throw new AppError("invalid_request", `title is too long: at most ${MAX_TITLE_CHARACTERS} characters`, { field: "title" });
+    if (title.length > MAX_TITLE_CHARACTERS)
+      throw new AppError(
+        "invalid_request",
+        `title is too long: at most ${MAX_TITLE_CHARACTERS} characters`,
+        { field: "title" },
+      );
   }
   if (typeof agentId === "string") checkName(agentId, "agentId");
   if (typeof mode === "string") checkName(mode, "mode");
@@ -149,4 +218,5 @@ function required<T>(value: T | null, resource: "conversation" | "message"): T {
 type Given<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
 
 /** The fields that are there at all. */
-const given = <T extends object>(fields: T): Given<T> => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;
+const given = <T extends object>(fields: T): Given<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,5 +1,5 @@
-import type { Models } from "./models.ts";
 import type { Store } from "../ports/store.ts";
+import type { Models } from "./models.ts";
 
 /** What works right now; asked for anew each time. */
 export type Health = {
@@ -18,7 +18,11 @@ const MODEL_PATIENCE_MS = 3000;
 
 type SpeechState = { ready(): Promise<void> } | null;
 
-export function createHealthCheck(store: Pick<Store, "ping">, models: Pick<Models, "check">, speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState }): CheckHealth {
+export function createHealthCheck(
+  store: Pick<Store, "ping">,
+  models: Pick<Models, "check">,
+  speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState },
+): CheckHealth {
   return async () => {
     const [isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp] = await Promise.all([
       works(store.ping()),
@@ -37,4 +41,10 @@ const works = (attempt: Promise<unknown>): Promise<boolean> =>
   );
 
 /** Nothing that is installed or configured is down. */
-export const isHealthy = ({ isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp }: Health): boolean => isStoreUp && isModelUp && isTranscriberUp !== false && isSynthesizerUp !== false;
+export const isHealthy = ({
+  isStoreUp,
+  isModelUp,
+  isTranscriberUp,
+  isSynthesizerUp,
+}: Health): boolean =>
+  isStoreUp && isModelUp && isTranscriberUp !== false && isSynthesizerUp !== false;

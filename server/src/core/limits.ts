@@ -5,7 +5,10 @@ import type { Limiter, LimitState, LimitWindow } from "../ports/limiter.ts";
 export type { LimitState } from "../ports/limiter.ts";
 
 /** What one wire allows. No windows: no limit. */
-export type WireLimits = { readonly perUser: readonly LimitWindow[]; readonly perAddress: readonly LimitWindow[] };
+export type WireLimits = {
+  readonly perUser: readonly LimitWindow[];
+  readonly perAddress: readonly LimitWindow[];
+};
 
 /** Limits by the wire's name; null: none at all (RATE_LIMITS=off). */
 export type LimitRules = Readonly<Record<string, WireLimits>> | null;
@@ -23,20 +26,28 @@ export class LimitError extends AppError {
 
   constructor(state: LimitState) {
     const seconds = Math.max(1, Math.ceil(state.resetMs / 1000));
-    super("rate_limited", `Too many requests: ${state.limit} are allowed in this time. Try again in ${seconds} s`, { retryAfterMs: seconds * 1000 });
+    super(
+      "rate_limited",
+      `Too many requests: ${state.limit} are allowed in this time. Try again in ${seconds} s`,
+      { retryAfterMs: seconds * 1000 },
+    );
     this.state = state;
   }
 }
 
 export function createLimits(limiter: Limiter, rules: LimitRules): Limits {
-  const take = async (key: readonly string[], windows: readonly LimitWindow[] | undefined): Promise<LimitState | null> => {
+  const take = async (
+    key: readonly string[],
+    windows: readonly LimitWindow[] | undefined,
+  ): Promise<LimitState | null> => {
     if (!windows?.length) return null;
     const state = await limiter.consume(JSON.stringify(key), windows);
     if (!state.allowed) throw new LimitError(state);
     return state;
   };
   return {
-    takeForUser: (wire, { tenantId, userId }) => take([wire, tenantId, userId], rules?.[wire]?.perUser),
+    takeForUser: (wire, { tenantId, userId }) =>
+      take([wire, tenantId, userId], rules?.[wire]?.perUser),
     takeForAddress: (wire, address) => take([wire, address], rules?.[wire]?.perAddress),
   };
 }

@@ -6,7 +6,9 @@ export type OfferedModel = ModelInfo & { readonly provider: string; readonly isD
 
 type Resolved = { readonly provider: ModelProvider; readonly model: string };
 
-export type AskModel = Omit<ModelRequest, "model" | "fallbacks"> & { /** As the client named it; null: the default. */ readonly model: string | null };
+export type AskModel = Omit<ModelRequest, "model" | "fallbacks"> & {
+  /** As the client named it; null: the default. */ readonly model: string | null;
+};
 
 export type Models = {
   /** The name that a stored reply carries until its provider says better. */
@@ -30,7 +32,11 @@ const DEFAULT_CONTEXT_TOKENS = 16_384;
  */
 export function createModels(
   providers: readonly [ModelProvider, ...ModelProvider[]],
-  options: { readonly defaultModel: string; readonly fallbacks: readonly string[]; readonly contextTokens: number | null },
+  options: {
+    readonly defaultModel: string;
+    readonly fallbacks: readonly string[];
+    readonly contextTokens: number | null;
+  },
 ): Models {
   const [main] = providers;
   const known = new Map<string, { provider: ModelProvider; info: ModelInfo }>();
@@ -38,26 +44,36 @@ export function createModels(
   const resolve = (name: string | null): Resolved => {
     const wanted = name ?? options.defaultModel;
     const prefixed = providers.find((provider) => wanted.startsWith(`${provider.name}/`));
-    if (main.name === BUILT_IN && (!prefixed || prefixed === main)) return { provider: main, model: "echo" };
-    if (prefixed && !known.has(wanted)) return { provider: prefixed, model: wanted.slice(prefixed.name.length + 1) };
+    if (main.name === BUILT_IN && (!prefixed || prefixed === main))
+      return { provider: main, model: "echo" };
+    if (prefixed && !known.has(wanted))
+      return { provider: prefixed, model: wanted.slice(prefixed.name.length + 1) };
     return { provider: known.get(wanted)?.provider ?? main, model: wanted };
   };
-  const learn = async (provider: ModelProvider, signal: AbortSignal): Promise<readonly ModelInfo[]> => {
+  const learn = async (
+    provider: ModelProvider,
+    signal: AbortSignal,
+  ): Promise<readonly ModelInfo[]> => {
     const infos = await provider.models(signal);
     for (const info of infos) if (!known.has(info.id)) known.set(info.id, { provider, info });
     return infos;
   };
-  const nameOf = ({ provider, model }: Resolved) => (provider.name === BUILT_IN ? `${BUILT_IN}/${model}` : model);
+  const nameOf = ({ provider, model }: Resolved) =>
+    provider.name === BUILT_IN ? `${BUILT_IN}/${model}` : model;
 
   async function* reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart> {
     const candidates = [resolve(request.model), ...options.fallbacks.map(resolve)];
     for (const [index, { provider, model }] of candidates.entries()) {
       let isBegun = false;
-      const fallbacks = candidates.slice(index + 1).flatMap((other) => (other.provider === provider ? [other.model] : []));
+      const fallbacks = candidates
+        .slice(index + 1)
+        .flatMap((other) => (other.provider === provider ? [other.model] : []));
       try {
         for await (const part of provider.reply({ ...request, model, fallbacks }, signal)) {
           isBegun = true;
-          yield part.type === "finish" && provider.name === BUILT_IN ? { ...part, model: nameOf({ provider, model }) } : part;
+          yield part.type === "finish" && provider.name === BUILT_IN
+            ? { ...part, model: nameOf({ provider, model }) }
+            : part;
         }
         return;
       } catch (error) {
@@ -70,7 +86,10 @@ export function createModels(
 
   return {
     nameOf: (model) => nameOf(resolve(model)),
-    contextTokensOf: (model) => options.contextTokens ?? known.get(model ?? options.defaultModel)?.info.contextTokens ?? DEFAULT_CONTEXT_TOKENS,
+    contextTokensOf: (model) =>
+      options.contextTokens ??
+      known.get(model ?? options.defaultModel)?.info.contextTokens ??
+      DEFAULT_CONTEXT_TOKENS,
     reply,
     async check(signal) {
       await learn(resolve(null).provider, signal);

@@ -17,7 +17,8 @@ const MOST_ANSWER_TOKENS = 4096;
 
 /** Leaves a quarter of the window, at most 4,096 tokens, to the answer. */
 export function promptBudget(contextTokens: number): PromptBudget {
-  const maxTokens = contextTokens - Math.min(MOST_ANSWER_TOKENS, Math.floor(contextTokens * ANSWER_SHARE));
+  const maxTokens =
+    contextTokens - Math.min(MOST_ANSWER_TOKENS, Math.floor(contextTokens * ANSWER_SHARE));
   return { maxTokens, maxCharacters: maxTokens * MOST_CHARACTERS_A_TOKEN };
 }
 
@@ -27,12 +28,20 @@ export function promptBudget(contextTokens: number): PromptBudget {
  * @param history oldest first
  */
 export function buildPrompt(
-  parts: { readonly agent: Agent | null; readonly systemPrompt: string | null; readonly history: readonly Message[]; readonly content: string },
+  parts: {
+    readonly agent: Agent | null;
+    readonly systemPrompt: string | null;
+    readonly history: readonly Message[];
+    readonly content: string;
+  },
   budget: PromptBudget,
 ): PromptMessage[] {
   const instructions = parts.agent?.instructions || parts.systemPrompt;
   const newest: PromptMessage = { role: "user", content: parts.content };
-  let left = budget.maxTokens - estimateTokens(newest.content) - (instructions ? estimateTokens(instructions) : 0);
+  let left =
+    budget.maxTokens -
+    estimateTokens(newest.content) -
+    (instructions ? estimateTokens(instructions) : 0);
   let first = parts.history.length;
   while (first > 0) {
     const message = parts.history[first - 1];
@@ -41,15 +50,22 @@ export function buildPrompt(
     if (left < 0) break;
     first--;
   }
-  const remembered = parts.history.slice(first).map(({ role, content }): PromptMessage => ({ role, content }));
-  return [...(instructions ? [{ role: "system", content: instructions } as const] : []), ...remembered, newest];
+  const remembered = parts.history
+    .slice(first)
+    .map(({ role, content }): PromptMessage => ({ role, content }));
+  return [
+    ...(instructions ? [{ role: "system", content: instructions } as const] : []),
+    ...remembered,
+    newest,
+  ];
 }
 
 /** A cautious guess: dense scripts (Chinese, Japanese, Korean, emoji) take a token a character. */
 function estimateTokens(text: string): number {
   const sample = text.length > 2000 ? text.slice(0, 2000) : text;
   let dense = 0;
-  for (let index = 0; index < sample.length; index++) if (sample.charCodeAt(index) >= FIRST_DENSE_CODE_UNIT) dense++;
+  for (let index = 0; index < sample.length; index++)
+    if (sample.charCodeAt(index) >= FIRST_DENSE_CODE_UNIT) dense++;
   const share = sample.length ? dense / sample.length : 0;
   return Math.ceil(text.length * (share + (1 - share) / LATIN_CHARACTERS_A_TOKEN)) + 4;
 }

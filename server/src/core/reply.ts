@@ -68,16 +68,25 @@ export function ask(parts: TurnParts, question: Question, stop: Stop): Asking {
   return { parts: iterator, first, discard };
 }
 
-async function* answer({ store, models, systemPrompt }: TurnParts, question: Question, signal: AbortSignal): AsyncGenerator<ModelPart> {
+async function* answer(
+  { store, models, systemPrompt }: TurnParts,
+  question: Question,
+  signal: AbortSignal,
+): AsyncGenerator<ModelPart> {
   const { owner, conversationId, agentId, content } = question;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const budget = promptBudget(models.contextTokensOf(model));
-  const stored = conversationId ? await store.recentMessages(owner, conversationId, { maxCharacters: budget.maxCharacters }) : [];
+  const stored = conversationId
+    ? await store.recentMessages(owner, conversationId, { maxCharacters: budget.maxCharacters })
+    : [];
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
-  yield* models.reply({ model, messages, temperature: question.temperature ?? agent?.temperature ?? null }, signal);
+  yield* models.reply(
+    { model, messages, temperature: question.temperature ?? agent?.temperature ?? null },
+    signal,
+  );
 }
 
 type Generation = {
@@ -111,15 +120,36 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   const { owner, reply, turnstile, writer, observation } = generation;
   const outcome = await run(parts, generation);
   const ending = await keep(parts, owner, reply, outcome);
-  observation.ended({ status: outcome.status, model: outcome.model, usage: outcome.usage, finishReason: outcome.finishReason, errorCode: outcome.error?.code ?? null });
+  observation.ended({
+    status: outcome.status,
+    model: outcome.model,
+    usage: outcome.usage,
+    finishReason: outcome.finishReason,
+    errorCode: outcome.error?.code ?? null,
+  });
   writer.end(ending);
   turnstile.leave();
   return ending;
 }
 
-async function run(parts: TurnParts, { owner, reply, turnstile, writer, observation, stop, ask: start }: Generation): Promise<Outcome> {
-  const outcome: Outcome = { status: "complete", content: "", reasoning: "", model: reply.model ?? "", usage: null, finishReason: null, error: null };
-  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id, text: () => outcome.content });
+async function run(
+  parts: TurnParts,
+  { owner, reply, turnstile, writer, observation, stop, ask: start }: Generation,
+): Promise<Outcome> {
+  const outcome: Outcome = {
+    status: "complete",
+    content: "",
+    reasoning: "",
+    model: reply.model ?? "",
+    usage: null,
+    finishReason: null,
+    error: null,
+  };
+  const checkpoint = parts.checkpoints.add({
+    owner,
+    replyId: reply.id,
+    text: () => outcome.content,
+  });
   let asking: Asking | null = null;
   let isOver = false;
   try {
@@ -141,7 +171,11 @@ async function run(parts: TurnParts, { owner, reply, turnstile, writer, observat
       }
     }
     isOver = true;
-    if (outcome.finishReason === null && !stop.isStopped) throw new AppError("model_failed", "The model ended its answer without saying that it was finished");
+    if (outcome.finishReason === null && !stop.isStopped)
+      throw new AppError(
+        "model_failed",
+        "The model ended its answer without saying that it was finished",
+      );
     if (outcome.finishReason === null) outcome.status = "interrupted";
   } catch (error) {
     outcome.status = stop.isStopped ? "interrupted" : "failed";
@@ -155,26 +189,49 @@ async function run(parts: TurnParts, { owner, reply, turnstile, writer, observat
 
 function replyError(error: unknown): ReplyError {
   const { code, message } = toAppError(error);
-  if (code === "model_refused" || code === "unavailable" || code === "internal") return { code, message };
+  if (code === "model_refused" || code === "unavailable" || code === "internal")
+    return { code, message };
   return { code: "model_failed", message };
 }
 
 /** Stores the ending, for a while also against a store that cannot take it now. */
-async function keep({ store, clock }: TurnParts, owner: Owner, reply: Message, outcome: Outcome): Promise<TurnEnding> {
+async function keep(
+  { store, clock }: TurnParts,
+  owner: Owner,
+  reply: Message,
+  outcome: Outcome,
+): Promise<TurnEnding> {
   const { status, content, model, usage, error } = outcome;
   const finishedAt = clock.now();
-  const end = { status, content, model, usage, error, reasoning: outcome.reasoning || null, finishedAt };
+  const end = {
+    status,
+    content,
+    model,
+    usage,
+    error,
+    reasoning: outcome.reasoning || null,
+    finishedAt,
+  };
   const unstored: Message = { ...reply, ...end };
   const giveUpAt = finishedAt.getTime() + STORE_RETRIES_MS;
   for (;;) {
     try {
       const stored = await store.finishReply(owner, reply.id, end);
-      return asEnding(stored ?? (await store.getMessage(owner, reply.id)) ?? { ...unstored, status: "interrupted", error: null });
+      return asEnding(
+        stored ??
+          (await store.getMessage(owner, reply.id)) ?? {
+            ...unstored,
+            status: "interrupted",
+            error: null,
+          },
+      );
     } catch (problem) {
-      if (clock.now().getTime() > giveUpAt) return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
+      if (clock.now().getTime() > giveUpAt)
+        return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
       await clock.sleep(STORE_RETRY_MS);
     }
   }
 }
 
-const asEnding = (reply: Message): TurnEnding => endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };
+const asEnding = (reply: Message): TurnEnding =>
+  endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };

@@ -1,6 +1,6 @@
-import { AppError, notFound } from "../domain/errors.ts";
 import type { Conversation } from "../domain/conversation.ts";
 import { titleFrom } from "../domain/conversation.ts";
+import { AppError, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
@@ -8,7 +8,14 @@ import { endingOf, type TurnEnding } from "../domain/turn.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { ConversationLock, Turnstile } from "../ports/conversation-lock.ts";
 import type { TurnObserver } from "../ports/observer.ts";
-import type { AgentStore, BegunTurn, ConversationStore, MessageStore, TurnStore, TurnTarget } from "../ports/store.ts";
+import type {
+  AgentStore,
+  BegunTurn,
+  ConversationStore,
+  MessageStore,
+  TurnStore,
+  TurnTarget,
+} from "../ports/store.ts";
 import type { LiveEvent, TurnLog, TurnWriter } from "../ports/turn-log.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Models } from "./models.ts";
@@ -96,19 +103,34 @@ export function createTurns(parts: TurnParts): Turns {
 
   /** The conversation as far as a look tells; the transaction that stores the message has the last word. */
   const lookUp = async (owner: Owner, target: TurnTarget): Promise<Guess> => {
-    if (target.kind === "new") return { id: target.conversation.id, stored: null, agentId: target.conversation.agentId };
+    if (target.kind === "new")
+      return { id: target.conversation.id, stored: null, agentId: target.conversation.agentId };
     if (target.kind === "existing") {
       const stored = await store.getConversation(owner, target.conversationId);
       if (!stored) throw notFound("conversation");
       return { id: stored.id, stored, agentId: stored.agentId };
     }
     const { alias, origin } = target.conversation;
-    const found = target.kind === "alias" ? await store.findConversationByAlias(owner, alias ?? "") : await store.latestConversation(owner, origin);
-    const stored = found && (target.kind === "alias" || found.updatedAt > target.usedAfter) ? found : null;
-    return { id: stored?.id ?? target.conversation.id, stored, agentId: (stored ?? target.conversation).agentId };
+    const found =
+      target.kind === "alias"
+        ? await store.findConversationByAlias(owner, alias ?? "")
+        : await store.latestConversation(owner, origin);
+    const stored =
+      found && (target.kind === "alias" || found.updatedAt > target.usedAfter) ? found : null;
+    return {
+      id: stored?.id ?? target.conversation.id,
+      stored,
+      agentId: (stored ?? target.conversation).agentId,
+    };
   };
 
-  const turnOf = (owner: Owner, conversation: Conversation, userMessage: Message, replyId: string, ending: Promise<TurnEnding>): Turn => ({
+  const turnOf = (
+    owner: Owner,
+    conversation: Conversation,
+    userMessage: Message,
+    replyId: string,
+    ending: Promise<TurnEnding>,
+  ): Turn => ({
     conversation,
     userMessage,
     replyId,
@@ -117,20 +139,35 @@ export function createTurns(parts: TurnParts): Turns {
     async cut(heardCharacters) {
       running.get(replyId)?.interrupt();
       const { reply } = await ending;
-      if (heardCharacters < reply.content.length) await store.truncateReply(owner, replyId, reply.content.slice(0, heardCharacters));
+      if (heardCharacters < reply.content.length)
+        await store.truncateReply(owner, replyId, reply.content.slice(0, heardCharacters));
     },
   });
 
   const checkRequest = ({ content }: StartTurn): void => {
     checkMessageText(content, "content");
-    if (isDraining) throw new AppError("unavailable", "The server is shutting down; send this again in a moment", { retryAfterMs: 2000 });
+    if (isDraining)
+      throw new AppError(
+        "unavailable",
+        "The server is shutting down; send this again in a moment",
+        { retryAfterMs: 2000 },
+      );
   };
 
   const intend = (owner: Owner, request: StartTurn): Intent => {
     const stop = createStop();
     const ids = { user: newId(), reply: newId() };
     const { content, model, temperature } = request;
-    return { stop, ids, asking: (conversationId, agentId) => ask(parts, { owner, conversationId, agentId, userMessageId: ids.user, content, model, temperature }, stop) };
+    return {
+      stop,
+      ids,
+      asking: (conversationId, agentId) =>
+        ask(
+          parts,
+          { owner, conversationId, agentId, userMessageId: ids.user, content, model, temperature },
+          stop,
+        ),
+    };
   };
 
   async function prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn> {
@@ -153,7 +190,12 @@ export function createTurns(parts: TurnParts): Turns {
     return { commit, discard };
   }
 
-  async function start(owner: Owner, request: StartTurn, intent = intend(owner, request), asked: EarlyAsking | null = null): Promise<Turn> {
+  async function start(
+    owner: Owner,
+    request: StartTurn,
+    intent = intend(owner, request),
+    asked: EarlyAsking | null = null,
+  ): Promise<Turn> {
     checkRequest(request);
     const guess = await lookUp(owner, request.target);
     const { stop, ids, asking } = intent;
@@ -187,7 +229,11 @@ export function createTurns(parts: TurnParts): Turns {
     if (begun.kind !== "begun") giveUp();
     if (begun.kind === "not_found") throw notFound("conversation");
     if (begun.kind === "conflict")
-      throw new AppError("conflict", "This Idempotency-Key was used for another request. Use a new key for a new message", { field: "Idempotency-Key" });
+      throw new AppError(
+        "conflict",
+        "This Idempotency-Key was used for another request. Use a new key for a new message",
+        { field: "Idempotency-Key" },
+      );
     if (begun.kind === "repeated") return repeated(owner, begun);
 
     const { conversation, userMessage, reply } = begun;
@@ -199,7 +245,12 @@ export function createTurns(parts: TurnParts): Turns {
       turnstile = lock.enter(conversation.id);
       writer = log.open({ replyId: reply.id, conversationId: conversation.id }, stop.now);
     }
-    const observation = parts.observer.begin({ replyId: reply.id, conversationId: conversation.id, origin: request.origin, model: reply.model ?? "" });
+    const observation = parts.observer.begin({
+      replyId: reply.id,
+      conversationId: conversation.id,
+      origin: request.origin,
+      model: reply.model ?? "",
+    });
     const ending = generate(parts, {
       owner,
       reply,
@@ -213,20 +264,33 @@ export function createTurns(parts: TurnParts): Turns {
     return turnOf(owner, conversation, userMessage, reply.id, ending);
   }
 
-  const repeated = (owner: Owner, { conversation, userMessage, reply }: { conversation: Conversation; userMessage: Message; reply: Message }): Turn =>
-    turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
+  const repeated = (
+    owner: Owner,
+    {
+      conversation,
+      userMessage,
+      reply,
+    }: { conversation: Conversation; userMessage: Message; reply: Message },
+  ): Turn => turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
 
   return {
     start: (owner, request) => start(owner, request),
     prepare,
     async watch(owner, conversationId, replyId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
-      const turn = replyId ? await store.getTurn(owner, replyId) : await store.latestTurn(owner, conversationId);
+      const turn = replyId
+        ? await store.getTurn(owner, replyId)
+        : await store.latestTurn(owner, conversationId);
       if (replyId && turn?.reply.conversationId !== conversationId) throw notFound("reply");
       if (!turn) return null;
       const { userMessage, reply } = turn;
-      if (reply.finishedAt && clock.now().getTime() - reply.finishedAt.getTime() > RESUMABLE_MS) return null;
-      return { userMessage, replyId: reply.id, follow: (position, signal) => follow(parts, owner, reply.id, position, signal) };
+      if (reply.finishedAt && clock.now().getTime() - reply.finishedAt.getTime() > RESUMABLE_MS)
+        return null;
+      return {
+        userMessage,
+        replyId: reply.id,
+        follow: (position, signal) => follow(parts, owner, reply.id, position, signal),
+      };
     },
     async stop(owner, conversationId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
@@ -244,7 +308,11 @@ export function createTurns(parts: TurnParts): Turns {
   };
 }
 
-type Guess = { readonly id: string; readonly stored: Conversation | null; readonly agentId: string | null };
+type Guess = {
+  readonly id: string;
+  readonly stored: Conversation | null;
+  readonly agentId: string | null;
+};
 
 /** What one turn is begun with: its ids, its way to be stopped, its question. */
 type Intent = {
@@ -256,20 +324,35 @@ type Intent = {
 type EarlyAsking = { readonly about: Guess; readonly asking: Asking };
 
 /** Nothing was said or changed in the conversation since. */
-const isSame = (before: Guess, now: Guess): boolean => before.id === now.id && before.agentId === now.agentId && before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
+const isSame = (before: Guess, now: Guess): boolean =>
+  before.id === now.id &&
+  before.agentId === now.agentId &&
+  before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
 
 type FollowParts = Pick<TurnParts, "store" | "log">;
 
 /** The live log while there is one; then, from the stored reply, what the log would have said. */
-async function* follow({ store, log }: FollowParts, owner: Owner, replyId: string, position: number, signal: AbortSignal): AsyncIterable<LiveEvent> {
+async function* follow(
+  { store, log }: FollowParts,
+  owner: Owner,
+  replyId: string,
+  position: number,
+  signal: AbortSignal,
+): AsyncIterable<LiveEvent> {
   const live = log.follow(replyId, position, signal);
   if (live) return yield* live;
   const turn = await store.getTurn(owner, replyId);
   if (!turn) throw notFound("reply");
   const { reply } = turn;
-  if (position < reply.content.length) yield { type: "delta", position: reply.content.length, text: reply.content.slice(position) };
+  if (position < reply.content.length)
+    yield { type: "delta", position: reply.content.length, text: reply.content.slice(position) };
   const ending = endingOf(reply);
-  if (!ending) throw new AppError("unavailable", "This reply is being generated, but its live stream cannot be reached now. Try again in a moment", { retryAfterMs: 1000 });
+  if (!ending)
+    throw new AppError(
+      "unavailable",
+      "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
+      { retryAfterMs: 1000 },
+    );
   if (position < ending.position) yield ending;
 }
 
@@ -277,6 +360,7 @@ async function* follow({ store, log }: FollowParts, owner: Owner, replyId: strin
 async function endOf(parts: FollowParts, owner: Owner, reply: Message): Promise<TurnEnding> {
   const ended = endingOf(reply);
   if (ended) return ended;
-  for await (const event of follow(parts, owner, reply.id, 0, new AbortController().signal)) if (event.type !== "delta") return event;
+  for await (const event of follow(parts, owner, reply.id, 0, new AbortController().signal))
+    if (event.type !== "delta") return event;
   throw notFound("reply");
 }

@@ -12,12 +12,17 @@ export const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 export function acceptJson(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>(/^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i, { parseAs: "buffer" }, (request, body, done) => {
-    if (body.length === 0) return done(null, undefined);
-    if (!isUtf8(body)) return done(new AppError("invalid_request", "The body is not valid UTF-8"));
-    if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
-    return parseJson(request, body.toString("utf8"), done);
-  });
+  app.addContentTypeParser<Buffer>(
+    /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i,
+    { parseAs: "buffer" },
+    (request, body, done) => {
+      if (body.length === 0) return done(null, undefined);
+      if (!isUtf8(body))
+        return done(new AppError("invalid_request", "The body is not valid UTF-8"));
+      if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
+      return parseJson(request, body.toString("utf8"), done);
+    },
+  );
 }
 
 const rawBodies = new WeakMap<FastifyRequest, Buffer>();

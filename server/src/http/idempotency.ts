@@ -9,11 +9,17 @@ const MAX_KEY_CHARACTERS = 255;
  * The request's Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) with a fingerprint of
  * what it asks for; null without one. @throws AppError invalid_request
  */
-export function idempotencyOf(request: FastifyRequest): { key: string; fingerprint: string } | null {
+export function idempotencyOf(
+  request: FastifyRequest,
+): { key: string; fingerprint: string } | null {
   const key = request.headers["idempotency-key"];
   if (key === undefined) return null;
   if (typeof key !== "string" || key === "" || key.length > MAX_KEY_CHARACTERS)
-    throw new AppError("invalid_request", `Idempotency-Key must be one value of 1 to ${MAX_KEY_CHARACTERS} characters`, { field: "Idempotency-Key" });
+    throw new AppError(
+      "invalid_request",
+      `Idempotency-Key must be one value of 1 to ${MAX_KEY_CHARACTERS} characters`,
+      { field: "Idempotency-Key" },
+    );
   const fingerprint = createHash("sha256")
     .update(`${request.method} ${request.url}\n`)
     .update(rawBodyOf(request) ?? "")

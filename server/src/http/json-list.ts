@@ -3,7 +3,12 @@ import { Readable } from "node:stream";
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /** A JSON document around a list that is written as it is read: `before`, the items with commas between, `after(count)`. */
-export function streamList<T>(items: AsyncIterable<T>, write: (item: T) => string, before: string, after: (count: number) => string): Readable {
+export function streamList<T>(
+  items: AsyncIterable<T>,
+  write: (item: T) => string,
+  before: string,
+  after: (count: number) => string,
+): Readable {
   async function* parts() {
     let text = before;
     let count = 0;

@@ -10,12 +10,26 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       info: {
         title: "Colloquy",
         version,
-        description: "One conversation server for every chat client. Five published APIs over one store: a conversation begun through one goes on through another.",
+        description:
+          "One conversation server for every chat client. Five published APIs over one store: a conversation begun through one goes on through another.",
         license: { name: "MIT", identifier: "MIT" },
       },
-      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", description: "A key made with `npx colloquy keys create`. Until the first key is made, programs on the server's own machine may send any token." } } },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: "http",
+            scheme: "bearer",
+            description:
+              "A key made with `npx colloquy keys create`. Until the first key is made, programs on the server's own machine may send any token.",
+          },
+        },
+      },
       security: [{ bearer: [] }],
     },
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, uiConfig: { docExpansion: "list", deepLinking: true } });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: true,
+    uiConfig: { docExpansion: "list", deepLinking: true },
+  });
 }

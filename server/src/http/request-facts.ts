@@ -37,7 +37,11 @@ export type OriginRules = {
 };
 
 /** @param address the client's address as the proxy rules give it */
-export function connectionFacts(request: IncomingMessage, address: string, origins: OriginRules): ConnectionFacts {
+export function connectionFacts(
+  request: IncomingMessage,
+  address: string,
+  origins: OriginRules,
+): ConnectionFacts {
   const { headers } = request;
   return {
     address,
@@ -56,7 +60,11 @@ export function credentialOf(headers: IncomingMessage["headers"]): Credential {
 }
 
 /** Whether a page of that origin may talk to us: our own, or one that the operator listed. */
-export function isTrustedOrigin(origin: string, host: string | undefined, { listed, publicOrigin }: OriginRules): boolean {
+export function isTrustedOrigin(
+  origin: string,
+  host: string | undefined,
+  { listed, publicOrigin }: OriginRules,
+): boolean {
   if (origin === publicOrigin || listed.includes(origin)) return true;
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 }
@@ -79,7 +87,10 @@ function isLoopback(peer: string): boolean {
  * The user ids that a request names, by the place: the X-User-ID header, the query and the body.
  * @param field the wire's own name for it (`user_id`, `userId`); query and body are not validated yet
  */
-export function claimsOf(request: FastifyRequest, field: string): Record<string, string | undefined> {
+export function claimsOf(
+  request: FastifyRequest,
+  field: string,
+): Record<string, string | undefined> {
   const header = request.headers["x-user-id"];
   return {
     "X-User-ID": typeof header === "string" ? header : undefined,
@@ -89,7 +100,8 @@ export function claimsOf(request: FastifyRequest, field: string): Record<string,
 }
 
 function textOf(container: unknown, field: string): string | undefined {
-  if (typeof container !== "object" || container === null || !Object.hasOwn(container, field)) return undefined;
+  if (typeof container !== "object" || container === null || !Object.hasOwn(container, field))
+    return undefined;
   const value = (container as Record<string, unknown>)[field];
   return typeof value === "string" ? value : undefined;
 }

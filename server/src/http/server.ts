@@ -1,5 +1,10 @@
 import cors from "@fastify/cors";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from "fastify";
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from "fastify";
 import type { ConnectionFacts } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -64,14 +69,21 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const wire = wireOf(request);
     const error = errorOf(problem);
-    if (wire.beforeError) void wire.beforeError(error, request, reply).then((told) => tell(wire, told, request, reply));
+    if (wire.beforeError)
+      void wire.beforeError(error, request, reply).then((told) => tell(wire, told, request, reply));
     else tell(wire, error, request, reply);
   };
-  const tell = (wire: Wire, error: AppError, request: FastifyRequest, reply: FastifyReply): void => {
+  const tell = (
+    wire: Wire,
+    error: AppError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void => {
     const { status, body } = wire.errorReply(error, request);
     if (status >= 500) options.onInternalError(error, request);
     reply.header("x-request-id", request.id);
-    if (error.retryAfterMs !== undefined) reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
+    if (error.retryAfterMs !== undefined)
+      reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="colloquy"');
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
@@ -87,24 +99,47 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
-    if (request.raw.url?.includes("%00")) throw new AppError("invalid_request", "The address must not contain the NUL character (%00)");
+    if (request.raw.url?.includes("%00"))
+      throw new AppError("invalid_request", "The address must not contain the NUL character (%00)");
   });
   // No body is an empty one, so that what is missing from it is told by name.
   app.addHook("preValidation", async (request) => {
     request.body ??= {};
   });
   await app.register(cors, {
-    origin: (origin, done) => done(null, origin !== undefined && origins.listed.includes("*") ? "*" : origin !== undefined && isTrustedOrigin(origin, undefined, origins)),
+    origin: (origin, done) =>
+      done(
+        null,
+        origin !== undefined && origins.listed.includes("*")
+          ? "*"
+          : origin !== undefined && isTrustedOrigin(origin, undefined, origins),
+      ),
     credentials: !origins.listed.includes("*"),
     methods: [...METHODS],
-    exposedHeaders: ["X-Request-Id", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+    exposedHeaders: [
+      "X-Request-Id",
+      "Retry-After",
+      "X-RateLimit-Limit",
+      "X-RateLimit-Remaining",
+      "X-RateLimit-Reset",
+    ],
     maxAge: 600,
     strictPreflight: false,
   });
-  app.addHook("onResponse", async (request, reply) => options.onAnswer(request, reply.statusCode, reply.elapsedTime));
+  app.addHook("onResponse", async (request, reply) =>
+    options.onAnswer(request, reply.statusCode, reply.elapsedTime),
+  );
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
-    answerError(new AppError("not_found", `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`, { resource: "route" }), request, reply),
+    answerError(
+      new AppError(
+        "not_found",
+        `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`,
+        { resource: "route" },
+      ),
+      request,
+      reply,
+    ),
   );
   await describeApi(app, options.version);
   for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
@@ -128,7 +163,10 @@ function registerWire(app: FastifyInstance, wire: Wire): void {
       schema: { hide: true },
       onRequest: async (request, reply) => {
         reply.header("allow", allow);
-        throw new AppError("method_not_allowed", `${request.method} is not possible here; use ${allow}`);
+        throw new AppError(
+          "method_not_allowed",
+          `${request.method} is not possible here; use ${allow}`,
+        );
       },
       handler: async () => undefined,
     });

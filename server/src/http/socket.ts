@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { WebSocket } from "ws";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
-import type { AppError } from "../domain/errors.ts";
+import { type AppError, toAppError } from "../domain/errors.ts";
 import type { ErrorReply } from "./wire.ts";
 
 /** A request to open a WebSocket. */
@@ -19,6 +19,8 @@ export type Socket = {
   /** Sends a text message. A client that leaves more than 1 MiB unread is cut off; one that is gone gets nothing. */
   send(text: string): void;
   close(code: number, reason: string): void;
+  /** Tells the operator of an error that is the server's own fault. */
+  report(error: AppError): void;
 };
 
 /** A text message is a string, a binary one is its bytes. */
@@ -41,11 +43,11 @@ export type SocketHandler = {
 const MOST_UNSENT_BYTES = 1024 * 1024;
 const INTERNAL_ERROR = 1011;
 
-/** @param onError told of what a message made its handler throw; that socket is closed with 1011 */
+/** @param report told also of what a message made its handler throw; that socket is closed with 1011 */
 export function serveSocket(
   socket: WebSocket,
   open: (socket: Socket) => OnMessage,
-  onError: (error: unknown) => void,
+  report: (error: AppError) => void,
 ): void {
   const leaving = new AbortController();
   const onMessage = open({
@@ -56,6 +58,7 @@ export function serveSocket(
       else socket.send(text);
     },
     close: (code, reason) => socket.close(code, reason),
+    report,
   });
   socket.on("close", () => leaving.abort());
   socket.on("message", (data, isBinary) => {
@@ -63,7 +66,7 @@ export function serveSocket(
       const bytes = bytesOf(data);
       onMessage(isBinary ? bytes : bytes.toString("utf8"));
     } catch (error) {
-      onError(error);
+      report(toAppError(error));
       socket.close(INTERNAL_ERROR, "Internal server error");
     }
   });

@@ -13,13 +13,10 @@ import {
 import type { OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
 import { type Handshake, type SocketHandler, serveSocket } from "./socket.ts";
-import type { ErrorReply } from "./wire.ts";
 
 export type SocketOptions = {
-  /** In order: the first that matches an address serves it. */
-  readonly handlers: readonly SocketHandler[];
-  /** Tells what is wrong with a handshake that no handler matches. */
-  errorReply(error: AppError): ErrorReply;
+  /** In order: the first that matches an address serves it; the last tells that none did. */
+  readonly handlers: readonly [SocketHandler, ...SocketHandler[]];
   readonly origins: OriginRules;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
@@ -58,7 +55,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
   async function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer) {
     const requestId = newRequestId();
     connection.on("error", () => connection.destroy());
-    let words: Pick<SocketHandler, "errorReply"> = options;
+    let words = options.handlers.at(-1) ?? options.handlers[0];
     const refuse = (problem: unknown, status?: number) => {
       const error = toAppError(problem);
       const reply = words.errorReply(error);
@@ -82,7 +79,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
       if (isClosing) throw closing();
       found.upgrade(request, connection, head, requestId, refuse, (socket) => {
         if (!admit(socket, handshake)) return;
-        serveSocket(socket, open, (error) => options.onInternalError(toAppError(error), requestId));
+        serveSocket(socket, open, (error) => options.onInternalError(error, requestId));
       });
     } catch (error) {
       refuse(error);

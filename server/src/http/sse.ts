@@ -21,7 +21,7 @@ export type EventStream = {
 export const frame = (id: string, data: string): string => `id: ${id}\ndata: ${data}\n\n`;
 
 const open = new Set<ServerResponse>();
-let pinging: NodeJS.Timeout | null = null;
+let isPinging = false;
 
 /** Takes the reply over from the framework: nothing but this stream may write to it from here on. */
 export function openEventStream(reply: FastifyReply): EventStream {
@@ -40,7 +40,8 @@ export function openEventStream(reply: FastifyReply): EventStream {
     leaving.abort();
   });
   open.add(response);
-  pinging ??= setInterval(pingAll, PING_MS).unref();
+  if (!isPinging) setInterval(pingAll, PING_MS).unref();
+  isPinging = true;
 
   return {
     gone: leaving.signal,

@@ -16,7 +16,10 @@ export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
 /** The running turns and their events. Ended turns are the store's: a log may forget them at once. */
 export interface TurnLog {
   /** @param onStop called once if someone asks the conversation's turns to stop, on whichever replica */
-  open(turn: { readonly replyId: string; readonly conversationId: string }, onStop: () => void): TurnWriter;
+  open(
+    turn: { readonly replyId: string; readonly conversationId: string },
+    onStop: () => void,
+  ): TurnWriter;
   /**
    * The events after `position` (see TurnEvent), for as long as the turn runs and to its ending.
    * Null if no turn of that id is running: then the store knows it. A watcher that is slow gets

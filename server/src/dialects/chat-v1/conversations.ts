@@ -3,67 +3,172 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { conversationBody, messageBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
-import { answers, ConversationBody, ConversationChange, DeletedBody, HitBody, Meta, NewConversation, PageQuery, SearchQuery, UserQuery } from "./schemas.ts";
+import {
+  answers,
+  ConversationBody,
+  ConversationChange,
+  DeletedBody,
+  HitBody,
+  Meta,
+  NewConversation,
+  PageQuery,
+  SearchQuery,
+  UserQuery,
+} from "./schemas.ts";
 
 const tags = ["chat-v1"];
 const Params = Type.Object({ conversationId: Type.String() });
 
-export function conversationRoutes(plain: FastifyInstance, { conversations }: Pick<ChatV1Parts, "conversations">): void {
+export function conversationRoutes(
+  plain: FastifyInstance,
+  { conversations }: Pick<ChatV1Parts, "conversations">,
+): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
   app.post(
     "/v1/chat/conversations",
-    { schema: { tags, summary: "Create a conversation", body: NewConversation, querystring: UserQuery, response: answers(201, ConversationBody) } },
+    {
+      schema: {
+        tags,
+        summary: "Create a conversation",
+        body: NewConversation,
+        querystring: UserQuery,
+        response: answers(201, ConversationBody),
+      },
+    },
     async (request, reply) => {
       const { title, agent_id, mode } = request.body;
-      const created = await conversations.create(request.principal, ORIGIN, { title, agentId: agent_id, mode }, []);
-      return reply.code(201).send({ success: true, data: conversationBody(created), message: "Conversation created successfully" });
+      const created = await conversations.create(
+        request.principal,
+        ORIGIN,
+        { title, agentId: agent_id, mode },
+        [],
+      );
+      return reply
+        .code(201)
+        .send({
+          success: true,
+          data: conversationBody(created),
+          message: "Conversation created successfully",
+        });
     },
   );
 
   app.get(
     "/v1/chat/conversations",
-    { schema: { tags, summary: "List conversations, those used last first", querystring: PageQuery, response: answers(200, Type.Array(ConversationBody), { meta: Meta }) } },
+    {
+      schema: {
+        tags,
+        summary: "List conversations, those used last first",
+        querystring: PageQuery,
+        response: answers(200, Type.Array(ConversationBody), { meta: Meta }),
+      },
+    },
     async (request, reply) => {
       const { page, limit } = request.query;
-      const { items, total } = await conversations.list(request.principal, { limit, offset: (page - 1) * limit });
-      return reply.send({ success: true, data: items.map(conversationBody), meta: { total, page, limit, totalPages: Math.ceil(total / limit) } });
+      const { items, total } = await conversations.list(request.principal, {
+        limit,
+        offset: (page - 1) * limit,
+      });
+      return reply.send({
+        success: true,
+        data: items.map(conversationBody),
+        meta: { total, page, limit, totalPages: Math.ceil(total / limit) },
+      });
     },
   );
 
   app.get(
     "/v1/chat/conversations/:conversationId",
-    { schema: { tags, summary: "Get a conversation", params: Params, querystring: UserQuery, response: answers(200, ConversationBody) } },
-    async (request, reply) => reply.send({ success: true, data: conversationBody(await conversations.get(request.principal, request.params.conversationId)) }),
+    {
+      schema: {
+        tags,
+        summary: "Get a conversation",
+        params: Params,
+        querystring: UserQuery,
+        response: answers(200, ConversationBody),
+      },
+    },
+    async (request, reply) =>
+      reply.send({
+        success: true,
+        data: conversationBody(
+          await conversations.get(request.principal, request.params.conversationId),
+        ),
+      }),
   );
 
   app.patch(
     "/v1/chat/conversations/:conversationId",
-    { schema: { tags, summary: "Rename, pin or give to an agent", params: Params, querystring: UserQuery, body: ConversationChange, response: answers(200, ConversationBody) } },
+    {
+      schema: {
+        tags,
+        summary: "Rename, pin or give to an agent",
+        params: Params,
+        querystring: UserQuery,
+        body: ConversationChange,
+        response: answers(200, ConversationBody),
+      },
+    },
     async (request, reply) => {
       const { title, is_pinned, agent_id, mode } = request.body;
-      const changed = await conversations.change(request.principal, request.params.conversationId, { title, isPinned: is_pinned, agentId: agent_id, mode });
-      return reply.send({ success: true, data: conversationBody(changed), message: "Conversation updated successfully" });
+      const changed = await conversations.change(request.principal, request.params.conversationId, {
+        title,
+        isPinned: is_pinned,
+        agentId: agent_id,
+        mode,
+      });
+      return reply.send({
+        success: true,
+        data: conversationBody(changed),
+        message: "Conversation updated successfully",
+      });
     },
   );
 
   app.delete(
     "/v1/chat/conversations/:conversationId",
-    { schema: { tags, summary: "Delete a conversation and all its messages", params: Params, querystring: UserQuery, response: answers(200, DeletedBody) } },
+    {
+      schema: {
+        tags,
+        summary: "Delete a conversation and all its messages",
+        params: Params,
+        querystring: UserQuery,
+        response: answers(200, DeletedBody),
+      },
+    },
     async (request, reply) => {
       const { conversationId } = request.params;
       await conversations.delete(request.principal, conversationId);
-      return reply.send({ success: true, data: { id: conversationId }, message: "Conversation deleted successfully" });
+      return reply.send({
+        success: true,
+        data: { id: conversationId },
+        message: "Conversation deleted successfully",
+      });
     },
   );
 
   app.get(
     "/v1/chat/search",
-    { schema: { tags, summary: "Search titles and messages", querystring: SearchQuery, response: answers(200, Type.Array(HitBody)) } },
+    {
+      schema: {
+        tags,
+        summary: "Search titles and messages",
+        querystring: SearchQuery,
+        response: answers(200, Type.Array(HitBody)),
+      },
+    },
     async (request, reply) => {
       const { q, page, limit } = request.query;
-      const hits = await conversations.search(request.principal, q, { limit, offset: (page - 1) * limit });
-      const data = hits.map(({ conversation, message, snippet }) => ({ conversation: conversationBody(conversation), message: message && messageBody(message), snippet }));
+      const hits = await conversations.search(request.principal, q, {
+        limit,
+        offset: (page - 1) * limit,
+      });
+      const data = hits.map(({ conversation, message, snippet }) => ({
+        conversation: conversationBody(conversation),
+        message: message && messageBody(message),
+        snippet,
+      }));
       return reply.send({ success: true, data });
     },
   );

@@ -1,4 +1,4 @@
-import { type AppError, type ErrorCode } from "../../domain/errors.ts";
+import type { AppError, ErrorCode } from "../../domain/errors.ts";
 import type { ErrorReply } from "../../http/wire.ts";
 
 /** Code and status of wire 004 for everything that can go wrong. */

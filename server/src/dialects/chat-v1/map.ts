@@ -16,14 +16,27 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   updated_at: conversation.updatedAt.toISOString(),
 });
 
-export const messageBody = ({ id, conversationId, role, content, model, status, usage, createdAt }: Message): Static<typeof MessageBody> => ({
+export const messageBody = ({
+  id,
+  conversationId,
+  role,
+  content,
+  model,
+  status,
+  usage,
+  createdAt,
+}: Message): Static<typeof MessageBody> => ({
   id,
   conversation_id: conversationId,
   role,
   content,
   model,
   status: status === "streaming" ? "interrupted" : status,
-  usage: usage && { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens, total_tokens: usage.totalTokens },
+  usage: usage && {
+    prompt_tokens: usage.promptTokens,
+    completion_tokens: usage.completionTokens,
+    total_tokens: usage.totalTokens,
+  },
   created_at: createdAt.toISOString(),
 });
 
@@ -33,7 +46,13 @@ export const agentBody = ({ createdAt, updatedAt, ...agent }: Agent): Static<typ
   updated_at: updatedAt.toISOString(),
 });
 
-export const modelBody = ({ id, name, provider, contextTokens, isDefault }: OfferedModel): Static<typeof ModelBody> => ({
+export const modelBody = ({
+  id,
+  name,
+  provider,
+  contextTokens,
+  isDefault,
+}: OfferedModel): Static<typeof ModelBody> => ({
   id,
   name,
   provider,

@@ -6,61 +6,136 @@ import { AppError } from "../../domain/errors.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { messageBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
-import { answers, DeletedBody, MessageBody, MessagesQuery, NewMessage, NewStreamedConversation, ResumeQuery, StoppedBody, UserQuery } from "./schemas.ts";
+import {
+  answers,
+  DeletedBody,
+  MessageBody,
+  MessagesQuery,
+  NewMessage,
+  NewStreamedConversation,
+  ResumeQuery,
+  StoppedBody,
+  UserQuery,
+} from "./schemas.ts";
 import { resumePoint, resumeTurn, streamTurn } from "./stream.ts";
 
 const tags = ["chat-v1"];
 const ofConversation = Type.Object({ conversationId: Type.String() });
 const ofMessage = Type.Object({ messageId: Type.String() });
 
-export function messageRoutes(plain: FastifyInstance, { conversations, turns }: Pick<ChatV1Parts, "conversations" | "turns">): void {
+export function messageRoutes(
+  plain: FastifyInstance,
+  { conversations, turns }: Pick<ChatV1Parts, "conversations" | "turns">,
+): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
   app.post(
     "/v1/chat/conversations/:conversationId/messages",
-    { schema: { tags, summary: "Send a message and wait for the whole reply", params: ofConversation, querystring: UserQuery, body: NewMessage, response: answers(201, Type.Array(MessageBody)) } },
+    {
+      schema: {
+        tags,
+        summary: "Send a message and wait for the whole reply",
+        params: ofConversation,
+        querystring: UserQuery,
+        body: NewMessage,
+        response: answers(201, Type.Array(MessageBody)),
+      },
+    },
     async (request, reply) => {
       const { conversationId } = request.params;
       const { role = "user", content } = request.body;
       if (role !== "user") {
-        const stored = await conversations.append(request.principal, conversationId, { role, content });
+        const stored = await conversations.append(request.principal, conversationId, {
+          role,
+          content,
+        });
         return reply.code(201).send({ success: true, data: [messageBody(stored)] });
       }
-      const turn = await turns.start(request.principal, asked(request, { kind: "existing", conversationId }, request.body));
+      const turn = await turns.start(
+        request.principal,
+        asked(request, { kind: "existing", conversationId }, request.body),
+      );
       const ending = await turn.ending;
       if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
-      return reply.code(201).send({ success: true, data: [messageBody(turn.userMessage), messageBody(ending.reply)] });
+      return reply
+        .code(201)
+        .send({ success: true, data: [messageBody(turn.userMessage), messageBody(ending.reply)] });
     },
   );
 
   app.post(
     "/v1/chat/conversations/:conversationId/messages/stream",
-    { schema: { tags, summary: "Send a message and watch the reply", produces: ["text/event-stream"], params: ofConversation, querystring: UserQuery, body: NewMessage } },
+    {
+      schema: {
+        tags,
+        summary: "Send a message and watch the reply",
+        produces: ["text/event-stream"],
+        params: ofConversation,
+        querystring: UserQuery,
+        body: NewMessage,
+      },
+    },
     async (request, reply) => {
       const { conversationId } = request.params;
-      if ((request.body.role ?? "user") !== "user") throw new AppError("invalid_request", "Only a message of role user has a reply to stream; POST the others to …/messages", { field: "role" });
-      const turn = await turns.start(request.principal, asked(request, { kind: "existing", conversationId }, request.body));
+      if ((request.body.role ?? "user") !== "user")
+        throw new AppError(
+          "invalid_request",
+          "Only a message of role user has a reply to stream; POST the others to …/messages",
+          { field: "role" },
+        );
+      const turn = await turns.start(
+        request.principal,
+        asked(request, { kind: "existing", conversationId }, request.body),
+      );
       await streamTurn(reply, turn, { type: "user_message", data: messageBody(turn.userMessage) });
     },
   );
 
   app.post(
     "/v1/chat/conversations/stream",
-    { schema: { tags, summary: "Create a conversation with its first message and watch the reply", produces: ["text/event-stream"], querystring: UserQuery, body: NewStreamedConversation } },
+    {
+      schema: {
+        tags,
+        summary: "Create a conversation with its first message and watch the reply",
+        produces: ["text/event-stream"],
+        querystring: UserQuery,
+        body: NewStreamedConversation,
+      },
+    },
     async (request, reply) => {
       const { title, agent_id, mode } = request.body;
       const conversation = conversations.draft(ORIGIN, { title, agentId: agent_id, mode });
-      const turn = await turns.start(request.principal, asked(request, { kind: "new", conversation }, request.body));
-      await streamTurn(reply, turn, { type: "conversation_created", data: { conversationId: turn.conversation.id, userMessage: messageBody(turn.userMessage) } });
+      const turn = await turns.start(
+        request.principal,
+        asked(request, { kind: "new", conversation }, request.body),
+      );
+      await streamTurn(reply, turn, {
+        type: "conversation_created",
+        data: { conversationId: turn.conversation.id, userMessage: messageBody(turn.userMessage) },
+      });
     },
   );
 
   app.get(
     "/v1/chat/conversations/:conversationId/messages/stream",
-    { schema: { tags, summary: "Watch a reply from where one left it", produces: ["text/event-stream"], params: ofConversation, querystring: ResumeQuery } },
+    {
+      schema: {
+        tags,
+        summary: "Watch a reply from where one left it",
+        produces: ["text/event-stream"],
+        params: ofConversation,
+        querystring: ResumeQuery,
+      },
+    },
     async (request, reply) => {
-      const point = resumePoint(request.headers["last-event-id"]?.toString() || request.query.after);
-      const turn = await turns.watch(request.principal, request.params.conversationId, point.replyId);
+      const point = resumePoint(
+        request.headers["last-event-id"]?.toString() || request.query.after,
+      );
+      const turn = await turns.watch(
+        request.principal,
+        request.params.conversationId,
+        point.replyId,
+      );
       if (!turn) return reply.code(204).send();
       return resumeTurn(reply, turn, point.position);
     },
@@ -68,7 +143,15 @@ export function messageRoutes(plain: FastifyInstance, { conversations, turns }: 
 
   app.post(
     "/v1/chat/conversations/:conversationId/messages/stop",
-    { schema: { tags, summary: "Stop the reply; what was said is kept", params: ofConversation, querystring: UserQuery, response: answers(200, StoppedBody) } },
+    {
+      schema: {
+        tags,
+        summary: "Stop the reply; what was said is kept",
+        params: ofConversation,
+        querystring: UserQuery,
+        response: answers(200, StoppedBody),
+      },
+    },
     async (request, reply) => {
       const stopped = await turns.stop(request.principal, request.params.conversationId);
       return reply.send({ success: true, data: { stopped } });
@@ -77,34 +160,74 @@ export function messageRoutes(plain: FastifyInstance, { conversations, turns }: 
 
   app.get(
     "/v1/chat/conversations/:conversationId/messages",
-    { schema: { tags, summary: "List messages, oldest first", params: ofConversation, querystring: MessagesQuery, response: answers(200, Type.Array(MessageBody)) } },
+    {
+      schema: {
+        tags,
+        summary: "List messages, oldest first",
+        params: ofConversation,
+        querystring: MessagesQuery,
+        response: answers(200, Type.Array(MessageBody)),
+      },
+    },
     async (request, reply) => {
       const { limit, before } = request.query;
-      const messages = await conversations.messages(request.principal, request.params.conversationId, { limit, before });
+      const messages = await conversations.messages(
+        request.principal,
+        request.params.conversationId,
+        { limit, before },
+      );
       return reply.send({ success: true, data: messages.map(messageBody) });
     },
   );
 
   app.get(
     "/v1/chat/messages/:messageId",
-    { schema: { tags, summary: "Get a message", params: ofMessage, querystring: UserQuery, response: answers(200, MessageBody) } },
-    async (request, reply) => reply.send({ success: true, data: messageBody(await conversations.message(request.principal, request.params.messageId)) }),
+    {
+      schema: {
+        tags,
+        summary: "Get a message",
+        params: ofMessage,
+        querystring: UserQuery,
+        response: answers(200, MessageBody),
+      },
+    },
+    async (request, reply) =>
+      reply.send({
+        success: true,
+        data: messageBody(await conversations.message(request.principal, request.params.messageId)),
+      }),
   );
 
   app.delete(
     "/v1/chat/messages/:messageId",
-    { schema: { tags, summary: "Delete a message", params: ofMessage, querystring: UserQuery, response: answers(200, DeletedBody) } },
+    {
+      schema: {
+        tags,
+        summary: "Delete a message",
+        params: ofMessage,
+        querystring: UserQuery,
+        response: answers(200, DeletedBody),
+      },
+    },
     async (request, reply) => {
       const { messageId } = request.params;
       await conversations.deleteMessage(request.principal, messageId);
-      return reply.send({ success: true, data: { id: messageId }, message: "Message deleted successfully" });
+      return reply.send({
+        success: true,
+        data: { id: messageId },
+        message: "Message deleted successfully",
+      });
     },
   );
 }
 
 type Asked = Pick<Static<typeof NewMessage>, "content" | "model" | "temperature">;
 
-const asked = (request: FastifyRequest, target: TurnTarget, { content, model, temperature }: Asked): StartTurn => ({
+const asked = (
+  request: FastifyRequest,
+  target: TurnTarget,
+  { content, model, temperature }: Asked,
+): StartTurn => ({
   target,
   content,
   model: model || null,

@@ -1,4 +1,4 @@
-import { Type, type TSchema } from "typebox";
+import { type TSchema, Type } from "typebox";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -24,8 +24,18 @@ export const MessageBody = Type.Object(
     role: Type.Union([Type.Literal("user"), Type.Literal("assistant"), Type.Literal("system")]),
     content: Type.String(),
     model: Nullable(Type.String()),
-    status: Type.Union([Type.Literal("complete"), Type.Literal("interrupted"), Type.Literal("failed")]),
-    usage: Nullable(Type.Object({ prompt_tokens: Type.Integer(), completion_tokens: Type.Integer(), total_tokens: Type.Integer() })),
+    status: Type.Union([
+      Type.Literal("complete"),
+      Type.Literal("interrupted"),
+      Type.Literal("failed"),
+    ]),
+    usage: Nullable(
+      Type.Object({
+        prompt_tokens: Type.Integer(),
+        completion_tokens: Type.Integer(),
+        total_tokens: Type.Integer(),
+      }),
+    ),
     created_at: Time,
   },
   { title: "Message" },
@@ -49,20 +59,50 @@ const Failure = Type.Object(
   {
     success: Type.Literal(false),
     message: Type.String(),
-    error: Type.Object({ code: Type.String(), details: Type.Optional(Type.Object({ field: Type.Optional(Type.String()) })) }),
+    error: Type.Object({
+      code: Type.String(),
+      details: Type.Optional(Type.Object({ field: Type.Optional(Type.String()) })),
+    }),
   },
   { title: "Failure", description: "What went wrong, and what to do about it." },
 );
 
-export const Meta = Type.Object({ total: Type.Integer(), page: Type.Integer(), limit: Type.Integer(), totalPages: Type.Integer() });
+export const Meta = Type.Object({
+  total: Type.Integer(),
+  page: Type.Integer(),
+  limit: Type.Integer(),
+  totalPages: Type.Integer(),
+});
 
 /** The answers of a route: its success, and this wire's failure for everything else. */
-export const answers = <Status extends 200 | 201, Data extends TSchema, Extra extends Record<string, TSchema> = Record<never, never>>(status: Status, data: Data, extra = {} as Extra) => {
-  const envelope = Type.Object({ success: Type.Literal(true), data, message: Type.Optional(Type.String()), ...extra });
-  return { [status]: envelope, "4xx": Failure, "5xx": Failure } as Record<Status, typeof envelope> & { "4xx": typeof Failure; "5xx": typeof Failure };
+export const answers = <
+  Status extends 200 | 201,
+  Data extends TSchema,
+  Extra extends Record<string, TSchema> = Record<never, never>,
+>(
+  status: Status,
+  data: Data,
+  extra = {} as Extra,
+) => {
+  const envelope = Type.Object({
+    success: Type.Literal(true),
+    data,
+    message: Type.Optional(Type.String()),
+    ...extra,
+  });
+  return { [status]: envelope, "4xx": Failure, "5xx": Failure } as Record<
+    Status,
+    typeof envelope
+  > & { "4xx": typeof Failure; "5xx": typeof Failure };
 };
 
-export const User = { user_id: Type.Optional(Type.String({ description: "Selects the user, for credentials that may act for several. Also as X-User-ID." })) };
+export const User = {
+  user_id: Type.Optional(
+    Type.String({
+      description: "Selects the user, for credentials that may act for several. Also as X-User-ID.",
+    }),
+  ),
+};
 
 export const PageQuery = Type.Object({
   page: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1 }),
@@ -78,7 +118,12 @@ export const MessagesQuery = Type.Object({
   ...User,
 });
 
-export const NewConversation = Type.Object({ title: Type.Optional(Nullable(Type.String())), agent_id: Type.Optional(Nullable(Type.String())), mode: Type.Optional(Nullable(Type.String())), ...User });
+export const NewConversation = Type.Object({
+  title: Type.Optional(Nullable(Type.String())),
+  agent_id: Type.Optional(Nullable(Type.String())),
+  mode: Type.Optional(Nullable(Type.String())),
+  ...User,
+});
 
 export const ConversationChange = Type.Object({
   title: Type.Optional(Type.String({ minLength: 1 })),
@@ -97,12 +142,26 @@ const asking = {
 
 export const NewMessage = Type.Object({
   ...asking,
-  role: Type.Optional(Type.Enum(["user", "assistant", "system"], { description: "`user` (default) asks the model; the others are only stored." })),
+  role: Type.Optional(
+    Type.Enum(["user", "assistant", "system"], {
+      description: "`user` (default) asks the model; the others are only stored.",
+    }),
+  ),
 });
 
-export const NewStreamedConversation = Type.Object({ ...asking, title: Type.Optional(Nullable(Type.String())), agent_id: Type.Optional(Nullable(Type.String())), mode: Type.Optional(Nullable(Type.String())) });
+export const NewStreamedConversation = Type.Object({
+  ...asking,
+  title: Type.Optional(Nullable(Type.String())),
+  agent_id: Type.Optional(Nullable(Type.String())),
+  mode: Type.Optional(Nullable(Type.String())),
+});
 
-export const ResumeQuery = Type.Object({ after: Type.Optional(Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." })), ...User });
+export const ResumeQuery = Type.Object({
+  after: Type.Optional(
+    Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." }),
+  ),
+  ...User,
+});
 
 export const NewAgent = Type.Object({
   id: Type.Optional(Type.String()),
@@ -124,10 +183,18 @@ export const SearchQuery = Type.Object({
 export const HitBody = Type.Object({
   conversation: ConversationBody,
   message: Nullable(MessageBody),
-  snippet: Type.String({ description: "The text around the match; the matches stand between U+E000 and U+E001." }),
+  snippet: Type.String({
+    description: "The text around the match; the matches stand between U+E000 and U+E001.",
+  }),
 });
 
-export const ModelBody = Type.Object({ id: Type.String(), name: Type.String(), provider: Type.String(), context_tokens: Nullable(Type.Integer()), is_default: Type.Boolean() });
+export const ModelBody = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  provider: Type.String(),
+  context_tokens: Nullable(Type.Integer()),
+  is_default: Type.Boolean(),
+});
 
 export const DeletedBody = Type.Object({ id: Type.String() });
 export const StoppedBody = Type.Object({ stopped: Type.Boolean() });

@@ -16,21 +16,40 @@ const BEGINNING: ResumePoint = { replyId: null, position: -1 };
 export function resumePoint(lastEventId: string | undefined): ResumePoint {
   if (lastEventId === undefined || lastEventId === "") return BEGINNING;
   const match = /^(?:([^:\s]{1,64}):)?(\d{1,15})$/.exec(lastEventId);
-  if (!match) throw new AppError("invalid_request", "Last-Event-ID (or after) must be the id of an event of this stream", { field: "after" });
+  if (!match)
+    throw new AppError(
+      "invalid_request",
+      "Last-Event-ID (or after) must be the id of an event of this stream",
+      { field: "after" },
+    );
   return { replyId: match[1] ?? null, position: Number(match[2]) };
 }
 
 /** The stream of a turn that was just begun. @param opening the first event's type and data, as JSON */
-export async function streamTurn(reply: FastifyReply, turn: Turn, opening: { readonly type: string; readonly data: unknown }): Promise<void> {
+export async function streamTurn(
+  reply: FastifyReply,
+  turn: Turn,
+  opening: { readonly type: string; readonly data: unknown },
+): Promise<void> {
   const stream = openEventStream(reply);
   stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
   await forward(stream, turn, 0);
 }
 
 /** The rest of a turn, from that position on. */
-export async function resumeTurn(reply: FastifyReply, turn: WatchedTurn, position: number): Promise<void> {
+export async function resumeTurn(
+  reply: FastifyReply,
+  turn: WatchedTurn,
+  position: number,
+): Promise<void> {
   const stream = openEventStream(reply);
-  if (position < 0) stream.send(frame(`${turn.replyId}:0`, JSON.stringify({ type: "user_message", data: messageBody(turn.userMessage) })));
+  if (position < 0)
+    stream.send(
+      frame(
+        `${turn.replyId}:0`,
+        JSON.stringify({ type: "user_message", data: messageBody(turn.userMessage) }),
+      ),
+    );
   await forward(stream, turn, Math.max(0, position));
 }
 
@@ -40,8 +59,17 @@ async function forward(stream: EventStream, turn: WatchedTurn, from: number): Pr
   try {
     for await (const event of turn.follow(from, stream.gone)) {
       if (event.type === "delta") await sendText(stream, turn.replyId, event.position, event.text);
-      else if (event.type === "failed") last = errorFrame(turn.replyId, event.position, new AppError(event.error.code, event.error.message));
-      else last = frame(`${turn.replyId}:${event.position}`, JSON.stringify({ type: "ai_complete", data: messageBody(event.reply) }));
+      else if (event.type === "failed")
+        last = errorFrame(
+          turn.replyId,
+          event.position,
+          new AppError(event.error.code, event.error.message),
+        );
+      else
+        last = frame(
+          `${turn.replyId}:${event.position}`,
+          JSON.stringify({ type: "ai_complete", data: messageBody(event.reply) }),
+        );
       position = event.position;
     }
   } catch (error) {
@@ -51,7 +79,12 @@ async function forward(stream: EventStream, turn: WatchedTurn, from: number): Pr
 }
 
 /** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
-async function sendText(stream: EventStream, replyId: string, position: number, text: string): Promise<void> {
+async function sendText(
+  stream: EventStream,
+  replyId: string,
+  position: number,
+  text: string,
+): Promise<void> {
   let start = 0;
   while (text.length - start > LONGEST_CHUNK_CHARACTERS && !stream.gone.aborted) {
     const cut = start + LONGEST_CHUNK_CHARACTERS;
@@ -65,7 +98,11 @@ async function sendText(stream: EventStream, replyId: string, position: number, 
 
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
-const chunkFrame = (replyId: string, position: number, text: string): string => frame(`${replyId}:${position}`, `{"type":"ai_chunk","data":${JSON.stringify(text)}}`);
+const chunkFrame = (replyId: string, position: number, text: string): string =>
+  frame(`${replyId}:${position}`, `{"type":"ai_chunk","data":${JSON.stringify(text)}}`);
 
 const errorFrame = (replyId: string, position: number, { code, message }: AppError): string =>
-  frame(`${replyId}:${position}`, JSON.stringify({ type: "error", data: { code: ERRORS[code][1], message } }));
+  frame(
+    `${replyId}:${position}`,
+    JSON.stringify({ type: "error", data: { code: ERRORS[code][1], message } }),
+  );

@@ -1,0 +1,61 @@
+import type { AppError } from "../../domain/errors.ts";
+
+/** What a voice session tells its client. */
+export type VoiceOutput =
+  | {
+      readonly type: "transcript";
+      readonly text: string;
+      /** These are all the words, and it is our turn. */
+      readonly isFinal: boolean;
+    }
+  | { readonly type: "speech_started" }
+  | { readonly type: "speech_stopped" }
+  /** A sentence of a reply, for clients that take them one by one. */
+  | {
+      readonly type: "segment";
+      readonly replyId: string;
+      readonly sequence: number;
+      readonly text: string;
+      /** 16 kHz mono; empty when it cannot be spoken. */
+      readonly sound: Int16Array;
+      readonly isLast: boolean;
+    }
+  /** A whole reply, for the others. */
+  | { readonly type: "reply"; readonly text: string; readonly sound: Int16Array }
+  /** Play no more of this reply. */
+  | {
+      readonly type: "interrupted";
+      readonly replyId: string;
+      readonly spokenText: string;
+      readonly playedMs: number;
+    }
+  | { readonly type: "metrics"; readonly metrics: TurnMetrics }
+  | {
+      readonly type: "error";
+      /** Where it went wrong: in what came in, in what goes out, or with the model. */
+      readonly stage: "hearing" | "speaking" | "answering";
+      readonly error: AppError;
+    };
+
+/** Milliseconds from the end of speech (or from typed text) to each stage of its turn; null: did not happen. */
+export type TurnMetrics = {
+  readonly replyId: string;
+  readonly transcriptMs: number | null;
+  /** The turn was over. */
+  readonly endpointMs: number | null;
+  readonly firstTokenMs: number | null;
+  readonly firstSentenceMs: number | null;
+  readonly firstAudioMs: number | null;
+  /** All of the reply was out. */
+  readonly totalMs: number;
+};
+
+/** What a client asked for beyond the plain conversation. */
+export type Capabilities = {
+  readonly segments: boolean;
+  readonly vad: boolean;
+  readonly interrupt: boolean;
+  readonly metrics: boolean;
+};
+
+export type OnOutput = (output: VoiceOutput) => void;

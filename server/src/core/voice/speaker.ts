@@ -1,0 +1,116 @@
+import { millisecondsOf } from "../../domain/audio.ts";
+import { type AppError, toAppError } from "../../domain/errors.ts";
+import type { TurnEnding } from "../../domain/turn.ts";
+import type { Synthesizer } from "../../ports/speech.ts";
+import type { Turn } from "../turns.ts";
+import { createSentenceSplitter, type Sentence } from "./sentences.ts";
+
+/** A sentence of the reply with its sound, in order. */
+export type SpokenSentence = { readonly sentence: Sentence; readonly sound: Int16Array };
+
+export type SpeakOptions = {
+  readonly synthesizer: Synthesizer | null;
+  readonly voice: string | null;
+  /** Resolves when so many sentences are wanted. */
+  readonly mayGoOn: () => Promise<void>;
+};
+
+/** What there is to tell while a reply is made and spoken. */
+export type OnProgress = {
+  firstToken(): void;
+  firstSentence(): void;
+  /** The sound cannot be made; the text goes on without. Told once. */
+  soundFailed(error: AppError): void;
+};
+
+/** Sound beyond this is not made: who listens so long has read it. */
+const LONGEST_REPLY_MS = 5 * 60_000;
+const LONGEST_SENTENCE_MS = 60_000;
+
+/**
+ * The sentences of a turn's reply as they come, each with its sound (empty where there is none);
+ * gives how the reply ended. A failed reply of which nothing was said gives its error as a sentence.
+ */
+export async function* speakReply(
+  turn: Turn,
+  options: SpeakOptions,
+  progress: OnProgress,
+  signal: AbortSignal,
+): AsyncGenerator<SpokenSentence, TurnEnding | null> {
+  let { synthesizer } = options;
+  let leftMs = LONGEST_REPLY_MS;
+  const sentences = readSentences(turn, progress, signal);
+  for (;;) {
+    const next = await sentences.next();
+    if (next.done) return next.value;
+    await options.mayGoOn();
+    if (signal.aborted) return null;
+    let sound: Int16Array = new Int16Array(0);
+    try {
+      if (synthesizer && leftMs > 0)
+        sound = await soundOf(synthesizer, next.value.text, options.voice, signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      synthesizer = null;
+      progress.soundFailed(toAppError(error));
+    }
+    if (signal.aborted) return null;
+    leftMs -= millisecondsOf(sound.length);
+    yield { sentence: next.value, sound };
+  }
+}
+
+/** Reads the reply ahead of the speech: what is slow to be spoken must not hold up the model. */
+async function* readSentences(
+  turn: Turn,
+  progress: OnProgress,
+  signal: AbortSignal,
+): AsyncGenerator<Sentence, TurnEnding | null> {
+  const splitter = createSentenceSplitter();
+  let isFirst = true;
+  let spokenTo = 0;
+  for await (const event of turn.follow(0, signal)) {
+    const isDelta = event.type === "delta";
+    if (isDelta && spokenTo === 0 && isFirst) progress.firstToken();
+    const sentences = isDelta ? splitter.push(event.text) : splitter.flush();
+    for (const sentence of sentences) {
+      spokenTo = sentence.to;
+      if (!/\S/u.test(sentence.text)) continue;
+      if (isFirst) progress.firstSentence();
+      isFirst = false;
+      yield sentence;
+    }
+    if (isDelta) continue;
+    if (event.type === "failed" && isFirst)
+      yield { text: event.error.message, from: 0, to: 0 };
+    return event;
+  }
+  return null;
+}
+
+async function soundOf(
+  synthesizer: Synthesizer,
+  text: string,
+  voice: string | null,
+  signal: AbortSignal,
+): Promise<Int16Array> {
+  const pieces: Int16Array[] = [];
+  let lengthMs = 0;
+  for await (const piece of synthesizer.speak(text, { voice }, signal)) {
+    pieces.push(piece);
+    lengthMs += millisecondsOf(piece.length);
+    if (lengthMs > LONGEST_SENTENCE_MS) break;
+  }
+  return joinSound(pieces);
+}
+
+/** One after the other, without anything between. */
+export function joinSound(pieces: readonly Int16Array[]): Int16Array {
+  const joined = new Int16Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    joined.set(piece, offset);
+    offset += piece.length;
+  }
+  return joined;
+}
