@@ -14,7 +14,7 @@ import type {
   SearchHit,
   SearchStore,
 } from "../ports/store.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "./turn.ts";
 
 export type { NewConversation, SearchHit } from "../ports/store.ts";
 

@@ -7,7 +7,7 @@ import type { ModelPart } from "../ports/model.ts";
 import type { TurnObservation } from "../ports/observer.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
-import type { TurnParts } from "./turns.ts";
+import type { TurnParts } from "./turn.ts";
 
 /** Whether a turn was asked to stop; cheaper, for every turn, than an AbortSignal. */
 export type Stop = {

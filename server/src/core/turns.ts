@@ -1,100 +1,22 @@
-import type { Conversation } from "../domain/conversation.ts";
-import { titleFrom } from "../domain/conversation.ts";
+import { type Conversation, titleFrom } from "../domain/conversation.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
-import { endingOf, type TurnEnding } from "../domain/turn.ts";
-import type { Clock, NewId } from "../ports/clock.ts";
-import type { ConversationLock, Turnstile } from "../ports/conversation-lock.ts";
-import type { TurnObserver } from "../ports/observer.ts";
-import type {
-  AgentStore,
-  BegunTurn,
-  ConversationStore,
-  MessageStore,
-  TurnStore,
-  TurnTarget,
-} from "../ports/store.ts";
-import type { LiveEvent, TurnLog, TurnWriter } from "../ports/turn-log.ts";
-import type { Checkpoints } from "./checkpoints.ts";
-import type { Models } from "./models.ts";
+import type { TurnEnding } from "../domain/turn.ts";
+import type { Turnstile } from "../ports/conversation-lock.ts";
+import type { BegunTurn, TurnTarget } from "../ports/store.ts";
+import type { TurnWriter } from "../ports/turn-log.ts";
+import { endOf, follow } from "./follow.ts";
 import { type Asking, ask, createStop, generate } from "./reply.ts";
-
-export type { TurnTarget } from "../ports/store.ts";
-
-/** How long an ended reply can still be resumed. */
-export const RESUMABLE_MS = 10 * 60_000;
-
-export type StartTurn = {
-  readonly target: TurnTarget;
-  readonly content: string;
-  /** As the client named it; null: the agent's, or the default. */
-  readonly model: string | null;
-  /** 0 to 2; null: the agent's, or the provider's default. */
-  readonly temperature: number | null;
-  /** The wire it came through, for metrics. */
-  readonly origin: string;
-  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
-};
-
-/** A turn whose user message is on disk. */
-export type Turn = {
-  readonly conversation: Conversation;
-  readonly userMessage: Message;
-  readonly replyId: string;
-  /** What comes after `position` (0: the whole reply), live or from the store. */
-  follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
-  /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
-  readonly ending: Promise<TurnEnding>;
-  /**
-   * Stops this reply, and keeps of it only what its listener heard, marked `interrupted`; resolves
-   * when that is on disk. Nothing changes once all of it was heard. @throws AppError unavailable
-   */
-  cut(heardCharacters: number): Promise<void>;
-};
-
-/** A reply that is asked for while it is not sure yet that its message will be sent. Nothing is stored. */
-export type PreparedTurn = {
-  /** Stores the message, as `start` does, and goes on with what was asked for. @throws as start */
-  commit(): Promise<Turn>;
-  /** Ends the request to the model. */
-  discard(): void;
-};
-
-/** What a late watcher sees of a turn. */
-export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow">;
-
-export type Turns = {
-  /**
-   * Stores the message and starts the reply, which goes on whoever watches.
-   * @throws AppError invalid_request, not_found, conflict (idempotency key), unavailable
-   */
-  start(owner: Owner, request: StartTurn): Promise<Turn>;
-  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, unavailable */
-  prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn>;
-  /**
-   * The turn of that reply, or the conversation's latest. Null if there is none that runs or has
-   * ended within RESUMABLE_MS. @throws AppError not_found
-   */
-  watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
-  /** Stops the conversation's replies, running and waiting; what was said is kept. @throws AppError not_found */
-  stop(owner: Owner, conversationId: string): Promise<boolean>;
-  /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
-  drain(timeoutMs: number): Promise<void>;
-};
-
-export type TurnParts = {
-  readonly store: ConversationStore & MessageStore & TurnStore & AgentStore;
-  readonly log: TurnLog;
-  readonly lock: ConversationLock;
-  readonly models: Models;
-  readonly checkpoints: Checkpoints;
-  readonly clock: Clock;
-  readonly newId: NewId;
-  readonly observer: TurnObserver;
-  readonly systemPrompt: string | null;
-};
+import {
+  type PreparedTurn,
+  RESUMABLE_MS,
+  type StartTurn,
+  type Turn,
+  type TurnParts,
+  type Turns,
+} from "./turn.ts";
 
 export function createTurns(parts: TurnParts): Turns {
   const { store, log, lock, clock, newId } = parts;
@@ -328,39 +250,3 @@ const isSame = (before: Guess, now: Guess): boolean =>
   before.id === now.id &&
   before.agentId === now.agentId &&
   before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
-
-type FollowParts = Pick<TurnParts, "store" | "log">;
-
-/** The live log while there is one; then, from the stored reply, what the log would have said. */
-async function* follow(
-  { store, log }: FollowParts,
-  owner: Owner,
-  replyId: string,
-  position: number,
-  signal: AbortSignal,
-): AsyncIterable<LiveEvent> {
-  const live = log.follow(replyId, position, signal);
-  if (live) return yield* live;
-  const turn = await store.getTurn(owner, replyId);
-  if (!turn) throw notFound("reply");
-  const { reply } = turn;
-  if (position < reply.content.length)
-    yield { type: "delta", position: reply.content.length, text: reply.content.slice(position) };
-  const ending = endingOf(reply);
-  if (!ending)
-    throw new AppError(
-      "unavailable",
-      "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
-      { retryAfterMs: 1000 },
-    );
-  if (position < ending.position) yield ending;
-}
-
-/** Waits for the ending of a turn that another request began. */
-async function endOf(parts: FollowParts, owner: Owner, reply: Message): Promise<TurnEnding> {
-  const ended = endingOf(reply);
-  if (ended) return ended;
-  for await (const event of follow(parts, owner, reply.id, 0, new AbortController().signal))
-    if (event.type !== "delta") return event;
-  throw notFound("reply");
-}

@@ -54,7 +54,10 @@ export function createListener(
     }
   };
   const tell = () => {
-    const text = parts.map((part) => part.text.trim()).filter(Boolean).join(" ");
+    const text = parts
+      .map((part) => part.text.trim())
+      .filter(Boolean)
+      .join(" ");
     onWords(text, utterance === null && parts.every((part) => part.isFinal));
   };
   const read = async (opened: Utterance, part: Part, signal: AbortSignal): Promise<void> => {

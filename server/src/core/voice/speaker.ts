@@ -2,7 +2,7 @@ import { millisecondsOf } from "../../domain/audio.ts";
 import { type AppError, toAppError } from "../../domain/errors.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
-import type { Turn } from "../turns.ts";
+import type { Turn } from "../turn.ts";
 import { createSentenceSplitter, type Sentence } from "./sentences.ts";
 
 /** A sentence of the reply with its sound, in order. */
@@ -81,8 +81,7 @@ async function* readSentences(
       yield sentence;
     }
     if (isDelta) continue;
-    if (event.type === "failed" && isFirst)
-      yield { text: event.error.message, from: 0, to: 0 };
+    if (event.type === "failed" && isFirst) yield { text: event.error.message, from: 0, to: 0 };
     return event;
   }
   return null;

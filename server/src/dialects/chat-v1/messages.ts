@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
-import type { StartTurn, TurnTarget } from "../../core/turns.ts";
+import type { StartTurn, TurnTarget } from "../../core/turn.ts";
 import { AppError } from "../../domain/errors.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { messageBody } from "./map.ts";

@@ -2,7 +2,7 @@ import type { Admit } from "../../core/admission.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Models } from "../../core/models.ts";
-import type { Turns } from "../../core/turns.ts";
+import type { Turns } from "../../core/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
 export const ORIGIN = "chat-v1";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { Turn, WatchedTurn } from "../../core/turns.ts";
+import type { Turn, WatchedTurn } from "../../core/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { type EventStream, frame, openEventStream } from "../../http/sse.ts";
 import { ERRORS } from "./errors.ts";

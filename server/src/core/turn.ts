@@ -1,0 +1,92 @@
+import type { Conversation } from "../domain/conversation.ts";
+import type { Message } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
+import type { TurnEnding } from "../domain/turn.ts";
+import type { Clock, NewId } from "../ports/clock.ts";
+import type { ConversationLock } from "../ports/conversation-lock.ts";
+import type { TurnObserver } from "../ports/observer.ts";
+import type {
+  AgentStore,
+  ConversationStore,
+  MessageStore,
+  TurnStore,
+  TurnTarget,
+} from "../ports/store.ts";
+import type { LiveEvent, TurnLog } from "../ports/turn-log.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { Models } from "./models.ts";
+
+export type { TurnTarget } from "../ports/store.ts";
+
+/** How long an ended reply can still be resumed. */
+export const RESUMABLE_MS = 10 * 60_000;
+
+export type StartTurn = {
+  readonly target: TurnTarget;
+  readonly content: string;
+  /** As the client named it; null: the agent's, or the default. */
+  readonly model: string | null;
+  /** 0 to 2; null: the agent's, or the provider's default. */
+  readonly temperature: number | null;
+  /** The wire it came through, for metrics. */
+  readonly origin: string;
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+};
+
+/** A turn whose user message is on disk. */
+export type Turn = {
+  readonly conversation: Conversation;
+  readonly userMessage: Message;
+  readonly replyId: string;
+  /** What comes after `position` (0: the whole reply), live or from the store. */
+  follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
+  /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
+  readonly ending: Promise<TurnEnding>;
+  /**
+   * Stops this reply, and keeps of it only what its listener heard, marked `interrupted`; resolves
+   * when that is on disk. Nothing changes once all of it was heard. @throws AppError unavailable
+   */
+  cut(heardCharacters: number): Promise<void>;
+};
+
+/** A reply that is asked for while it is not sure yet that its message will be sent. Nothing is stored. */
+export type PreparedTurn = {
+  /** Stores the message, as `start` does, and goes on with what was asked for. @throws as start */
+  commit(): Promise<Turn>;
+  /** Ends the request to the model. */
+  discard(): void;
+};
+
+/** What a late watcher sees of a turn. */
+export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow">;
+
+export type Turns = {
+  /**
+   * Stores the message and starts the reply, which goes on whoever watches.
+   * @throws AppError invalid_request, not_found, conflict (idempotency key), unavailable
+   */
+  start(owner: Owner, request: StartTurn): Promise<Turn>;
+  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, unavailable */
+  prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn>;
+  /**
+   * The turn of that reply, or the conversation's latest. Null if there is none that runs or has
+   * ended within RESUMABLE_MS. @throws AppError not_found
+   */
+  watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
+  /** Stops the conversation's replies, running and waiting; what was said is kept. @throws AppError not_found */
+  stop(owner: Owner, conversationId: string): Promise<boolean>;
+  /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
+  drain(timeoutMs: number): Promise<void>;
+};
+
+export type TurnParts = {
+  readonly store: ConversationStore & MessageStore & TurnStore & AgentStore;
+  readonly log: TurnLog;
+  readonly lock: ConversationLock;
+  readonly models: Models;
+  readonly checkpoints: Checkpoints;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly observer: TurnObserver;
+  readonly systemPrompt: string | null;
+};

@@ -1,0 +1,230 @@
+import { millisecondsOf } from "../../domain/audio.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { Owner } from "../../domain/principal.ts";
+import { checkMessageText } from "../../domain/text.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
+import type { AgentStore, TurnTarget } from "../../ports/store.ts";
+import type { Turns } from "../turn.ts";
+import { createAlarm } from "./alarm.ts";
+import { type Answers, createAnswers } from "./answers.ts";
+import { createFrames } from "./frames.ts";
+import { createListener, type Listener } from "./listener.ts";
+import { IDLE, isHearing, nextTickMs, transition } from "./machine.ts";
+import type { Capabilities, OnOutput, VoiceOutput } from "./outputs.ts";
+import { isEcho } from "./overlap.ts";
+import type { Effect, State, VoiceEvent } from "./states.ts";
+
+/** One spoken conversation of one client. */
+export type VoiceSession = {
+  readonly conversationId: string;
+  /** 16 kHz mono. Passed over without a recogniser. @throws AppError too_large */
+  push(samples: Int16Array): void;
+  /** @throws AppError invalid_request */
+  typed(text: string): void;
+  interrupt(): void;
+  /** The client has played so much of that reply. */
+  playback(replyId: string, playedMs: number): void;
+  /** The connection dropped: what is said now waits, and the reply too. */
+  lose(): void;
+  regain(onOutput: OnOutput): void;
+  /** Over; a reply that is being made is still made, and stored. */
+  end(): void;
+};
+
+/** The engines that are installed. */
+export type Speech = {
+  readonly detector: VoiceActivityDetector;
+  readonly transcriber: Transcriber | null;
+  readonly synthesizer: Synthesizer | null;
+};
+
+export type SessionParts = {
+  readonly turns: Turns;
+  readonly store: Pick<AgentStore, "getAgent">;
+  readonly speech: Speech;
+  readonly clock: Clock;
+};
+
+export type SessionOptions = {
+  readonly owner: Owner;
+  /** Where its first turn goes; the others follow. */
+  readonly target: TurnTarget;
+  readonly conversationId: string;
+  /** The wire's name. */
+  readonly origin: string;
+  readonly capabilities: Capabilities;
+};
+
+/** Chunks of sound may come so much later than they should. */
+const LATE_MS = 150;
+const LONGEST_CHUNK_MS = 5000;
+const MISSING_FRAME_MS = 32;
+const SILENCE_DBFS = -100;
+/** What is kept for a client that is away. */
+const MOST_KEPT = 64;
+
+export function createVoiceSession(
+  parts: SessionParts,
+  options: SessionOptions,
+  onOutput: OnOutput,
+): VoiceSession {
+  const { clock, speech } = parts;
+  const { capabilities } = options;
+  let tell: OnOutput | null = onOutput;
+  const kept: VoiceOutput[] = [];
+  let state: State = IDLE;
+  const waiting: VoiceEvent[] = [];
+  let isBusy = false;
+  let soundDueAtMs = 0;
+
+  const now = () => clock.now().getTime();
+  const output: OnOutput = (message) => {
+    if (tell) tell(message);
+    else if (kept.length < MOST_KEPT) kept.push(message);
+  };
+  const fail = (stage: "hearing" | "answering", error: AppError) =>
+    output({ type: "error", stage, error });
+
+  /** An effect may bring the next event at once: one after the other. */
+  const dispatch = (event: VoiceEvent): void => {
+    waiting.push(event);
+    if (isBusy) return;
+    isBusy = true;
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const step = transition(state, next);
+      state = step.state;
+      for (const effect of step.effects) perform(effect, next.atMs);
+    }
+    isBusy = false;
+    ticking.set(nextTickMs(state));
+    missing.set(isHearing(state) ? Math.max(soundDueAtMs, now()) + MISSING_FRAME_MS : null);
+  };
+
+  const ticking = createAlarm(clock, () => dispatch({ type: "tick", atMs: now() }));
+  /** Sound that does not come is silence. */
+  const missing = createAlarm(clock, () => {
+    const atMs = now();
+    if (atMs < soundDueAtMs) return missing.set(soundDueAtMs + MISSING_FRAME_MS);
+    const frame = { probability: 0, dbfs: SILENCE_DBFS, durationMs: MISSING_FRAME_MS };
+    dispatch({ type: "frame", ...frame, atMs });
+  });
+
+  const answers: Answers = createAnswers(parts, options, {
+    output,
+    failed: (error) => fail("answering", error),
+    sent: (quietAtMs, isLast) => dispatch({ type: "sound_sent", quietAtMs, isLast, atMs: now() }),
+  });
+  const ears = speech.transcriber && createEars(speech.detector, speech.transcriber);
+
+  function createEars(detector: VoiceActivityDetector, transcriber: Transcriber) {
+    const frameMs = millisecondsOf(detector.frameSamples);
+    const listener: Listener = createListener(
+      { transcriber, frameMs },
+      (text, isFinal) => {
+        const atMs = now();
+        if (isFinal) answers.noteTranscript(atMs);
+        const words = { text, isFinal, isEcho: isEcho(text, answers.saying()) };
+        dispatch({ type: "transcript", ...words, atMs });
+      },
+      (error) => {
+        fail("hearing", error);
+        dispatch({ type: "transcript_failed", atMs: now() });
+      },
+    );
+    const frames = createFrames({ detector, clock }, ({ samples, probability, dbfs }) => {
+      listener.push(samples);
+      dispatch({ type: "frame", probability, dbfs, durationMs: frameMs, atMs: now() });
+    });
+    return { listener, frames };
+  }
+
+  function perform(effect: Effect, atMs: number): void {
+    switch (effect.type) {
+      case "hear":
+        ears?.listener.hear();
+        return;
+      case "finish_hearing":
+        ears?.listener.finish();
+        return;
+      case "hear_on":
+        ears?.listener.hearOn();
+        return;
+      case "drop_hearing":
+        ears?.listener.drop();
+        return;
+      case "speech_started":
+      case "speech_stopped":
+        if (capabilities.vad) output({ type: effect.type });
+        return;
+      case "show":
+        output({ type: "transcript", text: effect.text, isFinal: effect.isFinal });
+        return;
+      case "prepare":
+        answers.prepare(effect.text);
+        return;
+      case "discard":
+        answers.discard();
+        return;
+      case "answer":
+        answers.answer(effect.text, effect.speechEndedAtMs, atMs);
+        return;
+      case "refuse_typed":
+        fail("answering", new AppError("rate_limited", "Too many messages wait for an answer"));
+        return;
+      case "silence":
+        answers.hold();
+        return;
+      case "go_on":
+        answers.goOn();
+        return;
+      case "cut":
+        answers.cut();
+        return;
+      case "heard_out":
+        answers.letGo();
+        return;
+    }
+  }
+
+  const setup = {
+    hasPartials: speech.transcriber?.hasPartials ?? false,
+    canSilence: capabilities.interrupt,
+  };
+  dispatch({ type: "start", setup, atMs: now() });
+
+  return {
+    conversationId: options.conversationId,
+    push(samples) {
+      if (!ears) return;
+      const chunkMs = Math.min(LONGEST_CHUNK_MS, millisecondsOf(samples.length));
+      soundDueAtMs = now() + chunkMs + LATE_MS;
+      ears.frames.push(samples);
+    },
+    typed(text) {
+      checkMessageText(text, "text");
+      dispatch({ type: "typed", text, atMs: now() });
+    },
+    interrupt: () => dispatch({ type: "interrupt", atMs: now() }),
+    playback(replyId, playedMs) {
+      const quietAtMs = answers.report(replyId, playedMs);
+      if (quietAtMs !== null) dispatch({ type: "playback", quietAtMs, atMs: now() });
+    },
+    lose() {
+      tell = null;
+      dispatch({ type: "lost", atMs: now() });
+    },
+    regain(onOutputAgain) {
+      tell = onOutputAgain;
+      for (const message of kept.splice(0)) output(message);
+      dispatch({ type: "regained", atMs: now() });
+    },
+    end() {
+      dispatch({ type: "end", atMs: now() });
+      tell = () => {};
+      ears?.frames.close();
+      ears?.listener.drop();
+      answers.close();
+    },
+  };
+}
