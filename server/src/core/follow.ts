@@ -29,7 +29,8 @@ export async function* follow(
       "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
       { retryAfterMs: 1000 },
     );
-  if (position < ending.position) yield ending;
+  // Whoever saw more than a crash left is past the ending, and has not seen it.
+  if (position !== ending.position) yield ending;
 }
 
 /** Waits for the ending of a turn that another request began. */

@@ -51,6 +51,8 @@ export type Turn = {
 
 /** A reply that is asked for while it is not sure yet that its message will be sent. Nothing is stored. */
 export type PreparedTurn = {
+  /** The text of the reply as it comes, for who wants to get ready; to be read once. */
+  readonly opening: AsyncIterable<string>;
   /** Stores the message, as `start` does, and goes on with what was asked for. @throws as start */
   commit(): Promise<Turn>;
   /** Ends the request to the model. */

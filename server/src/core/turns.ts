@@ -8,6 +8,7 @@ import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { BegunTurn, TurnTarget } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import { endOf, follow } from "./follow.ts";
+import { readAhead } from "./read-ahead.ts";
 import { type Asking, ask, createStop, generate } from "./reply.ts";
 import {
   type PreparedTurn,
@@ -96,7 +97,8 @@ export function createTurns(parts: TurnParts): Turns {
     checkRequest(request);
     const intent = intend(owner, request);
     const guess = await lookUp(owner, request.target);
-    const asked = { about: guess, asking: intent.asking(guess.stored?.id ?? null, guess.agentId) };
+    const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess.agentId));
+    const asked = { about: guess, asking: ahead.asking };
     const discard = () => {
       intent.stop.now();
       asked.asking.discard();
@@ -109,7 +111,7 @@ export function createTurns(parts: TurnParts): Turns {
         throw error;
       }
     };
-    return { commit, discard };
+    return { opening: ahead.opening, commit, discard };
   }
 
   async function start(

@@ -1,9 +1,10 @@
 import { type AppError, toAppError } from "../../domain/errors.ts";
 import type { TurnTarget } from "../../ports/store.ts";
-import type { PreparedTurn, StartTurn, Turn } from "../turn.ts";
+import type { StartTurn, Turn } from "../turn.ts";
 import type { OnOutput, TurnMetrics } from "./outputs.ts";
+import type { SessionOptions, SessionParts } from "./parts.ts";
 import { createPlayer, type Heard, type Player } from "./player.ts";
-import type { SessionOptions, SessionParts } from "./session.ts";
+import { createPreparations, type Preparation } from "./preparation.ts";
 
 /** The turns of a session, one at a time. */
 export type Answers = {
@@ -42,8 +43,6 @@ type Current = {
 
 type Marks = { -readonly [Stage in keyof Omit<TurnMetrics, "replyId" | "totalMs">]: number | null };
 
-type Preparation = { readonly text: string; readonly prepared: Promise<PreparedTurn | null> };
-
 export function createAnswers(
   parts: SessionParts,
   options: SessionOptions,
@@ -53,7 +52,13 @@ export function createAnswers(
   const { owner, capabilities } = options;
   let target: TurnTarget = options.target;
   let current: Current | null = null;
-  let preparation: Preparation | null = null;
+  const preparations = createPreparations({
+    turns,
+    owner,
+    synthesizer: parts.speech.synthesizer,
+  });
+  /** Of the conversation's agent, as far as is known. */
+  let voice: string | null = null;
   let transcriptAtMs: number | null = null;
   /** What must be on disk before the next turn: the one before it, and what was heard of its reply. */
   let settled: Promise<unknown> = Promise.resolve();
@@ -67,14 +72,7 @@ export function createAnswers(
     origin: options.origin,
     idempotency: null,
   });
-  const discard = () => {
-    void preparation?.prepared.then((prepared) => prepared?.discard());
-    preparation = null;
-  };
-  const begin = async (text: string): Promise<Turn> => {
-    const early = preparation?.text === text ? preparation : null;
-    if (!early) discard();
-    preparation = null;
+  const begin = async (text: string, early: Preparation | null): Promise<Turn> => {
     const [prepared] = await Promise.all([early?.prepared, settled]);
     const turn = prepared ? await prepared.commit() : await turns.start(owner, request(text));
     target = { kind: "existing", conversationId: turn.conversation.id };
@@ -99,12 +97,13 @@ export function createAnswers(
   };
 
   async function run(reply: Current, text: string, marks: Marks, sinceMs: number): Promise<void> {
-    const starting = begin(text);
+    const early = preparations.take(text);
+    const starting = begin(text, early);
     settled = starting.catch(() => {});
     const turn = await starting;
     reply.turn = turn;
     if (reply.isOver) return keepHeard(turn, 0);
-    const voice = await voiceOf(turn);
+    voice = await voiceOf(turn);
     if (reply.isOver) return;
     const mark = (stage: keyof Marks) => {
       marks[stage] ??= now() - sinceMs;
@@ -114,6 +113,7 @@ export function createAnswers(
         turn,
         voice,
         clock,
+        opening: early?.opening ?? Promise.resolve(null),
         synthesizer: parts.speech.synthesizer,
         isSegmented: capabilities.segments,
         isHeld: reply.isHeld,
@@ -148,15 +148,8 @@ export function createAnswers(
   };
 
   return {
-    prepare(text) {
-      discard();
-      const prepared = settled
-        .then(() => turns.prepare(owner, request(text)))
-        // The turn itself says what is wrong.
-        .catch(() => null);
-      preparation = { text, prepared };
-    },
-    discard,
+    prepare: (text) => preparations.begin(request(text), voice, settled),
+    discard: preparations.drop,
     answer(text, speechEndedAtMs, atMs) {
       close();
       const sinceMs = speechEndedAtMs ?? atMs;
@@ -209,7 +202,7 @@ export function createAnswers(
       transcriptAtMs = atMs;
     },
     close() {
-      discard();
+      preparations.drop();
       close();
     },
   };

@@ -35,34 +35,63 @@ const SUBORDINATING = words(
 const MAIN_CLAUSE_WORDS = 9;
 const QUESTION_WORDS = words(`
   what what's who who's whose where where's when why how how's which is are am was were do does did
-  can could will would should shall may have has
 `);
+const SUBJECTS = words("i you we he she they");
+/** "Tell me": tell what? */
+const GIVING = words("tell show give send bring read play get make ask teach");
+const PERSONS = words("me us him her them");
 const SHORTEST_QUESTION_WORDS = 4;
+/** "What is it like", "where are you from": such a question may end so. */
+const ENDS_OF_QUESTIONS = words("like for from about with to at on in of is are was do does");
 const CLOSED_PHRASES = new Set(
   `yes|yes please|yeah|yep|no|no thanks|no thank you|nope|okay|ok|thanks|thank you|thank you very much
   |thanks a lot|hello|hi|hi there|hey|good morning|good evening|goodbye|bye|bye bye|good night|stop
-  |please stop|wait|hold on|never mind|that's all|that is all|that's it|i don't know|go ahead|continue
+  |please stop|stop it|stop that|wait|hold on|never mind|that's all|that is all|that's it|i don't know|go ahead|continue
   |go on|how are you|hello how are you|hi how are you|what|why|help`.split(/\s*\|/),
 );
 
+/** Who pauses often while speaking is given this at most before a turn ends that may be over. */
+const MOST_PATIENT_MS = 950;
+/** A pause may be so much longer than the one before. */
+const PAUSE_GROWTH = 1.25;
+
 /**
  * Silence that ends a turn with these words.
- * @param text as a recogniser gives it, with or without punctuation
+ * @param text as a recogniser gives it, with or without punctuation; a full stop means nothing, since
+ * recognisers put one after whatever they heard
+ * @param pauseMs how long this person pauses without being done, as far as is known
  */
-export function requiredSilenceMs(text: string): number {
+export function requiredSilenceMs(text: string, pauseMs = 0): number {
   const spoken = wordsOf(text);
+  if (looksUnfinished(text, spoken)) return UNFINISHED_MS;
+  if (looksComplete(text, spoken)) return COMPLETE_MS;
+  return Math.max(USUAL_MS, Math.min(MOST_PATIENT_MS, pauseMs * PAUSE_GROWTH));
+}
+
+function looksUnfinished(text: string, spoken: readonly string[]): boolean {
   const last = spoken.at(-1);
-  if (last === undefined) return USUAL_MS;
-  if (CLOSED_PHRASES.has(spoken.join(" "))) return COMPLETE_MS;
-  if (/(?:[,;:–—-]|\.\.\.|…)\s*$/.test(text)) return UNFINISHED_MS;
-  if (FILLERS.has(last) || DIGITS.has(last) || /\d$/.test(last)) return UNFINISHED_MS;
-  const isMarkedQuestion = /\?["')\]]*\s*$/.test(text);
-  if (isMarkedQuestion) return COMPLETE_MS;
-  if (DANGLING.has(last)) return UNFINISHED_MS;
-  if (isSubordinate(text, spoken)) return UNFINISHED_MS;
-  if (/[.!]["')\]]*\s*$/.test(text)) return COMPLETE_MS;
-  const isQuestion = QUESTION_WORDS.has(spoken[0] ?? "");
-  return isQuestion && spoken.length >= SHORTEST_QUESTION_WORDS ? COMPLETE_MS : USUAL_MS;
+  if (last === undefined || CLOSED_PHRASES.has(spoken.join(" "))) return false;
+  if (/(?:[,;:–—-]|\.\.\.|…)\s*$/.test(text)) return true;
+  if (isQuestion(spoken) && ENDS_OF_QUESTIONS.has(last)) return false;
+  if (FILLERS.has(last) || DIGITS.has(last) || /\d$/.test(last)) return true;
+  if (isMarkedQuestion(text)) return false;
+  const isWithoutObject = PERSONS.has(last) && GIVING.has(spoken.at(-2) ?? "");
+  return DANGLING.has(last) || isWithoutObject || isSubordinate(text, spoken);
+}
+
+function looksComplete(text: string, spoken: readonly string[]): boolean {
+  if (isMarkedQuestion(text) || CLOSED_PHRASES.has(spoken.join(" "))) return true;
+  return isQuestion(spoken) && !ENDS_OF_QUESTIONS.has(spoken.at(-1) ?? "");
+}
+
+const isMarkedQuestion = (text: string): boolean => /\?["')\]]*\s*$/.test(text);
+
+/** "What is …", "how many …"; not "what I need", and not a request, which often goes on. */
+function isQuestion(spoken: readonly string[]): boolean {
+  const [first = "", second = ""] = spoken;
+  return (
+    QUESTION_WORDS.has(first) && !SUBJECTS.has(second) && spoken.length >= SHORTEST_QUESTION_WORDS
+  );
 }
 
 /** Lower-case words without punctuation; apostrophes stay. */
@@ -77,7 +106,6 @@ function isSubordinate(text: string, spoken: readonly string[]): boolean {
   const first =
     spoken[0] === "so" || spoken[0] === "and" || spoken[0] === "but" ? spoken[1] : spoken[0];
   if (!SUBORDINATING.has(first ?? "") || text.includes(",")) return false;
-  const isQuestion =
-    first === "when" && QUESTION_WORDS.has(spoken[spoken.indexOf("when") + 1] ?? "");
-  return !isQuestion && spoken.length <= MAIN_CLAUSE_WORDS;
+  const isAsked = first === "when" && QUESTION_WORDS.has(spoken[spoken.indexOf("when") + 1] ?? "");
+  return !isAsked && spoken.length <= MAIN_CLAUSE_WORDS;
 }

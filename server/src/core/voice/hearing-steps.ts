@@ -24,6 +24,18 @@ export type TranscriptEvent = Extract<VoiceEvent, { type: "transcript" }>;
 
 export const SILENCE: Onset = { voicedMs: 0, silentMs: 0 };
 
+/** Sound that went on too long without words: it must end before it can be speech. */
+export const NO_SPEECH: Onset = { voicedMs: Number.NEGATIVE_INFINITY, silentMs: 0 };
+
+/** A pause this long, after which the person went on, was one: longer ones are two turns. */
+const LONGEST_PAUSE_MS = 1400;
+/** A habit is forgotten by so much with each turn that does not show it. */
+const FORGETTING = 0.8;
+
+/** The person went on after so much silence. */
+export const learnPause = (state: State, pauseMs: number): State =>
+  pauseMs > LONGEST_PAUSE_MS ? state : { ...state, pauseMs: Math.max(state.pauseMs, pauseMs) };
+
 export const step = (state: State, phase: Phase, ...effects: readonly Effect[]): Step => ({
   state: { ...state, phase },
   effects,
@@ -91,15 +103,17 @@ const finish = (hearing: Hearing): { hearing: Hearing; effects: Effect[] } => ({
 });
 
 /** The phase of somebody who speaks to us, and the effects that it comes with. */
-export function settle(state: State, before: Hearing, hearing: Hearing, effects: Effect[]): Step {
+export function settle(before: State, was: Hearing, hearing: Hearing, effects: Effect[]): Step {
+  const goesOn = was.stage !== "open" && hearing.stage === "open";
+  const state = goesOn ? learnPause(before, was.silentMs) : before;
   const isTooLong = hearing.durationMs >= LONGEST_TURN_MS;
-  if (before.stage === "open" && hearing.stage !== "open") effects.push({ type: "speech_stopped" });
-  if (before.stage !== "open" && hearing.stage === "open") effects.push({ type: "speech_started" });
+  if (was.stage === "open" && hearing.stage !== "open") effects.push({ type: "speech_stopped" });
+  if (goesOn) effects.push({ type: "speech_started" });
   if (hearing.stage === "open") return step(state, { name: "speech", hearing }, ...effects);
   if (hearing.stage === "finishing") return step(state, { name: "maybe_end", hearing }, ...effects);
   if (hearing.text === "") return forget(state, hearing, effects);
 
-  const requiredMs = isTooLong ? 0 : requiredSilenceMs(hearing.text);
+  const requiredMs = isTooLong ? 0 : requiredSilenceMs(hearing.text, state.pauseMs);
   if (hearing.silentMs >= requiredMs) return answer(state, hearing, effects);
   const isLikely = requiredMs < UNFINISHED_MS || hearing.silentMs >= USUAL_MS;
   if (!isLikely || hearing.askedText === hearing.text)
@@ -119,7 +133,7 @@ function forget(state: State, hearing: Hearing, effects: Effect[]): Step {
 function answer(state: State, hearing: Hearing, effects: Effect[]): Step {
   const { text, lastVoicedAtMs } = hearing;
   return step(
-    state,
+    { ...state, turnEndedAtMs: lastVoicedAtMs, pauseMs: state.pauseMs * FORGETTING },
     { name: "thinking", onset: SILENCE },
     ...effects,
     { type: "show", text, isFinal: true },

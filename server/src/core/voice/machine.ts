@@ -32,6 +32,8 @@ export const IDLE: State = {
   setup: { hasPartials: false, canSilence: false },
   typed: [],
   echoDbfs: QUIETEST_DBFS,
+  pauseMs: 0,
+  turnEndedAtMs: null,
   phase: { name: "idle" },
 };
 

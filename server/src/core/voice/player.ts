@@ -17,7 +17,13 @@ import {
   withReport,
   withSound,
 } from "./playback.ts";
-import { joinSound, type OnProgress, type SpokenSentence, speakReply } from "./speaker.ts";
+import {
+  joinSound,
+  type OnProgress,
+  type Opening,
+  type SpokenSentence,
+  speakReply,
+} from "./speaker.ts";
 
 /** What was heard of a reply. */
 export type Heard = {
@@ -45,6 +51,7 @@ export type PlayerParts = {
   readonly turn: Turn;
   readonly synthesizer: Synthesizer | null;
   readonly voice: string | null;
+  readonly opening: Promise<Opening | null>;
   readonly clock: Clock;
   /** Sentence by sentence, or the whole reply at once. */
   readonly isSegmented: boolean;
@@ -139,7 +146,12 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
   const run = async (): Promise<void> => {
     const spoken = speakReply(
       turn,
-      { synthesizer: parts.synthesizer, voice: parts.voice, mayGoOn },
+      {
+        synthesizer: parts.synthesizer,
+        voice: parts.voice,
+        opening: parts.opening,
+        mayGoOn,
+      },
       {
         ...events.progress,
         soundFailed: (error) => events.output({ type: "error", stage: "speaking", error }),

@@ -2,7 +2,9 @@ import {
   beginHearing,
   type Frame,
   hearOn,
+  learnPause,
   listenOn,
+  NO_SPEECH,
   SILENCE,
   SPEECH_PROBABILITY,
   settle,
@@ -28,13 +30,13 @@ import type {
  * A reply, and who speaks over it.
  */
 
-/** Voice over a reply that stops it. The detector needs a frame to notice speech, which counts too. */
+/** Voice over a reply that stops it; the detector needs two frames to notice speech, which count too. */
 export const BARGE_IN_MS = 250;
-const DETECTION_LAG_MS = 32;
+const DETECTION_LAG_MS = 60;
 /** Voice over a reply that brings no words for so long was not meant for it. */
 export const FALSE_INTERRUPTION_MS = 2000;
 /** Taken for words where the recogniser says nothing while the person speaks. */
-const SURELY_SPEECH_MS = 800;
+const SURELY_SPEECH_MS = 1200;
 /** What comes back from the loudspeaker is known by its level; speech must be louder by this. */
 const ABOVE_ECHO_DB = 6;
 /** Speech of this level always counts. */
@@ -91,12 +93,13 @@ function goOn(state: State, phase: PhaseOf<"pausing">): Step {
 }
 
 /** Where sound was held back, when it will be over is known once it goes on. */
-function resumed(state: State, { sounding, isHeld }: PhaseOf<"pausing">): Phase {
-  if (!sounding) return { name: "thinking", onset: SILENCE };
+function resumed(state: State, { sounding, isHeld, hearing }: PhaseOf<"pausing">): Phase {
+  const onset = hearing.stage === "open" ? NO_SPEECH : SILENCE;
+  if (!sounding) return { name: "thinking", onset };
   const isUnknown = isHeld && state.setup.canSilence;
   return {
     name: "speaking",
-    onset: SILENCE,
+    onset,
     sounding: isUnknown ? { ...sounding, quietAtMs: null } : sounding,
   };
 }
@@ -132,7 +135,10 @@ export function wordsWhilePausing(
 function yieldTo(state: State, hearing: Hearing, effects: readonly Effect[]): Step {
   const cut: Effect[] = [{ type: "cut" }, ...effects];
   if (hearing.text !== "") cut.push({ type: "show", text: hearing.text, isFinal: false });
-  return settle(state, { ...hearing, stage: "open" }, hearing, cut);
+  // Who goes on right after the turn seemed over had only paused.
+  const beganAtMs = hearing.lastVoicedAtMs - hearing.durationMs + hearing.silentMs;
+  const pausedMs = beganAtMs - (state.turnEndedAtMs ?? Number.NEGATIVE_INFINITY);
+  return settle(learnPause(state, pausedMs), { ...hearing, stage: "open" }, hearing, cut);
 }
 
 /** Sound of the reply went out. */

@@ -1,60 +1,16 @@
 import { millisecondsOf } from "../../domain/audio.ts";
 import { AppError } from "../../domain/errors.ts";
-import type { Owner } from "../../domain/principal.ts";
 import { checkMessageText } from "../../domain/text.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
-import type { AgentStore, TurnTarget } from "../../ports/store.ts";
-import type { Turns } from "../turn.ts";
+import type { Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
 import { createAlarm } from "./alarm.ts";
 import { type Answers, createAnswers } from "./answers.ts";
 import { createFrames } from "./frames.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { IDLE, isHearing, nextTickMs, transition } from "./machine.ts";
-import type { Capabilities, OnOutput, VoiceOutput } from "./outputs.ts";
+import type { OnOutput, VoiceOutput } from "./outputs.ts";
 import { isEcho } from "./overlap.ts";
+import type { SessionOptions, SessionParts, VoiceSession } from "./parts.ts";
 import type { Effect, State, VoiceEvent } from "./states.ts";
-
-/** One spoken conversation of one client. */
-export type VoiceSession = {
-  readonly conversationId: string;
-  /** 16 kHz mono. Passed over without a recogniser. @throws AppError too_large */
-  push(samples: Int16Array): void;
-  /** @throws AppError invalid_request */
-  typed(text: string): void;
-  interrupt(): void;
-  /** The client has played so much of that reply. */
-  playback(replyId: string, playedMs: number): void;
-  /** The connection dropped: what is said now waits, and the reply too. */
-  lose(): void;
-  regain(onOutput: OnOutput): void;
-  /** Over; a reply that is being made is still made, and stored. */
-  end(): void;
-};
-
-/** The engines that are installed. */
-export type Speech = {
-  readonly detector: VoiceActivityDetector;
-  readonly transcriber: Transcriber | null;
-  readonly synthesizer: Synthesizer | null;
-};
-
-export type SessionParts = {
-  readonly turns: Turns;
-  readonly store: Pick<AgentStore, "getAgent">;
-  readonly speech: Speech;
-  readonly clock: Clock;
-};
-
-export type SessionOptions = {
-  readonly owner: Owner;
-  /** Where its first turn goes; the others follow. */
-  readonly target: TurnTarget;
-  readonly conversationId: string;
-  /** The wire's name. */
-  readonly origin: string;
-  readonly capabilities: Capabilities;
-};
 
 /** Chunks of sound may come so much later than they should. */
 const LATE_MS = 150;
@@ -115,7 +71,8 @@ export function createVoiceSession(
     failed: (error) => fail("answering", error),
     sent: (quietAtMs, isLast) => dispatch({ type: "sound_sent", quietAtMs, isLast, atMs: now() }),
   });
-  const ears = speech.transcriber && createEars(speech.detector, speech.transcriber);
+  const ears =
+    options.canHear && speech.transcriber ? createEars(speech.detector, speech.transcriber) : null;
 
   function createEars(detector: VoiceActivityDetector, transcriber: Transcriber) {
     const frameMs = millisecondsOf(detector.frameSamples);

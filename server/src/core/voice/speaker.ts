@@ -11,8 +11,17 @@ export type SpokenSentence = { readonly sentence: Sentence; readonly sound: Int1
 export type SpeakOptions = {
   readonly synthesizer: Synthesizer | null;
   readonly voice: string | null;
+  /** The first sentence, made ahead of the turn. */
+  readonly opening: Promise<Opening | null>;
   /** Resolves when so many sentences are wanted. */
   readonly mayGoOn: () => Promise<void>;
+};
+
+/** A first sentence that is spoken before its turn is sure to come. */
+export type Opening = {
+  readonly text: string;
+  readonly voice: string | null;
+  readonly sound: Int16Array;
 };
 
 /** What there is to tell while a reply is made and spoken. */
@@ -39,6 +48,7 @@ export async function* speakReply(
 ): AsyncGenerator<SpokenSentence, TurnEnding | null> {
   let { synthesizer } = options;
   let leftMs = LONGEST_REPLY_MS;
+  let opening = await options.opening;
   const sentences = readSentences(turn, progress, signal);
   for (;;) {
     const next = await sentences.next();
@@ -47,17 +57,48 @@ export async function* speakReply(
     if (signal.aborted) return null;
     let sound: Int16Array = new Int16Array(0);
     try {
-      if (synthesizer && leftMs > 0)
-        sound = await soundOf(synthesizer, next.value.text, options.voice, signal);
+      const { text } = next.value;
+      if (opening?.text === text && opening.voice === options.voice) sound = opening.sound;
+      else if (synthesizer && leftMs > 0)
+        sound = await soundOf(synthesizer, text, options.voice, signal);
     } catch (error) {
       if (signal.aborted) return null;
       synthesizer = null;
       progress.soundFailed(toAppError(error));
     }
     if (signal.aborted) return null;
+    opening = null;
     leftMs -= millisecondsOf(sound.length);
     yield { sentence: next.value, sound };
   }
+}
+
+/** Speaks the first sentence of a reply that comes; null when there is none, or it cannot be spoken. */
+export async function speakOpening(
+  texts: AsyncIterable<string>,
+  synthesizer: Synthesizer,
+  voice: string | null,
+  signal: AbortSignal,
+): Promise<Opening | null> {
+  const sentence = await firstSentence(texts);
+  if (!sentence || signal.aborted) return null;
+  const { text } = sentence;
+  try {
+    return { text, voice, sound: await soundOf(synthesizer, text, voice, signal) };
+  } catch {
+    // Once it is its turn it is tried again, and a failure told.
+    return null;
+  }
+}
+
+async function firstSentence(texts: AsyncIterable<string>): Promise<Sentence | null> {
+  const splitter = createSentenceSplitter();
+  const isSpeech = ({ text }: Sentence) => /\S/u.test(text);
+  for await (const text of texts) {
+    const found = splitter.push(text).find(isSpeech);
+    if (found) return found;
+  }
+  return splitter.flush().find(isSpeech) ?? null;
 }
 
 /** Reads the reply ahead of the speech: what is slow to be spoken must not hold up the model. */

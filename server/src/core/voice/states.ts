@@ -72,6 +72,10 @@ export type State = {
   readonly typed: readonly string[];
   /** Sound up to this level came back from the loudspeaker, or was no speech. */
   readonly echoDbfs: number;
+  /** How long this person pauses without being done. */
+  readonly pauseMs: number;
+  /** When the last spoken turn was over, by its last voiced frame. */
+  readonly turnEndedAtMs: number | null;
   readonly phase: Phase;
 };
 

@@ -1,0 +1,49 @@
+import type { Owner } from "../../domain/principal.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
+import type { AgentStore, TurnTarget } from "../../ports/store.ts";
+import type { Turns } from "../turn.ts";
+import type { Capabilities, OnOutput } from "./outputs.ts";
+
+/** One spoken conversation of one client. */
+export type VoiceSession = {
+  readonly conversationId: string;
+  /** 16 kHz mono. Passed over without a recogniser. @throws AppError too_large */
+  push(samples: Int16Array): void;
+  /** @throws AppError invalid_request */
+  typed(text: string): void;
+  interrupt(): void;
+  /** The client has played so much of that reply. */
+  playback(replyId: string, playedMs: number): void;
+  /** The connection dropped: what is said now waits, and the reply too. */
+  lose(): void;
+  regain(onOutput: OnOutput): void;
+  /** Over; a reply that is being made is still made, and stored. */
+  end(): void;
+};
+
+/** The engines that are installed. */
+export type Speech = {
+  readonly detector: VoiceActivityDetector;
+  readonly transcriber: Transcriber | null;
+  readonly synthesizer: Synthesizer | null;
+};
+
+export type SessionParts = {
+  readonly turns: Turns;
+  readonly store: Pick<AgentStore, "getAgent">;
+  readonly speech: Speech;
+  readonly clock: Clock;
+};
+
+export type SessionOptions = {
+  readonly owner: Owner;
+  /** Where its first turn goes; the others follow. */
+  readonly target: TurnTarget;
+  readonly conversationId: string;
+  /** The engines that speech needs are ready. */
+  readonly canHear: boolean;
+  /** The wire's name. */
+  readonly origin: string;
+  readonly capabilities: Capabilities;
+};

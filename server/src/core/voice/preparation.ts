@@ -1,0 +1,65 @@
+import type { Owner } from "../../domain/principal.ts";
+import type { Synthesizer } from "../../ports/speech.ts";
+import type { PreparedTurn, StartTurn, Turns } from "../turn.ts";
+import { type Opening, speakOpening } from "./speaker.ts";
+
+/** A turn that will probably come: its reply is asked for, and the first sentence of it spoken. */
+export type Preparation = {
+  /** Null when it could not be asked for; the turn itself will say why. */
+  readonly prepared: Promise<PreparedTurn | null>;
+  readonly opening: Promise<Opening | null>;
+};
+
+/** At most one at a time. */
+export type Preparations = {
+  /** @param before what must have ended first. What was prepared before is dropped */
+  begin(request: StartTurn, voice: string | null, before: Promise<unknown>): void;
+  /** Hands it over, if it is for that message; drops it otherwise. */
+  take(content: string): Preparation | null;
+  drop(): void;
+};
+
+export function createPreparations(parts: {
+  readonly turns: Pick<Turns, "prepare">;
+  readonly synthesizer: Synthesizer | null;
+  readonly owner: Owner;
+}): Preparations {
+  const { turns, synthesizer, owner } = parts;
+  let current: (Preparation & { readonly content: string; drop(): void }) | null = null;
+
+  const drop = () => {
+    current?.drop();
+    current = null;
+  };
+  return {
+    begin(request, voice, before) {
+      drop();
+      const dropping = new AbortController();
+      const { signal } = dropping;
+      const prepared = before
+        .then(() => (signal.aborted ? null : turns.prepare(owner, request)))
+        .catch(() => null);
+      const opening = prepared.then((turn) =>
+        turn && synthesizer && !signal.aborted
+          ? speakOpening(turn.opening, synthesizer, voice, signal)
+          : null,
+      );
+      current = {
+        content: request.content,
+        prepared,
+        opening,
+        drop() {
+          dropping.abort();
+          void prepared.then((turn) => turn?.discard());
+        },
+      };
+    },
+    take(content) {
+      const taken = current;
+      if (taken?.content !== content) drop();
+      current = null;
+      return taken?.content === content ? taken : null;
+    },
+    drop,
+  };
+}
