@@ -122,10 +122,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
     },
   });
   metrics.countSockets(app.countSockets);
-  const stopping = new AbortController();
-  const running = app.run(stopping.signal);
   await app.http.listen({ host: config.host, port: config.port, backlog: 8192 });
   const { port } = app.http.server.address() as AddressInfo;
+  const stopping = new AbortController();
+  const running = app.run(stopping.signal);
   const resources = opened.move();
   return {
     url: `http://localhost:${port}`,

@@ -19,7 +19,7 @@ export type ReplyScript = {
   delayMs?: number;
   /** Between tokens; 0 sends them all in one write. */
   gapMs?: number;
-  /** Waits for `release()` after so many tokens; `head`: before any byte. */
+  /** Waits for `release()`. */
   hold?: Place;
   /** Answers with this status and `failBody`. */
   failStatus?: number;
@@ -38,7 +38,7 @@ export type ReplyScript = {
   error?: number;
   errorBody?: unknown;
   /** Where that error stands. Default `top`. */
-  errorIn?: "top" | "choice" | "event";
+  errorIn?: "top" | "choice" | "event" | "flat";
   /** Writes pieces of so many bytes, cut anywhere. */
   split?: number;
   crlf?: boolean;
@@ -63,8 +63,8 @@ export type ReplyScript = {
   headers?: Readonly<Record<string, string>>;
 };
 
-/** `head` is before the response's head; a number is that many tokens later. */
-export type Place = "head" | number;
+/** Before the response's head, after so many tokens, or after everything but the end. */
+export type Place = "head" | number | "end";
 
 /** The body of a request, as far as this server cares. */
 export type ChatBody = {
@@ -172,6 +172,7 @@ export function faultEvent(place: number, script: ReplyScript, body: ChatBody): 
   if (script.garbage === place) return eventOf('{"choices":[{"delta":{"conte', script);
   if (script.error !== place) return "";
   const error = script.errorBody ?? { message: "Upstream error", type: "server_error", code: 502 };
+  if (script.errorIn === "flat") return eventOf(JSON.stringify(error), script);
   if (script.errorIn === "event") return eventOf(JSON.stringify({ error }), script, "error");
   const choice = { index: 0, delta: { content: "" }, finish_reason: "error" };
   return eventOf(

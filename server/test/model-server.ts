@@ -157,7 +157,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     response.setHeader("content-type", script.contentType ?? "text/event-stream; charset=utf-8");
     if (script.raw !== undefined) {
       for (const piece of script.raw) await writeApart(response, piece);
-      return response.end();
+      return script.noEnd ? undefined : response.end();
     }
     if (isPlain(script)) return response.end(wholeStream(tokens, script, body));
     response.flushHeaders();
@@ -174,7 +174,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       await write(response, script, tokenEvent(tokens[place]!, script, body));
     }
     await write(response, script, ending(tokens, script, body));
-    if (!script.noEnd) response.end();
+    if (!(await stopsAt("end", response, script)) && !script.noEnd) response.end();
   }
 
   /** Holds, and says whether the reply ends here. */

@@ -1,53 +1,11 @@
 // Everything that goes wrong with a provider, at the start and in the middle, and how it must end.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  type OpenAiCompatibleOptions,
-  openAiCompatible,
-} from "../src/adapters/models/openai-compatible/provider.ts";
-import { retryAfterMsOf } from "../src/adapters/models/openai-compatible/retry-after.ts";
+import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { AppError, type ErrorCode } from "../src/domain/errors.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
-import { asking, collect, neverAborted, textOf } from "./models.contract.ts";
-
-type Settings = Partial<Omit<OpenAiCompatibleOptions, "name" | "baseUrl">>;
-
-async function startPair(script: ReplyScript = {}, settings: Settings = {}) {
-  const server = await startModelServer({ script });
-  const provider = openAiCompatible({
-    name: "test",
-    baseUrl: server.url,
-    retryDelayMs: 1,
-    idleTimeoutMs: 100,
-    ...settings,
-  });
-  return {
-    server,
-    ask: (signal = neverAborted) => provider.reply(asking("one two three"), signal),
-    async [Symbol.asyncDispose]() {
-      await provider[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** How a reply to this script ends. */
-async function outcome(script: ReplyScript, settings: Settings = {}) {
-  await using pair = await startPair(script, settings);
-  const { parts, error } = await collect(pair.ask());
-  const finishes = parts.filter(({ type }) => type === "finish").length;
-  if (error !== null) {
-    assert.ok(error instanceof AppError, `not an AppError: ${error}`);
-    assert.equal(finishes, 0, "it both failed and finished");
-  } else assert.equal(finishes, 1);
-  return {
-    text: textOf(parts),
-    code: error === null ? "finished" : error.code,
-    message: error === null ? "" : error.message,
-    retryAfterMs: error === null ? undefined : error.retryAfterMs,
-    requests: pair.server.requests.length,
-  };
-}
+import { asking, collect, neverAborted } from "./models.contract.ts";
+import { outcome } from "./models-setup.ts";
 
 type Expected = { code: ErrorCode | "finished"; requests: number; text?: string };
 
@@ -71,6 +29,7 @@ const FAULTS: Readonly<Record<string, readonly [ReplyScript, Expected]>> = {
     { error: 2, errorIn: "choice" },
     { ...once("model_failed"), text: "Echo: one " },
   ],
+  "a flat error, at the start": [{ error: 0, errorIn: "flat" }, thrice("model_failed")],
   "an error event, at the start": [{ error: 0, errorIn: "event" }, thrice("model_failed")],
   "an error event, in the middle": [
     { error: 2, errorIn: "event" },
@@ -103,6 +62,10 @@ const FAULTS: Readonly<Record<string, readonly [ReplyScript, Expected]>> = {
     { noDone: true, noEnd: true },
     { code: "finished", requests: 1, text: whole },
   ],
+  "a cut after the finish reason": [
+    { noDone: true, cut: "end" },
+    { code: "finished", requests: 1, text: whole },
+  ],
   "plain JSON": [{ json: true }, { code: "finished", requests: 1, text: whole }],
   "CRLF and comments": [
     { crlf: true, comments: true },
@@ -117,7 +80,10 @@ const FAULTS: Readonly<Record<string, readonly [ReplyScript, Expected]>> = {
 describe("faults", () => {
   for (const [fault, [script, expected]] of Object.entries(FAULTS))
     test(fault, async () => {
-      const { code, requests, text } = await outcome(script, { settleMs: 50 });
+      const { code, requests, text } = await outcome(script, {
+        settleMs: 50,
+        idleTimeoutMs: script.stall === undefined ? 60_000 : 100,
+      });
       assert.deepEqual({ code, requests, text }, { text: "", ...expected });
     });
 });
@@ -169,106 +135,5 @@ describe("statuses", () => {
     const { error } = await collect(provider.reply(asking("hello"), neverAborted));
     assert.ok(error instanceof AppError && error.code === "model_failed");
     assert.equal(error.message, "The model provider test cannot be reached");
-  });
-});
-
-describe("Retry-After", () => {
-  const limited: ReplyScript = { failStatus: 429, failTimes: 1 };
-  const impatient: Settings = { retryDelayMs: 600_000, maxRetryWaitMs: 900_000 };
-
-  test("decides the wait, in seconds or in milliseconds", async () => {
-    for (const header of [{ "retry-after": "0.01" }, { "retry-after-ms": "10" }]) {
-      const { code } = await outcome({ ...limited, headers: header }, impatient);
-      assert.equal(code, "finished");
-    }
-  });
-
-  test("is waited for, not less", async () => {
-    const startedMs = performance.now();
-    await outcome({ ...limited, headers: { "retry-after-ms": "80" } });
-    assert.ok(performance.now() - startedMs >= 79);
-  });
-
-  test("too long is an error that says when", async () => {
-    const { code, retryAfterMs, requests } = await outcome({ ...limited, retryAfter: 30 });
-    assert.deepEqual([code, retryAfterMs, requests], ["rate_limited", 30_000, 1]);
-  });
-
-  test("all waits together are bounded", async () => {
-    const script = { failStatus: 429, headers: { "retry-after-ms": "40" } };
-    const { requests } = await outcome(script, { maxRetries: 10, maxRetryWaitMs: 100 });
-    assert.equal(requests, 3);
-  });
-
-  test("each of its spellings", () => {
-    const nowMs = Date.parse("2026-01-01T00:00:00Z");
-    const cases: readonly [Record<string, string>, number | null][] = [
-      [{}, null],
-      [{ "retry-after": "" }, null],
-      [{ "retry-after": "soon" }, null],
-      [{ "retry-after": "-5" }, null],
-      [{ "retry-after": "2" }, 2000],
-      [{ "retry-after": "2", "retry-after-ms": "150" }, 150],
-      [{ "retry-after": "Thu, 01 Jan 2026 00:00:10 GMT" }, 10_000],
-      [{ "retry-after": "Wed, 31 Dec 2025 00:00:10 GMT" }, 0],
-      [{ "x-ratelimit-reset-requests": "1m2.5s" }, 62_500],
-      [{ "x-ratelimit-reset": String(nowMs + 4000) }, 4000],
-      [{ "x-ratelimit-reset": String(nowMs / 1000 + 4) }, 4000],
-      [
-        { "x-ratelimit-reset-requests-day": "33011.38", "x-ratelimit-reset-tokens-minute": "11.5" },
-        11_500,
-      ],
-      [
-        {
-          "x-ratelimit-reset-requests-day": "33011.5",
-          "x-ratelimit-remaining-requests-day": "0",
-          "x-ratelimit-reset-tokens-minute": "11.5",
-          "x-ratelimit-remaining-tokens-minute": "500",
-        },
-        33_011_500,
-      ],
-    ];
-    for (const [headers, expected] of cases)
-      assert.equal(retryAfterMsOf(headers, nowMs), expected, JSON.stringify(headers));
-  });
-});
-
-describe("time", () => {
-  test("comments count as a sign of life", async () => {
-    const script = { waitComments: 12, gapMs: 25, text: "Here" };
-    const { code, text } = await outcome(script, { idleTimeoutMs: 200 });
-    assert.deepEqual([code, text], ["finished", "Here"]);
-  });
-
-  test("a finish does not wait for more than [DONE]", async () => {
-    const { code } = await outcome({ noEnd: true }, { idleTimeoutMs: 600_000, settleMs: 600_000 });
-    assert.equal(code, "finished");
-  });
-});
-
-describe("an abort closes the connection", () => {
-  for (const [when, script] of [
-    ["before the head", { hold: "head" }],
-    ["before the first token", { hold: 0 }],
-    ["in the middle", { hold: 2 }],
-  ] as const)
-    test(when, async () => {
-      await using pair = await startPair(script, { idleTimeoutMs: 600_000 });
-      const controller = new AbortController();
-      const reply = collect(pair.ask(controller.signal));
-      await pair.server.held();
-      controller.abort(new Error("stopped"));
-      assert.deepEqual((await reply).error, new Error("stopped"));
-      await pair.server.aborted();
-      assert.equal(pair.server.requests.length, 1);
-    });
-
-  test("while it waits to try again", async () => {
-    await using pair = await startPair({ failStatus: 429, retryAfter: 15 });
-    const controller = new AbortController();
-    const reply = collect(pair.ask(controller.signal));
-    await pair.server.requested();
-    controller.abort(new Error("stopped"));
-    assert.deepEqual((await reply).error, new Error("stopped"));
   });
 });

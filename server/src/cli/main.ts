@@ -1,7 +1,6 @@
 import { VERSION } from "../version.ts";
 import { type Command, fail, print, say, USAGE_EXIT_CODE, UsageError } from "./command.ts";
 
-export { type Command, fail, print, readArguments } from "./command.ts";
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
   serve: async () => (await import("./serve.ts")).serve,

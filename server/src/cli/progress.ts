@@ -8,7 +8,10 @@ export type Progress = Disposable & {
 const SILENT: Progress = { update() {}, [Symbol.dispose]() {} };
 
 /** A progress bar on standard error, gone once disposed; nothing where that is not a terminal. */
-export function showProgress(total: number | null, options: { readonly isHidden?: boolean } = {}): Progress {
+export function showProgress(
+  total: number | null,
+  options: { readonly isHidden?: boolean } = {},
+): Progress {
   if (total === null || options.isHidden || !process.stderr.isTTY) return SILENT;
   const bar = new SingleBar({
     format: "{bar} {percentage}%  {detail}",

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { type RunningServer, startServer } from "../main.ts";
+import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
-import { type Command, fail, readArguments } from "./main.ts";
 
 const HELP = `colloquy serve: start the server
 
@@ -27,7 +27,9 @@ export const serve: Command = async (args) => {
   }
   process.stderr.write(welcome(server, config));
   await untilTold();
-  process.stderr.write("\nClosing: waiting for replies that are being generated (press Ctrl-C again to end at once)\n");
+  process.stderr.write(
+    "\nClosing: waiting for replies that are being generated (press Ctrl-C again to end at once)\n",
+  );
   const impatient = () => process.exit(1);
   process.on("SIGINT", impatient).on("SIGTERM", impatient);
   await server.close();
@@ -52,7 +54,10 @@ function welcome(server: RunningServer, config: Config): string {
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
     `  access  ${server.isClaimed ? "by key (npx colloquy keys list)" : "programs of this machine only, without a key (npx colloquy keys create opens it to others)"}`,
   ];
-  if (server.interruptedReplies) lines.push(`  note    ${server.interruptedReplies} replies had been cut off by the last stop; they are kept, marked interrupted`);
+  if (server.interruptedReplies)
+    lines.push(
+      `  note    ${server.interruptedReplies} replies had been cut off by the last stop; they are kept, marked interrupted`,
+    );
   if (model === "builtin/echo")
     lines.push(
       "To connect a real model, stop this and start it with one of:",
@@ -66,8 +71,11 @@ function welcome(server: RunningServer, config: Config): string {
 
 function explain(error: unknown, config: Config): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE") return `PORT ${config.port} is in use by another program. Stop it, or choose another: PORT=${config.port + 1} npm start`;
-  if (code === "EACCES") return `This user may not listen on PORT ${config.port}. Choose one above 1023: PORT=8000 npm start`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `HOST '${config.host}' is no address of this machine. Use 0.0.0.0 or 127.0.0.1`;
+  if (code === "EADDRINUSE")
+    return `PORT ${config.port} is in use by another program. Stop it, or choose another: PORT=${config.port + 1} npm start`;
+  if (code === "EACCES")
+    return `This user may not listen on PORT ${config.port}. Choose one above 1023: PORT=8000 npm start`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `HOST '${config.host}' is no address of this machine. Use 0.0.0.0 or 127.0.0.1`;
   return message;
 }

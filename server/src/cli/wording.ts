@@ -25,7 +25,8 @@ export function bytesInWords(bytes: number): string {
 export const minuteOf = (time: Date): string => time.toISOString().slice(0, 16).replace("T", " ");
 
 /** Text of others on one line of a terminal: what would move the cursor or end the line is shown as �. */
-export const onOneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
+export const onOneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 
 const FILE_PROBLEMS: Record<string, string> = {
   ENOENT: "does not exist",

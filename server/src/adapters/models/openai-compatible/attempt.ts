@@ -6,18 +6,17 @@ import { failureOfAnswer, failureOfReply, type ProviderIdentity } from "./failur
 import { type ReplyParser, replyParser } from "./reply-parser.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 
-/** How long an ended response may take to close, so that its connection can be used again. */
-const DRAIN_MS = 1000;
 const ERROR_BODY_MS = 5000;
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 const OPENING_BRACE = 0x7b;
+const OPENING_ANGLE = 0x3c;
 
 export type AttemptOptions = {
   readonly identity: ProviderIdentity;
   readonly thinkTags: boolean;
   readonly idleTimeoutMs: number;
-  /** How long to wait for usage and `[DONE]` once a finish reason came. */
+  /** How long to wait for usage and `[DONE]` once a finish reason came, and then for the end. */
   readonly settleMs: number;
 };
 
@@ -71,6 +70,8 @@ export class Attempt {
     let first = await exchange.read();
     while (first !== null && startOf(first) === null) first = await exchange.read();
     if (first === null) return this.#parser.end();
+    if (startOf(first) === OPENING_ANGLE)
+      throw failureOfReply({ type: "malformed", problem: "a web page" }, this.#options.identity);
     if (startOf(first) === OPENING_BRACE)
       this.#parser.feedWhole(await textOf(exchange, MAX_WHOLE_BYTES, first));
     else for (const chunk of first) this.#parser.feed(chunk);
@@ -101,7 +102,7 @@ export class Attempt {
 
   #finish(parts: readonly ModelPart[]): readonly ModelPart[] {
     const { finishReason, model, usage } = this.#parser;
-    this.#exchange.drain(DRAIN_MS);
+    this.#exchange.drain(this.#options.settleMs);
     this.finished = true;
     return [...parts, { type: "finish", reason: finishReason ?? "stop", model, usage }];
   }

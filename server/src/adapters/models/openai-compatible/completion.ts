@@ -1,5 +1,5 @@
 import type { Usage } from "../../../domain/message.ts";
-import type { PieceSink } from "./text.ts";
+import type { PieceSink, PieceType } from "./text.ts";
 
 /** JSON from a provider: nothing about its shape is certain. */
 export type Loose = Readonly<Record<string, unknown>>;
@@ -16,19 +16,51 @@ export function parseLoosely(text: string): unknown {
   }
 }
 
-/**
- * Gives the sink what a `delta` or a `message` holds, thoughts first. Its text goes by the field's
- * kind; tool calls are left out, since nothing here could answer them.
- */
-export function readMessage(message: Loose, sink: PieceSink): void {
-  const thoughts = reasoningOf(message);
-  if (thoughts !== "") sink("reasoning", thoughts);
-  const { content } = message;
-  if (typeof content === "string") {
-    if (content !== "") sink("text", content);
-  } else if (Array.isArray(content)) readContentParts(content, sink);
-  const { refusal } = message;
-  if (typeof refusal === "string" && refusal !== "") sink("text", refusal);
+/** What one chunk of a stream, or one whole completion, says. */
+export type Completion = {
+  readonly pieces: readonly { readonly type: PieceType; readonly text: string }[];
+  /** The provider's error, with what stands around it; null if all is well. */
+  readonly error: Loose | null;
+  readonly finishReason: string | null;
+  readonly usage: Usage | null;
+  readonly model: string | null;
+};
+
+/** Reads a chunk (`delta`) or a whole completion (`message`): only its first choice counts. */
+export function readCompletion(completion: Loose): Completion {
+  const pieces: { type: PieceType; text: string }[] = [];
+  const { choices } = completion;
+  const choice: unknown = Array.isArray(choices) ? choices[0] : null;
+  const { delta, message, error, finish_reason: reason } = isObject(choice) ? choice : NONE;
+  readMessage(delta ?? message, (type, text) => {
+    if (text !== "") pieces.push({ type, text });
+  });
+  return {
+    pieces,
+    error: isError(completion) ? completion : error && isObject(choice) ? choice : null,
+    finishReason: nameOf(reason),
+    usage: usageOf(completion.usage),
+    model: nameOf(completion.model),
+  };
+}
+
+const NONE: Loose = {};
+
+/** Nested, or flat as vLLM and Cerebras have it: a message where the choices should be. */
+const isError = ({ error, choices, message }: Loose): boolean =>
+  Boolean(error) || (choices === undefined && typeof message === "string");
+
+const nameOf = (value: unknown): string | null =>
+  typeof value === "string" && value !== "" ? value : null;
+
+/** Thoughts first. Tool calls are left out, since nothing here could answer them. */
+function readMessage(message: unknown, sink: PieceSink): void {
+  if (!isObject(message)) return;
+  sink("reasoning", reasoningOf(message));
+  const { content, refusal } = message;
+  if (typeof content === "string") sink("text", content);
+  else if (Array.isArray(content)) readContentParts(content, sink);
+  if (typeof refusal === "string") sink("text", refusal);
 }
 
 /** The field has three names; where a provider sends several, they say the same. */
@@ -61,7 +93,7 @@ function readContentPart(part: Loose, sink: PieceSink): void {
 }
 
 /** The tokens as the provider counted them; null where it did not. */
-export function usageOf(value: unknown): Usage | null {
+function usageOf(value: unknown): Usage | null {
   if (!isObject(value)) return null;
   const promptTokens = count(value.prompt_tokens);
   const completionTokens = count(value.completion_tokens);

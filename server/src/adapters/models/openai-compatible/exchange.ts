@@ -13,7 +13,7 @@ export type ExchangeRequest = {
   readonly body: string | null;
 };
 
-/** Why an exchange broke. `idle` and `closed` are ours; the rest is undici's or the socket's. */
+/** Why an exchange broke: no byte for the idle time, or what undici or the socket say (`cause`). */
 export class ExchangeError extends Error {
   readonly kind: "idle" | "connection";
   /** Whether the response had begun. */

@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from "../../../domain/errors.ts";
 import { isObject, type Loose, parseLoosely } from "./completion.ts";
 import { ExchangeError } from "./exchange.ts";
 import type { ReplyFault } from "./reply-parser.ts";
+import { retryAfterMsOf } from "./retry-after.ts";
 
 /** Whose fault messages speak of, and what they must not show. */
 export type ProviderIdentity = {
@@ -81,10 +82,11 @@ export function failureOfAnswer(
   const detail = detailOf(body);
   const code = status ?? statusInside(detail);
   const reason = reasonOf(body, detail, identity);
+  const waitMs = retryAfterMs ?? retryAfterMsInside(detail);
   const fail = (error: ErrorCode, message: string, retry: AttemptFailure["retry"] = "never") =>
     new AttemptFailure(
       new AppError(error, message, {
-        ...(retryAfterMs !== null && { retryAfterMs }),
+        ...(waitMs !== null && { retryAfterMs: waitMs }),
         cause: `${code}: ${reason}`,
       }),
       retry,
@@ -103,7 +105,10 @@ export function failureOfAnswer(
   if (REFUSED.has(code))
     return fail("model_refused", reason || `The model provider ${name} refused the request`);
   if (code >= 300 && code < 400)
-    return fail("model_failed", `The model provider ${name} answers at another address`);
+    return fail(
+      "model_failed",
+      `The model provider ${name} answers at another address: check its base URL`,
+    );
   return fail(
     "model_failed",
     `The model provider ${name} failed`,
@@ -143,6 +148,15 @@ function statusInside(detail: Loose): number {
     if (typeof status === "number" && status >= 300 && status <= 599) return status;
   }
   return 500;
+}
+
+/** OpenRouter repeats in the body the headers of the provider behind it. */
+function retryAfterMsInside({ metadata }: Loose): number | null {
+  if (!isObject(metadata) || !isObject(metadata.headers)) return null;
+  const headers = Object.entries(metadata.headers);
+  return retryAfterMsOf(
+    Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), String(value)])),
+  );
 }
 
 const wasModerated = ({ metadata }: Loose): boolean =>
@@ -195,7 +209,9 @@ function scrub(text: string, apiKey: string | null): string {
   return SECRETS.reduce((scrubbed, pattern) => scrubbed.replace(pattern, "[secret]"), known);
 }
 
-const shorten = (text: string): string =>
-  text.length <= MAX_REASON_CHARACTERS
-    ? text.toWellFormed()
-    : `${text.slice(0, MAX_REASON_CHARACTERS - 1).toWellFormed()}…`;
+function shorten(text: string): string {
+  const whole = text.toWellFormed();
+  if (whole.length <= MAX_REASON_CHARACTERS) return whole;
+  const cut = whole.slice(0, MAX_REASON_CHARACTERS - 1);
+  return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
+}

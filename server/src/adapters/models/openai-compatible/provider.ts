@@ -64,11 +64,12 @@ type Asking = {
  * @throws TypeError if the base URL is none
  */
 export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompatibleProvider {
-  const { name, apiKey = null, keySetting = null } = options;
+  const { name, keySetting = null } = options;
+  const apiKey = options.apiKey?.trim() || null;
   const flavour = FLAVOURS[options.flavour ?? "generic"];
   const url = new URL(options.baseUrl);
   const path = (resource: string) => url.pathname.replace(/\/+$/u, "") + resource + url.search;
-  const headers = headersOf(options, url);
+  const headers = headersOf(options, apiKey, url);
   const postHeaders = [...headers, "content-type", "application/json"];
   const maxCompletionTokens = options.maxCompletionTokens ?? flavour.maxCompletionTokens;
   const identity: ProviderIdentity = { name, apiKey, keySetting };
@@ -115,15 +116,18 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
   };
 }
 
-function headersOf(options: OpenAiCompatibleOptions, url: URL): readonly string[] {
+function headersOf(
+  { attribution, flavour = "generic" }: OpenAiCompatibleOptions,
+  apiKey: string | null,
+  url: URL,
+): readonly string[] {
   const headers = ["user-agent", "colloquy"];
-  const { apiKey, attribution } = options;
-  if (apiKey !== undefined) headers.push("authorization", `Bearer ${apiKey}`);
+  if (apiKey !== null) headers.push("authorization", `Bearer ${apiKey}`);
   else if (url.username !== "") {
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     headers.push("authorization", `Basic ${Buffer.from(credentials).toString("base64")}`);
   }
-  if (FLAVOURS[options.flavour ?? "generic"].attribution && attribution !== undefined)
+  if (FLAVOURS[flavour].attribution && attribution !== undefined)
     headers.push("http-referer", attribution.url, "x-title", attribution.title);
   return headers;
 }

@@ -2,8 +2,15 @@ import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import type { Usage } from "../../../domain/message.ts";
 import type { ModelPart } from "../../../ports/model.ts";
-import { isObject, type Loose, parseLoosely, readMessage, usageOf } from "./completion.ts";
-import { type PieceSink, textCleaner, thinkSplitter } from "./text.ts";
+import {
+  type Completion,
+  isObject,
+  type Loose,
+  parseLoosely,
+  readCompletion,
+} from "./completion.ts";
+import { deltaTemplate } from "./delta-template.ts";
+import { type PieceSink, type PieceType, textCleaner, thinkSplitter } from "./text.ts";
 
 /** Far above any reply; it bounds what a provider can make the server hold. */
 const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
@@ -13,7 +20,7 @@ export type ReplyFault =
   | { readonly type: "provider_error"; readonly body: unknown }
   | { readonly type: "malformed"; readonly problem: Problem };
 
-type Problem = "not JSON" | "not a reply" | "too long" | "no finish reason";
+type Problem = "not JSON" | "not a reply" | "too long" | "no finish reason" | "a web page";
 
 /**
  * Makes parts of the bytes of a reply. Nothing in it waits or throws: it is fed, and asked.
@@ -50,11 +57,12 @@ class Parser implements ReplyParser {
   #characters = 0;
   /** Joined until the type changes or somebody takes them. */
   #pending = "";
-  #pendingType: "text" | "reasoning" = "text";
+  #pendingType: PieceType = "text";
   #parts: ModelPart[] = [];
   readonly #decoder = new StringDecoder("utf8");
   readonly #textCleaner = textCleaner();
   readonly #reasoningCleaner = textCleaner();
+  readonly #template = deltaTemplate();
   readonly #splitter;
   readonly #events = createParser({
     onEvent: ({ data, event }) => this.#onEvent(data, event),
@@ -85,11 +93,8 @@ class Parser implements ReplyParser {
       this.#malformed(typeof reply === "string" ? "not JSON" : "not a reply");
       return;
     }
-    if (!Array.isArray(reply.choices) && !reply.error) {
-      this.#malformed("not a reply");
-      return;
-    }
     this.#onCompletion(reply);
+    if (!Array.isArray(reply.choices)) this.#malformed("not a reply");
     // It came whole, so it is finished, even if no reason is given.
     if (this.fault === null) this.finishReason ??= "stop";
     this.#finish();
@@ -121,49 +126,28 @@ class Parser implements ReplyParser {
 
   #onEvent(data: string, event: string | undefined): void {
     if (this.fault !== null || this.done) return;
-    if (data === "[DONE]") {
-      this.#finish();
-      return;
-    }
-    if (data === "") return;
-    let chunk: unknown;
-    try {
-      chunk = JSON.parse(data);
-    } catch {
-      if (event === "error") this.#fail({ type: "provider_error", body: data });
-      else this.#malformed("not JSON");
-      return;
-    }
-    if (!isObject(chunk)) {
-      this.#malformed("not a reply");
-      return;
-    }
-    if (event === "error") this.#fail({ type: "provider_error", body: chunk });
-    else this.#onCompletion(chunk);
+    const learnt = this.#template.read(data);
+    if (learnt !== null) this.#onPiece(this.#template.type, learnt);
+    else if (data === "[DONE]") this.#finish();
+    else if (event === "error") this.#fail({ type: "provider_error", body: parseLoosely(data) });
+    else if (data !== "") this.#onUnknownEvent(data);
   }
 
-  /** A chunk of a stream, or a whole completion: they differ in `delta` or `message`. */
-  #onCompletion(completion: Loose): void {
-    if (completion.error) {
-      this.#fail({ type: "provider_error", body: completion });
-      return;
-    }
-    const { choices, usage, model } = completion;
-    const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
-    if (isObject(choice)) {
-      const message = choice.delta ?? choice.message;
-      if (isObject(message)) readMessage(message, this.#onPiece);
-      if (choice.error) this.#fail({ type: "provider_error", body: choice });
-      const reason = choice.finish_reason;
-      if (typeof reason === "string" && reason !== "") this.#onFinishReason(reason);
-    }
-    if (usage) this.usage = usageOf(usage) ?? this.usage;
-    if (this.model === null && typeof model === "string" && model !== "") this.model = model;
+  #onUnknownEvent(data: string): void {
+    const chunk = parseLoosely(data);
+    if (isObject(chunk)) this.#template.learn(data, this.#onCompletion(chunk));
+    else this.#malformed(typeof chunk === "string" ? "not JSON" : "not a reply");
   }
 
-  #onFinishReason(reason: string): void {
-    if (reason === "error") this.#fail({ type: "provider_error", body: null });
-    else if (this.fault === null) this.finishReason = reason;
+  #onCompletion(completion: Loose): Completion {
+    const said = readCompletion(completion);
+    for (const { type, text } of said.pieces) this.#onPiece(type, text);
+    if (said.error !== null) this.#fail({ type: "provider_error", body: said.error });
+    if (said.finishReason === "error") this.#fail({ type: "provider_error", body: null });
+    else if (this.fault === null) this.finishReason = said.finishReason ?? this.finishReason;
+    this.usage = said.usage ?? this.usage;
+    this.model ??= said.model;
+    return said;
   }
 
   readonly #onPiece: PieceSink = (type, text) => {
@@ -171,7 +155,7 @@ class Parser implements ReplyParser {
     else this.#append(type, text);
   };
 
-  readonly #append = (type: "text" | "reasoning", text: string): void => {
+  readonly #append = (type: PieceType, text: string): void => {
     this.#characters += text.length;
     if (this.#characters > MAX_REPLY_CHARACTERS) {
       this.#malformed("too long");
@@ -192,7 +176,7 @@ class Parser implements ReplyParser {
     this.#pending = "";
   }
 
-  #give(type: "text" | "reasoning", text: string): void {
+  #give(type: PieceType, text: string): void {
     if (text !== "") this.#parts.push({ type, text });
   }
 

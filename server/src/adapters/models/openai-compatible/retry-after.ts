@@ -5,14 +5,14 @@ import type { ResponseHeaders } from "./exchange.ts";
  * not. `retry-after-ms`, then `Retry-After` (seconds or a date), then `x-ratelimit-reset*`.
  */
 export function retryAfterMsOf(headers: ResponseHeaders, nowMs = Date.now()): number | null {
-  const exactMs = Number(one(headers["retry-after-ms"]) ?? Number.NaN);
+  const exactMs = Number.parseFloat(one(headers["retry-after-ms"]));
   if (exactMs >= 0) return Math.ceil(exactMs);
   const said = one(headers["retry-after"]);
-  if (said !== null) {
+  if (said !== "") {
     const seconds = Number(said);
     if (seconds >= 0) return Math.ceil(seconds * 1000);
     const dateMs = Date.parse(said);
-    if (!Number.isNaN(dateMs)) return Math.max(0, dateMs - nowMs);
+    if (/[a-z]/iu.test(said) && !Number.isNaN(dateMs)) return Math.max(0, dateMs - nowMs);
   }
   return resetMsOf(headers, nowMs);
 }
@@ -25,9 +25,9 @@ function resetMsOf(headers: ResponseHeaders, nowMs: number): number | null {
   const resets: { readonly inMs: number; readonly usedUp: boolean }[] = [];
   for (const name of Object.keys(headers)) {
     if (!name.startsWith("x-ratelimit-reset")) continue;
-    const inMs = durationMsOf(one(headers[name]) ?? "", nowMs);
+    const inMs = durationMsOf(one(headers[name]), nowMs);
     const remaining = one(headers[name.replace("reset", "remaining")]);
-    if (inMs !== null) resets.push({ inMs, usedUp: remaining !== null && Number(remaining) <= 0 });
+    if (inMs !== null) resets.push({ inMs, usedUp: remaining !== "" && Number(remaining) <= 0 });
   }
   const usedUp = resets.filter((reset) => reset.usedUp).map(({ inMs }) => inMs);
   if (usedUp.length > 0) return Math.max(...usedUp);
@@ -57,5 +57,6 @@ function durationMsOf(text: string, nowMs: number): number | null {
   return Math.ceil(totalMs);
 }
 
-const one = (value: string | string[] | undefined): string | null =>
-  (Array.isArray(value) ? value[0] : value) ?? null;
+/** A header's value, the first of several; "" where there is none. */
+const one = (value: string | string[] | undefined): string =>
+  (Array.isArray(value) ? value[0] : value)?.trim() ?? "";

@@ -44,8 +44,10 @@ function storable(text: string): string {
 const OPEN = "<think>";
 const CLOSE = "</think>";
 
-/** Receives pieces of a reply, already told apart. */
-export type PieceSink = (type: "text" | "reasoning", text: string) => void;
+export type PieceType = "text" | "reasoning";
+
+/** Receives pieces of a reply, told apart. */
+export type PieceSink = (type: PieceType, text: string) => void;
 
 /**
  * Tells apart the thoughts that some local models write as `<think>…</think>` at the very start of

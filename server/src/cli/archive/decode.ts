@@ -1,0 +1,131 @@
+import type { Agent } from "../../domain/agent.ts";
+import type { Conversation } from "../../domain/conversation.ts";
+import type { ApiKey } from "../../domain/key.ts";
+import type { Message, ReplyError, Usage } from "../../domain/message.ts";
+import type { Owner } from "../../domain/principal.ts";
+import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
+import { Fields, NotUnderstood } from "./fields.ts";
+import { END, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
+
+const MOST_TEMPERATURE = 2;
+
+/** A line behind the header. */
+export type ArchiveLine =
+  | ArchiveRecord
+  | { readonly type: typeof END; readonly counts: ArchiveCounts };
+
+/** @throws NotUnderstood, with words about the whole file */
+export function checkHeader(value: unknown): void {
+  const header = new Fields(value);
+  if (!header.has("format") || header.text("format") !== FORMAT)
+    throw new NotUnderstood("its first line is no header of a Colloquy archive");
+  const version = header.whole("version");
+  if (version !== FORMAT_VERSION)
+    throw new NotUnderstood(
+      `it is an archive of format version ${version}, and this Colloquy reads version ${FORMAT_VERSION}${version > FORMAT_VERSION ? "; use a newer one" : ""}`,
+    );
+}
+
+/** @throws NotUnderstood */
+export function decodeLine(value: unknown): ArchiveLine {
+  const line = new Fields(value);
+  const type = line.oneOf("type", [...RECORD_TYPES, END]);
+  switch (type) {
+    case "key":
+      return { type, key: keyOf(line.object(type)) };
+    case "agent":
+      return { type, owner: ownerOf(line.object("owner")), agent: agentOf(line.object(type)) };
+    case "conversation": {
+      const owner = ownerOf(line.object("owner"));
+      return { type, owner, conversation: conversationOf(line.object(type), owner) };
+    }
+    case "message":
+      return { type, owner: ownerOf(line.object("owner")), message: messageOf(line.object(type)) };
+    case END:
+      return { type, counts: countsOf(line.object("counts")) };
+  }
+}
+
+const ownerOf = (owner: Fields): Owner => ({
+  tenantId: owner.name("tenantId"),
+  userId: owner.name("userId"),
+});
+
+const countsOf = (counts: Fields): ArchiveCounts => ({
+  key: counts.whole("key"),
+  agent: counts.whole("agent"),
+  conversation: counts.whole("conversation"),
+  message: counts.whole("message"),
+});
+
+const keyOf = (key: Fields): ApiKey => ({
+  id: key.name("id"),
+  prefix: key.name("prefix"),
+  hash: key.sha256("hash"),
+  name: key.text("name"),
+  tenantId: key.name("tenantId"),
+  userId: key.name("userId"),
+  actAs: key.flag("actAs"),
+  isOperator: key.flag("isOperator"),
+  createdAt: key.time("createdAt"),
+  revokedAt: key.timeOrNull("revokedAt"),
+});
+
+const agentOf = (agent: Fields): Agent => ({
+  id: agent.name("id"),
+  name: agent.text("name"),
+  instructions: agent.text("instructions"),
+  model: agent.textOrNull("model"),
+  temperature: agent.isNull("temperature") ? null : agent.amount("temperature", MOST_TEMPERATURE),
+  voice: agent.textOrNull("voice"),
+  createdAt: agent.time("createdAt"),
+  updatedAt: agent.time("updatedAt"),
+});
+
+const conversationOf = (conversation: Fields, { userId }: Owner): Conversation => ({
+  id: conversation.uuid("id"),
+  userId,
+  title: conversation.textOrNull("title"),
+  isPinned: conversation.flag("isPinned"),
+  agentId: conversation.textOrNull("agentId"),
+  mode: conversation.textOrNull("mode"),
+  origin: conversation.name("origin"),
+  alias: conversation.textOrNull("alias"),
+  createdAt: conversation.time("createdAt"),
+  updatedAt: conversation.time("updatedAt"),
+});
+
+const messageOf = (message: Fields): Message => ({
+  id: message.uuid("id"),
+  conversationId: message.uuid("conversationId"),
+  sequence: message.whole("sequence"),
+  role: message.oneOf("role", ["user", "assistant", "system"]),
+  content: message.text("content"),
+  model: message.textOrNull("model"),
+  status: message.oneOf("status", ["complete", "interrupted", "failed"]),
+  usage: message.isNull("usage") ? null : usageOf(message.object("usage")),
+  reasoning: message.textOrNull("reasoning"),
+  error: message.isNull("error") ? null : errorOf(message.object("error")),
+  createdAt: message.time("createdAt"),
+  finishedAt: message.timeOrNull("finishedAt"),
+});
+
+const usageOf = (usage: Fields): Usage => ({
+  promptTokens: usage.amount("promptTokens"),
+  completionTokens: usage.amount("completionTokens"),
+  totalTokens: usage.amount("totalTokens"),
+  ...(usage.has("costUsd") ? { costUsd: usage.amount("costUsd") } : {}),
+});
+
+const ERROR_CODES = [
+  "model_refused",
+  "model_failed",
+  "rate_limited",
+  "unavailable",
+  "internal",
+] as const;
+
+const errorOf = (error: Fields): ReplyError => ({
+  code: error.oneOf("code", ERROR_CODES),
+  message: error.text("message"),
+});

@@ -1,0 +1,123 @@
+import { AppError } from "../../domain/errors.ts";
+import { checkName } from "../../domain/text.ts";
+
+/** The record is not what an archive holds; the message says what of it, to a person. */
+export class NotUnderstood extends Error {}
+
+const TIME = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const SHA256 = /^[\da-f]{64}$/;
+
+/** Reads an object field by field. Every method throws NotUnderstood, naming the field. */
+export class Fields {
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+
+  /** @param path where the object stands, for messages; empty for the record itself. @throws NotUnderstood */
+  constructor(value: unknown, path = "") {
+    if (!isObject(value)) throw new NotUnderstood(`${path || "the record"} must be an object`);
+    this.#object = value;
+    this.#path = path;
+  }
+
+  text(field: string): string {
+    return this.#checked(field, isText, "text");
+  }
+
+  textOrNull(field: string): string | null {
+    return this.isNull(field) ? null : this.text(field);
+  }
+
+  /** An id or a name as the wires take them. */
+  name(field: string): string {
+    const given = this.text(field);
+    try {
+      checkName(given, this.#nameOf(field));
+    } catch (error) {
+      throw error instanceof AppError ? new NotUnderstood(error.message) : error;
+    }
+    return given;
+  }
+
+  uuid(field: string): string {
+    return this.#matching(field, UUID, "a UUID");
+  }
+
+  sha256(field: string): string {
+    return this.#matching(field, SHA256, "a SHA-256 in lower-case hex");
+  }
+
+  time(field: string): Date {
+    const time = new Date(this.#matching(field, TIME, "a time such as 2026-01-31T12:00:00.000Z"));
+    if (Number.isNaN(time.getTime()))
+      throw new NotUnderstood(`${this.#nameOf(field)} is no time that exists`);
+    return time;
+  }
+
+  timeOrNull(field: string): Date | null {
+    return this.isNull(field) ? null : this.time(field);
+  }
+
+  flag(field: string): boolean {
+    return this.#checked(field, isFlag, "true or false");
+  }
+
+  whole(field: string): number {
+    return this.#checked(field, isWhole, "a whole number, 0 or more");
+  }
+
+  amount(field: string, most = Number.MAX_SAFE_INTEGER): number {
+    const isAmount = (given: unknown): given is number =>
+      typeof given === "number" && given >= 0 && given <= most;
+    return this.#checked(field, isAmount, `a number from 0 to ${most}`);
+  }
+
+  oneOf<const T extends string>(field: string, choices: readonly T[]): T {
+    const isChoice = (given: unknown): given is T => choices.some((choice) => choice === given);
+    return this.#checked(field, isChoice, `one of ${choices.join(", ")}`);
+  }
+
+  object(field: string): Fields {
+    if (!this.has(field)) throw new NotUnderstood(`${this.#nameOf(field)} is missing`);
+    return new Fields(this.#at(field), this.#nameOf(field));
+  }
+
+  has(field: string): boolean {
+    return this.#at(field) !== undefined;
+  }
+
+  isNull(field: string): boolean {
+    return this.#at(field) === null;
+  }
+
+  #at(field: string): unknown {
+    return Object.hasOwn(this.#object, field) ? this.#object[field] : undefined;
+  }
+
+  #nameOf(field: string): string {
+    return this.#path ? `${this.#path}.${field}` : field;
+  }
+
+  #matching(field: string, pattern: RegExp, wanted: string): string {
+    const isMatching = (given: unknown): given is string => isText(given) && pattern.test(given);
+    return this.#checked(field, isMatching, wanted);
+  }
+
+  #checked<T>(field: string, is: (given: unknown) => given is T, wanted: string): T {
+    const given = this.#at(field);
+    if (is(given)) return given;
+    throw new NotUnderstood(
+      `${this.#nameOf(field)} ${given === undefined ? "is missing" : `must be ${wanted}`}`,
+    );
+  }
+}
+
+const isText = (given: unknown): given is string => typeof given === "string";
+
+const isFlag = (given: unknown): given is boolean => typeof given === "boolean";
+
+const isWhole = (given: unknown): given is number =>
+  Number.isSafeInteger(given) && Number(given) >= 0;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,81 @@
+import type { Agent } from "../../domain/agent.ts";
+import type { Conversation } from "../../domain/conversation.ts";
+import type { ApiKey } from "../../domain/key.ts";
+import type { Message, ReplyError, Usage } from "../../domain/message.ts";
+import type { Owner } from "../../domain/principal.ts";
+import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
+
+/*
+ * An archive is JSON Lines: a header, the records as ports/archive.ts has them (times as ISO 8601 in
+ * UTC), and an end line with what the archive holds, so that one that was cut off is known.
+ */
+export const FORMAT = "colloquy-archive";
+export const FORMAT_VERSION = 1;
+export const END = "end";
+
+type FieldsOf<Thing> = Thing extends unknown ? keyof Thing : never;
+type FieldName = FieldsOf<
+  ArchiveRecord | Owner | ApiKey | Agent | Conversation | Message | Usage | ReplyError
+>;
+
+/** In the order in which they are written, so that the same records give the same bytes. */
+const FIELDS: Record<FieldName, true> = {
+  type: true,
+  owner: true,
+  tenantId: true,
+  userId: true,
+  key: true,
+  agent: true,
+  conversation: true,
+  code: true,
+  message: true,
+  id: true,
+  conversationId: true,
+  sequence: true,
+  role: true,
+  status: true,
+  model: true,
+  prefix: true,
+  hash: true,
+  name: true,
+  actAs: true,
+  isOperator: true,
+  title: true,
+  isPinned: true,
+  agentId: true,
+  mode: true,
+  origin: true,
+  alias: true,
+  instructions: true,
+  temperature: true,
+  voice: true,
+  createdAt: true,
+  updatedAt: true,
+  finishedAt: true,
+  revokedAt: true,
+  content: true,
+  reasoning: true,
+  error: true,
+  usage: true,
+  promptTokens: true,
+  completionTokens: true,
+  totalTokens: true,
+  costUsd: true,
+};
+
+const FIELD_ORDER = Object.keys(FIELDS);
+
+/** @param counts null where it is not known beforehand */
+export const headerLine = (exportedAt: Date, counts: ArchiveCounts | null): string =>
+  `${JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, exportedAt, ...(counts ? { counts } : {}) })}\n`;
+
+export const recordLine = (record: ArchiveRecord): string =>
+  `${JSON.stringify(record, FIELD_ORDER)}\n`;
+
+export const endLine = (counts: ArchiveCounts): string =>
+  `${JSON.stringify({ type: END, counts })}\n`;
+
+/** In the order in which people are told of them. */
+export const RECORD_TYPES = ["conversation", "message", "agent", "key"] as const;
+
+export const noRecords = (): ArchiveCounts => ({ key: 0, agent: 0, conversation: 0, message: 0 });

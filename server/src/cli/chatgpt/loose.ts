@@ -1,0 +1,21 @@
+/** Reading JSON of others, of which nothing is certain. */
+export type Loose = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is Loose =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const objectOrEmpty = (value: unknown): Loose => (isObject(value) ? value : {});
+
+export const textOrNull = (value: unknown): string | null =>
+  typeof value === "string" && value !== "" ? value : null;
+
+export const listOrEmpty = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : [];
+
+const LATEST_MS = 8.64e15;
+
+/** From seconds since 1970, with a fraction; null for anything else. */
+export function timeOrNull(value: unknown): Date | null {
+  if (typeof value !== "number" || !(value > 0) || value * 1000 > LATEST_MS) return null;
+  return new Date(Math.round(value * 1000));
+}

@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { lockDirectory } from "../../adapters/stores/sqlite/lock.ts";
+import type { Config } from "../../config.ts";
+import { AppError } from "../../domain/errors.ts";
+import { VERSION } from "../../version.ts";
+import { type Finding, failure, fine, warning } from "./finding.ts";
+
+const CHECK = "server";
+const PATIENCE_MS = 5000;
+
+type Answer =
+  | { readonly kind: "none" }
+  | { readonly kind: "other"; readonly what: string }
+  | {
+      readonly kind: "colloquy";
+      readonly version: string;
+      readonly isHealthy: boolean;
+      readonly services: readonly string[];
+    };
+
+/** Whether a server answers on PORT, and whether it is the one that uses the data folder. */
+export async function checkServer(
+  config: Config,
+  folder: string,
+  isFolderUsable: boolean,
+): Promise<Finding> {
+  if (config.port === 0)
+    return fine(CHECK, "PORT=0: the port is chosen at each start, so none was asked");
+  const url = `http://${addressOf(config.host)}:${config.port}`;
+  const answer = await ask(url);
+  const isInUse = isFolderUsable ? isLocked(folder) : null;
+  if (answer.kind === "other")
+    return failure(
+      CHECK,
+      `another program answers at ${url} (${answer.what}), so the server cannot use that port`,
+      `stop that program, or choose another port: PORT=${config.port + 1}`,
+    );
+  if (answer.kind === "none") {
+    if (isInUse)
+      return warning(
+        CHECK,
+        `a server uses the data folder, but none answers at ${url}`,
+        "if it is not just starting: it was started with another PORT or HOST, or hangs",
+      );
+    return fine(CHECK, `none is running at ${url}`);
+  }
+  if (isInUse === false || !existsSync(folder))
+    return warning(
+      CHECK,
+      `the one that runs at ${url} uses another data folder than ${folder}; keys that are made here do nothing there`,
+      "start it with the same settings as this command, or set DATA_DIR here as it is there",
+    );
+  if (answer.version !== VERSION)
+    return warning(
+      CHECK,
+      `the one that runs at ${url} is version ${answer.version}, and this is ${VERSION}`,
+      "start it again",
+    );
+  if (!answer.isHealthy)
+    return warning(
+      CHECK,
+      `one runs at ${url}, and says that it is not healthy; these do not work: ${answer.services.join(", ")}`,
+      "see the other lines, and its log",
+    );
+  return fine(CHECK, `runs at ${url}, version ${answer.version}, healthy`);
+}
+
+function addressOf(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+async function ask(url: string): Promise<Answer> {
+  let response: Response;
+  try {
+    response = await fetch(`${url}/health`, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      redirect: "manual",
+    });
+  } catch (error) {
+    const isSilent = error instanceof Error && error.name === "TimeoutError";
+    const isOther =
+      error instanceof Error &&
+      error.cause instanceof Error &&
+      !("code" in error.cause && REFUSALS.has(error.cause.code));
+    return isSilent || isOther
+      ? {
+          kind: "other",
+          what: isSilent ? "it takes connections and says nothing" : "it speaks no HTTP",
+        }
+      : { kind: "none" };
+  }
+  const body: unknown = await response.json().catch(() => null);
+  const health = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  const { status, version, services } = health;
+  if (typeof version !== "string" || typeof status !== "string")
+    return { kind: "other", what: `/health has status ${response.status}` };
+  const down = Object.entries(services ?? {}).flatMap(([name, isUp]) =>
+    isUp === true ? [] : [name],
+  );
+  return { kind: "colloquy", version, isHealthy: status === "healthy", services: down };
+}
+
+/** That nothing listens there. */
+const REFUSALS: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "EADDRNOTAVAIL",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/** Null when that cannot be said. Makes no lock file where there is none: it would be this user's. */
+function isLocked(folder: string): boolean | null {
+  if (!existsSync(join(folder, "colloquy.lock"))) return false;
+  try {
+    lockDirectory(folder)[Symbol.dispose]();
+    return false;
+  } catch (error) {
+    return error instanceof AppError ? true : null;
+  }
+}

@@ -1,0 +1,136 @@
+import type { ArchiveCounts, ArchiveRecord } from "../ports/archive.ts";
+import { endLine, headerLine, noRecords, RECORD_TYPES, recordLine } from "./archive/format.ts";
+import { fileOutput, type Output, standardOutput } from "./archive/output.ts";
+import { type Command, readArguments, say } from "./command.ts";
+import { dataFolderOf, isInUse, openStore } from "./data-folder.ts";
+import { configOfProcess } from "./environment.ts";
+import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
+import { nameOption } from "./owner-options.ts";
+import { type Progress, showProgress } from "./progress.ts";
+import { counted, listed } from "./wording.ts";
+
+const HELP = `colloquy export: write everything as JSON Lines
+
+  colloquy export backup.jsonl
+  colloquy export | gzip > backup.jsonl.gz
+  colloquy export --user alice --without-keys alice.jsonl
+
+  --user ID         only what belongs to that user
+  --tenant NAME     only what belongs to that tenant
+  --without-keys    leave the API keys out (only their SHA-256 is ever stored)
+  --force           replace FILE if it is there
+
+Without FILE, or with -, it goes to standard output. A FILE is for you alone (mode
+0600), and appears once it is whole. A server may go on running; a reply that is
+being generated is left out. 'colloquy import' reads it.
+`;
+
+export const exportCommand: Command = async (args) => {
+  const parsed = readArguments(
+    args,
+    {
+      user: { type: "string" },
+      tenant: { type: "string" },
+      "without-keys": { type: "boolean", default: false },
+      force: { type: "boolean", default: false },
+    },
+    HELP,
+    1,
+  );
+  if (!parsed) return 0;
+  const { values, positionals } = parsed;
+  const [file = "-"] = positionals;
+  const isWanted = filterOf({
+    userId: nameOption(values.user, "--user"),
+    tenantId: nameOption(values.tenant, "--tenant"),
+    withKeys: !values["without-keys"],
+  });
+  const folder = dataFolderOf(configOfProcess());
+  if (!(await isInUse(folder)))
+    throw new Error(
+      `There is nothing to export: no server has stored anything in ${folder} (DATA_DIR).`,
+    );
+
+  await using store = await openStore(folder);
+  using interrupted = interruption();
+  const stored = await store.countRecords();
+  const total = stored.key + stored.agent + stored.conversation + stored.message;
+  await using output = file === "-" ? standardOutput() : await fileOutput(file, values.force);
+  const written = noRecords();
+  let isEnded: boolean;
+  {
+    using progress = showProgress(total, { isHidden: file === "-" && process.stdout.isTTY });
+    await output.write(headerLine(new Date(), isWanted ? null : stored));
+    const records = store.exportRecords();
+    isEnded = await writeRecords({
+      records,
+      isWanted,
+      output,
+      written,
+      progress,
+      signal: interrupted.signal,
+    });
+  }
+  if (interrupted.signal.aborted) {
+    say(
+      file === "-" ? "Stopped; what was written is not whole." : `Stopped; ${file} was not made.`,
+    );
+    return INTERRUPTED_EXIT_CODE;
+  }
+  if (!isEnded) return 0;
+  await output.write(endLine(written));
+  await output.finish();
+  say(`Exported ${summaryOf(written)}${file === "-" ? "" : ` to ${file}`}.`);
+  return 0;
+};
+
+type Filter = (record: ArchiveRecord) => boolean;
+
+/** Null where all is wanted. */
+function filterOf(wanted: {
+  userId: string | undefined;
+  tenantId: string | undefined;
+  withKeys: boolean;
+}): Filter | null {
+  const { userId, tenantId, withKeys } = wanted;
+  if (userId === undefined && tenantId === undefined && withKeys) return null;
+  return (record) => {
+    const owner = record.type === "key" ? record.key : record.owner;
+    if (userId !== undefined && owner.userId !== userId) return false;
+    if (tenantId !== undefined && owner.tenantId !== tenantId) return false;
+    return withKeys || record.type !== "key";
+  };
+}
+
+type Writing = {
+  readonly records: AsyncIterable<ArchiveRecord>;
+  readonly isWanted: Filter | null;
+  readonly output: Output;
+  readonly written: ArchiveCounts;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+};
+
+/** @returns false when it was stopped, or nobody reads on */
+async function writeRecords({
+  records,
+  isWanted,
+  output,
+  written,
+  progress,
+  signal,
+}: Writing): Promise<boolean> {
+  let seen = 0;
+  for await (const record of records) {
+    if (signal.aborted) return false;
+    seen++;
+    if (seen % 256 === 0) progress.update(seen, summaryOf(written));
+    if (isWanted && !isWanted(record)) continue;
+    written[record.type]++;
+    if (!(await output.write(recordLine(record)))) return false;
+  }
+  return !signal.aborted;
+}
+
+const summaryOf = (counts: ArchiveCounts): string =>
+  listed(RECORD_TYPES.map((type) => counted(counts[type], type)));

@@ -1,0 +1,63 @@
+import type { ApiKey } from "../../domain/key.ts";
+import { DEFAULT_USER } from "../../domain/principal.ts";
+import { type Command, print, readArguments, say } from "../command.ts";
+import { dataFolderOf, isInUse, openStore } from "../data-folder.ts";
+import { configOfProcess } from "../environment.ts";
+import { minuteOf, onOneLine } from "../wording.ts";
+
+const HELP = `colloquy keys list: show which API keys there are, oldest first
+
+  colloquy keys list
+  colloquy keys list --json
+
+  --json    as JSON, with the ids
+
+The keys themselves are not stored and cannot be shown; a key is known by its
+first characters. Times are UTC.
+`;
+
+export const listKeys: Command = async (args) => {
+  const parsed = readArguments(args, { json: { type: "boolean", default: false } }, HELP);
+  if (!parsed) return 0;
+  const folder = dataFolderOf(configOfProcess());
+  const keys = await keysIn(folder);
+  if (parsed.values.json) return print(`${JSON.stringify(keys.map(withoutHash), null, 2)}\n`);
+  if (keys.length === 0) {
+    say(`No key was ever made in ${folder}. Make one with: colloquy keys create`);
+    return 0;
+  }
+  return print(table([HEADINGS, ...keys.map(cellsOf)]));
+};
+
+async function keysIn(folder: string): Promise<ApiKey[]> {
+  if (!(await isInUse(folder))) return [];
+  await using store = await openStore(folder);
+  return await store.listKeys();
+}
+
+const withoutHash = ({ hash: _, ...shown }: ApiKey): Omit<ApiKey, "hash"> => shown;
+
+const HEADINGS = ["KEY", "NAME", "TENANT", "USER", "ACT-AS", "OPERATOR", "CREATED", "REVOKED"];
+
+const cellsOf = (key: ApiKey): string[] => [
+  `${key.prefix}…`,
+  onOneLine(key.name) || "-",
+  onOneLine(key.tenantId),
+  key.userId === DEFAULT_USER ? "default" : onOneLine(key.userId),
+  key.actAs ? "yes" : "-",
+  key.isOperator ? "yes" : "-",
+  minuteOf(key.createdAt),
+  key.revokedAt ? minuteOf(key.revokedAt) : "-",
+];
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const lineOf = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return `${rows.map(lineOf).join("\n")}\n`;
+}

@@ -1,0 +1,83 @@
+// The real command line, run as a process of its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+export const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
+
+/** Starting takes half the time when the code is compiled already. */
+const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/colloquy-test", import.meta.url));
+
+export type Ended = {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
+
+/** A folder of its own, gone with its block: where commands run, with `data` in it as the data folder. */
+export async function workFolder() {
+  const path = await mkdtemp(join(tmpdir(), "colloquy-cli-"));
+  const data = join(path, "data");
+  return {
+    path,
+    data,
+    file: (name: string) => join(path, name),
+    /** Runs `colloquy` with just these settings besides. */
+    run: (args: readonly string[], options: RunOptions = {}) =>
+      finish(start(path, data, args, options), options.input ?? ""),
+    start: (args: readonly string[], options: RunOptions = {}) => start(path, data, args, options),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+export type WorkFolder = Awaited<ReturnType<typeof workFolder>>;
+
+export type RunOptions = {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What it reads from standard input. */
+  readonly input?: string | Buffer;
+};
+
+function start(
+  cwd: string,
+  data: string,
+  args: readonly string[],
+  { environment }: RunOptions,
+): ChildProcess {
+  return spawn(process.execPath, [COMMAND, ...args], {
+    cwd,
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: COMPILED,
+      DATA_DIR: data,
+      OLLAMA_BASE_URL: "http://127.0.0.1:9",
+      ...environment,
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+/** Waits for its end, having given it all of its input. */
+export async function finish(child: ChildProcess, input: string | Buffer | null): Promise<Ended> {
+  const { stdin, stdout, stderr } = child;
+  if (!stdin || !stdout || !stderr) throw new Error("it was started without pipes");
+  stdin.on("error", () => {});
+  if (input !== null) stdin.end(input);
+  const [[code], out, error] = await Promise.all([
+    once(child, "close"),
+    text(stdout),
+    text(stderr),
+  ]);
+  return { code: code as number | null, stdout: out, stderr: error };
+}
+
+/** Asks again and again until the answer is as wanted. */
+export async function eventually(isSo: () => Promise<boolean>, patienceMs = 5000): Promise<void> {
+  const end = performance.now() + patienceMs;
+  while (!(await isSo()))
+    if (performance.now() > end) throw new Error("it did not come to that in time");
+}
