@@ -9,10 +9,19 @@ import { createLimits, type LimitRules } from "./core/limits.ts";
 import type { Models } from "./core/models.ts";
 import type { TurnParts } from "./core/turn.ts";
 import { createTurns } from "./core/turns.ts";
+import type { Speech } from "./core/voice/parts.ts";
+import { createVoiceSessions } from "./core/voice/sessions.ts";
+import { chatWire } from "./dialects/chat/index.ts";
+import { chatSocket } from "./dialects/chat/socket.ts";
 import { chatV1Wire } from "./dialects/chat-v1/index.ts";
+import { conversationsWire } from "./dialects/conversations/index.ts";
+import { dialogixWire } from "./dialects/dialogix/index.ts";
 import { operationsWire } from "./dialects/operations/index.ts";
 import { voiceWire } from "./dialects/voice/index.ts";
+import { voiceSocket } from "./dialects/voice/socket.ts";
+import type { AppError } from "./domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "./http/server.ts";
+import { attachSockets, type SocketOptions, type Sockets } from "./http/sockets.ts";
 import type { Credentials } from "./ports/credentials.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { Store } from "./ports/store.ts";
@@ -22,9 +31,13 @@ export type AppParts = Pick<
   TurnParts,
   "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
 > &
-  Pick<HttpOptions, "origins" | "trustedProxies" | "onInternalError" | "onAnswer"> & {
+  Pick<HttpOptions, "origins" | "trustedProxies" | "onAnswer"> &
+  Pick<SocketOptions, "socketsPerAddress"> & {
     readonly store: Store;
     readonly models: Models;
+    readonly speech: Speech;
+    /** Told of every error that is the server's own fault. @param place the route's pattern, or where else it was */
+    readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
     readonly credentials: Credentials;
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
@@ -37,16 +50,17 @@ export type AppParts = Pick<
 export type App = {
   /** Not listening yet. */
   readonly http: FastifyInstance;
+  readonly sockets: Sockets;
   /** Background work of the core, until aborted. */
   run(signal: AbortSignal): Promise<void>;
-  /** Refuses new turns and waits for those that run, at most that long. */
+  /** Refuses new turns and waits for those that run, at most that long; then ends every socket. */
   drain(timeoutMs: number): Promise<void>;
-  readonly countSockets: () => number;
 };
 
 /** Puts the parts together; knows what there is, decides nothing. */
 export async function createApp(parts: AppParts): Promise<App> {
-  const { store, models, clock, newId, version } = parts;
+  const { store, models, clock, newId, version, speech, onInternalError } = parts;
+  const { now } = clock;
   const decide = createAccess(parts.credentials, { anonymousLoopback: parts.anonymousLoopback });
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
@@ -54,16 +68,45 @@ export async function createApp(parts: AppParts): Promise<App> {
   const turns = createTurns({ ...parts, checkpoints });
   const conversations = createConversations({ store, turns, clock, newId });
   const agents = createAgents(store, clock, newId);
-  const checkHealth = createHealthCheck(store, models, { transcriber: null, synthesizer: null });
-  const countSockets = () => 0;
+  const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
+  const checkHealth = createHealthCheck(store, models, speech);
+  const isStoreUp = async () => (await checkHealth()).isStoreUp;
+  const countSockets = (): number => sockets.count();
 
   const http = await createHttpServer({
     ...parts,
+    onInternalError: (error, request) =>
+      onInternalError(error, request.routeOptions.url ?? "no route", request.id),
     wires: [
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
-      voiceWire({ checkHealth, limits, version, countSockets, now: clock.now, homePath: "/docs" }),
+      voiceWire({ checkHealth, limits, version, countSockets, now, homePath: "/docs" }),
       chatV1Wire({ admit, conversations, turns, agents, models }),
+      dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
+      conversationsWire({ admit, limits, conversations }),
+      chatWire({ admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now }),
     ],
   });
-  return { http, run: checkpoints.run, drain: turns.drain, countSockets };
+  const sockets = attachSockets(http.server, {
+    ...parts,
+    onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
+    handlers: [
+      chatSocket({ admit, decide, conversations, turns }),
+      voiceSocket({
+        decide,
+        sessions,
+        now,
+        onInternalError: (error) => onInternalError(error, "voice session", null),
+      }),
+    ],
+  });
+  return {
+    http,
+    sockets,
+    run: checkpoints.run,
+    async drain(timeoutMs) {
+      await turns.drain(timeoutMs);
+      await sockets.close();
+      sessions.close();
+    },
+  };
 }

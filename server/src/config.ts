@@ -28,11 +28,20 @@ export type Config = {
   readonly sampleRateHz: number;
   readonly chunkSamples: number;
   readonly chatIdleMs: number;
+  readonly sttBaseUrl: string | null;
+  readonly sttModel: string;
+  readonly sttModelDirectory: string | null;
+  readonly ttsBaseUrl: string | null;
+  readonly ttsModel: string;
+  readonly ttsVoice: string;
+  readonly ttsModelDirectory: string | null;
   readonly otlpEndpoint: string | null;
   readonly secrets: {
     readonly openrouterApiKey: string | null;
     readonly cerebrasApiKey: string | null;
     readonly openaiApiKey: string | null;
+    readonly sttApiKey: string | null;
+    readonly ttsApiKey: string | null;
   };
 };
 
@@ -126,11 +135,20 @@ export function readConfig(environment: Environment): Config {
     sampleRateHz: read.integer("SAMPLE_RATE", 16_000, 8000, 192_000),
     chunkSamples: read.integer("CHUNK_SIZE", 1024, 64, 1_048_576),
     chatIdleMs: read.integer("CHAT_IDLE_MINUTES", 30, 1, 525_600) * 60_000,
+    sttBaseUrl: withoutSlash(read.url("STT_BASE_URL", ["http:", "https:"])?.href),
+    sttModel: read.text("STT_MODEL", "whisper-1"),
+    sttModelDirectory: read.text("STT_MODEL_DIR", "") || null,
+    ttsBaseUrl: withoutSlash(read.url("TTS_BASE_URL", ["http:", "https:"])?.href),
+    ttsModel: read.text("TTS_MODEL", "tts-1"),
+    ttsVoice: read.text("TTS_VOICE", "alloy"),
+    ttsModelDirectory: read.text("TTS_MODEL_DIR", "") || null,
     otlpEndpoint: read.url("OTEL_EXPORTER_OTLP_ENDPOINT", ["http:", "https:"])?.href ?? null,
     secrets: {
       openrouterApiKey: read.secret("OPENROUTER_API_KEY"),
       cerebrasApiKey: read.secret("CEREBRAS_API_KEY"),
       openaiApiKey: read.secret("OPENAI_API_KEY"),
+      sttApiKey: read.secret("STT_API_KEY"),
+      ttsApiKey: read.secret("TTS_API_KEY"),
     },
   };
   if (config.databaseUrl)

@@ -13,9 +13,9 @@ import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
-import type { AppError } from "./domain/errors.ts";
 import type { Store } from "./ports/store.ts";
 import { chooseProviders } from "./providers.ts";
+import { chooseSpeech } from "./speech.ts";
 import { VERSION } from "./version.ts";
 
 /** A server that listens. */
@@ -28,6 +28,8 @@ export type RunningServer = {
   /** Replies that a crash had left unfinished. */
   readonly interruptedReplies: number;
   readonly isClaimed: boolean;
+  /** The names of the engines; a null one is not installed. */
+  readonly speech: { readonly transcriber: string | null; readonly synthesizer: string | null };
   /** Takes no more requests, lets replies finish for that long, and closes everything. */
   close(patienceMs?: number): Promise<void>;
 };
@@ -75,9 +77,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
     : null;
   if (tracing) opened.defer(() => tracing.close());
 
+  const speech = await chooseSpeech(config, (error) =>
+    logger.warn({ cause: causeOf(error) }, "the remote speech engine failed"),
+  );
+  opened.defer(() => speech.close());
+
   const app = await createApp({
     store,
     models,
+    speech,
     log: memoryTurnLog(),
     lock: memoryConversationLock(),
     limiter: memoryLimiter(),
@@ -97,16 +105,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     trustedProxies: config.trustedProxies,
     version: VERSION,
     renderMetrics: metrics.render,
-    onInternalError: (error, request) =>
-      logger.error(
-        {
-          requestId: request.id,
-          route: request.routeOptions.url,
-          code: error.code,
-          cause: causeOf(error),
-        },
-        "request failed",
-      ),
+    socketsPerAddress: config.socketsPerAddress,
+    onInternalError: (error, place, requestId) =>
+      logger.error({ requestId, place, code: error.code, cause: causeOf(error.cause) }, "failed"),
     onAnswer(request, status, elapsedMs) {
       metrics.request(request.method, request.routeOptions.url ?? "none", status, elapsedMs);
       logger.debug(
@@ -121,7 +122,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       );
     },
   });
-  metrics.countSockets(app.countSockets);
+  metrics.countSockets(app.sockets.count);
   await app.http.listen({ host: config.host, port: config.port, backlog: 8192 });
   const { port } = app.http.server.address() as AddressInfo;
   const stopping = new AbortController();
@@ -134,6 +135,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
     model: models.nameOf(null),
     interruptedReplies,
     isClaimed: await store.isClaimed(),
+    speech: {
+      transcriber: speech.transcriber?.name ?? null,
+      synthesizer: speech.synthesizer?.name ?? null,
+    },
     async close(patienceMs = DRAIN_MS) {
       app.http.server.close();
       app.http.server.closeIdleConnections();
@@ -147,8 +152,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   };
 }
 
-/** Where an internal error came from, without any text that may hold somebody's words. */
-const causeOf = ({ cause }: AppError): string | undefined =>
-  cause instanceof Error
-    ? `${cause.name}\n${cause.stack?.split("\n").slice(1, 6).join("\n") ?? ""}`
+/** Where an error came from, without any text that may hold somebody's words. */
+const causeOf = (error: unknown): string | undefined =>
+  error instanceof Error
+    ? `${error.name}\n${error.stack?.split("\n").slice(1, 6).join("\n") ?? ""}`
     : undefined;

@@ -1,8 +1,8 @@
 // The real command as a process of its own, for tests that kill it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
@@ -21,11 +21,17 @@ export async function freePort(): Promise<number> {
 /** Starts `colloquy serve` with just these settings; resolves when it says that it runs. */
 export async function startProcess(environment: Readonly<Record<string, string>>) {
   const beganAt = performance.now();
-  const child = spawn(process.execPath, [COMMAND, "serve"], { env: { PATH: process.env["PATH"], ...environment }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [COMMAND, "serve"], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const exited = once(child, "exit");
   let output = "";
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`The server does not start:\n${output}`)), PATIENCE_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`The server does not start:\n${output}`)),
+      PATIENCE_MS,
+    );
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (!output.includes("Colloquy is running")) return;
@@ -35,7 +41,7 @@ export async function startProcess(environment: Readonly<Record<string, string>>
     child.on("exit", (code) => reject(new Error(`The server ended with ${code}:\n${output}`)));
   });
   return {
-    url: `http://127.0.0.1:${environment["PORT"]}`,
+    url: `http://127.0.0.1:${environment.PORT}`,
     pid: child.pid ?? 0,
     readyMs: performance.now() - beganAt,
     output: () => output,

@@ -1,7 +1,6 @@
 import { VERSION } from "../version.ts";
 import { type Command, fail, print, say, USAGE_EXIT_CODE, UsageError } from "./command.ts";
 
-
 const COMMANDS: Record<string, () => Promise<Command>> = {
   serve: async () => (await import("./serve.ts")).serve,
   keys: async () => (await import("./keys.ts")).keys,

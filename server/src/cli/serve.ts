@@ -53,6 +53,7 @@ function welcome(server: RunningServer, config: Config): string {
     `  store   SQLite in ${config.dataDirectory}`,
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
     `  access  ${server.isClaimed ? "by key (npx colloquy keys list)" : "programs of this machine only, without a key (npx colloquy keys create opens it to others)"}`,
+    `  voice   hears by ${server.speech.transcriber ?? "no recogniser (apt-get install pocketsphinx pocketsphinx-en-us, or set STT_BASE_URL)"}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
   ];
   if (server.interruptedReplies)
     lines.push(

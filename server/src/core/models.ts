@@ -96,8 +96,9 @@ export function createModels(
     },
     async offered(signal) {
       const lists = await Promise.allSettled(providers.map((provider) => learn(provider, signal)));
-      const defaultName = nameOf(resolve(null));
-      return lists.flatMap((list, index) => {
+      const chosen = resolve(null);
+      const defaultName = nameOf(chosen);
+      const offered = lists.flatMap((list, index): OfferedModel[] => {
         const provider = providers[index]?.name ?? "";
         if (list.status === "rejected") return [];
         return list.value.map((info) => {
@@ -105,6 +106,15 @@ export function createModels(
           return { ...info, id, provider, isDefault: id === defaultName };
         });
       });
+      if (offered.some(({ isDefault }) => isDefault)) return offered;
+      const unlisted = {
+        id: defaultName,
+        name: defaultName,
+        contextTokens: null,
+        provider: chosen.provider.name,
+        isDefault: true,
+      };
+      return [unlisted, ...offered];
     },
   };
 }

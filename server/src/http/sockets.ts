@@ -71,7 +71,6 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
       const found = endpoints.find(({ handler }) => handler.matches(handshake.url));
       if (!found) throw nothingAt(handshake.url);
       words = found.handler;
-      if (isClosing) throw closing();
       checkHandshake(handshake, request.method ?? "");
       if (!VERSIONS.includes(request.headers["sec-websocket-version"] ?? ""))
         return refuse(wrongVersion(), UPGRADE_REQUIRED);

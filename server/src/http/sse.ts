@@ -13,6 +13,8 @@ export type EventStream = {
   send(frames: string): void;
   /** Resolves when the client has read on; cuts it off if it does not for 30 s. */
   caughtUp(): Promise<void>;
+  /** Breaks the connection off, so that the client comes back for the rest. */
+  cut(): void;
   /** Sends the last frames and ends. */
   end(frames: string): void;
 };
@@ -50,6 +52,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
       if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
     },
     caughtUp: () => (response.writableNeedDrain ? untilDrained(response) : Promise.resolve()),
+    cut: () => void response.destroy(),
     end(frames) {
       open.delete(response);
       response.end(frames);

@@ -44,13 +44,11 @@ export function conversationRoutes(
         { title, agentId: agent_id, mode },
         [],
       );
-      return reply
-        .code(201)
-        .send({
-          success: true,
-          data: conversationBody(created),
-          message: "Conversation created successfully",
-        });
+      return reply.code(201).send({
+        success: true,
+        data: conversationBody(created),
+        message: "Conversation created successfully",
+      });
     },
   );
 

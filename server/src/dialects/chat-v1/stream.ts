@@ -43,7 +43,9 @@ export async function resumeTurn(
   position: number,
 ): Promise<void> {
   const stream = openEventStream(reply);
-  if (position < 0)
+  // A comment says at once that the stream is there, however long the next word takes.
+  if (position >= 0) stream.send(": resumed\n\n");
+  else
     stream.send(
       frame(
         `${turn.replyId}:0`,
@@ -73,6 +75,8 @@ async function forward(stream: EventStream, turn: WatchedTurn, from: number): Pr
       position = event.position;
     }
   } catch (error) {
+    // A live log that is lost is no ending of the reply: a broken connection makes clients resume.
+    if (toAppError(error).code === "unavailable") return stream.cut();
     last = errorFrame(turn.replyId, position, toAppError(error));
   }
   if (!stream.gone.aborted) stream.end(`${last}${frame(`${turn.replyId}:${position}`, "[DONE]")}`);

@@ -19,4 +19,5 @@ export const conversationBody = (
 });
 
 /** A reply that failed before its first word is not shown: this wire has no status to tell it by. */
-const saysSomething = ({ role, content }: Message): boolean => role !== "assistant" || content !== "";
+const saysSomething = ({ role, content }: Message): boolean =>
+  role !== "assistant" || content !== "";

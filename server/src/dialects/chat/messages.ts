@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import type { TurnTarget } from "../../core/turns.ts";
+import type { TurnTarget } from "../../core/turn.ts";
 import { AppError } from "../../domain/errors.ts";
 import { checkMessageText } from "../../domain/text.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";

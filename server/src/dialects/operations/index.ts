@@ -33,15 +33,33 @@ export function operationsWire(parts: OperationsParts): Wire {
   return {
     name: "operations",
     owns: (path) => PATHS.includes(path) || path.startsWith("/docs/"),
-    errorReply: (error) => ({ status: STATUS[error.code], body: { error: error.message, code: error.code } }),
+    errorReply: (error) => ({
+      status: STATUS[error.code],
+      body: { error: error.message, code: error.code },
+    }),
     routes(app) {
-      app.get("/metrics", { schema: { tags: ["operations"], summary: "Figures for Prometheus; needs an operator" } }, async (request, reply) => {
-        const principal = await parts.decide({ connection: request.connection, credential: credentialOf(request.headers), claims: {}, requiresBearer: false });
-        if (!principal.isOperator) throw new AppError("forbidden", "These figures are for operators: use a key made with 'npx colloquy keys create --operator'");
-        const { contentType, text } = await parts.renderMetrics();
-        return reply.type(contentType).send(text);
-      });
-      app.get("/openapi.json", { schema: { hide: true } }, async (_request, reply) => reply.send(app.swagger()));
+      app.get(
+        "/metrics",
+        { schema: { tags: ["operations"], summary: "Figures for Prometheus; needs an operator" } },
+        async (request, reply) => {
+          const principal = await parts.decide({
+            connection: request.connection,
+            credential: credentialOf(request.headers),
+            claims: {},
+            requiresBearer: false,
+          });
+          if (!principal.isOperator)
+            throw new AppError(
+              "forbidden",
+              "These figures are for operators: use a key made with 'npx colloquy keys create --operator'",
+            );
+          const { contentType, text } = await parts.renderMetrics();
+          return reply.type(contentType).send(text);
+        },
+      );
+      app.get("/openapi.json", { schema: { hide: true } }, async (_request, reply) =>
+        reply.send(app.swagger()),
+      );
     },
   };
 }

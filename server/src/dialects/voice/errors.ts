@@ -19,6 +19,9 @@ const ERRORS: Record<ErrorCode, readonly [status: number, code: string]> = {
   internal: [500, "INTERNAL_ERROR"],
 };
 
+/** The code of an error on the socket that the document does not name. */
+export const codeOf = (error: AppError): string => ERRORS[error.code][1];
+
 export function errorReply(error: AppError): ErrorReply {
   const [status, code] = ERRORS[error.code];
   return { status, body: { type: "error", message: error.message, code } };

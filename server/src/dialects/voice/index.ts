@@ -18,7 +18,11 @@ export type VoiceParts = {
 };
 
 const tags = ["voice"];
-const Services = Type.Object({ ai_service: Type.Boolean(), audio_processor: Type.Boolean(), audio_pipeline: Type.Boolean() });
+const Services = Type.Object({
+  ai_service: Type.Boolean(),
+  audio_processor: Type.Boolean(),
+  audio_pipeline: Type.Boolean(),
+});
 const HealthBody = Type.Object({
   status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
   services: Services,
@@ -26,7 +30,10 @@ const HealthBody = Type.Object({
   timestamp: Type.String({ format: "date-time" }),
   version: Type.String(),
 });
-const RootBody = Type.Object({ message: Type.String(), status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]) });
+const RootBody = Type.Object({
+  message: Type.String(),
+  status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
+});
 
 /** Document 003: the HTTP routes beside the voice socket. */
 export function voiceWire(parts: VoiceParts): Wire {
@@ -38,21 +45,44 @@ export function voiceWire(parts: VoiceParts): Wire {
       app.addHook("preHandler", async (request) => {
         await parts.limits.takeForAddress(ORIGIN, request.connection.address);
       });
-      app.get("/health", { schema: { tags, summary: "Whether the server and its services work", response: { 200: HealthBody, 503: HealthBody } } }, async (_request, reply) => {
-        const health = await parts.checkHealth();
-        return reply.code(isHealthy(health) ? 200 : 503).send({
-          status: isHealthy(health) ? "healthy" : "unhealthy",
-          services: services(health),
-          active_connections: parts.countSockets(),
-          timestamp: parts.now().toISOString(),
-          version: parts.version,
-        });
-      });
-      app.get("/", { schema: { tags, summary: "Says that the server runs; sends a browser on", response: { 200: RootBody } } }, async (request, reply) => {
-        if (prefersHtml(request.headers.accept)) return reply.redirect(parts.homePath, 302);
-        const health = await parts.checkHealth();
-        return reply.send({ message: "Conversational AI Backend is running", status: isHealthy(health) ? "healthy" : "unhealthy" });
-      });
+      app.get(
+        "/health",
+        {
+          schema: {
+            tags,
+            summary: "Whether the server and its services work",
+            response: { 200: HealthBody, 503: HealthBody },
+          },
+        },
+        async (_request, reply) => {
+          const health = await parts.checkHealth();
+          return reply.code(isHealthy(health) ? 200 : 503).send({
+            status: isHealthy(health) ? "healthy" : "unhealthy",
+            services: services(health),
+            active_connections: parts.countSockets(),
+            timestamp: parts.now().toISOString(),
+            version: parts.version,
+          });
+        },
+      );
+      app.get(
+        "/",
+        {
+          schema: {
+            tags,
+            summary: "Says that the server runs; sends a browser on",
+            response: { 200: RootBody },
+          },
+        },
+        async (request, reply) => {
+          if (prefersHtml(request.headers.accept)) return reply.redirect(parts.homePath, 302);
+          const health = await parts.checkHealth();
+          return reply.send({
+            message: "Conversational AI Backend is running",
+            status: isHealthy(health) ? "healthy" : "unhealthy",
+          });
+        },
+      );
     },
   };
 }

@@ -9,13 +9,22 @@ const MOST_REMEMBERED = 10_000;
 
 /** API keys from the store, remembered for a second, so that a revoked one is refused within that time on every replica. */
 export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
-  const remembered = new Map<string, { readonly until: number; readonly credential: Promise<VerifiedCredential | null> }>();
+  const remembered = new Map<
+    string,
+    { readonly until: number; readonly credential: Promise<VerifiedCredential | null> }
+  >();
   let claimed: { until: number; readonly answer: Promise<boolean> } | null = null;
 
   const look = async (token: string): Promise<VerifiedCredential | null> => {
     const key = await store.findKeyByHash(hashOfKey(token));
     if (!key || key.revokedAt) return null;
-    return { tenantId: key.tenantId, userId: key.userId, keyId: key.id, actAs: key.actAs, isOperator: key.isOperator };
+    return {
+      tenantId: key.tenantId,
+      userId: key.userId,
+      keyId: key.id,
+      actAs: key.actAs,
+      isOperator: key.isOperator,
+    };
   };
 
   return {

@@ -6,8 +6,14 @@ export function memoryLimiter(): Limiter {
   const counters = new Map<string, RateLimiterMemory>();
   const counterOf = ({ limit, windowMs }: LimitWindow): RateLimiterMemory => {
     const name = `${limit}/${windowMs}`;
-    let counter = counters.get(name);
-    if (!counter) counters.set(name, (counter = new RateLimiterMemory({ keyPrefix: name, points: limit, duration: windowMs / 1000 })));
+    const known = counters.get(name);
+    if (known) return known;
+    const counter = new RateLimiterMemory({
+      keyPrefix: name,
+      points: limit,
+      duration: windowMs / 1000,
+    });
+    counters.set(name, counter);
     return counter;
   };
   return {
@@ -15,16 +21,32 @@ export function memoryLimiter(): Limiter {
       let tightest: LimitState | null = null;
       for (const window of windows) {
         const used = await counterOf(window).get(key);
-        if (used && used.consumedPoints >= window.limit) tightest = tighter(tightest, stateOf(window, used, false));
+        if (used && used.consumedPoints >= window.limit)
+          tightest = tighter(tightest, stateOf(window, used, false));
       }
       if (tightest) return tightest;
-      for (const window of windows) tightest = tighter(tightest, stateOf(window, await counterOf(window).penalty(key, 1), true));
-      return tightest ?? { allowed: true, limit: Number.POSITIVE_INFINITY, remaining: Number.POSITIVE_INFINITY, resetMs: 0 };
+      for (const window of windows)
+        tightest = tighter(
+          tightest,
+          stateOf(window, await counterOf(window).penalty(key, 1), true),
+        );
+      return (
+        tightest ?? {
+          allowed: true,
+          limit: Number.POSITIVE_INFINITY,
+          remaining: Number.POSITIVE_INFINITY,
+          resetMs: 0,
+        }
+      );
     },
   };
 }
 
-const stateOf = ({ limit, windowMs }: LimitWindow, used: RateLimiterRes, allowed: boolean): LimitState => ({
+const stateOf = (
+  { limit, windowMs }: LimitWindow,
+  used: RateLimiterRes,
+  allowed: boolean,
+): LimitState => ({
   allowed,
   limit,
   remaining: Math.max(0, limit - used.consumedPoints),

@@ -14,7 +14,18 @@ export function logObserver(logger: Logger): TurnObserver {
           firstTokenMs = elapsedMs();
         },
         ended({ status, model, usage, finishReason, errorCode }) {
-          const line = { replyId, conversationId, origin, status, model, finishReason, errorCode, tokens: usage?.totalTokens, firstTokenMs, elapsedMs: elapsedMs() };
+          const line = {
+            replyId,
+            conversationId,
+            origin,
+            status,
+            model,
+            finishReason,
+            errorCode,
+            tokens: usage?.totalTokens,
+            firstTokenMs,
+            elapsedMs: elapsedMs(),
+          };
           if (status === "failed") logger.warn(line, "turn failed");
           else logger.info(line, "turn ended");
         },

@@ -8,7 +8,10 @@ import type { TurnObserver } from "../../../ports/observer.ts";
  * sent over OTLP/HTTP. Prompts and answers are never part of it.
  * @param endpoint OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces
  */
-export function openTelemetryObserver(endpoint: string): { readonly observer: TurnObserver; close(): Promise<void> } {
+export function openTelemetryObserver(endpoint: string): {
+  readonly observer: TurnObserver;
+  close(): Promise<void>;
+} {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
   const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] });
   const tracer = provider.getTracer("colloquy");
@@ -32,7 +35,11 @@ export function openTelemetryObserver(endpoint: string): { readonly observer: Tu
             span.setAttribute("gen_ai.response.model", answered);
             span.setAttribute("colloquy.turn.status", status);
             if (finishReason) span.setAttribute("gen_ai.response.finish_reasons", [finishReason]);
-            if (usage) span.setAttributes({ "gen_ai.usage.input_tokens": usage.promptTokens, "gen_ai.usage.output_tokens": usage.completionTokens });
+            if (usage)
+              span.setAttributes({
+                "gen_ai.usage.input_tokens": usage.promptTokens,
+                "gen_ai.usage.output_tokens": usage.completionTokens,
+              });
             if (errorCode) {
               span.setAttribute("error.type", errorCode);
               span.setStatus({ code: SpanStatusCode.ERROR, message: errorCode });

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { TurnObserver } from "../../../ports/observer.ts";
 
 const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
@@ -21,16 +21,65 @@ export function prometheusMetrics(): PrometheusMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "colloquy_" });
   const registers = [registry];
-  const turns = new Counter({ name: "colloquy_turns_total", help: "Turns that have ended, by wire and ending", labelNames: ["wire", "status", "error"], registers });
-  const running = new Gauge({ name: "colloquy_turns_running", help: "Turns that ask the model now", registers });
-  const queued = new Gauge({ name: "colloquy_turns_queued", help: "Turns that wait for an earlier one of their conversation", registers });
-  const firstToken = new Histogram({ name: "colloquy_time_to_first_token_seconds", help: "From the stored message to the reply's first text", labelNames: ["wire"], buckets: FIRST_TOKEN_BUCKETS, registers });
-  const duration = new Histogram({ name: "colloquy_turn_seconds", help: "From the stored message to the stored reply", labelNames: ["wire"], buckets: FIRST_TOKEN_BUCKETS, registers });
-  const tokens = new Counter({ name: "colloquy_tokens_total", help: "Tokens as the provider counted them", labelNames: ["kind"], registers });
-  const cost = new Counter({ name: "colloquy_cost_usd_total", help: "US dollars as the provider counted them", registers });
-  const commits = new Histogram({ name: "colloquy_store_commit_seconds", help: "Transactions of the store, fsync included", buckets: COMMIT_BUCKETS, registers });
-  const writes = new Counter({ name: "colloquy_store_writes_total", help: "Writes in those transactions", registers });
-  const requests = new Histogram({ name: "colloquy_http_request_seconds", help: "HTTP requests", labelNames: ["method", "route", "status"], buckets: REQUEST_BUCKETS, registers });
+  const turns = new Counter({
+    name: "colloquy_turns_total",
+    help: "Turns that have ended, by wire and ending",
+    labelNames: ["wire", "status", "error"],
+    registers,
+  });
+  const running = new Gauge({
+    name: "colloquy_turns_running",
+    help: "Turns that ask the model now",
+    registers,
+  });
+  const queued = new Gauge({
+    name: "colloquy_turns_queued",
+    help: "Turns that wait for an earlier one of their conversation",
+    registers,
+  });
+  const firstToken = new Histogram({
+    name: "colloquy_time_to_first_token_seconds",
+    help: "From the stored message to the reply's first text",
+    labelNames: ["wire"],
+    buckets: FIRST_TOKEN_BUCKETS,
+    registers,
+  });
+  const duration = new Histogram({
+    name: "colloquy_turn_seconds",
+    help: "From the stored message to the stored reply",
+    labelNames: ["wire"],
+    buckets: FIRST_TOKEN_BUCKETS,
+    registers,
+  });
+  const tokens = new Counter({
+    name: "colloquy_tokens_total",
+    help: "Tokens as the provider counted them",
+    labelNames: ["kind"],
+    registers,
+  });
+  const cost = new Counter({
+    name: "colloquy_cost_usd_total",
+    help: "US dollars as the provider counted them",
+    registers,
+  });
+  const commits = new Histogram({
+    name: "colloquy_store_commit_seconds",
+    help: "Transactions of the store, fsync included",
+    buckets: COMMIT_BUCKETS,
+    registers,
+  });
+  const writes = new Counter({
+    name: "colloquy_store_writes_total",
+    help: "Writes in those transactions",
+    registers,
+  });
+  const requests = new Histogram({
+    name: "colloquy_http_request_seconds",
+    help: "HTTP requests",
+    labelNames: ["method", "route", "status"],
+    buckets: REQUEST_BUCKETS,
+    registers,
+  });
   let sockets = () => 0;
   new Gauge({
     name: "colloquy_sockets_open",
@@ -68,7 +117,8 @@ export function prometheusMetrics(): PrometheusMetrics {
   };
   return {
     observer,
-    request: (method, route, status, elapsedMs) => requests.observe({ method, route, status: String(status) }, elapsedMs / 1000),
+    request: (method, route, status, elapsedMs) =>
+      requests.observe({ method, route, status: String(status) }, elapsedMs / 1000),
     commit(elapsedMs, count) {
       commits.observe(elapsedMs / 1000);
       writes.inc(count);

@@ -3,9 +3,9 @@ import type { Operation } from "../sql/statement.ts";
 import type { Executor } from "./executor.ts";
 
 /** What became of one write of a batch. */
-export type Outcome =
+export type Outcome<Problem = unknown> =
   | { readonly isStored: true; readonly result: unknown }
-  | { readonly isStored: false; readonly error: unknown };
+  | { readonly isStored: false; readonly problem: Problem };
 
 /** Makes the operation; called again when the write is done again. */
 export type Request = () => Operation<unknown>;
@@ -38,17 +38,17 @@ export function createRunBatch(database: DatabaseSync, executor: Executor): RunB
     const changesBefore = executor.changes;
     try {
       return { isStored: true, result: executor.run(request()) };
-    } catch (error) {
-      if (executor.changes !== changesBefore || !database.isTransaction) throw error;
-      return { isStored: false, error };
+    } catch (problem) {
+      if (executor.changes !== changesBefore || !database.isTransaction) throw problem;
+      return { isStored: false, problem };
     }
   }
 
   function run(requests: readonly Request[]): Outcome[] {
     try {
       return runTogether(requests) ?? requests.flatMap((request) => run([request]));
-    } catch (error) {
-      return requests.map(() => ({ isStored: false, error }));
+    } catch (problem) {
+      return requests.map(() => ({ isStored: false, problem }));
     }
   }
 

@@ -9,7 +9,6 @@ export type Synchronous = "FULL" | "NORMAL" | "OFF";
 
 const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIBIBYTES = 64 * 1024;
-const MEMORY_MAP_BYTES = 1024 ** 3;
 /** Of 4 KiB each: how much the write-ahead log grows before a commit moves it into the database. */
 const CHECKPOINT_PAGES = 4_000;
 
@@ -31,7 +30,6 @@ export function openDatabase(directory: string, synchronous: Synchronous): Datab
       PRAGMA synchronous = ${synchronous};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA cache_size = -${CACHE_KIBIBYTES};
-      PRAGMA mmap_size = ${MEMORY_MAP_BYTES};
       PRAGMA temp_store = MEMORY;
     `);
     migrate(database);
@@ -43,7 +41,7 @@ export function openDatabase(directory: string, synchronous: Synchronous): Datab
 }
 
 const versionOf = (database: DatabaseSync): number =>
-  Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+  Number(Object.values(database.prepare("PRAGMA user_version").get() ?? {})[0]);
 
 function migrate(database: DatabaseSync): void {
   if (versionOf(database) === MIGRATIONS.length) return;

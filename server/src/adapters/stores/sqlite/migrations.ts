@@ -91,11 +91,16 @@ export const MIGRATIONS: readonly string[] = [
   -- What the search index holds is decided by two marks: rows above them are not in it yet, and
   -- neither are the pending ones below. So storing a message costs the index nothing.
   -- The item (and rowid) of a message is twice its row_id, that of a title one more.
+  -- Words come to it marked with their owner (search-words.ts).
   CREATE VIRTUAL TABLE search_index USING fts5 (
-    owner, text, content = '', contentless_delete = 1,
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* N*'"
+    text, content = '', contentless_delete = 1, tokenize = 'ascii'
   );
-  INSERT INTO search_index (search_index, rank) VALUES ('rank', 'bm25(0.0, 1.0)');
+  CREATE TABLE search_owners (
+    number INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    UNIQUE (tenant_id, owner_id)
+  ) STRICT;
   CREATE TABLE search_progress (conversations INTEGER NOT NULL, messages INTEGER NOT NULL) STRICT;
   INSERT INTO search_progress VALUES (0, 0);
   CREATE TABLE search_pending (item INTEGER PRIMARY KEY) STRICT;

@@ -1,13 +1,17 @@
 import { sql } from "kysely";
+import type { Owner } from "../../../domain/principal.ts";
 import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
-import { indexable, ownerWord } from "./search-words.ts";
+import { indexable } from "./search-words.ts";
 
 /** The last rows that are indexed, or are to be. */
 export type SearchMark = { readonly conversations: number; readonly messages: number };
 
 /** What is read into the index in one transaction, so that no other write waits long for it. */
-const ROWS_A_BATCH = 64;
-const CHARACTERS_A_BATCH = 100_000;
+const ROWS_A_BATCH = 256;
+const CHARACTERS_A_BATCH = 200_000;
+
+export const isTitle = (item: number): boolean => item % 2 === 1;
+export const rowIdOf = (item: number): number => Math.floor(item / 2);
 
 type Source = { item: number; tenant_id: string; owner_id: string; text: string | null };
 
@@ -56,9 +60,17 @@ export function createSearchIndex(write: StatementWriter) {
       CASE WHEN status <> 'streaming' THEN content END AS text
       FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
   );
-  const insertText = raw<{ item: number; owner: string; text: string }, never>(
-    ({ item, owner, text }) =>
-      sql`INSERT OR REPLACE INTO search_index (rowid, owner, text) VALUES (${item}, ${owner}, ${text})`,
+  const insertText = raw<{ item: number; text: string }, never>(
+    ({ item, text }) =>
+      sql`INSERT OR REPLACE INTO search_index (rowid, text) VALUES (${item}, ${text})`,
+  );
+  const selectOwner = raw<{ tenantId: string; userId: string }, { number: number }>(
+    ({ tenantId, userId }) => sql`SELECT number FROM search_owners
+      WHERE tenant_id = ${tenantId} AND owner_id = ${userId}`,
+  );
+  const insertOwner = raw<{ tenantId: string; userId: string }, { number: number }>(
+    ({ tenantId, userId }) => sql`INSERT INTO search_owners (tenant_id, owner_id)
+      VALUES (${tenantId}, ${userId}) RETURNING number`,
   );
   const insertPending = raw<{ item: number }, never>(
     ({ item }) => sql`INSERT OR IGNORE INTO search_pending VALUES (${item})`,
@@ -72,8 +84,12 @@ export function createSearchIndex(write: StatementWriter) {
   );
 
   function* index({ item, tenant_id, owner_id, text }: Source): Operation<void> {
-    const words = text && indexable(text);
-    if (words) yield* insertText.run({ item, owner: ownerWord(tenant_id, owner_id), text: words });
+    if (!text) return;
+    const owner = { tenantId: tenant_id, userId: owner_id };
+    const known = (yield* selectOwner.first(owner)) ?? (yield* insertOwner.first(owner));
+    if (!known) return;
+    const words = indexable(`${known.number}${isTitle(item) ? "t" : "m"}`, text);
+    if (words) yield* insertText.run({ item, text: words });
   }
 
   /** Indexes as many as one batch takes; gives the row id of the last. */
@@ -81,10 +97,10 @@ export function createSearchIndex(write: StatementWriter) {
     let characters = 0;
     let last = none;
     for (const source of sources) {
-      const isInProgress = source.text === null && (source.item & 1) === 0;
+      const isInProgress = source.text === null && !isTitle(source.item);
       if (isInProgress) yield* insertPending.run({ item: source.item });
       else yield* index(source);
-      last = Math.floor(source.item / 2);
+      last = rowIdOf(source.item);
       characters += source.text?.length ?? 0;
       if (characters > CHARACTERS_A_BATCH) break;
     }
@@ -92,6 +108,11 @@ export function createSearchIndex(write: StatementWriter) {
   }
 
   return {
+    /** The number of the owner in the index; null while nothing of the owner's is in it. */
+    *searchOwner({ tenantId, userId }: Owner): Operation<number | null> {
+      return (yield* selectOwner.first({ tenantId, userId }))?.number ?? null;
+    },
+
     /** As far as there is something to index now. */
     *searchEnd(): Operation<SearchMark> {
       return (yield* selectEnd.first({})) ?? { conversations: 0, messages: 0 };

@@ -3,13 +3,18 @@
  * there, every character is a word, and what was written together is looked for as a phrase.
  */
 
-const SPACELESS = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]`;
-const hasSpaceless = new RegExp(SPACELESS, "v");
+const SPACELESS = String.raw`[\u30fc\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]`;
 const wordPattern = new RegExp(String.raw`${SPACELESS}|[[\p{L}\p{N}\p{M}]--${SPACELESS}]+`, "gv");
 const togetherPattern = /[\p{L}\p{N}\p{M}]+/gu;
+const asciiPattern = /^[\0-\x7f]*$/;
+const asciiWordPattern = /[a-z0-9]+/g;
 
+/** Longer ones are no words of any language; their beginning is enough to find them. */
+const WORD_CHARACTERS = 64;
 /** Enough for any question; more would only make the index work for nothing. */
 const MOST_PHRASES = 64;
+/** With fewer letters the last word of a query is taken as a whole word: too much begins with them. */
+const PREFIX_CHARACTERS = 2;
 
 export type Word = { readonly folded: string; readonly start: number; readonly end: number };
 
@@ -21,30 +26,44 @@ export function* wordsOf(text: string): Generator<Word> {
   }
 }
 
+/** The words of a query, those that were written together in one phrase. */
+export const phrasesOf = (query: string): string[][] =>
+  (query.match(togetherPattern) ?? [])
+    .slice(0, MOST_PHRASES)
+    .map((together) => foldedWords(together));
+
+/** Whether the last word of a query may be the beginning of one. */
+export const isPrefix = (phrases: readonly string[][]): boolean =>
+  (phrases.at(-1)?.at(-1)?.length ?? 0) >= PREFIX_CHARACTERS;
+
+/**
+ * An owner's words have a mark before them that no other owner's have, and those of titles another
+ * one. So what a query costs depends on how much its owner has stored, not on what everybody has.
+ */
+export type WordMark = `${number}${"t" | "m"}`;
+
 /** The text as the index takes it in. */
-export function indexable(text: string): string {
-  const composed = text.normalize("NFC");
-  return hasSpaceless.test(composed) ? (composed.match(wordPattern) ?? []).join(" ") : composed;
+export function indexable(mark: WordMark, text: string): string {
+  const words = asciiPattern.test(text)
+    ? (text.toLowerCase().match(asciiWordPattern) ?? []).map(cut)
+    : foldedWords(text);
+  return words.length === 0 ? "" : mark + words.join(` ${mark}`);
 }
 
-/** The words of a query as they are, those that were written together in one phrase. */
-export const phrasesOf = (query: string): string[][] =>
-  (query.normalize("NFC").match(togetherPattern) ?? [])
-    .slice(0, MOST_PHRASES)
-    .map((together) => together.match(wordPattern) ?? []);
-
-/** One word that stands for an owner in the index: letters and digits only, never the same for two. */
-export const ownerWord = (tenantId: string, userId: string): string =>
-  Buffer.from(`${tenantId}\0${userId}`).toString("hex");
-
 /** The expression that FTS5 matches: everything in quotes is words to it. */
-export const matchExpression = (owner: string, phrases: readonly string[][]): string =>
-  `owner : "${owner}" AND text : (${phrases.map((words) => `"${words.join(" ")}"`).join(" AND ")} *)`;
+export const matchExpression = (mark: WordMark, phrases: readonly string[][]): string =>
+  phrases.map((words) => `"${mark}${words.join(` ${mark}`)}"`).join(" AND ") +
+  (isPrefix(phrases) ? " *" : "");
 
-/** Without case and accents, as the index's tokenizer does it. */
-export const fold = (word: string): string =>
-  word
-    .normalize("NFD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .normalize("NFC")
-    .toLowerCase();
+const foldedWords = (text: string): string[] => (text.match(wordPattern) ?? []).map(fold);
+
+const cut = (word: string): string => word.slice(0, WORD_CHARACTERS);
+
+const fold = (word: string): string =>
+  cut(
+    word
+      .normalize("NFD")
+      .replace(/[\u0300-\u036f]/g, "")
+      .normalize("NFC")
+      .toLowerCase(),
+  );

@@ -9,20 +9,34 @@ import {
   toMessage,
 } from "../sql/rows.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
-import { matchExpression, ownerWord, phrasesOf } from "./search-words.ts";
+import { createSearchIndex, isTitle, rowIdOf } from "./search-index.ts";
+import { matchExpression, phrasesOf } from "./search-words.ts";
 import { snippetOf } from "./snippet.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
-type PageParameters = { match: string; limit: number; offset: number };
+type PageParameters = {
+  titles: string;
+  messages: string;
+  most: number;
+  limit: number;
+  offset: number;
+};
+
+/** Of more hits than this, the newest are ranked: so a search for "the" takes no longer than others. */
+const MOST_HITS = 1_000;
 
 /** Asking the search index. */
 export function createSearchReads(write: StatementWriter) {
-  const selectItems = write<PageParameters>()((database, { match, limit, offset }) => ({
+  const index = createSearchIndex(write);
+  const selectItems = write<PageParameters>()((database, given) => ({
     compile: () =>
-      sql<{ item: number }>`SELECT rowid AS item FROM search_index
-        WHERE search_index MATCH ${match} ORDER BY rank LIMIT ${limit} OFFSET ${offset}`.compile(
-        database,
-      ),
+      sql<{ item: number }>`SELECT item FROM (
+        SELECT * FROM (SELECT rowid AS item, rank AS score FROM search_index
+          WHERE search_index MATCH ${given.titles} ORDER BY rowid DESC LIMIT ${given.most})
+        UNION ALL
+        SELECT * FROM (SELECT rowid AS item, rank AS score FROM search_index
+          WHERE search_index MATCH ${given.messages} ORDER BY rowid DESC LIMIT ${given.most})
+      ) ORDER BY score, item DESC LIMIT ${given.limit} OFFSET ${given.offset}`.compile(database),
   }));
   const selectConversation = write<OwnerParameters & { rowId: number }>()((database, parameter) =>
     database
@@ -56,8 +70,8 @@ export function createSearchReads(write: StatementWriter) {
     item: number,
     phrases: readonly string[][],
   ): Operation<SearchHit | null> {
-    const rowId = Math.floor(item / 2);
-    if (item % 2 === 1) {
+    const rowId = rowIdOf(item);
+    if (isTitle(item)) {
       const row = yield* selectConversation.first({ tenantId, userId, rowId });
       const snippet = snippetOf(row?.title ?? "", phrases);
       return row ? { conversation: toConversation(row), message: null, snippet } : null;
@@ -76,16 +90,26 @@ export function createSearchReads(write: StatementWriter) {
   }
 
   return {
+    searchEnd: index.searchEnd,
+    isIndexedTo: index.isIndexedTo,
+
     *searchHits(
       owner: Owner,
       query: string,
       { limit, offset }: { readonly limit: number; readonly offset: number },
     ): Operation<SearchHit[]> {
       const phrases = phrasesOf(query);
-      if (phrases.length === 0) return [];
-      const match = matchExpression(ownerWord(owner.tenantId, owner.userId), phrases);
+      const number = yield* index.searchOwner(owner);
+      if (phrases.length === 0 || number === null) return [];
+      const items = yield* selectItems.all({
+        titles: matchExpression(`${number}t`, phrases),
+        messages: matchExpression(`${number}m`, phrases),
+        most: MOST_HITS,
+        limit,
+        offset,
+      });
       const hits: SearchHit[] = [];
-      for (const { item } of yield* selectItems.all({ match, limit, offset })) {
+      for (const { item } of items) {
         const hit = yield* hitOf(owner, item, phrases);
         if (hit) hits.push(hit);
       }

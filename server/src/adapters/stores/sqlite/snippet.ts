@@ -1,4 +1,4 @@
-import { fold, type Word, wordsOf } from "./search-words.ts";
+import { isPrefix, type Word, wordsOf } from "./search-words.ts";
 
 const MATCH_BEGINS = "\u{e000}";
 const MATCH_ENDS = "\u{e001}";
@@ -6,19 +6,19 @@ const CHARACTERS_BEFORE = 60;
 const CHARACTERS = 200;
 
 /** The text around the first match, with every match in it marked; the last phrase may end within a word. */
-export function snippetOf(content: string, query: readonly string[][]): string {
-  const phrases = query.map((words) => words.map(fold));
+export function snippetOf(content: string, phrases: readonly string[][]): string {
   const text = content.replace(/[\u{e000}\u{e001}]/gu, "");
   let from = 0;
   let to = Math.min(text.length, CHARACTERS);
   let isFound = false;
+  const mayBeBegun = isPrefix(phrases);
   const marks: Word[] = [];
   const words: Word[] = [];
   for (const word of wordsOf(text)) {
     if (word.start >= to && isFound) break;
     words.push(word);
     for (const [place, phrase] of phrases.entries()) {
-      const first = endingAtLast(words, phrase, place === phrases.length - 1);
+      const first = endingAtLast(words, phrase, mayBeBegun && place === phrases.length - 1);
       if (!first) continue;
       marks.push({ ...word, start: first.start });
       if (isFound) continue;
@@ -34,13 +34,13 @@ export function snippetOf(content: string, query: readonly string[][]): string {
 function endingAtLast(
   words: readonly Word[],
   phrase: readonly string[],
-  isPrefix: boolean,
+  mayBeBegun: boolean,
 ): Word | undefined {
   const start = words.length - phrase.length;
   const isMatch = phrase.every((part, place) => {
     const word = words[start + place]?.folded;
     const isLast = place === phrase.length - 1;
-    return isPrefix && isLast ? word?.startsWith(part) : word === part;
+    return mayBeBegun && isLast ? word?.startsWith(part) : word === part;
   });
   return isMatch ? words[start] : undefined;
 }

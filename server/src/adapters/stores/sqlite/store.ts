@@ -1,17 +1,16 @@
+import type { DatabaseSync } from "node:sqlite";
 import { SqliteQueryCompiler } from "kysely";
+import { AppError } from "../../../domain/errors.ts";
 import type { Store } from "../../../ports/store.ts";
-import { createReads, createWrites } from "../sql/operations.ts";
+import { createReads } from "../sql/operations.ts";
 import { createStatementWriter, type Operation } from "../sql/statement.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
-import { createRunBatch } from "./batch.ts";
 import { openDatabase, type Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
-import { createSearchIndex } from "./search-index.ts";
-import { createCatchUp, startUpkeep } from "./upkeep.ts";
-import { createWriter } from "./writer.ts";
+import { startWriter, type Writer } from "./writer.ts";
 
 export type SqliteStore = Store & AsyncDisposable;
 
@@ -27,50 +26,42 @@ export async function openSqliteStore(options: {
   /** `FULL` unless said otherwise; anything else can lose what was acknowledged. */
   readonly synchronous?: Synchronous;
 }): Promise<SqliteStore> {
+  const { directory, exclusive, synchronous = "FULL" } = options;
   try {
-    return open(options.directory, options.exclusive, options.synchronous ?? "FULL");
+    await using opening = new AsyncDisposableStack();
+    if (exclusive) opening.use(lockDirectory(directory));
+    const database = opening.adopt(openDatabase(directory, synchronous), (it) => it.close());
+    database.exec("PRAGMA query_only = ON");
+    const writer = startWriter({ directory, synchronous, keepsTidy: exclusive });
+    opening.defer(() => writer.close());
+    return storeOf(database, writer, opening.move());
   } catch (error) {
     throw toStoreError(error);
   }
 }
 
-function open(directory: string, exclusive: boolean, synchronous: Synchronous): SqliteStore {
-  using opening = new DisposableStack();
-  if (exclusive) opening.use(lockDirectory(directory));
-  const database = opening.adopt(openDatabase(directory, synchronous), (it) => it.close());
+/** Reads here, on a connection of their own; writes in the writer's thread. */
+function storeOf(
+  database: DatabaseSync,
+  writer: Writer,
+  opened: AsyncDisposableStack,
+): SqliteStore {
   const statementWriter = createStatementWriter(() => new SqliteQueryCompiler());
   const reads = createReads(statementWriter);
-  const writes = createWrites(statementWriter);
-  const searchReads = createSearchReads(statementWriter);
-  const ping = statementWriter<Record<never, never>>()((it) =>
-    it.selectFrom("meta").select("name").limit(1),
-  );
-
+  const searches = createSearchReads(statementWriter);
   const executor = createExecutor(database);
-  const writer = createWriter(createRunBatch(database, executor));
+
   async function read<Result>(operation: Operation<Result>): Promise<Result> {
+    if (!database.isOpen)
+      throw new AppError("unavailable", "The store is closed", { retryAfterMs: 30_000 });
     try {
       return executor.run(operation);
     } catch (error) {
       throw toStoreError(error);
     }
   }
-  const write = ((name: keyof typeof writes, ...given: never[]) =>
-    writer.write(() =>
-      (writes[name] as (...given: never[]) => Operation<unknown>)(...given),
-    )) as Write;
 
-  const index = createSearchIndex(statementWriter);
-  const catchUp = createCatchUp({ index, read, write: writer.write });
-  const upkeep = exclusive && startUpkeep(database, catchUp, () => executor.changes);
-
-  const opened = opening.move();
-  async function close(): Promise<void> {
-    if (upkeep) await upkeep[Symbol.asyncDispose]();
-    await writer.drain();
-    opened.dispose();
-  }
-
+  const close = () => opened.disposeAsync();
   return {
     ...createSqlStore(reads, {
       read,
@@ -78,13 +69,15 @@ function open(directory: string, exclusive: boolean, synchronous: Synchronous): 
         await new Promise((resolve) => setImmediate(resolve));
         return read(operation);
       },
-      write,
+      write: ((name, ...given) => writer.write(name, given)) as Write,
       async search(owner, query, page) {
-        await catchUp.complete();
-        return read(searchReads.searchHits(owner, query, page));
+        const end = await read(searches.searchEnd());
+        while (!(await read(searches.isIndexedTo(end)))) await writer.write("indexNext", [end]);
+        return read(searches.searchHits(owner, query, page));
       },
       async ping() {
-        await read(ping.first({}));
+        writer.check();
+        await read(reads.isClaimed());
       },
       close,
     }),

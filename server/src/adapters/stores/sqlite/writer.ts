@@ -1,48 +1,118 @@
-import type { Outcome, Request, RunBatch } from "./batch.ts";
-import { toStoreError } from "./errors.ts";
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { AppError } from "../../../domain/errors.ts";
+import {
+  type FromThread,
+  fromProblem,
+  type ThreadOptions,
+  type ToThread,
+  type WriteMessage,
+  type WriteName,
+} from "./thread-messages.ts";
 
 /** Does writes in the order of the calls; each resolves once it is on disk. */
 export type Writer = {
-  write(request: Request): Promise<unknown>;
-  /** Resolves when all that was asked for is done. */
-  drain(): Promise<void>;
+  write(name: WriteName, given: readonly unknown[]): Promise<unknown>;
+  /** @throws AppError unavailable if nothing can be written any more */
+  check(): void;
+  /** Resolves when all that was asked for is done, and the database is closed. */
+  close(): Promise<void>;
 };
 
 type Waiting = {
-  readonly request: Request;
+  readonly message: WriteMessage;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 };
 
+/** So that the first ones of a burst do not wait for its last. */
 const MOST_IN_A_BATCH = 256;
+/** More than the disk takes in some seconds: from here on it is better to say so than to wait. */
+const MOST_WAITING = 20_000;
 
-/** Writes that arrive in the same turn of the event loop share one transaction. */
-export function createWriter(runBatch: RunBatch): Writer {
-  const waiting: Waiting[] = [];
+/** Writes that arrive while the disk is busy with others share the next transaction. */
+export function startWriter(options: ThreadOptions): Writer {
+  // The extension is .ts in the sources and .js in what is published.
+  const entry = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
+  // What the process was started with (--eval, --inspect-brk, …) is not for this thread.
+  const thread = new Worker(entry, { workerData: options, execArgv: [] });
+  const exited = new Promise((resolve) => thread.once("exit", resolve));
+  let waiting: Waiting[] = [];
+  let inWork: Waiting[] = [];
+  let isPostPlanned = false;
+  let stopped: AppError | null = null;
   let drained = Promise.withResolvers<void>();
-  drained.resolve();
 
-  function flush(): void {
-    const batch = waiting.splice(0, MOST_IN_A_BATCH);
-    if (waiting.length > 0) setImmediate(flush);
-    else drained.resolve();
-    const outcomes = runBatch(batch.map(({ request }) => request));
-    for (const [place, { resolve, reject }] of batch.entries()) {
-      const outcome = outcomes[place] as Outcome;
-      if (outcome.isStored) resolve(outcome.result);
-      else reject(toStoreError(outcome.error));
+  /** Only what waits for the disk keeps the process alive. */
+  thread.unref();
+  thread.on("message", settle);
+  thread.on("error", (error) => stop("Nothing can be stored: restart the server", error));
+  thread.on("exit", () => stop("The store is closed"));
+
+  function post(): void {
+    isPostPlanned = false;
+    if (inWork.length > 0) return;
+    if (waiting.length === 0) {
+      thread.unref();
+      drained.resolve();
+      return;
+    }
+    inWork = waiting.slice(0, MOST_IN_A_BATCH);
+    waiting = waiting.slice(MOST_IN_A_BATCH);
+    thread.ref();
+    thread.postMessage(inWork.map(({ message }) => message) satisfies ToThread);
+  }
+
+  function settle(outcomes: FromThread): void {
+    const done = inWork;
+    inWork = [];
+    post();
+    for (const [place, { resolve, reject }] of done.entries()) {
+      const outcome = outcomes[place];
+      if (outcome?.isStored) resolve(outcome.result);
+      else reject(outcome && fromProblem(outcome.problem));
     }
   }
 
+  function stop(reason: string, cause?: unknown): void {
+    stopped ??= new AppError("unavailable", reason, { retryAfterMs: 30_000, cause });
+    for (const { reject } of [...inWork, ...waiting]) reject(stopped);
+    inWork = [];
+    waiting = [];
+    drained.resolve();
+  }
+
   return {
-    write(request) {
+    write(name, given) {
+      if (stopped) return Promise.reject(stopped);
+      if (waiting.length >= MOST_WAITING)
+        return Promise.reject(
+          new AppError("unavailable", "More is being said than the disk can store; try again", {
+            retryAfterMs: 2_000,
+          }),
+        );
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      if (waiting.push({ request, resolve, reject }) === 1) {
-        drained = Promise.withResolvers();
-        setImmediate(flush);
+      waiting.push({ message: [name, given], resolve, reject });
+      if (inWork.length === 0 && !isPostPlanned) {
+        isPostPlanned = true;
+        setImmediate(post);
       }
       return promise;
     },
-    drain: () => drained.promise,
+    check() {
+      if (stopped) throw stopped;
+    },
+    async close() {
+      if (stopped) return;
+      if (inWork.length + waiting.length > 0) {
+        drained = Promise.withResolvers();
+        await drained.promise;
+      }
+      if (stopped) return;
+      stopped = new AppError("unavailable", "The store is closed", { retryAfterMs: 30_000 });
+      thread.ref();
+      thread.postMessage("close" satisfies ToThread);
+      await exited;
+    },
   };
 }

@@ -20,7 +20,15 @@ export function memoryTurnLog(): TurnLog {
   };
   return {
     open({ replyId, conversationId }, onStop) {
-      const turn: RunningTurn = { conversationId, onStop, pieces: [], positions: [], length: 0, ending: null, watchers: new Set() };
+      const turn: RunningTurn = {
+        conversationId,
+        onStop,
+        pieces: [],
+        positions: [],
+        length: 0,
+        ending: null,
+        watchers: new Set(),
+      };
       turns.set(replyId, turn);
       return {
         append(text) {
@@ -49,7 +57,11 @@ export function memoryTurnLog(): TurnLog {
   };
 }
 
-async function* watch(turn: RunningTurn, from: number, signal: AbortSignal): AsyncGenerator<LiveEvent> {
+async function* watch(
+  turn: RunningTurn,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<LiveEvent> {
   let position = from;
   let next = turn.positions.findIndex((end) => end > position);
   if (next < 0) next = turn.positions.length;

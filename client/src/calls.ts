@@ -1,0 +1,81 @@
+import type { CallOptions, SendOptions, Timeouts, WatchOptions } from "./options.ts";
+import type { ReplyOptions } from "./reply.ts";
+import type { NetworkStatus, RetryPolicy } from "./retry.ts";
+import { type Answer, type ApiRequest, path, type Transport } from "./transport.ts";
+
+/** The kinds of request that the API is made of. */
+export type Calls = ReturnType<typeof createCalls>;
+
+export function createCalls(
+  transport: Transport,
+  timeouts: Timeouts,
+  retry: RetryPolicy,
+  network: NetworkStatus,
+) {
+  const answer = <T>(request: ApiRequest): Promise<Answer<T>> =>
+    transport.json<T>(request, timeouts.requestMs, "repeatable");
+
+  const change = async <T>(
+    method: ApiRequest["method"],
+    path: string,
+    body: unknown,
+    { signal }: CallOptions,
+  ): Promise<T> => (await answer<T>({ method, path, body, signal })).data;
+
+  /** A request that starts a reply; its key, with ever the same body, makes it safe to repeat. */
+  const sending = (path: string, body: object, options: SendOptions): ApiRequest => ({
+    method: "POST",
+    path,
+    body: { ...body },
+    headers: { "idempotency-key": options.idempotencyKey ?? newKey() },
+    signal: options.signal,
+  });
+
+  const stop = async (conversationId: string, options: CallOptions = {}): Promise<boolean> => {
+    const url = path`/conversations/${conversationId}/messages/stop`;
+    return (await change<{ stopped: boolean }>("POST", url, undefined, options)).stopped;
+  };
+
+  return {
+    answer,
+    change,
+    sending,
+    stop,
+
+    async get<T>(path: string, { signal }: CallOptions, query: ApiRequest["query"] = {}) {
+      return (await answer<T>({ method: "GET", path, query, signal })).data;
+    },
+
+    async remove(path: string, options: CallOptions): Promise<void> {
+      await change("DELETE", path, undefined, options);
+    },
+
+    /** A POST whose repeat would make a second thing: tried once. */
+    async create<T>(path: string, body: unknown, { signal }: CallOptions): Promise<T> {
+      const request: ApiRequest = { method: "POST", path, body, signal };
+      return (await transport.json<T>(request, timeouts.requestMs, "once")).data;
+    },
+
+    /** Sends a message and waits for all that it leads to. */
+    async exchange<T>(path: string, body: object, options: SendOptions): Promise<T> {
+      const request = sending(path, body, options);
+      return (await transport.json<T>(request, timeouts.replyMs, "repeatable")).data;
+    },
+
+    replyOptions: ({ signal, notices = false }: WatchOptions): ReplyOptions => ({
+      transport,
+      network,
+      retry,
+      timeouts,
+      notices,
+      signal,
+      stopConversation: stop,
+    }),
+  };
+}
+
+/** 128 random bits; `crypto.randomUUID` is missing on pages that came over plain http. */
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");

@@ -1,0 +1,72 @@
+import type { Calls } from "./calls.ts";
+import type { CallOptions, SendOptions, WatchOptions } from "./options.ts";
+import { type Reply, startReply } from "./reply.ts";
+import { path } from "./transport.ts";
+import type {
+  Conversation,
+  ConversationInput,
+  ConversationPatch,
+  Page,
+  PageQuery,
+  StartInput,
+} from "./wire.ts";
+
+export type ConversationCalls = ReturnType<typeof conversationCalls>;
+
+export function conversationCalls(calls: Calls) {
+  const list = async (
+    query: PageQuery = {},
+    { signal }: CallOptions = {},
+  ): Promise<Page<Conversation>> => {
+    const request = { method: "GET", path: "/conversations", query, signal } as const;
+    const { data, meta } = await calls.answer<Conversation[]>(request);
+    return { items: data, ...(meta as Omit<Page<Conversation>, "items">) };
+  };
+
+  return {
+    create: async (
+      input: ConversationInput = {},
+      options: CallOptions = {},
+    ): Promise<Conversation> => calls.create("/conversations", input, options),
+
+    /** One page, those used last first: page 1 and 10 conversations where nothing else is asked; at most 100. */
+    list,
+
+    /** All of them, those used last first, fetched a page at a time. One that moves meanwhile comes once. */
+    async *all(
+      options: CallOptions & { readonly pageSize?: number | undefined } = {},
+    ): AsyncGenerator<Conversation, void, void> {
+      const seen = new Set<string>();
+      for (let page = 1, totalPages = 1; page <= totalPages; page++) {
+        const result = await list({ page, limit: options.pageSize ?? 100 }, options);
+        totalPages = result.totalPages;
+        for (const conversation of result.items) {
+          if (seen.has(conversation.id)) continue;
+          seen.add(conversation.id);
+          yield conversation;
+        }
+      }
+    },
+
+    get: async (id: string, options: CallOptions = {}): Promise<Conversation> =>
+      calls.get(path`/conversations/${id}`, options),
+
+    update: async (
+      id: string,
+      patch: ConversationPatch,
+      options: CallOptions = {},
+    ): Promise<Conversation> => calls.change("PATCH", path`/conversations/${id}`, patch, options),
+
+    /** Deletes it with all its messages. */
+    delete: async (id: string, options: CallOptions = {}): Promise<void> =>
+      calls.remove(path`/conversations/${id}`, options),
+
+    /** Begins a conversation with its first message; resolves when that is stored. */
+    start: async (input: StartInput, options: SendOptions & WatchOptions = {}): Promise<Reply> =>
+      startReply(
+        calls.sending("/conversations/stream", input, options),
+        null,
+        calls.replyOptions(options),
+      ),
+  };
+}

@@ -1,0 +1,55 @@
+import { type AgentCalls, agentCalls } from "./agents.ts";
+import { createCalls } from "./calls.ts";
+import { type ConversationCalls, conversationCalls } from "./conversations.ts";
+import { ColloquyError } from "./errors.ts";
+import { type MessageCalls, messageCalls } from "./messages.ts";
+import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
+import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
+import { createTransport } from "./transport.ts";
+import { type ModelInfo, type PageQuery, type SearchHit, snippetParts } from "./wire.ts";
+
+export type { ClientErrorCode, ErrorCode, ServerErrorCode } from "./errors.ts";
+export type * from "./options.ts";
+export type { Reply } from "./reply.ts";
+export type { NetworkStatus, RetryPolicy } from "./retry.ts";
+export type * from "./wire.ts";
+export { ColloquyError, snippetParts };
+
+/**
+ * Its methods throw a ColloquyError, or the reason of the given signal once that is aborted. What is
+ * safe to repeat is tried again after a network failure, a 429 and a 503 (see RetryPolicy): all but
+ * `create` and `messages.add`.
+ */
+export type Client = {
+  readonly conversations: ConversationCalls;
+  readonly messages: MessageCalls;
+  readonly agents: AgentCalls;
+  readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
+  /** Finds messages and titles by their words, among the user's own conversations. */
+  search(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchHit[]>;
+};
+
+/**
+ * A client of one Colloquy server, for one user.
+ * @throws ColloquyError INVALID_OPTION when the base URL is none
+ */
+export function createClient(options: ClientOptions): Client {
+  const { baseUrl, token, userId, network = browserNetwork } = options;
+  if (!/^(https?:\/\/|\/|$)/i.test(baseUrl))
+    throw new ColloquyError('baseUrl must begin with "http://", "https://" or "/"', {
+      code: "INVALID_OPTION",
+    });
+  const retry = { ...DEFAULT_RETRY, ...options.retry };
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  // Looked up late, and called as a function of its own, as browsers want it.
+  const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+  const transport = createTransport({ baseUrl, token, userId, fetch, network, retry });
+  const calls = createCalls(transport, timeouts, retry, network);
+  return {
+    conversations: conversationCalls(calls),
+    messages: messageCalls(calls),
+    agents: agentCalls(calls),
+    models: { list: (call = {}) => calls.get("/models", call) },
+    search: (words, page = {}, call = {}) => calls.get("/search", call, { q: words, ...page }),
+  };
+}

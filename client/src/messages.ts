@@ -1,0 +1,72 @@
+import type { Calls } from "./calls.ts";
+import type { CallOptions, SendOptions, WatchOptions } from "./options.ts";
+import { type Reply, startReply, watchReply } from "./reply.ts";
+import { path } from "./transport.ts";
+import type { Message, MessageInput, StoredMessageInput } from "./wire.ts";
+
+export type MessageCalls = ReturnType<typeof messageCalls>;
+
+export function messageCalls(calls: Calls) {
+  return {
+    /** Oldest first: all, or with `limit` the last so many; with `before` (an id) only those before it. */
+    list: async (
+      conversationId: string,
+      query: { readonly limit?: number | undefined; readonly before?: string | undefined } = {},
+      options: CallOptions = {},
+    ): Promise<Message[]> =>
+      calls.get(path`/conversations/${conversationId}/messages`, options, query),
+
+    get: async (id: string, options: CallOptions = {}): Promise<Message> =>
+      calls.get(path`/messages/${id}`, options),
+
+    delete: async (id: string, options: CallOptions = {}): Promise<void> =>
+      calls.remove(path`/messages/${id}`, options),
+
+    /** Sends a message and follows the reply; resolves when the message is stored. */
+    async stream(
+      conversationId: string,
+      input: MessageInput,
+      options: SendOptions & WatchOptions = {},
+    ): Promise<Reply> {
+      const url = path`/conversations/${conversationId}/messages/stream`;
+      const opening = calls.sending(url, input, options);
+      return startReply(opening, conversationId, calls.replyOptions(options));
+    },
+
+    /** Sends a message and waits for the whole reply. */
+    async send(
+      conversationId: string,
+      input: MessageInput,
+      options: SendOptions = {},
+    ): Promise<{ userMessage: Message; reply: Message }> {
+      const url = path`/conversations/${conversationId}/messages`;
+      const [userMessage, reply] = await calls.exchange<[Message, Message]>(url, input, options);
+      return { userMessage, reply };
+    },
+
+    /** Stores a message that asks for no reply. */
+    async add(
+      conversationId: string,
+      input: StoredMessageInput,
+      options: CallOptions = {},
+    ): Promise<Message> {
+      const url = path`/conversations/${conversationId}/messages`;
+      const [message] = await calls.create<[Message]>(url, input, options);
+      return message;
+    },
+
+    /**
+     * Follows a reply that someone else started, or this page before it was reloaded: from its
+     * start, or after the event that another Reply had as its `lastEventId`. Null when no reply is
+     * running or has ended in the last 10 minutes, or nothing came after `after`.
+     */
+    watch: async (
+      conversationId: string,
+      options: WatchOptions & { readonly after?: string | undefined } = {},
+    ): Promise<Reply | null> =>
+      watchReply(conversationId, options.after, calls.replyOptions(options)),
+
+    /** Stops the conversation's running reply, which ends as `interrupted`; false when none is running. */
+    stop: calls.stop,
+  };
+}

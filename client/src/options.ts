@@ -1,0 +1,50 @@
+import type { NetworkStatus, RetryPolicy } from "./retry.ts";
+
+export type ClientOptions = {
+  /** Where the server is, without `/v1/chat`: "https://chat.example.org", or "" for the page's own origin. */
+  readonly baseUrl: string;
+  /** The key or access token, or what gives the current one; asked before every try. Never logged. */
+  readonly token: string | (() => string | Promise<string>);
+  /** The user to act for, with a key that may act for others. */
+  readonly userId?: string | undefined;
+  /** Instead of the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Instead of the browser's `navigator.onLine` and `online`. */
+  readonly network?: NetworkStatus | undefined;
+};
+
+/** In milliseconds. */
+export type Timeouts = {
+  /** For a try at a request that waits for no reply: 30 s. */
+  readonly requestMs: number;
+  /** For a try at `messages.send`, which waits for a whole reply: 5 minutes. */
+  readonly replyMs: number;
+  /** How long a stream may be silent before it counts as cut off: 45 s; the server pings every 15. */
+  readonly silenceMs: number;
+};
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  requestMs: 30_000,
+  replyMs: 300_000,
+  silenceMs: 45_000,
+};
+
+export type CallOptions = {
+  /** Gives up on the request; for a reply, stops watching it, not the reply itself. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type SendOptions = CallOptions & {
+  /**
+   * Names this one message, so that it is stored and answered once however often it is sent. Made
+   * by the client where not given; give your own to send the very same message again after a restart.
+   */
+  readonly idempotencyKey?: string | undefined;
+};
+
+export type WatchOptions = CallOptions & {
+  /** Whether `reconnecting` and `resumed` come among the events; false. */
+  readonly notices?: boolean | undefined;
+};

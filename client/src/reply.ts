@@ -1,0 +1,149 @@
+import { ColloquyError } from "./errors.ts";
+import { type FollowOptions, followReply, type Progress } from "./stream.ts";
+import { type ApiRequest, path } from "./transport.ts";
+import type { Message, ReplyEvent } from "./wire.ts";
+
+/**
+ * A reply as it comes. Iterate it once, to the end or until you leave the loop; leaving, like
+ * aborting the signal, stops watching and not the reply: that is generated to its end and stored.
+ * A connection that is cut off is restored in the background, without a gap or a repeat.
+ */
+export type Reply = AsyncIterable<ReplyEvent> & {
+  readonly conversationId: string;
+  /** The message that is being answered; null when watching began in the middle. */
+  readonly userMessage: Message | null;
+  /** Where `messages.watch(conversationId, { after })` would go on; null before any event. */
+  readonly lastEventId: string | null;
+  /**
+   * Waits for the end and gives the reply as it is stored, `complete` or `interrupted`. Without an
+   * iteration it reads the stream itself; beside one it waits for that to come to the end.
+   * @throws ColloquyError with the code of the reply's `error` when it failed
+   */
+  message(): Promise<Message>;
+  /** The whole text, once the reply has ended; throws as `message` does. */
+  text(): Promise<string>;
+  /** Stops the reply itself: it ends as `interrupted`. False when it had ended before. */
+  stop(): Promise<boolean>;
+};
+
+/** What `createReply` needs besides, to stop a reply. */
+export type ReplyOptions = FollowOptions & {
+  stopConversation(conversationId: string): Promise<boolean>;
+};
+
+/** A message that starts a reply: resolves when it is stored, throws when it was not accepted. */
+export async function startReply(
+  opening: ApiRequest,
+  conversationId: string | null,
+  options: ReplyOptions,
+): Promise<Reply> {
+  const progress = progressAt(conversationId, null);
+  const events = followReply(opening, progress, options);
+  const { value: first } = await events.next();
+  if (first?.type === "error") {
+    await events.return();
+    throw failure(first.data);
+  }
+  if (!first || progress.conversationId === null) throw failure(NO_ENDING);
+  return createReply(first, events, progress, options);
+}
+
+/** A reply that is running or recent: resolves at its first event, null when there is none. */
+export async function watchReply(
+  conversationId: string,
+  after: string | undefined,
+  options: ReplyOptions,
+): Promise<Reply | null> {
+  const progress = progressAt(conversationId, after ?? null);
+  const opening: ApiRequest = {
+    method: "GET",
+    path: path`/conversations/${conversationId}/messages/stream`,
+    signal: options.signal,
+  };
+  const events = followReply(opening, progress, options);
+  const { value: first } = await events.next();
+  return first ? createReply(first, events, progress, options) : null;
+}
+
+const progressAt = (conversationId: string | null, lastEventId: string | null): Progress => ({
+  conversationId,
+  lastEventId,
+  userMessage: null,
+  text: "",
+  ending: null,
+});
+
+function createReply(
+  first: ReplyEvent,
+  rest: AsyncGenerator<ReplyEvent, void, void>,
+  progress: Progress,
+  options: ReplyOptions,
+): Reply {
+  const conversationId = progress.conversationId ?? "";
+  const state: { upcoming: ReplyEvent | null; isIterated: boolean; error: unknown } = {
+    upcoming: first,
+    isIterated: false,
+    error: null,
+  };
+  let markOver = () => {};
+  const over = new Promise<void>((resolve) => {
+    markOver = resolve;
+  });
+
+  const iterator: AsyncIterableIterator<ReplyEvent, void, void> = {
+    async next() {
+      const value = state.upcoming;
+      state.upcoming = null;
+      try {
+        const result: IteratorResult<ReplyEvent, void> =
+          value === null ? await rest.next() : { value, done: false };
+        if (result.done || progress.ending !== null) markOver();
+        return result;
+      } catch (error) {
+        state.error = error;
+        markOver();
+        throw error;
+      }
+    },
+    return() {
+      state.upcoming = null;
+      markOver();
+      return rest.return();
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+
+  const message = async (): Promise<Message> => {
+    if (state.isIterated) await over;
+    else for await (const _ of iterator);
+    if (state.error !== null) throw state.error;
+    if (progress.ending === null) throw failure(NO_ENDING);
+    if (progress.ending.type === "error") throw failure(progress.ending.data);
+    return progress.ending.data;
+  };
+
+  return {
+    conversationId,
+    get userMessage() {
+      return progress.userMessage;
+    },
+    get lastEventId() {
+      return progress.lastEventId;
+    },
+    [Symbol.asyncIterator]() {
+      state.isIterated = true;
+      return iterator;
+    },
+    message,
+    text: async () => (await message()).content,
+    stop: async () => (progress.ending === null ? options.stopConversation(conversationId) : false),
+  };
+}
+
+const NO_ENDING = {
+  code: "UNEXPECTED_RESPONSE",
+  message: "The stream was left, or ended, before the reply did",
+};
+
+const failure = ({ code, message }: { code: string; message: string }): ColloquyError =>
+  new ColloquyError(message, { code });

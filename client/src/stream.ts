@@ -1,0 +1,211 @@
+import {
+  ColloquyError,
+  isRecord,
+  isTransient,
+  networkError,
+  unexpectedResponse,
+} from "./errors.ts";
+import { createEventStreamParser, readEventStream } from "./event-stream.ts";
+import type { Timeouts } from "./options.ts";
+import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
+import { type ApiRequest, path, type Transport } from "./transport.ts";
+import type { Message, ReplyEvent } from "./wire.ts";
+
+export type FollowOptions = {
+  readonly transport: Transport;
+  readonly network: NetworkStatus;
+  readonly retry: RetryPolicy;
+  readonly timeouts: Timeouts;
+  /** Whether to yield `reconnecting` and `resumed`. */
+  readonly notices: boolean;
+  readonly signal: AbortSignal | undefined;
+};
+
+/** How far a watcher has come; filled in as the events go by. */
+export type Progress = {
+  conversationId: string | null;
+  userMessage: Message | null;
+  /** Of the last event that was yielded; null before the first. */
+  lastEventId: string | null;
+  /** All chunks so far, joined. */
+  text: string;
+  ending: Extract<ReplyEvent, { type: "ai_complete" | "error" }> | null;
+};
+
+/**
+ * The events of one reply from wherever `progress` stands to its ending, each exactly once, over as
+ * many connections as it takes. Ends without an event when the server has nothing (more) to tell.
+ * @param opening what to ask for until there is an event to go on from; safe to repeat
+ * @throws ColloquyError when the server refuses, or stays away for `retry.streamRetries` tries
+ */
+export async function* followReply(
+  opening: ApiRequest,
+  progress: Progress,
+  options: FollowOptions,
+): AsyncGenerator<ReplyEvent, void, void> {
+  const { retry, network, signal } = options;
+  let failures = 0;
+  let hasBegun = false;
+  let isCutOff = false;
+  for (;;) {
+    const parser = createEventStreamParser();
+    try {
+      const request = progress.lastEventId === null ? opening : resumption(progress, signal);
+      const connection = await options.transport.open(request, options.timeouts.silenceMs);
+      try {
+        if (isCutOff && options.notices) yield { type: "resumed" };
+        isCutOff = false;
+        if (connection.response.status === 204) {
+          if (hasBegun) yield* endingFromStore(progress, options);
+          return;
+        }
+        const reading = readEventStream(eventStreamBody(connection.response), parser, (read) =>
+          within(read, options.timeouts.silenceMs, signal).catch(rethrowAsNetworkError),
+        );
+        for await (const { data, id } of reading) {
+          signal?.throwIfAborted();
+          if (data === "[DONE]") return;
+          const event = decodeEvent(data);
+          failures = 0;
+          hasBegun = true;
+          if (id !== "") progress.lastEventId = id;
+          if (event === null) continue;
+          record(event, progress);
+          yield event;
+        }
+      } finally {
+        connection.close();
+      }
+      throw networkError(new Error("The stream ended before the reply did"));
+    } catch (error) {
+      signal?.throwIfAborted();
+      // Only the last word, [DONE], is missing.
+      if (progress.ending !== null) return;
+      const canGoOn = !hasBegun || progress.lastEventId !== null;
+      if (!isTransient(error) || !canGoOn) throw error;
+      // While the machine knows itself offline, a failed try says nothing about the server.
+      if (!hasBegun || network.isOnline()) failures++;
+      if (failures > (hasBegun ? retry.streamRetries : retry.requestRetries)) throw error;
+      const attempt = Math.max(1, failures);
+      const delayMs = Math.max(
+        retryDelayMs(retry, attempt, error, Math.random()),
+        Math.min(parser.retryMs ?? 0, retry.maxDelayMs),
+      );
+      isCutOff = hasBegun;
+      if (isCutOff && options.notices)
+        yield { type: "reconnecting", data: { attempt, delayMs, error } };
+      await pause(delayMs, network, signal);
+    }
+  }
+}
+
+/** The request that goes on after the last event. */
+function resumption(progress: Progress, signal: AbortSignal | undefined): ApiRequest {
+  return {
+    method: "GET",
+    path: path`/conversations/${progress.conversationId ?? ""}/messages/stream`,
+    headers: { "last-event-id": progress.lastEventId ?? "" },
+    signal,
+  };
+}
+
+function eventStreamBody(response: Response): ReadableStream<Uint8Array> {
+  const type = response.headers.get("content-type") ?? "";
+  if (response.body === null || !/^text\/event-stream\b/i.test(type))
+    throw unexpectedResponse("The answer is not an event stream", response);
+  return response.body;
+}
+
+function rethrowAsNetworkError(error: unknown): never {
+  throw error instanceof ColloquyError ? error : networkError(error);
+}
+
+/** The event in the `data` of a server-sent event; null for a type that this version does not know. */
+function decodeEvent(json: string): ReplyEvent | null {
+  let event: unknown;
+  try {
+    event = JSON.parse(json);
+  } catch {
+    event = null;
+  }
+  if (!isRecord(event)) throw unexpectedResponse("An event of the stream is not JSON");
+  const { type, data } = event;
+  switch (type) {
+    case "ai_chunk":
+      if (typeof data === "string") return { type, data };
+      break;
+    case "user_message":
+    case "ai_complete":
+      if (isRecord(data)) return { type, data: data as Message };
+      break;
+    case "conversation_created":
+      if (isRecord(data) && typeof data.conversationId === "string" && isRecord(data.userMessage))
+        return { type, data: data as { conversationId: string; userMessage: Message } };
+      break;
+    case "error":
+      if (isRecord(data)) return { type, data: data as { code: string; message: string } };
+      break;
+    default:
+      return null;
+  }
+  throw unexpectedResponse(`The stream's ${type} is not what its type promises`);
+}
+
+function record(event: ReplyEvent, progress: Progress): void {
+  switch (event.type) {
+    case "conversation_created":
+      progress.conversationId = event.data.conversationId;
+      progress.userMessage = event.data.userMessage;
+      break;
+    case "user_message":
+      progress.userMessage = event.data;
+      break;
+    case "ai_chunk":
+      progress.text += event.data;
+      break;
+    case "ai_complete":
+    case "error":
+      progress.ending = event;
+      break;
+    case "reconnecting":
+    case "resumed":
+      break;
+  }
+}
+
+/**
+ * What was missed of a reply that ended so long ago that only the store knows it: the rest of its
+ * text and its ending.
+ * @throws ColloquyError REPLY_LOST when the store does not have it
+ */
+async function* endingFromStore(
+  progress: Progress,
+  options: FollowOptions,
+): AsyncGenerator<ReplyEvent, void, void> {
+  const request: ApiRequest = {
+    method: "GET",
+    path: path`/conversations/${progress.conversationId ?? ""}/messages`,
+    signal: options.signal,
+  };
+  const { data: messages } = await options.transport.json<Message[]>(
+    request,
+    options.timeouts.requestMs,
+    "repeatable",
+  );
+  const asked = messages.findIndex(({ id }) => id === progress.userMessage?.id);
+  const reply = asked < 0 ? undefined : messages[asked + 1];
+  if (reply?.role !== "assistant")
+    throw new ColloquyError("The server no longer has this reply", { code: "REPLY_LOST" });
+  const ending: ReplyEvent =
+    reply.status === "failed"
+      ? { type: "error", data: { code: "MODEL_FAILED", message: "The reply failed" } }
+      : { type: "ai_complete", data: reply };
+  const missing = reply.content.startsWith(progress.text)
+    ? reply.content.slice(progress.text.length)
+    : "";
+  for (const event of [{ type: "ai_chunk", data: missing } as const, ending]) {
+    if (event.data === "") continue;
+    record(event, progress);
+    yield event;
+  }
+}

@@ -1,0 +1,178 @@
+import {
+  ColloquyError,
+  errorFromResponse,
+  isRecord,
+  isTransient,
+  networkError,
+  unexpectedResponse,
+} from "./errors.ts";
+import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
+
+/** A request to a path below `/v1/chat`. */
+export type ApiRequest = {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Begins with a slash; its parts are encoded (see `path`). */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type Answer<T> = { readonly data: T; readonly meta: Readonly<Record<string, unknown>> };
+
+/** A stream's answer. Whoever opened it calls `close`, which also ends a read in progress. */
+export type Connection = { readonly response: Response; close(): void };
+
+export type TransportOptions = {
+  readonly baseUrl: string;
+  readonly token: string | (() => string | Promise<string>);
+  readonly userId: string | undefined;
+  readonly fetch: typeof fetch;
+  readonly network: NetworkStatus;
+  readonly retry: RetryPolicy;
+};
+
+export type Transport = {
+  /**
+   * A request that is answered by the JSON envelope.
+   * @param timeoutMs for each try
+   * @param repeat whether a second arrival at the server does no harm; then it is tried again after
+   *   a network failure, a 429 and a 503
+   */
+  json<T>(
+    request: ApiRequest,
+    timeoutMs: number,
+    repeat: "repeatable" | "once",
+  ): Promise<Answer<T>>;
+  /** One try at a request that is answered by a stream, up to its headers. A 204 is an answer too. */
+  open(request: ApiRequest, timeoutMs: number): Promise<Connection>;
+};
+
+/** A path from its parts, each encoded: path`/messages/${id}`. */
+export function path(texts: TemplateStringsArray, ...ids: readonly string[]): string {
+  // These would name another route than the one that is meant.
+  if (ids.some((id) => id === "" || id === "." || id === ".."))
+    throw new ColloquyError("An id is missing", { code: "INVALID_OPTION" });
+  return String.raw({ raw: texts }, ...ids.map((id) => encodeURIComponent(id)));
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  const root = `${options.baseUrl.replace(/\/+$/, "")}/v1/chat`;
+
+  const send = async (request: ApiRequest, signal: AbortSignal): Promise<Response> => {
+    const token = await currentToken(options.token);
+    const headers = headersOf(request, token, options.userId);
+    const init: RequestInit = { method: request.method, headers, signal, cache: "no-store" };
+    if (request.body !== undefined) init.body = JSON.stringify(request.body);
+    const call = options.fetch;
+    const response = await call(`${root}${request.path}${queryOf(request)}`, init).catch(
+      (cause: unknown) => {
+        throw networkError(cause);
+      },
+    );
+    if (!response.ok) throw errorFromResponse(response, await readJson(response));
+    return response;
+  };
+
+  const open = async (request: ApiRequest, timeoutMs: number): Promise<Connection> => {
+    const { signal } = request;
+    const attempt = new AbortController();
+    const close = () => {
+      signal?.removeEventListener("abort", close);
+      attempt.abort();
+    };
+    signal?.addEventListener("abort", close);
+    try {
+      signal?.throwIfAborted();
+      return { response: await within(send(request, attempt.signal), timeoutMs, signal), close };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+
+  const tryJson = async <T>(request: ApiRequest, timeoutMs: number): Promise<Answer<T>> => {
+    const { response, close } = await open(request, timeoutMs);
+    try {
+      if (response.status === 204) return { data: undefined as T, meta: {} };
+      const body = await within(readJson(response), timeoutMs, request.signal);
+      if (!isRecord(body) || body.success !== true)
+        throw unexpectedResponse("The answer is not one of Colloquy's chat API", response);
+      return { data: body.data as T, meta: isRecord(body.meta) ? body.meta : {} };
+    } finally {
+      close();
+    }
+  };
+
+  const json: Transport["json"] = async <T>(
+    request: ApiRequest,
+    timeoutMs: number,
+    repeat: "repeatable" | "once",
+  ): Promise<Answer<T>> => {
+    let mayHaveArrived = false;
+    for (let failures = 1; ; failures++) {
+      try {
+        return await tryJson<T>(request, timeoutMs);
+      } catch (error) {
+        // Deleted by the try whose answer was lost.
+        if (request.method === "DELETE" && mayHaveArrived && isNotFound(error))
+          return { data: undefined as T, meta: {} };
+        const isWorthIt = repeat === "repeatable" && isTransient(error);
+        if (!isWorthIt || failures > options.retry.requestRetries) throw error;
+        mayHaveArrived ||= error.status === null;
+        const delayMs = retryDelayMs(options.retry, failures, error, Math.random());
+        await pause(delayMs, options.network, request.signal);
+      }
+    }
+  };
+
+  return { json, open };
+}
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof ColloquyError && error.status === 404;
+
+/** What the token function throws passes through; a TypeError of its `fetch` is a network failure. */
+async function currentToken(token: TransportOptions["token"]): Promise<string> {
+  if (typeof token === "string") return token;
+  try {
+    return await token();
+  } catch (error) {
+    throw error instanceof TypeError ? networkError(error) : error;
+  }
+}
+
+function headersOf(request: ApiRequest, token: string, userId: string | undefined): Headers {
+  try {
+    const headers = new Headers({ ...request.headers, authorization: `Bearer ${token}` });
+    if (userId !== undefined) headers.set("x-user-id", userId);
+    if (request.body !== undefined) headers.set("content-type", "application/json");
+    return headers;
+  } catch {
+    // The original error is dropped on purpose: its text shows the token.
+    throw new ColloquyError("The token or the user id has characters no HTTP header can carry", {
+      code: "INVALID_OPTION",
+    });
+  }
+}
+
+function queryOf(request: ApiRequest): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(request.query ?? {}))
+    if (value !== undefined) parameters.set(name, String(value));
+  const query = parameters.toString();
+  return query === "" ? "" : `?${query}`;
+}
+
+/** The body as JSON, or undefined when it is not. */
+async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text().catch((cause: unknown) => {
+    throw networkError(cause);
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+/** What travels on wire 004, in the wire's own names. Times are ISO 8601 strings, ids are UUIDs. */
+
+import type { ColloquyError, ErrorCode } from "./errors.ts";
+
+export type Conversation = {
+  readonly id: string;
+  /** "New Conversation" until its first message names it. */
+  readonly title: string;
+  readonly user_id: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly is_pinned: boolean;
+  /** The agent whose instructions its replies follow. */
+  readonly agent_id: string | null;
+  /** A word of the application's own, kept as it is. */
+  readonly mode: string | null;
+};
+
+export type Role = "user" | "assistant" | "system";
+
+export type Message = {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly role: Role;
+  readonly content: string;
+  /** The model that wrote it, as the provider names it; null for what no model wrote. */
+  readonly model: string | null;
+  /** `interrupted`: stopped, and the text so far kept. `failed`: the model broke off. */
+  readonly status: "complete" | "interrupted" | "failed";
+  /** In tokens, as the provider counted them. */
+  readonly usage: Usage | null;
+  readonly created_at: string;
+};
+
+export type Usage = {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly total_tokens: number;
+};
+
+/** A named way to answer, for the conversations that choose it by `agent_id`. */
+export type Agent = {
+  readonly id: string;
+  readonly name: string;
+  readonly instructions: string;
+  readonly model: string | null;
+  /** 0 to 2; null leaves it to the provider. */
+  readonly temperature: number | null;
+  readonly voice: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+};
+
+export type ModelInfo = {
+  readonly id: string;
+  readonly name: string;
+  /** Null where the provider does not say. */
+  readonly context_tokens: number | null;
+  readonly provider: string;
+  readonly is_default: boolean;
+};
+
+export type SearchHit = {
+  readonly conversation: Conversation;
+  /** Null where the title is what matched. */
+  readonly message: Message | null;
+  /** Text around the matches, each between U+E000 and U+E001; `snippetParts` takes it apart. */
+  readonly snippet: string;
+};
+
+export type ConversationInput = {
+  /** Without one, the first message gives the conversation its title. */
+  readonly title?: string | undefined;
+  readonly agent_id?: string | undefined;
+  readonly mode?: string | undefined;
+};
+
+/** Only the fields that are there change. */
+export type ConversationPatch = {
+  readonly title?: string | undefined;
+  readonly is_pinned?: boolean | undefined;
+  readonly agent_id?: string | null | undefined;
+  readonly mode?: string | null | undefined;
+};
+
+export type MessageInput = {
+  /** Not blank; at most 100,000 characters. */
+  readonly content: string;
+  /** As the provider names it, e.g. "openai/gpt-4o-mini"; the server's default without it. */
+  readonly model?: string | undefined;
+  /** 0 to 2. */
+  readonly temperature?: number | undefined;
+};
+
+/** A first message together with the conversation it begins. */
+export type StartInput = MessageInput & ConversationInput;
+
+/** A message that is stored without asking a model for a reply. */
+export type StoredMessageInput = {
+  readonly role: "system" | "assistant";
+  readonly content: string;
+};
+
+export type AgentInput = {
+  readonly name: string;
+  readonly instructions: string;
+  readonly model?: string | null | undefined;
+  readonly temperature?: number | null | undefined;
+  readonly voice?: string | null | undefined;
+};
+
+/** Pages count from 1 and have at most 100 items. */
+export type PageQuery = {
+  readonly page?: number | undefined;
+  readonly limit?: number | undefined;
+};
+
+/** One page of a list. */
+export type Page<T> = {
+  readonly items: readonly T[];
+  /** Of all pages together. */
+  readonly total: number;
+  readonly page: number;
+  readonly limit: number;
+  readonly totalPages: number;
+};
+
+/**
+ * What happens to a reply, in order: its beginning, its text piece by piece, and one ending
+ * (`ai_complete` or `error`). The notices come in between, and only where they were asked for.
+ */
+export type ReplyEvent =
+  /** The message is stored, in a conversation that was made for it. */
+  | {
+      readonly type: "conversation_created";
+      readonly data: { readonly conversationId: string; readonly userMessage: Message };
+    }
+  /** The message is stored. */
+  | { readonly type: "user_message"; readonly data: Message }
+  /** The next piece of the reply's text. */
+  | { readonly type: "ai_chunk"; readonly data: string }
+  /** The whole reply as it is stored; its status is `interrupted` after a stop. */
+  | { readonly type: "ai_complete"; readonly data: Message }
+  /** The reply failed. */
+  | {
+      readonly type: "error";
+      readonly data: { readonly code: ErrorCode; readonly message: string };
+    }
+  | ConnectionNotice;
+
+export type ConnectionNotice =
+  /** The connection is lost; try number `attempt`, counted from 1, follows after `delayMs`. */
+  | {
+      readonly type: "reconnecting";
+      readonly data: {
+        readonly attempt: number;
+        readonly delayMs: number;
+        readonly error: ColloquyError;
+      };
+    }
+  /** The connection is back, and the reply goes on where it was. */
+  | { readonly type: "resumed" };
+
+const MATCH_START = "\uE000";
+const MATCH_END = "\uE001";
+
+/** A search snippet as pieces of text, each a match or not, none of them empty. */
+export function snippetParts(snippet: string): { text: string; isMatch: boolean }[] {
+  const parts: { text: string; isMatch: boolean }[] = [];
+  let isMatch = false;
+  for (const piece of snippet.split(new RegExp(`(${MATCH_START}|${MATCH_END})`, "u"))) {
+    if (piece === MATCH_START) isMatch = true;
+    else if (piece === MATCH_END) isMatch = false;
+    else if (piece !== "") parts.push({ text: piece, isMatch });
+  }
+  return parts;
+}

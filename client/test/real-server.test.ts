@@ -1,0 +1,277 @@
+// The client against the whole server, where a scripted server could promise too much.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { startServer } from "../../server/test/start-server.ts";
+import type { Reply, ReplyEvent } from "../src/index.ts";
+import { startCuttingProxy } from "./cutting-proxy.ts";
+import { collect, quickClient } from "./wire-objects.ts";
+
+const textOf = (events: readonly ReplyEvent[]) =>
+  events.map((event) => (event.type === "ai_chunk" ? event.data : "")).join("");
+
+/** Reads on to the first piece of text. */
+async function firstPiece(reply: Reply): Promise<AsyncIterator<ReplyEvent>> {
+  const events = reply[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await events.next();
+    if (done || value.type === "ai_chunk") return events;
+  }
+}
+
+test("conversations and messages, from the first to the last", async () => {
+  await using server = await startServer();
+  const { conversations, messages, search } = quickClient(server);
+
+  const created = await conversations.create({ title: "Tides" });
+  assert.deepEqual(await conversations.get(created.id), created);
+  const system = await messages.add(created.id, { role: "system", content: "Be brief" });
+  server.model.next({ text: "The moon pulls." });
+  const { userMessage, reply } = await messages.send(created.id, { content: "Why do tides rise?" });
+  assert.equal(reply.content, "The moon pulls.");
+  assert.equal(reply.status, "complete");
+  assert.deepEqual(await messages.list(created.id), [system, userMessage, reply]);
+  assert.deepEqual(await messages.list(created.id, { limit: 1, before: reply.id }), [userMessage]);
+  assert.deepEqual(await messages.get(reply.id), reply);
+
+  const [hit] = await search("tides rise");
+  assert.equal(hit?.message?.id, userMessage.id);
+  assert.match(hit?.snippet ?? "", /\uE000.+\uE001/u);
+
+  const bob = quickClient(server, { userId: "bob" });
+  await assert.rejects(bob.messages.list(created.id), { code: "NOT_FOUND" });
+
+  const updated = await conversations.update(created.id, { title: "Moon", is_pinned: true });
+  assert.deepEqual([updated.title, updated.is_pinned], ["Moon", true]);
+  await messages.delete(system.id);
+  assert.equal((await messages.list(created.id)).length, 2);
+  await conversations.delete(created.id);
+  await assert.rejects(conversations.get(created.id), {
+    status: 404,
+    code: "NOT_FOUND",
+    message: "Conversation not found",
+  });
+});
+
+test("pages, agents and models", async () => {
+  await using server = await startServer();
+  const { conversations, agents, models } = quickClient(server);
+  for (const title of ["a", "b", "c"]) await conversations.create({ title });
+
+  const page = await conversations.list({ page: 2, limit: 2 });
+  assert.deepEqual([page.total, page.page, page.limit, page.totalPages], [3, 2, 2, 2]);
+  assert.equal(page.items.length, 1);
+  const all = await collect(conversations.all({ pageSize: 2 }));
+  assert.deepEqual(all.map(({ title }) => title).sort(), ["a", "b", "c"]);
+
+  const agent = await agents.create({ name: "Tutor", instructions: "Ask back", temperature: 1 });
+  assert.deepEqual(await agents.get(agent.id), agent);
+  const replaced = await agents.replace(agent.id, { name: "Coach", instructions: "Cheer" });
+  assert.deepEqual([replaced.name, replaced.temperature], ["Coach", null]);
+  assert.deepEqual(await agents.list(), [replaced]);
+  await agents.delete(agent.id);
+  assert.deepEqual(await agents.list(), []);
+
+  assert.ok((await models.list()).some((each) => each.id === "test-model"));
+});
+
+test("a refusal says what is wrong, in every way to send", async () => {
+  await using server = await startServer();
+  const { conversations, messages } = quickClient(server);
+  const blank = { content: " " };
+  const invalid = { status: 400, code: "VALIDATION_ERROR", isRetryable: false };
+  const { id } = await conversations.create();
+  await assert.rejects(messages.send(id, blank), invalid);
+  await assert.rejects(messages.stream(id, blank), invalid);
+  await assert.rejects(conversations.start(blank), invalid);
+  await assert.rejects(messages.send(id, { content: "Hello", model: "refused-model" }), {
+    status: 400,
+    code: "MODEL_REFUSED",
+  });
+  await assert.rejects(messages.stream("missing", { content: "Hello" }), (error) => {
+    assert.match(String((error as { requestId?: unknown }).requestId), /./);
+    return true;
+  });
+});
+
+test("a conversation that starts as a stream is what is stored afterwards", async () => {
+  await using server = await startServer();
+  const { conversations, messages } = quickClient(server);
+  server.model.next({ pieces: ["Hi ", "there", " 👋🏽"] });
+
+  const reply = await conversations.start({ content: "Hello" });
+  const events = await collect(reply);
+
+  assert.equal(events[0]?.type, "conversation_created");
+  assert.equal(textOf(events), "Hi there 👋🏽");
+  const stored = await messages.list(reply.conversationId);
+  assert.deepEqual(stored, [reply.userMessage, await reply.message()]);
+});
+
+test("a reply goes on where the connection broke off, and the model is asked once", async () => {
+  await using server = await startServer();
+  await using network = await startCuttingProxy(server.url);
+  const { conversations } = quickClient(network);
+  server.model.next({ pieces: ["one ", "two ", "three"], hold: 1 });
+
+  const reply = await conversations.start({ content: "Count" }, { notices: true });
+  const pieces: string[] = [];
+  const notices: string[] = [];
+  for await (const event of reply) {
+    if (event.type === "ai_chunk") {
+      pieces.push(event.data);
+      if (pieces.length === 1) network.cut();
+    } else if (event.type === "resumed") server.model.release();
+    if (event.type === "reconnecting" || event.type === "resumed") notices.push(event.type);
+  }
+
+  assert.equal(pieces.join(""), "one two three");
+  assert.deepEqual(notices, ["reconnecting", "resumed"]);
+  assert.equal((await reply.message()).content, "one two three");
+  assert.equal(server.model.requests.length, 1);
+});
+
+test("without a gap, a repeat or a second message, wherever the network cuts", async () => {
+  await using server = await startServer();
+  await using network = await startCuttingProxy(server.url);
+  const retry = { baseDelayMs: 0, maxDelayMs: 0, requestRetries: 10 };
+  const direct = quickClient(server);
+  const { conversations } = quickClient(network, { retry });
+  const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((each) => /\S/u.test(each));
+  const cuts = fc.array(fc.integer({ min: 0, max: 1200 }), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(text, { minLength: 1, maxLength: 20 }),
+      cuts,
+      async (said, places) => {
+        server.model.next({ pieces: said, split: 50 });
+        network.cut();
+        network.cutAfterBytes(...places);
+
+        const reply = await conversations.start({ content: "Speak" });
+        const events = await collect(reply);
+
+        assert.equal(textOf(events), said.join(""));
+        assert.equal(events.filter(({ type }) => type === "conversation_created").length, 1);
+        assert.equal((await reply.message()).content, said.join(""));
+        const client = quickClient(server);
+        assert.equal((await client.messages.list(reply.conversationId)).length, 2);
+      },
+    ),
+    { numRuns: 25 },
+  );
+  const all = await collect(direct.conversations.all());
+  assert.equal(all.length, server.model.requests.length);
+});
+
+test("a message whose answer is lost is sent again, stored once and answered once", async () => {
+  await using server = await startServer();
+  await using network = await startCuttingProxy(server.url);
+  const { id } = await quickClient(server).conversations.create();
+  const { messages } = quickClient(network);
+
+  network.cutAfterBytes(0, 0);
+  const { reply } = await messages.send(id, { content: "Once" });
+  network.cut();
+  network.cutAfterBytes(0, 0);
+  const streamed = await messages.stream(id, { content: "Twice" });
+  await streamed.text();
+
+  const stored = await messages.list(id);
+  assert.deepEqual(
+    stored.map(({ content }) => content),
+    ["Once", reply.content, "Twice", await streamed.text()],
+  );
+  assert.equal(server.model.requests.length, 2);
+});
+
+test("the same key with another text is a CONFLICT", async () => {
+  await using server = await startServer();
+  const { conversations, messages } = quickClient(server);
+  const { id } = await conversations.create();
+  const options = { idempotencyKey: "draft-7" };
+  const first = await messages.send(id, { content: "Hello" }, options);
+  assert.deepEqual(await messages.send(id, { content: "Hello" }, options), first);
+  await assert.rejects(messages.send(id, { content: "Other" }, options), { code: "CONFLICT" });
+});
+
+test("stop() ends the reply as interrupted, with the text so far", async () => {
+  await using server = await startServer();
+  const { conversations, messages } = quickClient(server);
+  server.model.next({ pieces: ["one ", "two"], hold: 1 });
+
+  const reply = await conversations.start({ content: "Count" });
+  await firstPiece(reply);
+  assert.equal(await reply.stop(), true);
+  const events = await collect(reply);
+
+  assert.equal(events.at(-1)?.type, "ai_complete");
+  const message = await reply.message();
+  assert.deepEqual([message.status, message.content], ["interrupted", "one "]);
+  assert.deepEqual(await messages.get(message.id), message);
+  assert.equal(await reply.stop(), false);
+  assert.equal(await messages.stop(reply.conversationId), false);
+});
+
+test("aborting leaves the reply to go on; another client watches it, from its start or the middle", async () => {
+  await using server = await startServer();
+  const { conversations, messages } = quickClient(server);
+  server.model.next({ pieces: ["one ", "two"], hold: 1 });
+  const leaving = new AbortController();
+
+  const left = await conversations.start({ content: "Count" }, { signal: leaving.signal });
+  const events = await firstPiece(left);
+  leaving.abort();
+  await assert.rejects(Promise.resolve(events.next()), { name: "AbortError" });
+
+  const after = left.lastEventId ?? "";
+  const fromStart = await messages.watch(left.conversationId);
+  const watching = messages.watch(left.conversationId, { after });
+  server.model.release();
+  const fromMiddle = await watching;
+  assert.ok(fromStart && fromMiddle);
+  assert.deepEqual(fromStart.userMessage, left.userMessage);
+  assert.equal(textOf(await collect(fromStart)), "one two");
+  assert.equal(textOf(await collect(fromMiddle)), "two");
+  assert.equal((await fromStart.message()).status, "complete");
+
+  const end = fromMiddle.lastEventId ?? "";
+  assert.equal(await messages.watch(left.conversationId, { after: end }), null);
+  const { id } = await conversations.create();
+  assert.equal(await messages.watch(id), null);
+});
+
+test("a server that restarts in the middle of a reply: the client comes back to what is stored", async () => {
+  await using first = await startServer();
+  await using network = await startCuttingProxy(first.url);
+  const { conversations, messages } = quickClient(network, { retry: { streamRetries: 1000 } });
+  first.model.next({ pieces: ["one ", "two"], hold: 1 });
+
+  const reply = await conversations.start({ content: "Count" });
+  const events = await firstPiece(reply);
+  network.target = null;
+  network.cut();
+  const next = events.next();
+  await first.close(0);
+  await using second = await startServer({ directory: first.directory });
+  network.target = second.url;
+
+  await next;
+  const message = await reply.message();
+  assert.equal(message.content, "one ");
+  assert.equal(message.status, "interrupted");
+  assert.deepEqual((await messages.list(reply.conversationId)).at(-1), message);
+});
+
+test("a reply that the model breaks off fails with the server's words", async () => {
+  await using server = await startServer();
+  const { conversations, messages } = quickClient(server);
+  server.model.next({ failStatus: 401 }, { failStatus: 401 });
+  const { id } = await conversations.create();
+  await assert.rejects(messages.send(id, { content: "Hello" }), {
+    status: 502,
+    code: "MODEL_FAILED",
+  });
+  const reply = await messages.stream(id, { content: "Hello" });
+  await assert.rejects(reply.text(), { status: null, code: "MODEL_FAILED" });
+});

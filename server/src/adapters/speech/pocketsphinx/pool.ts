@@ -1,0 +1,102 @@
+import type { PocketsphinxPaths } from "./find.ts";
+import { startWorker, type Worker } from "./worker.ts";
+
+/** Recognisers for whoever speaks: one is always loaded, more come and go with the need. */
+export type WorkerPool = {
+  ready(): Promise<void>;
+  /** A worker of one's own, at once or when one is free. Rejects when none can be started. */
+  take(signal: AbortSignal): Promise<Worker>;
+  /** Gives it back, ready for the next utterance. */
+  release(worker: Worker): void;
+  close(): Promise<void>;
+};
+
+export type PoolOptions = {
+  readonly paths: PocketsphinxPaths;
+  /** Processes at the same time. */
+  readonly most: number;
+  /** One that nobody needed for so long is ended, if it is not the last. */
+  readonly idleMs: number;
+};
+
+type Waiting = {
+  readonly resolve: (worker: Worker) => void;
+  readonly reject: (error: Error) => void;
+};
+
+export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPool => {
+  const all = new Set<Worker>();
+  const free: Worker[] = [];
+  const waiting: Waiting[] = [];
+  const timers = new Map<Worker, NodeJS.Timeout>();
+  let isClosed = false;
+
+  const start = (): Worker => {
+    const worker = startWorker(paths);
+    all.add(worker);
+    void worker.gone.then(() => forget(worker));
+    worker.loaded.then(
+      () => offer(worker),
+      (error: Error) => {
+        worker.kill();
+        for (const { reject } of waiting.splice(0)) reject(error);
+      },
+    );
+    return worker;
+  };
+
+  const forget = (worker: Worker) => {
+    all.delete(worker);
+    clearTimeout(timers.get(worker));
+    timers.delete(worker);
+    const place = free.indexOf(worker);
+    if (place >= 0) free.splice(place, 1);
+    if (!isClosed && waiting.length > 0) start();
+  };
+
+  const offer = (worker: Worker) => {
+    if (!all.has(worker)) return;
+    const next = waiting.shift();
+    worker.hold(next !== undefined);
+    if (next) return next.resolve(worker);
+    free.push(worker);
+    const timer = setTimeout(() => {
+      if (all.size > 1 && free.includes(worker)) worker.kill();
+    }, idleMs);
+    timers.set(worker, timer.unref());
+  };
+
+  return {
+    async ready() {
+      const [known] = all;
+      await (known ?? start()).loaded;
+    },
+    take(signal) {
+      if (isClosed) return Promise.reject(new Error("the recogniser is closed"));
+      const worker = free.pop();
+      if (worker) {
+        clearTimeout(timers.get(worker));
+        worker.hold(true);
+        return Promise.resolve(worker);
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<Worker>();
+      const entry = { resolve, reject };
+      waiting.push(entry);
+      signal.addEventListener("abort", () => {
+        const place = waiting.indexOf(entry);
+        if (place >= 0) waiting.splice(place, 1);
+        reject(signal.reason);
+      });
+      if (all.size < most) start();
+      return promise;
+    },
+    release: offer,
+    async close() {
+      isClosed = true;
+      for (const { reject } of waiting.splice(0)) reject(new Error("the recogniser is closed"));
+      const workers = [...all];
+      for (const worker of workers) worker.kill();
+      await Promise.all(workers.map((worker) => worker.gone));
+    },
+  };
+};

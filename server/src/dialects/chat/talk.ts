@@ -1,0 +1,102 @@
+import type { AccessRequest } from "../../core/access.ts";
+import type { StartTurn, Turn } from "../../core/turn.ts";
+import { AppError, toAppError } from "../../domain/errors.ts";
+import type { OnMessage, Socket } from "../../http/socket.ts";
+import { type Frame, readFrame } from "./frames.ts";
+import { type ChatSocketParts, ORIGIN } from "./parts.ts";
+
+type Message = Extract<Frame, { type: "message" }>;
+
+/** What the unanswered messages of a socket may weigh together, in characters. */
+const MOST_UNANSWERED = 4 * 1024 * 1024;
+/** What a message weighs besides its own length. */
+const OVERHEAD = 1024;
+const POLICY_VIOLATION = 1008;
+
+/**
+ * What is said on one socket: messages are stored as they come and answered in that order, each
+ * with one `response` or one `error`. What was begun goes on when the client leaves.
+ */
+export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: Socket): OnMessage {
+  const { conversations, turns } = parts;
+  const running = new Set<Turn>();
+  let ownConversationId: string | null = null;
+  let unanswered = 0;
+  let started: Promise<unknown> = Promise.resolve();
+  let answered: Promise<unknown> = Promise.resolve();
+
+  const say = (type: "chunk" | "response" | "error", content: string, more: object = {}) =>
+    socket.send(JSON.stringify({ type, content, ...more }));
+
+  const sayError = (problem: unknown) => {
+    const error = toAppError(problem);
+    if (error.code === "internal") socket.report(error);
+    say("error", error.message);
+    if (error.code === "unauthenticated" || error.code === "forbidden")
+      socket.close(POLICY_VIOLATION, "No longer allowed");
+  };
+
+  async function start(message: Message): Promise<Turn> {
+    const claims = { ...access.claims, user_id: message.userId };
+    const { principal } = await parts.admit(ORIGIN, { ...access, claims });
+    const begin = (conversationId: string | null) => {
+      const target: StartTurn["target"] =
+        conversationId === null
+          ? { kind: "new", conversation: conversations.draft(ORIGIN) }
+          : { kind: "existing", conversationId };
+      const { content } = message;
+      const asked = { model: null, temperature: null, origin: ORIGIN, idempotency: null };
+      return turns.start(principal, { target, content, ...asked });
+    };
+    const wanted =
+      message.conversationId === undefined ? ownConversationId : message.conversationId;
+    const isOwn = message.conversationId === undefined && wanted !== null;
+    const turn = await begin(wanted).catch((error: unknown) => {
+      if (isOwn && error instanceof AppError && error.code === "not_found") return begin(null);
+      throw error;
+    });
+    if (ownConversationId === null || wanted === null || isOwn)
+      ownConversationId = turn.conversation.id;
+    running.add(turn);
+    return turn;
+  }
+
+  async function answer(turn: Turn, isStreamed: boolean): Promise<void> {
+    try {
+      if (isStreamed)
+        for await (const event of turn.follow(0, socket.gone))
+          if (event.type === "delta") say("chunk", event.text);
+      const ending = await turn.ending;
+      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      say("response", ending.reply.content, { conversation_id: turn.conversation.id });
+    } finally {
+      running.delete(turn);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    const principal = await parts.decide(access);
+    const ids = new Set([...running].map((turn) => turn.conversation.id));
+    await Promise.allSettled([...ids].map((id) => turns.stop(principal, id)));
+  }
+
+  return (message) => {
+    const weight = message.length + OVERHEAD;
+    if (unanswered + weight > MOST_UNANSWERED)
+      return sayError(new AppError("rate_limited", "Too many messages wait for an answer already"));
+    unanswered += weight;
+    const starting = started.then(async () => {
+      const frame = readFrame(message);
+      if (frame.type === "stop") return stop();
+      const turn = await start(frame);
+      return () => answer(turn, frame.isStreamed);
+    });
+    started = starting.catch(() => {});
+    answered = answered
+      .then(async () => (await starting)?.())
+      .catch(sayError)
+      .finally(() => {
+        unanswered -= weight;
+      });
+  };
+}

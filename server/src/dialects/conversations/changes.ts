@@ -1,0 +1,58 @@
+import type {
+  ConversationChange,
+  ConversationDraft,
+  Conversations,
+  MessageDraft,
+} from "../../core/conversations.ts";
+import type { ConversationWithMessages } from "../../domain/conversation.ts";
+import { AppError, notFound } from "../../domain/errors.ts";
+import type { Owner } from "../../domain/principal.ts";
+import { isUuid } from "../../http/uuid.ts";
+import { draftsOf, type SentMessage, withoutForeignIds, withStoredTimes } from "./messages.ts";
+import { ORIGIN } from "./parts.ts";
+
+/** Stores a conversation; an id of a message that another message has already is not kept. */
+export async function createConversation(
+  conversations: Conversations,
+  owner: Owner,
+  draft: ConversationDraft,
+  messages: readonly SentMessage[],
+): Promise<ConversationWithMessages> {
+  const drafts = draftsOf(messages);
+  const create = (list: readonly MessageDraft[]) =>
+    conversations.create(owner, ORIGIN, draft, list);
+  return create(drafts).catch((error: unknown) => {
+    if (!isConflict(error)) throw error;
+    return create(withoutForeignIds(drafts, []));
+  });
+}
+
+/** Changes what is given. @throws AppError not_found, invalid_request */
+export async function changeConversation(
+  conversations: Conversations,
+  owner: Owner,
+  conversationId: string,
+  change: Omit<ConversationChange, "messages">,
+  messages: readonly SentMessage[] | undefined,
+): Promise<ConversationWithMessages> {
+  checkId(conversationId);
+  if (!messages) return conversations.change(owner, conversationId, change);
+  const apply = (list: readonly MessageDraft[]) =>
+    conversations.change(owner, conversationId, { ...change, messages: list });
+  const stored = () => conversations.messages(owner, conversationId);
+  const sent = draftsOf(messages);
+  const isTimeless = sent.some((draft) => !draft.createdAt);
+  const drafts = isTimeless ? withStoredTimes(sent, await stored()) : sent;
+  return apply(drafts).catch(async (error: unknown) => {
+    if (!isConflict(error)) throw error;
+    return apply(withoutForeignIds(drafts, await stored()));
+  });
+}
+
+/** @throws AppError not_found for what cannot be an id of ours */
+export function checkId(conversationId: string): void {
+  if (!isUuid(conversationId)) throw notFound("conversation");
+}
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof AppError && error.code === "conflict";

@@ -1,0 +1,28 @@
+import type { Static } from "typebox";
+import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
+import type { Message } from "../../domain/message.ts";
+import type { ConversationBody } from "./schemas.ts";
+
+export const conversationBody = ({
+  messages,
+  ...conversation
+}: Conversation & { readonly messages: readonly Message[] }): Static<typeof ConversationBody> => ({
+  id: conversation.id,
+  title: conversation.title ?? DEFAULT_TITLE,
+  messages: messages.filter(saysSomething).map(({ id, role, content, createdAt }) => ({
+    id,
+    role,
+    content,
+    timestamp: createdAt.getTime(),
+  })),
+  createdAt: conversation.createdAt.getTime(),
+  updatedAt: conversation.updatedAt.getTime(),
+  isPinned: conversation.isPinned,
+  userId: conversation.userId,
+  agentId: conversation.agentId,
+  mode: conversation.mode,
+});
+
+/** A reply without words is not shown: a list that is sent back as it came must be one that is taken. */
+const saysSomething = ({ role, content }: Message): boolean =>
+  role !== "assistant" || /\S/u.test(content);

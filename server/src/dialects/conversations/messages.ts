@@ -1,0 +1,88 @@
+import type { MessageDraft } from "../../core/conversations.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { Message, Role } from "../../domain/message.ts";
+import { isUuid } from "../../http/uuid.ts";
+
+/** A message as this wire's clients send it. */
+export type SentMessage = {
+  readonly id?: unknown;
+  readonly role: Role;
+  readonly content: string;
+  readonly timestamp?: number | string | null;
+};
+
+const LAST_MOMENT_MS = 8.64e15;
+
+/** The messages in the core's words. @throws AppError invalid_request */
+export function draftsOf(messages: readonly SentMessage[]): MessageDraft[] {
+  const ids = new Set<string>();
+  return messages.map(({ id: sentId, role, content, timestamp }, index) => {
+    const id = typeof sentId === "string" && isUuid(sentId) ? sentId.toLowerCase() : undefined;
+    const isNew = id !== undefined && !ids.has(id);
+    if (isNew) ids.add(id);
+    return {
+      id: isNew ? id : undefined,
+      role,
+      content,
+      createdAt: momentOf(timestamp ?? null, `messages[${index}].timestamp`),
+    };
+  });
+}
+
+/** The same, without ids that are somebody else's. */
+export const withoutForeignIds = (
+  drafts: readonly MessageDraft[],
+  own: readonly Message[],
+): MessageDraft[] => {
+  const ids = new Set(own.map((message) => message.id));
+  return drafts.map((draft) => ({
+    ...draft,
+    id: draft.id !== undefined && ids.has(draft.id) ? draft.id : undefined,
+  }));
+};
+
+/**
+ * A message that was sent without a time is the stored one of its id, or else the next stored one
+ * of the same words that no other message names, and has that one's time. Otherwise it is new.
+ */
+export function withStoredTimes(
+  drafts: readonly MessageDraft[],
+  stored: readonly Message[],
+): MessageDraft[] {
+  const named = new Set(drafts.map((draft) => draft.id));
+  const told = new Set(drafts.filter((draft) => draft.createdAt).map(exactly));
+  const byId = new Map(stored.map((message) => [message.id, message]));
+  const others = new Map<string, Message[]>();
+  for (const message of stored.toReversed()) {
+    if (named.has(message.id) || told.has(exactly(message))) continue;
+    const same = others.get(sayingOf(message));
+    if (same) same.push(message);
+    else others.set(sayingOf(message), [message]);
+  }
+  return drafts.map((draft) => {
+    if (draft.createdAt) return draft;
+    const known = byId.get(draft.id ?? "") ?? others.get(sayingOf(draft))?.pop();
+    return known ? { ...draft, createdAt: known.createdAt } : draft;
+  });
+}
+
+const sayingOf = ({ role, content }: Message | MessageDraft): string => `${role} ${content}`;
+
+const exactly = (message: Message | MessageDraft): string =>
+  `${message.createdAt?.getTime()} ${sayingOf(message)}`;
+
+function momentOf(timestamp: number | string | null, field: string): Date | undefined {
+  if (timestamp === null) return undefined;
+  const milliseconds =
+    typeof timestamp === "number"
+      ? Math.round(timestamp)
+      : /^\d{4}-\d\d-\d\d/.test(timestamp)
+        ? Date.parse(timestamp)
+        : Number.NaN;
+  if (milliseconds >= 0 && milliseconds <= LAST_MOMENT_MS) return new Date(milliseconds);
+  throw new AppError(
+    "invalid_request",
+    `${field} must be a number of milliseconds since 1970, or an ISO 8601 time`,
+    { field },
+  );
+}

@@ -1,0 +1,113 @@
+import type { Readable } from "node:stream";
+import { type TSchema, Type } from "typebox";
+
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Milliseconds = Type.Integer({ description: "Milliseconds since 1970." });
+const Role = Type.Enum(["user", "assistant", "system"]);
+
+const MessageBody = Type.Object(
+  { id: Type.String(), role: Type.String(), content: Type.String(), timestamp: Milliseconds },
+  { title: "StoredMessage" },
+);
+
+export const ConversationBody = Type.Object(
+  {
+    id: Type.String(),
+    title: Type.String(),
+    messages: Type.Array(MessageBody),
+    createdAt: Milliseconds,
+    updatedAt: Milliseconds,
+    isPinned: Type.Boolean(),
+    userId: Type.String(),
+    agentId: Nullable(Type.String()),
+    mode: Nullable(Type.String()),
+  },
+  { title: "StoredConversation" },
+);
+
+const Failure = Type.Object(
+  {
+    error: Type.String(),
+    message: Type.String(),
+    code: Type.String(),
+    requestId: Type.String(),
+    context: Type.Object({
+      field: Type.Optional(Type.String()),
+      resource: Type.Optional(Type.String()),
+    }),
+  },
+  { title: "ConversationsFailure" },
+);
+
+const success = <Fields extends Record<string, TSchema>>(fields: Fields) =>
+  Type.Object({ success: Type.Literal(true), ...fields, requestId: Type.String() });
+
+/** The answers of a route: its success, and this wire's failure for everything else. */
+const answers = <Status extends 200 | 201, Success extends TSchema>(
+  status: Status,
+  body: Success,
+) =>
+  ({ [status]: body, "4xx": Failure, "5xx": Failure }) as Record<Status, Success> & {
+    "4xx": typeof Failure;
+    "5xx": typeof Failure;
+  };
+
+/** Sent as it is read. */
+export const listAnswers = answers(
+  200,
+  Type.Unsafe<Readable>(
+    success({ conversations: Type.Array(ConversationBody), count: Type.Integer() }),
+  ),
+);
+
+export const conversationAnswers = <Status extends 200 | 201>(status: Status) =>
+  answers(status, success({ conversation: ConversationBody, message: Type.String() }));
+
+export const deletedAnswers = answers(200, success({ message: Type.String() }));
+
+const UserId = Type.String({ description: "The user, a UUID. A key says it by itself." });
+
+export const UserQuery = Type.Object({ userId: Type.Optional(UserId) });
+
+const NewMessage = Type.Object({
+  id: Type.Optional(
+    Type.Unknown({ description: "Kept if it is a UUID that no other message has." }),
+  ),
+  role: Role,
+  content: Type.String({ description: "1 to 100,000 characters." }),
+  timestamp: Type.Optional(
+    Type.Union([Type.Number(), Type.String(), Type.Null()], {
+      description: "Milliseconds since 1970, or ISO 8601. Without it: now.",
+    }),
+  ),
+});
+
+const fields = {
+  userId: Type.Optional(UserId),
+  messages: Type.Optional(Type.Array(NewMessage)),
+  agentId: Type.Optional(Nullable(Type.String())),
+  mode: Type.Optional(Nullable(Type.String())),
+  isPinned: Type.Optional(Type.Boolean()),
+};
+
+export const NewConversation = Type.Object({
+  ...fields,
+  title: Type.Optional(Nullable(Type.String())),
+});
+
+export const ConversationChange = Type.Object({
+  ...fields,
+  conversationId: Type.String(),
+  title: Type.Optional(Nullable(Type.String({ minLength: 1 }))),
+});
+
+const deletion = {
+  userId: Type.Optional(UserId),
+  conversationId: Type.Optional(Type.String()),
+};
+
+export const Deletion = Type.Object(deletion);
+
+export const DeletionQuery = Type.Object(deletion, {
+  description: "For clients that cannot send a body.",
+});

@@ -1,0 +1,41 @@
+import type { Wire } from "../../http/wire.ts";
+import { errorReply } from "./errors.ts";
+import { type DialogixParts, ORIGIN } from "./parts.ts";
+import { chatRoutes } from "./routes.ts";
+import { HealthBody } from "./schemas.ts";
+
+const PREFIX = "/api/v1";
+
+/** Document 001: questions and answers in sessions that the client may name. */
+export function dialogixWire(parts: DialogixParts): Wire {
+  return {
+    name: ORIGIN,
+    owns: (path) =>
+      path === PREFIX ||
+      path.startsWith(`${PREFIX}/`) ||
+      (path.startsWith("/chat/") && path !== "/chat/"),
+    errorReply,
+    routes(app) {
+      chatRoutes(app, parts, PREFIX);
+      chatRoutes(app, parts, "");
+      app.get(
+        `${PREFIX}/health`,
+        {
+          schema: {
+            tags: ["dialogix"],
+            summary: "Whether the server works",
+            response: { 200: HealthBody, 503: HealthBody },
+          },
+        },
+        async (_request, reply) => {
+          const isUp = await parts.isStoreUp();
+          return reply.code(isUp ? 200 : 503).send({
+            status: isUp ? "ok" : "error",
+            timestamp: parts.now().toISOString(),
+            version: parts.version,
+          });
+        },
+      );
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { AppError } from "../../domain/errors.ts";
+import { checkMessageText } from "../../domain/text.ts";
+import { idempotencyOf } from "../../http/idempotency.ts";
+import { claimsOf, credentialOf } from "../../http/request-facts.ts";
+import { historyBody, messageId, sessionId } from "./map.ts";
+import { type DialogixParts, ORIGIN } from "./parts.ts";
+import {
+  answers,
+  CreatedBody,
+  HistoryBody,
+  NewConversation,
+  NewMessage,
+  ReplyBody,
+  UserQuery,
+} from "./schemas.ts";
+import { findSession, targetOf } from "./sessions.ts";
+
+const tags = ["dialogix"];
+const Params = Type.Object({ conversationId: Type.String() });
+
+/** @param prefix what stands before `/chat` */
+export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix: string): void {
+  const { conversations, turns } = parts;
+  const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+  const preValidation = admitted(parts);
+
+  app.post(
+    `${prefix}/chat/completions`,
+    {
+      preValidation,
+      schema: {
+        tags,
+        summary: "Send a message and wait for the whole reply",
+        body: NewMessage,
+        querystring: UserQuery,
+        response: answers(ReplyBody),
+      },
+    },
+    async (request, reply) => {
+      const { message, conversation_id: name } = request.body;
+      checkMessageText(message, "message");
+      const turn = await turns.start(request.principal, {
+        target: await targetOf(conversations, request.principal, name),
+        content: message,
+        model: null,
+        temperature: null,
+        origin: ORIGIN,
+        idempotency: idempotencyOf(request),
+      });
+      const ending = await turn.ending;
+      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      return reply.send({
+        message: ending.reply.content,
+        messageId: messageId(ending.reply),
+        conversation_id: name || sessionId(turn.conversation),
+      });
+    },
+  );
+
+  app.post(
+    `${prefix}/chat/conversations`,
+    {
+      preValidation,
+      schema: {
+        tags,
+        summary: "Create a conversation",
+        body: NewConversation,
+        querystring: UserQuery,
+        response: answers(CreatedBody),
+      },
+    },
+    async (request, reply) => {
+      const created = await conversations.create(request.principal, ORIGIN, {}, []);
+      return reply.send({ conversation_id: sessionId(created) });
+    },
+  );
+
+  app.get(
+    `${prefix}/chat/history/:conversationId`,
+    {
+      preValidation,
+      schema: {
+        tags,
+        summary: "Get the messages of a conversation, oldest first",
+        params: Params,
+        querystring: UserQuery,
+        response: answers(HistoryBody),
+      },
+    },
+    async (request, reply) => {
+      const { principal, params } = request;
+      const { id } = await findSession(conversations, principal, params.conversationId);
+      return reply.send(historyBody(await conversations.messages(principal, id)));
+    },
+  );
+}
+
+/** Finds out who is asking, and counts it. */
+const admitted =
+  ({ admit }: Pick<DialogixParts, "admit">) =>
+  async (request: FastifyRequest): Promise<void> => {
+    const { principal } = await admit(ORIGIN, {
+      connection: request.connection,
+      credential: credentialOf(request.headers),
+      claims: claimsOf(request, "user_id"),
+      requiresBearer: false,
+    });
+    request.principal = principal;
+  };

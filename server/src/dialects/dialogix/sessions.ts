@@ -1,0 +1,50 @@
+import type { Conversations } from "../../core/conversations.ts";
+import type { TurnTarget } from "../../core/turn.ts";
+import type { Conversation } from "../../domain/conversation.ts";
+import { AppError, notFound } from "../../domain/errors.ts";
+import type { Owner } from "../../domain/principal.ts";
+import { checkName } from "../../domain/text.ts";
+import { isUuid } from "../../http/uuid.ts";
+import { SESSION_PREFIX } from "./map.ts";
+import { ORIGIN } from "./parts.ts";
+
+/** Where a message goes: on in the conversation of that name, which is made where there is none. */
+export async function targetOf(
+  conversations: Conversations,
+  owner: Owner,
+  name: string | null | undefined,
+): Promise<TurnTarget> {
+  if (!name) return { kind: "new", conversation: conversations.draft(ORIGIN) };
+  checkName(name, "conversation_id");
+  const known = await findById(conversations, owner, name);
+  if (known) return { kind: "existing", conversationId: known.id };
+  return { kind: "alias", conversation: conversations.draft(ORIGIN, { alias: name }) };
+}
+
+/** The conversation that this wire calls so. @throws AppError not_found */
+export async function findSession(
+  conversations: Conversations,
+  owner: Owner,
+  name: string,
+): Promise<Conversation> {
+  const found =
+    (await findById(conversations, owner, name)) ?? (await conversations.findByAlias(owner, name));
+  if (!found) throw notFound("conversation");
+  return found;
+}
+
+/** By our own id, with or without this wire's prefix; null if it is not one, or of no conversation. */
+async function findById(
+  conversations: Conversations,
+  owner: Owner,
+  name: string,
+): Promise<Conversation | null> {
+  const id = name.startsWith(SESSION_PREFIX) ? name.slice(SESSION_PREFIX.length) : name;
+  if (!isUuid(id)) return null;
+  try {
+    return await conversations.get(owner, id);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not_found") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import { createAudioIn } from "../../core/voice/audio-in.ts";
+import type { Capabilities } from "../../core/voice/outputs.ts";
+import type { SessionClient, StartedSession, VoiceSessions } from "../../core/voice/sessions.ts";
+import { AppError, toAppError } from "../../domain/errors.ts";
+import type { Principal } from "../../domain/principal.ts";
+import type { Socket } from "../../http/socket.ts";
+import { ORIGIN } from "./index.ts";
+import {
+  errorMessage,
+  invalidJson,
+  messageOf,
+  noSession,
+  processingError,
+  unknownType,
+} from "./map.ts";
+import { type ClientMessage, readMessage } from "./messages.ts";
+
+export type ConnectionParts = {
+  readonly sessions: VoiceSessions;
+  readonly now: () => Date;
+  /** `conn_0`, … */
+  readonly connectionId: string;
+  /** Who speaks when the message claims that user; null: claims none. @throws AppError */
+  readonly identify: (userId: string | null) => Promise<Principal>;
+  /** Told of errors that are the server's own fault. */
+  readonly onInternalError: (error: AppError) => void;
+};
+
+type Start = Extract<ClientMessage, { type: "start_conversation" }>;
+
+const PLAIN: Capabilities = { segments: false, vad: false, interrupt: false, metrics: false };
+const READY = "Ready to listen";
+/** What may wait while a conversation is being started. */
+const MOST_WAITING_CHARACTERS = 32 * 1024 * 1024;
+
+/** Speaks the messages of document 003 over one socket. @returns what is to be called with each message */
+export function serveConnection(parts: ConnectionParts, socket: Socket): (text: string) => void {
+  const { sessions, connectionId } = parts;
+  let started: StartedSession | null = null;
+  let audio = createAudioIn();
+  let isStarting = false;
+  const waiting: string[] = [];
+  let waitingCharacters = 0;
+
+  const send = (message: object) => socket.send(JSON.stringify(message));
+  const sendError = (problem: unknown) => {
+    const error = toAppError(problem);
+    if (error.code === "internal") parts.onInternalError(error);
+    send(errorMessage(error));
+  };
+
+  const start = async (message: Start) => {
+    const principal = await parts.identify(message.userId);
+    if (started) sessions.end(started);
+    started = null;
+    audio = createAudioIn();
+    const isPlain = message.capabilities === null && message.resumeToken === null;
+    const client: SessionClient = {
+      output: (output) => send(messageOf(output)),
+      welcome({ session, sessionId, resumeToken, hearing }) {
+        send({
+          type: "conversation_started",
+          session_id: sessionId,
+          message: hearing.canHear ? READY : hearing.problem,
+          ...(isPlain
+            ? {}
+            : { conversation_id: session.conversationId, resume_token: resumeToken }),
+        });
+      },
+      taken() {
+        started = null;
+      },
+    };
+    if (message.resumeToken !== null)
+      started = sessions.resume(principal, message.resumeToken, client);
+    else
+      started = await sessions.start(
+        principal,
+        {
+          capabilities: message.capabilities ?? PLAIN,
+          conversationId: message.conversationId,
+          origin: ORIGIN,
+          sessionId: `session_${connectionId}_${Math.floor(parts.now().getTime() / 1000)}`,
+        },
+        client,
+      );
+    if (socket.gone.aborted) leave();
+  };
+
+  function leave(): void {
+    if (!started) return;
+    const { capabilities } = started;
+    const mayComeBack = Object.values(capabilities).includes(true);
+    if (mayComeBack) sessions.lose(started);
+    else sessions.end(started);
+    started = null;
+  }
+
+  function handle(message: Exclude<ClientMessage, Start>) {
+    if (!started) return send(noSession());
+    const { session } = started;
+    switch (message.type) {
+      case "audio_chunk":
+        try {
+          session.push(audio.push(message.audioData));
+        } catch (error) {
+          send(processingError(toAppError(error).message));
+        }
+        return;
+      case "text_input":
+        return session.typed(message.text);
+      case "interrupt":
+        return session.interrupt();
+      case "playback":
+        return session.playback(message.replyId, message.playedMs);
+      case "end_conversation":
+        sessions.end(started);
+        started = null;
+        return send({ type: "conversation_ended", message: "Conversation ended" });
+    }
+  }
+
+  const take = (text: string) => {
+    try {
+      const message = readMessage(text);
+      if (message.type === "invalid_json") return send(invalidJson());
+      if (message.type === "unknown_type") return send(unknownType(message.named));
+      if (message.type !== "start_conversation") return handle(message);
+      isStarting = true;
+      void start(message)
+        .catch(sendError)
+        .finally(() => {
+          isStarting = false;
+          takeWaiting();
+        });
+    } catch (error) {
+      sendError(error);
+    }
+  };
+  const takeWaiting = (): void => {
+    while (!isStarting) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      waitingCharacters -= next.length;
+      take(next);
+    }
+  };
+
+  socket.gone.addEventListener("abort", leave, { once: true });
+  send({
+    type: "connection_established",
+    connection_id: connectionId,
+    message: "Connected to Conversational AI",
+  });
+  return (text) => {
+    if (!isStarting) return take(text);
+    waitingCharacters += text.length;
+    if (waitingCharacters <= MOST_WAITING_CHARACTERS) waiting.push(text);
+    else {
+      waitingCharacters -= text.length;
+      sendError(new AppError("too_large", "Too much was sent before the conversation had started"));
+    }
+  };
+}

@@ -1,0 +1,109 @@
+import type { Capabilities } from "../../core/voice/outputs.ts";
+import { AppError } from "../../domain/errors.ts";
+
+/** What a client of wire 003 may say. */
+export type ClientMessage =
+  | {
+      readonly type: "start_conversation";
+      /** Null: the client asks for nothing beyond the document. */
+      readonly capabilities: Capabilities | null;
+      readonly conversationId: string | null;
+      readonly userId: string | null;
+      readonly resumeToken: string | null;
+    }
+  | { readonly type: "audio_chunk"; readonly audioData: string }
+  | { readonly type: "text_input"; readonly text: string }
+  | { readonly type: "interrupt" }
+  | { readonly type: "playback"; readonly replyId: string; readonly playedMs: number }
+  | { readonly type: "end_conversation" };
+
+/** What is wrong with a message, before anything is done about it. */
+export type Malformed =
+  | { readonly type: "invalid_json" }
+  | { readonly type: "unknown_type"; readonly named: string };
+
+const LONGEST_NAME_SHOWN = 100;
+
+/**
+ * Reads a message; what is optional and absent is null.
+ * @throws AppError invalid_request when a field is missing or of another type
+ */
+export function readMessage(text: string): ClientMessage | Malformed {
+  const message = parseObject(text);
+  if (!message) return { type: "invalid_json" };
+  const { type } = message;
+  switch (type) {
+    case "start_conversation":
+      return {
+        type,
+        capabilities: capabilitiesOf(message.capabilities),
+        conversationId: optionalText(message, "conversation_id"),
+        userId: optionalText(message, "user_id"),
+        resumeToken: optionalText(message, "resume_token"),
+      };
+    case "audio_chunk":
+      return { type, audioData: requiredText(message, "audio_data") };
+    case "text_input":
+      return { type, text: requiredText(message, "text") };
+    case "playback":
+      return {
+        type,
+        replyId: requiredText(message, "response_id"),
+        playedMs: requiredMilliseconds(message, "played_ms"),
+      };
+    case "interrupt":
+    case "end_conversation":
+      return { type };
+    default: {
+      const named = typeof type === "string" ? type : (JSON.stringify(type) ?? "none");
+      return { type: "unknown_type", named: named.slice(0, LONGEST_NAME_SHOWN) };
+    }
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? { ...value }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function optionalText(message: Fields, field: string): string | null {
+  const value = message[field] ?? null;
+  if (value !== null && typeof value !== "string") throw wrong(field, "must be a string");
+  return value;
+}
+
+function requiredText(message: Fields, field: string): string {
+  const value = optionalText(message, field);
+  if (value === null) throw wrong(field, "field is required");
+  return value;
+}
+
+function requiredMilliseconds(message: Fields, field: string): number {
+  const value = message[field];
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0)
+    throw wrong(field, "must be a number of milliseconds");
+  return value;
+}
+
+/** A capability that is not known is one of a later version: it is passed over. */
+function capabilitiesOf(value: unknown): Capabilities | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value)) throw wrong("capabilities", "must be a list of strings");
+  return {
+    segments: value.includes("segments"),
+    vad: value.includes("vad"),
+    interrupt: value.includes("interrupt"),
+    metrics: value.includes("metrics"),
+  };
+}
+
+const wrong = (field: string, what: string): AppError =>
+  new AppError("invalid_request", `${field} ${what}`, { field });

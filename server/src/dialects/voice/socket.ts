@@ -1,0 +1,52 @@
+import type { DecideAccess } from "../../core/access.ts";
+import type { VoiceSessions } from "../../core/voice/sessions.ts";
+import type { AppError } from "../../domain/errors.ts";
+import type { Handshake, SocketHandler } from "../../http/socket.ts";
+import { serveConnection } from "./connection.ts";
+import { errorReply } from "./errors.ts";
+
+export type VoiceSocketParts = {
+  readonly decide: DecideAccess;
+  readonly sessions: VoiceSessions;
+  readonly now: () => Date;
+  /** Told of errors that are the server's own fault. */
+  readonly onInternalError: (error: AppError) => void;
+};
+
+/** Above the largest chunk of sound, so that one which is too large is told so. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** Document 003: the voice socket. To be listed after `chat`, whose `/ws` has a `user_id`. */
+export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
+  let connections = 0;
+  return {
+    matches: ({ pathname }) => pathname === "/ws",
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    errorReply,
+    async accept(handshake) {
+      const identify = (userId: string | null) =>
+        parts.decide({
+          connection: handshake.connection,
+          credential: handshake.credential,
+          claims: { "X-User-ID": userHeader(handshake), user_id: userId },
+          requiresBearer: false,
+        });
+      await identify(null);
+      return (socket) => {
+        const connectionId = `conn_${connections++}`;
+        const { sessions, now, onInternalError } = parts;
+        const serve = serveConnection(
+          { sessions, now, onInternalError, identify, connectionId },
+          socket,
+        );
+        const decoder = new TextDecoder();
+        return (message) => serve(typeof message === "string" ? message : decoder.decode(message));
+      };
+    },
+  };
+}
+
+function userHeader({ headers }: Handshake): string | undefined {
+  const header = headers["x-user-id"];
+  return typeof header === "string" ? header : undefined;
+}

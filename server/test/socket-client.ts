@@ -1,0 +1,70 @@
+// A WebSocket client for tests: what comes can be waited for, in order.
+import { once } from "node:events";
+import { type ClientOptions, WebSocket } from "ws";
+
+export type Refusal = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what it expects
+  readonly body: any;
+};
+
+export type Options = ClientOptions & { readonly protocols?: readonly string[] };
+
+function connect(server: { readonly port: number }, path: string, options: Options): WebSocket {
+  const { protocols = [], ...others } = options;
+  return new WebSocket(`ws://127.0.0.1:${server.port}${path}`, [...protocols], others);
+}
+
+/** Opens a socket. Rejects if it is refused. */
+export async function openSocket(
+  server: { readonly port: number },
+  path: string,
+  options: Options = {},
+) {
+  const socket = connect(server, path, options);
+  const received: string[] = [];
+  const waiting: ((text: string) => void)[] = [];
+  const closed = once(socket, "close").then(([code, reason]) => ({
+    code: code as number,
+    reason: String(reason),
+  }));
+  socket.on("message", (data) => {
+    const next = waiting.shift();
+    if (next) next(String(data));
+    else received.push(String(data));
+  });
+  await once(socket, "open");
+  socket.on("error", () => {});
+  return {
+    socket,
+    closed,
+    /** A text or bytes go as they are, an object as JSON. */
+    say(message: string | Uint8Array | object) {
+      const isRaw = typeof message === "string" || message instanceof Uint8Array;
+      socket.send(isRaw ? message : JSON.stringify(message));
+    },
+    /** The next message, parsed. */
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    async next(): Promise<any> {
+      const known = received.shift();
+      return JSON.parse(known ?? (await new Promise<string>((resolve) => waiting.push(resolve))));
+    },
+    async [Symbol.asyncDispose]() {
+      socket.terminate();
+      await closed;
+    },
+  };
+}
+
+/** Tries to open a socket that will be refused, and gives the answer. */
+export async function refusedSocket(
+  server: { readonly port: number },
+  path: string,
+  options: Options = {},
+): Promise<Refusal> {
+  const socket = connect(server, path, options);
+  const [, response] = await once(socket, "unexpected-response");
+  const text = (await response.setEncoding("utf8").toArray()).join("");
+  return { status: response.statusCode, headers: response.headers, body: JSON.parse(text) };
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { ArchiveRecord } from "../../src/ports/archive.ts";
+import type { Store } from "../../src/ports/store.ts";
+import { anAgent } from "./agents.ts";
+import {
+  aConversation,
+  aMessage,
+  anEnding,
+  aTurn,
+  at,
+  begun,
+  completeTurn,
+  inExisting,
+  newOwner,
+  type OpenStore,
+  strangersTo,
+} from "./fixtures.ts";
+import { aKey } from "./keys.ts";
+
+export function archiveContract(open: OpenStore): void {
+  describe("archive", () => {
+    const exported = (store: Store) => Array.fromAsync(store.exportRecords());
+
+    /** Two owners' things, one of everything, and a reply in progress. */
+    async function fill(store: Store) {
+      const owner = newOwner();
+      for (const who of [owner, ...strangersTo(owner)]) {
+        await store.createAgent(who, anAgent("one", { temperature: 0.5 }));
+        const given = aConversation({ alias: "session", isPinned: true, title: "T", mode: "m" });
+        await store.createConversation(who, given, [aMessage("😀 first"), aMessage("second")]);
+        await completeTurn(store, who, given.id, "question", "answer");
+        const failed = begun(await store.beginTurn(who, aTurn(inExisting(given.id))));
+        await store.finishReply(
+          who,
+          failed.reply.id,
+          anEnding("partly", {
+            status: "failed",
+            reasoning: "hm",
+            error: { code: "rate_limited", message: "Too much" },
+          }),
+        );
+        await store.beginTurn(who, aTurn(inExisting(given.id), "unanswered"));
+      }
+      await store.createConversation(
+        owner,
+        aConversation({ createdAt: at(99) }),
+        Array.from({ length: 1_200 }, (_, place) => aMessage(`${place}`)),
+      );
+      const key = aKey({ actAs: true });
+      await store.createKey(key);
+      await store.revokeKey(key.id, at(4));
+      return owner;
+    }
+
+    test("what is exported can be imported elsewhere, and is the same", async () => {
+      const [from, to] = [await open(), await open()];
+      try {
+        const owner = await fill(from);
+        const records = await exported(from);
+        assert.equal(await to.isClaimed(), false);
+        const taken: boolean[] = [];
+        for (let start = 0; start < records.length; start += 100)
+          taken.push(...(await to.importRecords(records.slice(start, start + 100))));
+        assert.deepEqual(
+          taken,
+          records.map(() => true),
+        );
+        assert.deepEqual(await exported(to), records);
+        assert.equal(await to.isClaimed(), true);
+        for (const order of ["newest", "pinned"] as const)
+          assert.deepEqual(
+            await Array.fromAsync(to.iterateConversations(owner, { order })),
+            await Array.fromAsync(from.iterateConversations(owner, { order })),
+          );
+        const hits = await to.search(owner, "question", { limit: 9, offset: 0 });
+        assert.equal(hits.length, 1);
+      } finally {
+        await Promise.all([from.close(), to.close()]);
+      }
+    });
+
+    test("the counts are those of what is exported", async () => {
+      const store = await open();
+      try {
+        await fill(store);
+        const counts = { key: 0, agent: 0, conversation: 0, message: 0 };
+        for (const { type } of await exported(store)) counts[type]++;
+        assert.deepEqual(counts, { key: 1, agent: 3, conversation: 4, message: 1_200 + 3 * 7 });
+        assert.deepEqual(await store.countRecords(), counts);
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("messages come after their conversation, in sequence", async () => {
+      const store = await open();
+      try {
+        await fill(store);
+        let place: { id: string; sequence: number } | undefined;
+        for (const record of await exported(store))
+          if (record.type === "conversation") place = { id: record.conversation.id, sequence: -1 };
+          else if (record.type === "message") {
+            assert.equal(record.message.conversationId, place?.id);
+            assert.ok(record.message.sequence > place!.sequence);
+            place!.sequence = record.message.sequence;
+          }
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("what is there already is passed over, and an imported conversation goes on", async () => {
+      const store = await open();
+      try {
+        const owner = await fill(store);
+        const records = await exported(store);
+        const again = await store.importRecords(records);
+        assert.ok(again.every((taken) => !taken));
+        assert.deepEqual(await exported(store), records);
+
+        const { record, message } = aForeignConversation(owner);
+        assert.deepEqual(await store.importRecords([record, message]), [true, true]);
+        const { id } = record.conversation;
+        const turn = begun(await store.beginTurn(owner, aTurn(inExisting(id))));
+        assert.ok(turn.userMessage.sequence > message.message.sequence);
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("a message whose conversation is missing, or is another owner's, is passed over", async () => {
+      const store = await open();
+      try {
+        const owner = newOwner();
+        const { record, message } = aForeignConversation(owner);
+        const [stranger] = strangersTo(owner);
+        assert.deepEqual(await store.importRecords([message]), [false]);
+        const taken = await store.importRecords([
+          record,
+          { ...message, owner: stranger! },
+          message,
+          { ...message, message: { ...message.message, sequence: 99 } },
+        ]);
+        assert.deepEqual(taken, [true, false, true, false]);
+        assert.equal(await store.getMessage(stranger!, message.message.id), null);
+        assert.deepEqual(await store.getMessage(owner, message.message.id), message.message);
+      } finally {
+        await store.close();
+      }
+    });
+  });
+}
+
+function aForeignConversation(owner: ReturnType<typeof newOwner>) {
+  const given = aConversation({ alias: "from elsewhere" });
+  const record: Extract<ArchiveRecord, { type: "conversation" }> = {
+    type: "conversation",
+    owner,
+    conversation: { ...given, userId: owner.userId, updatedAt: at(7) },
+  };
+  const message: Extract<ArchiveRecord, { type: "message" }> = {
+    type: "message",
+    owner,
+    message: {
+      ...aMessage("imported"),
+      conversationId: given.id,
+      sequence: 41,
+      status: "interrupted",
+      usage: null,
+      reasoning: null,
+      error: null,
+      finishedAt: null,
+    },
+  };
+  return { record, message };
+}

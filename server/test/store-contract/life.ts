@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  aConversation,
+  aMessage,
+  aTurn,
+  at,
+  begun,
+  completeTurn,
+  inExisting,
+  newOwner,
+  type OpenStore,
+  strangersTo,
+  withCode,
+} from "./fixtures.ts";
+
+export function lifeContract(open: OpenStore): void {
+  describe("the life of a store", () => {
+    test("replies left in progress become interrupted, with the text they had", async () => {
+      const store = await open();
+      try {
+        const owner = newOwner();
+        const left = [];
+        for (const who of [owner, ...strangersTo(owner)]) {
+          const { id } = await store.createConversation(who, aConversation(), []);
+          await completeTurn(store, who, id, "one", "first answer");
+          const { reply } = begun(await store.beginTurn(who, aTurn(inExisting(id), "two")));
+          await store.checkpoint([{ owner: who, replyId: reply.id, content: "so far" }]);
+          left.push({ who, reply });
+        }
+        assert.equal(await store.interruptAbandonedReplies(at(60)), 3);
+        for (const { who, reply } of left)
+          assert.deepEqual(await store.getMessage(who, reply.id), {
+            ...reply,
+            content: "so far",
+            status: "interrupted",
+            finishedAt: at(60),
+          });
+        assert.equal(await store.interruptAbandonedReplies(at(61)), 0);
+        const hits = await store.search(owner, "so far", { limit: 9, offset: 0 });
+        assert.equal(hits.length, 1);
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("it answers, and closing finishes what was asked for", async () => {
+      const store = await open();
+      const owner = newOwner();
+      await store.ping();
+      const { id } = await store.createConversation(owner, aConversation(), []);
+      const writes = Array.from({ length: 200 }, (_, place) =>
+        store.appendMessage(owner, id, aMessage(`${place}`)),
+      );
+      const closed = store.close();
+      assert.ok((await Promise.all(writes)).every((message) => message !== null));
+      await closed;
+    });
+
+    test("closed, it is unavailable to readers and writers", async () => {
+      const store = await open();
+      const owner = newOwner();
+      await store.close();
+      await store.close();
+      const unavailable = withCode("unavailable");
+      await assert.rejects(store.ping(), unavailable);
+      await assert.rejects(store.getConversation(owner, "x"), unavailable);
+      await assert.rejects(store.search(owner, "x", { limit: 1, offset: 0 }), unavailable);
+      await assert.rejects(store.createConversation(owner, aConversation(), []), unavailable);
+      await assert.rejects(Array.fromAsync(store.exportRecords()), unavailable);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+import { describe } from "node:test";
+import { agentContract } from "./store-contract/agents.ts";
+import { archiveContract } from "./store-contract/archive.ts";
+import { conversationContract } from "./store-contract/conversations.ts";
+import type { OpenStore } from "./store-contract/fixtures.ts";
+import { iterationContract } from "./store-contract/iteration.ts";
+import { keyContract } from "./store-contract/keys.ts";
+import { lifeContract } from "./store-contract/life.ts";
+import { messageContract } from "./store-contract/messages.ts";
+import { replacementContract } from "./store-contract/replacement.ts";
+import { searchContract } from "./store-contract/search.ts";
+import { turnTargetContract } from "./store-contract/turn-targets.ts";
+import { turnContract } from "./store-contract/turns.ts";
+
+/** The promises of ports/store.ts and ports/archive.ts. `open` gives an empty store. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(`store: ${name}`, () => {
+    conversationContract(open);
+    iterationContract(open);
+    replacementContract(open);
+    messageContract(open);
+    turnContract(open);
+    turnTargetContract(open);
+    searchContract(open);
+    agentContract(open);
+    keyContract(open);
+    archiveContract(open);
+    lifeContract(open);
+  });
+}

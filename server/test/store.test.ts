@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, describe, test } from "node:test";
+import { SqliteQueryCompiler } from "kysely";
+import { createWrites } from "../src/adapters/stores/sql/operations.ts";
+import { createStatementWriter } from "../src/adapters/stores/sql/statement.ts";
+import { createRunBatch, type Request } from "../src/adapters/stores/sqlite/batch.ts";
+import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
+import { toStoreError } from "../src/adapters/stores/sqlite/errors.ts";
+import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
+import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
+import { AppError } from "../src/domain/errors.ts";
+import { storeContract } from "./store.contract.ts";
+import {
+  aConversation,
+  aMessage,
+  anEnding,
+  aTurn,
+  begun,
+  inExisting,
+  newOwner,
+  withCode,
+} from "./store-contract/fixtures.ts";
+
+const directories: string[] = [];
+async function freshDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "colloquy-store-"));
+  directories.push(directory);
+  return directory;
+}
+after(() => Promise.all(directories.map((it) => rm(it, { recursive: true, force: true }))));
+
+storeContract("sqlite", async () =>
+  openSqliteStore({ directory: await freshDirectory(), exclusive: true }),
+);
+
+const says = (code: AppError["code"], words: RegExp) => (error: unknown) =>
+  error instanceof AppError && error.code === code && words.test(error.message);
+
+describe("the SQLite store's folder", () => {
+  test("is made when it is missing, for its owner alone", async () => {
+    const directory = join(await freshDirectory(), "made", "on demand");
+    await using store = await openSqliteStore({ directory, exclusive: true });
+    await store.createConversation(newOwner(), aConversation(), []);
+    assert.equal((await stat(directory)).mode & 0o777, 0o700);
+    const files = await readdir(directory);
+    assert.ok(files.includes("colloquy.db") && files.includes("colloquy.db-wal"));
+    for (const file of files)
+      assert.equal((await stat(join(directory, file))).mode & 0o777, 0o600, file);
+  });
+
+  test("keeps everything from one opening to the next", async () => {
+    const directory = await freshDirectory();
+    const owner = newOwner();
+    const given = aConversation();
+    let before: unknown;
+    {
+      await using store = await openSqliteStore({ directory, exclusive: true });
+      await store.createConversation(owner, given, [aMessage("one"), aMessage("two")]);
+      before = await Array.fromAsync(store.exportRecords());
+    }
+    await using store = await openSqliteStore({ directory, exclusive: true });
+    assert.deepEqual(await Array.fromAsync(store.exportRecords()), before);
+    assert.equal((await store.search(owner, "two", { limit: 9, offset: 0 })).length, 1);
+  });
+
+  test("is one server's: a second one is refused in words, a tool is not", async () => {
+    const directory = await freshDirectory();
+    const owner = newOwner();
+    const given = aConversation();
+    {
+      await using store = await openSqliteStore({ directory, exclusive: true });
+      await assert.rejects(
+        openSqliteStore({ directory, exclusive: true }),
+        says("unavailable", /Another Colloquy server is using the data folder .*DATA_DIR/),
+      );
+      await using tool = await openSqliteStore({ directory, exclusive: false });
+      await tool.createConversation(owner, given, []);
+      assert.ok(await store.getConversation(owner, given.id));
+      assert.equal(begun(await store.beginTurn(owner, aTurn(inExisting(given.id)))).created, false);
+      assert.ok(await tool.latestTurn(owner, given.id));
+    }
+    await using again = await openSqliteStore({ directory, exclusive: true });
+    assert.ok(await again.getConversation(owner, given.id));
+  });
+
+  test("is free again when its server was killed, with all that was acknowledged", async () => {
+    const directory = await freshDirectory();
+    const owner = newOwner();
+    const given = aConversation();
+    const script = `
+      import { openSqliteStore } from ${JSON.stringify(import.meta.resolve("../src/adapters/stores/sqlite/store.ts"))};
+      const store = await openSqliteStore({ directory: ${JSON.stringify(directory)}, exclusive: true });
+      await store.createConversation(${JSON.stringify(owner)}, { ...${JSON.stringify(given)}, createdAt: new Date(0) }, []);
+      process.stdout.write("stored");
+      setInterval(() => {}, 1_000);
+    `;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await Promise.race([once(child.stdout, "data"), once(child, "exit")]);
+    assert.equal(child.exitCode, null);
+    await assert.rejects(openSqliteStore({ directory, exclusive: true }), withCode("unavailable"));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await using store = await openSqliteStore({ directory, exclusive: true });
+    assert.ok(await store.getConversation(owner, given.id));
+  });
+
+  test("with a database of a newer version, or none at all, is refused in words", async () => {
+    const newer = await freshDirectory();
+    await (await openSqliteStore({ directory: newer, exclusive: true })).close();
+    const database = new DatabaseSync(join(newer, "colloquy.db"));
+    database.exec("PRAGMA user_version = 999");
+    database.close();
+    await assert.rejects(
+      openSqliteStore({ directory: newer, exclusive: true }),
+      says("unavailable", /newer Colloquy \(its version is 999.*Upgrade/),
+    );
+    const broken = await freshDirectory();
+    await writeFile(join(broken, "colloquy.db"), "This is not a database. ".repeat(400));
+    await assert.rejects(
+      openSqliteStore({ directory: broken, exclusive: true }),
+      says("unavailable", /not a SQLite database/),
+    );
+  });
+});
+
+describe("group commit", () => {
+  /** The transactions in the write-ahead log: the frames that end one have a size in their header. */
+  async function countTransactions(directory: string): Promise<number> {
+    const log = await readFile(join(directory, "colloquy.db-wal"));
+    const frameBytes = 24 + log.readUInt32BE(8);
+    let transactions = 0;
+    for (let place = 32; place + frameBytes <= log.length; place += frameBytes)
+      if (log.readUInt32BE(place + 4) > 0) transactions++;
+    return transactions;
+  }
+
+  test("writes that arrive together share a transaction", async () => {
+    const directory = await freshDirectory();
+    await using store = await openSqliteStore({ directory, exclusive: false });
+    const owner = newOwner();
+    const { id } = await store.createConversation(owner, aConversation(), []);
+    const before = await countTransactions(directory);
+    const turns = await Promise.all(
+      Array.from({ length: 500 }, () => store.beginTurn(owner, aTurn(inExisting(id)))),
+    );
+    await Promise.all(
+      turns.map((turn) => store.finishReply(owner, begun(turn).reply.id, anEnding("x"))),
+    );
+    const transactions = (await countTransactions(directory)) - before;
+    assert.ok(transactions >= 2 && transactions <= 20, `${transactions} transactions`);
+  });
+
+  test("one that fails after it changed something fails alone", async () => {
+    const directory = await freshDirectory();
+    await using store = await openSqliteStore({ directory, exclusive: true });
+    const owner = newOwner();
+    const { id } = await store.createConversation(owner, aConversation(), []);
+    const taken = aTurn(inExisting(id), "first");
+    await store.beginTurn(owner, taken);
+    const guilty = { ...taken, userMessage: { ...taken.userMessage, content: "second" } };
+    const results = await Promise.allSettled([
+      store.appendMessage(owner, id, aMessage("a")),
+      store.beginTurn(owner, guilty),
+      store.appendMessage(owner, id, aMessage("b")),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    const contents = (await store.listMessages(owner, id))?.map(({ content }) => content);
+    assert.deepEqual(contents, ["first", "a", "b"]);
+  });
+});
+
+describe("a full disk", () => {
+  test("refuses writes, answers reads, and takes writes again when there is room", async () => {
+    using database = openDatabase(await freshDirectory(), "FULL");
+    const writes = createWrites(createStatementWriter(() => new SqliteQueryCompiler()));
+    const runBatch = createRunBatch(database, createExecutor(database));
+    const owner = newOwner();
+    const given = aConversation();
+    const append =
+      (content: string): Request =>
+      () =>
+        writes.appendMessage(owner, given.id, aMessage(content));
+    const contents = () =>
+      database
+        .prepare("SELECT content FROM messages ORDER BY sequence")
+        .all()
+        .map(({ content }) => String(content).slice(0, 5));
+
+    runBatch([() => writes.createConversation(owner, given, []), append("first")]);
+    const { page_count: pages } = database.prepare("PRAGMA page_count").get() ?? {};
+    database.exec(`PRAGMA max_page_count = ${Number(pages) + 2}`);
+    const outcomes = runBatch([append("small"), append("large".repeat(20_000)), append("short")]);
+    assert.deepEqual(
+      outcomes.map(({ isStored }) => isStored),
+      [true, false, true],
+    );
+    const problem = outcomes[1]?.isStored === false && toStoreError(outcomes[1].problem);
+    assert.ok(says("unavailable", /disk is full/)(problem));
+    assert.ok(problem instanceof AppError && (problem.retryAfterMs ?? 0) > 0);
+    assert.deepEqual(contents(), ["first", "small", "short"]);
+
+    database.exec("PRAGMA max_page_count = 1000000");
+    runBatch([append("large".repeat(20_000))]);
+    assert.deepEqual(contents(), ["first", "small", "short", "large"]);
+  });
+});

@@ -1,0 +1,124 @@
+// A server with the voice wire's socket and the engines that a test chooses.
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newUuid, systemClock } from "../src/adapters/clocks/system/clock.ts";
+import { memoryConversationLock } from "../src/adapters/conversation-locks/memory/conversation-lock.ts";
+import { keyCredentials } from "../src/adapters/credentials/keys/credentials.ts";
+import { echoProvider } from "../src/adapters/models/echo/provider.ts";
+import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
+import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
+import { memoryTurnLog } from "../src/adapters/turn-logs/memory/turn-log.ts";
+import { createAccess } from "../src/core/access.ts";
+import { createCheckpoints } from "../src/core/checkpoints.ts";
+import { createConversations } from "../src/core/conversations.ts";
+import { createModels } from "../src/core/models.ts";
+import { createTurns } from "../src/core/turns.ts";
+import type { Speech } from "../src/core/voice/parts.ts";
+import { createVoiceSessions } from "../src/core/voice/sessions.ts";
+import { voiceSocket } from "../src/dialects/voice/socket.ts";
+import type { AppError } from "../src/domain/errors.ts";
+import { DEFAULT_USER, LOCAL_TENANT } from "../src/domain/principal.ts";
+import { attachSockets } from "../src/http/sockets.ts";
+import type { VoiceActivityDetector } from "../src/ports/speech.ts";
+import { startModelServer } from "./model-server.ts";
+
+export const LOCAL_OWNER = { tenantId: LOCAL_TENANT, userId: DEFAULT_USER };
+
+/** Hears nothing; for sessions without a recogniser. */
+export const deafDetector: VoiceActivityDetector = {
+  name: "deaf",
+  frameSamples: 512,
+  ready: async () => {},
+  close: async () => {},
+  open: () => ({ push: () => 0, reset: () => {}, close: () => {} }),
+};
+
+export type VoiceServerOptions = {
+  readonly speech?: Partial<Speech>;
+  /** The built-in echo answers instead of the scripted model server. */
+  readonly builtIn?: boolean;
+  readonly socketsPerAddress?: number;
+};
+
+export async function startVoiceServer(options: VoiceServerOptions = {}) {
+  await using opened = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "colloquy-voice-"));
+  opened.defer(() => rm(directory, { recursive: true, force: true }));
+  const model = opened.use(await startModelServer());
+  const store = await openSqliteStore({ directory, exclusive: true });
+  opened.defer(() => store.close());
+  const scripted = openAiCompatible({ name: "scripted", baseUrl: model.url });
+  opened.defer(() => scripted[Symbol.asyncDispose]());
+  const models = createModels([options.builtIn ? echoProvider() : scripted], {
+    defaultModel: options.builtIn ? "builtin/echo" : "scripted",
+    fallbacks: [],
+    contextTokens: null,
+  });
+  const internalErrors: AppError[] = [];
+  const observation = { asked() {}, firstToken() {}, ended() {} };
+  const turns = createTurns({
+    store,
+    models,
+    log: memoryTurnLog(),
+    lock: memoryConversationLock(),
+    checkpoints: createCheckpoints(store, systemClock),
+    clock: systemClock,
+    newId: newUuid,
+    observer: { begin: () => observation },
+    systemPrompt: null,
+  });
+  const conversations = createConversations({ store, turns, clock: systemClock, newId: newUuid });
+  const speech: Speech = {
+    detector: deafDetector,
+    transcriber: null,
+    synthesizer: null,
+    ...options.speech,
+  };
+  const sessions = createVoiceSessions({
+    turns,
+    store,
+    conversations,
+    speech,
+    clock: systemClock,
+    newId: newUuid,
+  });
+  const server = createServer((_request, response) => response.end());
+  const sockets = attachSockets(server, {
+    handlers: [
+      voiceSocket({
+        sessions,
+        decide: createAccess(keyCredentials(store, systemClock), { anonymousLoopback: false }),
+        now: systemClock.now,
+        onInternalError: (error) => internalErrors.push(error),
+      }),
+    ],
+    origins: { listed: [], publicOrigin: null },
+    trustedProxies: [],
+    socketsPerAddress: options.socketsPerAddress ?? null,
+    onInternalError: (error) => internalErrors.push(error),
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  opened.defer(async () => {
+    await sockets.close();
+    sessions.close();
+    await turns.drain(0);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  const resources = opened.move();
+  return {
+    port,
+    url: `ws://127.0.0.1:${port}/ws`,
+    model,
+    store,
+    turns,
+    conversations,
+    /** What no client should ever be the cause of. */
+    internalErrors,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
