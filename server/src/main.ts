@@ -58,6 +58,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const store = await openSqliteStore({
     directory: resolve(config.dataDirectory),
     exclusive: true,
+    onCommit: metrics.commit,
   });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);

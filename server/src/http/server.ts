@@ -96,15 +96,15 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     },
   });
   app.decorateRequest("principal", null as unknown as Principal);
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
-    if (request.raw.url?.includes("%00"))
-      throw new AppError("invalid_request", "The address must not contain the NUL character (%00)");
+    done(request.raw.url?.includes("%00") ? noNul() : undefined);
   });
   // No body is an empty one, so that what is missing from it is told by name.
-  app.addHook("preValidation", async (request) => {
+  app.addHook("preValidation", (request, _reply, done) => {
     request.body ??= {};
+    done();
   });
   await app.register(cors, {
     origin: (origin, done) =>
@@ -126,9 +126,10 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     maxAge: 600,
     strictPreflight: false,
   });
-  app.addHook("onResponse", async (request, reply) =>
-    options.onAnswer(request, reply.statusCode, reply.elapsedTime),
-  );
+  app.addHook("onResponse", (request, reply, done) => {
+    options.onAnswer(request, reply.statusCode, reply.elapsedTime);
+    done();
+  });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
     answerError(
@@ -145,6 +146,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
   return app;
 }
+
+const noNul = () =>
+  new AppError("invalid_request", "The address must not contain the NUL character (%00)");
 
 /** Registers the wire's routes, and 405 for every other method on their paths. */
 function registerWire(app: FastifyInstance, wire: Wire): void {

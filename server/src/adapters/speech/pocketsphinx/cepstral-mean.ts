@@ -1,9 +1,9 @@
 import {
+  allocateCepstra,
+  allocateSamples,
   CEPSTRUM_LENGTH,
-  createSampleBuffer,
   type Library,
   type Pointer,
-  readRows,
 } from "./library.ts";
 
 /**
@@ -28,29 +28,26 @@ const MOST_FRAMES = 120;
 export const createCepstralMean = (library: Library, decoder: Pointer): CepstralMean => {
   const configuration = library.configurationOf(decoder);
   const frontEnd = library.createFrontEnd(library.retainConfiguration(configuration));
-  const rows = library.allocateRows(MOST_FRAMES, CEPSTRUM_LENGTH, 4, "cepstral-mean", 0);
-  const buffer = createSampleBuffer(BUFFER_SAMPLES);
+  const cepstra = allocateCepstra(library, MOST_FRAMES);
+  const buffer = allocateSamples(BUFFER_SAMPLES);
   const sums = new Float64Array(CEPSTRUM_LENGTH);
   let frames = 0;
 
   const addFrames = (samples: Int16Array) => {
-    buffer.write(samples);
+    buffer.samples.set(samples);
     const position = [buffer.pointer];
     const remaining = [samples.length];
     const frameCount = [MOST_FRAMES];
-    library.frontEnd(frontEnd, position, remaining, rows, frameCount, [0]);
+    library.frontEnd(frontEnd, position, remaining, cepstra.pointer, frameCount, [0]);
     const [count = 0] = frameCount;
-    const cepstra = readRows(rows, count);
-    for (const [i, value] of cepstra.entries()) {
-      const coefficient = i % CEPSTRUM_LENGTH;
-      sums[coefficient] = (sums[coefficient] as number) + value;
-    }
+    for (let i = 0; i < count * CEPSTRUM_LENGTH; i++)
+      sums[i % CEPSTRUM_LENGTH] =
+        (sums[i % CEPSTRUM_LENGTH] as number) + (cepstra.values[i] as number);
     frames += count;
   };
 
   return {
     start() {
-      if (frames > 0) library.endFrontEnd(frontEnd, null, [0]);
       sums.fill(0);
       frames = 0;
       library.startFrontEndStream(frontEnd);

@@ -8,6 +8,8 @@ const PIECE_SAMPLES = 1_600;
 const PARTIAL_SAMPLES = 3_200;
 
 let decoder: Decoder | undefined;
+/** The utterance that is being heard. */
+let utterance: number | null = null;
 let waiting: Int16Array[] = [];
 let hasEnded = false;
 let isWorking = false;
@@ -16,27 +18,29 @@ let sinceLastText = 0;
 
 const send = (message: FromChild) => process.send?.(message);
 
-const tellWords = (samples: number) => {
+const tellWords = (heard: number, samples: number) => {
   sinceLastText += samples;
   if (sinceLastText < PARTIAL_SAMPLES) return;
   sinceLastText = 0;
   const text = decoder?.words() ?? "";
-  if (text !== "" && text !== lastText) send({ type: "partial", text });
+  if (text !== "" && text !== lastText) send({ type: "partial", utterance: heard, text });
   lastText = text;
 };
 
 const work = () => {
   isWorking = false;
+  if (utterance === null || !decoder) return;
   const [piece] = waiting;
-  if (piece && decoder) {
+  if (piece) {
     decoder.push(piece.subarray(0, PIECE_SAMPLES));
     if (piece.length > PIECE_SAMPLES) waiting[0] = piece.subarray(PIECE_SAMPLES);
     else waiting.shift();
-    if (!hasEnded) tellWords(Math.min(piece.length, PIECE_SAMPLES));
+    if (!hasEnded) tellWords(utterance, Math.min(piece.length, PIECE_SAMPLES));
     schedule();
-  } else if (hasEnded && decoder) {
-    hasEnded = false;
-    send({ type: "final", text: decoder.finish() });
+  } else if (hasEnded) {
+    const ended = utterance;
+    utterance = null;
+    send({ type: "final", utterance: ended, text: decoder.finish() });
   }
 };
 
@@ -46,7 +50,8 @@ const schedule = () => {
   setImmediate(work);
 };
 
-const reset = () => {
+const reset = (next: number | null) => {
+  utterance = next;
   waiting = [];
   hasEnded = false;
   lastText = "";
@@ -59,13 +64,13 @@ process.on("message", (message: ToChild) => {
     case "load":
       try {
         decoder = createDecoder(message.paths);
-        send({ type: "idle" });
+        send({ type: "loaded" });
       } catch (error) {
         send({ type: "unable", reason: error instanceof Error ? error.message : String(error) });
       }
       return;
     case "open":
-      return reset();
+      return reset(message.utterance);
     case "audio":
       waiting.push(message.samples);
       return schedule();
@@ -73,8 +78,9 @@ process.on("message", (message: ToChild) => {
       hasEnded = true;
       return schedule();
     case "abort":
-      reset();
-      send({ type: "idle" });
+      if (message.utterance !== utterance) return;
+      reset(null);
+      send({ type: "aborted", utterance: message.utterance });
       return;
   }
 });

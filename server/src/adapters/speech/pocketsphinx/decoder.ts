@@ -21,13 +21,16 @@ export type Decoder = {
 const SETTINGS = { maxhmmpf: "10000", maxwpf: "20", logfn: "/dev/null" } as const;
 
 /** @throws Error when library or model cannot be used */
-export const createDecoder = (paths: PocketsphinxPaths): Decoder => {
+export const createDecoder = (
+  paths: PocketsphinxPaths,
+  settings: Readonly<Record<string, string>> = SETTINGS,
+): Decoder => {
   const library = loadLibrary(paths);
   const configuration = library.configure({
     hmm: paths.acousticModel,
     lm: paths.languageModel,
     dict: paths.dictionary,
-    ...SETTINGS,
+    ...settings,
   });
   if (!configuration) throw new Error("pocketsphinx does not take its settings");
   const decoder = library.createDecoder(configuration);

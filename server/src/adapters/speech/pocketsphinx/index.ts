@@ -47,6 +47,8 @@ export const createPocketsphinxTranscriber = (options: PocketsphinxOptions): Tra
   };
 };
 
+let nextUtterance = 1;
+
 const openUtterance = (
   pool: WorkerPool,
   finalTimeoutMs: number,
@@ -58,6 +60,7 @@ const openUtterance = (
   let parcelLength = 0;
   let hasEnded = false;
   let isOver = signal.aborted;
+  const utterance = nextUtterance++;
   let worker: Worker | null = null;
   let timer: NodeJS.Timeout | undefined;
 
@@ -81,17 +84,16 @@ const openUtterance = (
   const onAbort = () => {
     finish();
     queue.end();
-    worker?.send({ type: "abort" });
+    worker?.send({ type: "abort", utterance });
   };
-  const hear = (message: FromChild) => {
-    if (message.type === "idle" && worker) pool.release(worker);
-    if (message.type === "final" && worker) pool.release(worker);
-    if (isOver) return;
-    if (message.type === "partial") queue.push({ text: sentenceOf(message.text), isFinal: false });
-    if (message.type !== "final") return;
-    finish();
-    queue.push({ text: sentenceOf(message.text), isFinal: true });
-    queue.end();
+  const hear = (message: FromChild, by: Worker) => {
+    if (!("utterance" in message) || message.utterance !== utterance) return;
+    if (message.type !== "partial") pool.release(by);
+    if (isOver || message.type === "aborted") return;
+    const isFinal = message.type === "final";
+    if (isFinal) finish();
+    queue.push({ text: sentenceOf(message.text), isFinal });
+    if (isFinal) queue.end();
   };
   const askForEnd = (by: Worker) => {
     flush();
@@ -104,9 +106,9 @@ const openUtterance = (
       const taken = await pool.take(signal);
       if (isOver) return pool.release(taken);
       worker = taken;
-      taken.listen(hear);
+      taken.listen((message) => hear(message, taken));
       void taken.gone.then(fail);
-      taken.send({ type: "open" });
+      taken.send({ type: "open", utterance });
       flush();
       if (hasEnded) askForEnd(taken);
     } catch (error) {

@@ -40,7 +40,6 @@ export const loadLibrary = (paths: Pick<PocketsphinxPaths, "baseLibrary" | "deco
     createFrontEnd: base.func("void *fe_init_auto_r(void*)"),
     startFrontEndStream: base.func("void fe_start_stream(void*)"),
     startFrontEnd: base.func("int fe_start_utt(void*)"),
-    endFrontEnd: base.func("int fe_end_utt(void*, void*, _Out_ int*)"),
     frontEnd: base.func(
       "int fe_process_frames(void*, _Inout_ void**, _Inout_ size_t*, void*, _Inout_ int*, _Out_ int*)",
     ),
@@ -71,21 +70,15 @@ const FEATURES = koffi.struct({
 export const meanNormaliserOf = (features: Pointer): Pointer =>
   koffi.decode(features, FEATURES).meanNormaliser;
 
-/** Memory of C for samples, and how they get there. */
-export const createSampleBuffer = (capacity: number) => {
-  const pointer: Pointer = koffi.alloc("int16_t", capacity);
-  return {
-    pointer,
-    write(samples: Int16Array): void {
-      koffi.encode(pointer, koffi.array("int16_t", samples.length), samples);
-    },
-  };
+/** Memory of C for so many samples, and a window on it. */
+export const allocateSamples = (count: number) => {
+  const pointer: Pointer = koffi.alloc("int16_t", count);
+  return { pointer, samples: new Int16Array(koffi.view(pointer, 2 * count)) };
 };
 
-/** The first rows of what `allocateRows` gave, one after the other: C keeps them side by side. */
-export const readRows = (rows: Pointer, count: number): Float32Array => {
-  const first = koffi.decode(rows, "void*");
-  return count === 0
-    ? new Float32Array(0)
-    : koffi.decode(first, koffi.array("float", count * CEPSTRUM_LENGTH, "Typed"));
+/** Memory of C for so many cepstra, one after the other, and a window on it. */
+export const allocateCepstra = (library: Library, count: number) => {
+  const pointer = library.allocateRows(count, CEPSTRUM_LENGTH, 4, "cepstra", 0);
+  const bytes = 4 * count * CEPSTRUM_LENGTH;
+  return { pointer, values: new Float32Array(koffi.view(koffi.decode(pointer, "void*"), bytes)) };
 };

@@ -24,6 +24,8 @@ type Waiting = {
   readonly reject: (error: Error) => void;
 };
 
+const SHORTEST_LIFE_MS = 5_000;
+
 export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPool => {
   const all = new Set<Worker>();
   const free: Worker[] = [];
@@ -34,7 +36,8 @@ export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPo
   const start = (): Worker => {
     const worker = startWorker(paths);
     all.add(worker);
-    void worker.gone.then(() => forget(worker));
+    const startedAtMs = performance.now();
+    void worker.gone.then(() => forget(worker, startedAtMs));
     worker.loaded.then(
       () => offer(worker),
       (error: Error) => {
@@ -45,13 +48,15 @@ export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPo
     return worker;
   };
 
-  const forget = (worker: Worker) => {
+  /** What was loaded once, and for a while, is started again; what fails at once would fail again. */
+  const forget = (worker: Worker, startedAtMs: number) => {
     all.delete(worker);
     clearTimeout(timers.get(worker));
     timers.delete(worker);
     const place = free.indexOf(worker);
     if (place >= 0) free.splice(place, 1);
-    if (!isClosed && waiting.length > 0) start();
+    const isWanted = all.size === 0 || waiting.length > 0;
+    if (!isClosed && isWanted && performance.now() - startedAtMs > SHORTEST_LIFE_MS) start();
   };
 
   const offer = (worker: Worker) => {

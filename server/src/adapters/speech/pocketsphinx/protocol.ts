@@ -1,17 +1,20 @@
 import type { PocketsphinxPaths } from "./find.ts";
 
-/** What the parent says to the process that recognises. One utterance at a time. */
+/**
+ * What the parent says to the process that recognises. One utterance at a time; its number tells
+ * what is meant for it from what comes too late.
+ */
 export type ToChild =
   | { readonly type: "load"; readonly paths: PocketsphinxPaths }
-  | { readonly type: "open" }
+  | { readonly type: "open"; readonly utterance: number }
   | { readonly type: "audio"; readonly samples: Int16Array }
   | { readonly type: "end" }
-  | { readonly type: "abort" };
+  | { readonly type: "abort"; readonly utterance: number };
 
 export type FromChild =
-  /** Loaded, or done with an aborted utterance. */
-  | { readonly type: "idle" }
+  | { readonly type: "loaded" }
   | { readonly type: "unable"; readonly reason: string }
-  | { readonly type: "partial"; readonly text: string }
-  /** Done with the utterance. */
-  | { readonly type: "final"; readonly text: string };
+  | { readonly type: "partial"; readonly utterance: number; readonly text: string }
+  /** One of these two ends an utterance, and leaves the process free for the next. */
+  | { readonly type: "final"; readonly utterance: number; readonly text: string }
+  | { readonly type: "aborted"; readonly utterance: number };

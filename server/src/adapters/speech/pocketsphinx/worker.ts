@@ -60,7 +60,10 @@ export const startWorker = (paths: PocketsphinxPaths): Worker => {
       listener = next;
     },
     hold,
-    kill: () => child.kill("SIGKILL"),
+    kill() {
+      hold(true);
+      child.kill("SIGKILL");
+    },
   };
 };
 

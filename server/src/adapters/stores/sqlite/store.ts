@@ -10,7 +10,7 @@ import { toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
-import { startWriter, type Writer } from "./writer.ts";
+import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
 export type SqliteStore = Store & AsyncDisposable;
 
@@ -25,14 +25,15 @@ export async function openSqliteStore(options: {
   readonly exclusive: boolean;
   /** `FULL` unless said otherwise; anything else can lose what was acknowledged. */
   readonly synchronous?: Synchronous;
+  readonly onCommit?: OnCommit;
 }): Promise<SqliteStore> {
-  const { directory, exclusive, synchronous = "FULL" } = options;
+  const { directory, exclusive, synchronous = "FULL", onCommit = () => {} } = options;
   try {
     await using opening = new AsyncDisposableStack();
     if (exclusive) opening.use(lockDirectory(directory));
     const database = opening.adopt(openDatabase(directory, synchronous), (it) => it.close());
     database.exec("PRAGMA query_only = ON");
-    const writer = startWriter({ directory, synchronous, keepsTidy: exclusive });
+    const writer = startWriter({ directory, synchronous, keepsTidy: exclusive }, onCommit);
     opening.defer(() => writer.close());
     return storeOf(database, writer, opening.move());
   } catch (error) {

@@ -30,8 +30,11 @@ const MOST_IN_A_BATCH = 256;
 /** More than the disk takes in some seconds: from here on it is better to say so than to wait. */
 const MOST_WAITING = 20_000;
 
+/** Told of each transaction: how long it took to be on disk, and how many writes shared it. */
+export type OnCommit = (elapsedMs: number, writes: number) => void;
+
 /** Writes that arrive while the disk is busy with others share the next transaction. */
-export function startWriter(options: ThreadOptions): Writer {
+export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer {
   // The extension is .ts in the sources and .js in what is published.
   const entry = new URL(`./writer-thread${extname(import.meta.url)}`, import.meta.url);
   // What the process was started with (--eval, --inspect-brk, …) is not for this thread.
@@ -40,6 +43,7 @@ export function startWriter(options: ThreadOptions): Writer {
   let waiting: Waiting[] = [];
   let inWork: Waiting[] = [];
   let isPostPlanned = false;
+  let postedAt = 0;
   let stopped: AppError | null = null;
   let drained = Promise.withResolvers<void>();
 
@@ -60,12 +64,14 @@ export function startWriter(options: ThreadOptions): Writer {
     inWork = waiting.slice(0, MOST_IN_A_BATCH);
     waiting = waiting.slice(MOST_IN_A_BATCH);
     thread.ref();
+    postedAt = performance.now();
     thread.postMessage(inWork.map(({ message }) => message) satisfies ToThread);
   }
 
   function settle(outcomes: FromThread): void {
     const done = inWork;
     inWork = [];
+    onCommit(performance.now() - postedAt, done.length);
     post();
     for (const [place, { resolve, reject }] of done.entries()) {
       const outcome = outcomes[place];
