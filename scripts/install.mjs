@@ -13,15 +13,15 @@ const isCurrent =
   statSync(installed).mtimeMs >= statSync(wanted).mtimeMs;
 
 if (!isCurrent) {
-  process.stderr.write("Installing what Colloquy needs (once, about 10 seconds) …\n");
+  process.stderr.write("Installing what Colloquy needs (once, less than a minute) …\n");
   const { status, error } = spawnSync(
     "npm",
-    ["ci", "--no-audit", "--no-fund", "--loglevel=error"],
+    ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"],
     { cwd: root, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" },
   );
   if (status !== 0) {
     process.stderr.write(
-      `Installing failed${error ? `: ${error.message}` : ""}. Run 'npm ci' in ${root} to see why.\n`,
+      `Installing failed${error ? `: ${error.message}` : ""}. Run 'npm install' in ${root} to see why.\n`,
     );
     process.exit(1);
   }
