@@ -2,6 +2,8 @@ import { createFliteSynthesizer } from "./adapters/speech/flite/index.ts";
 import { createOpenAiSynthesizer } from "./adapters/speech/openai-audio/synthesizer.ts";
 import { createOpenAiTranscriber } from "./adapters/speech/openai-audio/transcriber.ts";
 import { withFallback } from "./adapters/speech/openai-audio/with-fallback.ts";
+import { findPocketsphinx } from "./adapters/speech/pocketsphinx/find.ts";
+import { createPocketsphinxTranscriber } from "./adapters/speech/pocketsphinx/index.ts";
 import { createSileroDetector } from "./adapters/speech/silero/index.ts";
 import type { Config } from "./config.ts";
 import type { Speech } from "./core/voice/parts.ts";
@@ -43,7 +45,8 @@ async function chooseTranscriber(config: Config): Promise<Transcriber | null> {
     return createOpenAiTranscriber({
       server: { baseUrl: sttBaseUrl, model: sttModel, apiKey: secrets.sttApiKey },
     });
-  return null;
+  const paths = findPocketsphinx();
+  return paths && createPocketsphinxTranscriber({ paths });
 }
 
 function chooseSynthesizer(
