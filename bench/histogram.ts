@@ -2,6 +2,7 @@ export type Summary = {
   readonly count: number;
   readonly p50: number;
   readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
   readonly maximum: number;
 };
@@ -27,7 +28,14 @@ export class Histogram {
     const sorted = Float64Array.from(this.#values).sort();
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
-    return { count: this.#count, p50: at(0.5), p90: at(0.9), p99: at(0.99), maximum: at(1) };
+    return {
+      count: this.#count,
+      p50: at(0.5),
+      p90: at(0.9),
+      p95: at(0.95),
+      p99: at(0.99),
+      maximum: at(1),
+    };
   }
 }
 

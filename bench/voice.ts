@@ -37,7 +37,7 @@ function show({ name, rows }: Result): void {
     console.log(`  ${row.padEnd(40)} ${typeof value === "string" ? value : inWords(value)}`);
 }
 
-function inWords({ count, p50, p90, p99, maximum }: Summary): string {
-  const shown = [p50, p90, p99, maximum].map((value) => value.toFixed(0));
-  return `p50 ${shown[0]}  p90 ${shown[1]}  p99 ${shown[2]}  max ${shown[3]} ms  (${count})`;
+function inWords({ count, p50, p90, p95, maximum }: Summary): string {
+  const shown = [p50, p90, p95, maximum].map((value) => value.toFixed(0));
+  return `p50 ${shown[0]}  p90 ${shown[1]}  p95 ${shown[2]}  max ${shown[3]} ms  (${count})`;
 }

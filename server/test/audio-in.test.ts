@@ -192,6 +192,14 @@ describe("what is not sound is refused in words, and the next chunk is taken", (
     assert.equal(refusal("A".repeat(13 * 1024 * 1024)).code, "too_large");
     assert.equal(refusal(waveFile(Buffer.alloc(8_000 * 61), slow)).code, "too_large");
   });
+  test("ever new sample rates", () => {
+    const audioIn = createAudioIn();
+    const push = (sampleRateHz: number) =>
+      audioIn.push(waveFile(Buffer.alloc(64), { ...PLAIN, sampleRateHz }));
+    for (let i = 0; i < 20; i++) push([8_000, 16_000, 24_000, 44_100, 48_000, 96_000][i % 6]!);
+    assert.throws(() => push(44_101), { code: "invalid_request", message: /too often/ });
+    push(48_000);
+  });
   test("no bytes whatever are anything but sound or a refusal", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 }), (chunks) => {

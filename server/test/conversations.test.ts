@@ -45,6 +45,8 @@ test("[V1] the list has every conversation of the user with its messages, as doc
   const [{ id: messageId, ...message }] = stored;
   assert.match(messageId, UUID);
   assert.deepEqual(message, { role: "user", content: "Hello", timestamp: 1234567890 });
+  const slash = await send(server, "GET", `${PATH}/?userId=${ALICE}`);
+  assert.deepEqual(slash.body.conversations, answer.body.conversations);
   const nobody = await send(server, "GET", `${PATH}?userId=${BOB}`);
   assert.deepEqual([nobody.body.conversations, nobody.body.count], [[], 0]);
 });

@@ -1,8 +1,8 @@
 // Wire 001: what it promises of its own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import packageJson from "../package.json" with { type: "json" };
 import { DEFAULT_USER } from "../src/domain/principal.ts";
+import { VERSION } from "../src/version.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send, TIME } from "./wire-client.ts";
 
@@ -25,7 +25,7 @@ test("[D1] health is exactly status, timestamp and version, for anyone", async (
     const answer = await send(server, "GET", "/api/v1/health", undefined, headers);
     assert.equal(answer.status, 200);
     const { status, timestamp, version, ...rest } = answer.body;
-    assert.deepEqual([status, version, rest], ["ok", packageJson.version, {}]);
+    assert.deepEqual([status, version, rest], ["ok", VERSION, {}]);
     assert.match(timestamp, TIME);
     assert.ok(Math.abs(Date.now() - Date.parse(timestamp)) < 60_000);
   }

@@ -104,7 +104,7 @@ describe("flite", () => {
     const lengths = (await Array.fromAsync(engine.speak(text, { voice: null }, never))).map(
       (piece) => piece.length,
     );
-    assert.ok(lengths.length >= 5, `${lengths.length} pieces`);
+    assert.ok(lengths.length >= 3, `${lengths.length} pieces`);
     assert.ok(lengths[0]! < samplesIn(4_000), `${lengths[0]} samples`);
   });
   test("who asks for little is not kept waiting by who asks for much", async () => {
@@ -129,7 +129,6 @@ describe("flite", () => {
     const closed = createFliteSynthesizer({ threads: 1 });
     await closed.ready();
     const speaking = collect(closed.speak("Hello. ".repeat(30), { voice: null }, never));
-    await closed.close();
-    await assert.rejects(speaking, { code: "model_failed" });
+    await Promise.all([assert.rejects(speaking, { code: "model_failed" }), closed.close()]);
   });
 });

@@ -16,7 +16,7 @@ export type Handshake = {
 export type Socket = {
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
-  /** Sends a text message. A client that leaves more than 1 MiB unread is cut off; one that is gone gets nothing. */
+  /** Sends a text message. A client that leaves more than the largest message and 1 MiB unread is cut off; one that is gone gets nothing. */
   send(text: string): void;
   close(code: number, reason: string): void;
   /** Tells the operator of an error that is the server's own fault. */
@@ -50,12 +50,16 @@ export function serveSocket(
   report: (error: AppError) => void,
 ): void {
   const leaving = new AbortController();
+  /** One large message is no sign of a client that does not read: it may be unread until it has left. */
+  let mostUnsentBytes = MOST_UNSENT_BYTES;
   const onMessage = open({
     gone: leaving.signal,
     send(text) {
       if (socket.readyState !== socket.OPEN) return;
-      if (socket.bufferedAmount > MOST_UNSENT_BYTES) socket.terminate();
-      else socket.send(text);
+      if (socket.bufferedAmount === 0) mostUnsentBytes = MOST_UNSENT_BYTES;
+      if (socket.bufferedAmount > mostUnsentBytes) return socket.terminate();
+      mostUnsentBytes = Math.max(mostUnsentBytes, MOST_UNSENT_BYTES + text.length);
+      socket.send(text);
     },
     close: (code, reason) => socket.close(code, reason),
     report,

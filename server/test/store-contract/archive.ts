@@ -129,7 +129,7 @@ export function archiveContract(open: OpenStore): void {
       }
     });
 
-    test("a message whose conversation is missing, or is another owner's, is passed over", async () => {
+    test("a message whose conversation is missing, or is another owner's, and a reply in progress, is passed over", async () => {
       const store = await open();
       try {
         const owner = newOwner();
@@ -141,8 +141,12 @@ export function archiveContract(open: OpenStore): void {
           { ...message, owner: stranger! },
           message,
           { ...message, message: { ...message.message, sequence: 99 } },
+          {
+            ...message,
+            message: { ...message.message, id: "in progress", sequence: 99, status: "streaming" },
+          },
         ]);
-        assert.deepEqual(taken, [true, false, true, false]);
+        assert.deepEqual(taken, [true, false, true, false, false]);
         assert.equal(await store.getMessage(stranger!, message.message.id), null);
         assert.deepEqual(await store.getMessage(owner, message.message.id), message.message);
       } finally {

@@ -179,6 +179,7 @@ export function searchContract(open: OpenStore): void {
       assert.equal((await hitsOf(owner, "alpha")).length, 3);
       await store().deleteMessage(owner, messages[1]!.id);
       assert.deepEqual(await found(owner, "alpha"), ["alpha one", "title: alpha title"]);
+      assert.equal((await hitsOf(owner, "alpha", { limit: 2, offset: 0 })).length, 2);
       await completeTurn(store(), owner, id, "beta", "alpha three");
       assert.deepEqual(await found(owner, "alpha one"), ["alpha one"]);
       const replaced = { messages: [aMessage("gamma")], updatedAt: at(30) };

@@ -115,6 +115,24 @@ export function turnContract(open: OpenStore): void {
       assert.equal(await store().getMessage(owner, deleted), null);
     });
 
+    test("an ended reply can be cut to what was heard of it, also for a search", async () => {
+      const { owner, id } = await emptyConversation();
+      const { reply, userMessage } = await completeTurn(store(), owner, id, "one", "heard unheard");
+      const search = async (query: string) =>
+        (await store().search(owner, query, { limit: 9, offset: 0 })).length;
+      assert.equal(await search("unheard"), 1);
+      for (const stranger of strangersTo(owner))
+        assert.equal(await store().truncateReply(stranger, reply.id, "x"), false);
+      assert.equal(await store().truncateReply(owner, userMessage.id, "x"), false);
+      assert.equal(await store().truncateReply(owner, "unknown", "x"), false);
+      assert.equal(await store().truncateReply(owner, reply.id, "heard"), true);
+      const cut = { ...reply, content: "heard", status: "interrupted" };
+      assert.deepEqual(await store().getMessage(owner, reply.id), cut);
+      assert.deepEqual([await search("unheard"), await search("heard")], [0, 1]);
+      const running = begun(await store().beginTurn(owner, aTurn(inExisting(id))));
+      assert.equal(await store().truncateReply(owner, running.reply.id, "x"), false);
+    });
+
     test("the latest turn is the last reply with its question", async () => {
       const { owner, id } = await emptyConversation();
       assert.equal(await store().latestTurn(owner, id), null);

@@ -33,10 +33,13 @@ export type AudioInOptions = {
 const DEFAULTS: AudioInOptions = {
   barePcm: { sampleRateHz: SAMPLE_RATE_HZ, channels: 1, encoding: "s16" },
   maxChunkBytes: 8 * 1024 * 1024,
-  maxChunkMs: 60_000,
+  maxChunkMs: 30_000,
 };
 
 const ADVICE = "send 16 kHz mono 16-bit PCM, with or without a WAV header";
+
+/** Each new rate costs the design of a filter. */
+const MOST_RATES = 6;
 
 /** Fewer bytes than this can be the beginning of either a WAV header or sound: they wait. */
 const TELLING_BYTES = 12;
@@ -47,6 +50,7 @@ export const createAudioIn = (options: Partial<AudioInOptions> = {}): AudioIn =>
   let header = new Uint8Array(0);
   let format: PcmFormat | null = null;
   let stream: PcmStream | null = null;
+  const rates = new Set<number>();
 
   const checkLength = (bytes: Uint8Array, of: PcmFormat) => {
     const durationMs = (bytes.length / bytesPerFrame(of) / of.sampleRateHz) * 1000;
@@ -64,6 +68,9 @@ export const createAudioIn = (options: Partial<AudioInOptions> = {}): AudioIn =>
       if (isNewFile) stream.dropPartialFrame();
       return stream.push(bytes);
     }
+    if (rates.size >= MOST_RATES && !rates.has(next.sampleRateHz))
+      throw new AppError("invalid_request", "The sample rate changes too often: keep to one");
+    rates.add(next.sampleRateHz);
     const before = stream?.flush() ?? new Int16Array(0);
     format = next;
     stream = createPcmStream(next, SAMPLE_RATE_HZ);

@@ -18,10 +18,19 @@ export function isBackchannel(text: string): boolean {
   );
 }
 
-const ECHO_SHARE = 0.7;
-/** Recognisers mangle an echo: a single word is believed to be one only if it is long. */
-const TELLING_CHARACTERS = 4;
+/** Alone, these are always meant for us. */
+const COMMANDS: ReadonlySet<string> = new Set(["stop", "wait", "no", "quiet", "enough"]);
 
+/** The first guesses of a recogniser are too often wrong to tell an echo from an interruption. */
+const TELLING_WORDS = 3;
+
+/** Whether words that may still change are enough to decide by. */
+export function isTelling(text: string): boolean {
+  const spoken = wordsOf(text);
+  return spoken.length >= TELLING_WORDS || COMMANDS.has(spoken[0] ?? "");
+}
+
+const ECHO_SHARE = 0.6;
 /**
  * Whether what was heard is what we are saying, come back from the loudspeaker.
  * @param saying the part of the reply that was audible while this was heard
@@ -31,7 +40,7 @@ export function isEcho(heard: string, saying: string): boolean {
   const ours = wordsOf(saying);
   if (spoken.length === 0 || ours.length === 0) return false;
   const [only = ""] = spoken;
-  if (spoken.length === 1) return only.length >= TELLING_CHARACTERS && ours.includes(only);
+  if (spoken.length === 1) return !COMMANDS.has(only) && ours.includes(only);
   return commonInOrder(spoken, ours) / spoken.length >= ECHO_SHARE;
 }
 

@@ -13,7 +13,7 @@ import {
   type TranscriptEvent,
   withWords,
 } from "./hearing-steps.ts";
-import { isBackchannel } from "./overlap.ts";
+import { isBackchannel, isTelling } from "./overlap.ts";
 import type {
   Effect,
   Hearing,
@@ -124,8 +124,8 @@ export function wordsWhilePausing(
 ): Step {
   const hearing = withWords(phase.hearing, event);
   if (!hearing) return stay(state);
-  const isMeant = hearing.text !== "" && !event.isEcho && !isBackchannel(hearing.text);
-  if (isMeant) return yieldTo(state, hearing, []);
+  const isClear = hearing.text !== "" && (event.isFinal || isTelling(hearing.text));
+  if (isClear && !event.isEcho && !isBackchannel(hearing.text)) return yieldTo(state, hearing, []);
   if (!event.isFinal) return step(state, { ...phase, hearing: { ...hearing, text: "" } });
   const isSound = event.isEcho || hearing.text === "";
   return goOn(isSound ? learnEcho(state, hearing.loudestDbfs) : state, phase);

@@ -15,10 +15,17 @@ export type Decoder = {
 };
 
 /**
- * How wide the search is. Unlimited, music takes the search to half of a core; so many states and
- * words a frame leave the accuracy on speech as it is.
+ * How wide the search is, first from left to right as the sound comes, then once more at the end
+ * (flat). With the defaults music takes half of a core, and the end a third longer; the word error
+ * rate on speech is the same.
  */
-const SETTINGS = { maxhmmpf: "10000", maxwpf: "20", logfn: "/dev/null" } as const;
+const SETTINGS = {
+  maxhmmpf: "5000",
+  maxwpf: "10",
+  fwdflatbeam: "1e-48",
+  fwdflatwbeam: "1e-20",
+  logfn: "/dev/null",
+} as const;
 
 /** @throws Error when library or model cannot be used */
 export const createDecoder = (

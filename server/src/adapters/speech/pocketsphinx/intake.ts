@@ -19,7 +19,7 @@ const LONGEST_HOLD_BLOCKS = 300;
 /** Less than this is a click. */
 const FEWEST_SPOKEN_BLOCKS = 4;
 /** Speech is so much above the quietest tenth, and above this level at all. */
-const ABOVE_FLOOR_DB = 12;
+const ABOVE_FLOOR_DB = 10;
 const LOWEST_SPEECH_DBFS = -55;
 /** What is so much below the loudest block is silence. */
 const SILENCE_BELOW_PEAK_DB = 32;
@@ -68,8 +68,11 @@ export const createIntake = (): Intake => {
       waiting = concatenateSamples([waiting, samples]);
       if (!voice) {
         const levels = levelsOf(waiting);
-        const isTelling = spokenBlocks(levels) >= TELLING_BLOCKS;
-        if (isTelling || levels.length >= LONGEST_HOLD_BLOCKS) begin(levels);
+        if (spokenBlocks(levels) >= TELLING_BLOCKS) begin(levels);
+        else if (levels.length >= LONGEST_HOLD_BLOCKS) {
+          if (Math.max(...levels) > LOWEST_SPEECH_DBFS) begin(levels);
+          else waiting = waiting.slice(-TELLING_BLOCKS * BLOCK_SAMPLES);
+        }
       }
       return ready();
     },

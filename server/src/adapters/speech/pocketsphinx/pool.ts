@@ -85,13 +85,16 @@ export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPo
         return Promise.resolve(worker);
       }
       const { promise, resolve, reject } = Promise.withResolvers<Worker>();
-      const entry = { resolve, reject };
-      waiting.push(entry);
-      signal.addEventListener("abort", () => {
+      const onAbort = () => {
         const place = waiting.indexOf(entry);
         if (place >= 0) waiting.splice(place, 1);
         reject(signal.reason);
-      });
+      };
+      const settled = () => signal.removeEventListener("abort", onAbort);
+      const entry = { resolve, reject };
+      promise.then(settled, settled);
+      waiting.push(entry);
+      signal.addEventListener("abort", onAbort, { once: true });
       if (all.size < most) start();
       return promise;
     },

@@ -15,11 +15,16 @@ import {
   toMessage,
 } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
+import type { TextChanges } from "./text-changes.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 
 /** Changing a conversation, and replacing its list of messages. */
-export function createConversationUpdate(write: StatementWriter, insert: Inserts) {
+export function createConversationUpdate(
+  write: StatementWriter,
+  insert: Inserts,
+  changes: TextChanges,
+) {
   const messages = createMessageReads(write);
 
   const selectOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
@@ -143,6 +148,7 @@ export function createConversationUpdate(write: StatementWriter, insert: Inserts
         nextSequence,
         updatedAt: patch.updatedAt.getTime(),
       });
+      if (conversation.title !== row.title) yield* changes.titleChanged(owner, id);
       const stored: Message[] = yield* messages.messagesAfter(owner, id, -1);
       return { ...conversation, messages: stored };
     },

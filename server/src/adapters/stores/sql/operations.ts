@@ -7,6 +7,7 @@ import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
 import type { StatementWriter } from "./statement.ts";
+import type { TextChanges } from "./text-changes.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import { createTurnWrites } from "./turns.ts";
 
@@ -25,15 +26,15 @@ export const createReads = (write: StatementWriter) => ({
 });
 
 /** What changes something, each in a transaction. */
-export function createWrites(write: StatementWriter) {
+export function createWrites(write: StatementWriter, changes: TextChanges) {
   const insert = createInserts(write);
   const keys = createKeyWrites(write);
   const agents = createAgentWrites(write);
   return {
     ...createConversationWrites(write, insert),
-    ...createConversationUpdate(write, insert),
+    ...createConversationUpdate(write, insert, changes),
     ...createMessageWrites(write, insert),
-    ...createTurnWrites(write, insert),
+    ...createTurnWrites(write, insert, changes),
     ...agents,
     ...keys,
     ...createArchiveWrites(write, { insert, keys, agents }),

@@ -6,19 +6,26 @@ import type { Ending } from "./turn-results.ts";
 type OwnerParameters = { tenantId: string; userId: string };
 
 export function createTurnStatements(write: StatementWriter) {
-  const continueConversation = write<OwnerParameters & { id: string; title: string; at: number }>()(
+  const continueConversation = write<OwnerParameters & { id: string; at: number }>()(
     (database, parameter) =>
       database
         .updateTable("conversations")
         .set((expression) => ({
           next_sequence: expression("next_sequence", "+", expression.lit(2)),
           updated_at: parameter.at,
-          title: expression.fn.coalesce("title", expression.val(parameter.title)),
         }))
         .where("id", "=", parameter.id)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
         .returning([...CONVERSATION_COLUMNS, "next_sequence"]),
+  );
+  const setTitle = write<OwnerParameters & { id: string; title: string }>()((database, parameter) =>
+    database
+      .updateTable("conversations")
+      .set({ title: parameter.title })
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
   );
   const insertTurn = write<
     OwnerParameters & {
@@ -153,6 +160,7 @@ export function createTurnStatements(write: StatementWriter) {
 
   return {
     continueConversation,
+    setTitle,
     insertTurn,
     selectKey,
     insertKey,

@@ -6,6 +6,7 @@ import { createConversationReads } from "./conversations.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
+import type { TextChanges } from "./text-changes.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import {
   begunConversation,
@@ -18,7 +19,7 @@ import { createTurnStatements } from "./turn-statements.ts";
 type Place = { conversation: Conversation; created: boolean; sequence: number };
 
 /** Storing turns. Every message goes through here: two statements to begin a turn, two to finish it. */
-export function createTurnWrites(write: StatementWriter, insert: Inserts) {
+export function createTurnWrites(write: StatementWriter, insert: Inserts, changes: TextChanges) {
   const conversations = createConversationReads(write);
   const turns = createTurnReads(write);
   const statements = createTurnStatements(write);
@@ -39,14 +40,15 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts) {
   }
 
   function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
-    const row = yield* statements.continueConversation.first({
-      tenantId: owner.tenantId,
-      userId: owner.userId,
-      id,
-      title: turn.title,
-      at: turn.userMessage.createdAt.getTime(),
-    });
+    const { tenantId, userId } = owner;
+    const at = turn.userMessage.createdAt.getTime();
+    const row = yield* statements.continueConversation.first({ tenantId, userId, id, at });
     if (!row) return null;
+    if (row.title === null) {
+      row.title = turn.title;
+      yield* statements.setTitle.run({ tenantId, userId, id, title: turn.title });
+      yield* changes.titleChanged(owner, id);
+    }
     return {
       conversation: toConversation(row),
       created: false,
@@ -158,7 +160,9 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts) {
     *truncateReply(owner: Owner, replyId: string, content: string): Operation<boolean> {
       const { tenantId, userId } = owner;
       const row = yield* statements.truncate.first({ tenantId, userId, replyId, content });
-      return row !== undefined;
+      if (!row) return false;
+      yield* changes.messageChanged(owner, replyId);
+      return true;
     },
 
     *interruptAbandonedReplies(now: Date): Operation<number> {

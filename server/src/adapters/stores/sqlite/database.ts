@@ -11,13 +11,27 @@ const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIBIBYTES = 64 * 1024;
 /** Of 4 KiB each: how much the write-ahead log grows before a commit moves it into the database. */
 const CHECKPOINT_PAGES = 4_000;
+/** What is left of the log after it grew more, because someone was reading. */
+const LOG_BYTES_KEPT = 64 * 1024 ** 2;
 
-/** Makes the folder and the file for their owner alone, and opens the file. */
+/**
+ * Makes the folder and the file for their owner alone, and opens the file.
+ * @throws AppError unavailable if the file system refuses
+ */
 export function openPrivateFile(directory: string, name: string, timeout: number): DatabaseSync {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, name);
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, "a", 0o600));
+    chmodSync(path, 0o600);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      "unavailable",
+      `The data folder ${directory} cannot be used (${reason}). Make it writable for the server, or choose another (DATA_DIR).`,
+      { cause: error },
+    );
+  }
   return new DatabaseSync(path, { timeout });
 }
 
@@ -29,6 +43,7 @@ export function openDatabase(directory: string, synchronous: Synchronous): Datab
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};
       PRAGMA cache_size = -${CACHE_KIBIBYTES};
       PRAGMA temp_store = MEMORY;
     `);

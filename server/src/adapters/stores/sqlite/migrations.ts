@@ -117,19 +117,5 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE search_progress
       SET conversations = min(conversations, coalesce((SELECT max(row_id) FROM conversations), 0));
   END;
-  CREATE TRIGGER conversations_renamed AFTER UPDATE OF title ON conversations
-    WHEN old.title IS NOT new.title
-  BEGIN
-    DELETE FROM search_index WHERE rowid = old.row_id * 2 + 1;
-    INSERT OR IGNORE INTO search_pending VALUES (new.row_id * 2 + 1);
-  END;
-  `,
-  `
-  CREATE TRIGGER replies_truncated AFTER UPDATE OF content ON messages
-    WHEN old.status <> 'streaming' AND old.content IS NOT new.content
-  BEGIN
-    DELETE FROM search_index WHERE rowid = old.row_id * 2;
-    INSERT OR IGNORE INTO search_pending VALUES (new.row_id * 2);
-  END;
   `,
 ];

@@ -92,19 +92,35 @@ export function createSearchIndex(write: StatementWriter) {
     if (words) yield* insertText.run({ item, text: words });
   }
 
-  /** Indexes as many as one batch takes; gives the row id of the last. */
-  function* indexRows(sources: readonly Source[], none: number): Operation<number> {
+  /** Those of the sources that one batch takes in. */
+  function batchOf(sources: readonly Source[]): Source[] {
     let characters = 0;
-    let last = none;
-    for (const source of sources) {
-      const isInProgress = source.text === null && !isTitle(source.item);
-      if (isInProgress) yield* insertPending.run({ item: source.item });
-      else yield* index(source);
-      last = rowIdOf(source.item);
-      characters += source.text?.length ?? 0;
-      if (characters > CHARACTERS_A_BATCH) break;
+    return sources.filter(({ text }) => {
+      const isTaken = characters < CHARACTERS_A_BATCH;
+      characters += text?.length ?? 0;
+      return isTaken;
+    });
+  }
+
+  function* indexPending(): Operation<boolean> {
+    const sources = yield* selectPending.all({ limit: ROWS_A_BATCH });
+    const batch = batchOf(sources);
+    for (const source of batch) {
+      yield* index(source);
+      yield* deletePending.run({ item: source.item });
     }
-    return last;
+    return batch.length === sources.length && sources.length < ROWS_A_BATCH;
+  }
+
+  /** Indexes a batch of them; gives the row id of the last, or `none`. */
+  function* indexRows(sources: readonly Source[], none: number): Operation<number> {
+    const batch = batchOf(sources);
+    for (const source of batch)
+      if (source.text === null && !isTitle(source.item))
+        yield* insertPending.run({ item: source.item });
+      else yield* index(source);
+    const last = batch.at(-1);
+    return last ? rowIdOf(last.item) : none;
   }
 
   return {
@@ -126,13 +142,9 @@ export function createSearchIndex(write: StatementWriter) {
     /** Indexes a batch of what is missing up to that end. */
     *indexNext(end: SearchMark): Operation<void> {
       const limit = ROWS_A_BATCH;
-      const pending = yield* selectPending.all({ limit });
-      for (const source of pending) {
-        yield* index(source);
-        yield* deletePending.run({ item: source.item });
-      }
+      if (!(yield* indexPending())) return;
       const done = yield* selectProgress.first({});
-      if (pending.length === limit || !done) return;
+      if (!done) return;
       const titles = yield* selectTitles.all({
         after: done.conversations,
         to: end.conversations,

@@ -4,6 +4,7 @@ import type { Operation, StatementWriter } from "../sql/statement.ts";
 import type { Outcome } from "./batch.ts";
 import type { Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
+import { createSearchChanges } from "./search-changes.ts";
 import { createSearchIndex } from "./search-index.ts";
 
 /* What the main thread and the writing thread say to each other. */
@@ -25,7 +26,7 @@ export type WriteName = keyof ReturnType<typeof createThreadWrites>;
 
 /** Everything that the writing thread can do. */
 export const createThreadWrites = (write: StatementWriter) => ({
-  ...createWrites(write),
+  ...createWrites(write, createSearchChanges(write)),
   indexNext: createSearchIndex(write).indexNext,
 });
 

@@ -1,0 +1,70 @@
+// Every numbered promise has a test that is named by its number.
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { test } from "node:test";
+
+/** How many promises there are of each letter: X1 to X11, … */
+const COUNTS = { X: 11, C: 5, D: 7, V: 8, H: 10, S: 11 } as const;
+const PROMISES = Object.entries(COUNTS).flatMap(([letter, count]) =>
+  Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+);
+
+const ROOT = join(import.meta.dirname, "../..");
+/** A call of `test` or `describe` with its name in any quotes; not one that is skipped or commented out. */
+const CALL =
+  /(?<!\/\/.*)\b(?:test|it|describe|suite)(?:\.only)?\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/g;
+const NUMBER = /\[([A-Z]\d+)\]/g;
+
+/** The names of all tests in that source. */
+const namesIn = (source: string): string[] =>
+  [...source.matchAll(CALL)].map(([, , name = ""]) => name);
+const numbersIn = (name: string): string[] => [...name.matchAll(NUMBER)].map(([, id = ""]) => id);
+
+/** The number of each promise that a test names, with the files that do. */
+function readTests(): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const file of globSync("{server,client}/test/**/*.test.ts", { cwd: ROOT })) {
+    if (basename(file) === basename(import.meta.filename)) continue;
+    for (const name of namesIn(readFileSync(join(ROOT, file), "utf8")))
+      for (const id of numbersIn(name))
+        found.set(id, (found.get(id) ?? new Set()).add(basename(file)));
+  }
+  return found;
+}
+
+test("every promise has a test that is named by its number", () => {
+  const found = readTests();
+  assert.deepEqual(
+    PROMISES.filter((id) => !found.has(id)),
+    [],
+    "these have none",
+  );
+});
+
+test("no test names a promise that there is not, and no promise is listed twice", () => {
+  const promises = new Set(PROMISES);
+  assert.equal(promises.size, PROMISES.length);
+  assert.equal(PROMISES.length, 52);
+  const unknown = [...readTests()].filter(([id]) => !promises.has(id));
+  assert.deepEqual(
+    unknown.map(([id, files]) => `${id} in ${[...files].join(", ")}`),
+    [],
+  );
+});
+
+test("the names of tests are found in any quotes and on any line, and of no others", () => {
+  const one = "[A1]";
+  const source = [
+    `test("${one} double \\"quoted\\" [A2]", () => {});`,
+    `test('${one} single', {`,
+    `test(\n  \`${one} \${count} [A3]\`,`,
+    `describe("[A4] a group", () => {`,
+    `test.skip("[A5] left out", () => {});`,
+    `test.todo("[A6] to come");`,
+    `latest("[A7] another function");`,
+    `  // test("[A9] commented out", () => {});`,
+    `// [A8] in a comment`,
+  ].join("\n");
+  assert.deepEqual(namesIn(source).flatMap(numbersIn), ["A1", "A2", "A1", "A1", "A3", "A4"]);
+});
