@@ -22,6 +22,7 @@ import {
 export function createTurns(parts: TurnParts): Turns {
   const { store, log, lock, clock, newId } = parts;
   const running = new Map<string, { ending: Promise<TurnEnding>; interrupt: () => void }>();
+  const starting = new Set<Promise<unknown>>();
   let isDraining = false;
 
   /** The conversation as far as a look tells; the transaction that stores the message has the last word. */
@@ -105,7 +106,7 @@ export function createTurns(parts: TurnParts): Turns {
     };
     const commit = async () => {
       try {
-        return await start(owner, request, intent, asked);
+        return await counted(start(owner, request, intent, asked));
       } catch (error) {
         discard();
         throw error;
@@ -188,6 +189,13 @@ export function createTurns(parts: TurnParts): Turns {
     return turnOf(owner, conversation, userMessage, reply.id, ending);
   }
 
+  /** A turn that is on its way to the disk counts as running. */
+  const counted = <Result>(begun: Promise<Result>): Promise<Result> => {
+    const settled = begun.catch(() => {}).finally(() => starting.delete(settled));
+    starting.add(settled);
+    return begun;
+  };
+
   const repeated = (
     owner: Owner,
     {
@@ -198,7 +206,7 @@ export function createTurns(parts: TurnParts): Turns {
   ): Turn => turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
 
   return {
-    start: (owner, request) => start(owner, request),
+    start: (owner, request) => counted(start(owner, request)),
     prepare,
     async watch(owner, conversationId, replyId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
@@ -222,6 +230,7 @@ export function createTurns(parts: TurnParts): Turns {
     },
     async drain(timeoutMs) {
       isDraining = true;
+      await Promise.all(starting);
       const timer = new AbortController();
       const all = () => Promise.allSettled([...running.values()].map((turn) => turn.ending));
       await Promise.race([all(), clock.sleep(timeoutMs, timer.signal).catch(() => {})]);
