@@ -31,6 +31,7 @@ test("refuses what Node would read in part", () => {
     "A",
     "YWJjA",
     "YW=Jj",
+    "YWJj=YWI",
     "YWI==",
     "YWJj=",
     "Y===",

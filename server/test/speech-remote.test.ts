@@ -228,8 +228,13 @@ describe("fallback", () => {
       server: { baseUrl: server.baseUrl, model: "tts-1", apiKey: null },
       voice: "alloy",
     });
-    const engine = withFallback(patient, embedded, { firstSoundTimeoutMs: 50 });
+    const failures: string[] = [];
+    const engine = withFallback(patient, embedded, {
+      firstSoundTimeoutMs: 50,
+      onFailure: (error) => failures.push(String(error)),
+    });
     assert.deepEqual(await speak(engine), EMBEDDED_SOUND);
+    assert.deepEqual(failures, ["Error: openai:tts-1 gave no sound within 50 ms"]);
     await engine.close();
   });
   test("aborting is no failure", async () => {

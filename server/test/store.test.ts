@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { SqliteQueryCompiler } from "kysely";
-import { createStatementWriter } from "../src/adapters/stores/sql/statement.ts";
+import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
 import { createRunBatch, type Request } from "../src/adapters/stores/sqlite/batch.ts";
 import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
 import { toStoreError } from "../src/adapters/stores/sqlite/errors.ts";
 import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
-import { createThreadWrites } from "../src/adapters/stores/sqlite/thread-messages.ts";
+import { createThreadWork } from "../src/adapters/stores/sqlite/thread-messages.ts";
 import { AppError } from "../src/domain/errors.ts";
 import { storeContract } from "./store.contract.ts";
 import {
@@ -192,7 +192,7 @@ describe("group commit", () => {
 describe("a full disk", () => {
   test("refuses writes, answers reads, and takes writes again when there is room", async () => {
     using database = openDatabase(await freshDirectory(), "FULL");
-    const writes = createThreadWrites(createStatementWriter(() => new SqliteQueryCompiler()));
+    const { writes } = createThreadWork(createStatementWriter(() => new SqliteQueryCompiler()));
     const runBatch = createRunBatch(database, createExecutor(database));
     const owner = newOwner();
     const given = aConversation();

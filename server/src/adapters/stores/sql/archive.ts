@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { ArchiveCounts, ArchiveRecord } from "../../../ports/archive.ts";
 import type { createAgentWrites } from "./agents.ts";
 import type { Inserts } from "./inserts.ts";
@@ -29,7 +28,7 @@ export function createArchiveReads(write: StatementWriter) {
       .selectFrom("messages")
       .select((expression) => expression.fn.countAll<number>().as("total")),
   );
-  const countRepliesInProgress = write<Record<never, never>>()((database) =>
+  const countRepliesInProgress = write<Record<never, never>>()((database, _, sql) =>
     database
       .selectFrom("messages")
       .select((expression) => expression.fn.countAll<number>().as("total"))

@@ -1,4 +1,4 @@
-import { type Compilable, DummyDriver, Kysely, type QueryCompiler, SqliteAdapter } from "kysely";
+import type { Compilable, Kysely, sql } from "kysely";
 import type { Tables } from "./tables.ts";
 
 /** What a parameter can be. */
@@ -24,7 +24,7 @@ export type PlainStatement = {
   readonly givesArrays: boolean;
 };
 
-type Parameters = Readonly<Record<string, Value>>;
+export type Parameters = Readonly<Record<string, Value>>;
 
 /** SQL text that was written once, with the places of its parameters. */
 export type Statement<Given extends Parameters, Row> = PlainStatement & {
@@ -36,9 +36,11 @@ export type Statement<Given extends Parameters, Row> = PlainStatement & {
   inArrays<RowArray extends readonly Value[]>(): Statement<Given, RowArray>;
 };
 
-type Build<Given extends Parameters, Row> = (
+/** Builds a statement with Kysely, which it is handed: only where statements are written is it loaded. */
+export type Build<Given extends Parameters, Row> = (
   database: Kysely<Tables>,
   parameter: Given,
+  template: typeof sql,
 ) => Compilable<Row>;
 
 /** Writes statements: `write<{ id: string }>()((database, parameter) => …where("id", "=", parameter.id))`. */
@@ -46,41 +48,35 @@ export type StatementWriter = <Given extends Parameters>() => <Row>(
   build: Build<Given, Row>,
 ) => Statement<Given, Row>;
 
-class Marker {
-  readonly name: string;
-  constructor(name: string) {
-    this.name = name;
-  }
-}
+/** A statement as it was written: it can be sent to another thread. */
+export type WrittenStatement = {
+  readonly sql: string;
+  /** What is bound, in order: a parameter of that name, or a constant. */
+  readonly places: readonly ({ readonly name: string } | { readonly constant: Value })[];
+};
 
-/** Stands in for the parameters while a statement is written: each of its fields is a marker. */
-const markers = new Proxy({}, { get: (_, name) => new Marker(String(name)) });
-
-export function createStatementWriter(createQueryCompiler: () => QueryCompiler): StatementWriter {
-  const database = new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createQueryCompiler,
-      createIntrospector: () => {
-        throw new Error("Statements are written without a database");
-      },
-    },
-  });
+/**
+ * Takes statements that another thread has written, instead of writing them: for a thread that
+ * asks for the same ones in the same order.
+ */
+export function createStatementReader(written: readonly WrittenStatement[]): StatementWriter {
+  const rest = written.values();
   return <Given extends Parameters>() =>
-    <Row>(build: Build<Given, Row>): Statement<Given, Row> => {
-      const { sql, parameters } = build(database, markers as Given).compile();
-      return createStatement<Given, Row>(sql, binder(parameters), false);
+    <Row>(): Statement<Given, Row> => {
+      const { value } = rest.next();
+      if (!value) throw new Error("More statements were asked for than were written");
+      return createStatement<Given, Row>(value);
     };
 }
 
-function createStatement<Given extends Parameters, Row>(
-  sql: string,
-  bind: (given: Parameters) => Value[],
-  givesArrays: boolean,
+export function createStatement<Given extends Parameters, Row>(
+  written: WrittenStatement,
+  givesArrays = false,
 ): Statement<Given, Row> {
-  const isWrite = !/^(?:select|with)\b/i.test(sql.trimStart());
-  const plain: PlainStatement = { sql, isWrite, givesArrays };
+  const { sql: text } = written;
+  const bind = binder(written);
+  const isWrite = !/^(?:select|with)\b/i.test(text.trimStart());
+  const plain: PlainStatement = { sql: text, isWrite, givesArrays };
   return {
     ...plain,
     *first(given) {
@@ -92,18 +88,18 @@ function createStatement<Given extends Parameters, Row>(
     *run(given) {
       return (yield { statement: plain, values: bind(given), wants: "changes" }) as number;
     },
-    inArrays: () => createStatement(sql, bind, true),
+    inArrays: () => createStatement(written, true),
   };
 }
 
-/** Puts named parameters, and the constants between them, in the order of their places. */
-function binder(places: readonly unknown[]): (given: Parameters) => Value[] {
-  const names = places.map((place) => (place instanceof Marker ? place.name : null));
+function binder({ places }: WrittenStatement): (given: Parameters) => Value[] {
+  const names = places.map((place) => ("name" in place ? place.name : null));
+  const constants = places.map((place) => ("name" in place ? null : place.constant));
   return (given) => {
     const values = new Array<Value>(names.length);
     for (let place = 0; place < names.length; place++) {
       const name = names[place];
-      const value = name == null ? (places[place] as Value) : given[name];
+      const value = name == null ? constants[place] : given[name];
       if (value === undefined) throw new Error(`No value for the parameter ${name}`);
       values[place] = value;
     }

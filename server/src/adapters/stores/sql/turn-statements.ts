@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { CONVERSATION_COLUMNS } from "./rows.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { Ending } from "./turn-results.ts";
@@ -151,7 +150,7 @@ export function createTurnStatements(write: StatementWriter) {
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
   );
-  const interruptAll = write<{ at: number }>()((database, parameter) =>
+  const interruptAll = write<{ at: number }>()((database, parameter, sql) =>
     database
       .updateTable("messages")
       .set({ status: "interrupted", finished_at: parameter.at })

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StatementWriter } from "../sql/statement.ts";
 import type { RunBatch } from "./batch.ts";
 import type { Executor } from "./executor.ts";
-import { createSearchIndex } from "./search-index.ts";
+import type { createSearchIndex } from "./search-index.ts";
 
 /** So long without a write is a pause, in which a batch is indexed. */
 const PAUSE_MS = 20;
@@ -13,7 +12,7 @@ const REST_MS = 1_000;
 type Parts = {
   readonly executor: Executor;
   readonly runBatch: RunBatch;
-  readonly statementWriter: StatementWriter;
+  readonly index: ReturnType<typeof createSearchIndex>;
 };
 
 /**
@@ -21,8 +20,7 @@ type Parts = {
  * What fails here (a full disk, say) fails in a write too, and is tried again after the next one.
  */
 export function startHousekeeping(database: DatabaseSync, parts: Parts) {
-  const { executor, runBatch, statementWriter } = parts;
-  const index = createSearchIndex(statementWriter);
+  const { executor, runBatch, index } = parts;
   const checkpoint = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   let timer = setTimeout(indexBatch, PAUSE_MS);
 

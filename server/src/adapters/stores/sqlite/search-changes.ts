@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import type { sql as template } from "kysely";
 import type { StatementWriter } from "../sql/statement.ts";
 import type { TextChanges } from "../sql/text-changes.ts";
 
@@ -10,17 +10,17 @@ type Changed = { tenantId: string; userId: string; id: string };
  */
 export function createSearchChanges(write: StatementWriter): TextChanges {
   const items = (table: "conversations" | "messages", isTitle: 0 | 1) => {
-    const itemsOf = ({ tenantId, userId, id }: Changed) =>
+    const itemsOf = (sql: typeof template, { tenantId, userId, id }: Changed) =>
       sql`SELECT row_id * 2 + ${sql.lit(isTitle)} FROM ${sql.table(table)}
         WHERE id = ${id} AND tenant_id = ${tenantId} AND owner_id = ${userId}`;
     return {
-      remove: write<Changed>()((database, changed) => ({
+      remove: write<Changed>()((database, changed, sql) => ({
         compile: () =>
-          sql`DELETE FROM search_index WHERE rowid IN (${itemsOf(changed)})`.compile(database),
+          sql`DELETE FROM search_index WHERE rowid IN (${itemsOf(sql, changed)})`.compile(database),
       })),
-      add: write<Changed>()((database, changed) => ({
+      add: write<Changed>()((database, changed, sql) => ({
         compile: () =>
-          sql`INSERT OR IGNORE INTO search_pending ${itemsOf(changed)}`.compile(database),
+          sql`INSERT OR IGNORE INTO search_pending ${itemsOf(sql, changed)}`.compile(database),
       })),
     };
   };

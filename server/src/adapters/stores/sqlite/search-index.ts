@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import type { RawBuilder, sql as template } from "kysely";
 import type { Owner } from "../../../domain/principal.ts";
 import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
 import { indexable } from "./search-words.ts";
@@ -18,30 +18,31 @@ type Source = { item: number; tenant_id: string; owner_id: string; text: string 
 /** Keeps the search index, a batch at a time. */
 export function createSearchIndex(write: StatementWriter) {
   const raw = <Given extends Record<string, Value>, Row>(
-    build: (given: Given) => ReturnType<typeof sql<Row>>,
+    build: (sql: typeof template, given: Given) => RawBuilder<Row>,
   ) =>
-    write<Given>()((database, parameter) => ({
-      compile: () => build(parameter).compile(database),
+    write<Given>()((database, parameter, sql) => ({
+      compile: () => build(sql, parameter).compile(database),
     }));
 
   const selectProgress = raw<Record<never, never>, SearchMark>(
-    () => sql`SELECT conversations, messages FROM search_progress`,
+    (sql) => sql`SELECT conversations, messages FROM search_progress`,
   );
   const selectUnindexed = raw<SearchMark, { one: number }>(
-    ({ conversations, messages }) => sql`SELECT 1 AS one FROM search_progress AS done
+    (sql, { conversations, messages }) => sql`SELECT 1 AS one FROM search_progress AS done
       WHERE EXISTS (SELECT 1 FROM conversations
           WHERE row_id > done.conversations AND row_id <= ${conversations})
         OR EXISTS (SELECT 1 FROM messages WHERE row_id > done.messages AND row_id <= ${messages})`,
   );
   const selectEnd = raw<Record<never, never>, SearchMark>(
-    () => sql`SELECT
+    (sql) => sql`SELECT
       coalesce((SELECT max(row_id) FROM conversations), 0) AS conversations,
       coalesce((SELECT max(row_id) FROM messages), 0) AS messages`,
   );
   const selectPending = raw<{ limit: number }, Source>(
-    ({
-      limit,
-    }) => sql`SELECT pending.item, message.tenant_id, message.owner_id, message.content AS text
+    (
+      sql,
+      { limit },
+    ) => sql`SELECT pending.item, message.tenant_id, message.owner_id, message.content AS text
       FROM search_pending AS pending JOIN messages AS message ON message.row_id = pending.item >> 1
       WHERE pending.item & 1 = 0 AND message.status <> 'streaming'
       UNION ALL
@@ -51,35 +52,38 @@ export function createSearchIndex(write: StatementWriter) {
       LIMIT ${limit}`,
   );
   const selectTitles = raw<{ after: number; to: number; limit: number }, Source>(
-    ({ after, to, limit }) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id, title AS text
+    (
+      sql,
+      { after, to, limit },
+    ) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id, title AS text
       FROM conversations WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
   );
   /** A reply in progress has no text yet. */
   const selectMessages = raw<{ after: number; to: number; limit: number }, Source>(
-    ({ after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
+    (sql, { after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
       CASE WHEN status <> 'streaming' THEN content END AS text
       FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
   );
   const insertText = raw<{ item: number; text: string }, never>(
-    ({ item, text }) =>
+    (sql, { item, text }) =>
       sql`INSERT OR REPLACE INTO search_index (rowid, text) VALUES (${item}, ${text})`,
   );
   const selectOwner = raw<{ tenantId: string; userId: string }, { number: number }>(
-    ({ tenantId, userId }) => sql`SELECT number FROM search_owners
+    (sql, { tenantId, userId }) => sql`SELECT number FROM search_owners
       WHERE tenant_id = ${tenantId} AND owner_id = ${userId}`,
   );
   const insertOwner = raw<{ tenantId: string; userId: string }, { number: number }>(
-    ({ tenantId, userId }) => sql`INSERT INTO search_owners (tenant_id, owner_id)
+    (sql, { tenantId, userId }) => sql`INSERT INTO search_owners (tenant_id, owner_id)
       VALUES (${tenantId}, ${userId}) RETURNING number`,
   );
   const insertPending = raw<{ item: number }, never>(
-    ({ item }) => sql`INSERT OR IGNORE INTO search_pending VALUES (${item})`,
+    (sql, { item }) => sql`INSERT OR IGNORE INTO search_pending VALUES (${item})`,
   );
   const deletePending = raw<{ item: number }, never>(
-    ({ item }) => sql`DELETE FROM search_pending WHERE item = ${item}`,
+    (sql, { item }) => sql`DELETE FROM search_pending WHERE item = ${item}`,
   );
   const saveProgress = raw<SearchMark, never>(
-    ({ conversations, messages }) =>
+    (sql, { conversations, messages }) =>
       sql`UPDATE search_progress SET conversations = ${conversations}, messages = ${messages}`,
   );
 

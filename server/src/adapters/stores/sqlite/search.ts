@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Owner } from "../../../domain/principal.ts";
 import type { SearchHit } from "../../../ports/store.ts";
 import {
@@ -28,7 +27,7 @@ const MOST_HITS = 1_000;
 /** Asking the search index. */
 export function createSearchReads(write: StatementWriter) {
   const index = createSearchIndex(write);
-  const selectItems = write<PageParameters>()((database, given) => ({
+  const selectItems = write<PageParameters>()((database, given, sql) => ({
     compile: () =>
       sql<{ item: number }>`SELECT item FROM (
         SELECT * FROM (SELECT rowid AS item, rank AS score FROM search_index

@@ -3,13 +3,15 @@ import { SqliteQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
 import type { Store } from "../../../ports/store.ts";
 import { createReads } from "../sql/operations.ts";
-import { createStatementWriter, type Operation } from "../sql/statement.ts";
+import type { Operation, WrittenStatement } from "../sql/statement.ts";
+import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
 import { openDatabase, type Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
+import { createThreadWork } from "./thread-messages.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
 export type SqliteStore = Store & AsyncDisposable;
@@ -33,7 +35,12 @@ export async function openSqliteStore(options: {
     if (exclusive) opening.use(lockDirectory(directory));
     const database = opening.adopt(openDatabase(directory, synchronous), (it) => it.close());
     database.exec("PRAGMA query_only = ON");
-    const writer = startWriter({ directory, synchronous, keepsTidy: exclusive }, onCommit);
+    const statements: WrittenStatement[] = [];
+    createThreadWork(writerOf((written) => statements.push(written)));
+    const writer = startWriter(
+      { directory, synchronous, keepsTidy: exclusive, statements },
+      onCommit,
+    );
     opening.defer(() => writer.close());
     return storeOf(database, writer, opening.move());
   } catch (error) {
@@ -41,13 +48,16 @@ export async function openSqliteStore(options: {
   }
 }
 
+const writerOf = (onWritten?: (written: WrittenStatement) => void) =>
+  createStatementWriter(() => new SqliteQueryCompiler(), onWritten);
+
 /** Reads here, on a connection of their own; writes in the writer's thread. */
 function storeOf(
   database: DatabaseSync,
   writer: Writer,
   opened: AsyncDisposableStack,
 ): SqliteStore {
-  const statementWriter = createStatementWriter(() => new SqliteQueryCompiler());
+  const statementWriter = writerOf();
   const reads = createReads(statementWriter);
   const searches = createSearchReads(statementWriter);
   const executor = createExecutor(database);

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode, type ErrorDetails } from "../../../domain/errors.ts";
 import { createWrites } from "../sql/operations.ts";
-import type { Operation, StatementWriter } from "../sql/statement.ts";
+import type { Operation, StatementWriter, WrittenStatement } from "../sql/statement.ts";
 import type { Outcome } from "./batch.ts";
 import type { Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
@@ -14,6 +14,8 @@ export type ThreadOptions = {
   readonly synchronous: Synchronous;
   /** Indexes and checkpoints by itself when there is nothing to write. */
   readonly keepsTidy: boolean;
+  /** Those of the thread's work, so that it need not write them again. */
+  readonly statements: readonly WrittenStatement[];
 };
 
 /** A write by its name and what it is given, in a batch of them. */
@@ -22,13 +24,14 @@ export type ToThread = readonly WriteMessage[] | "close";
 /** In the order of the batch. */
 export type FromThread = readonly Outcome<Problem>[];
 
-export type WriteName = keyof ReturnType<typeof createThreadWrites>;
+export type WriteName = keyof ReturnType<typeof createThreadWork>["writes"];
 
 /** Everything that the writing thread can do. */
-export const createThreadWrites = (write: StatementWriter) => ({
-  ...createWrites(write, createSearchChanges(write)),
-  indexNext: createSearchIndex(write).indexNext,
-});
+export function createThreadWork(write: StatementWriter) {
+  const index = createSearchIndex(write);
+  const writes = { ...createWrites(write, createSearchChanges(write)), indexNext: index.indexNext };
+  return { index, writes };
+}
 
 export type ThreadWrites = Record<WriteName, (...given: readonly unknown[]) => Operation<unknown>>;
 

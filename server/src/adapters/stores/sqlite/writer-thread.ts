@@ -1,13 +1,12 @@
 /* The thread that writes: it alone waits for the disk, so that the event loop never does. */
 import { parentPort, workerData } from "node:worker_threads";
-import { SqliteQueryCompiler } from "kysely";
-import { createStatementWriter } from "../sql/statement.ts";
+import { createStatementReader } from "../sql/statement.ts";
 import { createRunBatch, type Outcome } from "./batch.ts";
 import { openDatabase } from "./database.ts";
 import { createExecutor } from "./executor.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import {
-  createThreadWrites,
+  createThreadWork,
   type FromThread,
   type Problem,
   type ThreadOptions,
@@ -19,14 +18,14 @@ import {
 const port = parentPort;
 if (!port) throw new Error("The writing thread is started by the store");
 
-const { directory, synchronous, keepsTidy } = workerData as ThreadOptions;
+const { directory, synchronous, keepsTidy, statements } = workerData as ThreadOptions;
 const database = openDatabase(directory, synchronous);
 const executor = createExecutor(database);
-const statementWriter = createStatementWriter(() => new SqliteQueryCompiler());
-const writes = createThreadWrites(statementWriter) as unknown as ThreadWrites;
+const work = createThreadWork(createStatementReader(statements));
+const writes = work.writes as unknown as ThreadWrites;
 const runBatch = createRunBatch(database, executor);
 const housekeeping = keepsTidy
-  ? startHousekeeping(database, { executor, runBatch, statementWriter })
+  ? startHousekeeping(database, { executor, runBatch, index: work.index })
   : null;
 
 const toMessage = (outcome: Outcome): Outcome<Problem> =>
