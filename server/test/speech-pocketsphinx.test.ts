@@ -82,6 +82,17 @@ describe("pocketsphinx", { skip: missing }, () => {
     await assert.rejects(reading, { code: "unavailable", message: /say that again/ });
     assert.ok(wordErrors(said, await hear(sound)) <= 2);
   });
+  test("what is heard does not depend on who spoke before", async () => {
+    const narrow = createPocketsphinxTranscriber({ paths: paths!, processes: 1 });
+    const [, [, sound]] = (await spoken()) as [unknown, [string, Int16Array]];
+    const heard = async (what: Int16Array) => (await transcribe(narrow, what)).at(-1)?.text;
+    const first = await heard(sound);
+    for (const voice of ["awb", "kal16"])
+      for (const text of EVERYDAY_SENTENCES.slice(10, 13))
+        await heard(inRoom(await sayWithFlite(text, voice), { gain: 0.02, noise: 1 }));
+    assert.equal(await heard(sound), first);
+    await narrow.close();
+  });
   test("who speaks when all processes are busy is heard afterwards", async () => {
     const narrow = createPocketsphinxTranscriber({ paths: paths!, processes: 1 });
     const both = await spoken();

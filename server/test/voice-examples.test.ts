@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { runInNewContext } from "node:vm";
 import { createSileroDetector } from "../src/adapters/speech/silero/index.ts";
 import { encodeWav } from "../src/domain/audio/wav.ts";
+import { skipUnless } from "./voice-debian.ts";
 import { startRecogniser } from "./voice-recogniser.ts";
 import { startVoiceServer } from "./voice-server.ts";
 import { join, silence, soundOf, speech, synthesizer, wavBase64 } from "./voice-sound.ts";
@@ -73,7 +74,10 @@ test("[S1] [S3] [S4] the JavaScript client of the document holds a conversation"
 });
 
 test("[S1] [S3] [S4] the Python client of the document holds a conversation", {
-  skip: python ? false : "python3-websockets is not installed",
+  skip: skipUnless(
+    python !== undefined,
+    "python3-websockets is not installed: apt-get install python3-websockets",
+  ),
 }, async () => {
   await using recogniser = await startRecogniser();
   const { transcriber } = recogniser;

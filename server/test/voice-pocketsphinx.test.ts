@@ -1,17 +1,17 @@
 // Wire 003 with the recogniser of Debian: spoken words in, words and sound out, at the pace of speech.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { findPocketsphinx } from "../src/adapters/speech/pocketsphinx/find.ts";
 import { createPocketsphinxTranscriber } from "../src/adapters/speech/pocketsphinx/index.ts";
 import { createSileroDetector } from "../src/adapters/speech/silero/index.ts";
 import type { Transcriber } from "../src/ports/speech.ts";
+import { pocketsphinxPaths, skipWithoutPocketsphinx } from "./voice-debian.ts";
 import { startVoiceServer } from "./voice-server.ts";
 import { mix, openVoice, pinkNoise, silence, soundOf, speech, synthesizer } from "./voice-sound.ts";
 
 const ALL = ["segments", "vad", "interrupt", "metrics"];
 const detector = createSileroDetector();
-const paths = findPocketsphinx();
-const skip = paths ? false : "pocketsphinx is not installed";
+const paths = pocketsphinxPaths;
+const skip = skipWithoutPocketsphinx();
 const transcriber: Transcriber | null = paths ? createPocketsphinxTranscriber({ paths }) : null;
 
 before(() => Promise.all([detector.ready(), synthesizer.ready(), transcriber?.ready()]));

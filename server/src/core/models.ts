@@ -2,7 +2,12 @@ import { AppError } from "../domain/errors.ts";
 import type { ModelInfo, ModelPart, ModelProvider, ModelRequest } from "../ports/model.ts";
 
 /** A model as a client may name it. */
-export type OfferedModel = ModelInfo & { readonly provider: string; readonly isDefault: boolean };
+export type OfferedModel = ModelInfo & {
+  readonly provider: string;
+  readonly isDefault: boolean;
+  /** False for a default model that is in no provider's list. */
+  readonly isListed: boolean;
+};
 
 type Resolved = { readonly provider: ModelProvider; readonly model: string };
 
@@ -103,7 +108,7 @@ export function createModels(
         if (list.status === "rejected") return [];
         return list.value.map((info) => {
           const id = provider === BUILT_IN ? `${BUILT_IN}/${info.id}` : info.id;
-          return { ...info, id, provider, isDefault: id === defaultName };
+          return { ...info, id, provider, isDefault: id === defaultName, isListed: true };
         });
       });
       if (offered.some(({ isDefault }) => isDefault)) return offered;
@@ -113,6 +118,7 @@ export function createModels(
         contextTokens: null,
         provider: chosen.provider.name,
         isDefault: true,
+        isListed: false,
       };
       return [unlisted, ...offered];
     },

@@ -62,7 +62,8 @@ async function checkNames(config: Config, chosen: Providers): Promise<Finding[]>
     fallbacks: config.modelFallbacks,
     contextTokens: null,
   });
-  const offered = await models.offered(AbortSignal.timeout(PATIENCE_MS));
+  const named = await models.offered(AbortSignal.timeout(PATIENCE_MS));
+  const offered = named.filter(({ isListed }) => isListed);
   const real = offered.filter(({ provider }) => provider !== BUILT_IN);
   if (real.length === 0) return [];
   const check = (setting: string, asked: string | null): Finding => {
