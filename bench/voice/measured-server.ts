@@ -2,10 +2,10 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Figures } from "./server-process.ts";
 
-/** The measured server in a process of its own, with the recogniser at that address. */
-export async function startMeasuredServer(baseUrl: string) {
+/** The measured server in a process of its own, with the recogniser at that address, or with Debian's. */
+export async function startMeasuredServer(baseUrl: string | null) {
   const file = new URL("./server-process.ts", import.meta.url);
-  const child = fork(file, [baseUrl], { execArgv: ["--expose-gc"] });
+  const child = fork(file, baseUrl === null ? [] : [baseUrl], { execArgv: ["--expose-gc"] });
   const [{ port }] = (await once(child, "message")) as [{ port: number }];
   return {
     port,

@@ -63,7 +63,8 @@ export async function startOracle(options: {
   };
 }
 
-function write(heard: readonly string[], writing: Writing): string {
+/** The words of those sentences, as such a recogniser would write them. */
+export function write(heard: readonly string[], writing: Writing): string {
   const text = heard.join(" ");
   const words = text
     .toLowerCase()

@@ -1,10 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { join, openVoice, silence, speech, type Voice } from "../../server/test/voice-sound.ts";
+import { sayWithEspeak } from "../../server/test/speech/sound.ts";
+import { EVERYDAY_SENTENCES } from "../../server/test/speech/words.ts";
+import { sayAll, shareOf } from "../../server/test/voice-sentences.ts";
+import {
+  join,
+  mix,
+  openVoice,
+  pinkNoise,
+  silence,
+  speech,
+  type Voice,
+} from "../../server/test/voice-sound.ts";
 import { Histogram, type Summary } from "../histogram.ts";
 import type { startMeasuredServer } from "./measured-server.ts";
 import type { startOracle } from "./oracle.ts";
-import { EVERYDAY, INTERRUPTIONS, LONG_STORY, PAUSED } from "./texts.ts";
+import { EVERYDAY, INTERRUPTIONS, LONG_STORY, PAUSED, pauseOf } from "./texts.ts";
 
 type Server = Awaited<ReturnType<typeof startMeasuredServer>>;
 type Oracle = Awaited<ReturnType<typeof startOracle>>;
@@ -36,7 +47,7 @@ export async function latency(server: Server, sessions: number, rounds: number):
   const total = new Histogram();
   const endpoint = new Histogram();
   const stages = new Map(STAGES.map((stage) => [stage, new Histogram()]));
-  let wrong = 0;
+  const heard: [said: string, heard: string][] = [];
   server.reset();
   const began = await server.figures();
   const startedAt = performance.now();
@@ -48,7 +59,7 @@ export async function latency(server: Server, sessions: number, rounds: number):
       const from = voice.received.length;
       const saidAt = await voice.speak(await speech(text));
       const { message, atMs: endedAt } = await voice.until(isFinal, from);
-      if (!text.toLowerCase().startsWith(message.text.slice(0, 12))) wrong++;
+      heard.push([text, message.text]);
       endpoint.add(endedAt - saidAt);
       const answer = await voice.until(({ type }) => type === "ai_response", from);
       total.add(answer.atMs - saidAt);
@@ -75,7 +86,7 @@ export async function latency(server: Server, sessions: number, rounds: number):
         `p99 ${figures.loopP99Ms.toFixed(1)} ms, at most ${figures.loopMaxMs.toFixed(1)} ms late`,
       ],
       ["processor", `${(cpuShare * 100).toFixed(0)}% of one`],
-      ["wrong transcripts", String(wrong)],
+      ["words wrong", `${(100 * shareOf(heard)).toFixed(1)}%`],
     ],
   };
 }
@@ -116,7 +127,7 @@ export async function cutOffs(server: Server, sessions: number, rounds: number):
     while (next < PAUSED.length * rounds) {
       const turn = next++;
       const clauses = PAUSED[turn % PAUSED.length] ?? [];
-      const pauseMs = 200 + ((turn * 211 + Math.floor(turn / PAUSED.length) * 97) % 601);
+      const pauseMs = pauseOf(turn);
       const from = voice.received.length;
       const saidAt = await voice.speak(await joined(clauses, pauseMs));
       const { atMs } = await voice.until(isFinal, from);
@@ -166,4 +177,48 @@ export async function idleSockets(server: Server, count: number): Promise<Result
   for (const socket of sockets) socket.terminate();
   const each = (residentBytes - before) / count / 1024;
   return { name: `${count} idle sockets`, rows: [["memory each", `${each.toFixed(1)} KiB`]] };
+}
+
+const SPEAKERS: readonly (readonly [name: string, say: Say])[] = [
+  ["flite slt", (text) => speech(text, "slt")],
+  ["flite rms", (text) => speech(text, "rms")],
+  ["flite slt, pink noise at -45 dBFS", async (text) => noisy(await speech(text, "slt"), -45)],
+  ["flite slt, pink noise at -35 dBFS", async (text) => noisy(await speech(text, "slt"), -35)],
+  ["espeak-ng en-us", async (text) => sayWithEspeak(text)],
+];
+type Say = (text: string) => Promise<Int16Array | null>;
+
+const noisy = (sound: Int16Array, dbfs: number): Int16Array =>
+  mix(sound, pinkNoise(sound.length / 16, dbfs));
+
+/** Everyday sentences of several voices, some sessions at once, and how many of their words are wrong. */
+export async function* accuracy(server: Server, sessions: number): AsyncGenerator<Result> {
+  for (const [name, say] of SPEAKERS) {
+    if ((await say("Hello")) === null) {
+      yield { name, rows: [["words wrong", "not installed"]] };
+      continue;
+    }
+    const talks = await Promise.all(
+      Array.from({ length: sessions }, (_, first) =>
+        sayAll(
+          server,
+          EVERYDAY_SENTENCES.filter((_text, at) => at % sessions === first),
+          async (text) => (await say(text)) ?? silence(0),
+        ),
+      ),
+    );
+    const turns = talks.flatMap((talk) => talk.turns);
+    const wrong = shareOf(turns.map(({ said, heard }) => [said, heard]));
+    const answered = turns.filter(({ replied }) => replied !== "");
+    const latencies = new Histogram();
+    for (const { latencyMs } of answered) latencies.add(latencyMs);
+    yield {
+      name,
+      rows: [
+        ["words wrong", `${(100 * wrong).toFixed(1)}%`],
+        ["answered", `${answered.length} of ${turns.length}`],
+        ["end of speech to first sound", latencies.summary()],
+      ],
+    };
+  }
 }

@@ -2,7 +2,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createFliteSynthesizer } from "../../server/src/adapters/speech/flite/index.ts";
 import { createOpenAiTranscriber } from "../../server/src/adapters/speech/openai-audio/transcriber.ts";
+import {
+  findPocketsphinx,
+  INSTALL_POCKETSPHINX,
+} from "../../server/src/adapters/speech/pocketsphinx/find.ts";
+import { createPocketsphinxTranscriber } from "../../server/src/adapters/speech/pocketsphinx/index.ts";
 import { createSileroDetector } from "../../server/src/adapters/speech/silero/index.ts";
+import type { Transcriber } from "../../server/src/ports/speech.ts";
 import { startVoiceServer } from "../../server/test/voice-server.ts";
 
 export type Figures = {
@@ -13,18 +19,28 @@ export type Figures = {
 };
 
 const RESOLUTION_MS = 5;
-const [baseUrl = ""] = process.argv.slice(2);
+/** Of a recogniser; without one it is Debian's. */
+const [baseUrl] = process.argv.slice(2);
 const detector = createSileroDetector();
 const synthesizer = createFliteSynthesizer();
-const transcriber = createOpenAiTranscriber({
-  server: { baseUrl, model: "oracle", apiKey: null },
-  isStreaming: false,
-});
-await Promise.all([detector.ready(), synthesizer.ready()]);
+const transcriber = chooseTranscriber();
+await Promise.all([detector.ready(), synthesizer.ready(), transcriber.ready()]);
 const server = await startVoiceServer({
   builtIn: true,
   speech: { detector, transcriber, synthesizer },
 });
+
+function chooseTranscriber(): Transcriber {
+  if (baseUrl)
+    return createOpenAiTranscriber({
+      server: { baseUrl, model: "oracle", apiKey: null },
+      isStreaming: false,
+    });
+  const paths = findPocketsphinx();
+  if (!paths) throw new Error(`pocketsphinx is not installed: ${INSTALL_POCKETSPHINX}`);
+  return createPocketsphinxTranscriber({ paths });
+}
+
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 

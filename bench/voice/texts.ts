@@ -47,6 +47,10 @@ export const PAUSED: readonly (readonly string[])[] = [
   "He went to the market | because there was nothing left to eat.",
 ].map((sentence) => sentence.split("|").map((clause) => clause.trim()));
 
+/** The pauses inside the sentence of that turn: 200 to 800 ms, others in each round. */
+export const pauseOf = (turn: number): number =>
+  200 + ((turn * 211 + Math.floor(turn / PAUSED.length) * 97) % 601);
+
 /** Something to be interrupted in. */
 export const LONG_STORY = Array.from(
   { length: 12 },

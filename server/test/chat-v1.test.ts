@@ -365,7 +365,7 @@ test("[H7] a conversation and its first reply in one request", async () => {
     }),
   );
   assert.equal(events[0]?.type, "conversation_created");
-  const { conversationId, userMessage } = events[0]?.data;
+  const { conversationId, userMessage } = events[0]!.data;
   assert.deepEqual(types(events).slice(-2), ["ai_complete", "DONE"]);
   assert.equal((await call(`/conversations/${conversationId}`)).body.data.title, "Optional Title");
   const stored = (await call(`/conversations/${conversationId}/messages`)).body.data;

@@ -16,6 +16,9 @@ type Message = { readonly type: string; readonly is_final?: boolean; readonly fi
 
 const ALL = ["segments", "vad", "interrupt", "metrics"];
 
+/** Who was not heard in this time will not be. */
+const PATIENCE_MS = 8000;
+
 export const isFinal = ({ type, is_final }: Message) => type === "transcript" && is_final === true;
 const isAnswer = ({ type }: Message) => type === "ai_response";
 
@@ -30,7 +33,11 @@ export async function sayAll(
   for (const said of sentences) {
     const from = voice.received.length;
     const saidAt = await voice.speak(await soundFor(said));
-    const first = await voice.until(isAnswer, from);
+    const first = await Promise.race([voice.until(isAnswer, from), sleep(PATIENCE_MS, null)]);
+    if (!first) {
+      turns.push({ said, heard: "", replied: "", sound: join(), latencyMs: PATIENCE_MS });
+      continue;
+    }
     await voice.until((message) => isAnswer(message) && message.final, from);
     const messages = voice.received.slice(from).map(({ message }) => message);
     const segments = messages.filter(isAnswer);

@@ -39,7 +39,8 @@ test("20 everyday sentences, four people at once: at most 15% of the words are w
     wrong <= 0.15,
     `${(100 * wrong).toFixed(1)}%: ${JSON.stringify(turns.map(({ said, heard }) => [said, heard]))}`,
   );
-  for (const { heard, replied } of turns) assert.ok(replied.includes(heard), replied);
+  for (const { heard, replied } of turns)
+    assert.ok(heard !== "" && replied.includes(heard), replied);
   await using again = await recogniser();
   const replies = [];
   for (const { replied, sound } of turns.filter((_turn, at) => at % 3 === 0))

@@ -8,15 +8,21 @@ import type { TurnParts } from "./turn.ts";
 type FollowParts = Pick<TurnParts, "store" | "log">;
 
 /** The live log while there is one; then, from the stored reply, what the log would have said. */
-export async function* follow(
+export const follow = (
   { store, log }: FollowParts,
   owner: Owner,
   replyId: string,
   position: number,
   signal: AbortSignal,
+): AsyncIterable<LiveEvent> =>
+  log.follow(replyId, position, signal) ?? followStored(store, owner, replyId, position);
+
+async function* followStored(
+  store: FollowParts["store"],
+  owner: Owner,
+  replyId: string,
+  position: number,
 ): AsyncIterable<LiveEvent> {
-  const live = log.follow(replyId, position, signal);
-  if (live) return yield* live;
   const turn = await store.getTurn(owner, replyId);
   if (!turn) throw notFound("reply");
   const { reply } = turn;

@@ -38,7 +38,7 @@ export function createStop(): Stop {
 
 /** A request to the model that is under way. */
 export type Asking = {
-  readonly parts: AsyncGenerator<ModelPart>;
+  readonly parts: { next(): Promise<IteratorResult<ModelPart>> };
   /** The first answer, asked for already. */
   readonly first: Promise<IteratorResult<ModelPart>>;
   /** Ends the request; whatever it still gives is nobody's. */
@@ -62,17 +62,21 @@ export function ask(parts: TurnParts, question: Question, stop: Stop): Asking {
   const aborting = new AbortController();
   const discard = () => aborting.abort();
   stop.listen(discard);
-  const iterator = answer(parts, question, aborting.signal);
-  const first = iterator.next();
+  let answer: AsyncIterator<ModelPart> | null = null;
+  const first = open(parts, question, aborting.signal).then((opened) => {
+    answer = opened;
+    return opened.next();
+  });
   first.catch(() => {});
-  return { parts: iterator, first, discard };
+  return { parts: { next: () => answer?.next() ?? first }, first, discard };
 }
 
-async function* answer(
+/** The model's answer itself: between a token and its watchers there is nothing that need not be. */
+async function open(
   { store, models, systemPrompt }: TurnParts,
   question: Question,
   signal: AbortSignal,
-): AsyncGenerator<ModelPart> {
+): Promise<AsyncIterator<ModelPart>> {
   const { owner, conversationId, agentId, content } = question;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
@@ -83,10 +87,8 @@ async function* answer(
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
-  yield* models.reply(
-    { model, messages, temperature: question.temperature ?? agent?.temperature ?? null },
-    signal,
-  );
+  const temperature = question.temperature ?? agent?.temperature ?? null;
+  return models.reply({ model, messages, temperature }, signal)[Symbol.asyncIterator]();
 }
 
 type Generation = {

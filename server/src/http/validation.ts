@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import type { FastifyInstance } from "fastify";
 import fastJsonStringify from "fast-json-stringify";
+import type { FastifyInstance } from "fastify";
 
 /**
  * Bodies are taken as they are; the strings of a query become the numbers and booleans that its schema

@@ -60,7 +60,10 @@ async function forward(stream: EventStream, turn: WatchedTurn, from: number): Pr
   let last = "";
   try {
     for await (const event of turn.follow(from, stream.gone)) {
-      if (event.type === "delta") await sendText(stream, turn.replyId, event.position, event.text);
+      if (event.type === "delta")
+        if (event.text.length > LONGEST_CHUNK_CHARACTERS)
+          await sendLongText(stream, turn.replyId, event.position, event.text);
+        else stream.send(chunkFrame(turn.replyId, event.position, event.text));
       else if (event.type === "failed")
         last = errorFrame(
           turn.replyId,
@@ -83,7 +86,7 @@ async function forward(stream: EventStream, turn: WatchedTurn, from: number): Pr
 }
 
 /** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
-async function sendText(
+async function sendLongText(
   stream: EventStream,
   replyId: string,
   position: number,
@@ -97,7 +100,7 @@ async function sendText(
     await stream.caughtUp();
     start = end;
   }
-  stream.send(chunkFrame(replyId, position, start ? text.slice(start) : text));
+  stream.send(chunkFrame(replyId, position, text.slice(start)));
 }
 
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;

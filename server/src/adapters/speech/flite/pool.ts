@@ -35,10 +35,11 @@ export const createFlitePool = (options: {
     const worker = new Worker(file, { workerData: options.module });
     const thread: Thread = { worker, isReady: false, request: null, watch: undefined };
     threads.add(thread);
-    worker.unref();
     worker.on("message", (message: FliteAnswer | "ready") => {
       if (message === "ready") {
         thread.isReady = true;
+        // From now on only work is to keep the server's process running.
+        worker.unref();
         firstReady.resolve();
       } else finish(thread, "error" in message ? new Error(message.error) : message.samples);
       serve();

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { Socket } from "node:net";
 import { extname } from "node:path";
 import type { FromChild, JobMessage, ModelCandidate, ToChild } from "./protocol.ts";
 
@@ -79,6 +80,7 @@ export const startModelProcess = async (
 /** The last line that the process wrote to its standard error. */
 const complaintOf = (child: ChildProcess): (() => string) => {
   let text = "";
+  if (child.stderr instanceof Socket) child.stderr.unref();
   child.stderr?.setEncoding("utf8").on("data", (more: string) => {
     text = (text + more).slice(-KEPT_COMPLAINT_LENGTH);
   });
