@@ -5,8 +5,16 @@ import { globSync } from "node:fs";
 
 const chosen = process.argv.slice(2);
 
-/** Tests that measure time or kill processes run alone, after the others. */
-const ALONE = ["server/test/crash.test.ts", "server/test/fuzz.test.ts"];
+/** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
+const ALONE = /\/(?:crash|fuzz|process|voice-\w+|speech[\w-]*)\.test\.ts$/;
+
+/** What the voice tests speak and listen with: Debian's packages. */
+const DEBIAN_PACKAGES = [
+  "libpocketsphinx3",
+  "pocketsphinx-en-us",
+  "espeak-ng",
+  "python3-websockets",
+];
 
 function run(title, command, args) {
   process.stdout.write(`\n── ${title}\n`);
@@ -27,6 +35,30 @@ const runTests = (title, files, concurrency) =>
     ...files,
   ]);
 
+/** Installs what is missing where that may be done; elsewhere the tests that need it say so. */
+function installDebianPackages() {
+  const quiet = (command, args) => spawnSync(command, args, { encoding: "utf8" });
+  const known = quiet("dpkg-query", [
+    "-W",
+    "-f",
+    `\${db:Status-Status} \${Package}\n`,
+    ...DEBIAN_PACKAGES,
+  ]);
+  if (known.error) return;
+  const missing = DEBIAN_PACKAGES.filter((name) => !known.stdout.includes(`installed ${name}\n`));
+  if (!missing.length || process.getuid?.() !== 0) return;
+  process.stdout.write(`\n── Installing ${missing.join(", ")}\n`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  spawnSync("apt-get", ["update", "-q"], { stdio: "ignore", env: environment });
+  const { status, stderr } = spawnSync(
+    "apt-get",
+    ["install", "-y", "-q", "--no-install-recommends", ...missing],
+    { encoding: "utf8", env: environment },
+  );
+  if (status !== 0) process.stderr.write(`They could not be installed:\n${stderr}\n`);
+}
+
+installDebianPackages();
 if (!chosen.length) {
   run("Lint", "biome", ["check", "."]);
   run("Types", "tsc", ["-p", "tsconfig.json"]);
@@ -41,11 +73,11 @@ if (!files.length) {
 }
 runTests(
   "Tests",
-  files.filter((file) => !ALONE.includes(file)),
+  files.filter((file) => !ALONE.test(file)),
   2,
 );
 runTests(
   "Tests that run alone",
-  files.filter((file) => ALONE.includes(file)),
+  files.filter((file) => ALONE.test(file)),
   1,
 );

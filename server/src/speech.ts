@@ -4,6 +4,8 @@ import { createOpenAiTranscriber } from "./adapters/speech/openai-audio/transcri
 import { withFallback } from "./adapters/speech/openai-audio/with-fallback.ts";
 import { findPocketsphinx } from "./adapters/speech/pocketsphinx/find.ts";
 import { createPocketsphinxTranscriber } from "./adapters/speech/pocketsphinx/index.ts";
+import { createSherpaSynthesizer } from "./adapters/speech/sherpa/synthesizer.ts";
+import { createSherpaTranscriber } from "./adapters/speech/sherpa/transcriber.ts";
 import { createSileroDetector } from "./adapters/speech/silero/index.ts";
 import type { Config } from "./config.ts";
 import type { Speech } from "./core/voice/parts.ts";
@@ -40,11 +42,12 @@ export async function chooseSpeech(
 }
 
 async function chooseTranscriber(config: Config): Promise<Transcriber | null> {
-  const { sttBaseUrl, sttModel, secrets } = config;
+  const { sttBaseUrl, sttModel, sttModelDirectory, secrets } = config;
   if (sttBaseUrl)
     return createOpenAiTranscriber({
       server: { baseUrl: sttBaseUrl, model: sttModel, apiKey: secrets.sttApiKey },
     });
+  if (sttModelDirectory) return createSherpaTranscriber({ folder: sttModelDirectory });
   const paths = findPocketsphinx();
   return paths && createPocketsphinxTranscriber({ paths });
 }
@@ -54,7 +57,11 @@ function chooseSynthesizer(
   embedded: Synthesizer,
   onFailure: (error: unknown) => void,
 ): Synthesizer {
-  const { ttsBaseUrl, ttsModel, ttsVoice, secrets } = config;
+  const { ttsBaseUrl, ttsModel, ttsVoice, ttsModelDirectory, secrets } = config;
+  if (!ttsBaseUrl && ttsModelDirectory)
+    return withFallback(createSherpaSynthesizer({ folder: ttsModelDirectory }), embedded, {
+      onFailure,
+    });
   if (!ttsBaseUrl) return embedded;
   const remote = createOpenAiSynthesizer({
     server: { baseUrl: ttsBaseUrl, model: ttsModel, apiKey: secrets.ttsApiKey },
