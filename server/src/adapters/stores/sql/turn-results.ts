@@ -74,11 +74,15 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       usage: null,
       reasoning: null,
       error: null,
-      createdAt,
+      createdAt: replyTime(createdAt),
       finishedAt: null,
     },
   };
 }
+
+/** A reply is later than its question, also for clients that put messages in order by their times. */
+export const replyTime = (questionCreatedAt: Date): Date =>
+  new Date(questionCreatedAt.getTime() + 1);
 
 export const finishedReply = (
   replyId: string,

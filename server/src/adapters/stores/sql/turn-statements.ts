@@ -36,6 +36,7 @@ export function createTurnStatements(write: StatementWriter) {
       replySequence: number;
       model: string;
       at: number;
+      replyAt: number;
     }
   >()((database, parameter) =>
     database.insertInto("messages").values([
@@ -61,7 +62,7 @@ export function createTurnStatements(write: StatementWriter) {
         role: "assistant",
         status: "streaming",
         model: parameter.model,
-        created_at: parameter.at,
+        created_at: parameter.replyAt,
         finished_at: null,
         content: "",
       },

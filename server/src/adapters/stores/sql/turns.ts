@@ -11,6 +11,7 @@ import { createTurnReads } from "./turn-reads.ts";
 import {
   begunConversation,
   type Ending,
+  replyTime,
   type StoredEnding,
   type StoredTurn,
 } from "./turn-results.ts";
@@ -116,6 +117,7 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
         replySequence: sequence + 1,
         model: turn.reply.model,
         at,
+        replyAt: replyTime(createdAt).getTime(),
       });
       if (turn.idempotency) {
         const { key, fingerprint } = turn.idempotency;
