@@ -96,6 +96,11 @@ test("[V3] messages without times keep those that are stored, each once", async 
   const more = await replace([bare, bare, bare, bare]);
   assert.deepEqual(more.slice(0, 3), stored);
   assert.equal(new Set(idsOf(more)).size, 4);
+  const [one, two] = stored;
+  assert.deepEqual(await replace([bare, { ...bare, id: one?.id }]), [two, one]);
+  await replace(messages);
+  const [first, second] = await replace(messages);
+  assert.deepEqual(await replace([bare, user("ok", 1)]), [second, first]);
 });
 
 test("[V3] an id that a message of another conversation has is replaced by a new one", async () => {
