@@ -70,7 +70,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   const agents = createAgents(store, clock, newId);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, speech);
-  const isStoreUp = async () => (await checkHealth()).isStoreUp;
+  const isStoreUp = () =>
+    store.ping().then(
+      () => true,
+      () => false,
+    );
   const countSockets = (): number => sockets.count();
 
   const http = await createHttpServer({
