@@ -179,8 +179,8 @@ test("sound that is sent faster than it can be heard is refused at two minutes, 
   await talk.next();
   talk.say({ type: "start_conversation" });
   await talk.next();
-  const chunk = wav(silence(50_000)).toString("base64");
-  for (let count = 0; count < 6; count++) talk.say({ type: "audio_chunk", audio_data: chunk });
+  const chunk = wav(silence(25_000)).toString("base64");
+  for (let count = 0; count < 12; count++) talk.say({ type: "audio_chunk", audio_data: chunk });
   const { code, message } = await talk.next();
   assert.equal(code, "PROCESSING_ERROR");
   assert.match(message, /no faster than it is spoken/);
