@@ -75,6 +75,10 @@ export async function createApp(parts: AppParts): Promise<App> {
       () => true,
       () => false,
     );
+  const engines = {
+    hears: speech.transcriber?.name ?? null,
+    speaks: speech.synthesizer?.name ?? null,
+  };
   const countSockets = (): number => sockets.count();
 
   const http = await createHttpServer({
@@ -83,7 +87,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       onInternalError(error, request.routeOptions.url ?? "no route", request.id),
     wires: [
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
-      voiceWire({ checkHealth, limits, version, countSockets, now, homePath: "/docs" }),
+      voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath: "/docs" }),
       chatV1Wire({ admit, conversations, turns, agents, models }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),

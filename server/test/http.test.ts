@@ -15,6 +15,7 @@ test("[X2] [S11] /health says what works, in the words of 003 with time and vers
     "status",
     "services",
     "active_connections",
+    "engines",
     "timestamp",
     "version",
   ]);

@@ -7,6 +7,7 @@ import { checkClock, checkEnvironmentFile, checkNode } from "./checks/machine.ts
 import { checkModels } from "./checks/models.ts";
 import { checkServer } from "./checks/running-server.ts";
 import { checkSettings } from "./checks/settings.ts";
+import { checkSpeech } from "./checks/speech.ts";
 import { checkStore } from "./checks/store.ts";
 import { type Command, print, readArguments } from "./command.ts";
 import { dataFolderOf } from "./data-folder.ts";
@@ -21,8 +22,8 @@ const HELP = `colloquy doctor: check this installation and say what to change
   --json    as JSON
 
 Looks at Node, the settings, the .env file, the data folder and the store in it,
-the clock, who is served, whether a server is running and which models can be
-reached. Changes nothing and shows no key. The exit code is 1 when something does
+the clock, who is served, whether a server is running, which models can be
+reached and which speech engines hear and speak. Changes nothing and shows no key. The exit code is 1 when something does
 not work (FAIL); what only deserves a look is a warning (warn).
 `;
 
@@ -61,6 +62,7 @@ async function* examine(): AsyncGenerator<Finding> {
   if (access) yield* checkAccess(config, access);
   yield await checkServer(config, folder, isUsable);
   yield* await checkModels(config);
+  yield* await checkSpeech(config);
 }
 
 /** The settings, or what is wrong with them. */

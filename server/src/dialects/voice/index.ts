@@ -13,6 +13,8 @@ export type VoiceParts = {
   readonly version: string;
   readonly countSockets: () => number;
   readonly now: () => Date;
+  /** The names of the speech engines. */
+  readonly engines: { readonly hears: string | null; readonly speaks: string | null };
   /** Where a browser is sent from `/`. */
   readonly homePath: string;
 };
@@ -27,6 +29,12 @@ const HealthBody = Type.Object({
   status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
   services: Services,
   active_connections: Type.Integer(),
+  engines: Type.Object({
+    hears: Type.Union([Type.String(), Type.Null()], {
+      description: "Null: speech is not understood.",
+    }),
+    speaks: Type.Union([Type.String(), Type.Null()]),
+  }),
   timestamp: Type.String({ format: "date-time" }),
   version: Type.String(),
 });
@@ -60,6 +68,7 @@ export function voiceWire(parts: VoiceParts): Wire {
             status: isHealthy(health) ? "healthy" : "unhealthy",
             services: services(health),
             active_connections: parts.countSockets(),
+            engines: parts.engines,
             timestamp: parts.now().toISOString(),
             version: parts.version,
           });
