@@ -10,8 +10,8 @@ import { startModelServer } from "./model-server.ts";
 import { freePort, startProcess } from "./server-process.ts";
 
 const KILLS = Number(process.env.KILLS ?? 200);
-/** A second on a machine that does nothing else; three where other tests run beside it. */
-const READY_P99_MS = 3000;
+/** A second is the aim on a machine that does nothing else (the figure is printed); this bound holds on a busy one too. */
+const READY_P99_MS = 6000;
 const LONGEST_LIFE_MS = 400;
 const LEAST_LIFE_MS = 60;
 

@@ -57,6 +57,7 @@ export function refuseHandshake(
   connection: Duplex,
   { status, body }: ErrorReply,
   headers: Readonly<Record<string, string>>,
+  method = "GET",
 ): void {
   const text = JSON.stringify(body);
   const lines = Object.entries({
@@ -67,6 +68,6 @@ export function refuseHandshake(
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   connection.once("finish", () => connection.destroy());
   connection.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${text}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${method === "HEAD" ? "" : text}`,
   );
 }

@@ -9,6 +9,7 @@ import type { ConnectionFacts } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
+import { answerBroken } from "./broken-request.ts";
 import { errorOf } from "./errors.ts";
 import { describeApi } from "./openapi.ts";
 import { connectionFacts, isTrustedOrigin, type OriginRules } from "./request-facts.ts";
@@ -60,12 +61,13 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    clientErrorHandler: (error, connection) => answerBroken(error, connection, wireAt),
     return503OnClosing: true,
   });
-  const wireOf = (request: FastifyRequest): Wire => {
-    const path = request.raw.url?.split("?", 1)[0] ?? "/";
-    return wires.find((wire) => wire.owns(path)) ?? (wires.at(-1) as Wire);
-  };
+  const wireAt = (path: string): Wire =>
+    wires.find((wire) => wire.owns(path)) ?? (wires.at(-1) as Wire);
+  const wireOf = (request: FastifyRequest): Wire =>
+    wireAt(request.raw.url?.split("?", 1)[0] ?? "/");
   const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const wire = wireOf(request);
     const error = errorOf(problem);
@@ -106,6 +108,19 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     request.body ??= {};
     done();
   });
+  // Before CORS, which has a route of its own: that is told of in the same words only from here on.
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    answerError(
+      new AppError(
+        "not_found",
+        `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`,
+        { resource: "route" },
+      ),
+      request,
+      reply,
+    ),
+  );
   await app.register(cors, {
     origin: (origin, done) =>
       done(
@@ -130,18 +145,6 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     options.onAnswer(request, reply.statusCode, reply.elapsedTime);
     done();
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    answerError(
-      new AppError(
-        "not_found",
-        `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`,
-        { resource: "route" },
-      ),
-      request,
-      reply,
-    ),
-  );
   await describeApi(app, options.version);
   for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
   return app;

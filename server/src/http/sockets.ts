@@ -64,6 +64,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
         connection,
         { ...reply, status: status ?? reply.status },
         headersOf(error, requestId, status ?? reply.status),
+        request.method,
       );
     };
     try {

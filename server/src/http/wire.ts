@@ -9,7 +9,7 @@ export type Wire = {
   readonly name: string;
   /** Whether errors on this path are told in this wire's words, also where no route is. */
   owns(path: string): boolean;
-  errorReply(error: AppError, request: FastifyRequest): ErrorReply;
+  errorReply(error: AppError, request: Pick<FastifyRequest, "id">): ErrorReply;
   /** Before that, for every error on its paths: may add headers to the answer, and gives the error to tell. Never rejects. */
   beforeError?(error: AppError, request: FastifyRequest, reply: FastifyReply): Promise<AppError>;
   /** Registers the routes; called once. */

@@ -54,14 +54,19 @@ export function readMessage(text: string): ClientMessage | Malformed {
     case "interrupt":
     case "end_conversation":
       return { type };
-    default: {
-      const named = typeof type === "string" ? type : (JSON.stringify(type) ?? "none");
-      return { type: "unknown_type", named: named.slice(0, LONGEST_NAME_SHOWN) };
-    }
+    default:
+      return { type: "unknown_type", named: nameOf(type).slice(0, LONGEST_NAME_SHOWN) };
   }
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** Lists and objects are not shown: they may be nested too deeply to be written. */
+function nameOf(type: unknown): string {
+  if (typeof type === "object" && type !== null)
+    return Array.isArray(type) ? "a list" : "an object";
+  return type === undefined ? "none" : String(type);
+}
 
 function parseObject(text: string): Fields | null {
   try {

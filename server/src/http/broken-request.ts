@@ -1,0 +1,35 @@
+import type { Duplex } from "node:stream";
+import { AppError } from "../domain/errors.ts";
+import { refuseHandshake } from "./handshake.ts";
+import { newRequestId } from "./request-id.ts";
+import type { Wire } from "./wire.ts";
+
+/** What Node says of bytes that it cannot read as a request (`clientError`). */
+type BrokenRequest = { readonly code?: string; readonly rawPacket?: unknown };
+
+const BY_CODE: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, "The headers are too large"],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "The request did not come whole in time"],
+};
+const NO_HTTP = [400, "This is not a valid HTTP request"] as const;
+
+/**
+ * Answers what is no request, in the words of the wire that it was meant for, as far as its first
+ * line tells; then the connection is closed.
+ */
+export function answerBroken(
+  { code = "", rawPacket }: BrokenRequest,
+  connection: Duplex,
+  wireAt: (path: string) => Wire,
+): void {
+  if (code === "ECONNRESET" || !connection.writable) {
+    connection.destroy();
+    return;
+  }
+  const [status, message] = BY_CODE[code] ?? NO_HTTP;
+  const line = Buffer.isBuffer(rawPacket) ? rawPacket.toString("latin1", 0, 1024) : "";
+  const path = /^[A-Z]+ (\/[^\s?]*)/.exec(line)?.[1] ?? "";
+  const id = newRequestId();
+  const { body } = wireAt(path).errorReply(new AppError("invalid_request", message), { id });
+  refuseHandshake(connection, { status, body }, { "X-Request-Id": id });
+}
