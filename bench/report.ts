@@ -29,23 +29,21 @@ function formatTarget({ comparison }: Finding): string {
   return "";
 }
 
-/** A disturbed verdict says so: it counts for --strict, but nobody should quote it. */
-function formatVerdict({ isMet }: Finding, { errors, disturbance }: ScenarioResult): string {
-  if (errors.length > 0) return "INVALID";
+function formatVerdict({ isMet }: Finding, hasErrors: boolean): string {
+  if (hasErrors) return "INVALID";
   if (isMet === null) return "";
-  const verdict = isMet ? "met" : "MISSED";
-  return disturbance > DISTURBED_SHARE ? `${verdict} (disturbed)` : verdict;
+  return isMet ? "met" : "MISSED";
 }
 
-function rowsOf(result: ScenarioResult): string[][] {
+function rowsOf({ findings, errors }: ScenarioResult): string[][] {
   const format = ({ median }: Spread, { unit }: Comparison) => `${formatNumber(median)} ${unit}`;
-  return result.findings.map((finding) => [
+  return findings.map((finding) => [
     finding.comparison.label,
     format(finding.ours, finding.comparison),
     format(finding.baseline, finding.comparison),
     formatCompared(finding),
     formatTarget(finding),
-    formatVerdict(finding, result),
+    formatVerdict(finding, errors.length > 0),
   ]);
 }
 
@@ -85,12 +83,13 @@ function remarksOn(
       `load generator and model were busy ${percent(loadShare)}: they may be the limit, the faster server is underrated`,
     );
   }
+  const foreignShare = Math.max(...results.map((r) => r.use.foreignShare));
   if (repeatedRounds > 0) {
     remarks.push(`${repeatedRounds} rounds repeated because other work ran on this machine`);
   }
-  if (disturbance > DISTURBED_SHARE) {
+  if (foreignShare > DISTURBED_SHARE) {
     remarks.push(
-      `DISTURBED: other work took up to ${percent(disturbance)} of a processor in the rounds that count`,
+      `DISTURBED: other work took up to ${percent(foreignShare)} of a processor in the rounds that count`,
     );
   }
   if (scenario.name === "stream") {
