@@ -23,8 +23,9 @@ const HELP = `colloquy doctor: check this installation and say what to change
 
 Looks at Node, the settings, the .env file, the data folder and the store in it,
 the clock, who is served, whether a server is running, which models can be
-reached and which speech engines hear and speak. Changes nothing and shows no key. The exit code is 1 when something does
-not work (FAIL); what only deserves a look is a warning (warn).
+reached and which speech engines hear and speak. Changes nothing and shows no
+key. The exit code is 1 when something does not work (FAIL); what only deserves
+a look is a warning (warn).
 `;
 
 export const doctor: Command = async (args) => {
