@@ -24,6 +24,8 @@ export type ScenarioResult = {
   /** The rounds that count: the calmest, when other work disturbed some. */
   readonly rounds: readonly Round[];
   readonly repeatedRounds: number;
+  /** Other work at its worst in the rounds that count, in shares of one processor. */
+  readonly disturbance: number;
   readonly errors: readonly string[];
 };
 
@@ -116,6 +118,7 @@ export async function measureScenario(scenario: Scenario, site: Site): Promise<S
     findings: scenario.comparisons.map((comparison) => findOut(comparison, calmest, isSound)),
     rounds: calmest,
     repeatedRounds: rounds.length - calmest.length,
+    disturbance: Math.max(...calmest.map(disturbanceOf)),
     errors,
   };
 }

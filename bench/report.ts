@@ -29,21 +29,23 @@ function formatTarget({ comparison }: Finding): string {
   return "";
 }
 
-function formatVerdict({ isMet }: Finding, hasErrors: boolean): string {
-  if (hasErrors) return "INVALID";
+/** A disturbed verdict says so: it counts for --strict, but nobody should quote it. */
+function formatVerdict({ isMet }: Finding, { errors, disturbance }: ScenarioResult): string {
+  if (errors.length > 0) return "INVALID";
   if (isMet === null) return "";
-  return isMet ? "met" : "MISSED";
+  const verdict = isMet ? "met" : "MISSED";
+  return disturbance > DISTURBED_SHARE ? `${verdict} (disturbed)` : verdict;
 }
 
-function rowsOf({ findings, errors }: ScenarioResult): string[][] {
+function rowsOf(result: ScenarioResult): string[][] {
   const format = ({ median }: Spread, { unit }: Comparison) => `${formatNumber(median)} ${unit}`;
-  return findings.map((finding) => [
+  return result.findings.map((finding) => [
     finding.comparison.label,
     format(finding.ours, finding.comparison),
     format(finding.baseline, finding.comparison),
     formatCompared(finding),
     formatTarget(finding),
-    formatVerdict(finding, errors.length > 0),
+    formatVerdict(finding, result),
   ]);
 }
 
@@ -62,10 +64,9 @@ function alignTable(rows: readonly string[][], isMarkdown: boolean): string[] {
 
 /** What the reader must know to judge the figures. */
 function remarksOn(
-  { rounds, repeatedRounds, scenario }: ScenarioResult,
+  { rounds, repeatedRounds, disturbance, scenario }: ScenarioResult,
   options: Options,
 ): string[] {
-  const results = rounds.flatMap(({ ours, baseline }) => [ours, baseline]);
   const middle = (list: readonly LoadResult[], read: (result: LoadResult) => number) =>
     median(list.map(read));
   const percent = (share: number) => `${Math.round(share * 100)}%`;
@@ -83,13 +84,12 @@ function remarksOn(
       `load generator and model were busy ${percent(loadShare)}: they may be the limit, the faster server is underrated`,
     );
   }
-  const foreignShare = Math.max(...results.map((r) => r.use.foreignShare));
   if (repeatedRounds > 0) {
     remarks.push(`${repeatedRounds} rounds repeated because other work ran on this machine`);
   }
-  if (foreignShare > DISTURBED_SHARE) {
+  if (disturbance > DISTURBED_SHARE) {
     remarks.push(
-      `DISTURBED: other work took up to ${percent(foreignShare)} of a processor in the rounds that count`,
+      `DISTURBED: other work took up to ${percent(disturbance)} of a processor in the rounds that count`,
     );
   }
   if (scenario.name === "stream") {
