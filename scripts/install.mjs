@@ -1,7 +1,7 @@
 // Runs on whatever Node the host has, before `npm start` and `npm test`: brings node_modules (and
 // with it the Node that everything else runs on) up to the lock file, and does nothing if it is.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, globSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -23,6 +23,26 @@ if (!isCurrent) {
     process.stderr.write(
       `Installing failed${error ? `: ${error.message}` : ""}. Run 'npm install' in ${root} to see why.\n`,
     );
+    process.exit(1);
+  }
+}
+
+// The web app, built once and again when its sources have changed.
+const built = `${root}web/dist/index.html`;
+const sources = ["web/{src,public}/**/*", "web/*.{html,json,ts}", "client/src/**/*.ts"];
+const changedMs = Math.max(
+  ...globSync(sources, { cwd: root }).map((file) => statSync(`${root}${file}`).mtimeMs),
+  statSync(wanted).mtimeMs,
+);
+if (!existsSync(built) || statSync(built).mtimeMs < changedMs) {
+  process.stderr.write("Building the web app (once, a few seconds) …\n");
+  const { status, stdout, stderr } = spawnSync(
+    `${root}node_modules/.bin/node`,
+    [`${root}node_modules/vite/bin/vite.js`, "build", "--logLevel", "warn"],
+    { cwd: `${root}web`, encoding: "utf8" },
+  );
+  if (status !== 0) {
+    process.stderr.write(`${stdout}${stderr}\nBuilding the web app failed.\n`);
     process.exit(1);
   }
 }

@@ -8,12 +8,14 @@ const chosen = process.argv.slice(2);
 /** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
 const ALONE = /\/(?:crash|fuzz|process|voice-\w+|speech[\w-]*)\.test\.ts$/;
 
-/** What the voice tests speak and listen with: Debian's packages. */
+/** What the tests speak, listen and browse with: Debian's packages. */
 const DEBIAN_PACKAGES = [
   "libpocketsphinx3",
   "pocketsphinx-en-us",
   "espeak-ng",
   "python3-websockets",
+  "chromium",
+  "fonts-noto-core",
 ];
 
 function run(title, command, args) {
@@ -62,8 +64,9 @@ installDebianPackages();
 if (!chosen.length) {
   run("Lint", "biome", ["check", "."]);
   run("Types", "tsc", ["-p", "tsconfig.json"]);
+  run("Types of the web app", "tsc", ["-p", "web/tsconfig.json"]);
 }
-const all = globSync("{client,server}/test/**/*.test.ts").sort();
+const all = globSync("{client,server,web}/test/**/*.test.ts").sort();
 const files = chosen.length
   ? all.filter((file) => chosen.some((name) => file.includes(name)))
   : all;

@@ -6,7 +6,13 @@ import { type MessageCalls, messageCalls } from "./messages.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { createTransport } from "./transport.ts";
-import { type ModelInfo, type PageQuery, type SearchHit, snippetParts } from "./wire.ts";
+import {
+  type Account,
+  type ModelInfo,
+  type PageQuery,
+  type SearchHit,
+  snippetParts,
+} from "./wire.ts";
 
 export type { ClientErrorCode, ErrorCode, ServerErrorCode } from "./errors.ts";
 export type * from "./options.ts";
@@ -24,6 +30,8 @@ export type Client = {
   readonly conversations: ConversationCalls;
   readonly messages: MessageCalls;
   readonly agents: AgentCalls;
+  /** Who the token stands for. */
+  account(options?: CallOptions): Promise<Account>;
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
   /** Finds messages and titles by their words, among the user's own conversations. */
   search(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchHit[]>;
@@ -49,6 +57,7 @@ export function createClient(options: ClientOptions): Client {
     conversations: conversationCalls(calls),
     messages: messageCalls(calls),
     agents: agentCalls(calls),
+    account: (call = {}) => calls.get("/account", call),
     models: { list: (call = {}) => calls.get("/models", call) },
     search: (words, page = {}, call = {}) => calls.get("/search", call, { q: words, ...page }),
   };

@@ -16,6 +16,16 @@ export type Conversation = {
   readonly mode: string | null;
 };
 
+/** Who the credential stands for. */
+export type Account = {
+  readonly user_id: string;
+  readonly tenant_id: string;
+  /** May read the server's figures and manage keys. */
+  readonly is_operator: boolean;
+  /** False until the server's first key is made. */
+  readonly is_claimed: boolean;
+};
+
 export type Role = "user" | "assistant" | "system";
 
 export type Message = {

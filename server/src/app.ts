@@ -19,6 +19,7 @@ import { dialogixWire } from "./dialects/dialogix/index.ts";
 import { operationsWire } from "./dialects/operations/index.ts";
 import { voiceWire } from "./dialects/voice/index.ts";
 import { voiceSocket } from "./dialects/voice/socket.ts";
+import { webPages } from "./dialects/web/index.ts";
 import type { AppError } from "./domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "./http/server.ts";
 import { attachSockets, type SocketOptions, type Sockets } from "./http/sockets.ts";
@@ -44,6 +45,8 @@ export type AppParts = Pick<
     readonly anonymousLoopback: boolean;
     readonly chatIdleMs: number;
     readonly version: string;
+    /** Where the web app's build is; null: there is none. */
+    readonly webDirectory: string | null;
     readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   };
 
@@ -59,9 +62,11 @@ export type App = {
 
 /** Puts the parts together; knows what there is, decides nothing. */
 export async function createApp(parts: AppParts): Promise<App> {
-  const { store, models, clock, newId, version, speech, onInternalError } = parts;
+  const { store, models, clock, newId, version, speech, onInternalError, webDirectory } = parts;
+  const homePath = webDirectory ? "/app/" : "/docs";
   const { now } = clock;
   const decide = createAccess(parts.credentials, { anonymousLoopback: parts.anonymousLoopback });
+  const isClaimed = (): Promise<boolean> => parts.credentials.isClaimed();
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
   const checkpoints = createCheckpoints(store, clock);
@@ -87,8 +92,9 @@ export async function createApp(parts: AppParts): Promise<App> {
       onInternalError(error, request.routeOptions.url ?? "no route", request.id),
     wires: [
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
-      voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath: "/docs" }),
-      chatV1Wire({ admit, conversations, turns, agents, models }),
+      voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
+      ...(webDirectory ? [webPages(webDirectory)] : []),
+      chatV1Wire({ admit, conversations, turns, agents, models, isClaimed }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),
       chatWire({ admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now }),

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
@@ -34,6 +36,8 @@ export type RunningServer = {
   close(patienceMs?: number): Promise<void>;
 };
 
+/** The build of the web app: in this repository, and where it is published with the server. */
+const WEB_DIRECTORY = fileURLToPath(new URL("../../web/dist", import.meta.url));
 const DRAIN_MS = 30_000;
 const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
 const LOG_FLUSH_MS = 1000;
@@ -105,6 +109,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     trustedProxies: config.trustedProxies,
     version: VERSION,
+    webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,
     renderMetrics: metrics.render,
     socketsPerAddress: config.socketsPerAddress,
     onInternalError: (error, place, requestId) =>

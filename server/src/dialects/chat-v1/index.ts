@@ -1,5 +1,6 @@
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import type { Wire } from "../../http/wire.ts";
+import { accountRoutes } from "./account.ts";
 import { agentRoutes } from "./agents.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
@@ -25,6 +26,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       conversationRoutes(app, parts);
       messageRoutes(app, parts);
       agentRoutes(app, parts);
+      accountRoutes(app, parts);
     },
   };
 }

@@ -14,4 +14,6 @@ export type ChatV1Parts = {
   readonly turns: Turns;
   readonly agents: Agents;
   readonly models: Models;
+  /** Whether a key was ever made. */
+  readonly isClaimed: () => Promise<boolean>;
 };

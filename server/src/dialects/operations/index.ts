@@ -1,29 +1,13 @@
 import type { AccessRequest } from "../../core/access.ts";
-import { AppError, type ErrorCode } from "../../domain/errors.ts";
+import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
+import { plainErrorReply } from "../../http/plain-errors.ts";
 import { credentialOf } from "../../http/request-facts.ts";
 import type { Wire } from "../../http/wire.ts";
 
 export type OperationsParts = {
   readonly decide: (request: AccessRequest) => Promise<Principal>;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-};
-
-const STATUS: Record<ErrorCode, number> = {
-  invalid_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media_type: 415,
-  unprocessable: 422,
-  rate_limited: 429,
-  model_refused: 400,
-  model_failed: 502,
-  unavailable: 503,
-  internal: 500,
 };
 
 const PATHS = ["/metrics", "/openapi.json", "/docs"];
@@ -33,10 +17,7 @@ export function operationsWire(parts: OperationsParts): Wire {
   return {
     name: "operations",
     owns: (path) => PATHS.includes(path) || path.startsWith("/docs/"),
-    errorReply: (error) => ({
-      status: STATUS[error.code],
-      body: { error: error.message, code: error.code },
-    }),
+    errorReply: plainErrorReply,
     routes(app) {
       app.get(
         "/metrics",

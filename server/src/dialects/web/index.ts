@@ -1,0 +1,62 @@
+import { globSync, readFileSync } from "node:fs";
+import { posix, sep } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { AppError } from "../../domain/errors.ts";
+import { plainErrorReply } from "../../http/plain-errors.ts";
+import type { Wire } from "../../http/wire.ts";
+import { PAGE_HEADERS } from "./headers.ts";
+
+const PREFIX = "/app/";
+/** Their names hold a hash of their content. */
+const ASSETS = "assets/";
+const INDEX = "index.html";
+const FOR_EVER = "public, max-age=31536000, immutable";
+
+/**
+ * The web app at `/app/`: the files of its build. Every other address below it is the page too, which
+ * finds its way by itself.
+ * @param directory of the build, with its `index.html`
+ */
+export function webPages(directory: string): Wire {
+  const files = new Set(
+    globSync("**/*", { cwd: directory, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/\.(?:br|gz)$/.test(entry.name))
+      .map((entry) =>
+        posix.join(
+          ...entry.parentPath.slice(directory.length).split(sep).filter(Boolean),
+          entry.name,
+        ),
+      ),
+  );
+  // Read now, so that a build that is not there is told of at the start.
+  readFileSync(`${directory}/${INDEX}`);
+
+  const send = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const path = (request.params as { "*"?: string })["*"] ?? "";
+    const isAsset = path.startsWith(ASSETS);
+    if (isAsset && !files.has(path))
+      throw new AppError("not_found", "The web app has no such file; reload the page");
+    reply.headers(PAGE_HEADERS);
+    reply.header("cache-control", isAsset ? FOR_EVER : "no-cache");
+    return reply.sendFile(files.has(path) ? path : INDEX, { cacheControl: false });
+  };
+  return {
+    name: "web",
+    owns: (path) => path === "/app" || path.startsWith(PREFIX),
+    errorReply: plainErrorReply,
+    routes(app) {
+      app.register(fastifyStatic, {
+        root: directory,
+        serve: false,
+        preCompressed: true,
+        index: false,
+      });
+      // With and without the slash: the page's own addresses are relative to the one with it.
+      app.get("/app", { schema: { hide: true } }, (request, reply) =>
+        request.url.startsWith(PREFIX) ? send(request, reply) : reply.redirect(PREFIX),
+      );
+      app.get(`${PREFIX}*`, { schema: { hide: true } }, send);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import en from "./en.json";
+
+/** Each language is a file here and a line below; only English comes with the first load. */
+const LANGUAGES = {
+  en: { name: "English", load: async () => en },
+  de: { name: "Deutsch", load: async () => (await import("./de.json")).default },
+} as const;
+
+export type Language = keyof typeof LANGUAGES;
+
+export const LANGUAGE_NAMES: readonly (readonly [Language, string])[] = (
+  Object.keys(LANGUAGES) as Language[]
+).map((language) => [language, LANGUAGES[language].name] as const);
+
+const STORED_AS = "colloquy.language";
+
+const isLanguage = (value: string | null | undefined): value is Language =>
+  value !== null && value !== undefined && Object.hasOwn(LANGUAGES, value);
+
+/** What was chosen here before, else the first that the browser asks for and we have. */
+export function preferredLanguage(): Language {
+  const stored = localStorage.getItem(STORED_AS);
+  if (isLanguage(stored)) return stored;
+  for (const wanted of navigator.languages) {
+    const language = wanted.split("-")[0];
+    if (isLanguage(language)) return language;
+  }
+  return "en";
+}
+
+export async function switchTo(language: Language): Promise<void> {
+  i18next.addResourceBundle(language, "translation", await LANGUAGES[language].load());
+  await i18next.changeLanguage(language);
+  document.documentElement.lang = language;
+  document.documentElement.dir = i18next.dir(language);
+}
+
+export async function chooseLanguage(language: Language): Promise<void> {
+  localStorage.setItem(STORED_AS, language);
+  await switchTo(language);
+}
+
+export async function startTranslation(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    lng: "en",
+    fallbackLng: "en",
+    resources: { en: { translation: en } },
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  await switchTo(preferredLanguage());
+}
