@@ -8,7 +8,7 @@ const chosen = process.argv.slice(2);
 /** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
 const ALONE = /\/(?:crash|fuzz|process|voice-\w+|speech[\w-]*)\.test\.ts$/;
 
-/** What the tests speak, listen and browse with: Debian's packages. */
+/** What the tests speak, listen and browse with, and the services behind replicas: Debian's packages. */
 const DEBIAN_PACKAGES = [
   "libpocketsphinx3",
   "pocketsphinx-en-us",
@@ -16,6 +16,9 @@ const DEBIAN_PACKAGES = [
   "python3-websockets",
   "chromium",
   "fonts-noto-core",
+  "postgresql",
+  "redis-server",
+  "haproxy",
 ];
 
 function run(title, command, args) {
@@ -60,12 +63,31 @@ function installDebianPackages() {
   if (status !== 0) process.stderr.write(`They could not be installed:\n${stderr}\n`);
 }
 
+/** One PostgreSQL and one Redis for all tests of this run, on ports of their own: whatever Debian started is left alone. */
+async function startServices() {
+  const { sharedPostgresUrl, sharedRedisUrl } = await import("../server/test/services.ts");
+  const start = (setting, url) =>
+    url().then(
+      (given) => {
+        process.env[setting] = given;
+      },
+      // Each test that needs it says what is missing.
+      () => {},
+    );
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+  await Promise.all([
+    start("TEST_DATABASE_URL", sharedPostgresUrl),
+    start("TEST_REDIS_URL", sharedRedisUrl),
+  ]);
+}
+
 installDebianPackages();
 if (!chosen.length) {
   run("Lint", "biome", ["check", "."]);
   run("Types", "tsc", ["-p", "tsconfig.json"]);
   run("Types of the web app", "tsc", ["-p", "web/tsconfig.json"]);
 }
+await startServices();
 const all = globSync("{client,server,web}/test/**/*.test.ts").sort();
 const files = chosen.length
   ? all.filter((file) => chosen.some((name) => file.includes(name)))

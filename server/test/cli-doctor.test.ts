@@ -6,8 +6,8 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { test } from "node:test";
 import { type RunOptions, type WorkFolder, workFolder } from "./cli-runner.ts";
+import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
-import { freePort } from "./server-process.ts";
 import { startServer } from "./start-server.ts";
 
 type Finding = {

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { startLoad } from "./crash-load.ts";
+import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
-import { freePort, startProcess } from "./server-process.ts";
+import { startProcess } from "./server-process.ts";
 
 const KILLS = Number(process.env.KILLS ?? 200);
 /** A second is the aim on a machine that does nothing else (the figure is printed); this bound holds on a busy one too. */

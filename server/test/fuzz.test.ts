@@ -7,8 +7,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { WebSocket } from "ws";
 import { caller } from "./chat-v1-client.ts";
+import { freePort } from "./free-port.ts";
 import { type FuzzRequest, fuzzRequest, operationsOf } from "./fuzz-requests.ts";
-import { freePort, startProcess } from "./server-process.ts";
+import { startProcess } from "./server-process.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);

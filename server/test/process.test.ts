@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf } from "./chat-v1-client.ts";
+import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
-import { freePort, startProcess } from "./server-process.ts";
+import { startProcess } from "./server-process.ts";
 import { startServer } from "./start-server.ts";
 
 const SLOW = "{{reply tokens=400 gapMs=20}}";

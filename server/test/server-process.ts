@@ -1,22 +1,10 @@
 // The real command as a process of its own, for tests that kill it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
 const PATIENCE_MS = 20_000;
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** Starts `colloquy serve` with just these settings; resolves when it says that it runs. */
 export async function startProcess(environment: Readonly<Record<string, string>>) {

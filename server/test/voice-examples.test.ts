@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { runInNewContext } from "node:vm";
 import { createSileroDetector } from "../src/adapters/speech/silero/index.ts";
 import { encodeWav } from "../src/domain/audio/wav.ts";
-import { skipUnless } from "./voice-debian.ts";
+import { skipUnless } from "./skip.ts";
 import { startRecogniser } from "./voice-recogniser.ts";
 import { startVoiceServer } from "./voice-server.ts";
 import { join, silence, soundOf, speech, synthesizer, wavBase64 } from "./voice-sound.ts";
