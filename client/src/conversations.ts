@@ -6,8 +6,8 @@ import type {
   Conversation,
   ConversationInput,
   ConversationPatch,
+  ConversationsQuery,
   Page,
-  PageQuery,
   StartInput,
 } from "./wire.ts";
 
@@ -15,7 +15,7 @@ export type ConversationCalls = ReturnType<typeof conversationCalls>;
 
 export function conversationCalls(calls: Calls) {
   const list = async (
-    query: PageQuery = {},
+    query: ConversationsQuery = {},
     { signal }: CallOptions = {},
   ): Promise<Page<Conversation>> => {
     const request = { method: "GET", path: "/conversations", query, signal } as const;

@@ -2,7 +2,7 @@ import type { Calls } from "./calls.ts";
 import type { CallOptions, SendOptions, WatchOptions } from "./options.ts";
 import { type Reply, startReply, watchReply } from "./reply.ts";
 import { path } from "./transport.ts";
-import type { Message, MessageInput, StoredMessageInput } from "./wire.ts";
+import type { Message, NextMessageInput, StoredMessageInput } from "./wire.ts";
 
 export type MessageCalls = ReturnType<typeof messageCalls>;
 
@@ -25,7 +25,7 @@ export function messageCalls(calls: Calls) {
     /** Sends a message and follows the reply; resolves when the message is stored. */
     async stream(
       conversationId: string,
-      input: MessageInput,
+      input: NextMessageInput,
       options: SendOptions & WatchOptions = {},
     ): Promise<Reply> {
       const url = path`/conversations/${conversationId}/messages/stream`;
@@ -36,7 +36,7 @@ export function messageCalls(calls: Calls) {
     /** Sends a message and waits for the whole reply. */
     async send(
       conversationId: string,
-      input: MessageInput,
+      input: NextMessageInput,
       options: SendOptions = {},
     ): Promise<{ userMessage: Message; reply: Message }> {
       const url = path`/conversations/${conversationId}/messages`;

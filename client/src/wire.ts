@@ -102,6 +102,12 @@ export type MessageInput = {
   readonly temperature?: number | undefined;
 };
 
+/** A message in a conversation that is there already. */
+export type NextMessageInput = MessageInput & {
+  /** The id of a message that this one takes the place of: it is deleted, with all after it, as this one is stored. */
+  readonly replace_from?: string | undefined;
+};
+
 /** A first message together with the conversation it begins. */
 export type StartInput = MessageInput & ConversationInput;
 
@@ -117,6 +123,11 @@ export type AgentInput = {
   readonly model?: string | null | undefined;
   readonly temperature?: number | null | undefined;
   readonly voice?: string | null | undefined;
+};
+
+export type ConversationsQuery = PageQuery & {
+  /** Only those that are pinned, or not. */
+  readonly is_pinned?: boolean | undefined;
 };
 
 /** Pages count from 1 and have at most 100 items. */

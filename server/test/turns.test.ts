@@ -259,3 +259,73 @@ test("[X11] user ids in header, query and body may agree, and must not differ", 
     assert.match(answer.body.message ?? "", /two different users/);
   }
 });
+
+test("[H5] replace_from puts a message in the place of another and of all that followed", async () => {
+  await using server = await startServer();
+  const { open, call, newConversation } = caller(server.url);
+  const id = await newConversation();
+  const say = (body: object) => call(`/conversations/${id}/messages`, { body });
+  await say({ content: "one {{reply text=eins}}" });
+  const [second] = (await say({ content: "two {{reply text=deux}}" })).body.data;
+  await say({ content: "three {{reply text=drei}}" });
+  const replaced = await say({ content: "zwei {{reply text=II}}", replace_from: second.id });
+  assert.equal(replaced.status, 201);
+  const stored: Stored[] = (await call(`/conversations/${id}/messages`)).body.data;
+  assert.deepEqual(
+    stored.map((message) => message.content.split(" ")[0]),
+    ["one", "eins", "zwei", "II"],
+  );
+  assert.deepEqual(
+    (server.model.requests.at(-1)?.body?.messages ?? []).map(
+      (message) => message.content.split(" ")[0],
+    ),
+    ["one", "eins", "zwei"],
+    "the model sees nothing of what was replaced",
+  );
+
+  const gone = await say({ content: "again", replace_from: second.id });
+  assert.equal(gone.status, 404);
+  const other = await newConversation();
+  const elsewhere = await call(`/conversations/${other}/messages`, {
+    body: { content: "no", replace_from: replaced.body.data[0].id },
+  });
+  assert.equal(elsewhere.status, 404);
+  assert.equal((await call(`/conversations/${id}/messages`)).body.data.length, 4);
+  const wrongRole = await say({ role: "system", content: "no", replace_from: second.id });
+  assert.equal(wrongRole.status, 400);
+
+  const streaming = await open(`/conversations/${id}/messages/stream`, {
+    body: { content: "five {{reply tokens=50 hold=1}}" },
+  });
+  await server.model.held();
+  const running = (await call(`/conversations/${id}/messages`)).body.data.at(-1);
+  const body = { content: "six {{reply text=VI}}", replace_from: running.id };
+  const headers = { "idempotency-key": "once" };
+  const instead = await call(`/conversations/${id}/messages`, { body, headers });
+  assert.equal(instead.status, 201, "a reply that is replaced is not waited for");
+  server.model.release();
+  assert.equal((await allEvents(streaming)).at(-2)?.data.status, "interrupted");
+  const repeated = await call(`/conversations/${id}/messages`, { body, headers });
+  assert.deepEqual(repeated.body, instead.body);
+  assert.deepEqual(
+    (await call(`/conversations/${id}/messages`)).body.data.map(
+      ({ content }: Stored) => content.split(" ")[0],
+    ),
+    ["one", "eins", "zwei", "II", "six", "VI"],
+  );
+});
+
+test("[H3] is_pinned lists the pinned ones, or the others", async () => {
+  await using server = await startServer();
+  const { call, newConversation } = caller(server.url);
+  const ids = [await newConversation(), await newConversation(), await newConversation()];
+  await call(`/conversations/${ids[1]}`, { method: "PATCH", body: { is_pinned: true } });
+  const idsOf = async (query: string) => {
+    const { body } = await call(`/conversations?${query}`);
+    return { ids: body.data.map((one: { id: string }) => one.id), total: body.meta?.total };
+  };
+  assert.deepEqual(await idsOf("is_pinned=true"), { ids: [ids[1]], total: 1 });
+  assert.deepEqual(await idsOf("is_pinned=false&limit=1"), { ids: [ids[2]], total: 2 });
+  assert.equal((await idsOf("")).total, 3);
+  assert.equal((await call("/conversations?is_pinned=perhaps")).status, 400);
+});

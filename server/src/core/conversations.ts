@@ -56,7 +56,7 @@ export type Conversations = {
   findByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
   list(
     owner: Owner,
-    page: { readonly limit: number; readonly offset: number },
+    page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
   ): Promise<{ items: Conversation[]; total: number }>;
   all(
     owner: Owner,

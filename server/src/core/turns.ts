@@ -48,6 +48,13 @@ export function createTurns(parts: TurnParts): Turns {
     };
   };
 
+  /** A reply that is to be replaced is not waited for. A repeated request finds nothing to replace. */
+  const endReplaced = async (owner: Owner, { target }: StartTurn): Promise<void> => {
+    if (target.kind !== "existing" || target.replaceFrom === undefined) return;
+    const replaced = await store.getMessage(owner, target.replaceFrom);
+    if (replaced?.conversationId === target.conversationId) await log.stop(target.conversationId);
+  };
+
   const turnOf = (
     owner: Owner,
     conversation: Conversation,
@@ -123,11 +130,13 @@ export function createTurns(parts: TurnParts): Turns {
   ): Promise<Turn> {
     checkRequest(request);
     const guess = await lookUp(owner, request.target);
+    await endReplaced(owner, request);
     const { stop, ids, asking } = intent;
 
     let turnstile: Turnstile = lock.enter(guess.id);
     let writer: TurnWriter = log.open({ replyId: ids.reply, conversationId: guess.id }, stop.now);
-    const isSpeculative = turnstile.isFirst && !request.idempotency;
+    // The model is not to see what is being replaced.
+    const isSpeculative = turnstile.isFirst && !request.idempotency && !isReplacing(request);
     let early: Asking | null = null;
     const giveUp = () => {
       stop.now();
@@ -152,7 +161,8 @@ export function createTurns(parts: TurnParts): Turns {
       throw error;
     }
     if (begun.kind !== "begun") giveUp();
-    if (begun.kind === "not_found") throw notFound("conversation");
+    if (begun.kind === "not_found")
+      throw notFound(isReplacing(request) ? "message" : "conversation");
     if (begun.kind === "conflict")
       throw new AppError(
         "conflict",
@@ -255,6 +265,9 @@ type Intent = {
 };
 
 type EarlyAsking = { readonly about: Guess; readonly asking: Asking };
+
+const isReplacing = ({ target }: StartTurn): boolean =>
+  target.kind === "existing" && target.replaceFrom !== undefined;
 
 /** Nothing was said or changed in the conversation since. */
 const isSame = (before: Guess, now: Guess): boolean =>

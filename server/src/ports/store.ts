@@ -72,10 +72,10 @@ export interface ConversationStore {
   findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
   /** The conversation begun through `origin` that was used last. */
   latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
-  /** Those used last first; `total` counts all of the owner's. */
+  /** Those used last first; `total` counts all of the owner's, or with `isPinned` those that are pinned, or not. */
   listConversations(
     owner: Owner,
-    page: { readonly limit: number; readonly offset: number },
+    page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
   ): Promise<{ items: Conversation[]; total: number }>;
   /**
    * Every conversation with its messages (replies in progress left out), one at a time, never all in
@@ -129,7 +129,12 @@ export interface MessageStore {
 
 /** Which conversation a turn belongs to. Resolved inside the transaction that stores the message. */
 export type TurnTarget =
-  | { readonly kind: "existing"; readonly conversationId: string }
+  | {
+      readonly kind: "existing";
+      readonly conversationId: string;
+      /** A message of it that this turn takes the place of: it goes, with everything after it. */
+      readonly replaceFrom?: string;
+    }
   | { readonly kind: "new"; readonly conversation: NewConversation }
   /** The owner's conversation of that alias (`conversation.alias`), or the new one. */
   | { readonly kind: "alias"; readonly conversation: NewConversation }
@@ -164,7 +169,7 @@ export type BegunTurn =
     }
   /** The idempotency key was used before, with another fingerprint: nothing was stored. */
   | { readonly kind: "conflict" }
-  /** The conversation (or, for a repeated key, its messages) is not there (any more): nothing was stored. */
+  /** The conversation (or its message to be replaced, or the messages of a repeated key) is not there: nothing was stored. */
   | { readonly kind: "not_found" };
 
 export interface TurnStore {

@@ -175,6 +175,26 @@ export function conversationContract(open: OpenStore): void {
       assert.deepEqual(await page(1, 0), [ids[4]]);
     });
 
+    test("the list can be of those that are pinned, or of the others", async () => {
+      const owner = newOwner();
+      const [first, second, third] = await Promise.all(
+        [true, false, true].map((isPinned, place) =>
+          store().createConversation(owner, aConversation({ isPinned, createdAt: at(place) }), []),
+        ),
+      );
+      const ids = async (isPinned: boolean, limit = 10) => {
+        const { items, total } = await store().listConversations(owner, {
+          limit,
+          offset: 0,
+          isPinned,
+        });
+        return [items.map((one) => one.id), total];
+      };
+      assert.deepEqual(await ids(true), [[third?.id, first?.id], 2]);
+      assert.deepEqual(await ids(true, 1), [[third?.id], 2]);
+      assert.deepEqual(await ids(false), [[second?.id], 1]);
+    });
+
     test("every use moves updatedAt: a turn's begin and end, an added message, a change", async () => {
       const owner = newOwner();
       const { id } = await store().createConversation(owner, aConversation(), []);

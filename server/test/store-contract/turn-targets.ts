@@ -6,6 +6,7 @@ import {
   aTurn,
   at,
   begun,
+  completeTurn,
   inExisting,
   newOwner,
   type OpenStore,
@@ -60,6 +61,31 @@ export function turnTargetContract(open: OpenStore): void {
       assert.equal(named.conversation.title, "Its own");
       const unnamed = begun(await store().beginTurn(owner, inNew()));
       assert.equal(unnamed.conversation.title, "A first title");
+    });
+
+    test("a turn in the place of a message takes that away, and all that followed", async () => {
+      const owner = newOwner();
+      const { id } = await store().createConversation(owner, aConversation(), []);
+      const turns = [];
+      for (const words of ["a", "b", "c"])
+        turns.push(await completeTurn(store(), owner, id, words, `re ${words}`));
+      const replaceFrom = turns[1]?.userMessage.id ?? "";
+      const turn = aTurn({ kind: "existing", conversationId: id, replaceFrom }, "B");
+      for (const stranger of strangersTo(owner))
+        assert.equal((await store().beginTurn(stranger, turn)).kind, "not_found");
+      const elsewhere = await store().createConversation(owner, aConversation(), []);
+      const astray = aTurn({ kind: "existing", conversationId: elsewhere.id, replaceFrom }, "B");
+      assert.equal((await store().beginTurn(owner, astray)).kind, "not_found");
+      assert.equal((await store().listMessages(owner, id))?.length, 6);
+
+      begun(await store().beginTurn(owner, turn));
+      const contents = async () =>
+        (await store().listMessages(owner, id))?.map((one) => one.content);
+      assert.deepEqual(await contents(), ["a", "re a", "B"]);
+      const words = { limit: 10, offset: 0 };
+      assert.deepEqual(await store().search(owner, "re c", words), []);
+      assert.equal((await store().beginTurn(owner, turn)).kind, "not_found");
+      assert.deepEqual(await contents(), ["a", "re a", "B"]);
     });
 
     test("one that does not exist is not found, and nothing is stored", async () => {

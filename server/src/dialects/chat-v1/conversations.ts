@@ -7,11 +7,11 @@ import {
   answers,
   ConversationBody,
   ConversationChange,
+  ConversationsQuery,
   DeletedBody,
   HitBody,
   Meta,
   NewConversation,
-  PageQuery,
   SearchQuery,
   UserQuery,
 } from "./schemas.ts";
@@ -58,15 +58,16 @@ export function conversationRoutes(
       schema: {
         tags,
         summary: "List conversations, those used last first",
-        querystring: PageQuery,
+        querystring: ConversationsQuery,
         response: answers(200, Type.Array(ConversationBody), { meta: Meta }),
       },
     },
     async (request, reply) => {
-      const { page, limit } = request.query;
+      const { page, limit, is_pinned: isPinned } = request.query;
       const { items, total } = await conversations.list(request.principal, {
         limit,
         offset: (page - 1) * limit,
+        ...(isPinned === undefined ? {} : { isPinned }),
       });
       return reply.send({
         success: true,

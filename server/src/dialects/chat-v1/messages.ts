@@ -45,6 +45,10 @@ export function messageRoutes(
       const { conversationId } = request.params;
       const { role = "user", content } = request.body;
       if (role !== "user") {
+        if (request.body.replace_from)
+          throw new AppError("invalid_request", "Only a message of role user can replace others", {
+            field: "replace_from",
+          });
         const stored = await conversations.append(request.principal, conversationId, {
           role,
           content,
@@ -53,7 +57,7 @@ export function messageRoutes(
       }
       const turn = await turns.start(
         request.principal,
-        asked(request, { kind: "existing", conversationId }, request.body),
+        asked(request, existing(conversationId, request.body), request.body),
       );
       const ending = await turn.ending;
       if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
@@ -85,7 +89,7 @@ export function messageRoutes(
         );
       const turn = await turns.start(
         request.principal,
-        asked(request, { kind: "existing", conversationId }, request.body),
+        asked(request, existing(conversationId, request.body), request.body),
       );
       await streamTurn(reply, turn, { type: "user_message", data: messageBody(turn.userMessage) });
     },
@@ -222,6 +226,11 @@ export function messageRoutes(
 }
 
 type Asked = Pick<Static<typeof NewMessage>, "content" | "model" | "temperature">;
+
+const existing = (
+  conversationId: string,
+  { replace_from: replaceFrom }: Static<typeof NewMessage>,
+): TurnTarget => ({ kind: "existing", conversationId, ...(replaceFrom ? { replaceFrom } : {}) });
 
 const asked = (
   request: FastifyRequest,

@@ -110,6 +110,11 @@ export const PageQuery = Type.Object({
   ...User,
 });
 
+export const ConversationsQuery = Type.Object({
+  ...PageQuery.properties,
+  is_pinned: Type.Optional(Type.Boolean({ description: "Only those that are pinned, or not." })),
+});
+
 export const UserQuery = Type.Object(User);
 
 export const MessagesQuery = Type.Object({
@@ -142,6 +147,14 @@ const asking = {
 
 export const NewMessage = Type.Object({
   ...asking,
+  replace_from: Type.Optional(
+    Nullable(
+      Type.String({
+        description:
+          "A message of this conversation that this one takes the place of: it is deleted, with all after it, as this one is stored.",
+      }),
+    ),
+  ),
   role: Type.Optional(
     Type.Enum(["user", "assistant", "system"], {
       description: "`user` (default) asks the model; the others are only stored.",

@@ -50,6 +50,28 @@ export function createConversationReads(write: StatementWriter) {
         .limit(parameter.limit)
         .offset(parameter.offset),
   );
+  const selectPinnedPage = write<
+    OwnerParameters & { isPinned: number; limit: number; offset: number }
+  >()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select(CONVERSATION_COLUMNS)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("is_pinned", "=", parameter.isPinned)
+      .orderBy("updated_at", "desc")
+      .orderBy("row_id", "desc")
+      .limit(parameter.limit)
+      .offset(parameter.offset),
+  );
+  const countPinned = write<OwnerParameters & { isPinned: number }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select((expression) => expression.fn.countAll<number>().as("total"))
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("is_pinned", "=", parameter.isPinned),
+  );
   const count = write<OwnerParameters>()((database, parameter) =>
     database
       .selectFrom("conversations")
@@ -82,12 +104,19 @@ export function createConversationReads(write: StatementWriter) {
 
     *listConversations(
       owner: Owner,
-      page: { readonly limit: number; readonly offset: number },
+      page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
     ): Operation<{ items: Conversation[]; total: number }> {
       const { tenantId, userId } = owner;
       const { limit, offset } = page;
-      const rows = yield* selectPage.all({ tenantId, userId, limit, offset });
-      const counted = yield* count.first({ tenantId, userId });
+      const isPinned = page.isPinned === undefined ? null : Number(page.isPinned);
+      const rows =
+        isPinned === null
+          ? yield* selectPage.all({ tenantId, userId, limit, offset })
+          : yield* selectPinnedPage.all({ tenantId, userId, isPinned, limit, offset });
+      const counted =
+        isPinned === null
+          ? yield* count.first({ tenantId, userId })
+          : yield* countPinned.first({ tenantId, userId, isPinned });
       return { items: rows.map(toConversation), total: Number(counted?.total ?? 0) };
     },
   };

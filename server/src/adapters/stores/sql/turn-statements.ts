@@ -18,6 +18,25 @@ export function createTurnStatements(write: StatementWriter) {
         .where("owner_id", "=", parameter.userId)
         .returning([...CONVERSATION_COLUMNS, "next_sequence"]),
   );
+  const selectPlace = write<OwnerParameters & { conversationId: string; messageId: string }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select("sequence")
+        .where("id", "=", parameter.messageId)
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const deleteFrom = write<OwnerParameters & { conversationId: string; sequence: number }>()(
+    (database, parameter) =>
+      database
+        .deleteFrom("messages")
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("sequence", ">=", parameter.sequence),
+  );
   const setTitle = write<OwnerParameters & { id: string; title: string }>()((database, parameter) =>
     database
       .updateTable("conversations")
@@ -160,6 +179,8 @@ export function createTurnStatements(write: StatementWriter) {
 
   return {
     continueConversation,
+    selectPlace,
+    deleteFrom,
     setTitle,
     insertTurn,
     selectKey,

@@ -1,7 +1,7 @@
 import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { BeginTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
+import type { BeginTurn, NewConversation, TurnStore, TurnTarget } from "../../../ports/store.ts";
 import { createConversationReads } from "./conversations.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { toConversation } from "./rows.ts";
@@ -57,6 +57,25 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
     };
   }
 
+  /** Deletes the message that is to be replaced, and what came after it; false if it is not there. */
+  function* makeRoom(
+    owner: Owner,
+    { conversationId, replaceFrom = "" }: Extract<TurnTarget, { kind: "existing" }>,
+  ): Operation<boolean> {
+    const { tenantId, userId } = owner;
+    const messageId = replaceFrom;
+    const row = yield* statements.selectPlace.first({
+      tenantId,
+      userId,
+      conversationId,
+      messageId,
+    });
+    if (!row) return false;
+    const { sequence } = row;
+    yield* statements.deleteFrom.run({ tenantId, userId, conversationId, sequence });
+    return true;
+  }
+
   function* createFor(
     owner: Owner,
     conversation: NewConversation,
@@ -73,6 +92,7 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
     const { target } = turn;
     switch (target.kind) {
       case "existing":
+        if (target.replaceFrom !== undefined && !(yield* makeRoom(owner, target))) return null;
         return yield* continueIn(owner, target.conversationId, turn);
       case "new":
         return yield* createFor(owner, target.conversation, turn);
