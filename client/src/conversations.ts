@@ -7,6 +7,7 @@ import type {
   ConversationInput,
   ConversationPatch,
   ConversationsQuery,
+  ImportResult,
   Page,
   StartInput,
 } from "./wire.ts";
@@ -56,6 +57,17 @@ export function conversationCalls(calls: Calls) {
       patch: ConversationPatch,
       options: CallOptions = {},
     ): Promise<Conversation> => calls.change("PATCH", path`/conversations/${id}`, patch, options),
+
+    /**
+     * Takes over conversations from elsewhere, at most 100 at a time, as they stand there: elements of a ChatGPT
+     * export's conversations.json, or objects with a list of `messages` as this wire, wire 002 or a
+     * browser's localStorage have them. What is there already is not taken twice.
+     */
+    import: async (
+      conversations: readonly object[],
+      options: CallOptions = {},
+    ): Promise<ImportResult> =>
+      calls.change("POST", "/conversations/import", { conversations }, options),
 
     /** Deletes it with all its messages. */
     delete: async (id: string, options: CallOptions = {}): Promise<void> =>

@@ -85,6 +85,15 @@ export type ConversationInput = {
   readonly mode?: string | undefined;
 };
 
+export type ImportResult = {
+  /** Conversations that are new here, or got messages that are. */
+  readonly imported: number;
+  /** Conversations that were there already, whole. */
+  readonly skipped: number;
+  /** Those of which nothing could be taken, by their place in the list, and why. */
+  readonly failed: readonly { readonly index: number; readonly reason: string }[];
+};
+
 /** Only the fields that are there change. */
 export type ConversationPatch = {
   readonly title?: string | undefined;

@@ -5,6 +5,7 @@ import { createAgents } from "./core/agents.ts";
 import { createCheckpoints } from "./core/checkpoints.ts";
 import { createConversations } from "./core/conversations.ts";
 import { createHealthCheck } from "./core/health.ts";
+import { createImportChats } from "./core/importing/imports.ts";
 import { createLimits, type LimitRules } from "./core/limits.ts";
 import type { Models } from "./core/models.ts";
 import type { TurnParts } from "./core/turn.ts";
@@ -23,6 +24,7 @@ import { webPages } from "./dialects/web/index.ts";
 import type { AppError } from "./domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "./http/server.ts";
 import { attachSockets, type SocketOptions, type Sockets } from "./http/sockets.ts";
+import type { DeriveId } from "./ports/clock.ts";
 import type { Credentials } from "./ports/credentials.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { Store } from "./ports/store.ts";
@@ -39,6 +41,7 @@ export type AppParts = Pick<
     readonly speech: Speech;
     /** Told of every error that is the server's own fault. @param place the route's pattern, or where else it was */
     readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
+    readonly deriveId: DeriveId;
     readonly credentials: Credentials;
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
@@ -72,6 +75,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const checkpoints = createCheckpoints(store, clock);
   const turns = createTurns({ ...parts, checkpoints });
   const conversations = createConversations({ store, turns, clock, newId });
+  const importChats = createImportChats(store, parts.deriveId);
   const agents = createAgents(store, clock, newId);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, speech);
@@ -94,7 +98,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
       voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
       ...(webDirectory ? [webPages(webDirectory)] : []),
-      chatV1Wire({ admit, conversations, turns, agents, models, isClaimed }),
+      chatV1Wire({ admit, conversations, turns, importChats, agents, models, isClaimed }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),
       chatWire({ admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now }),

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
-import { newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
+import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { memoryLimiter } from "./adapters/limiters/memory/limiter.ts";
@@ -97,6 +97,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     credentials: keyCredentials(store, systemClock),
     clock: systemClock,
     newId: newUuid,
+    deriveId: derivedUuid,
     observer: allObservers([
       logObserver(logger),
       metrics.observer,

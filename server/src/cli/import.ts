@@ -1,10 +1,11 @@
+import type { Destination } from "../core/importing/destination.ts";
 import { DEFAULT_USER, LOCAL_TENANT, type Owner } from "../domain/principal.ts";
 import { importArchive } from "./archive/import.ts";
 import { importChats } from "./chatgpt/import.ts";
 import { type Command, fail, print, readArguments, say, UsageError } from "./command.ts";
 import { dataFolderOf, isInUse, openStore } from "./data-folder.ts";
 import { configOfProcess } from "./environment.ts";
-import { type Destination, rehearsal, storeDestination } from "./importing/destination.ts";
+import { patientDestination, rehearsal } from "./importing/destination.ts";
 import { filesOf, openSource, type Source } from "./importing/source.ts";
 import { createTally, type Tally } from "./importing/tally.ts";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
@@ -66,7 +67,7 @@ export const importCommand: Command = async (args) => {
   const folder = dataFolderOf(configOfProcess());
   await using store = isRehearsal && !(await isInUse(folder)) ? null : await openStore(folder);
   const wasClaimed = (await store?.isClaimed()) ?? false;
-  const destination = isRehearsal || !store ? rehearsal(store) : storeDestination(store);
+  const destination = isRehearsal || !store ? rehearsal(store) : patientDestination(store);
   let exitCode = 0;
   for (const source of sources) {
     exitCode = Math.max(

@@ -1,10 +1,10 @@
+import type { Destination } from "../../core/importing/destination.ts";
+import { parseRepaired, parsingProblem } from "../../core/importing/repair.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
-import type { Destination } from "../importing/destination.ts";
 import type { Job } from "../importing/job.ts";
 import { linesOf } from "../importing/lines.ts";
 import type { Piece } from "../importing/pieces.ts";
 import { ImportProblem } from "../importing/problem.ts";
-import { parseRepaired, parsingProblem } from "../importing/repair.ts";
 import type { Tally } from "../importing/tally.ts";
 import { counted, listed } from "../wording.ts";
 import { type ArchiveLine, checkHeader, decodeLine } from "./decode.ts";

@@ -1,4 +1,4 @@
-import type { Destination } from "./destination.ts";
+import type { Destination } from "../../core/importing/destination.ts";
 import type { Tally } from "./tally.ts";
 
 /** A file to be imported. */

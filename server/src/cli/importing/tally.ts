@@ -1,7 +1,7 @@
+import type { Fate } from "../../core/importing/destination.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { noRecords, RECORD_TYPES } from "../archive/format.ts";
 import { counted, listed, onOneLine } from "../wording.ts";
-import type { Fate } from "./destination.ts";
 
 const MOST_REASONS = 10;
 const LONGEST_REASON = 300;

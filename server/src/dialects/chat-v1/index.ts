@@ -4,6 +4,7 @@ import { accountRoutes } from "./account.ts";
 import { agentRoutes } from "./agents.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
+import { importRoutes } from "./import.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 
@@ -26,6 +27,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       conversationRoutes(app, parts);
       messageRoutes(app, parts);
       agentRoutes(app, parts);
+      importRoutes(app, parts);
       accountRoutes(app, parts);
     },
   };

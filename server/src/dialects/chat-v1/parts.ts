@@ -1,6 +1,7 @@
 import type { Admit } from "../../core/admission.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
+import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Models } from "../../core/models.ts";
 import type { Turns } from "../../core/turn.ts";
 
@@ -12,6 +13,7 @@ export type ChatV1Parts = {
   readonly admit: Admit;
   readonly conversations: Conversations;
   readonly turns: Turns;
+  readonly importChats: ImportChats;
   readonly agents: Agents;
   readonly models: Models;
   /** Whether a key was ever made. */

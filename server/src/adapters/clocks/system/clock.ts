@@ -1,6 +1,6 @@
-import { randomFillSync } from "node:crypto";
+import { hash, randomFillSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock, NewId } from "../../../ports/clock.ts";
+import type { Clock, DeriveId, NewId } from "../../../ports/clock.ts";
 
 export const systemClock: Clock = {
   now: () => new Date(),
@@ -26,4 +26,10 @@ export const newUuid: NewId = () => {
   const random = pool.toString("hex", used, used + RANDOM_BYTES);
   used += RANDOM_BYTES;
   return `${time.slice(0, 8)}-${time.slice(8)}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`;
+};
+
+export const derivedUuid: DeriveId = ({ tenantId, userId }, purpose, ...names) => {
+  const digest = hash("sha256", JSON.stringify([purpose, tenantId, userId, ...names]));
+  const variant = ((Number.parseInt(digest.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 };

@@ -1,4 +1,4 @@
-import { isObject, type Loose, listOrEmpty, textOrNull } from "./loose.ts";
+import { isObject, type Loose, listOrEmpty, textOrNull } from "../loose.ts";
 
 type Node = { readonly parent: string | null; readonly message: Loose | null };
 

@@ -1,34 +1,13 @@
-import { titleFrom } from "../../domain/conversation.ts";
-import type { MessageStatus, Role } from "../../domain/message.ts";
+import { titleFrom } from "../../../domain/conversation.ts";
+import type { Chat, ChatMessage, LeaveOut } from "../chat.ts";
+import { isObject, listOrEmpty, objectOrEmpty, textOrNull, timeOrNull } from "../loose.ts";
 import { type BranchMessage, shownBranch } from "./branch.ts";
-import { isObject, listOrEmpty, objectOrEmpty, textOrNull, timeOrNull } from "./loose.ts";
 
-export type ChatMessage = {
-  /** As the export has it: mostly a UUID. */
-  readonly sourceId: string;
-  readonly role: Role;
-  readonly content: string;
-  readonly model: string | null;
-  readonly status: MessageStatus;
-  readonly createdAt: Date;
-};
+/** The wire of such conversations, as they say where they began. */
+const ORIGIN = "chatgpt";
 
-/** A conversation of a ChatGPT export, as far as it has a place here. */
-export type Chat = {
-  readonly sourceId: string;
-  readonly title: string;
-  readonly isPinned: boolean;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  /** The shown branch alone; never empty. */
-  readonly messages: readonly [ChatMessage, ...ChatMessage[]];
-};
-
-/** Told of everything that has no place here. @param noun in the singular */
-export type LeaveOut = (noun: string, amount?: number) => void;
-
-/** Null when nothing of it can be taken, which was told to `leaveOut`. @returns a text: why it is no conversation */
-export function decodeChat(value: unknown, leaveOut: LeaveOut): Chat | string | null {
+/** A conversation of a ChatGPT export, the branch that was shown. Null when nothing of it can be taken, which was told to `leaveOut`. @returns a text: why it is no conversation */
+export function decodeChatGpt(value: unknown, leaveOut: LeaveOut): Chat | string | null {
   if (!isObject(value)) return "it is no object";
   const { mapping, current_node: currentNode } = value;
   if (!isObject(mapping))
@@ -52,9 +31,12 @@ export function decodeChat(value: unknown, leaveOut: LeaveOut): Chat | string | 
   }
   const opening = messages.find(({ role }) => role === "user") ?? first;
   return {
+    origin: ORIGIN,
     sourceId: textOrNull(value.conversation_id) ?? textOrNull(value.id) ?? first.sourceId,
     title: textOrNull(value.title)?.trim() || titleFrom(opening.content),
     isPinned: value.is_starred === true,
+    agentId: null,
+    mode: null,
     createdAt: began,
     updatedAt: timeOrNull(value.update_time) ?? messages.at(-1)?.createdAt ?? began,
     messages: [first, ...others],

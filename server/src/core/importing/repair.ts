@@ -22,7 +22,8 @@ export function parseRepaired(json: string, onRepair: () => void): unknown {
   return MAY_NEED_REPAIR.test(json) ? repaired(value, onRepair) : value;
 }
 
-function repaired(value: unknown, onRepair: () => void): unknown {
+/** The value with every text in it storable. @param onRepair called for each that was not */
+export function repaired(value: unknown, onRepair: () => void): unknown {
   if (typeof value === "string") {
     const text = repairedText(value);
     if (text !== value) onRepair();

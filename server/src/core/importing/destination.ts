@@ -1,0 +1,51 @@
+import type { Owner } from "../../domain/principal.ts";
+import type { ArchiveRecord } from "../../ports/archive.ts";
+import type { Store } from "../../ports/store.ts";
+
+/** `refused`: its id, or its place, is something else's. */
+export type Fate = "taken" | "there" | "refused";
+
+export type StoredMessage = { readonly id: string; readonly sequence: number };
+
+/** Where records go. */
+export type Destination = {
+  /** Together or not at all. Says what became of each. */
+  put(records: readonly ArchiveRecord[]): Promise<Fate[]>;
+  /** What is there of a conversation; null if the owner has none of that id. */
+  messagesOf(owner: Owner, conversationId: string): Promise<readonly StoredMessage[] | null>;
+};
+
+export type DestinationReads = Pick<
+  Store,
+  "getConversation" | "getMessage" | "getAgent" | "findKeyByHash" | "listMessages"
+>;
+
+export const storeDestination = (
+  store: DestinationReads & Pick<Store, "importRecords">,
+): Destination => ({
+  async put(records) {
+    if (records.length === 0) return [];
+    const isTaken = await store.importRecords(records);
+    const fates: Fate[] = [];
+    for (const [place, record] of records.entries())
+      fates.push(isTaken[place] ? "taken" : (await isThere(store, record)) ? "there" : "refused");
+    return fates;
+  },
+  messagesOf: (owner, conversationId) => store.listMessages(owner, conversationId),
+});
+
+export async function isThere(store: DestinationReads, record: ArchiveRecord): Promise<boolean> {
+  switch (record.type) {
+    case "key":
+      return (await store.findKeyByHash(record.key.hash)) !== null;
+    case "agent":
+      return (await store.getAgent(record.owner, record.agent.id)) !== null;
+    case "conversation":
+      return (await store.getConversation(record.owner, record.conversation.id)) !== null;
+    case "message":
+      return (
+        (await store.getMessage(record.owner, record.message.id))?.conversationId ===
+        record.message.conversationId
+      );
+  }
+}

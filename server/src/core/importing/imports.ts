@@ -1,0 +1,84 @@
+import type { Owner } from "../../domain/principal.ts";
+import type { DeriveId } from "../../ports/clock.ts";
+import type { Store } from "../../ports/store.ts";
+import type { Chat, LeaveOut } from "./chat.ts";
+import { decodeChatGpt } from "./chatgpt/decode.ts";
+import { type DestinationReads, storeDestination } from "./destination.ts";
+import { isObject } from "./loose.ts";
+import { type ChatRecords, putChats, recordsOf } from "./records.ts";
+import { repaired } from "./repair.ts";
+import { decodeStored } from "./stored.ts";
+
+export type ImportResult = {
+  /** Conversations that are new here, or got messages that are. */
+  readonly imported: number;
+  /** Conversations that were there already, whole. */
+  readonly skipped: number;
+  /** Those of which nothing could be taken, by their place in the list, with the reason. */
+  readonly failed: readonly { readonly index: number; readonly reason: string }[];
+};
+
+/**
+ * Takes over conversations that somebody had elsewhere: of a ChatGPT export, of this server's wires, of a
+ * browser's localStorage. Each is taken whole or not at all; what is there already is not taken twice.
+ */
+export type ImportChats = (owner: Owner, items: readonly unknown[]) => Promise<ImportResult>;
+
+export function createImportChats(
+  store: DestinationReads & Pick<Store, "importRecords">,
+  deriveId: DeriveId,
+): ImportChats {
+  const destination = storeDestination(store);
+  return async (owner, items) => {
+    const failed: { index: number; reason: string }[] = [];
+    const chats: { index: number; records: ChatRecords; tally: Tally }[] = [];
+    // Its own ids, so that nobody learns from an import which ids others have.
+    const importing = { owner, destination, deriveId, keepsIds: false };
+    for (const [index, item] of items.entries()) {
+      const tally = createTally();
+      const chat = decode(item, tally.leaveOut);
+      if (typeof chat === "string") failed.push({ index, reason: chat });
+      else if (chat === null) failed.push({ index, reason: "it has no message to take" });
+      else chats.push({ index, tally, records: await recordsOf(chat, tally, importing) });
+    }
+    await putChats(
+      chats.map(({ records }) => records),
+      destination,
+    );
+    let imported = 0;
+    let skipped = 0;
+    for (const { index, tally } of chats)
+      if (tally.refused)
+        failed.push({ index, reason: "one of its messages could not be given a place" });
+      else if (tally.taken) imported++;
+      else skipped++;
+    return { imported, skipped, failed };
+  };
+}
+
+/** Only ChatGPT's have a tree of messages, the 'mapping'. */
+function decode(item: unknown, leaveOut: LeaveOut): Chat | string | null {
+  const value = repaired(item, () => {});
+  return isObject(value) && "mapping" in value
+    ? decodeChatGpt(value, leaveOut)
+    : decodeStored(value, leaveOut);
+}
+
+type Tally = ReturnType<typeof createTally>;
+
+/** What became of one chat. */
+function createTally() {
+  const counts = { taken: 0, there: 0, refused: 0 };
+  return {
+    get taken() {
+      return counts.taken;
+    },
+    get refused() {
+      return counts.refused;
+    },
+    add(_record: unknown, fate: keyof typeof counts): void {
+      counts[fate]++;
+    },
+    leaveOut(): void {},
+  };
+}

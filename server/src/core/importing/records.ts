@@ -1,0 +1,163 @@
+import type { Owner } from "../../domain/principal.ts";
+import type { ArchiveRecord } from "../../ports/archive.ts";
+import type { DeriveId } from "../../ports/clock.ts";
+import type { Chat, ChatMessage } from "./chat.ts";
+import type { Destination, Fate, StoredMessage } from "./destination.ts";
+
+/** Told what became of each record, and of what was not stored. */
+export type ChatReport = {
+  add(record: ArchiveRecord, fate: Fate): void;
+  leaveOut(noun: string, amount?: number): void;
+};
+
+/** What to store of a chat: first with the ids that its source gives, then, where those are somebody else's, with our own. */
+export type ChatRecords = {
+  readonly kept: readonly ArchiveRecord[];
+  readonly derived: readonly ArchiveRecord[];
+  readonly report: ChatReport;
+};
+
+export type ChatImporting = {
+  readonly owner: Owner;
+  readonly destination: Destination;
+  readonly deriveId: DeriveId;
+  /** Whether ids of the source are kept where they are free; otherwise everything gets an id of the owner's own. */
+  readonly keepsIds: boolean;
+};
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** The id that the source gives, where it can be one of ours. */
+const usableId = (sourceId: string): string | null =>
+  UUID.test(sourceId) ? sourceId.toLowerCase() : null;
+
+/**
+ * A conversation that is there already gets what was said elsewhere since, unless it went on here.
+ */
+export async function recordsOf(
+  chat: Chat,
+  report: ChatReport,
+  { owner, destination, deriveId, keepsIds }: ChatImporting,
+): Promise<ChatRecords> {
+  const name: Naming = {
+    own: (message) => deriveId(owner, "colloquy import", chat.sourceId, message.sourceId),
+    kept: (message) => (keepsIds && usableId(message.sourceId)) || name.own(message),
+  };
+  const ownId = deriveId(owner, "colloquy import", chat.sourceId);
+  const sourceId = usableId(chat.sourceId);
+  for (const id of [sourceId, ownId]) {
+    const stored = id === null ? null : await destination.messagesOf(owner, id);
+    if (id !== null && stored) return additions(chat, owner, id, stored, name, report);
+  }
+  const id = (keepsIds && sourceId) || ownId;
+  return {
+    kept: [conversationRecord(chat, owner, id), ...messageRecords(chat, owner, id, name.kept)],
+    derived: [
+      conversationRecord(chat, owner, ownId),
+      ...messageRecords(chat, owner, ownId, name.own),
+    ],
+    report,
+  };
+}
+
+function additions(
+  chat: Chat,
+  owner: Owner,
+  id: string,
+  stored: readonly StoredMessage[],
+  name: Naming,
+  report: ChatReport,
+): ChatRecords {
+  report.add(conversationRecord(chat, owner, id), "there");
+  const kept = messageRecords(chat, owner, id, name.kept);
+  const derived = messageRecords(chat, owner, id, name.own);
+  const places = new Set(stored.map(({ sequence }) => sequence));
+  const isAsImported = stored.every(
+    ({ id: storedId, sequence }) =>
+      kept[sequence]?.message.id === storedId || derived[sequence]?.message.id === storedId,
+  );
+  const isMissing = ({ message }: MessageRecord) => !places.has(message.sequence);
+  for (const record of kept) if (!isMissing(record)) report.add(record, "there");
+  if (isAsImported)
+    return { kept: kept.filter(isMissing), derived: derived.filter(isMissing), report };
+  report.leaveOut("message of conversations that went on here", kept.filter(isMissing).length);
+  return { kept: [], derived: [], report };
+}
+
+/** Stores them, and what was refused once more under ids of our own. */
+export async function putChats(
+  chats: readonly ChatRecords[],
+  destination: Destination,
+): Promise<void> {
+  const fates = await destination.put(chats.flatMap(({ kept }) => kept));
+  const secondTry: { record: ArchiveRecord; report: ChatReport }[] = [];
+  let place = 0;
+  for (const { kept, derived, report } of chats) {
+    let isWholeRefused = false;
+    for (const [index, record] of kept.entries()) {
+      const fate = fates[place++] ?? "refused";
+      if (fate === "refused" && record.type === "conversation") isWholeRefused = true;
+      const other = isWholeRefused ? derived[index] : withConversation(derived[index], record);
+      if (other && (isWholeRefused || fate === "refused"))
+        secondTry.push({ record: other, report });
+      else report.add(record, fate);
+    }
+  }
+  const secondFates = await destination.put(secondTry.map(({ record }) => record));
+  for (const [index, { record, report }] of secondTry.entries())
+    report.add(record, secondFates[index] ?? "refused");
+}
+
+type MessageRecord = Extract<ArchiveRecord, { type: "message" }>;
+type Naming = Readonly<Record<"own" | "kept", (message: ChatMessage) => string>>;
+
+/** A message with an id of our own, in the conversation that could keep the id it had. */
+const withConversation = (
+  own: ArchiveRecord | undefined,
+  kept: ArchiveRecord,
+): ArchiveRecord | undefined =>
+  own?.type === "message" && kept.type === "message"
+    ? { ...own, message: { ...own.message, conversationId: kept.message.conversationId } }
+    : own;
+
+const conversationRecord = (chat: Chat, owner: Owner, id: string): ArchiveRecord => ({
+  type: "conversation",
+  owner,
+  conversation: {
+    id,
+    userId: owner.userId,
+    title: chat.title,
+    isPinned: chat.isPinned,
+    agentId: chat.agentId,
+    mode: chat.mode,
+    origin: chat.origin,
+    alias: null,
+    createdAt: chat.createdAt,
+    updatedAt: chat.updatedAt,
+  },
+});
+
+const messageRecords = (
+  chat: Chat,
+  owner: Owner,
+  conversationId: string,
+  nameOf: (message: ChatMessage) => string,
+): MessageRecord[] =>
+  chat.messages.map((message, sequence) => ({
+    type: "message",
+    owner,
+    message: {
+      id: nameOf(message),
+      conversationId,
+      sequence,
+      role: message.role,
+      content: message.content,
+      model: message.model,
+      status: message.status,
+      usage: null,
+      reasoning: null,
+      error: null,
+      createdAt: message.createdAt,
+      finishedAt: message.createdAt,
+    },
+  }));
