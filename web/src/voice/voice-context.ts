@@ -1,0 +1,26 @@
+import { createContext, useContext } from "react";
+import type { VoiceTalk } from "./voice-talk.ts";
+
+export type VoiceStart = {
+  /** Null: a new conversation. */
+  readonly conversationId: string | null;
+  /** Told the id of the new conversation as soon as it is stored. */
+  readonly onConversation: (conversationId: string) => void;
+};
+
+export type Voice = {
+  /** Null while nobody speaks. */
+  readonly talk: VoiceTalk | null;
+  start(start: VoiceStart): void;
+  stop(): void;
+  /** Somebody may start in a moment. */
+  prepare(): void;
+};
+
+export const VoiceContext = createContext<Voice | null>(null);
+
+export function useVoice(): Voice {
+  const voice = useContext(VoiceContext);
+  if (!voice) throw new Error("useVoice is for what stands inside VoiceProvider");
+  return voice;
+}

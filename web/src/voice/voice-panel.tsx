@@ -1,0 +1,150 @@
+import { Hand, Mic, MicOff, PhoneOff, SendHorizontal } from "lucide-react";
+import { type FormEvent, useEffect, useId, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { Button, IconButton } from "../ui/button.tsx";
+import { LevelMeter } from "./level-meter.tsx";
+import { useTalk } from "./use-talk.ts";
+import type { VoiceStart } from "./voice-context.ts";
+import { VoiceNotices } from "./voice-notices.tsx";
+import styles from "./voice-panel.module.css";
+import type { VoiceTalk } from "./voice-talk.ts";
+
+type VoicePanelProps = {
+  readonly talk: VoiceTalk;
+  readonly onStop: () => void;
+  readonly onStart: (start: VoiceStart) => void;
+};
+
+/** Stands beside the conversation while one speaks. */
+export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
+  const { t } = useTranslation();
+  const heading = useId();
+  const panel = useRef<HTMLElement>(null);
+  const state = useTalk(talk);
+  const { phase, microphone, conversationId } = state;
+  const isSpeaking = phase === "speaking";
+  const isOver = phase === "over";
+
+  useEffect(() => panel.current?.focus(), []);
+  useEffect(() => {
+    if (!isSpeaking) return;
+    const stopSpeaking = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      event.preventDefault();
+      talk.interrupt();
+    };
+    addEventListener("keydown", stopSpeaking);
+    return () => removeEventListener("keydown", stopSpeaking);
+  }, [talk, isSpeaking]);
+
+  return (
+    <section
+      ref={panel}
+      className={styles.panel}
+      aria-labelledby={heading}
+      tabIndex={-1}
+      data-phase={phase}
+    >
+      <header className={styles.header}>
+        <span className={styles.light} aria-hidden />
+        <h2 id={heading} className="visually-hidden">
+          {t("voice.title")}
+        </h2>
+        <p role="status" className={styles.phase}>
+          {microphone === "muted" && phase === "listening"
+            ? t("voice.phase.muted")
+            : t(`voice.phase.${phase}`)}
+        </p>
+      </header>
+      {!isOver && <LevelMeter talk={talk} />}
+      <Captions {...state} />
+      <VoiceNotices state={state} onAsk={talk.askAgain} />
+      {isOver ? (
+        <div className={styles.controls}>
+          <Button onClick={() => onStart({ conversationId, onConversation: () => {} })}>
+            {t("voice.again")}
+          </Button>
+          <Button look="outlined" onClick={onStop}>
+            {t("voice.close")}
+          </Button>
+        </div>
+      ) : (
+        <>
+          <TypedText talk={talk} />
+          <div className={styles.controls}>
+            <Button
+              look="outlined"
+              aria-pressed={microphone === "muted"}
+              disabled={microphone !== "on" && microphone !== "muted"}
+              onClick={() => talk.mute(microphone === "on")}
+            >
+              {microphone === "muted" ? (
+                <MicOff aria-hidden size={18} />
+              ) : (
+                <Mic aria-hidden size={18} />
+              )}
+              {t("voice.mute")}
+            </Button>
+            <Button
+              look="outlined"
+              aria-keyshortcuts="Escape"
+              disabled={!isSpeaking}
+              onClick={talk.interrupt}
+            >
+              <Hand aria-hidden size={18} />
+              {t("voice.interrupt")}
+            </Button>
+            <Button look="danger" onClick={onStop}>
+              <PhoneOff aria-hidden size={18} />
+              {t("voice.end")}
+            </Button>
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** What was understood, and what is being said. Read aloud they would be heard as speech: they are not. */
+function Captions({ words, sentence, phase }: ReturnType<VoiceTalk["state"]>) {
+  const { t } = useTranslation();
+  if (sentence !== null)
+    return (
+      <p className={styles.caption} data-of="reply">
+        {sentence}
+      </p>
+    );
+  if (words && phase !== "listening")
+    return (
+      <p className={styles.caption} data-final={words.isFinal}>
+        {words.text}
+      </p>
+    );
+  return <p className={styles.hint}>{phase === "listening" ? t("voice.hint") : "\u00a0"}</p>;
+}
+
+function TypedText({ talk }: { readonly talk: VoiceTalk }) {
+  const { t } = useTranslation();
+  const send = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const text = new FormData(form).get("text");
+    if (typeof text !== "string" || !text.trim()) return;
+    talk.type(text);
+    form.reset();
+  };
+  return (
+    <form className={styles.typed} onSubmit={send}>
+      <input
+        name="text"
+        autoComplete="off"
+        aria-label={t("voice.typeLabel")}
+        placeholder={t("voice.typePlaceholder")}
+        maxLength={100_000}
+      />
+      <IconButton type="submit" label={t("voice.send")}>
+        <SendHorizontal aria-hidden size={18} />
+      </IconButton>
+    </form>
+  );
+}
