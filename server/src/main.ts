@@ -66,7 +66,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
-  const interruptedReplies = await store.interruptAbandonedReplies(systemClock.now());
+  const { length: interruptedReplies } = await store.interruptAbandonedReplies(systemClock.now());
   await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
   const chosen = await choosing;
   opened.defer(() => chosen.close());

@@ -15,6 +15,7 @@ import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { createThreadWork } from "../src/adapters/stores/sqlite/thread-messages.ts";
 import { AppError } from "../src/domain/errors.ts";
+import type { Store } from "../src/ports/store.ts";
 import { storeContract } from "./store.contract.ts";
 import {
   aConversation,
@@ -35,9 +36,13 @@ async function freshDirectory(): Promise<string> {
 }
 after(() => Promise.all(directories.map((it) => rm(it, { recursive: true, force: true }))));
 
-storeContract("sqlite", async () =>
-  openSqliteStore({ directory: await freshDirectory(), exclusive: true }),
-);
+const directoryOf = new WeakMap<Store, string>();
+storeContract("sqlite", async (closed) => {
+  const directory = (closed && directoryOf.get(closed)) ?? (await freshDirectory());
+  const store = await openSqliteStore({ directory, exclusive: true });
+  directoryOf.set(store, directory);
+  return store;
+});
 
 const says = (code: AppError["code"], words: RegExp) => (error: unknown) =>
   error instanceof AppError && error.code === code && words.test(error.message);

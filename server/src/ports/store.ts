@@ -172,6 +172,11 @@ export type BegunTurn =
   /** The conversation (or its message to be replaced, or the messages of a repeated key) is not there: nothing was stored. */
   | { readonly kind: "not_found" };
 
+export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
+
+/** How long servers that share a store believe in each other without a sign of life. */
+export const LEASE_MS = 6_000;
+
 export interface TurnStore {
   /**
    * Stores the user's message and the reply to be, in the order of the calls. The reply's sequence
@@ -212,8 +217,13 @@ export interface TurnStore {
   ): Promise<{ userMessage: Message; reply: Message } | null>;
   /** The turn of that reply. */
   getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
-  /** For the one process that has the store for itself, at its start: replies left in progress become `interrupted`. Gives their number. */
-  interruptAbandonedReplies(now: Date): Promise<number>;
+  /**
+   * Replies in progress whose server is gone become `interrupted`, with the text of their last
+   * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that
+   * lives: a server calls this at its start and every second from then on, which is its sign of life.
+   * One that was silent for LEASE_MS is gone; when it comes back, its replies have ended without it.
+   */
+  interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
   /** Forgets idempotency keys that were first used before that time. */
   forgetIdempotencyKeys(before: Date): Promise<void>;
 }

@@ -13,8 +13,8 @@ import type {
   TurnTarget,
 } from "../../src/ports/store.ts";
 
-/** Opens an empty store. */
-export type OpenStore = () => Promise<Store>;
+/** Opens an empty store; given one that was closed, opens that again. */
+export type OpenStore = (closed?: Store) => Promise<Store>;
 
 /** One store for the tests around it; each of them has an owner of its own. */
 export function sharedStore(open: OpenStore): () => Store {

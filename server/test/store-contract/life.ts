@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Message } from "../../src/domain/message.ts";
+import type { Owner } from "../../src/domain/principal.ts";
+import type { AbandonedReply } from "../../src/ports/store.ts";
 import {
   aConversation,
   aMessage,
@@ -14,10 +17,18 @@ import {
   withCode,
 } from "./fixtures.ts";
 
+const sorted = (replies: readonly AbandonedReply[]) =>
+  replies.toSorted((one, other) => one.replyId.localeCompare(other.replyId));
+const toAbandoned = ({ who, reply }: { who: Owner; reply: Message }): AbandonedReply => ({
+  owner: who,
+  replyId: reply.id,
+});
+const inNew = () => ({ kind: "new", conversation: aConversation() }) as const;
+
 export function lifeContract(open: OpenStore): void {
   describe("the life of a store", () => {
     test("replies left in progress become interrupted, with the text they had", async () => {
-      const store = await open();
+      let store = await open();
       try {
         const owner = newOwner();
         const left = [];
@@ -28,7 +39,12 @@ export function lifeContract(open: OpenStore): void {
           await store.checkpoint([{ owner: who, replyId: reply.id, content: "so far" }]);
           left.push({ who, reply });
         }
-        assert.equal(await store.interruptAbandonedReplies(at(60)), 3);
+        assert.deepEqual(await store.interruptAbandonedReplies(at(59)), []);
+        await store.close();
+        store = await open(store);
+        const own = begun(await store.beginTurn(owner, aTurn(inNew(), "of a server that lives")));
+        const interrupted = await store.interruptAbandonedReplies(at(60));
+        assert.deepEqual(sorted(interrupted), sorted(left.map(toAbandoned)));
         for (const { who, reply } of left)
           assert.deepEqual(await store.getMessage(who, reply.id), {
             ...reply,
@@ -36,7 +52,8 @@ export function lifeContract(open: OpenStore): void {
             status: "interrupted",
             finishedAt: at(60),
           });
-        assert.equal(await store.interruptAbandonedReplies(at(61)), 0);
+        assert.deepEqual(await store.interruptAbandonedReplies(at(61)), []);
+        assert.equal((await store.getMessage(owner, own.reply.id))?.status, "streaming");
         const hits = await store.search(owner, "so far", { limit: 9, offset: 0 });
         assert.equal(hits.length, 1);
       } finally {

@@ -1,4 +1,5 @@
-import type { SearchStore, Store } from "../../../ports/store.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { SearchStore, Store, TurnStore } from "../../../ports/store.ts";
 import { exportRecords, iterateConversations, type PausingRead } from "./iteration.ts";
 import type { Reads, Writes } from "./operations.ts";
 import type { Operation } from "./statement.ts";
@@ -13,11 +14,18 @@ export type Write = <Name extends keyof Writes>(
   ...given: Parameters<Writes[Name]>
 ) => Promise<ResultOf<Name>>;
 
+/** Whose rows an operation is about: an owner's, nobody's (the installation's keys), or everyone's (the operator's archive). */
+export type Scope = Owner | "nobody" | "everyone";
+
+type Read = <Result>(scope: Scope, operation: Operation<Result>) => Promise<Result>;
+
 export type Database = {
-  readonly read: <Result>(operation: Operation<Result>) => Promise<Result>;
-  readonly pausingRead: PausingRead;
+  readonly read: Read;
+  /** The same, and lets the event loop go on before the next one. */
+  readonly pausingRead: Read;
   readonly write: Write;
   readonly search: SearchStore["search"];
+  readonly interruptAbandonedReplies: TurnStore["interruptAbandonedReplies"];
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -25,50 +33,56 @@ export type Database = {
 /** The store over a database that does operations. */
 export const createSqlStore = (reads: Reads, database: Database): Store => {
   const { read, pausingRead, write } = database;
+  const pausingReadOf =
+    (scope: Scope): PausingRead =>
+    (operation) =>
+      pausingRead(scope, operation);
   return {
     ping: () => database.ping(),
     close: () => database.close(),
     search: database.search,
 
     createConversation: (...given) => write("createConversation", ...given),
-    getConversation: (...given) => read(reads.getConversation(...given)),
-    findConversationByAlias: (...given) => read(reads.findConversationByAlias(...given)),
-    latestConversation: (owner, origin) => read(reads.latestConversation(owner, origin)),
-    listConversations: (...given) => read(reads.listConversations(...given)),
-    iterateConversations: (...given) => iterateConversations(pausingRead, reads, ...given),
+    getConversation: (owner, ...given) => read(owner, reads.getConversation(owner, ...given)),
+    findConversationByAlias: (owner, ...given) =>
+      read(owner, reads.findConversationByAlias(owner, ...given)),
+    latestConversation: (owner, origin) => read(owner, reads.latestConversation(owner, origin)),
+    listConversations: (owner, ...given) => read(owner, reads.listConversations(owner, ...given)),
+    iterateConversations: (owner, options) =>
+      iterateConversations(pausingReadOf(owner), reads, owner, options),
     updateConversation: (...given) => write("updateConversation", ...given),
     deleteConversation: (...given) => write("deleteConversation", ...given),
 
     appendMessage: (...given) => write("appendMessage", ...given),
-    listMessages: (...given) => read(reads.listMessages(...given)),
-    getMessage: (...given) => read(reads.getMessage(...given)),
+    listMessages: (owner, ...given) => read(owner, reads.listMessages(owner, ...given)),
+    getMessage: (owner, ...given) => read(owner, reads.getMessage(owner, ...given)),
     deleteMessage: (...given) => write("deleteMessage", ...given),
-    recentMessages: (...given) => read(reads.recentMessages(...given)),
+    recentMessages: (owner, ...given) => read(owner, reads.recentMessages(owner, ...given)),
 
     beginTurn: async (owner, turn) => begunTurn(owner, turn, await write("beginTurn", owner, turn)),
     checkpoint: (...given) => write("checkpoint", ...given),
     finishReply: async (owner, replyId, end) =>
       finishedReply(replyId, end, await write("finishReply", owner, replyId, end)),
     truncateReply: (...given) => write("truncateReply", ...given),
-    latestTurn: (...given) => read(reads.latestTurn(...given)),
-    getTurn: (...given) => read(reads.getTurn(...given)),
-    interruptAbandonedReplies: (...given) => write("interruptAbandonedReplies", ...given),
+    latestTurn: (owner, ...given) => read(owner, reads.latestTurn(owner, ...given)),
+    getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
+    interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),
     forgetIdempotencyKeys: (...given) => write("forgetIdempotencyKeys", ...given),
 
     createAgent: (...given) => write("createAgent", ...given),
-    listAgents: (...given) => read(reads.listAgents(...given)),
-    getAgent: (...given) => read(reads.getAgent(...given)),
+    listAgents: (owner) => read(owner, reads.listAgents(owner)),
+    getAgent: (owner, ...given) => read(owner, reads.getAgent(owner, ...given)),
     replaceAgent: (...given) => write("replaceAgent", ...given),
     deleteAgent: (...given) => write("deleteAgent", ...given),
 
     createKey: (...given) => write("createKey", ...given),
-    listKeys: () => read(reads.listKeys()),
-    findKeyByHash: (...given) => read(reads.findKeyByHash(...given)),
+    listKeys: () => read("nobody", reads.listKeys()),
+    findKeyByHash: (...given) => read("nobody", reads.findKeyByHash(...given)),
     revokeKey: (...given) => write("revokeKey", ...given),
-    isClaimed: () => read(reads.isClaimed()),
+    isClaimed: () => read("nobody", reads.isClaimed()),
 
-    countRecords: () => read(reads.countRecords()),
-    exportRecords: () => exportRecords(pausingRead, reads),
+    countRecords: () => read("everyone", reads.countRecords()),
+    exportRecords: () => exportRecords(pausingReadOf("everyone"), reads),
     importRecords: (...given) => write("importRecords", ...given),
   };
 };

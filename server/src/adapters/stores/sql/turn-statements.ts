@@ -170,12 +170,6 @@ export function createTurnStatements(write: StatementWriter) {
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
   );
-  const interruptAll = write<{ at: number }>()((database, parameter, sql) =>
-    database
-      .updateTable("messages")
-      .set({ status: "interrupted", finished_at: parameter.at })
-      .where("status", "=", sql.lit("streaming")),
-  );
 
   return {
     continueConversation,
@@ -190,6 +184,5 @@ export function createTurnStatements(write: StatementWriter) {
     finish,
     truncate,
     touch,
-    interruptAll,
   };
 }

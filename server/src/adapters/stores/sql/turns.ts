@@ -187,10 +187,6 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
       return true;
     },
 
-    *interruptAbandonedReplies(now: Date): Operation<number> {
-      return yield* statements.interruptAll.run({ at: now.getTime() });
-    },
-
     *forgetIdempotencyKeys(before: Date): Operation<void> {
       yield* statements.deleteKeys.run({ before: before.getTime() });
     },

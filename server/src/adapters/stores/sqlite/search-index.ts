@@ -1,7 +1,7 @@
 import type { RawBuilder, sql as template } from "kysely";
 import type { Owner } from "../../../domain/principal.ts";
+import { indexable } from "../sql/search-words.ts";
 import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
-import { indexable } from "./search-words.ts";
 
 /** The last rows that are indexed, or are to be. */
 export type SearchMark = { readonly conversations: number; readonly messages: number };

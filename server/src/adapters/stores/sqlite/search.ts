@@ -7,10 +7,10 @@ import {
   toConversation,
   toMessage,
 } from "../sql/rows.ts";
+import { matchExpression, phrasesOf } from "../sql/search-words.ts";
+import { snippetOf } from "../sql/snippet.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
 import { createSearchIndex, isTitle, rowIdOf } from "./search-index.ts";
-import { matchExpression, phrasesOf } from "./search-words.ts";
-import { snippetOf } from "./snippet.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 type PageParameters = {

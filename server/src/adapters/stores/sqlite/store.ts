@@ -1,11 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { SqliteQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
-import type { Store } from "../../../ports/store.ts";
+import type { AbandonedReply, Store } from "../../../ports/store.ts";
 import { createReads } from "../sql/operations.ts";
 import type { Operation, WrittenStatement } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
+import { createAbandonedReplies } from "./abandoned.ts";
 import { openDatabase, type Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
@@ -61,6 +62,9 @@ function storeOf(
   const reads = createReads(statementWriter);
   const searches = createSearchReads(statementWriter);
   const executor = createExecutor(database);
+  let lastOfOthers: number | null = executor.run(
+    createAbandonedReplies(statementWriter).lastMessage(),
+  );
 
   async function read<Result>(operation: Operation<Result>): Promise<Result> {
     if (!database.isOpen)
@@ -75,8 +79,8 @@ function storeOf(
   const close = () => opened.disposeAsync();
   return {
     ...createSqlStore(reads, {
-      read,
-      async pausingRead(operation) {
+      read: (_, operation) => read(operation),
+      async pausingRead(_, operation) {
         await new Promise((resolve) => setImmediate(resolve));
         return read(operation);
       },
@@ -85,6 +89,12 @@ function storeOf(
         const end = await read(searches.searchEnd());
         while (!(await read(searches.isIndexedTo(end)))) await writer.write("indexNext", [end]);
         return read(searches.searchHits(owner, query, page));
+      },
+      async interruptAbandonedReplies(now) {
+        if (lastOfOthers === null) return [];
+        const replies = await writer.write("interruptRepliesTo", [lastOfOthers, now]);
+        lastOfOthers = null;
+        return replies as AbandonedReply[];
       },
       async ping() {
         writer.check();

@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode, type ErrorDetails } from "../../../domain/errors.ts";
 import { createWrites } from "../sql/operations.ts";
 import type { Operation, StatementWriter, WrittenStatement } from "../sql/statement.ts";
+import { createAbandonedReplies } from "./abandoned.ts";
 import type { Outcome } from "./batch.ts";
 import type { Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
@@ -29,7 +30,12 @@ export type WriteName = keyof ReturnType<typeof createThreadWork>["writes"];
 /** Everything that the writing thread can do. */
 export function createThreadWork(write: StatementWriter) {
   const index = createSearchIndex(write);
-  const writes = { ...createWrites(write, createSearchChanges(write)), indexNext: index.indexNext };
+  const { interruptRepliesTo } = createAbandonedReplies(write);
+  const writes = {
+    ...createWrites(write, createSearchChanges(write)),
+    indexNext: index.indexNext,
+    interruptRepliesTo,
+  };
   return { index, writes };
 }
 

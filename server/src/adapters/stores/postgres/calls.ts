@@ -1,0 +1,61 @@
+import type { Call, PlainStatement, Value } from "../sql/statement.ts";
+import type { Scope } from "../sql/store.ts";
+
+/* The statements around an operation's own. */
+
+const plain = (sql: string): PlainStatement => ({ sql, isWrite: false, givesArrays: false });
+const call = (statement: PlainStatement, values: Value[] = []): Call => ({
+  statement,
+  values,
+  wants: "first",
+});
+
+export const BEGIN = call(plain("BEGIN"));
+export const COMMIT = call(plain("COMMIT"));
+export const ROLLBACK = call(plain("ROLLBACK"));
+
+const enter = plain(`SELECT set_config('colloquy.tenant_id', $1, true),
+  set_config('colloquy.owner_id', $2, true), set_config('colloquy.everyone', $3, true)`);
+
+/** Says, until the end of the transaction, whose rows may be seen. */
+export const scopeCall = (scope: Scope): Call =>
+  typeof scope === "string"
+    ? call(enter, ["", "", scope === "everyone" ? "on" : "off"])
+    : call(enter, [scope.tenantId, scope.userId, "off"]);
+
+const lock =
+  plain(`SELECT set_config('colloquy.replica', $1, true), count(pg_advisory_xact_lock(key))
+  FROM unnest($2::bigint[]) AS key`);
+
+/**
+ * Takes the locks of these owners until the end of the transaction. In the order of the keys, so that
+ * two who want the same ones cannot wait for each other.
+ */
+export const lockCall = (replica: number | null, scopes: readonly Scope[]): Call => {
+  const keys = [...new Set(scopes.map(keyOf))].sort((one, other) => one - other);
+  return call(lock, [replica === null ? "" : String(replica), `{${keys.join(",")}}`]);
+};
+
+const transactionId = plain("SELECT pg_current_xact_id_if_assigned()::text AS id");
+/** Null while the transaction has changed nothing. */
+export const TRANSACTION_ID = call(transactionId);
+
+const status = plain("SELECT pg_xact_status($1::xid8) AS status");
+export const transactionStatusCall = (id: string): Call => call(status, [id]);
+
+const terminate = plain("SELECT pg_terminate_backend($1) AS is_ended");
+export const terminateCall = (processId: number): Call => call(terminate, [processId]);
+
+/** A number that two owners hardly share; if they do, they only wait for each other. */
+export function keyOf(scope: Scope): number {
+  if (typeof scope === "string") return scope === "everyone" ? 1 : 2;
+  let high = 0x811c9dc5;
+  let low = 0x01000193;
+  const text = `${scope.tenantId}\n${scope.userId}`;
+  for (let place = 0; place < text.length; place++) {
+    const unit = text.charCodeAt(place);
+    high = Math.imul(high ^ unit, 0x01000193);
+    low = Math.imul(low ^ unit, 0x85ebca6b);
+  }
+  return (high >>> 12) * 2 ** 32 + (low >>> 0);
+}

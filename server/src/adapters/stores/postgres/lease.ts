@@ -1,0 +1,38 @@
+import type { AbandonedReply } from "../../../ports/store.ts";
+import type { createReplicaWrites } from "./replicas.ts";
+import type { Writer } from "./writer.ts";
+
+/** This server's place among those that share the database. */
+export type Lease = {
+  /** Says that this server lives, and ends the replies of those that do not. */
+  interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
+  /** Says farewell: what it left can be ended at once. */
+  end(): Promise<void>;
+};
+
+export function createLease(
+  writer: Writer,
+  replicas: ReturnType<typeof createReplicaWrites>,
+  replica: number,
+  leaseMs: number,
+): Lease {
+  /** Since when it has said so without a gap. */
+  let aliveSince = performance.now();
+  let renewedAt = aliveSince;
+
+  return {
+    async interruptAbandonedReplies(now) {
+      await writer.write("nobody", () => replicas.renewLease(replica));
+      if (performance.now() - renewedAt > leaseMs) aliveSince = performance.now();
+      renewedAt = performance.now();
+      // After a time without the database, others that live may not have come to say so.
+      const isSure = renewedAt - aliveSince > leaseMs;
+      const ended = await writer.write("everyone", () => replicas.interruptOrphans(now, isSure));
+      return ended as AbandonedReply[];
+    },
+
+    async end() {
+      await writer.write("nobody", () => replicas.removeReplica(replica));
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { ClientBase } from "pg";
+import { AppError } from "../../../domain/errors.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+/** Any number, the same for all who migrate: of several servers that start together one does it. */
+const LOCK = 7_265_571_001;
+
+/** Brings the database to the newest version. @throws AppError unavailable, an error of pg's */
+export async function migrate(client: ClientBase): Promise<void> {
+  await checkEncoding(client);
+  if ((await versionOf(client)) === MIGRATIONS.length) return;
+  await client.query("BEGIN");
+  try {
+    await client.query(
+      "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)",
+    );
+    await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    const version = await versionOf(client);
+    if (version > MIGRATIONS.length)
+      throw new AppError(
+        "unavailable",
+        `The database was written by a newer Colloquy (its version is ${version}, this program knows up to ${MIGRATIONS.length}). Upgrade this program, or give it another database (DATABASE_URL).`,
+      );
+    await client.query("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)");
+    for (const migration of MIGRATIONS.slice(version)) await client.query(migration);
+    await client.query("DELETE FROM schema_version");
+    await client.query("INSERT INTO schema_version VALUES ($1)", [MIGRATIONS.length]);
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw error;
+  }
+}
+
+async function versionOf(client: ClientBase): Promise<number> {
+  const { rows } = await client.query(
+    "SELECT to_regclass('schema_version') IS NOT NULL AS is_there",
+  );
+  if (!rows[0]?.is_there) return 0;
+  const { rows: versions } = await client.query("SELECT version FROM schema_version");
+  return Number(versions[0]?.version ?? 0);
+}
+
+async function checkEncoding(client: ClientBase): Promise<void> {
+  const { rows } = await client.query("SHOW server_encoding");
+  const encoding = String(rows[0]?.server_encoding);
+  if (encoding !== "UTF8")
+    throw new AppError(
+      "unavailable",
+      `The database of DATABASE_URL is kept in ${encoding}, which cannot hold every text. Make one with ENCODING 'UTF8'.`,
+    );
+}

@@ -1,0 +1,96 @@
+import { type ClientBase, Pool } from "pg";
+import { AppError } from "../../../domain/errors.ts";
+import { DatabaseFailure } from "./failures.ts";
+
+export type PoolOptions = {
+  readonly url: string;
+  /** Connections at most. */
+  readonly size: number;
+  /** How long a request waits for a database that does not answer. */
+  readonly patienceMs: number;
+};
+
+export type Connections = {
+  /** Lends a connection. After a failure that may have broken it, it is not used again. */
+  use<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result>;
+  /** Does it, and again when the database was away, until it was away for too long. @throws what the last attempt did */
+  insist<Result>(attempt: (timeoutMs: number) => Promise<Result>): Promise<Result>;
+  /** Resolves when those that are lent are back. */
+  close(): Promise<void>;
+};
+
+export const closedError = (): AppError =>
+  new AppError("unavailable", "The store is closed", { retryAfterMs: 30_000 });
+
+const BETWEEN_ATTEMPTS_MS = 100;
+const LEAST_ATTEMPT_MS = 500;
+/** Of the patience: an attempt that hangs leaves time for another one. */
+const SHARE_OF_AN_ATTEMPT = 0.4;
+const KEEP_ALIVE_MS = 10_000;
+const IDLE_MS = 60_000;
+
+/** What is acknowledged is on disk, whatever the server's own setting is. */
+const SESSION = `SELECT set_config('synchronous_commit', 'on', false)
+  WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')`;
+
+export function openConnections({ url, size, patienceMs }: PoolOptions): Connections {
+  const attemptMs = Math.max(LEAST_ATTEMPT_MS, patienceMs * SHARE_OF_AN_ATTEMPT);
+  const pool = new Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: attemptMs,
+    idleTimeoutMillis: IDLE_MS,
+    statement_timeout: patienceMs,
+    lock_timeout: patienceMs,
+    idle_in_transaction_session_timeout: patienceMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    fallback_application_name: "colloquy",
+    onConnect: (client) => client.query(SESSION) as never,
+  });
+  // A connection that breaks while nobody uses it is replaced; one in use fails what it was asked.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  let isClosed = false;
+
+  async function use<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result> {
+    if (isClosed) throw closedError();
+    const client = await pool.connect().catch((error) => {
+      throw new DatabaseFailure(error);
+    });
+    let isBroken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      isBroken = !(error instanceof AppError);
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  return {
+    use,
+
+    async insist(attempt) {
+      const giveUpAt = performance.now() + patienceMs;
+      for (;;) {
+        const leftMs = giveUpAt - performance.now();
+        try {
+          return await attempt(Math.max(LEAST_ATTEMPT_MS, Math.min(attemptMs, leftMs)));
+        } catch (error) {
+          const mayPass = error instanceof DatabaseFailure && error.isPassing;
+          const isOver = giveUpAt - performance.now() < BETWEEN_ATTEMPTS_MS + LEAST_ATTEMPT_MS;
+          if (!mayPass || isOver || isClosed) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));
+      }
+    },
+
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await pool.end();
+    },
+  };
+}

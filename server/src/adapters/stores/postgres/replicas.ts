@@ -1,0 +1,78 @@
+import type { AbandonedReply } from "../../../ports/store.ts";
+import type { Operation, StatementWriter } from "../sql/statement.ts";
+
+type NoParameters = Record<never, never>;
+
+/** So many a transaction: a server that died with thousands of replies is dealt with in some seconds. */
+const MOST_AT_ONCE = 500;
+
+/**
+ * The servers that share the database. Each says again and again that it lives; who has not for as
+ * long as a lease, by the database's clock, is gone.
+ */
+export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
+  const insert = write<{ leaseMs: number }>()((database, { leaseMs }, sql) => ({
+    compile: () =>
+      sql<{ number: number }>`INSERT INTO replicas (lease_ends_at)
+        VALUES (clock_timestamp() + ${leaseMs}::int * interval '1 ms')
+        RETURNING number`.compile(database),
+  }));
+  const renew = write<{ number: number; leaseMs: number }>()(
+    (database, { number, leaseMs }, sql) => ({
+      compile: () =>
+        sql`INSERT INTO replicas (number, lease_ends_at)
+        VALUES (${number}, clock_timestamp() + ${leaseMs}::int * interval '1 ms')
+        ON CONFLICT (number) DO UPDATE SET lease_ends_at = excluded.lease_ends_at`.compile(
+          database,
+        ),
+    }),
+  );
+  const remove = write<{ number: number }>()((database, { number }, sql) => ({
+    compile: () => sql`DELETE FROM replicas WHERE number = ${number}`.compile(database),
+  }));
+  const removeLongGone = write<NoParameters>()((database, _, sql) => ({
+    compile: () =>
+      sql`DELETE FROM replicas WHERE lease_ends_at < clock_timestamp() - interval '1 day'`.compile(
+        database,
+      ),
+  }));
+  const interrupt = write<{ at: number; isSure: number }>()((database, { at, isSure }, sql) => ({
+    compile: () =>
+      sql<{ tenant_id: string; owner_id: string; id: string }>`UPDATE messages
+        SET status = 'interrupted', finished_at = ${at}
+        WHERE (tenant_id, owner_id, id) IN (
+          SELECT tenant_id, owner_id, id FROM messages
+          WHERE status = 'streaming' AND NOT EXISTS (SELECT FROM replicas
+            WHERE number = messages.replica
+              AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))
+          LIMIT ${sql.lit(MOST_AT_ONCE)} FOR UPDATE SKIP LOCKED
+        ) AND status = 'streaming'
+        RETURNING tenant_id, owner_id, id`.compile(database),
+  }));
+
+  return {
+    *registerReplica(): Operation<number> {
+      return (yield* insert.first({ leaseMs }))?.number ?? 0;
+    },
+
+    *renewLease(number: number): Operation<void> {
+      yield* renew.run({ number, leaseMs });
+    },
+
+    *removeReplica(number: number): Operation<void> {
+      yield* remove.run({ number });
+      yield* removeLongGone.run({});
+    },
+
+    /**
+     * Those of servers that have said farewell, and, where that is sure, of those that went without a word.
+     */
+    *interruptOrphans(now: Date, isSure: boolean): Operation<AbandonedReply[]> {
+      const rows = yield* interrupt.all({ at: now.getTime(), isSure: isSure ? 1 : 0 });
+      return rows.map(({ tenant_id, owner_id, id }) => ({
+        owner: { tenantId: tenant_id, userId: owner_id },
+        replyId: id,
+      }));
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { PostgresQueryCompiler } from "kysely";
+import { LEASE_MS, type Store } from "../../../ports/store.ts";
+import { createReads, createWrites, type Writes } from "../sql/operations.ts";
+import type { Operation } from "../sql/statement.ts";
+import { createStatementWriter } from "../sql/statement-writer.ts";
+import { createSqlStore, type Scope, type Write } from "../sql/store.ts";
+import { scopeCall } from "./calls.ts";
+import { exchange } from "./exchange.ts";
+import { toStoreError } from "./failures.ts";
+import { createLease, type Lease } from "./lease.ts";
+import { migrate } from "./migrate.ts";
+import { type Connections, closedError, openConnections } from "./pool.ts";
+import { createReplicaWrites } from "./replicas.ts";
+import { createSearchReads } from "./search.ts";
+import { createSearchChanges, createSearchIndex } from "./search-index.ts";
+import { type OnCommit, startWriter, type Writer } from "./writer.ts";
+
+export type PostgresStore = Store & AsyncDisposable;
+
+export type PostgresOptions = {
+  readonly url: string;
+  /** A server, which others believe to live while it says so; a tool that works beside servers is none. */
+  readonly isServer: boolean;
+  /** Connections at most. */
+  readonly poolSize?: number;
+  /** How long a request waits for a database that does not answer. */
+  readonly patienceMs?: number;
+  /** How long this server is believed to live after a sign of life. */
+  readonly leaseMs?: number;
+  readonly onCommit?: OnCommit;
+};
+
+const POOL_SIZE = 10;
+const PATIENCE_MS = 5_000;
+
+/**
+ * Opens the store in that database, which is brought to the newest version if need be.
+ * @throws AppError unavailable, saying what to do
+ */
+export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+  const { url, isServer, poolSize = POOL_SIZE, patienceMs = PATIENCE_MS } = options;
+  const { leaseMs = LEASE_MS, onCommit = () => {} } = options;
+  try {
+    await using opening = new AsyncDisposableStack();
+    const connections = openConnections({ url, size: poolSize, patienceMs });
+    opening.defer(() => connections.close());
+    await connections.insist(() => connections.use(migrate));
+    const lanes = Math.max(1, Math.floor(poolSize / 2));
+    const writerOf = (replica: number | null) =>
+      startWriter({ connections, lanes, patienceMs, replica, onCommit });
+    const replicas = createReplicaWrites(statementWriter(), leaseMs);
+    const replica = isServer
+      ? ((await writerOf(null).write("nobody", replicas.registerReplica)) as number)
+      : null;
+    const writer = writerOf(replica);
+    opening.defer(() => writer.close());
+    const lease = replica === null ? null : createLease(writer, replicas, replica, leaseMs);
+    return storeOf(connections, writer, lease, opening.move());
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+const statementWriter = () => createStatementWriter(() => new PostgresQueryCompiler());
+
+function storeOf(
+  connections: Connections,
+  writer: Writer,
+  lease: Lease | null,
+  opened: AsyncDisposableStack,
+): PostgresStore {
+  const statements = statementWriter();
+  const reads = createReads(statements);
+  const searches = createSearchReads(statements);
+  const index = createSearchIndex(statements);
+  const writes = createWrites(statements, createSearchChanges(statements));
+  let isClosed = false;
+
+  async function read<Result>(scope: Scope, operation: Operation<Result>): Promise<Result> {
+    if (isClosed) throw closedError();
+    try {
+      let step = operation.next();
+      while (!step.done) {
+        const calls = [scopeCall(scope), step.value];
+        const [, answer] = await connections.insist((timeoutMs) =>
+          connections.use((client) => exchange(client, calls, timeoutMs)),
+        );
+        step = operation.next(answer);
+      }
+      return step.value;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  async function close(): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
+    await lease?.end().catch(() => {});
+    await opened.disposeAsync();
+  }
+
+  return {
+    ...createSqlStore(reads, {
+      read,
+      pausingRead: read,
+      write: ((name, ...given) => {
+        const operation = writes[name] as (...given: unknown[]) => Operation<unknown>;
+        return writer.write(scopeOf(name, given), () => operation(...given));
+      }) as Write,
+      async search(owner, query, page) {
+        if (!(await read(owner, index.isIndexed(owner))))
+          while (!(await writer.write(owner, () => index.indexNext(owner))));
+        return read(owner, searches.searchHits(owner, query, page));
+      },
+      interruptAbandonedReplies: async (now) => lease?.interruptAbandonedReplies(now) ?? [],
+      ping: () => read("nobody", reads.isClaimed()).then(() => {}),
+      close,
+    }),
+    /** Reply by reply: each is its owner's. */
+    async checkpoint(replies) {
+      await Promise.all(
+        replies.map((reply) => writer.write(reply.owner, () => writes.checkpoint([reply]))),
+      );
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
+  switch (name) {
+    case "createKey":
+    case "insertKey":
+    case "revokeKey":
+      return "nobody";
+    case "importRecords":
+    case "forgetIdempotencyKeys":
+      return "everyone";
+    default:
+      return given[0] as Scope;
+  }
+}

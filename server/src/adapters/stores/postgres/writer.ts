@@ -1,0 +1,164 @@
+import type { ClientBase } from "pg";
+import { AppError } from "../../../domain/errors.ts";
+import type { Operation } from "../sql/statement.ts";
+import type { Scope } from "../sql/store.ts";
+import { type Outcome, type Request, runBatch, UnknownOutcome } from "./batch.ts";
+import { keyOf, terminateCall, transactionStatusCall } from "./calls.ts";
+import { exchange } from "./exchange.ts";
+import { DatabaseFailure, toStoreError } from "./failures.ts";
+import { type Connections, closedError } from "./pool.ts";
+
+/** Told of each transaction: how long it took to be on disk, and how many writes shared it. */
+export type OnCommit = (elapsedMs: number, writes: number) => void;
+
+/** Does writes, those of one owner in the order of the calls; each resolves once it is on disk. */
+export type Writer = {
+  write(scope: Scope, start: () => Operation<unknown>): Promise<unknown>;
+  /** Resolves when all that was asked for is done. */
+  close(): Promise<void>;
+};
+
+type Waiting = Request & {
+  readonly deadlineMs: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** So that the first ones of a burst do not wait for its last. */
+const MOST_IN_A_BATCH = 128;
+/** More than the database takes in some seconds: from here on it is better to say so than to wait. */
+const MOST_WAITING = 20_000;
+const BETWEEN_QUESTIONS_MS = 50;
+
+export type WriterOptions = {
+  readonly connections: Connections;
+  /** How many transactions may be under way at once. */
+  readonly lanes: number;
+  readonly patienceMs: number;
+  readonly replica: number | null;
+  readonly onCommit: OnCommit;
+};
+
+/** Writes that arrive while a lane is busy with others share its next transaction; an owner has one lane. */
+export function startWriter(options: WriterOptions): Writer {
+  const { connections, lanes, patienceMs, replica, onCommit } = options;
+  const waiting = Array.from({ length: lanes }, (): Waiting[] => []);
+  const busy = new Set<number>();
+  let isClosed = false;
+  let drained = Promise.withResolvers<void>();
+
+  async function work(lane: number): Promise<void> {
+    const queue = waiting[lane];
+    while (queue && queue.length > 0) {
+      const now = performance.now();
+      const batch: Waiting[] = [];
+      for (const request of queue.splice(0, MOST_IN_A_BATCH))
+        if (request.deadlineMs > now) batch.push(request);
+        else request.reject(toStoreError(new DatabaseFailure("It did not answer in time")));
+      if (batch.length > 0) await settle(batch);
+    }
+    busy.delete(lane);
+    if (busy.size === 0) drained.resolve();
+  }
+
+  async function settle(batch: readonly Waiting[]): Promise<void> {
+    const begunAt = performance.now();
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await store(connections, batch, replica);
+    } catch (error) {
+      for (const { reject } of batch) reject(toStoreError(error));
+      return;
+    }
+    onCommit(performance.now() - begunAt, batch.length);
+    for (const [place, { resolve, reject }] of batch.entries()) {
+      const outcome = outcomes[place];
+      if (outcome?.isStored) resolve(outcome.result);
+      else reject(toStoreError(outcome?.problem));
+    }
+  }
+
+  return {
+    write(scope, start) {
+      if (isClosed) return Promise.reject(closedError());
+      const lane = keyOf(scope) % lanes;
+      const queue = waiting[lane];
+      if (!queue || queue.length >= MOST_WAITING)
+        return Promise.reject(
+          new AppError("unavailable", "More is being said than the database can store; try again", {
+            retryAfterMs: 2_000,
+          }),
+        );
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const deadlineMs = performance.now() + patienceMs;
+      queue.push({ scope, start, deadlineMs, resolve, reject });
+      if (!busy.has(lane)) {
+        busy.add(lane);
+        setImmediate(() => work(lane));
+      }
+      return promise;
+    },
+
+    async close() {
+      isClosed = true;
+      if (busy.size === 0) return;
+      drained = Promise.withResolvers();
+      await drained.promise;
+    },
+  };
+}
+
+/** @throws DatabaseFailure when the database was away for too long, UnknownOutcome */
+async function store(
+  connections: Connections,
+  batch: readonly Request[],
+  replica: number | null,
+): Promise<readonly Outcome[]> {
+  let unknown: { readonly outcome: UnknownOutcome; readonly processId: number | null } | null =
+    null;
+  return connections.insist(async (timeoutMs) => {
+    if (unknown) {
+      const { outcome, processId } = unknown;
+      const isStored = await wasCommitted(connections, outcome.transactionId, processId, timeoutMs);
+      if (isStored) return outcome.outcomes;
+      unknown = null;
+    }
+    return connections.use(async (client) => {
+      try {
+        return await runBatch((calls) => exchange(client, calls, timeoutMs), batch, replica);
+      } catch (error) {
+        if (!(error instanceof UnknownOutcome)) throw error;
+        unknown = { outcome: error, processId: processIdOf(client) };
+        throw error.cause;
+      }
+    });
+  });
+}
+
+/**
+ * What became of a transaction whose commit was not answered, by the database's own word. The old
+ * connection may still be about to commit it: it is ended first.
+ * @throws DatabaseFailure while that cannot be said
+ */
+async function wasCommitted(
+  connections: Connections,
+  transactionId: string,
+  processId: number | null,
+  timeoutMs: number,
+): Promise<boolean> {
+  const giveUpAt = performance.now() + timeoutMs;
+  return connections.use(async (client) => {
+    for (;;) {
+      const question = transactionStatusCall(transactionId);
+      const [answer] = await exchange(client, [question], timeoutMs);
+      const { status } = answer as { status: string | null };
+      if (status !== "in progress") return status === "committed";
+      if (performance.now() > giveUpAt) throw new DatabaseFailure("The commit is still under way");
+      if (processId !== null) await exchange(client, [terminateCall(processId)], timeoutMs);
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_QUESTIONS_MS));
+    }
+  });
+}
+
+const processIdOf = (client: ClientBase): number | null =>
+  (client as ClientBase & { readonly processID?: number | null }).processID ?? null;
