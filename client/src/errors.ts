@@ -98,6 +98,9 @@ export function errorFromResponse(response: Response, body: unknown): ColloquyEr
     const { code, details } = body.error;
     return new ColloquyError(message, { ...fields, code: String(code), details });
   }
+  // What no document describes, such as /metrics, has plainer words.
+  if (isRecord(body) && typeof body.error === "string" && typeof body.code === "string")
+    return new ColloquyError(body.error, { ...fields, code: body.code.toUpperCase() });
   return new ColloquyError(`The server answered with status ${response.status}`, {
     ...fields,
     code: codeOfStatus(response.status),

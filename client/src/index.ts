@@ -2,12 +2,15 @@ import { type AgentCalls, agentCalls } from "./agents.ts";
 import { createCalls } from "./calls.ts";
 import { type ConversationCalls, conversationCalls } from "./conversations.ts";
 import { ColloquyError } from "./errors.ts";
+import { type KeyCalls, keyCalls } from "./keys.ts";
 import { type MessageCalls, messageCalls } from "./messages.ts";
+import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { createTransport } from "./transport.ts";
 import {
   type Account,
+  type Health,
   type ModelInfo,
   type PageQuery,
   type SearchHit,
@@ -33,6 +36,12 @@ export type Client = {
   /** Who the token stands for. */
   account(options?: CallOptions): Promise<Account>;
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
+  /** The API keys of the server; for operators. */
+  readonly keys: KeyCalls;
+  /** How the server and its services are; also of one that is unhealthy. Needs no key. */
+  health(options?: CallOptions): Promise<Health>;
+  /** The server's figures as Prometheus reads them; for operators. */
+  metrics(options?: CallOptions): Promise<string>;
   /** Finds messages and titles by their words, among the user's own conversations. */
   search(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchHit[]>;
 };
@@ -57,6 +66,8 @@ export function createClient(options: ClientOptions): Client {
     conversations: conversationCalls(calls),
     messages: messageCalls(calls),
     agents: agentCalls(calls),
+    keys: keyCalls(calls),
+    ...operationCalls(transport, timeouts),
     account: (call = {}) => calls.get("/account", call),
     models: { list: (call = {}) => calls.get("/models", call) },
     search: (words, page = {}, call = {}) => calls.get("/search", call, { q: words, ...page }),

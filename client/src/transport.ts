@@ -8,8 +8,11 @@ import {
 } from "./errors.ts";
 import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
 
-/** A request to a path below `/v1/chat`. */
+/** A request to a path below `/v1/chat`, or below the server's own root. */
 export type ApiRequest = {
+  readonly isAtRoot?: boolean;
+  /** Whether that status is an answer, not a failure. Default: 200 to 299. */
+  readonly isAnswer?: (status: number) => boolean;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Begins with a slash; its parts are encoded (see `path`). */
   readonly path: string;
@@ -58,7 +61,7 @@ export function path(texts: TemplateStringsArray, ...ids: readonly string[]): st
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const root = `${options.baseUrl.replace(/\/+$/, "")}/v1/chat`;
+  const root = options.baseUrl.replace(/\/+$/, "");
 
   const send = async (request: ApiRequest, signal: AbortSignal): Promise<Response> => {
     const token = await currentToken(options.token);
@@ -66,12 +69,14 @@ export function createTransport(options: TransportOptions): Transport {
     const init: RequestInit = { method: request.method, headers, signal, cache: "no-store" };
     if (request.body !== undefined) init.body = JSON.stringify(request.body);
     const call = options.fetch;
-    const response = await call(`${root}${request.path}${queryOf(request)}`, init).catch(
-      (cause: unknown) => {
-        throw networkError(cause);
-      },
-    );
-    if (!response.ok) throw errorFromResponse(response, await readJson(response));
+    const response = await call(
+      `${root}${request.isAtRoot ? "" : "/v1/chat"}${request.path}${queryOf(request)}`,
+      init,
+    ).catch((cause: unknown) => {
+      throw networkError(cause);
+    });
+    const isAnswer = request.isAnswer?.(response.status) ?? response.ok;
+    if (!isAnswer) throw errorFromResponse(response, await readJson(response));
     return response;
   };
 
@@ -166,7 +171,7 @@ function queryOf(request: ApiRequest): string {
 }
 
 /** The body as JSON, or undefined when it is not. */
-async function readJson(response: Response): Promise<unknown> {
+export async function readJson(response: Response): Promise<unknown> {
   const text = await response.text().catch((cause: unknown) => {
     throw networkError(cause);
   });

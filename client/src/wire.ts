@@ -26,6 +26,51 @@ export type Account = {
   readonly is_claimed: boolean;
 };
 
+/** A key as it is listed: never the key itself. */
+export type Key = {
+  readonly id: string;
+  /** Its first characters. */
+  readonly prefix: string;
+  readonly name: string;
+  /** Whom it speaks for. */
+  readonly user_id: string;
+  readonly tenant_id: string;
+  /** May speak for every user of its tenant. */
+  readonly act_as: boolean;
+  readonly is_operator: boolean;
+  readonly created_at: string;
+  readonly revoked_at: string | null;
+};
+
+/** `key` is the key itself, which is told this once. */
+export type CreatedKey = Key & { readonly key: string };
+
+export type KeyInput = {
+  readonly name?: string | undefined;
+  /** Default: the user who speaks when nobody is named. */
+  readonly user_id?: string | undefined;
+  readonly tenant_id?: string | undefined;
+  readonly act_as?: boolean | undefined;
+  /** The first key ever is an operator's, whatever this says. */
+  readonly is_operator?: boolean | undefined;
+};
+
+/** How the server is (document 003). */
+export type Health = {
+  readonly status: "healthy" | "unhealthy";
+  readonly services: {
+    readonly ai_service: boolean;
+    readonly audio_processor: boolean;
+    readonly audio_pipeline: boolean;
+  };
+  /** Open WebSockets. */
+  readonly active_connections: number;
+  /** The names of the speech engines; null where there is none. */
+  readonly engines: { readonly hears: string | null; readonly speaks: string | null };
+  readonly timestamp: string;
+  readonly version: string;
+};
+
 export type Role = "user" | "assistant" | "system";
 
 export type Message = {

@@ -6,6 +6,7 @@ import { createCheckpoints } from "./core/checkpoints.ts";
 import { createConversations } from "./core/conversations.ts";
 import { createHealthCheck } from "./core/health.ts";
 import { createImportChats } from "./core/importing/imports.ts";
+import { createKeys } from "./core/keys.ts";
 import { createLimits, type LimitRules } from "./core/limits.ts";
 import type { Models } from "./core/models.ts";
 import type { TurnParts } from "./core/turn.ts";
@@ -26,6 +27,7 @@ import { createHttpServer, type HttpOptions } from "./http/server.ts";
 import { attachSockets, type SocketOptions, type Sockets } from "./http/sockets.ts";
 import type { DeriveId } from "./ports/clock.ts";
 import type { Credentials } from "./ports/credentials.ts";
+import type { MintKey } from "./ports/key-mint.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -43,6 +45,7 @@ export type AppParts = Pick<
     readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
     readonly deriveId: DeriveId;
     readonly credentials: Credentials;
+    readonly mintKey: MintKey;
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
     readonly anonymousLoopback: boolean;
@@ -76,6 +79,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const turns = createTurns({ ...parts, checkpoints });
   const conversations = createConversations({ store, turns, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
+  const keys = createKeys({ store, clock, newId, mint: parts.mintKey });
   const agents = createAgents(store, clock, newId);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, speech);
@@ -98,7 +102,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
       voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
       ...(webDirectory ? [webPages(webDirectory)] : []),
-      chatV1Wire({ admit, conversations, turns, importChats, agents, models, isClaimed }),
+      chatV1Wire({ admit, conversations, turns, importChats, agents, keys, models, isClaimed }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),
       chatWire({ admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now }),

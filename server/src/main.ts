@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
+import { mintKey } from "./adapters/credentials/keys/mint.ts";
 import { memoryLimiter } from "./adapters/limiters/memory/limiter.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
@@ -95,6 +96,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     lock: memoryConversationLock(),
     limiter: memoryLimiter(),
     credentials: keyCredentials(store, systemClock),
+    mintKey,
     clock: systemClock,
     newId: newUuid,
     deriveId: derivedUuid,

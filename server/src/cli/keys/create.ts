@@ -1,14 +1,13 @@
-import { randomBytes } from "node:crypto";
 import { newUuid, systemClock } from "../../adapters/clocks/system/clock.ts";
-import { hashOfKey } from "../../adapters/credentials/keys/credentials.ts";
+import { mintKey } from "../../adapters/credentials/keys/mint.ts";
 import type { Config } from "../../config.ts";
-import { KEY_PREFIX } from "../../domain/access.ts";
+import { createKeys } from "../../core/keys.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { DEFAULT_USER, LOCAL_TENANT } from "../../domain/principal.ts";
 import { type Command, print, readArguments, say } from "../command.ts";
 import { dataFolderOf, isInUse, openStore } from "../data-folder.ts";
 import { configOfProcess } from "../environment.ts";
-import { nameOption } from "../owner-options.ts";
+import { AT_THE_MACHINE, nameOption } from "../owner-options.ts";
 import { onOneLine } from "../wording.ts";
 
 const HELP = `colloquy keys create: make an API key and show it, this once
@@ -31,9 +30,6 @@ stored: a key that is lost cannot be shown again, make another. The first key
 ever is an operator's, and from then on the server wants a key of everybody.
 `;
 
-const KEY_BYTES = 32;
-const SHOWN_CHARACTERS = KEY_PREFIX.length + 8;
-
 export const createKey: Command = async (args) => {
   const parsed = readArguments(
     args,
@@ -49,29 +45,20 @@ export const createKey: Command = async (args) => {
   );
   if (!parsed) return 0;
   const { values } = parsed;
-  const name = nameOption(values.name, "--name") ?? "";
-  const userId = nameOption(values.user, "--user") ?? DEFAULT_USER;
-  const tenantId = nameOption(values.tenant, "--tenant") ?? LOCAL_TENANT;
+  const draft = {
+    name: nameOption(values.name, "--name"),
+    userId: nameOption(values.user, "--user"),
+    tenantId: nameOption(values.tenant, "--tenant"),
+    actAs: values["act-as"],
+    isOperator: values.operator,
+  };
 
   const config = configOfProcess();
   const folder = dataFolderOf(config);
   const isNewFolder = !(await isInUse(folder));
   await using store = await openStore(folder);
-  const isFirst = !(await store.isClaimed());
-  const secret = `${KEY_PREFIX}${randomBytes(KEY_BYTES).toString("base64url")}`;
-  const key: ApiKey = {
-    id: newUuid(),
-    prefix: secret.slice(0, SHOWN_CHARACTERS),
-    hash: hashOfKey(secret),
-    name,
-    tenantId,
-    userId,
-    actAs: values["act-as"],
-    isOperator: values.operator || isFirst,
-    createdAt: systemClock.now(),
-    revokedAt: null,
-  };
-  await store.createKey(key);
+  const keys = createKeys({ store, clock: systemClock, newId: newUuid, mint: mintKey });
+  const { key, secret, isFirst } = await keys.create(AT_THE_MACHINE, draft);
 
   if (!values.quiet) say(`${introductionOf(key)}\n`);
   print(`${secret}\n`);

@@ -1,10 +1,13 @@
-import { systemClock } from "../../adapters/clocks/system/clock.ts";
+import { newUuid, systemClock } from "../../adapters/clocks/system/clock.ts";
 import { hashOfKey } from "../../adapters/credentials/keys/credentials.ts";
+import { mintKey } from "../../adapters/credentials/keys/mint.ts";
+import { createKeys } from "../../core/keys.ts";
 import { KEY_PREFIX } from "../../domain/access.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { type Command, print, readArguments, say, UsageError } from "../command.ts";
 import { dataFolderOf, isInUse, openStore } from "../data-folder.ts";
 import { configOfProcess } from "../environment.ts";
+import { AT_THE_MACHINE } from "../owner-options.ts";
 import { minuteOf, onOneLine } from "../wording.ts";
 
 const HELP = `colloquy keys revoke: let an API key open nothing any more
@@ -34,7 +37,8 @@ export const revokeKey: Command = async (args) => {
     say(`${name} was revoked already, at ${minuteOf(key.revokedAt)} UTC.`);
     return 0;
   }
-  await store.revokeKey(key.id, systemClock.now());
+  const revoking = createKeys({ store, clock: systemClock, newId: newUuid, mint: mintKey });
+  await revoking.revoke(AT_THE_MACHINE, key.id);
   print(`${name} is revoked.\n`);
   if (!keys.some((other) => other.id !== key.id && !other.revokedAt))
     say(

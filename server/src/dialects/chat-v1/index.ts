@@ -5,8 +5,16 @@ import { agentRoutes } from "./agents.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
 import { importRoutes } from "./import.ts";
+import { keyRoutes } from "./keys.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The user named in the body is not who asks. */
+    namesAnotherUser?: boolean;
+  }
+}
 
 /** Document 004: conversations and messages under /v1/chat, answers streamed as Server-Sent Events. */
 export function chatV1Wire(parts: ChatV1Parts): Wire {
@@ -16,10 +24,13 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
     errorReply,
     routes(app) {
       app.addHook("preValidation", async (request) => {
+        const claims = claimsOf(request, "user_id");
         const { principal } = await parts.admit(ORIGIN, {
           connection: request.connection,
           credential: credentialOf(request.headers),
-          claims: claimsOf(request, "user_id"),
+          claims: request.routeOptions.config.namesAnotherUser
+            ? { ...claims, user_id: undefined }
+            : claims,
           requiresBearer: true,
         });
         request.principal = principal;
@@ -29,6 +40,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       agentRoutes(app, parts);
       importRoutes(app, parts);
       accountRoutes(app, parts);
+      keyRoutes(app, parts);
     },
   };
 }

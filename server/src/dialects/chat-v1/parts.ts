@@ -2,6 +2,7 @@ import type { Admit } from "../../core/admission.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
+import type { Keys } from "../../core/keys.ts";
 import type { Models } from "../../core/models.ts";
 import type { Turns } from "../../core/turn.ts";
 
@@ -16,6 +17,7 @@ export type ChatV1Parts = {
   readonly importChats: ImportChats;
   readonly agents: Agents;
   readonly models: Models;
+  readonly keys: Keys;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;
 };

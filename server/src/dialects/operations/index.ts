@@ -1,5 +1,5 @@
 import type { AccessRequest } from "../../core/access.ts";
-import { AppError } from "../../domain/errors.ts";
+import { checkOperator } from "../../core/operators.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import { credentialOf } from "../../http/request-facts.ts";
@@ -29,11 +29,7 @@ export function operationsWire(parts: OperationsParts): Wire {
             claims: {},
             requiresBearer: false,
           });
-          if (!principal.isOperator)
-            throw new AppError(
-              "forbidden",
-              "These figures are for operators: use a key made with 'npx colloquy keys create --operator'",
-            );
+          checkOperator(principal, "These figures are");
           const { contentType, text } = await parts.renderMetrics();
           return reply.type(contentType).send(text);
         },

@@ -6,6 +6,7 @@ import { AppError } from "../../domain/errors.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import type { Wire } from "../../http/wire.ts";
 import { PAGE_HEADERS } from "./headers.ts";
+import { imageFrame } from "./image.ts";
 
 const PREFIX = "/app/";
 /** Their names hold a hash of their content. */
@@ -56,6 +57,7 @@ export function webPages(directory: string): Wire {
       app.get("/app", { schema: { hide: true } }, (request, reply) =>
         request.url.startsWith(PREFIX) ? send(request, reply) : reply.redirect(PREFIX),
       );
+      imageFrame(app, `${PREFIX}image`);
       app.get(`${PREFIX}*`, { schema: { hide: true } }, send);
     },
   };

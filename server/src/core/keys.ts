@@ -1,0 +1,90 @@
+import { KEY_PREFIX } from "../domain/access.ts";
+import { notFound } from "../domain/errors.ts";
+import type { ApiKey } from "../domain/key.ts";
+import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.ts";
+import { checkName } from "../domain/text.ts";
+import type { Clock, NewId } from "../ports/clock.ts";
+import type { MintKey } from "../ports/key-mint.ts";
+import type { KeyStore } from "../ports/store.ts";
+import { checkOperator } from "./operators.ts";
+
+/** What is absent, null or empty gets its default. */
+export type KeyDraft = {
+  readonly name?: string | null | undefined;
+  /** Default: the user who speaks when nobody is named. */
+  readonly userId?: string | null | undefined;
+  readonly tenantId?: string | null | undefined;
+  readonly actAs?: boolean | undefined;
+  /** The first key ever is an operator's, whatever this says. */
+  readonly isOperator?: boolean | undefined;
+};
+
+export type CreatedKey = {
+  readonly key: ApiKey;
+  /** The key itself. It is stored nowhere. */
+  readonly secret: string;
+  /** It is the first ever: the server is claimed from now on. */
+  readonly isFirst: boolean;
+};
+
+/** Everything that is done to API keys. Only operators may: others get AppError forbidden. */
+export type Keys = {
+  /** @throws AppError invalid_request */
+  create(by: Operator, draft: KeyDraft): Promise<CreatedKey>;
+  /** Oldest first, revoked ones included. */
+  list(by: Operator): Promise<ApiKey[]>;
+  /** One that is revoked already stays as it is. @throws AppError not_found */
+  revoke(by: Operator, keyId: string): Promise<ApiKey>;
+};
+
+type Operator = Pick<Principal, "isOperator">;
+
+const SHOWN_CHARACTERS = KEY_PREFIX.length + 8;
+
+export function createKeys(parts: {
+  readonly store: Pick<KeyStore, "createKey" | "listKeys" | "revokeKey" | "isClaimed">;
+  readonly clock: Pick<Clock, "now">;
+  readonly newId: NewId;
+  readonly mint: MintKey;
+}): Keys {
+  const { store, clock, newId, mint } = parts;
+  const check = (by: Operator) => checkOperator(by, "Keys are");
+
+  return {
+    async create(by, { name, userId, tenantId, actAs = false, isOperator = false }) {
+      check(by);
+      if (name) checkName(name, "name");
+      if (userId) checkName(userId, "user_id");
+      if (tenantId) checkName(tenantId, "tenant_id");
+      const isFirst = !(await store.isClaimed());
+      const { secret, hash } = mint();
+      const key: ApiKey = {
+        id: newId(),
+        prefix: secret.slice(0, SHOWN_CHARACTERS),
+        hash,
+        name: name ?? "",
+        tenantId: tenantId || LOCAL_TENANT,
+        userId: userId || DEFAULT_USER,
+        actAs,
+        isOperator: isOperator || isFirst,
+        createdAt: clock.now(),
+        revokedAt: null,
+      };
+      await store.createKey(key);
+      return { key, secret, isFirst };
+    },
+
+    async list(by) {
+      check(by);
+      return await store.listKeys();
+    },
+
+    async revoke(by, keyId) {
+      check(by);
+      await store.revokeKey(keyId, clock.now());
+      const key = (await store.listKeys()).find(({ id }) => id === keyId);
+      if (!key) throw notFound("key");
+      return key;
+    },
+  };
+}
