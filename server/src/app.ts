@@ -9,6 +9,7 @@ import { createImportChats } from "./core/importing/imports.ts";
 import { createKeys } from "./core/keys.ts";
 import { createLimits, type LimitRules } from "./core/limits.ts";
 import type { Models } from "./core/models.ts";
+import { createStanding } from "./core/standing.ts";
 import type { TurnParts } from "./core/turn.ts";
 import { createTurns } from "./core/turns.ts";
 import type { Speech } from "./core/voice/parts.ts";
@@ -71,7 +72,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const { store, models, clock, newId, version, speech, onInternalError, webDirectory } = parts;
   const homePath = webDirectory ? "/app/" : "/docs";
   const { now } = clock;
-  const decide = createAccess(parts.credentials, { anonymousLoopback: parts.anonymousLoopback });
+  const decide = createAccess(parts.credentials, parts);
+  const standing = createStanding(parts.credentials, clock, parts);
   const isClaimed = (): Promise<boolean> => parts.credentials.isClaimed();
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
@@ -96,6 +98,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   const http = await createHttpServer({
     ...parts,
+    watchCredential: standing.watch,
     onInternalError: (error, request) =>
       onInternalError(error, request.routeOptions.url ?? "no route", request.id),
     wires: [
@@ -110,6 +113,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const sockets = attachSockets(http.server, {
     ...parts,
+    watchCredential: standing.watch,
     onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
     handlers: [
       chatSocket({ admit, decide, conversations, turns }),
@@ -124,7 +128,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   return {
     http,
     sockets,
-    run: checkpoints.run,
+    async run(signal) {
+      await Promise.all([checkpoints.run(signal), standing.run(signal)]);
+    },
     async drain(timeoutMs) {
       await turns.drain(timeoutMs);
       await sockets.close();

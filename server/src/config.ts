@@ -1,5 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { parseLimits } from "./config-limits.ts";
+import { type Environment, reader } from "./config-reader.ts";
+import { readSignIn, type SignInConfig } from "./config-sign-in.ts";
 import type { LimitRules } from "./core/limits.ts";
 
 /** Everything that can be set, from the environment; secrets apart from the rest. */
@@ -16,6 +18,8 @@ export type Config = {
   readonly publicOrigin: string | null;
   readonly trustedProxies: readonly string[];
   readonly anonymousLoopback: boolean;
+  /** null: keys alone. */
+  readonly signIn: SignInConfig | null;
   readonly limits: LimitRules;
   readonly socketsPerAddress: number | null;
   readonly openaiBaseUrl: string | null;
@@ -73,8 +77,6 @@ const LOG_LEVELS: Record<string, LogLevel> = {
   SILENT: "silent",
 };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** @param environment `process.env`, with what `.env` adds. @throws ConfigError */
 export function readConfig(environment: Environment): Config {
   const mistakes: string[] = [];
@@ -121,6 +123,7 @@ export function readConfig(environment: Environment): Config {
     publicOrigin: publicUrl?.origin ?? null,
     trustedProxies,
     anonymousLoopback: anonymous === "loopback",
+    signIn: readSignIn(read, mistakes),
     limits: limits.rules,
     socketsPerAddress: limits.socketsPerAddress,
     openaiBaseUrl: withoutSlash(read.url("OPENAI_BASE_URL", ["http:", "https:"])?.href),
@@ -157,48 +160,6 @@ export function readConfig(environment: Environment): Config {
     mistakes.push("REDIS_URL: this version runs as one process and needs no Redis. Unset it");
   if (mistakes.length) throw new ConfigError(mistakes);
   return config;
-}
-
-function reader(environment: Environment, mistakes: string[]) {
-  const text = (name: string, fallback: string): string => environment[name]?.trim() || fallback;
-  return {
-    text,
-    list: (name: string, fallback: string): string[] =>
-      text(name, fallback)
-        .split(",")
-        .map((item) => item.trim())
-        .filter(Boolean),
-    secret(name: string): string | null {
-      const value = text(name, "");
-      if (/[^\x21-\x7e]/.test(value))
-        mistakes.push(`${name} has blanks or characters in it that no key has`);
-      return value || null;
-    },
-    flag(name: string, fallback: boolean): boolean {
-      const value = text(name, String(fallback)).toLowerCase();
-      if (["true", "1", "yes", "on"].includes(value)) return true;
-      if (!["false", "0", "no", "off"].includes(value))
-        mistakes.push(`${name} must be true or false`);
-      return false;
-    },
-    integer(name: string, fallback: number, least: number, most: number): number {
-      const value = text(name, String(fallback));
-      if (/^\d{1,12}$/.test(value) && Number(value) >= least && Number(value) <= most)
-        return Number(value);
-      mistakes.push(`${name} must be a whole number from ${least} to ${most}, not '${value}'`);
-      return fallback;
-    },
-    url(name: string, protocols: readonly string[]): URL | null {
-      const value = text(name, "");
-      if (!value) return null;
-      const url = URL.parse(value);
-      if (url && protocols.includes(url.protocol)) return url;
-      mistakes.push(
-        `${name} must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
-      );
-      return null;
-    },
-  };
 }
 
 const originOf = (value: string): string | null => URL.parse(value)?.origin ?? null;

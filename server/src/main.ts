@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
+import { jwtCredentials } from "./adapters/credentials/jwt/credentials.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mintKey } from "./adapters/credentials/keys/mint.ts";
 import { memoryLimiter } from "./adapters/limiters/memory/limiter.ts";
@@ -14,6 +15,7 @@ import { openSqliteStore } from "./adapters/stores/sqlite/store.ts";
 import { memoryTurnLog } from "./adapters/turn-logs/memory/turn-log.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import { allCredentials } from "./core/credentials.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import type { Store } from "./ports/store.ts";
@@ -88,6 +90,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
   );
   opened.defer(() => speech.close());
 
+  const credentials = allCredentials([
+    keyCredentials(store, systemClock),
+    ...(config.signIn ? [jwtCredentials(config.signIn, systemClock)] : []),
+  ]);
   const app = await createApp({
     store,
     models,
@@ -95,7 +101,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     log: memoryTurnLog(),
     lock: memoryConversationLock(),
     limiter: memoryLimiter(),
-    credentials: keyCredentials(store, systemClock),
+    credentials,
     mintKey,
     clock: systemClock,
     newId: newUuid,
@@ -143,7 +149,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     store,
     model: models.nameOf(null),
     interruptedReplies,
-    isClaimed: await store.isClaimed(),
+    isClaimed: await credentials.isClaimed(),
     speech: {
       transcriber: speech.transcriber?.name ?? null,
       synthesizer: speech.synthesizer?.name ?? null,

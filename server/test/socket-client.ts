@@ -57,14 +57,21 @@ export async function openSocket(
   };
 }
 
-/** Tries to open a socket that will be refused, and gives the answer. */
+/** Tries to open a socket that will be refused, and gives the answer; one that opens gives 101. */
 export async function refusedSocket(
   server: { readonly port: number },
   path: string,
   options: Options = {},
 ): Promise<Refusal> {
   const socket = connect(server, path, options);
-  const [, response] = await once(socket, "unexpected-response");
+  const opened = once(socket, "open").then(() => null);
+  const answer = await Promise.race([once(socket, "unexpected-response"), opened]);
+  opened.catch(() => {});
+  if (answer === null) {
+    socket.terminate();
+    return { status: 101, headers: {}, body: null };
+  }
+  const [, response] = answer;
   const text = (await response.setEncoding("utf8").toArray()).join("");
   return { status: response.statusCode, headers: response.headers, body: JSON.parse(text) };
 }

@@ -6,17 +6,26 @@ import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import fastify from "fastify";
 import type { AppError } from "../src/domain/errors.ts";
+import type { Principal } from "../src/domain/principal.ts";
 import { clientAddress } from "../src/http/client-address.ts";
-import type { Handshake, Socket, SocketHandler } from "../src/http/socket.ts";
+import type { Accepted, Handshake, Socket } from "../src/http/socket.ts";
 import { attachSockets, type SocketOptions } from "../src/http/sockets.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { send } from "./wire-client.ts";
 
+const principal: Principal = {
+  tenantId: "local",
+  userId: "ann",
+  proof: { kind: "none" },
+  isOperator: false,
+};
+
 /** A server with one handler at /ws, which says what it is told unless it is given another. */
 async function startSockets(
   options: Partial<SocketOptions> = {},
-  accept: SocketHandler["accept"] = async () => (socket) => (said) => socket.send(String(said)),
+  accept: (handshake: Handshake) => Promise<Accepted["open"]> = async () => (socket) => (said) =>
+    socket.send(String(said)),
 ) {
   const http = createServer((_request, response) => response.end("plain"));
   const internal: AppError[] = [];
@@ -26,12 +35,13 @@ async function startSockets(
         matches: (url) => url.pathname === "/ws",
         maxMessageBytes: 1000,
         errorReply: ({ code, message }) => ({ status: STATUS[code] ?? 400, body: { message } }),
-        accept,
+        accept: async (handshake) => ({ principal, open: await accept(handshake) }),
       },
     ],
     origins: { listed: ["https://app.example"], publicOrigin: "https://here.example" },
     trustedProxies: [],
     socketsPerAddress: null,
+    watchCredential: () => () => {},
     onInternalError: (error) => internal.push(error),
     ...options,
   });

@@ -97,6 +97,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     ],
     origins: { listed: [], publicOrigin: null },
     trustedProxies: [],
+    watchCredential: () => () => {},
     socketsPerAddress: options.socketsPerAddress ?? null,
     onInternalError: (error) => internalErrors.push(error),
   });

@@ -89,6 +89,7 @@ export async function errorTable(
     origins: { listed: [], publicOrigin: null },
     version: "0.0.0",
     trustedProxies: [],
+    watchCredential: () => () => {},
     onInternalError() {},
     onAnswer() {},
   });

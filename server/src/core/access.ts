@@ -50,7 +50,7 @@ export function createAccess(
     if (isClaimed && isBearer)
       throw new AppError(
         "unauthenticated",
-        "This token is not valid. Send a key made with 'npx colloquy keys create'",
+        "This token is not valid. Send a key made with 'npx colloquy keys create', or a token of this server's issuer",
       );
     if (isClaimed && !(options.anonymousLoopback && mayBeAnonymous))
       throw new AppError(
@@ -62,7 +62,7 @@ export function createAccess(
     return {
       tenantId: LOCAL_TENANT,
       userId: claimedUser ?? DEFAULT_USER,
-      keyId: null,
+      proof: { kind: "none" },
       isOperator: true,
     };
   };
@@ -75,13 +75,16 @@ const isProgramOfThisMachine = (connection: ConnectionFacts): boolean =>
   connection.origin !== "foreign";
 
 function principalOf(verified: VerifiedCredential, claimedUser: string | undefined): Principal {
-  const { tenantId, userId, keyId, actAs, isOperator } = verified;
-  if (claimedUser !== undefined && claimedUser !== userId && !actAs)
+  const { tenantId, userId, subject, proof, actAs, isOperator } = verified;
+  const claimed = claimedUser === subject ? userId : (claimedUser ?? userId);
+  if (claimed !== userId && !actAs)
     throw new AppError(
       "forbidden",
-      "This key may only act for its own user. Leave the user id out, or use a key made with --act-as",
+      proof.kind === "token"
+        ? "A token may only act for its own subject. Leave the user id out"
+        : "This key may only act for its own user. Leave the user id out, or use a key made with --act-as",
     );
-  return { tenantId, userId: claimedUser ?? userId, keyId, isOperator };
+  return { tenantId, userId: claimed, proof, isOperator };
 }
 
 /** @throws AppError invalid_request when two claims differ, or one is no usable id */

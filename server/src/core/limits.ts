@@ -1,5 +1,5 @@
 import { AppError } from "../domain/errors.ts";
-import type { Principal } from "../domain/principal.ts";
+import type { Owner } from "../domain/principal.ts";
 import type { Limiter, LimitState, LimitWindow } from "../ports/limiter.ts";
 
 export type { LimitState } from "../ports/limiter.ts";
@@ -15,7 +15,7 @@ export type LimitRules = Readonly<Record<string, WireLimits>> | null;
 
 export type Limits = {
   /** Counts one request of a user. Null where the wire has no limit. @throws AppError rate_limited, carrying the state */
-  takeForUser(wire: string, principal: Principal): Promise<LimitState | null>;
+  takeForUser(wire: string, owner: Owner): Promise<LimitState | null>;
   /** Counts one request from an address. */
   takeForAddress(wire: string, address: string): Promise<LimitState | null>;
 };

@@ -10,10 +10,18 @@ export const LOCAL_TENANT = "local";
  */
 export const DEFAULT_USER = "00000000-0000-4000-8000-000000000001";
 
+/** What was shown, and when it stops being good. */
+export type Proof =
+  /** Nothing: a program of this machine, for as long as such are served. */
+  | { readonly kind: "none" }
+  /** An API key, until it is revoked. */
+  | { readonly kind: "key"; readonly keyId: string }
+  /** A token that an issuer signed, until it expires. */
+  | { readonly kind: "token"; readonly expiresAt: Date };
+
 /** Who is asking, as the deciding function in core/access.ts found out. */
 export type Principal = Owner & {
-  /** The key that was shown, or null for a program of this machine on an unclaimed server. */
-  readonly keyId: string | null;
+  readonly proof: Proof;
   /** May manage keys and read what concerns the whole installation. */
   readonly isOperator: boolean;
 };

@@ -14,6 +14,7 @@ import { errorOf } from "./errors.ts";
 import { describeApi } from "./openapi.ts";
 import { connectionFacts, isTrustedOrigin, type OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
+import type { WatchCredential } from "./socket.ts";
 import { validateBySchema } from "./validation.ts";
 import type { Wire } from "./wire.ts";
 
@@ -24,6 +25,7 @@ export type HttpOptions = {
   readonly version: string;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  readonly watchCredential: WatchCredential;
   /** Told of every error that is the server's own fault. */
   onInternalError(error: AppError, request: FastifyRequest): void;
   /** Told of every answer. */
@@ -106,6 +108,17 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   // No body is an empty one, so that what is missing from it is told by name.
   app.addHook("preValidation", (request, _reply, done) => {
     request.body ??= {};
+    done();
+  });
+  // Whoever is no longer let in gets nothing more, however long the answer still takes.
+  app.addHook("preHandler", (request, reply, done) => {
+    if (request.principal) {
+      const { raw } = reply;
+      raw.once(
+        "close",
+        options.watchCredential(request.principal, () => raw.destroy()),
+      );
+    }
     done();
   });
   // Before CORS, which has a route of its own: that is told of in the same words only from here on.

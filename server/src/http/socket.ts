@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { WebSocket } from "ws";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { type AppError, toAppError } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { ErrorReply } from "./wire.ts";
 
 /** A request to open a WebSocket. */
@@ -34,20 +35,33 @@ export type SocketHandler = {
   /** Tells why a handshake was refused. */
   errorReply(error: AppError): ErrorReply;
   /**
-   * Decides about a handshake; a rejection refuses it. What it gives is called once the socket is
-   * open, and gives what is called with each message, in order.
+   * Decides about a handshake; a rejection refuses it. `open` is called once the socket is open, and
+   * gives what is called with each message, in order.
    */
-  accept(handshake: Handshake): Promise<(socket: Socket) => OnMessage>;
+  accept(handshake: Handshake): Promise<Accepted>;
 };
+
+export type Accepted = {
+  readonly principal: Principal;
+  readonly open: (socket: Socket) => OnMessage;
+};
+
+/** Calls when that credential is no longer good; gives what ends the watch. */
+export type WatchCredential = (principal: Principal, onLost: () => void) => () => void;
 
 const MOST_UNSENT_BYTES = 1024 * 1024;
 const INTERNAL_ERROR = 1011;
+const POLICY_VIOLATION = 1008;
+const LOST_PATIENCE_MS = 500;
 
-/** @param report told also of what a message made its handler throw; that socket is closed with 1011 */
+/**
+ * Serves it until it closes or its credential is lost: then nothing more is said or heard.
+ * @param report told also of what a message made its handler throw; that socket is closed with 1011
+ */
 export function serveSocket(
   socket: WebSocket,
-  open: (socket: Socket) => OnMessage,
-  report: (error: AppError) => void,
+  { principal, open }: Accepted,
+  { watch, report }: { watch: WatchCredential; report: (error: AppError) => void },
 ): void {
   const leaving = new AbortController();
   /** One large message is no sign of a client that does not read: it may be unread until it has left. */
@@ -64,8 +78,17 @@ export function serveSocket(
     close: (code, reason) => socket.close(code, reason),
     report,
   });
-  socket.on("close", () => leaving.abort());
+  const endWatch = watch(principal, () => {
+    leaving.abort();
+    socket.close(POLICY_VIOLATION, "This credential is no longer good");
+    setTimeout(() => socket.terminate(), LOST_PATIENCE_MS).unref();
+  });
+  socket.on("close", () => {
+    endWatch();
+    leaving.abort();
+  });
   socket.on("message", (data, isBinary) => {
+    if (leaving.signal.aborted) return;
     try {
       const bytes = bytesOf(data);
       onMessage(isBinary ? bytes : bytes.toString("utf8"));

@@ -12,7 +12,7 @@ import {
 } from "./handshake.ts";
 import type { OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
-import { type Handshake, type SocketHandler, serveSocket } from "./socket.ts";
+import { type Handshake, type SocketHandler, serveSocket, type WatchCredential } from "./socket.ts";
 
 export type SocketOptions = {
   /** In order: the first that matches an address serves it; the last tells that none did. */
@@ -22,6 +22,7 @@ export type SocketOptions = {
   readonly trustedProxies: readonly string[];
   /** How many may be open at a time from one address; null: any number. */
   readonly socketsPerAddress: number | null;
+  readonly watchCredential: WatchCredential;
   /** Told of every error that is the server's own fault. */
   onInternalError(error: AppError, requestId: string): void;
   /** How often each peer must show that it is there. Default: 30 s. */
@@ -75,11 +76,14 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
       checkHandshake(handshake, request.method ?? "");
       if (!VERSIONS.includes(request.headers["sec-websocket-version"] ?? ""))
         return refuse(wrongVersion(), UPGRADE_REQUIRED);
-      const open = await found.handler.accept(handshake);
+      const accepted = await found.handler.accept(handshake);
       if (isClosing) throw closing();
       found.upgrade(request, connection, head, requestId, refuse, (socket) => {
         if (!admit(socket, handshake)) return;
-        serveSocket(socket, open, (error) => options.onInternalError(error, requestId));
+        serveSocket(socket, accepted, {
+          watch: options.watchCredential,
+          report: (error) => options.onInternalError(error, requestId),
+        });
       });
     } catch (error) {
       refuse(error);

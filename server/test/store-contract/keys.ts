@@ -59,6 +59,10 @@ export function keyContract(open: OpenStore): void {
       const listed = await store().listKeys();
       assert.deepEqual(listed[0], oldest);
       assert.ok(listed.some(({ id, revokedAt }) => id === key.id && revokedAt !== null));
+      const revoked = listed.filter(({ revokedAt }) => revokedAt !== null).length;
+      assert.equal(await store().countRevokedKeys(), revoked);
+      await store().revokeKey(oldest.id, at(7));
+      assert.equal(await store().countRevokedKeys(), revoked + 1);
     });
   });
 }

@@ -15,8 +15,8 @@ export function chatSocket(parts: ChatSocketParts): SocketHandler {
     async accept(handshake) {
       const { connection, credential } = handshake;
       const access = { connection, credential, claims: claimsOf(handshake), requiresBearer: false };
-      await parts.decide(access);
-      return (socket) => openTalk(parts, access, socket);
+      const principal = await parts.decide(access);
+      return { principal, open: (socket) => openTalk(parts, access, socket) };
     },
   };
 }

@@ -20,7 +20,7 @@ export const limitErrors =
   async (error: AppError, request: FastifyRequest, reply: FastifyReply): Promise<AppError> => {
     if (error instanceof LimitError) sendLimit(reply, error.state);
     if (error instanceof LimitError || reply.hasHeader("x-ratelimit-limit")) return error;
-    const address = { tenantId: "", userId: request.ip, keyId: null, isOperator: false };
+    const address = { tenantId: "", userId: request.ip };
     try {
       sendLimit(reply, await limits.takeForUser(ORIGIN, address));
       return error;

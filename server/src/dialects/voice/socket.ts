@@ -1,7 +1,7 @@
 import type { DecideAccess } from "../../core/access.ts";
 import type { VoiceSessions } from "../../core/voice/sessions.ts";
 import type { AppError } from "../../domain/errors.ts";
-import type { Handshake, SocketHandler } from "../../http/socket.ts";
+import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";
 import { serveConnection } from "./connection.ts";
 import { errorReply } from "./errors.ts";
 
@@ -31,8 +31,8 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
           claims: { "X-User-ID": userHeader(handshake), user_id: userId },
           requiresBearer: false,
         });
-      await identify(null);
-      return (socket) => {
+      const principal = await identify(null);
+      const open = (socket: Socket) => {
         const connectionId = `conn_${connections++}`;
         const { sessions, now, onInternalError } = parts;
         const serve = serveConnection(
@@ -40,8 +40,10 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
           socket,
         );
         const decoder = new TextDecoder();
-        return (message) => serve(typeof message === "string" ? message : decoder.decode(message));
+        return (message: string | Uint8Array) =>
+          serve(typeof message === "string" ? message : decoder.decode(message));
       };
+      return { principal, open };
     },
   };
 }

@@ -4,15 +4,19 @@ import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
 import type { KeyStore } from "../../../ports/store.ts";
 
-const FRESH_MS = 1000;
+const FRESH_MS = 500;
 const MOST_REMEMBERED = 10_000;
 
-/** API keys from the store, remembered for a second, so that a revoked one is refused within that time on every replica. */
+/** API keys from the store, remembered for half a second, so that a revoked one is refused within that time on every replica. */
 export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
   const remembered = new Map<
     string,
     { readonly until: number; readonly credential: Promise<VerifiedCredential | null> }
   >();
+  let revoked: { readonly count: number; readonly ids: ReadonlySet<string> } = {
+    count: 0,
+    ids: new Set(),
+  };
   let claimed: { until: number; readonly answer: Promise<boolean> } | null = null;
 
   const look = async (token: string): Promise<VerifiedCredential | null> => {
@@ -22,7 +26,8 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
     return {
       tenantId: key.tenantId,
       userId: key.userId,
-      keyId: key.id,
+      subject: null,
+      proof: { kind: "key", keyId: key.id },
       actAs: key.actAs,
       isOperator: key.isOperator,
     };
@@ -54,6 +59,15 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
         },
       );
       return asked.answer;
+    },
+    async revokedKeys() {
+      const count = await store.countRevokedKeys();
+      if (count !== revoked.count) {
+        const keys = (await store.listKeys()).filter((key) => key.revokedAt);
+        revoked = { count: keys.length, ids: new Set(keys.map((key) => key.id)) };
+        remembered.clear();
+      }
+      return revoked.ids;
     },
   };
 }

@@ -14,6 +14,12 @@ export function createKeyReads(write: StatementWriter) {
   const selectByHash = write<{ hash: string }>()((database, parameter) =>
     database.selectFrom("api_keys").selectAll().where("hash", "=", parameter.hash),
   );
+  const countRevoked = write<NoParameters>()((database) =>
+    database
+      .selectFrom("api_keys")
+      .select((expression) => expression.fn.countAll<number>().as("count"))
+      .where("revoked_at", "is not", null),
+  );
   const selectClaimed = write<NoParameters>()((database) =>
     database.selectFrom("meta").select("value").where("name", "=", CLAIMED),
   );
@@ -26,6 +32,10 @@ export function createKeyReads(write: StatementWriter) {
     *findKeyByHash(hash: string): Operation<ApiKey | null> {
       const row = yield* selectByHash.first({ hash });
       return row ? toApiKey(row) : null;
+    },
+
+    *countRevokedKeys(): Operation<number> {
+      return Number((yield* countRevoked.first({}))?.count ?? 0);
     },
 
     *isClaimed(): Operation<boolean> {

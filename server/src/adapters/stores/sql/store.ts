@@ -79,6 +79,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     listKeys: () => read("nobody", reads.listKeys()),
     findKeyByHash: (...given) => read("nobody", reads.findKeyByHash(...given)),
     revokeKey: (...given) => write("revokeKey", ...given),
+    countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),
     isClaimed: () => read("nobody", reads.isClaimed()),
 
     countRecords: () => read("everyone", reads.countRecords()),

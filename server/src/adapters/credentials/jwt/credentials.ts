@@ -1,0 +1,86 @@
+import { hash } from "node:crypto";
+import { errors, type JWTPayload, jwtVerify } from "jose";
+import { AppError } from "../../../domain/errors.ts";
+import { LOCAL_TENANT } from "../../../domain/principal.ts";
+import type { Clock } from "../../../ports/clock.ts";
+import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
+import { type Issuer, remoteKeySet } from "./key-set.ts";
+
+export type JwtOptions = Issuer & {
+  /** A token must be meant for one of these. */
+  readonly audiences: readonly string[];
+};
+
+/** Asymmetric ones alone: whoever can check a token must not be able to make one. */
+const ALGORITHMS = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const MOST_SUBJECT_CHARACTERS = 255;
+
+/** Tokens (RFC 7519) of one issuer: signature, algorithm, issuer, audience, expiry and subject are all required. */
+export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
+  const keyOf = remoteKeySet(options, clock);
+  const required = {
+    issuer: options.issuer,
+    audience: [...options.audiences],
+    algorithms: ALGORITHMS,
+    requiredClaims: ["exp", "sub"],
+    clockTolerance: 0,
+  };
+  return {
+    async verify(token) {
+      if (!COMPACT.test(token)) return null;
+      try {
+        const { payload } = await jwtVerify(token, keyOf, {
+          ...required,
+          currentDate: clock.now(),
+        });
+        return worthOf(options.issuer, payload);
+      } catch (error) {
+        if (error instanceof AppError) throw error;
+        if (error instanceof errors.JWTExpired)
+          throw new AppError("unauthenticated", "This token has expired. Sign in again", {
+            cause: error,
+          });
+        return null;
+      }
+    },
+    isClaimed: async () => true,
+    revokedKeys: async () => NONE,
+  };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function worthOf(issuer: string, { sub, exp }: JWTPayload): VerifiedCredential | null {
+  if (typeof sub !== "string" || sub.trim() === "" || sub.length > MOST_SUBJECT_CHARACTERS)
+    return null;
+  const expiresAt = new Date(Number(exp) * 1000);
+  if (Number.isNaN(expiresAt.getTime())) return null;
+  return {
+    tenantId: LOCAL_TENANT,
+    userId: userIdOf(issuer, sub),
+    subject: sub,
+    proof: { kind: "token", expiresAt },
+    actAs: false,
+    isOperator: false,
+  };
+}
+
+/**
+ * The user of that issuer and subject: a UUID, as the wires promise, of version 8 (RFC 9562, section
+ * 5.8) from the SHA-256 of both, so that no issuer can name another's user.
+ */
+export function userIdOf(issuer: string, subject: string): string {
+  const digest = hash("sha256", JSON.stringify([issuer, subject]));
+  const variant = ((Number.parseInt(digest[16] ?? "0", 16) & 0x3) | 0x8).toString(16);
+  return [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    `8${digest.slice(13, 16)}`,
+    variant + digest.slice(17, 20),
+    digest.slice(20, 32),
+  ].join("-");
+}

@@ -1,0 +1,59 @@
+import type { Principal, Proof } from "../domain/principal.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Credentials } from "../ports/credentials.ts";
+
+/** Whether those who were let in may still be there. */
+export type Standing = {
+  /**
+   * Calls, once, within a second of the credential's end: a key that is revoked (by whichever
+   * process), a token that expires, a server that is claimed. @returns ends the watch
+   */
+  watch(principal: Principal, onLost: () => void): () => void;
+  /** Looks again and again, until aborted. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+const LOOK_MS = 300;
+
+type Watched = { readonly proof: Proof; readonly onLost: () => void };
+
+export function createStanding(
+  credentials: Credentials,
+  clock: Clock,
+  options: { readonly anonymousLoopback: boolean },
+): Standing {
+  const watched = new Set<Watched>();
+
+  const look = async () => {
+    const kinds = new Set<Proof["kind"]>();
+    for (const { proof } of watched) kinds.add(proof.kind);
+    const revoked = kinds.has("key") ? await credentials.revokedKeys() : null;
+    const isClosed =
+      kinds.has("none") && !options.anonymousLoopback && (await credentials.isClaimed());
+    const now = clock.now();
+    const isLost = (proof: Proof): boolean => {
+      if (proof.kind === "key") return revoked?.has(proof.keyId) ?? false;
+      return proof.kind === "token" ? proof.expiresAt <= now : isClosed;
+    };
+    for (const one of watched)
+      if (isLost(one.proof)) {
+        watched.delete(one);
+        one.onLost();
+      }
+  };
+
+  return {
+    watch({ proof }, onLost) {
+      const one = { proof, onLost };
+      watched.add(one);
+      return () => watched.delete(one);
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(LOOK_MS, signal).catch(() => {});
+        // A store that cannot answer now is asked again; new requests are refused meanwhile.
+        if (watched.size) await look().catch(() => {});
+      }
+    },
+  };
+}
