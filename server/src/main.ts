@@ -149,7 +149,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     store,
     model: models.nameOf(null),
     interruptedReplies,
-    isClaimed: await credentials.isClaimed(),
+    isClaimed: config.signIn !== null || (await store.isClaimed()),
     speech: {
       transcriber: speech.transcriber?.name ?? null,
       synthesizer: speech.synthesizer?.name ?? null,
