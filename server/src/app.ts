@@ -42,6 +42,8 @@ export type AppParts = Pick<
     readonly store: Store;
     readonly models: Models;
     readonly speech: Speech;
+    /** Null where no Redis is configured. */
+    readonly isRedisUp: (() => boolean) | null;
     /** Told of every error that is the server's own fault. @param place the route's pattern, or where else it was */
     readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
     readonly deriveId: DeriveId;
@@ -84,7 +86,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const keys = createKeys({ store, clock, newId, mint: parts.mintKey });
   const agents = createAgents(store, clock, newId);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
-  const checkHealth = createHealthCheck(store, models, speech);
+  const checkHealth = createHealthCheck(store, models, speech, parts.isRedisUp);
   const isStoreUp = () =>
     store.ping().then(
       () => true,
@@ -114,6 +116,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const sockets = attachSockets(http.server, {
     ...parts,
     watchCredential: standing.watch,
+    hold: limits.hold,
     onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
     handlers: [
       chatSocket({ admit, decide, conversations, turns }),

@@ -12,6 +12,8 @@ export type Config = {
   /** null: SQLite in the data directory. */
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
+  /** What the names of everything in Redis begin with. */
+  readonly redisPrefix: string;
   readonly logLevel: LogLevel;
   readonly isDebug: boolean;
   readonly corsOrigins: readonly string[];
@@ -117,6 +119,7 @@ export function readConfig(environment: Environment): Config {
     dataDirectory: read.text("DATA_DIR", "./data"),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"])?.href ?? null,
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href ?? null,
+    redisPrefix: read.text("REDIS_PREFIX", "colloquy:"),
     logLevel: logLevel ?? "info",
     isDebug,
     corsOrigins,
@@ -156,8 +159,10 @@ export function readConfig(environment: Environment): Config {
   };
   if (config.databaseUrl)
     mistakes.push("DATABASE_URL: this version stores in SQLite only. Unset it");
-  if (config.redisUrl)
-    mistakes.push("REDIS_URL: this version runs as one process and needs no Redis. Unset it");
+  if (config.redisUrl && !config.databaseUrl)
+    mistakes.push(
+      "REDIS_URL: only servers that share a PostgreSQL need Redis; a DATA_DIR is one process's. Set DATABASE_URL as well, or unset REDIS_URL",
+    );
   if (mistakes.length) throw new ConfigError(mistakes);
   return config;
 }

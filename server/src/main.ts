@@ -4,15 +4,12 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
-import { memoryConversationLock } from "./adapters/conversation-locks/memory/conversation-lock.ts";
 import { jwtCredentials } from "./adapters/credentials/jwt/credentials.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mintKey } from "./adapters/credentials/keys/mint.ts";
-import { memoryLimiter } from "./adapters/limiters/memory/limiter.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
 import { openSqliteStore } from "./adapters/stores/sqlite/store.ts";
-import { memoryTurnLog } from "./adapters/turn-logs/memory/turn-log.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { allCredentials } from "./core/credentials.ts";
@@ -20,6 +17,7 @@ import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import type { Store } from "./ports/store.ts";
 import { chooseProviders } from "./providers.ts";
+import { chooseSharing } from "./sharing.ts";
 import { chooseSpeech } from "./speech.ts";
 import { VERSION } from "./version.ts";
 
@@ -94,13 +92,21 @@ export async function startServer(config: Config): Promise<RunningServer> {
     keyCredentials(store, systemClock),
     ...(config.signIn ? [jwtCredentials(config.signIn, systemClock)] : []),
   ]);
+  const sharing = await chooseSharing(config, (isUp) => {
+    if (isUp) logger.info("Redis answers");
+    else
+      logger.warn("Redis does not answer: limits and queues are this server's own until it does");
+  });
+  opened.defer(() => sharing.close());
+
   const app = await createApp({
     store,
     models,
     speech,
-    log: memoryTurnLog(),
-    lock: memoryConversationLock(),
-    limiter: memoryLimiter(),
+    log: sharing.log,
+    lock: sharing.lock,
+    limiter: sharing.limiter,
+    isRedisUp: sharing.isRedisUp,
     credentials,
     mintKey,
     clock: systemClock,

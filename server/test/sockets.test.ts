@@ -5,6 +5,7 @@ import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import fastify from "fastify";
+import { memoryLimiter } from "../src/adapters/limiters/memory/limiter.ts";
 import type { AppError } from "../src/domain/errors.ts";
 import type { Principal } from "../src/domain/principal.ts";
 import { clientAddress } from "../src/http/client-address.ts";
@@ -42,6 +43,7 @@ async function startSockets(
     trustedProxies: [],
     socketsPerAddress: null,
     watchCredential: () => () => {},
+    hold: memoryLimiter().hold,
     onInternalError: (error) => internal.push(error),
     ...options,
   });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { newUuid, systemClock } from "../src/adapters/clocks/system/clock.ts";
 import { memoryConversationLock } from "../src/adapters/conversation-locks/memory/conversation-lock.ts";
 import { keyCredentials } from "../src/adapters/credentials/keys/credentials.ts";
+import { memoryLimiter } from "../src/adapters/limiters/memory/limiter.ts";
 import { echoProvider } from "../src/adapters/models/echo/provider.ts";
 import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
@@ -99,6 +100,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     trustedProxies: [],
     watchCredential: () => () => {},
     socketsPerAddress: options.socketsPerAddress ?? null,
+    hold: memoryLimiter().hold,
     onInternalError: (error) => internalErrors.push(error),
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -5,6 +5,7 @@ import { checkDataFolder } from "./checks/data-folder.ts";
 import { type Finding, failure, wordsOf } from "./checks/finding.ts";
 import { checkClock, checkEnvironmentFile, checkNode } from "./checks/machine.ts";
 import { checkModels } from "./checks/models.ts";
+import { checkRedis } from "./checks/redis.ts";
 import { checkServer } from "./checks/running-server.ts";
 import { checkSettings } from "./checks/settings.ts";
 import { checkSpeech } from "./checks/speech.ts";
@@ -61,6 +62,7 @@ async function* examine(): AsyncGenerator<Finding> {
   if (store) yield store.finding;
   const access = store ? store.access : isMissing ? { isClaimed: false, keys: [] } : null;
   if (access) yield* checkAccess(config, access);
+  yield* await checkRedis(config);
   yield await checkServer(config, folder, isUsable);
   yield* await checkModels(config);
   yield* await checkSpeech(config);

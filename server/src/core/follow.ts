@@ -5,38 +5,74 @@ import { endingOf, type TurnEnding } from "../domain/turn.ts";
 import type { LiveEvent } from "../ports/turn-log.ts";
 import type { TurnParts } from "./turn.ts";
 
-type FollowParts = Pick<TurnParts, "store" | "log">;
+type FollowParts = Pick<TurnParts, "store" | "log" | "clock">;
 
-/** The live log while there is one; then, from the stored reply, what the log would have said. */
+const FIRST_LOOK_MS = 50;
+const LAST_LOOK_MS = 1000;
+/** A reply whose replica died has ended in the store by then. */
+const PATIENCE_MS = 20_000;
+
+/** The live log where the turn runs here; else another replica's; else what is stored. */
 export const follow = (
-  { store, log }: FollowParts,
+  parts: FollowParts,
   owner: Owner,
   replyId: string,
   position: number,
   signal: AbortSignal,
 ): AsyncIterable<LiveEvent> =>
-  log.follow(replyId, position, signal) ?? followStored(store, owner, replyId, position);
+  parts.log.follow(replyId, position, signal) ??
+  followElsewhere(parts, owner, replyId, position, signal);
 
-async function* followStored(
-  store: FollowParts["store"],
+/**
+ * From another replica as long as it can be heard, and from the store, where the text so far is never
+ * more than a second old. Both give the same text at the same positions.
+ */
+async function* followElsewhere(
+  { store, log, clock }: FollowParts,
   owner: Owner,
   replyId: string,
-  position: number,
+  from: number,
+  signal: AbortSignal,
 ): AsyncIterable<LiveEvent> {
-  const turn = await store.getTurn(owner, replyId);
-  if (!turn) throw notFound("reply");
-  const { reply } = turn;
-  if (position < reply.content.length)
-    yield { type: "delta", position: reply.content.length, text: reply.content.slice(position) };
-  const ending = endingOf(reply);
-  if (!ending)
-    throw new AppError(
-      "unavailable",
-      "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
-      { retryAfterMs: 1000 },
-    );
-  // Whoever saw more than a crash left is past the ending, and has not seen it.
-  if (position !== ending.position) yield ending;
+  let position = from;
+  let lookMs = FIRST_LOOK_MS;
+  let newsAt = clock.now().getTime();
+  let wasRunning = false;
+  for (;;) {
+    for await (const event of log.followElsewhere?.(replyId, position, signal) ?? []) {
+      wasRunning = true;
+      position = event.position;
+      newsAt = clock.now().getTime();
+      lookMs = FIRST_LOOK_MS;
+      yield event;
+    }
+    if (signal.aborted) return;
+    const turn = await store.getTurn(owner, replyId);
+    if (!turn) throw notFound("reply");
+    const { reply } = turn;
+    const text = reply.content.slice(position);
+    if (text) {
+      position += text.length;
+      newsAt = clock.now().getTime();
+      yield { type: "delta", position, text };
+    }
+    const ending = endingOf(reply);
+    if (ending) {
+      // Whoever saw more than a crash left is past the ending, and has not seen it.
+      if (wasRunning || from !== ending.position) yield ending;
+      return;
+    }
+    wasRunning = true;
+    if (!log.followElsewhere || clock.now().getTime() - newsAt > PATIENCE_MS)
+      throw new AppError(
+        "unavailable",
+        "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
+        { retryAfterMs: 1000 },
+      );
+    await clock.sleep(lookMs, signal).catch(() => {});
+    if (signal.aborted) return;
+    lookMs = Math.min(2 * lookMs, LAST_LOOK_MS);
+  }
 }
 
 /** Waits for the ending of a turn that another request began. */

@@ -10,6 +10,8 @@ export type Health = {
   readonly isTranscriberUp: boolean | null;
   /** Text can be spoken; null: no synthesizer is installed. */
   readonly isSynthesizerUp: boolean | null;
+  /** Redis answers; null: none is configured. Without it the server does its work all the same. */
+  readonly isRedisUp: boolean | null;
 };
 
 export type CheckHealth = () => Promise<Health>;
@@ -22,6 +24,7 @@ export function createHealthCheck(
   store: Pick<Store, "ping">,
   models: Pick<Models, "check">,
   speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState },
+  isRedisUp: (() => boolean) | null,
 ): CheckHealth {
   return async () => {
     const [isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp] = await Promise.all([
@@ -30,7 +33,13 @@ export function createHealthCheck(
       speech.transcriber && works(speech.transcriber.ready()),
       speech.synthesizer && works(speech.synthesizer.ready()),
     ]);
-    return { isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp };
+    return {
+      isStoreUp,
+      isModelUp,
+      isTranscriberUp,
+      isSynthesizerUp,
+      isRedisUp: isRedisUp?.() ?? null,
+    };
   };
 }
 

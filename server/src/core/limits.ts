@@ -18,6 +18,8 @@ export type Limits = {
   takeForUser(wire: string, owner: Owner): Promise<LimitState | null>;
   /** Counts one request from an address. */
   takeForAddress(wire: string, address: string): Promise<LimitState | null>;
+  /** As Limiter.hold. */
+  hold: Limiter["hold"];
 };
 
 /** A refusal that knows how the limit stands, for wires that put it into headers. */
@@ -49,5 +51,6 @@ export function createLimits(limiter: Limiter, rules: LimitRules): Limits {
     takeForUser: (wire, { tenantId, userId }) =>
       take([wire, tenantId, userId], rules?.[wire]?.perUser),
     takeForAddress: (wire, address) => take([wire, address], rules?.[wire]?.perAddress),
+    hold: limiter.hold,
   };
 }

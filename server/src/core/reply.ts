@@ -155,7 +155,8 @@ async function run(
   let asking: Asking | null = null;
   let isOver = false;
   try {
-    if (!turnstile.isFirst) await Promise.race([turnstile.ready, new Promise<void>(stop.listen)]);
+    if (turnstile.isFirst !== true)
+      await Promise.race([turnstile.ready, new Promise<void>(stop.listen)]);
     if (stop.isStopped) return { ...outcome, status: "interrupted" };
     asking = start();
     observation.asked();

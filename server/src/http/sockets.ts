@@ -23,6 +23,8 @@ export type SocketOptions = {
   /** How many may be open at a time from one address; null: any number. */
   readonly socketsPerAddress: number | null;
   readonly watchCredential: WatchCredential;
+  /** Takes one of so many places; null if none is free. Gives what gives it back. */
+  hold(key: string, limit: number): Promise<(() => void) | null>;
   /** Told of every error that is the server's own fault. */
   onInternalError(error: AppError, requestId: string): void;
   /** How often each peer must show that it is there. Default: 30 s. */
@@ -47,7 +49,6 @@ const VERSIONS = ["13", "8"];
 export function attachSockets(server: Server, options: SocketOptions): Sockets {
   const addressOf = clientAddress(options.trustedProxies);
   const endpoints = options.handlers.map((handler) => ({ handler, upgrade: endpoint(handler) }));
-  const openByAddress = new Map<string, number>();
   const served = new Set<WebSocket>();
   const refused = new Set<WebSocket>();
   const silent = new WeakSet<WebSocket>();
@@ -78,8 +79,10 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
         return refuse(wrongVersion(), UPGRADE_REQUIRED);
       const accepted = await found.handler.accept(handshake);
       if (isClosing) throw closing();
+      const isFree = await takePlace(handshake, connection);
+      if (isClosing) throw closing();
       found.upgrade(request, connection, head, requestId, refuse, (socket) => {
-        if (!admit(socket, handshake)) return;
+        if (!admit(socket, isFree)) return;
         serveSocket(socket, accepted, {
           watch: options.watchCredential,
           report: (error) => options.onInternalError(error, requestId),
@@ -90,25 +93,31 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
     }
   }
 
-  /** Counts the socket, unless its address has as many as it may have. */
-  function admit(socket: WebSocket, { connection: { address } }: Handshake): boolean {
-    const open = openByAddress.get(address) ?? 0;
-    const most = options.socketsPerAddress;
+  /** One of the places of the address, for as long as the connection is open. */
+  async function takePlace(
+    { connection: { address } }: Handshake,
+    connection: Duplex,
+  ): Promise<boolean> {
+    if (options.socketsPerAddress === null) return true;
+    const release = await options.hold(`sockets:${address}`, options.socketsPerAddress);
+    if (!release) return false;
+    if (connection.destroyed) release();
+    else connection.once("close", release);
+    return true;
+  }
+
+  /** Serves the socket, unless its address has as many as it may have. */
+  function admit(socket: WebSocket, isFree: boolean): boolean {
     socket.on("error", () => {});
-    if (most !== null && open >= most) {
+    if (!isFree) {
       refused.add(socket);
       socket.on("close", () => refused.delete(socket));
+      const most = options.socketsPerAddress;
       socket.close(POLICY_VIOLATION, `Too many connections: at most ${most} per address`);
       return false;
     }
-    openByAddress.set(address, open + 1);
     served.add(socket);
-    socket.on("close", () => {
-      served.delete(socket);
-      const left = (openByAddress.get(address) ?? 1) - 1;
-      if (left > 0) openByAddress.set(address, left);
-      else openByAddress.delete(address);
-    });
+    socket.on("close", () => served.delete(socket));
     socket.on("pong", () => silent.delete(socket));
     socket.on("message", () => silent.delete(socket));
     return true;

@@ -1,14 +1,17 @@
 /** A place in a conversation's queue. */
 export interface Turnstile {
-  /** True when no turn was ahead at the time of entering. */
-  readonly isFirst: boolean;
-  /** Resolves when every turn that entered before has left. */
+  /** Whether no turn was ahead at the time of entering; a promise where other replicas have to be asked. */
+  readonly isFirst: boolean | Promise<boolean>;
+  /** Resolves when every turn that entered before has left, and after `isFirst` has. Never rejects. */
   readonly ready: Promise<void>;
   /** Leaves the queue; must be called exactly once, also when never ready. */
   leave(): void;
 }
 
-/** One turn at a time in a conversation, in the order of arrival. */
+/**
+ * One turn at a time in a conversation, in the order of arrival. A replica that dies leaves, after a
+ * few seconds, every queue it is in.
+ */
 export interface ConversationLock {
   enter(conversationId: string): Turnstile;
 }

@@ -4,7 +4,7 @@ import type { TurnEnding, TurnEvent } from "../domain/turn.ts";
 export interface TurnWriter {
   /** Adds text to the reply; watchers get it joined with what came in the same moment. */
   append(text: string): void;
-  /** Ends the log. Watchers get what is left, then this, then their stream ends. */
+  /** Ends the log, once the ending is stored. Watchers get what is left, then this, then their stream ends. */
   end(ending: TurnEnding): void;
   /** Takes the log back, as if it had never been opened: the turn was not stored. */
   discard(): void;
@@ -15,17 +15,28 @@ export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
 
 /** The running turns and their events. Ended turns are the store's: a log may forget them at once. */
 export interface TurnLog {
-  /** @param onStop called once if someone asks the conversation's turns to stop, on whichever replica */
+  /** @param onStop called if someone asks the conversation's turns to stop, on whichever replica */
   open(
     turn: { readonly replyId: string; readonly conversationId: string },
     onStop: () => void,
   ): TurnWriter;
   /**
-   * The events after `position` (see TurnEvent), for as long as the turn runs and to its ending.
-   * Null if no turn of that id is running: then the store knows it. A watcher that is slow gets
-   * longer deltas, not more memory. Aborting ends the iteration without an error.
+   * The events after `position` (see TurnEvent) of a turn that runs in this process, to its ending.
+   * Null if it does not. A watcher that is slow gets longer deltas, not more memory. Aborting ends
+   * the iteration without an error.
    */
   follow(replyId: string, position: number, signal: AbortSignal): AsyncIterable<LiveEvent> | null;
-  /** Asks every turn of the conversation to stop, those that wait included; gives whether there was one. */
-  stop(conversationId: string): Promise<boolean>;
+  /**
+   * The same of a turn that runs in another replica, up to where this log knows it: it ends without
+   * an ending when the turn has ended or nobody can be asked, maybe at once. Then the store knows
+   * more. Null for a server that runs alone.
+   */
+  readonly followElsewhere:
+    | ((replyId: string, position: number, signal: AbortSignal) => AsyncIterable<LiveEvent>)
+    | null;
+  /**
+   * Asks every turn of the conversation to stop, those that wait included; gives whether there was
+   * one. Null: there was none here, and other replicas cannot be asked now.
+   */
+  stop(conversationId: string): Promise<boolean | null>;
 }

@@ -35,6 +35,11 @@ const HealthBody = Type.Object({
     }),
     speaks: Type.Union([Type.String(), Type.Null()]),
   }),
+  redis: Type.Optional(
+    Type.Union([Type.Literal("up"), Type.Literal("down")], {
+      description: "Where one is configured. Down: this replica works alone, and is healthy.",
+    }),
+  ),
   timestamp: Type.String({ format: "date-time" }),
   version: Type.String(),
 });
@@ -69,6 +74,7 @@ export function voiceWire(parts: VoiceParts): Wire {
             services: services(health),
             active_connections: parts.countSockets(),
             engines: parts.engines,
+            ...(health.isRedisUp !== null && { redis: health.isRedisUp ? "up" : "down" }),
             timestamp: parts.now().toISOString(),
             version: parts.version,
           });

@@ -1,9 +1,11 @@
-import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Limiter, LimitState, LimitWindow } from "../../../ports/limiter.ts";
+import { stateOf, tighter, UNLIMITED } from "../shared/window-state.ts";
 
 /** Counts in this process. */
 export function memoryLimiter(): Limiter {
   const counters = new Map<string, RateLimiterMemory>();
+  const held = new Map<string, number>();
   const counterOf = ({ limit, windowMs }: LimitWindow): RateLimiterMemory => {
     const name = `${limit}/${windowMs}`;
     const known = counters.get(name);
@@ -19,43 +21,30 @@ export function memoryLimiter(): Limiter {
   return {
     async consume(key, windows) {
       let tightest: LimitState | null = null;
-      for (const window of windows) {
-        const used = await counterOf(window).get(key);
-        if (used && used.consumedPoints >= window.limit)
-          tightest = tighter(tightest, stateOf(window, used, false));
+      // Counting is done at once, so that nobody comes in between.
+      const counting = windows.map((window) => counterOf(window).penalty(key, 1));
+      const used = await Promise.all(counting);
+      for (const [index, window] of windows.entries()) {
+        const count = used[index];
+        if (count)
+          tightest = tighter(
+            tightest,
+            stateOf(window, count, count.consumedPoints <= window.limit),
+          );
       }
-      if (tightest) return tightest;
-      for (const window of windows)
-        tightest = tighter(
-          tightest,
-          stateOf(window, await counterOf(window).penalty(key, 1), true),
-        );
-      return (
-        tightest ?? {
-          allowed: true,
-          limit: Number.POSITIVE_INFINITY,
-          remaining: Number.POSITIVE_INFINITY,
-          resetMs: 0,
-        }
-      );
+      if (tightest && !tightest.allowed)
+        await Promise.all(windows.map((window) => counterOf(window).reward(key, 1)));
+      return tightest ?? UNLIMITED;
+    },
+    async hold(key, limit) {
+      const count = held.get(key) ?? 0;
+      if (count >= limit) return null;
+      held.set(key, count + 1);
+      return () => {
+        const left = (held.get(key) ?? 1) - 1;
+        if (left > 0) held.set(key, left);
+        else held.delete(key);
+      };
     },
   };
-}
-
-const stateOf = (
-  { limit, windowMs }: LimitWindow,
-  used: RateLimiterRes,
-  allowed: boolean,
-): LimitState => ({
-  allowed,
-  limit,
-  remaining: Math.max(0, limit - used.consumedPoints),
-  resetMs: used.msBeforeNext < 0 ? windowMs : used.msBeforeNext,
-});
-
-/** Of two refusals the longer one, otherwise the one with less left. */
-function tighter(a: LimitState | null, b: LimitState): LimitState {
-  if (!a) return b;
-  if (!a.allowed || !b.allowed) return a.resetMs >= b.resetMs ? a : b;
-  return a.remaining <= b.remaining ? a : b;
 }

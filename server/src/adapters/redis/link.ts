@@ -1,0 +1,187 @@
+import { Redis, type RedisOptions } from "ioredis";
+import { type Listener, subscriptions } from "./subscriptions.ts";
+
+/**
+ * One replica's way to Redis, for everything that needs it: a connection for commands and one for
+ * subscriptions. Nothing ever waits for a Redis that is away: what was under way fails within
+ * COMMAND_MS, and from then on everything fails at once until Redis answers again.
+ */
+export type RedisLink = {
+  /** Names this process among those that share the Redis. */
+  readonly replicaId: string;
+  /** What the names of all keys and channels begin with. */
+  readonly prefix: string;
+  readonly isUp: boolean;
+  /** How many replicas were there when Redis was last asked; at least 1. */
+  readonly replicas: number;
+  /** For libraries that want a client; it keeps the same time limit. */
+  readonly client: Redis;
+  /** @throws RedisAway @throws Error what Redis itself refused (it is full, for example) */
+  run<Result>(command: (client: Redis) => Promise<Result>): Promise<Result>;
+  /** Gives how many connections were listening. @throws as run */
+  publish(channel: string, message: string): Promise<number>;
+  /** Hears a channel, also again after Redis was away, until the given function is called. */
+  listen(channel: string, listener: Listener): () => void;
+  /** Calls the listener whenever `isUp` changes. */
+  onChange(listener: (isUp: boolean) => void): void;
+  close(): Promise<void>;
+};
+
+export class RedisAway extends Error {
+  constructor(cause?: unknown) {
+    super("Redis does not answer", { cause });
+    this.name = "RedisAway";
+  }
+}
+
+const COMMAND_MS = 400;
+const CONNECT_MS = 1000;
+const LONGEST_PAUSE_MS = 500;
+const BEAT_MS = 1000;
+const PROBE_MS = 250;
+/** So long without an answer, and the connection itself is given up. */
+const SILENCE_MS = 2500;
+
+/**
+ * Resolves when Redis answers, or after a second without it: the server starts all the same.
+ * @param url redis:// or rediss://, the number of the database as its path
+ * @param options.prefix what sets this installation apart from others on the same Redis
+ */
+export async function openRedisLink(
+  url: string,
+  { replicaId, prefix: given }: { readonly replicaId: string; readonly prefix: string },
+): Promise<RedisLink> {
+  const options = {
+    commandTimeout: COMMAND_MS,
+    connectTimeout: CONNECT_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    keepAlive: 5000,
+    retryStrategy: (times: number) => Math.min(50 * times, LONGEST_PAUSE_MS),
+    reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
+  } satisfies RedisOptions;
+  const client = new Redis(url, { ...options, connectionName: `colloquy:${replicaId}` });
+  const subscriber = new Redis(url, {
+    ...options,
+    connectionName: `colloquy:${replicaId}:subscriber`,
+  });
+  // Pub/sub knows no databases: their number has to be in the names.
+  const prefix = `${given}${client.options.db ?? 0}:`;
+  const everybody = `${prefix}replicas`;
+  const echo = `${prefix}replica:${replicaId}`;
+  const listeners = new Set<(isUp: boolean) => void>();
+  const heard = subscriptions(subscriber);
+  let isUp = false;
+  let isClosed = false;
+  let replicas = 1;
+  let lastAnswerAt = 0;
+  let lastEchoAt = 0;
+  let waiting: NodeJS.Timeout | undefined;
+  const first = Promise.withResolvers<void>();
+
+  const setUp = (now: boolean) => {
+    if (isUp === now || isClosed) return;
+    isUp = now;
+    for (const listener of listeners) listener(now);
+    schedule(now ? BEAT_MS : PROBE_MS);
+    if (now) first.resolve();
+  };
+
+  const run = async <Result>(command: (client: Redis) => Promise<Result>): Promise<Result> => {
+    if (!isUp) throw new RedisAway();
+    try {
+      return await command(client);
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      setUp(false);
+      throw new RedisAway(error);
+    }
+  };
+
+  /** Goes the whole way: a command, and its message back through the subscription. */
+  const beat = async () => {
+    const now = performance.now();
+    try {
+      const [answer] = await Promise.all([
+        client.pubsub("NUMSUB", everybody),
+        client.publish(echo, ""),
+      ]);
+      lastAnswerAt = performance.now();
+      replicas = Math.max(1, Number(answer[1]));
+    } catch (error) {
+      if (!isRefusal(error)) setUp(false);
+      if (client.status === "ready" && now - lastAnswerAt > SILENCE_MS) {
+        lastAnswerAt = now;
+        client.disconnect(true);
+      }
+    }
+    if (subscriber.status === "ready" && now - lastEchoAt > SILENCE_MS) {
+      lastEchoAt = now;
+      setUp(false);
+      subscriber.disconnect(true);
+    }
+    schedule(isUp ? BEAT_MS : PROBE_MS);
+  };
+
+  const schedule = (milliseconds: number) => {
+    clearTimeout(waiting);
+    if (!isClosed) waiting = setTimeout(beat, milliseconds).unref();
+  };
+
+  heard.listen(everybody, () => {});
+  heard.listen(echo, () => {
+    lastEchoAt = performance.now();
+    setUp(client.status === "ready" && lastEchoAt - lastAnswerAt < SILENCE_MS);
+  });
+  for (const connection of [client, subscriber]) {
+    // What is wrong shows in `isUp`; ioredis connects again by itself.
+    connection.on("error", () => {});
+    connection.on("close", () => setUp(false));
+  }
+  client.on("ready", () => {
+    lastAnswerAt = performance.now();
+    schedule(0);
+  });
+  subscriber.on("ready", () => {
+    lastEchoAt = performance.now();
+    heard.renew().then(
+      () => schedule(0),
+      () => subscriber.disconnect(true),
+    );
+  });
+  schedule(PROBE_MS);
+  const patience = setTimeout(first.resolve, CONNECT_MS);
+  await first.promise;
+  clearTimeout(patience);
+
+  return {
+    replicaId,
+    prefix,
+    client,
+    get isUp() {
+      return isUp;
+    },
+    get replicas() {
+      return replicas;
+    },
+    run,
+    publish: (channel, message) => run((commands) => commands.publish(channel, message)),
+    listen: heard.listen,
+    onChange: (listener) => void listeners.add(listener),
+    async close() {
+      isClosed = true;
+      isUp = false;
+      clearTimeout(waiting);
+      client.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}
+
+/** Redis answered, and said no. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.name === "ReplyError" &&
+  !/^(?:LOADING|READONLY)/.test(error.message);

@@ -1,0 +1,50 @@
+// What replicas say to each other about replies, through Redis' channels. Nothing of it is kept there.
+
+/** To whoever generates a reply, on the reply's channel. */
+export type Request = {
+  readonly kind: "watch" | "leave";
+  /** Where the text is to be sent. */
+  readonly inbox: string;
+  /** How much of the reply is there already. */
+  readonly from: number;
+};
+
+/** To a replica's inbox: the text of a reply from a position on. `isOver`: it has ended, and is stored. */
+export type Piece = {
+  readonly replyId: string;
+  readonly from: number;
+  readonly text: string;
+  readonly isOver: boolean;
+};
+
+export const encodeRequest = ({ kind, inbox, from }: Request): string =>
+  JSON.stringify([kind, inbox, from]);
+
+export const encodePieces = (pieces: readonly Piece[]): string =>
+  JSON.stringify(pieces.map(({ replyId, from, text, isOver }) => [replyId, from, text, isOver]));
+
+/** Null for what this version does not understand, as while replicas are updated one by one. */
+export function decodeRequest(message: string): Request | null {
+  const [kind, inbox, from] = listIn(message);
+  if ((kind !== "watch" && kind !== "leave") || typeof inbox !== "string") return null;
+  return typeof from === "number" ? { kind, inbox, from } : null;
+}
+
+export function decodePieces(message: string): Piece[] {
+  const pieces: Piece[] = [];
+  for (const item of listIn(message)) {
+    const [replyId, from, text, isOver] = Array.isArray(item) ? item : [];
+    if (typeof replyId === "string" && typeof from === "number" && typeof text === "string")
+      pieces.push({ replyId, from, text, isOver: isOver === true });
+  }
+  return pieces;
+}
+
+function listIn(message: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(message);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,136 @@
+import type { TurnLog } from "../../../ports/turn-log.ts";
+import type { RedisLink } from "../../redis/link.ts";
+import { type LiveReply, liveReply } from "../shared/live-reply.ts";
+import type { Channels } from "./channels.ts";
+import { decodeRequest, encodePieces, type Piece } from "./messages.ts";
+
+type OwnTurn = {
+  readonly conversationId: string;
+  readonly onStop: () => void;
+  readonly reply: LiveReply;
+  /** The replicas where it is watched, by inbox, and how far each has been told. */
+  readonly watchers: Map<string, { sent: number; isAnswered: boolean; renewedAtMs: number }>;
+};
+
+/** Text is sent on together with what came in so many milliseconds. */
+const FLUSH_MS = 10;
+/** A watching replica that is silent for so long is gone. */
+const FORGOTTEN_MS = 15_000;
+
+/** The turns that this replica generates. Their text goes to Redis only while another replica watches. */
+export function ownTurns(link: RedisLink, channels: Channels) {
+  const turns = new Map<string, OwnTurn>();
+  const conversations = new Map<string, { count: number; readonly close: () => void }>();
+  const unsent = new Set<string>();
+  let flushing: NodeJS.Timeout | null = null;
+
+  const stopAll = (conversationId: string): boolean => {
+    const found = [...turns.values()].filter((turn) => turn.conversationId === conversationId);
+    for (const turn of found) turn.onStop();
+    return found.length > 0;
+  };
+
+  const enterConversation = (id: string) => {
+    const known = conversations.get(id);
+    if (known) known.count++;
+    else
+      conversations.set(id, {
+        count: 1,
+        close: link.listen(channels.conversation(id), () => void stopAll(id)),
+      });
+  };
+  const leaveConversation = (id: string) => {
+    const known = conversations.get(id);
+    if (!known || --known.count > 0) return;
+    conversations.delete(id);
+    known.close();
+  };
+
+  const willFlush = (replyId: string, afterMs: number) => {
+    unsent.add(replyId);
+    if (flushing === null) flushing = setTimeout(flush, afterMs);
+  };
+  const flush = () => {
+    flushing = null;
+    const byInbox = new Map<string, Piece[]>();
+    for (const replyId of unsent) {
+      const turn = turns.get(replyId);
+      if (turn) collect(replyId, turn, false, byInbox);
+    }
+    unsent.clear();
+    sendAll(byInbox);
+  };
+  const collect = (
+    replyId: string,
+    { reply, watchers }: OwnTurn,
+    isOver: boolean,
+    byInbox: Map<string, Piece[]>,
+  ) => {
+    const forgottenAtMs = performance.now() - FORGOTTEN_MS;
+    for (const [inbox, watcher] of watchers) {
+      if (watcher.renewedAtMs < forgottenAtMs) watchers.delete(inbox);
+      else if (isOver || !watcher.isAnswered || watcher.sent < reply.length) {
+        const from = watcher.sent;
+        const pieces = byInbox.get(inbox) ?? [];
+        pieces.push({ replyId, from, text: reply.textAfter(from), isOver });
+        byInbox.set(inbox, pieces);
+        watcher.sent = Math.max(from, reply.length);
+        watcher.isAnswered = true;
+      }
+    }
+  };
+  const sendAll = (byInbox: Map<string, Piece[]>) => {
+    // What is lost on the way shows as a gap, and is asked for again.
+    for (const [inbox, pieces] of byInbox)
+      link.publish(inbox, encodePieces(pieces)).catch(() => {});
+  };
+
+  const onRequest = (replyId: string, turn: OwnTurn, message: string) => {
+    const request = decodeRequest(message);
+    if (!request) return;
+    if (request.kind === "leave") return void turn.watchers.delete(request.inbox);
+    turn.watchers.set(request.inbox, {
+      sent: request.from,
+      isAnswered: false,
+      renewedAtMs: performance.now(),
+    });
+    willFlush(replyId, 0);
+  };
+
+  return {
+    stopAll,
+    /** Whether this replica hears the conversation's channel. */
+    has: (conversationId: string) => conversations.has(conversationId),
+    open: (({ replyId, conversationId }, onStop) => {
+      const reply = liveReply();
+      const turn: OwnTurn = { conversationId, onStop, reply, watchers: new Map() };
+      turns.set(replyId, turn);
+      enterConversation(conversationId);
+      const closeChannel = link.listen(channels.reply(replyId), (message) =>
+        onRequest(replyId, turn, message),
+      );
+      const forget = () => {
+        if (!turns.delete(replyId)) return;
+        unsent.delete(replyId);
+        closeChannel();
+        leaveConversation(conversationId);
+      };
+      return {
+        append(text) {
+          reply.append(text);
+          if (turn.watchers.size) willFlush(replyId, FLUSH_MS);
+        },
+        end(ending) {
+          const byInbox = new Map<string, Piece[]>();
+          collect(replyId, turn, true, byInbox);
+          sendAll(byInbox);
+          forget();
+          reply.end(ending);
+        },
+        discard: forget,
+      };
+    }) satisfies TurnLog["open"],
+    follow: ((replyId, position, signal) =>
+      turns.get(replyId)?.reply.watch(position, signal) ?? null) satisfies TurnLog["follow"],
+  };
+}

@@ -1,0 +1,236 @@
+// What every turn log promises (ports/turn-log.ts), tried on one of them.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { TurnEnding } from "../src/domain/turn.ts";
+import type { LiveEvent, TurnLog } from "../src/ports/turn-log.ts";
+
+export type TurnLogSubject = AsyncDisposable & {
+  /** Where turns run. */
+  readonly running: TurnLog;
+  /** Where they are watched and stopped: the same log, or another replica's. */
+  readonly watching: TurnLog;
+  /** Resolves once the watching side can find that reply. */
+  findable(replyId: string): Promise<void>;
+};
+
+const never = new AbortController().signal;
+
+/** What a watcher gets, wherever the turn runs. */
+export const watch = (
+  log: TurnLog,
+  replyId: string,
+  position = 0,
+  signal = never,
+): AsyncIterable<LiveEvent> =>
+  log.follow(replyId, position, signal) ??
+  log.followElsewhere?.(replyId, position, signal) ??
+  none();
+
+async function* none(): AsyncGenerator<LiveEvent> {}
+
+export const ended = (content: string): TurnEnding => ({
+  type: "completed",
+  position: content.length + 1,
+  reply: {
+    id: "r",
+    conversationId: "c",
+    role: "assistant",
+    content,
+    model: "m",
+    status: "complete",
+    usage: null,
+    error: null,
+    reasoning: null,
+    sequence: 2,
+    createdAt: new Date(0),
+    finishedAt: new Date(1),
+  },
+});
+
+export const textOf = (events: readonly LiveEvent[]): string =>
+  events.map((event) => (event.type === "delta" ? event.text : "")).join("");
+
+/** Every delta's position is the length of the text so far. */
+function checkPositions(events: readonly LiveEvent[], from: number): void {
+  let position = from;
+  for (const event of events) {
+    if (event.type !== "delta") continue;
+    position += event.text.length;
+    assert.equal(event.position, position);
+  }
+}
+
+export function turnLogContract(
+  name: string,
+  open: () => Promise<TurnLogSubject>,
+  skip: () => string | false = () => false,
+): void {
+  describe(`turn log: ${name}`, { skip: skip() }, () => {
+    const begin = async (subject: TurnLogSubject, replyId = "r", onStop = () => {}) => {
+      const writer = subject.running.open({ replyId, conversationId: "c" }, onStop);
+      await subject.findable(replyId);
+      return writer;
+    };
+
+    test("a watcher gets the whole text in order, and the stream ends with the turn", async () => {
+      await using subject = await open();
+      const writer = await begin(subject);
+      const watched = Array.fromAsync(watch(subject.watching, "r"));
+      const words = Array.from({ length: 300 }, (_, index) => `word${index} 👩‍👩‍👧 `);
+      for (const [index, word] of words.entries()) {
+        writer.append(word);
+        if (index % 7 === 0) await new Promise(setImmediate);
+      }
+      const text = words.join("");
+      writer.end(ended(text));
+      const events = await watched;
+      assert.equal(textOf(events), text);
+      checkPositions(events, 0);
+      const endings = events.filter((event) => event.type !== "delta");
+      const isHere = subject.running === subject.watching;
+      assert.deepEqual(
+        endings,
+        isHere ? [ended(text)] : [],
+        "elsewhere the store tells the ending",
+      );
+    });
+
+    test("from every position the rest comes, without a gap or a repeat", async () => {
+      await using subject = await open();
+      const writer = await begin(subject);
+      const text = 'a𝄞b👩‍👧c\u0301\n"quoted" \\ end';
+      const early = Array.from({ length: text.length + 1 }, (_, position) =>
+        Array.fromAsync(watch(subject.watching, "r", position)),
+      );
+      // Unit by unit, surrogates apart.
+      const half = text.length / 2;
+      for (let at = 0; at < half; at++) {
+        writer.append(text.charAt(at));
+        await new Promise(setImmediate);
+      }
+      const late = Array.from({ length: text.length + 1 }, (_, position) =>
+        Array.fromAsync(watch(subject.watching, "r", position)),
+      );
+      const first = watch(subject.watching, "r")[Symbol.asyncIterator]();
+      await first.next();
+      for (let at = Math.ceil(half); at < text.length; at++) writer.append(text.charAt(at));
+      writer.end(ended(text));
+      for (const watched of [early, late])
+        for (const [position, events] of (await Promise.all(watched)).entries()) {
+          assert.equal(textOf(events), text.slice(position), `from ${position}`);
+          checkPositions(events, position);
+        }
+      while (!(await first.next()).done);
+    });
+
+    test("a watcher that leaves and comes back again and again misses nothing", async () => {
+      await using subject = await open();
+      const writer = await begin(subject);
+      const words = Array.from({ length: 400 }, (_, word) => `${word} `);
+      const text = words.join("");
+      const writing = (async () => {
+        for (const word of words) {
+          writer.append(word);
+          await new Promise(setImmediate);
+        }
+      })();
+      let seen = "";
+      // It has not ended yet: an ended turn is the store's.
+      while (seen.length < text.length)
+        for await (const event of watch(subject.watching, "r", seen.length)) {
+          if (event.type === "delta") seen += event.text;
+          break;
+        }
+      await writing;
+      assert.equal(seen, text);
+      writer.end(ended(text));
+    });
+
+    test("a slow watcher gets longer pieces", async () => {
+      await using subject = await open();
+      const writer = await begin(subject);
+      const iterator = watch(subject.watching, "r")[Symbol.asyncIterator]();
+      writer.append("x");
+      assert.equal(textOf([(await iterator.next()).value]), "x");
+      for (let piece = 0; piece < 1000; piece++) writer.append("yz");
+      const other = watch(subject.watching, "r")[Symbol.asyncIterator]();
+      let told = "";
+      while (told.length < 2001) told += textOf([(await other.next()).value]);
+      assert.equal(textOf([(await iterator.next()).value]), "yz".repeat(1000));
+      writer.end(ended(told));
+      for (const it of [iterator, other]) while (!(await it.next()).done);
+    });
+
+    test("aborting ends the iteration without an error; the others go on", async () => {
+      await using subject = await open();
+      const writer = await begin(subject);
+      const leaving = new AbortController();
+      const left = Array.fromAsync(watch(subject.watching, "r", 0, leaving.signal));
+      const stayed = watch(subject.watching, "r")[Symbol.asyncIterator]();
+      writer.append("before ");
+      assert.equal(textOf([(await stayed.next()).value]), "before ");
+      leaving.abort();
+      assert.ok(["", "before "].includes(textOf(await left)));
+      writer.append("after");
+      assert.equal(textOf([(await stayed.next()).value]), "after");
+      writer.end(ended("before after"));
+      while (!(await stayed.next()).done);
+    });
+
+    test("a turn that is not running gives nothing: unknown, ended or taken back", async () => {
+      await using subject = await open();
+      (await begin(subject, "ended")).end(ended(""));
+      (await begin(subject, "discarded")).discard();
+      for (const id of ["unknown", "ended", "discarded"]) {
+        assert.equal(subject.running.follow(id, 0, never), null);
+        assert.deepEqual(await Array.fromAsync(watch(subject.watching, id)), [], id);
+      }
+    });
+
+    test("stopping asks every turn of the conversation, and says whether there was one", async () => {
+      await using subject = await open();
+      const stopped: string[] = [];
+      const turn = (replyId: string, conversationId: string) =>
+        subject.running.open({ replyId, conversationId }, () => stopped.push(replyId));
+      const writers = [turn("one", "c"), turn("two", "c"), turn("other", "d")];
+      for (const id of ["one", "two", "other"]) await subject.findable(id);
+      assert.equal(await subject.watching.stop("nowhere"), false);
+      assert.equal(await subject.watching.stop("c"), true);
+      while (stopped.length < 2) await new Promise(setImmediate);
+      assert.deepEqual(stopped.sort(), ["one", "two"]);
+      for (const writer of writers) writer.end(ended(""));
+      while (await subject.watching.stop("c")) await new Promise(setImmediate);
+      assert.deepEqual(stopped.sort(), ["one", "two"], "an ended turn is not asked");
+    });
+
+    test("many turns at once, each with watchers that came at any time", async () => {
+      await using subject = await open();
+      const results = Array.from({ length: 60 }, async (_, index) => {
+        const replyId = `r${index}`;
+        const writer = subject.running.open({ replyId, conversationId: `c${index % 5}` }, () => {});
+        await subject.findable(replyId);
+        const watched: Promise<[number, LiveEvent[]]>[] = [];
+        let text = "";
+        for (let piece = 0; piece < 40; piece++) {
+          if (piece % 8 === index % 8) {
+            const from = Math.floor((text.length * piece) / 40);
+            const watching = Array.fromAsync(watch(subject.watching, replyId, from));
+            watched.push(watching.then((events) => [from, events]));
+          }
+          const word = `${index}.${piece} `;
+          text += word;
+          writer.append(word);
+          await new Promise(setImmediate);
+        }
+        // A watcher who has asked, and not been heard yet, would find an ended turn.
+        const last = watch(subject.watching, replyId)[Symbol.asyncIterator]();
+        await last.next();
+        writer.end(ended(text));
+        await last.return?.();
+        for (const [from, events] of await Promise.all(watched))
+          assert.equal(textOf(events), text.slice(from), `${replyId} from ${from}`);
+      });
+      await Promise.all(results);
+    });
+  });
+}
