@@ -1,4 +1,4 @@
-import type { CallOptions, SendOptions, Timeouts, WatchOptions } from "./options.ts";
+import type { CallOptions, DeleteOptions, SendOptions, Timeouts, WatchOptions } from "./options.ts";
 import type { ReplyOptions } from "./reply.ts";
 import type { NetworkStatus, RetryPolicy } from "./retry.ts";
 import { type Answer, type ApiRequest, path, type Transport } from "./transport.ts";
@@ -46,8 +46,8 @@ export function createCalls(
       return (await answer<T>({ method: "GET", path, query, signal })).data;
     },
 
-    async remove(path: string, options: CallOptions): Promise<void> {
-      await change("DELETE", path, undefined, options);
+    async remove(path: string, { signal, keepalive }: DeleteOptions): Promise<void> {
+      await answer({ method: "DELETE", path, signal, keepalive });
     },
 
     /** A POST whose repeat would make a second thing: tried once. */

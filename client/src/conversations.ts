@@ -1,5 +1,5 @@
 import type { Calls } from "./calls.ts";
-import type { CallOptions, SendOptions, WatchOptions } from "./options.ts";
+import type { CallOptions, DeleteOptions, SendOptions, WatchOptions } from "./options.ts";
 import { type Reply, startReply } from "./reply.ts";
 import { path } from "./transport.ts";
 import type {
@@ -70,7 +70,7 @@ export function conversationCalls(calls: Calls) {
       calls.change("POST", "/conversations/import", { conversations }, options),
 
     /** Deletes it with all its messages. */
-    delete: async (id: string, options: CallOptions = {}): Promise<void> =>
+    delete: async (id: string, options: DeleteOptions = {}): Promise<void> =>
       calls.remove(path`/conversations/${id}`, options),
 
     /** Begins a conversation with its first message; resolves when that is stored. */

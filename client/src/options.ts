@@ -36,6 +36,11 @@ export type CallOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
+export type DeleteOptions = CallOptions & {
+  /** Lets the request outlive the page, for one that is sent as the page is left; false. */
+  readonly keepalive?: boolean | undefined;
+};
+
 export type SendOptions = CallOptions & {
   /**
    * Names this one message, so that it is stored and answered once however often it is sent. Made

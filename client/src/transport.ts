@@ -20,6 +20,8 @@ export type ApiRequest = {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Lets it outlive the page that sends it. */
+  readonly keepalive?: boolean | undefined;
 };
 
 export type Answer<T> = { readonly data: T; readonly meta: Readonly<Record<string, unknown>> };
@@ -68,6 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = headersOf(request, token, options.userId);
     const init: RequestInit = { method: request.method, headers, signal, cache: "no-store" };
     if (request.body !== undefined) init.body = JSON.stringify(request.body);
+    if (request.keepalive) init.keepalive = true;
     const call = options.fetch;
     const response = await call(
       `${root}${request.isAtRoot ? "" : "/v1/chat"}${request.path}${queryOf(request)}`,

@@ -1,42 +1,60 @@
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Route, Router, Switch } from "wouter";
+import { Link, Route, Router, Switch, useRoute } from "wouter";
 import { ChatPage } from "./chat/chat-page.tsx";
+import { Frame } from "./frame.tsx";
 import { SessionGate, useSessionState } from "./session/session.tsx";
 import { Entrance } from "./session/sign-in.tsx";
+import { SidebarStateProvider } from "./ui/sidebar-state.tsx";
+import { WindowsProvider } from "./ui/windows.tsx";
 import { VoiceProvider } from "./voice/voice-provider.tsx";
+import { WorkspaceProvider } from "./workspace.tsx";
 
+const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
 const StatusPage = lazy(() => import("./status/status-page.tsx"));
 
 export function App() {
-  const { t } = useTranslation();
   const state = useSessionState();
   if (state.kind !== "in") return <Entrance state={state} />;
   return (
     <SessionGate state={state}>
       <Router base={import.meta.env.BASE_URL.replace(/\/$/, "")}>
-        <VoiceProvider>
-          <Suspense fallback={<p role="status">{t("session.starting")}</p>}>
-            <Switch>
-              <Route path="/status">
-                <StatusPage />
-              </Route>
-              <Route path="/c/:conversationId">
-                {({ conversationId }) => <ChatPage conversationId={conversationId} />}
-              </Route>
-              <Route path="/">
-                <ChatPage conversationId={null} />
-              </Route>
-              <Route>
-                <main>
-                  <h1>{t("app.notFound")}</h1>
-                  <Link href="/">{t("app.home")}</Link>
-                </main>
-              </Route>
-            </Switch>
-          </Suspense>
-        </VoiceProvider>
+        <WorkspaceProvider>
+          <VoiceProvider>
+            <SidebarStateProvider>
+              <WindowsProvider>
+                <Pages />
+              </WindowsProvider>
+            </SidebarStateProvider>
+          </VoiceProvider>
+        </WorkspaceProvider>
       </Router>
     </SessionGate>
+  );
+}
+
+function Pages() {
+  const { t } = useTranslation();
+  const [isConversation, parameters] = useRoute("/c/:conversationId");
+  const [isBeginning] = useRoute("/");
+  const conversationId = isConversation ? parameters.conversationId : null;
+  return (
+    <Frame currentId={conversationId}>
+      {isConversation || isBeginning ? (
+        // One and the same page, so that nothing is lost where a new conversation gets its id.
+        <ChatPage conversationId={conversationId} />
+      ) : (
+        <Switch>
+          <Route path="/agents" component={AgentsPage} />
+          <Route path="/status" component={StatusPage} />
+          <Route>
+            <main>
+              <h1>{t("app.notFound")}</h1>
+              <Link href="/">{t("app.home")}</Link>
+            </main>
+          </Route>
+        </Switch>
+      )}
+    </Frame>
   );
 }

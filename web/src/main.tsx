@@ -5,12 +5,14 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { startTranslation } from "./i18n/index.ts";
+import { applyTheme, storedTheme } from "./settings/theme.ts";
 
 // The SDK tries again by itself; what it gives up on is shown.
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 5_000 }, mutations: { retry: false } },
 });
 
+applyTheme(storedTheme());
 await startTranslation();
 const root = document.getElementById("root");
 if (root)

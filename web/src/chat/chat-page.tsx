@@ -1,18 +1,131 @@
-import { useLocation } from "wouter";
+import { ColloquyError } from "@colloquy/client";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation, useSearch } from "wouter";
 import { useSession } from "../session/session.tsx";
+import { useStoredState } from "../ui/stored-state.ts";
 import { VoiceButton } from "../voice/voice-button.tsx";
+import { useLiveReply, useWorkspace } from "../workspace.tsx";
+import { Announcer } from "./announcer.tsx";
+import { useChatActions } from "./chat-actions.ts";
+import { ChatHeader } from "./chat-header.tsx";
+import styles from "./chat-page.module.css";
+import { AgentPicker, ModelPicker } from "./choices.tsx";
+import { Composer, type ComposerHandle } from "./composer.tsx";
+import { FirstRun } from "./first-run.tsx";
+import { NEW } from "./live/live-replies.ts";
+import { preloadMarkdown } from "./markdown/markdown.tsx";
+import { Problem } from "./problem.tsx";
+import { rowsOf } from "./rows.ts";
+import { Thread } from "./thread.tsx";
+import { useModels } from "./use-models.ts";
+import { useConversation, useThread } from "./use-thread.ts";
 
 /** One conversation, or the beginning of a new one. */
 export function ChatPage({ conversationId }: { readonly conversationId: string | null }) {
-  const { account } = useSession();
-  const [, navigate] = useLocation();
+  const { t } = useTranslation();
+  const { client } = useSession();
+  const { list, tell } = useWorkspace();
+  const [location, navigate] = useLocation();
+  const target = new URLSearchParams(useSearch()).get("m");
+  const key = conversationId ?? NEW;
+  const live = useLiveReply(key);
+  const conversation = useConversation(conversationId);
+  const thread = useThread(conversationId);
+  const composer = useRef<ComposerHandle>(null);
+  const page = useRef<HTMLElement>(null);
+
+  const { data: models } = useModels();
+  const [storedModel, setModel] = useStoredState("model");
+  const model = models?.some(({ id }) => id === storedModel) ? storedModel : null;
+  const [newAgent, setNewAgent] = useState<string | null>(() =>
+    new URLSearchParams(window.location.search).get("agent"),
+  );
+  const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
+
+  const here = useRef(location);
+  here.current = location;
+  const actions = useChatActions({
+    conversationId,
+    choices: { model, agentId },
+    onStored: (id) => {
+      if (!conversationId && here.current === "/") navigate(`/c/${id}`, { replace: true });
+    },
+    onTakenBack: (text) => composer.current?.put(text),
+  });
+  const pickAgent = async (picked: string | null) => {
+    if (!conversationId) return setNewAgent(picked);
+    list.put(await client.conversations.update(conversationId, { agent_id: picked }));
+    tell({ type: "list" });
+  };
+
+  useEffect(preloadMarkdown, []);
+  const title = conversation.data?.title;
+  useEffect(() => {
+    document.title = conversationId && title ? `${title} · ${t("app.name")}` : t("app.name");
+  }, [conversationId, title, t]);
+
+  const rows = useMemo(() => rowsOf(thread.data, live), [thread.data, live]);
+  const isReplying = live !== null && live.phase !== "not_sent" && live.phase !== "lost";
+  const isBeginning = conversationId === null && !live;
+  const error = thread.error ?? conversation.error;
+  const isMissing = error instanceof ColloquyError && error.status === 404;
+
   return (
-    <main>
-      {conversationId} {account.user_id}
-      <VoiceButton
-        conversationId={conversationId}
-        onConversation={(id) => navigate(`/c/${id}`, { replace: true })}
-      />
+    <main className={styles.page} data-beginning={isBeginning || undefined} ref={page}>
+      <ChatHeader conversation={conversation.data ?? null} isNew={conversationId === null} />
+      {isBeginning ? (
+        <div className={styles.welcome}>
+          <p className={styles.greeting}>{t("chat.greeting")}</p>
+        </div>
+      ) : error && !thread.data ? (
+        <div className={styles.problem}>
+          <Problem
+            text={t(isMissing ? "chat.missing" : "chat.notLoaded")}
+            reason={isMissing ? null : error.message}
+          >
+            <Link href="/">{t("chat.beginNew")}</Link>
+          </Problem>
+        </div>
+      ) : (
+        <Thread
+          key={key}
+          conversationId={conversationId}
+          rows={rows}
+          hasOlder={thread.data?.hasOlder ?? false}
+          actions={actions}
+          target={target}
+        />
+      )}
+      <div className={styles.foot}>
+        <FirstRun />
+        <Composer
+          ref={composer}
+          place={key}
+          isReplying={isReplying}
+          isStopping={live?.isStopping ?? false}
+          onSend={actions.send}
+          onStop={actions.stop}
+          onEditLast={() => {
+            const buttons = page.current?.querySelectorAll<HTMLElement>("[data-edit]");
+            buttons?.item(buttons.length - 1)?.click();
+          }}
+          choices={
+            <>
+              <ModelPicker model={model} onPick={setModel} />
+              <AgentPicker agentId={agentId} onPick={(picked) => void pickAgent(picked)} />
+            </>
+          }
+          extra={
+            <VoiceButton
+              conversationId={conversationId}
+              onConversation={(id) => navigate(`/c/${id}`, { replace: true })}
+            />
+          }
+        />
+        <p className={styles.caution}>{t("chat.caution")}</p>
+      </div>
+      <Announcer live={live} last={thread.data?.messages.at(-1)} />
     </main>
   );
 }

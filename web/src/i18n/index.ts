@@ -19,6 +19,11 @@ const STORED_AS = "colloquy.language";
 const isLanguage = (value: string | null | undefined): value is Language =>
   value !== null && value !== undefined && Object.hasOwn(LANGUAGES, value);
 
+/** The chosen language as the browser's own region speaks it ("en-GB"), for dates and times. */
+export const dateLocale = (): string =>
+  navigator.languages.find((locale) => locale.split("-")[0] === i18next.language) ??
+  i18next.language;
+
 /** What was chosen here before, else the first that the browser asks for and we have. */
 export function preferredLanguage(): Language {
   const stored = localStorage.getItem(STORED_AS);

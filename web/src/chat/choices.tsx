@@ -1,0 +1,82 @@
+import { Bot, Cpu } from "lucide-react";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { useAgents } from "../agents/use-agents.ts";
+import { Picker } from "../ui/picker.tsx";
+import styles from "./choices.module.css";
+import { useModels } from "./use-models.ts";
+
+const NONE = "";
+
+/** Which model answers; what was chosen holds only while the server offers it. */
+export function ModelPicker({
+  model,
+  onPick,
+}: {
+  readonly model: string | null;
+  readonly onPick: (model: string | null) => void;
+}) {
+  const { t } = useTranslation();
+  const { data: models = [] } = useModels();
+  const usual = models.find(({ is_default }) => is_default);
+  const options = useMemo(
+    () =>
+      models.map(({ id, name, provider, is_default }) => ({
+        value: id,
+        name,
+        note: [is_default && t("chat.usualModel"), name === id ? null : id, provider]
+          .filter(Boolean)
+          .join(" · "),
+      })),
+    [models, t],
+  );
+  if (!usual) return null;
+  return (
+    <Picker
+      label={t("chat.model")}
+      value={model ?? usual.id}
+      options={options}
+      onPick={(picked) => onPick(picked === usual.id ? null : picked)}
+      icon={<Cpu size={15} aria-hidden />}
+    />
+  );
+}
+
+/** Whose instructions the replies follow. */
+export function AgentPicker({
+  agentId,
+  onPick,
+}: {
+  readonly agentId: string | null;
+  readonly onPick: (agentId: string | null) => void;
+}) {
+  const { t } = useTranslation();
+  const { data: agents = [] } = useAgents();
+  const options = useMemo(
+    () => [
+      { value: NONE, name: t("agents.none") },
+      ...agents.map(({ id, name, instructions }) => ({
+        value: id,
+        name,
+        note: instructions.slice(0, 80),
+      })),
+    ],
+    [agents, t],
+  );
+  const isKnown = agents.some(({ id }) => id === agentId);
+  return (
+    <Picker
+      label={t("agents.agent")}
+      value={isKnown && agentId ? agentId : NONE}
+      options={options}
+      onPick={(picked) => onPick(picked === NONE ? null : picked)}
+      icon={<Bot size={15} aria-hidden />}
+      footer={
+        <Link href="/agents" className={styles.footer}>
+          {t("agents.manage")}
+        </Link>
+      }
+    />
+  );
+}

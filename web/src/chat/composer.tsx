@@ -1,0 +1,147 @@
+import { ArrowUp, Square } from "lucide-react";
+import {
+  type ReactNode,
+  type Ref,
+  useEffect,
+  useId,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from "react";
+import { useTranslation } from "react-i18next";
+import { useSession } from "../session/session.tsx";
+import { IconButton } from "../ui/button.tsx";
+import { GrowingTextArea } from "../ui/growing-text-area.tsx";
+import { useMedia } from "../ui/use-media.ts";
+import styles from "./composer.module.css";
+import { readDraft, writeDraft } from "./drafts.ts";
+
+/** The wire's most. */
+const MOST_CHARACTERS = 100_000;
+
+export type ComposerHandle = { put(text: string): void; focus(): void };
+
+/** Where one writes: the text stays with its conversation until it is sent. */
+export function Composer({
+  place,
+  isReplying,
+  isStopping,
+  onSend,
+  onStop,
+  onEditLast,
+  choices,
+  extra,
+  ref,
+}: {
+  /** The conversation's id, or that of the new one. */
+  readonly place: string;
+  readonly isReplying: boolean;
+  readonly isStopping: boolean;
+  readonly onSend: (text: string) => void;
+  readonly onStop: () => void;
+  /** With ArrowUp in the empty field. */
+  readonly onEditLast: () => void;
+  /** What the message is sent with: model, agent. */
+  readonly choices: ReactNode;
+  /** Buttons beside the one that sends. */
+  readonly extra?: ReactNode;
+  readonly ref: Ref<ComposerHandle>;
+}) {
+  const { t } = useTranslation();
+  const { account } = useSession();
+  const [draft, setDraft] = useState(() => ({ place, text: readDraft(account.user_id, place) }));
+  const field = useRef<HTMLTextAreaElement>(null);
+  const hint = useId();
+  const isTouch = useMedia("(pointer: coarse)");
+
+  if (draft.place !== place) setDraft({ place, text: readDraft(account.user_id, place) });
+  const { text } = draft;
+  const put = (next: string) => {
+    setDraft({ place, text: next });
+    writeDraft(account.user_id, place, next);
+  };
+
+  useImperativeHandle(ref, () => ({
+    put(next) {
+      put(next);
+      field.current?.focus();
+    },
+    focus: () => field.current?.focus(),
+  }));
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is what moves the focus
+  useEffect(() => {
+    if (!isTouch) field.current?.focus({ preventScroll: true });
+  }, [place]);
+
+  const isTooLong = text.length > MOST_CHARACTERS;
+  const canSend = text.trim() !== "" && !isTooLong && !isReplying;
+  const send = () => {
+    if (!canSend) return;
+    onSend(text);
+    put("");
+  };
+
+  return (
+    <form
+      className={styles.composer}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <GrowingTextArea
+        ref={field}
+        className={styles.field}
+        data-composer
+        aria-label={t("chat.message")}
+        aria-describedby={hint}
+        placeholder={t("chat.placeholder")}
+        value={text}
+        enterKeyHint={isTouch ? "enter" : "send"}
+        onChange={(event) => put(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return;
+          if (event.key === "Enter" && !event.shiftKey && !isTouch) {
+            event.preventDefault();
+            send();
+          }
+          if (event.key === "ArrowUp" && text === "") {
+            event.preventDefault();
+            onEditLast();
+          }
+        }}
+      />
+      <div className={styles.bar}>
+        {choices}
+        <span className={styles.space} />
+        {extra}
+        {isReplying ? (
+          <IconButton
+            label={t("chat.stop")}
+            className={styles.send}
+            data-stop
+            disabled={isStopping}
+            onClick={onStop}
+          >
+            <Square size={14} fill="currentColor" aria-hidden />
+          </IconButton>
+        ) : (
+          <IconButton
+            label={t("chat.send")}
+            type="submit"
+            className={styles.send}
+            disabled={!canSend}
+          >
+            <ArrowUp size={18} aria-hidden />
+          </IconButton>
+        )}
+      </div>
+      <p id={hint} className={isTooLong ? styles.tooLong : "visually-hidden"}>
+        {isTooLong
+          ? t("chat.tooLong", { count: text.length - MOST_CHARACTERS })
+          : t("chat.composerHint")}
+      </p>
+    </form>
+  );
+}

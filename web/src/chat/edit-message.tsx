@@ -1,0 +1,59 @@
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../ui/button.tsx";
+import { GrowingTextArea } from "../ui/growing-text-area.tsx";
+import styles from "./message-row.module.css";
+
+/** A message of one's own, to be said differently. */
+export function EditMessage({
+  text,
+  onSend,
+  onCancel,
+}: {
+  readonly text: string;
+  readonly onSend: (text: string) => void;
+  readonly onCancel: () => void;
+}) {
+  const { t } = useTranslation();
+  const [edited, setEdited] = useState(text);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.setSelectionRange(-1, -1);
+  }, []);
+  const send = () => {
+    if (edited.trim()) onSend(edited);
+  };
+  return (
+    <form
+      className={styles.editing}
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <GrowingTextArea
+        ref={field}
+        aria-label={t("chat.editLabel")}
+        value={edited}
+        onChange={(event) => setEdited(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") onCancel();
+          if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <p className={styles.hint}>{t("chat.editHint")}</p>
+      <div className={styles.editActions}>
+        <Button look="outlined" onClick={onCancel}>
+          {t("ui.cancel")}
+        </Button>
+        <Button type="submit" disabled={!edited.trim()}>
+          {t("chat.send")}
+        </Button>
+      </div>
+    </form>
+  );
+}

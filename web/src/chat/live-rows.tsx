@@ -1,0 +1,74 @@
+import { useTranslation } from "react-i18next";
+import { Button } from "../ui/button.tsx";
+import type { ChatActions } from "./chat-actions.ts";
+import type { LiveReply } from "./live/live-replies.ts";
+import { Markdown } from "./markdown/markdown.tsx";
+import styles from "./message-row.module.css";
+import { Problem } from "./problem.tsx";
+
+/** What was said and is on its way to the server. */
+export function SendingRow({
+  text,
+  live,
+  actions,
+}: {
+  readonly text: string;
+  readonly live: LiveReply;
+  readonly actions: ChatActions;
+}) {
+  const { t } = useTranslation();
+  return (
+    <article className={styles.user}>
+      <h2 className="visually-hidden">{t("chat.you")}</h2>
+      <p className={styles.said} dir="auto">
+        {text}
+      </p>
+      {live.phase === "not_sent" && (
+        <Problem text={t("chat.notSent")} reason={live.problem}>
+          <Button onClick={actions.tryAgain}>{t("chat.sendAgain")}</Button>
+          <Button look="outlined" onClick={() => actions.takeBack(text)}>
+            {t("chat.takeBack")}
+          </Button>
+        </Problem>
+      )}
+    </article>
+  );
+}
+
+/** The reply that comes in. */
+export function LiveRow({
+  live,
+  actions,
+}: {
+  readonly live: LiveReply;
+  readonly actions: ChatActions;
+}) {
+  const { t } = useTranslation();
+  const isWaiting = live.text === "" && live.phase !== "lost";
+  return (
+    <article className={styles.assistant} aria-busy={live.phase !== "lost"}>
+      <h2 className="visually-hidden">{t("chat.reply")}</h2>
+      {isWaiting ? <Dots /> : <Markdown text={live.text} />}
+      {live.isReconnecting && (
+        <p className={styles.reconnecting} role="status">
+          {t("chat.reconnecting")}
+        </p>
+      )}
+      {live.problem && live.phase !== "not_sent" && (
+        <Problem text={t("chat.lost")} reason={live.problem}>
+          {live.phase === "lost" && (
+            <Button onClick={actions.tryAgain}>{t("chat.reconnect")}</Button>
+          )}
+        </Problem>
+      )}
+    </article>
+  );
+}
+
+const Dots = () => (
+  <div className={styles.dots} aria-hidden>
+    <span />
+    <span />
+    <span />
+  </div>
+);

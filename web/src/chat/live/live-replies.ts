@@ -1,0 +1,248 @@
+import type { Client, Message, Reply } from "@colloquy/client";
+import { wordsOf } from "../../words-of.ts";
+import type { ThreadCache } from "../thread-cache.ts";
+import { atNextFrame } from "./at-next-frame.ts";
+
+/** A message on its way and the reply to it, as far as it has come. */
+export type LiveReply = {
+  /**
+   * `sending`: not yet on the server's disk. `not_sent`: it did not get there. `replying`: the reply
+   * runs. `lost`: it runs, but the way to it is lost for good.
+   */
+  readonly phase: "sending" | "not_sent" | "replying" | "lost";
+  /** What was said; null where another page said it. */
+  readonly asked: string | null;
+  readonly userMessage: Message | null;
+  /** The message in whose place this one stands, with all that followed it. */
+  readonly replaces: string | null;
+  readonly text: string;
+  /** Whether the connection is being restored. */
+  readonly isReconnecting: boolean;
+  readonly isStopping: boolean;
+  readonly problem: string | null;
+};
+
+export type Sending = {
+  readonly content: string;
+  readonly model: string | null;
+  readonly agentId: string | null;
+  readonly replaces: string | null;
+};
+
+/** Where a conversation is that has no id yet. */
+export const NEW = "new";
+
+type Running = {
+  key: string;
+  snapshot: LiveReply;
+  reply: Reply | null;
+  retry: (() => void) | null;
+  readonly watching: AbortController;
+};
+
+const START: LiveReply = {
+  phase: "sending",
+  asked: null,
+  userMessage: null,
+  replaces: null,
+  text: "",
+  isReconnecting: false,
+  isStopping: false,
+  problem: null,
+};
+
+export type LiveReplies = ReturnType<typeof createLiveReplies>;
+
+/**
+ * The replies that run now, whichever page of the app is shown: each is watched here until it ends,
+ * and then its message is in the cache.
+ */
+export function createLiveReplies({
+  client,
+  cache,
+  onTurn,
+}: {
+  readonly client: Client;
+  readonly cache: ThreadCache;
+  /** A message was stored here, or a reply ended: the other tabs and the list want to know. */
+  readonly onTurn: (conversationId: string, step: "started" | "ended") => void;
+}) {
+  const running = new Map<string, Running>();
+  const failures = new Map<string, string>();
+  const listeners = new Set<() => void>();
+  const publish = () => {
+    for (const listener of listeners) listener();
+  };
+  const publishSoon = atNextFrame(publish);
+
+  const update = (entry: Running, change: Partial<LiveReply>, isUrgent = true) => {
+    entry.snapshot = { ...entry.snapshot, ...change };
+    if (isUrgent) publish();
+    else publishSoon();
+  };
+  const remove = (entry: Running) => {
+    if (running.get(entry.key) === entry) running.delete(entry.key);
+    publish();
+  };
+  const begin = (key: string, snapshot: Partial<LiveReply>): Running => {
+    running.get(key)?.watching.abort();
+    const entry: Running = {
+      key,
+      snapshot: { ...START, ...snapshot },
+      reply: null,
+      retry: null,
+      watching: new AbortController(),
+    };
+    running.set(key, entry);
+    failures.delete(key);
+    publish();
+    return entry;
+  };
+
+  async function follow(entry: Running, reply: Reply): Promise<void> {
+    entry.reply = reply;
+    update(entry, { phase: "replying" });
+    try {
+      for await (const event of reply)
+        switch (event.type) {
+          case "conversation_created":
+            cache.begin(event.data.conversationId, event.data.userMessage);
+            update(entry, { userMessage: event.data.userMessage });
+            break;
+          case "user_message":
+            await cache.accept(entry.key, event.data, entry.snapshot.replaces);
+            update(entry, { userMessage: event.data, replaces: null });
+            break;
+          case "ai_chunk":
+            update(entry, { text: entry.snapshot.text + event.data, isReconnecting: false }, false);
+            break;
+          case "reconnecting":
+            update(entry, { isReconnecting: true });
+            break;
+          case "resumed":
+            update(entry, { isReconnecting: false });
+            break;
+          case "ai_complete":
+            await cache.answer(entry.key, entry.snapshot.userMessage?.id ?? null, event.data);
+            break;
+          case "error":
+            failures.set(entry.key, event.data.message);
+            await cache.refresh(entry.key);
+            break;
+        }
+      remove(entry);
+      onTurn(entry.key, "ended");
+    } catch (error) {
+      if (entry.watching.signal.aborted) return;
+      entry.retry = () => void rejoin(entry);
+      update(entry, { phase: "lost", isReconnecting: false, problem: wordsOf(error) });
+    }
+  }
+
+  /** After the SDK has given up on a connection: from the last event on. */
+  async function rejoin(entry: Running): Promise<void> {
+    update(entry, { phase: "replying", isReconnecting: true, problem: null });
+    try {
+      const after = entry.reply?.lastEventId ?? undefined;
+      const options = { after, notices: true, signal: entry.watching.signal };
+      const reply = await client.messages.watch(entry.key, options);
+      update(entry, { isReconnecting: false });
+      if (reply) return await follow(entry, reply);
+      await cache.refresh(entry.key);
+      remove(entry);
+    } catch (error) {
+      update(entry, { phase: "lost", isReconnecting: false, problem: wordsOf(error) });
+    }
+  }
+
+  return {
+    get: (key: string): LiveReply | null => running.get(key)?.snapshot ?? null,
+    /** Why the conversation's last reply failed, where this page saw it. */
+    failureOf: (conversationId: string): string | null => failures.get(conversationId) ?? null,
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    /** @param onStored with the conversation's id, once the message is on the server's disk */
+    async send(key: string, sending: Sending, onStored: (conversationId: string) => void) {
+      const { content, model, agentId, replaces } = sending;
+      const entry = begin(key, { asked: content, replaces });
+      const options = {
+        idempotencyKey: newKey(),
+        notices: true,
+        signal: entry.watching.signal,
+      };
+      const attempt = async (): Promise<void> => {
+        update(entry, { phase: "sending", problem: null });
+        try {
+          const asked = { content, ...(model && { model }) };
+          const reply =
+            key === NEW
+              ? await client.conversations.start(
+                  { ...asked, ...(agentId && { agent_id: agentId }) },
+                  options,
+                )
+              : await client.messages.stream(
+                  key,
+                  { ...asked, ...(replaces && { replace_from: replaces }) },
+                  options,
+                );
+          const { conversationId } = reply;
+          if (running.get(key) === entry) running.delete(key);
+          entry.key = conversationId;
+          running.set(conversationId, entry);
+          if (key === NEW && reply.userMessage) cache.begin(conversationId, reply.userMessage);
+          onTurn(conversationId, "started");
+          onStored(conversationId);
+          await follow(entry, reply);
+        } catch (error) {
+          if (entry.watching.signal.aborted) return;
+          entry.retry = () => void attempt();
+          update(entry, { phase: "not_sent", problem: wordsOf(error) });
+        }
+      };
+      await attempt();
+    },
+
+    /** Goes along with a reply that another page started, or this one before a reload. */
+    async watch(conversationId: string): Promise<void> {
+      if (running.has(conversationId)) return;
+      const watching = new AbortController();
+      const options = { notices: true, signal: watching.signal };
+      const reply = await client.messages.watch(conversationId, options).catch(() => null);
+      if (!reply) return;
+      if (running.has(conversationId)) return watching.abort();
+      const entry = begin(conversationId, { phase: "replying" });
+      entry.watching.signal.addEventListener("abort", () => watching.abort());
+      await follow(entry, reply);
+    },
+
+    async stop(conversationId: string): Promise<void> {
+      const entry = running.get(conversationId);
+      if (!entry) return;
+      update(entry, { isStopping: true });
+      await client.messages.stop(conversationId).catch((error: unknown) => {
+        update(entry, { isStopping: false, problem: wordsOf(error) });
+      });
+    },
+
+    retry: (key: string): void => running.get(key)?.retry?.(),
+
+    /** Forgets a message that was not sent. */
+    discard(key: string): void {
+      const entry = running.get(key);
+      if (entry) remove(entry);
+    },
+
+    close(): void {
+      for (const entry of running.values()) entry.watching.abort();
+      running.clear();
+    },
+  };
+}
+
+const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");

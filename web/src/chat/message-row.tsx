@@ -1,0 +1,105 @@
+import type { Message } from "@colloquy/client";
+import { Pencil, RotateCcw } from "lucide-react";
+import { memo, useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { dateLocale } from "../i18n/index.ts";
+import { IconButton } from "../ui/button.tsx";
+import { CopyButton } from "../ui/copy.tsx";
+import { useWorkspace } from "../workspace.tsx";
+import type { ChatActions } from "./chat-actions.ts";
+import { EditMessage } from "./edit-message.tsx";
+import { highlightFound } from "./found-words.ts";
+import { Markdown } from "./markdown/markdown.tsx";
+import styles from "./message-row.module.css";
+import { Problem } from "./problem.tsx";
+
+type MessageRowProps = {
+  readonly message: Message;
+  readonly isLast: boolean;
+  readonly isFound: boolean;
+  readonly isEditing: boolean;
+  readonly setEditing: (messageId: string | null) => void;
+  readonly actions: ChatActions;
+};
+
+/** A message that is stored, and what can be done with it. */
+export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
+  const { message, isFound } = props;
+  const element = useRef<HTMLElement>(null);
+  useEffect(() => {
+    return isFound && element.current ? highlightFound(element.current) : undefined;
+  }, [isFound]);
+  const { t } = useTranslation();
+  if (message.role === "system")
+    return (
+      <article className={styles.system} dir="auto">
+        {message.content}
+      </article>
+    );
+  const isUser = message.role === "user";
+  return (
+    <article
+      ref={element}
+      className={isUser ? styles.user : styles.assistant}
+      data-found={isFound || undefined}
+      data-last={props.isLast || undefined}
+    >
+      <h2 className="visually-hidden">{t(isUser ? "chat.you" : "chat.reply")}</h2>
+      {isUser ? <Said {...props} /> : <Replied {...props} />}
+    </article>
+  );
+});
+
+function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
+  const { t } = useTranslation();
+  if (isEditing)
+    return (
+      <EditMessage
+        text={message.content}
+        onSend={(text) => {
+          setEditing(null);
+          actions.resend(message.id, text);
+        }}
+        onCancel={() => setEditing(null)}
+      />
+    );
+  return (
+    <>
+      <p className={styles.said} dir="auto">
+        {message.content}
+      </p>
+      <div className={styles.tools}>
+        <IconButton label={t("chat.edit")} onClick={() => setEditing(message.id)} data-edit>
+          <Pencil size={16} aria-hidden />
+        </IconButton>
+        <CopyButton text={() => message.content} label={t("chat.copy")} />
+      </div>
+    </>
+  );
+}
+
+function Replied({ message, isLast, actions }: MessageRowProps) {
+  const { t } = useTranslation();
+  const { live } = useWorkspace();
+  const failure = isLast ? live.failureOf(message.conversation_id) : null;
+  const at = new Date(message.created_at);
+  return (
+    <>
+      <Markdown text={message.content} />
+      {message.status === "failed" && <Problem text={t("chat.failed")} reason={failure} />}
+      <div className={styles.tools}>
+        <CopyButton text={() => message.content} label={t("chat.copy")} data-copy-reply />
+        <IconButton label={t("chat.retry")} data-retry onClick={() => actions.retry(message)}>
+          <RotateCcw size={16} aria-hidden />
+        </IconButton>
+        <span className={styles.facts}>
+          {message.status === "interrupted" && <span>{t("chat.interrupted")}</span>}
+          {message.model && <span>{message.model}</span>}
+          <time dateTime={message.created_at}>
+            {at.toLocaleTimeString(dateLocale(), { hour: "numeric", minute: "2-digit" })}
+          </time>
+        </span>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import type { Message } from "@colloquy/client";
+import type { LiveReply } from "./live/live-replies.ts";
+import type { Thread } from "./thread-cache.ts";
+
+/** What stands in a thread, one under the other. */
+export type Row =
+  | {
+      readonly kind: "message";
+      readonly key: string;
+      readonly message: Message;
+      readonly isLast: boolean;
+    }
+  /** What was said here and is not stored yet. */
+  | {
+      readonly kind: "sending";
+      readonly key: string;
+      readonly text: string;
+      readonly live: LiveReply;
+    }
+  | { readonly kind: "reply"; readonly key: string; readonly live: LiveReply };
+
+export function rowsOf(thread: Thread | undefined, live: LiveReply | null): readonly Row[] {
+  const stored = thread?.messages ?? [];
+  const cut = live?.replaces ? stored.findIndex(({ id }) => id === live.replaces) : -1;
+  const messages = cut < 0 ? stored : stored.slice(0, cut);
+  const lastIndex = live ? -1 : messages.length - 1;
+  const rows: Row[] = messages.map((message, index) => ({
+    kind: "message",
+    key: message.id,
+    message,
+    isLast: index === lastIndex,
+  }));
+  if (!live) return rows;
+  if (live.phase === "sending" || live.phase === "not_sent")
+    rows.push({ kind: "sending", key: "sending", text: live.asked ?? "", live });
+  if (live.phase !== "not_sent") rows.push({ kind: "reply", key: "reply", live });
+  return rows;
+}

@@ -1,0 +1,110 @@
+import type { Client, Message } from "@colloquy/client";
+import type { QueryClient } from "@tanstack/react-query";
+
+/** What the page knows of a conversation's messages: the last ones without a gap, oldest first. */
+export type Thread = {
+  readonly messages: readonly Message[];
+  /** Whether there are messages before these. */
+  readonly hasOlder: boolean;
+};
+
+const NEWEST_MESSAGES = 60;
+const OLDER_MESSAGES = 200;
+/** The wire's most. */
+const MESSAGES_AT_ONCE = 1000;
+
+export const threadKey = (conversationId: string) => ["messages", conversationId] as const;
+
+/** The newest messages, in front of which stays what was loaded before, where the two meet. */
+export function withNewest(known: Thread | undefined, newest: readonly Message[]): Thread {
+  const isWhole = newest.length < NEWEST_MESSAGES;
+  const first = newest[0];
+  const meetAt = first ? (known?.messages.findIndex(({ id }) => id === first.id) ?? -1) : -1;
+  if (isWhole || !known || meetAt < 0) return { messages: newest, hasOlder: !isWhole };
+  return { messages: [...known.messages.slice(0, meetAt), ...newest], hasOlder: known.hasOlder };
+}
+
+export const loadNewest = async (
+  client: Client,
+  conversationId: string,
+  known: () => Thread | undefined,
+  signal: AbortSignal,
+): Promise<Thread> => {
+  const newest = await client.messages.list(conversationId, { limit: NEWEST_MESSAGES }, { signal });
+  return withNewest(known(), newest);
+};
+
+/** The changes that a page makes to what it knows; each ends a load that is under way, whose answer would be older. */
+export function createThreadCache(client: Client, queries: QueryClient) {
+  const read = (conversationId: string) => queries.getQueryData<Thread>(threadKey(conversationId));
+
+  const change = async (conversationId: string, changed: (thread: Thread) => Thread | null) => {
+    const key = threadKey(conversationId);
+    await queries.cancelQueries({ queryKey: key });
+    const known = read(conversationId);
+    const next = known ? changed(known) : null;
+    if (next) queries.setQueryData<Thread>(key, next);
+    else await queries.invalidateQueries({ queryKey: key });
+  };
+
+  /** Puts those before the first one in front. @returns false where that one is gone meanwhile */
+  const loadBefore = async (conversationId: string, limit: number): Promise<void> => {
+    const before = read(conversationId)?.messages[0]?.id;
+    if (!before) return;
+    const older = await client.messages.list(conversationId, { before, limit });
+    queries.setQueryData<Thread>(threadKey(conversationId), (now) =>
+      now?.messages[0]?.id === before
+        ? { messages: [...older, ...now.messages], hasOlder: older.length === limit }
+        : now,
+    );
+  };
+
+  return {
+    read,
+
+    begin(conversationId: string, userMessage: Message): void {
+      const thread: Thread = { messages: [userMessage], hasOlder: false };
+      queries.setQueryData(threadKey(conversationId), thread);
+    },
+
+    /** A user's message was stored, in the place of that one and all that followed where it is named. */
+    accept: (conversationId: string, userMessage: Message, replaces: string | null) =>
+      change(conversationId, (thread) => {
+        const cut = replaces ? thread.messages.findIndex(({ id }) => id === replaces) : -1;
+        const kept = cut < 0 ? thread.messages : thread.messages.slice(0, cut);
+        return { ...thread, messages: withMessage(kept, userMessage) };
+      }),
+
+    /** A reply was stored, after that user's message. */
+    answer: (conversationId: string, userMessageId: string | null, reply: Message) =>
+      change(conversationId, (thread) =>
+        thread.messages.at(-1)?.id === userMessageId || thread.messages.at(-1)?.id === reply.id
+          ? { ...thread, messages: withMessage(thread.messages, reply) }
+          : null,
+      ),
+
+    refresh: (conversationId: string) =>
+      queries.invalidateQueries({ queryKey: threadKey(conversationId) }),
+
+    loadOlder: (conversationId: string) => loadBefore(conversationId, OLDER_MESSAGES),
+
+    /** Loads backwards until that message is there. @returns whether it is */
+    async loadUntil(conversationId: string, messageId: string): Promise<boolean> {
+      for (;;) {
+        const thread = read(conversationId);
+        if (thread?.messages.some(({ id }) => id === messageId)) return true;
+        if (!thread?.hasOlder) return false;
+        const first = thread.messages[0]?.id;
+        await loadBefore(conversationId, MESSAGES_AT_ONCE);
+        if (read(conversationId)?.messages[0]?.id === first) return false;
+      }
+    },
+  };
+}
+
+export type ThreadCache = ReturnType<typeof createThreadCache>;
+
+function withMessage(messages: readonly Message[], message: Message): readonly Message[] {
+  const at = messages.findIndex(({ id }) => id === message.id);
+  return at < 0 ? [...messages, message] : messages.with(at, message);
+}

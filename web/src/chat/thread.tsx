@@ -1,0 +1,125 @@
+import { ArrowDown } from "lucide-react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { Button } from "../ui/button.tsx";
+import { useWorkspace } from "../workspace.tsx";
+import type { ChatActions } from "./chat-actions.ts";
+import { LiveRow, SendingRow } from "./live-rows.tsx";
+import { MessageRow } from "./message-row.tsx";
+import type { Row } from "./rows.ts";
+import styles from "./thread.module.css";
+import { useStickToEnd } from "./use-stick-to-end.ts";
+
+/** With no more than this, all of them stay in the page, so that the browser's own search finds everything. */
+const ALWAYS_MOUNTED = 80;
+const LOAD_OLDER_PIXELS = 800;
+
+type ThreadProps = {
+  readonly conversationId: string | null;
+  readonly rows: readonly Row[];
+  readonly hasOlder: boolean;
+  readonly actions: ChatActions;
+  /** The message to open at, which a search has found. */
+  readonly target: string | null;
+};
+
+/** The messages, one under the other, of which only those in view exist in the page. */
+export function Thread({ conversationId, rows, hasOlder, actions, target }: ThreadProps) {
+  const { t } = useTranslation();
+  const { thread: cache } = useWorkspace();
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const virtualizer = useRef<VirtualizerHandle>(null);
+  const { isAway, stick, unstick } = useStickToEnd(scroller, content);
+  const [editing, setEditing] = useState<string | null>(null);
+
+  // Whether rows came in front since the last rendering: then what is in view stays where it is.
+  const firstKey = useRef<string | undefined>(undefined);
+  const isPrepended =
+    firstKey.current !== undefined &&
+    rows[0]?.key !== firstKey.current &&
+    rows.some(({ key }) => key === firstKey.current);
+  useLayoutEffect(() => {
+    firstKey.current = rows[0]?.key;
+  }, [rows]);
+
+  const isLoadingOlder = useRef(false);
+  const onScroll = (offset: number) => {
+    if (!conversationId || !hasOlder || offset > LOAD_OLDER_PIXELS || isLoadingOlder.current)
+      return;
+    isLoadingOlder.current = true;
+    void cache.loadOlder(conversationId).finally(() => {
+      isLoadingOlder.current = false;
+    });
+  };
+
+  const isSending = rows.at(-1)?.kind === "reply" && rows.at(-2)?.kind === "sending";
+  useEffect(() => {
+    if (isSending) stick();
+  }, [isSending, stick]);
+
+  const targetIndex = target ? rows.findIndex(({ key }) => key === target) : -1;
+  const isAtTarget = useRef<string | null>(null);
+  useEffect(() => {
+    if (!conversationId || !target || isAtTarget.current === target) return;
+    unstick();
+    if (targetIndex < 0) {
+      void cache.loadUntil(conversationId, target);
+      return;
+    }
+    isAtTarget.current = target;
+    virtualizer.current?.scrollToIndex(targetIndex, { align: "center" });
+  }, [conversationId, target, targetIndex, cache, unstick]);
+
+  const keepMounted = useMemo(
+    () => (rows.length <= ALWAYS_MOUNTED ? rows.map((_, index) => index) : []),
+    [rows],
+  );
+
+  return (
+    <div className={styles.frame}>
+      <section
+        className={styles.scroller}
+        ref={scroller}
+        aria-label={t("chat.messages")}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard
+        tabIndex={0}
+      >
+        <div className={styles.content} ref={content}>
+          <Virtualizer
+            ref={virtualizer}
+            scrollRef={scroller}
+            shift={isPrepended}
+            keepMounted={keepMounted}
+            onScroll={onScroll}
+          >
+            {rows.map((row) => (
+              <div className={styles.row} key={row.key}>
+                {row.kind === "message" ? (
+                  <MessageRow
+                    message={row.message}
+                    isLast={row.isLast}
+                    isFound={row.key === target}
+                    isEditing={editing === row.key}
+                    setEditing={setEditing}
+                    actions={actions}
+                  />
+                ) : row.kind === "sending" ? (
+                  <SendingRow live={row.live} text={row.text} actions={actions} />
+                ) : (
+                  <LiveRow live={row.live} actions={actions} />
+                )}
+              </div>
+            ))}
+          </Virtualizer>
+        </div>
+      </section>
+      {isAway && (
+        <Button look="outlined" className={styles.toEnd} onClick={stick}>
+          <ArrowDown size={16} aria-hidden /> {t("chat.toEnd")}
+        </Button>
+      )}
+    </div>
+  );
+}

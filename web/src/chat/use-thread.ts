@@ -1,0 +1,59 @@
+import type { Conversation } from "@colloquy/client";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { conversationKey } from "../conversations/list-cache.ts";
+import { useSession } from "../session/session.tsx";
+import { useLiveReply, useWorkspace } from "../workspace.tsx";
+import { loadNewest, type Thread, threadKey } from "./thread-cache.ts";
+
+/** How often a page that is looked at asks whether another device has gone on. */
+const POLL_MS = 5_000;
+
+/** A conversation, kept as it is on the server. */
+export function useConversation(conversationId: string | null) {
+  const { client } = useSession();
+  return useQuery<Conversation>({
+    queryKey: conversationKey(conversationId ?? ""),
+    queryFn: ({ signal }) => client.conversations.get(conversationId ?? "", { signal }),
+    enabled: conversationId !== null,
+    refetchInterval: ({ state }) => (state.error ? false : POLL_MS),
+    refetchOnWindowFocus: "always",
+  });
+}
+
+/**
+ * The messages of a conversation, kept as they are on the server: a change elsewhere is loaded, and
+ * where the last message has no reply yet, the reply that may be running is watched.
+ */
+export function useThread(id: string | null) {
+  const conversationId = id ?? "";
+  const { client } = useSession();
+  const { live, thread: cache } = useWorkspace();
+  const { data: conversation } = useConversation(id);
+  const query = useQuery<Thread>({
+    queryKey: threadKey(conversationId),
+    queryFn: ({ signal }) =>
+      loadNewest(client, conversationId, () => cache.read(conversationId), signal),
+    enabled: id !== null,
+    refetchOnWindowFocus: "always",
+    structuralSharing: false,
+  });
+
+  const isLive = useLiveReply(conversationId) !== null;
+  const updatedAt = conversation?.updated_at;
+  const seen = useRef(updatedAt);
+  useEffect(() => {
+    const isNews = seen.current !== undefined && updatedAt !== seen.current;
+    seen.current = updatedAt;
+    if (isNews && !isLive) void cache.refresh(conversationId);
+  }, [updatedAt, isLive, conversationId, cache]);
+
+  const last = query.data?.messages.at(-1);
+  const isUnanswered = last?.role === "user";
+  const { dataUpdatedAt } = query;
+  useEffect(() => {
+    if (isUnanswered && dataUpdatedAt) void live.watch(conversationId);
+  }, [isUnanswered, dataUpdatedAt, conversationId, live]);
+
+  return query;
+}

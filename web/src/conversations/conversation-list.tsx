@@ -1,0 +1,111 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { dateLocale } from "../i18n/index.ts";
+import { useSession } from "../session/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { useWorkspace } from "../workspace.tsx";
+import styles from "./conversation-list.module.css";
+import { ConversationRow } from "./conversation-row.tsx";
+import { groupByDay } from "./group-by-day.ts";
+import { type ConversationList as Listed, listKey, loadList } from "./list-cache.ts";
+
+const POLL_MS = 20_000;
+const LOAD_MORE_PIXELS = 1_200;
+
+/** All conversations by day, those used last first; the arrow keys go through them. */
+export function ConversationList({ currentId }: { readonly currentId: string | null }) {
+  const { t } = useTranslation();
+  const { client } = useSession();
+  const { list, deletions } = useWorkspace();
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtualizer = useRef<VirtualizerHandle>(null);
+  const [focused, setFocused] = useState<string | null>(null);
+  const deleted = useSyncExternalStore(deletions.subscribe, deletions.current);
+  const query = useQuery<Listed>({
+    queryKey: listKey,
+    queryFn: ({ client: queries, signal }) =>
+      loadList(client, () => queries.getQueryData(listKey), signal),
+    refetchOnWindowFocus: "always",
+    refetchInterval: POLL_MS,
+  });
+
+  const rows = useMemo(() => {
+    const isThere = ({ id }: { readonly id: string }) => !deleted.has(id);
+    return groupByDay(
+      query.data?.items.filter(isThere) ?? [],
+      query.data?.pinned.filter(isThere) ?? [],
+      {
+        pinned: t("list.pinned"),
+        today: t("list.today"),
+        yesterday: t("list.yesterday"),
+        language: dateLocale(),
+      },
+    );
+  }, [query.data, deleted, t]);
+
+  const isShown = (id: string | null) => id !== null && rows.some(({ key }) => key === id);
+  const tabStop = isShown(focused)
+    ? focused
+    : isShown(currentId)
+      ? currentId
+      : rows.find(({ kind }) => kind === "conversation")?.key;
+
+  const moveTo = (from: number, step: 1 | -1) => {
+    let at = from + step;
+    while (rows[at]?.kind === "heading") at += step;
+    const row = rows[at];
+    if (!row) return;
+    setFocused(row.key);
+    virtualizer.current?.scrollToIndex(at, { align: "nearest" });
+    const focus = (triesLeft: number) => {
+      const link = scroller.current?.querySelector<HTMLElement>(`[data-id="${row.key}"]`);
+      if (link) link.focus();
+      else if (triesLeft > 0) requestAnimationFrame(() => focus(triesLeft - 1));
+    };
+    focus(10);
+  };
+
+  if (query.error && !query.data)
+    return (
+      <div className={styles.none}>
+        <p>{t("list.notLoaded")}</p>
+        <Button look="outlined" onClick={() => void query.refetch()}>
+          {t("session.retry")}
+        </Button>
+      </div>
+    );
+  if (query.data && rows.length === 0) return <p className={styles.none}>{t("list.empty")}</p>;
+  return (
+    <div className={styles.scroller} ref={scroller}>
+      <Virtualizer
+        ref={virtualizer}
+        scrollRef={scroller}
+        as="ul"
+        item="li"
+        onScroll={(offset) => {
+          const { scrollSize = 0, viewportSize = 0 } = virtualizer.current ?? {};
+          if (scrollSize - offset - viewportSize < LOAD_MORE_PIXELS) void list.loadMore();
+        }}
+      >
+        {rows.map((row, index) =>
+          row.kind === "heading" ? (
+            <h2 key={row.key} className={styles.heading}>
+              {row.text}
+            </h2>
+          ) : (
+            <ConversationRow
+              key={row.key}
+              conversation={row.conversation}
+              isCurrent={row.key === currentId}
+              isTabStop={row.key === tabStop}
+              onMove={(step) => moveTo(index, step)}
+              onFocus={() => setFocused(row.key)}
+            />
+          ),
+        )}
+      </Virtualizer>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Conversation } from "@colloquy/client";
+import { FileDown, FileJson, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { type ReactElement, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Menu, MenuItem, MenuSeparator } from "../ui/menu.tsx";
+import { RenameDialog } from "./rename-dialog.tsx";
+import { useConversationActions } from "./use-conversation-actions.ts";
+
+export function ConversationMenu({
+  conversation,
+  button,
+}: {
+  readonly conversation: Conversation;
+  readonly button: ReactElement;
+}) {
+  const { t } = useTranslation();
+  const actions = useConversationActions();
+  const [isRenaming, setRenaming] = useState(false);
+  return (
+    <>
+      <Menu button={button} label={t("chat.conversationMenu")}>
+        <MenuItem
+          icon={conversation.is_pinned ? <PinOff size={16} /> : <Pin size={16} />}
+          onSelect={() => void actions.pin(conversation)}
+        >
+          {t(conversation.is_pinned ? "list.unpin" : "list.pin")}
+        </MenuItem>
+        <MenuItem icon={<Pencil size={16} />} onSelect={() => setRenaming(true)}>
+          {t("list.rename")}
+        </MenuItem>
+        <MenuItem
+          icon={<FileDown size={16} />}
+          onSelect={() => void actions.export(conversation, "markdown")}
+        >
+          {t("list.exportMarkdown")}
+        </MenuItem>
+        <MenuItem
+          icon={<FileJson size={16} />}
+          onSelect={() => void actions.export(conversation, "json")}
+        >
+          {t("list.exportJson")}
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem
+          icon={<Trash2 size={16} />}
+          isDangerous
+          onSelect={() => actions.delete(conversation)}
+        >
+          {t("list.delete")}
+        </MenuItem>
+      </Menu>
+      {isRenaming && (
+        <RenameDialog conversation={conversation} onClose={() => setRenaming(false)} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,108 @@
+import type { Client, Conversation } from "@colloquy/client";
+import type { QueryClient } from "@tanstack/react-query";
+
+/** The conversations used last, as far as one has scrolled, and apart from them those that are pinned. */
+export type ConversationList = {
+  readonly items: readonly Conversation[];
+  readonly pinned: readonly Conversation[];
+  /** Of those that are not pinned, on the server. */
+  readonly total: number;
+  readonly isWhole: boolean;
+};
+
+const PAGE = 100;
+const KEY = ["conversations"] as const;
+
+export const conversationKey = (id: string) => ["conversation", id] as const;
+export const listKey = KEY;
+
+const usedLastFirst = (a: Conversation, b: Conversation): number =>
+  a.updated_at < b.updated_at ? 1 : a.updated_at > b.updated_at ? -1 : 0;
+
+/** The first page in front of what was loaded before; what the page should have had and has not is deleted. */
+function withFirstPage(
+  known: ConversationList | undefined,
+  first: readonly Conversation[],
+): readonly Conversation[] {
+  const oldest = first.at(-1)?.updated_at;
+  if (!known || oldest === undefined || first.length < PAGE) return first;
+  const ids = new Set(first.map(({ id }) => id));
+  return [...first, ...known.items.filter((item) => item.updated_at < oldest && !ids.has(item.id))];
+}
+
+export async function loadList(
+  client: Client,
+  known: () => ConversationList | undefined,
+  signal: AbortSignal,
+): Promise<ConversationList> {
+  const [page, pinned] = await Promise.all([
+    client.conversations.list({ limit: PAGE, is_pinned: false }, { signal }),
+    client.conversations.list({ limit: PAGE, is_pinned: true }, { signal }),
+  ]);
+  const items = withFirstPage(known(), page.items);
+  return { items, pinned: pinned.items, total: page.total, isWhole: items.length >= page.total };
+}
+
+export function createListCache(client: Client, queries: QueryClient) {
+  let loadingMore: Promise<void> | null = null;
+
+  const loadMore = async (): Promise<void> => {
+    const known = queries.getQueryData<ConversationList>(KEY);
+    if (!known || known.isWhole) return;
+    // The list may have moved by some places meanwhile: what comes twice is dropped.
+    const page = Math.floor(known.items.length / PAGE) + 1;
+    const next = await client.conversations.list({ limit: PAGE, page, is_pinned: false });
+    queries.setQueryData<ConversationList>(KEY, (now) => {
+      if (!now) return now;
+      const ids = new Set(now.items.map(({ id }) => id));
+      const items = [...now.items, ...next.items.filter(({ id }) => !ids.has(id))];
+      return { ...now, items, total: next.total, isWhole: page >= next.totalPages };
+    });
+  };
+
+  const put = (conversation: Conversation): void => {
+    queries.setQueryData(conversationKey(conversation.id), conversation);
+    queries.setQueryData<ConversationList>(KEY, (known) => {
+      if (!known) return known;
+      const others = (list: readonly Conversation[]) =>
+        list.filter(({ id }) => id !== conversation.id);
+      const placed = (list: readonly Conversation[]) =>
+        [...others(list), conversation].sort(usedLastFirst);
+      return {
+        ...known,
+        items: conversation.is_pinned ? others(known.items) : placed(known.items),
+        pinned: conversation.is_pinned ? placed(known.pinned) : others(known.pinned),
+      };
+    });
+  };
+
+  return {
+    refresh: () => queries.invalidateQueries({ queryKey: KEY }),
+
+    loadMore(): Promise<void> {
+      loadingMore ??= loadMore().finally(() => {
+        loadingMore = null;
+      });
+      return loadingMore;
+    },
+
+    put,
+
+    remove(conversationId: string): void {
+      queries.removeQueries({ queryKey: conversationKey(conversationId) });
+      queries.setQueryData<ConversationList>(KEY, (known) => {
+        if (!known) return known;
+        const others = (list: readonly Conversation[]) =>
+          list.filter(({ id }) => id !== conversationId);
+        return {
+          ...known,
+          items: others(known.items),
+          pinned: others(known.pinned),
+          total: known.total - 1,
+        };
+      });
+    },
+  };
+}
+
+export type ListCache = ReturnType<typeof createListCache>;

@@ -1,0 +1,16 @@
+/** What the tabs of one user tell each other. */
+export type TabNews =
+  /** A message was sent, or a reply ended, in that conversation. */
+  | { readonly type: "turn"; readonly conversationId: string }
+  /** The list is another: a title, a pin, a deletion, an import. */
+  | { readonly type: "list" };
+
+/** The user's other tabs of this browser. */
+export function openTabs(userId: string, onNews: (news: TabNews) => void) {
+  const channel = new BroadcastChannel(`colloquy.${userId}`);
+  channel.onmessage = ({ data }: MessageEvent<TabNews>) => onNews(data);
+  return {
+    tell: (news: TabNews) => channel.postMessage(news),
+    close: () => channel.close(),
+  };
+}

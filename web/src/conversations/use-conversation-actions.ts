@@ -1,0 +1,54 @@
+import type { Conversation } from "@colloquy/client";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import { useSession } from "../session/session.tsx";
+import { notify } from "../ui/notices.tsx";
+import { wordsOf } from "../words-of.ts";
+import { useWorkspace } from "../workspace.tsx";
+import { type ExportFormat, exportConversation } from "./export.ts";
+
+/** What can be done with a whole conversation. */
+export function useConversationActions() {
+  const { t } = useTranslation();
+  const { client } = useSession();
+  const { list, deletions, tell } = useWorkspace();
+  const [location, navigate] = useLocation();
+  return useMemo(() => {
+    const change = async (conversation: Conversation, patch: Partial<Conversation>) => {
+      list.put({ ...conversation, ...patch });
+      try {
+        const { title, is_pinned } = patch;
+        list.put(await client.conversations.update(conversation.id, { title, is_pinned }));
+        tell({ type: "list" });
+      } catch (error) {
+        list.put(conversation);
+        notify({ text: t("list.notChanged", { reason: wordsOf(error) }), isProblem: true });
+      }
+    };
+    return {
+      pin: (conversation: Conversation) =>
+        change(conversation, { is_pinned: !conversation.is_pinned }),
+
+      rename: (conversation: Conversation, title: string) => change(conversation, { title }),
+
+      delete({ id, title }: Conversation): void {
+        deletions.delete(id);
+        if (location === `/c/${id}`) navigate("/");
+        notify({
+          text: t("list.deleted", { title }),
+          showMs: deletions.undoMs,
+          action: { label: t("list.undo"), run: () => deletions.undo(id) },
+        });
+      },
+
+      async export(conversation: Conversation, format: ExportFormat): Promise<void> {
+        try {
+          await exportConversation(client, conversation, format);
+        } catch (error) {
+          notify({ text: t("list.notExported", { reason: wordsOf(error) }), isProblem: true });
+        }
+      },
+    };
+  }, [client, list, deletions, tell, t, location, navigate]);
+}

@@ -1,0 +1,59 @@
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { Sidebar } from "./conversations/sidebar.tsx";
+import styles from "./frame.module.css";
+import { useShortcuts } from "./settings/use-shortcuts.ts";
+import { Notices } from "./ui/notices.tsx";
+import { useSidebar } from "./ui/sidebar-state.tsx";
+import { useWindows } from "./ui/windows.tsx";
+
+const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
+const ShortcutsDialog = lazy(() => import("./settings/shortcuts-dialog.tsx"));
+
+/** What every page stands in: the sidebar beside it (over it, on a phone), windows and notices. */
+export function Frame({
+  currentId,
+  children,
+}: {
+  readonly currentId: string | null;
+  readonly children: ReactNode;
+}) {
+  const { t } = useTranslation();
+  const sidebar = useSidebar();
+  const { shown, close } = useWindows();
+  useShortcuts();
+  const isCovered = sidebar.isOver && sidebar.isOpen;
+
+  useEffect(() => {
+    if (!isCovered) return;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape") sidebar.close();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [isCovered, sidebar]);
+
+  return (
+    <div className={styles.frame} data-over={sidebar.isOver || undefined}>
+      <a className={styles.skip} href="#content">
+        {t("app.skipToContent")}
+      </a>
+      <div className={styles.side} data-open={sidebar.isOpen || undefined} inert={!sidebar.isOpen}>
+        <Sidebar currentId={currentId} />
+      </div>
+      {isCovered && (
+        // biome-ignore lint/a11y/noStaticElementInteractions: Escape does the same
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
+        <div className={styles.veil} onClick={sidebar.close} />
+      )}
+      <div className={styles.content} id="content" tabIndex={-1} inert={isCovered}>
+        <Suspense fallback={<p role="status">{t("session.starting")}</p>}>{children}</Suspense>
+      </div>
+      <Suspense>
+        {shown === "settings" && <SettingsDialog onClose={close} />}
+        {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}
+      </Suspense>
+      <Notices />
+    </div>
+  );
+}

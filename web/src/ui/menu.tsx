@@ -1,0 +1,67 @@
+import {
+  MenuItem as AriakitItem,
+  Menu as AriakitMenu,
+  MenuSeparator as AriakitSeparator,
+  MenuButton,
+  MenuProvider,
+} from "@ariakit/react/menu";
+import type { ReactElement, ReactNode } from "react";
+import styles from "./menu.module.css";
+
+/** A button that opens a list of actions. @param button what is shown as the button, as an element */
+export function Menu({
+  button,
+  label,
+  children,
+  placement = "bottom-end",
+}: {
+  readonly button: ReactElement;
+  readonly label: string;
+  readonly children: ReactNode;
+  readonly placement?: "bottom-start" | "bottom-end" | "top-start" | "top-end";
+}) {
+  return (
+    <MenuProvider placement={placement}>
+      <MenuButton render={button} />
+      <AriakitMenu
+        aria-label={label}
+        gutter={6}
+        overflowPadding={12}
+        portal
+        unmountOnHide
+        className={styles.menu}
+      >
+        {children}
+      </AriakitMenu>
+    </MenuProvider>
+  );
+}
+
+export function MenuItem({
+  icon,
+  onSelect,
+  href,
+  isDangerous = false,
+  children,
+}: {
+  readonly icon?: ReactNode;
+  readonly onSelect?: () => void;
+  /** Makes it a link. */
+  readonly href?: ReactElement;
+  readonly isDangerous?: boolean;
+  readonly children: ReactNode;
+}) {
+  return (
+    <AriakitItem
+      className={styles.item}
+      data-dangerous={isDangerous || undefined}
+      {...(onSelect && { onClick: onSelect })}
+      {...(href && { render: href })}
+    >
+      {icon}
+      {children}
+    </AriakitItem>
+  );
+}
+
+export const MenuSeparator = () => <AriakitSeparator className={styles.separator} />;

@@ -1,0 +1,85 @@
+import { Combobox, ComboboxItem, ComboboxList, ComboboxProvider } from "@ariakit/react/combobox";
+import { Select, SelectItem, SelectPopover, SelectProvider } from "@ariakit/react/select";
+import { ChevronDown } from "lucide-react";
+import { type ReactNode, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import styles from "./picker.module.css";
+
+export type PickerOption = {
+  readonly value: string;
+  readonly name: string;
+  readonly note?: string | undefined;
+};
+
+const MOST_SHOWN = 100;
+
+/** A choice of one among many, which can be searched by typing. */
+export function Picker({
+  label,
+  value,
+  options,
+  onPick,
+  icon,
+  footer,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly PickerOption[];
+  readonly onPick: (value: string) => void;
+  readonly icon?: ReactNode;
+  readonly footer?: ReactNode;
+}) {
+  const { t } = useTranslation();
+  const [search, setSearch] = useState("");
+  const found = useMemo(() => {
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    return options.filter(({ value: id, name }) => {
+      const text = `${id} ${name}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+  }, [options, search]);
+  const chosen = options.find((option) => option.value === value);
+  return (
+    <ComboboxProvider resetValueOnHide value={search} setValue={setSearch}>
+      <SelectProvider value={value} setValue={onPick} placement="top-start">
+        <Select className={styles.button} aria-label={`${label}: ${chosen?.name ?? value}`}>
+          {icon}
+          <span className={styles.chosen}>{chosen?.name ?? value}</span>
+          <ChevronDown size={14} aria-hidden />
+        </Select>
+        <SelectPopover
+          aria-label={label}
+          className={styles.popover}
+          gutter={6}
+          overflowPadding={12}
+          portal
+          unmountOnHide
+        >
+          <Combobox
+            autoSelect
+            className={styles.search}
+            placeholder={t("ui.search")}
+            aria-label={t("ui.search")}
+          />
+          <ComboboxList className={styles.list}>
+            {found.slice(0, MOST_SHOWN).map((option) => (
+              <ComboboxItem
+                key={option.value}
+                className={styles.item}
+                render={<SelectItem value={option.value} />}
+              >
+                <span className={styles.name}>{option.name}</span>
+                {option.note && <span className={styles.note}>{option.note}</span>}
+              </ComboboxItem>
+            ))}
+            {found.length === 0 && <p className={styles.none}>{t("ui.nothingFound")}</p>}
+            {found.length > MOST_SHOWN && (
+              <p className={styles.none}>{t("ui.more", { count: found.length - MOST_SHOWN })}</p>
+            )}
+          </ComboboxList>
+          {footer}
+        </SelectPopover>
+      </SelectProvider>
+    </ComboboxProvider>
+  );
+}

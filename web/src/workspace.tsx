@@ -1,0 +1,90 @@
+import { useQueryClient } from "@tanstack/react-query";
+import i18next from "i18next";
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
+import { createLiveReplies, type LiveReplies, type LiveReply } from "./chat/live/live-replies.ts";
+import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
+import { createDeletions, type Deletions } from "./conversations/deletions.ts";
+import {
+  conversationKey,
+  createListCache,
+  type ListCache,
+  listKey,
+} from "./conversations/list-cache.ts";
+import { openTabs, type TabNews } from "./conversations/tabs.ts";
+import { useSession } from "./session/session.tsx";
+import { notify } from "./ui/notices.tsx";
+import { wordsOf } from "./words-of.ts";
+
+/** What lives as long as somebody is in, whatever page is shown. */
+export type Workspace = {
+  readonly live: LiveReplies;
+  readonly thread: ThreadCache;
+  readonly list: ListCache;
+  readonly deletions: Deletions;
+  /** Tells the user's other tabs. */
+  readonly tell: (news: TabNews) => void;
+};
+
+const WorkspaceContext = createContext<Workspace | null>(null);
+
+export function useWorkspace(): Workspace {
+  const workspace = useContext(WorkspaceContext);
+  if (!workspace) throw new Error("useWorkspace is for what stands inside WorkspaceProvider");
+  return workspace;
+}
+
+export function useLiveReply(key: string): LiveReply | null {
+  const { live } = useWorkspace();
+  return useSyncExternalStore(live.subscribe, () => live.get(key));
+}
+
+export function WorkspaceProvider({ children }: { readonly children: ReactNode }) {
+  const { client, account } = useSession();
+  const queries = useQueryClient();
+  const [workspace, setWorkspace] = useState<Workspace | null>(null);
+
+  useEffect(() => {
+    const thread = createThreadCache(client, queries);
+    const list = createListCache(client, queries);
+    const tabs = openTabs(account.user_id, (news) => {
+      void queries.invalidateQueries({ queryKey: listKey });
+      if (news.type === "list") return;
+      void queries.invalidateQueries({ queryKey: threadKey(news.conversationId) });
+      void queries.invalidateQueries({ queryKey: conversationKey(news.conversationId) });
+    });
+    const live = createLiveReplies({
+      client,
+      cache: thread,
+      onTurn(conversationId, step) {
+        if (step === "started") tabs.tell({ type: "turn", conversationId });
+        void list.refresh();
+      },
+    });
+    const deletions = createDeletions(async (conversationId, isLeaving) => {
+      try {
+        await client.conversations.delete(conversationId, { keepalive: isLeaving });
+        list.remove(conversationId);
+        tabs.tell({ type: "list" });
+      } catch (error) {
+        notify({ text: i18next.t("list.notDeleted", { reason: wordsOf(error) }), isProblem: true });
+      }
+    });
+    setWorkspace({ live, thread, list, deletions, tell: tabs.tell });
+    return () => {
+      live.close();
+      deletions.close();
+      tabs.close();
+    };
+  }, [client, account.user_id, queries]);
+
+  return (
+    workspace && <WorkspaceContext.Provider value={workspace}>{children}</WorkspaceContext.Provider>
+  );
+}
