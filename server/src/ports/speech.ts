@@ -40,6 +40,8 @@ export interface Transcriber extends SpeechEngine {
   readonly hasPartials: boolean;
   /** Begins one utterance. Aborting ends it without a result. */
   open(signal: AbortSignal): Utterance;
+  /** So many people may speak at once from now on; where that takes time, it gets ready for them. */
+  expect?(speakers: number): void;
 }
 
 export interface Utterance {

@@ -110,6 +110,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
       );
       const resumeToken = `resume_${newId()}${newId()}`;
       const started = { session, sessionId, capabilities, resumeToken, hearing };
+      if (hearing.canHear) speech.transcriber?.expect?.(live.size + 1);
       live.set(resumeToken, {
         owner: ownerOf(owner),
         started,

@@ -42,6 +42,7 @@ export const createPocketsphinxTranscriber = (options: PocketsphinxOptions): Tra
         );
       }
     },
+    expect: (speakers) => pool.expect(speakers),
     open: (signal) => openUtterance(pool, finalTimeoutMs, signal),
     close: () => pool.close(),
   };

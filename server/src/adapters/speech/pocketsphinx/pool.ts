@@ -1,9 +1,11 @@
 import type { PocketsphinxPaths } from "./find.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
-/** Recognisers for whoever speaks: one is always loaded, more come and go with the need. */
+/** Recognisers for whoever speaks: one is always loaded, more come with who may speak soon, and go when nobody needs them. */
 export type WorkerPool = {
   ready(): Promise<void>;
+  /** Loads so many, if they may be and are not yet. */
+  expect(workers: number): void;
   /** A worker of one's own, at once or when one is free. Rejects when none can be started. */
   take(signal: AbortSignal): Promise<Worker>;
   /** Gives it back, ready for the next utterance. */
@@ -75,6 +77,9 @@ export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPo
     async ready() {
       const [known] = all;
       await (known ?? start()).loaded;
+    },
+    expect(workers) {
+      while (!isClosed && all.size < Math.min(workers, most)) start();
     },
     take(signal) {
       if (isClosed) return Promise.reject(new Error("the recogniser is closed"));
