@@ -53,7 +53,7 @@ const CLOSED_PHRASES = new Set(
 /** Who pauses often while speaking is given this at most before a turn ends that may be over. */
 const MOST_PATIENT_MS = 950;
 /** A pause may be so much longer than the one before. */
-const PAUSE_GROWTH = 1.25;
+const PAUSE_GROWTH = 1.5;
 
 /**
  * Silence that ends a turn with these words.

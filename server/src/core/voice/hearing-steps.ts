@@ -30,7 +30,7 @@ export const NO_SPEECH: Onset = { voicedMs: Number.NEGATIVE_INFINITY, silentMs: 
 /** A pause this long, after which the person went on, was one: longer ones are two turns. */
 const LONGEST_PAUSE_MS = 1400;
 /** A habit is forgotten by so much with each turn that does not show it. */
-const FORGETTING = 0.8;
+const FORGETTING = 0.9;
 
 /** The person went on after so much silence. */
 export const learnPause = (state: State, pauseMs: number): State =>
