@@ -114,13 +114,13 @@ test("a person who pauses is waited for longer in the next turn, and so is one w
   const from = pausing.log.length;
   pausing.pause(224).words("i have a cat and a dog").pause(320);
   assert.ok(!pausing.did(from).includes("answer"));
-  pausing.pause(64);
+  pausing.pause(192);
   assert.ok(pausing.did(from).includes("answer"));
   const cut = play().speak(960).pause(224).words("i have a cat").pause(576);
   assert.equal(cut.phase(), "thinking");
   cut.speak(480).words("and a dog", false).pause(224).words("and a dog").pause(480);
   assert.equal(cut.phase(), "maybe_end");
-  cut.pause(480);
+  cut.pause(500);
   assert.equal(cut.phase(), "thinking");
 });
 

@@ -19,9 +19,9 @@ const VOICES = ["slt", "rms", "awb", "slt"] as const;
 before(() => synthesizer.ready());
 after(() => synthesizer.close());
 
-test("20 everyday sentences, four people at once: at most 20% of the words are wrong, each has its reply, and the reply can be understood", {
+test("20 everyday sentences, four people at once: at most 15% of the words are wrong, each has its reply, and the reply can be understood", {
   skip,
-}, async () => {
+}, async (t) => {
   await using server = await startServer({ builtIn: true });
   const talks = await Promise.all(
     Array.from({ length: SESSIONS }, (_, first) =>
@@ -35,8 +35,9 @@ test("20 everyday sentences, four people at once: at most 20% of the words are w
   const turns = talks.flatMap(({ turns: said }) => said);
   assert.equal(turns.length, EVERYDAY_SENTENCES.length);
   const wrong = shareOf(turns.map(({ said, heard }) => [said, heard]));
+  t.diagnostic(`${(100 * wrong).toFixed(1)}% of the words are wrong`);
   assert.ok(
-    wrong <= 0.2,
+    wrong <= 0.15,
     `${(100 * wrong).toFixed(1)}%: ${JSON.stringify(turns.map(({ said, heard }) => [said, heard]))}`,
   );
   for (const { heard, replied } of turns)

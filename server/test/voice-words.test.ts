@@ -116,7 +116,7 @@ test("silence that ends a turn depends on its last words", () => {
 
 test("who pauses while speaking is waited for longer, unless it is surely over", () => {
   assert.equal(requiredSilenceMs("I have a cat", 300), 500);
-  assert.equal(requiredSilenceMs("I have a cat", 640), 800);
+  assert.equal(requiredSilenceMs("I have a cat", 600), 900);
   assert.equal(requiredSilenceMs("I have a cat", 1400), 950);
   assert.equal(requiredSilenceMs("Thank you", 1400), 300);
 });
