@@ -1,6 +1,8 @@
 import { describe } from "node:test";
 import { agentContract } from "./store-contract/agents.ts";
 import { archiveContract } from "./store-contract/archive.ts";
+import { auditContract } from "./store-contract/audit.ts";
+import { budgetContract } from "./store-contract/budgets.ts";
 import { conversationContract } from "./store-contract/conversations.ts";
 import type { OpenStore } from "./store-contract/fixtures.ts";
 import { iterationContract } from "./store-contract/iteration.ts";
@@ -25,6 +27,8 @@ export function storeContract(name: string, open: OpenStore): void {
     agentContract(open);
     keyContract(open);
     archiveContract(open);
+    auditContract(open);
+    budgetContract(open);
     lifeContract(open);
   });
 }

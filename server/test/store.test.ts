@@ -229,3 +229,20 @@ describe("a full disk", () => {
     assert.deepEqual(contents(), ["first", "small", "short", "large"]);
   });
 });
+
+test("nothing of the audit log can be changed or deleted, by no statement", async () => {
+  const directory = await freshDirectory();
+  await using store = await openSqliteStore({ directory, exclusive: false });
+  const event = { action: "refused", at: new Date(), count: 1, reason: "forbidden" } as const;
+  const nobody = { tenantId: null, userId: null, actor: null, address: null, about: null };
+  await store.appendAuditEvents([{ ...event, ...nobody }]);
+  const database = new DatabaseSync(join(directory, "colloquy.db"));
+  for (const statement of [
+    "DELETE FROM audit_events",
+    "UPDATE audit_events SET reason = 'other'",
+    "REPLACE INTO audit_events (row_id, at, action, count) VALUES (1, 1, 'refused', 1)",
+  ])
+    assert.throws(() => database.exec(statement), /only ever added to/, statement);
+  database.close();
+  assert.equal((await store.listAuditEvents({ limit: 9 })).length, 1);
+});

@@ -17,7 +17,12 @@ export type Proof =
   /** An API key, until it is revoked. */
   | { readonly kind: "key"; readonly keyId: string }
   /** A token that an issuer signed, until it expires. */
-  | { readonly kind: "token"; readonly expiresAt: Date };
+  | {
+      readonly kind: "token";
+      readonly expiresAt: Date;
+      /** Tells tokens apart; not enough to make one. */
+      readonly fingerprint: string;
+    };
 
 /** Who is asking, as the deciding function in core/access.ts found out. */
 export type Principal = Owner & {

@@ -1,9 +1,12 @@
 import type { Agent } from "../domain/agent.ts";
+import type { Stamp } from "../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
 import type { ApiKey } from "../domain/key.ts";
 import type { Message, MessageStatus, ReplyError, Role, Usage } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Archive } from "./archive.ts";
+import type { AuditStore } from "./audit-store.ts";
+import type { BudgetStore } from "./budget-store.ts";
 
 /*
  * What the core asks of a database. For every method:
@@ -21,6 +24,8 @@ export interface Store
     SearchStore,
     AgentStore,
     KeyStore,
+    AuditStore,
+    BudgetStore,
     Archive {
   /** Resolves when the database answers. @throws AppError unavailable */
   ping(): Promise<void>;
@@ -96,8 +101,11 @@ export interface ConversationStore {
     conversationId: string,
     patch: ConversationPatch,
   ): Promise<ConversationWithMessages | null>;
-  /** Deletes it with its messages, its alias and its place in the search index; false if there is none. */
-  deleteConversation(owner: Owner, conversationId: string): Promise<boolean>;
+  /**
+   * Deletes it with its messages, its alias and its place in the search index; false if there is none.
+   * @param stamp noted with it in the audit log
+   */
+  deleteConversation(owner: Owner, conversationId: string, stamp?: Stamp): Promise<boolean>;
 }
 
 export interface MessageStore {
@@ -114,7 +122,8 @@ export interface MessageStore {
   ): Promise<Message[] | null>;
   /** A reply in progress included (its status says so). */
   getMessage(owner: Owner, messageId: string): Promise<Message | null>;
-  deleteMessage(owner: Owner, messageId: string): Promise<boolean>;
+  /** @param stamp noted with it in the audit log */
+  deleteMessage(owner: Owner, messageId: string, stamp?: Stamp): Promise<boolean>;
   /**
    * What a model needs to remember: the last messages of the conversation with a sequence below
    * `beforeSequence`, oldest first, as many as fit in `maxCharacters` (of content; at least one).
@@ -256,18 +265,19 @@ export interface AgentStore {
   getAgent(owner: Owner, agentId: string): Promise<Agent | null>;
   /** Replaces it; null if there is none. */
   replaceAgent(owner: Owner, agent: Agent): Promise<Agent | null>;
-  deleteAgent(owner: Owner, agentId: string): Promise<boolean>;
+  /** @param stamp noted with it in the audit log */
+  deleteAgent(owner: Owner, agentId: string, stamp?: Stamp): Promise<boolean>;
 }
 
-/** Keys belong to an installation, not to an owner. */
+/** Keys belong to an installation, not to an owner. Making and revoking them is in the audit log. */
 export interface KeyStore {
   /** Stores the key and, with the first one ever, that the installation is claimed. */
-  createKey(key: ApiKey): Promise<void>;
+  createKey(key: ApiKey, actor?: string): Promise<void>;
   /** Oldest first, revoked ones included. */
   listKeys(): Promise<ApiKey[]>;
   findKeyByHash(hash: string): Promise<ApiKey | null>;
   /** False if there is no such key; a key that is revoked already stays as it is. */
-  revokeKey(keyId: string, at: Date): Promise<boolean>;
+  revokeKey(keyId: string, at: Date, actor?: string): Promise<boolean>;
   /** Asked for several times a second. */
   countRevokedKeys(): Promise<number>;
   /** True from the first key on, for ever, even when every key is revoked. */

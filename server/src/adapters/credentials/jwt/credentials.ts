@@ -37,7 +37,7 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
           ...required,
           currentDate: clock.now(),
         });
-        return worthOf(options.issuer, payload);
+        return worthOf(options.issuer, payload, token);
       } catch (error) {
         if (error instanceof AppError) throw error;
         if (error instanceof errors.JWTExpired)
@@ -54,7 +54,11 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
 
 const NONE: ReadonlySet<string> = new Set();
 
-function worthOf(issuer: string, { sub, exp }: JWTPayload): VerifiedCredential | null {
+function worthOf(
+  issuer: string,
+  { sub, exp }: JWTPayload,
+  token: string,
+): VerifiedCredential | null {
   if (typeof sub !== "string" || sub.trim() === "" || sub.length > MOST_SUBJECT_CHARACTERS)
     return null;
   const expiresAt = new Date(Number(exp) * 1000);
@@ -63,7 +67,7 @@ function worthOf(issuer: string, { sub, exp }: JWTPayload): VerifiedCredential |
     tenantId: LOCAL_TENANT,
     userId: userIdOf(issuer, sub),
     subject: sub,
-    proof: { kind: "token", expiresAt },
+    proof: { kind: "token", expiresAt, fingerprint: hash("sha256", token).slice(0, 16) },
     actAs: false,
     isOperator: false,
   };

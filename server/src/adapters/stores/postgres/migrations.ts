@@ -135,4 +135,37 @@ export const MIGRATIONS: readonly string[] = [
     END LOOP;
   END $$;
   `,
+  `
+  CREATE TABLE audit_events (
+    row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at bigint NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    tenant_id text,
+    user_id text,
+    actor text,
+    address text,
+    about text COLLATE "C",
+    reason text,
+    count bigint NOT NULL
+  );
+  CREATE INDEX audit_events_by_about ON audit_events (about, action);
+  CREATE FUNCTION audit_events_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    RAISE EXCEPTION 'the audit log is only ever added to';
+  END $$;
+  CREATE TRIGGER audit_events_stay BEFORE UPDATE OR DELETE ON audit_events
+    FOR EACH ROW EXECUTE FUNCTION audit_events_stay();
+  CREATE TRIGGER audit_events_stay_all BEFORE TRUNCATE ON audit_events
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_events_stay();
+
+  CREATE TABLE token_usage (
+    tenant_id text COLLATE "C" NOT NULL,
+    owner_id text COLLATE "C" NOT NULL,
+    day bigint NOT NULL,
+    tokens bigint NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, day)
+  );
+
+  CREATE INDEX api_keys_revoked ON api_keys (id) WHERE revoked_at IS NOT NULL;
+  `,
 ];

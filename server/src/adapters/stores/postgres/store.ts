@@ -132,6 +132,8 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
     case "createKey":
     case "insertKey":
     case "revokeKey":
+    case "appendAuditEvents":
+    case "forgetTokenUsage":
       return "nobody";
     case "importRecords":
     case "forgetIdempotencyKeys":

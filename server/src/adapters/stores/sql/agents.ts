@@ -1,6 +1,8 @@
 import type { Agent } from "../../../domain/agent.ts";
+import type { Stamp } from "../../../domain/audit.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { toAgent } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -62,7 +64,7 @@ export function createAgentReads(write: StatementWriter) {
   };
 }
 
-export function createAgentWrites(write: StatementWriter) {
+export function createAgentWrites(write: StatementWriter, append: AppendAuditEvent) {
   const insert = write<AgentParameters>()((database, parameter) =>
     database
       .insertInto("agents")
@@ -121,9 +123,11 @@ export function createAgentWrites(write: StatementWriter) {
       return (yield* replace.run(parametersOf(owner, agent))) > 0 ? agent : null;
     },
 
-    *deleteAgent(owner: Owner, id: string): Operation<boolean> {
+    *deleteAgent(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
       const { tenantId, userId } = owner;
-      return (yield* deleteOne.run({ tenantId, userId, id })) > 0;
+      if ((yield* deleteOne.run({ tenantId, userId, id })) === 0) return false;
+      if (stamp) yield* append(eventAbout("agent_deleted", owner, id, stamp));
+      return true;
     },
   };
 }

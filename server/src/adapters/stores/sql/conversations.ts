@@ -1,8 +1,10 @@
+import type { Stamp } from "../../../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
 import { CONVERSATION_COLUMNS, conversationOf, messageOf, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -122,7 +124,11 @@ export function createConversationReads(write: StatementWriter) {
   };
 }
 
-export function createConversationWrites(write: StatementWriter, insert: Inserts) {
+export function createConversationWrites(
+  write: StatementWriter,
+  insert: Inserts,
+  append: AppendAuditEvent,
+) {
   const deleteMessages = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -158,11 +164,13 @@ export function createConversationWrites(write: StatementWriter, insert: Inserts
       return { ...created, messages: stored };
     },
 
-    *deleteConversation(owner: Owner, id: string): Operation<boolean> {
+    *deleteConversation(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
       const { tenantId, userId } = owner;
       const deleted = yield* deleteOne.run({ tenantId, userId, id });
-      if (deleted > 0) yield* deleteMessages.run({ tenantId, userId, id });
-      return deleted > 0;
+      if (deleted === 0) return false;
+      yield* deleteMessages.run({ tenantId, userId, id });
+      if (stamp) yield* append(eventAbout("conversation_deleted", owner, id, stamp));
+      return true;
     },
   };
 }

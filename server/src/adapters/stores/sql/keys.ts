@@ -1,5 +1,6 @@
 import { AppError } from "../../../domain/errors.ts";
 import type { ApiKey } from "../../../domain/key.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { toApiKey } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -44,7 +45,9 @@ export function createKeyReads(write: StatementWriter) {
   };
 }
 
-export function createKeyWrites(write: StatementWriter) {
+const COMMAND_LINE = "command line";
+
+export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent) {
   const insert = write<{
     id: string;
     prefix: string;
@@ -79,6 +82,9 @@ export function createKeyWrites(write: StatementWriter) {
       .values({ name: CLAIMED, value: parameter.at })
       .onConflict((conflict) => conflict.doNothing()),
   );
+  const selectById = write<{ id: string }>()((database, parameter) =>
+    database.selectFrom("api_keys").selectAll().where("id", "=", parameter.id),
+  );
   const revoke = write<{ id: string; at: number }>()((database, parameter) =>
     database
       .updateTable("api_keys")
@@ -109,13 +115,20 @@ export function createKeyWrites(write: StatementWriter) {
   return {
     insertKey,
 
-    *createKey(key: ApiKey): Operation<void> {
+    *createKey(key: ApiKey, actor = COMMAND_LINE): Operation<void> {
       if (!(yield* insertKey(key)))
         throw new AppError("conflict", "A key of that id exists already");
+      yield* append(eventAbout("key_created", key, key.id, { at: key.createdAt, actor }));
     },
 
-    *revokeKey(id: string, at: Date): Operation<boolean> {
-      return (yield* revoke.run({ id, at: at.getTime() })) > 0;
+    *revokeKey(id: string, at: Date, actor = COMMAND_LINE): Operation<boolean> {
+      const key = yield* selectById.first({ id });
+      if (!key) return false;
+      if (key.revoked_at !== null) return true;
+      yield* revoke.run({ id, at: at.getTime() });
+      const owner = { tenantId: key.tenant_id, userId: key.user_id };
+      yield* append(eventAbout("key_revoked", owner, id, { at, actor }));
+      return true;
     },
   };
 }

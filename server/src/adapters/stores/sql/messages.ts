@@ -1,7 +1,9 @@
+import type { Stamp } from "../../../domain/audit.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { NewMessage } from "../../../ports/store.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -132,7 +134,11 @@ export function createMessageReads(write: StatementWriter) {
 const FIRST_PAGE = 16;
 const NEXT_PAGES = 64;
 
-export function createMessageWrites(write: StatementWriter, insert: Inserts) {
+export function createMessageWrites(
+  write: StatementWriter,
+  insert: Inserts,
+  append: AppendAuditEvent,
+) {
   const takeSequence = write<OwnerParameters & { conversationId: string; at: number }>()(
     (database, parameter) =>
       database
@@ -170,9 +176,11 @@ export function createMessageWrites(write: StatementWriter, insert: Inserts) {
       return added;
     },
 
-    *deleteMessage(owner: Owner, id: string): Operation<boolean> {
+    *deleteMessage(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
       const { tenantId, userId } = owner;
-      return (yield* deleteOne.run({ tenantId, userId, id })) > 0;
+      if ((yield* deleteOne.run({ tenantId, userId, id })) === 0) return false;
+      if (stamp) yield* append(eventAbout("message_deleted", owner, id, stamp));
+      return true;
     },
   };
 }

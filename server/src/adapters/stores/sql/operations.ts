@@ -1,5 +1,7 @@
 import { createAgentReads, createAgentWrites } from "./agents.ts";
 import { createArchiveReads, createArchiveWrites } from "./archive.ts";
+import { createAuditReads, createAuditWrites } from "./audit.ts";
+import { createBudgetWrites } from "./budgets.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
 import { createConversationReads, createConversationWrites } from "./conversations.ts";
@@ -23,20 +25,24 @@ export const createReads = (write: StatementWriter) => ({
   ...createAgentReads(write),
   ...createKeyReads(write),
   ...createArchiveReads(write),
+  ...createAuditReads(write),
 });
 
 /** What changes something, each in a transaction. */
 export function createWrites(write: StatementWriter, changes: TextChanges) {
   const insert = createInserts(write);
-  const keys = createKeyWrites(write);
-  const agents = createAgentWrites(write);
+  const { append, appendAuditEvents } = createAuditWrites(write);
+  const keys = createKeyWrites(write, append);
+  const agents = createAgentWrites(write, append);
   return {
-    ...createConversationWrites(write, insert),
+    ...createConversationWrites(write, insert, append),
     ...createConversationUpdate(write, insert, changes),
-    ...createMessageWrites(write, insert),
+    ...createMessageWrites(write, insert, append),
     ...createTurnWrites(write, insert, changes),
     ...agents,
     ...keys,
+    appendAuditEvents,
+    ...createBudgetWrites(write),
     ...createArchiveWrites(write, { insert, keys, agents }),
   };
 }

@@ -79,6 +79,12 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     listKeys: () => read("nobody", reads.listKeys()),
     findKeyByHash: (...given) => read("nobody", reads.findKeyByHash(...given)),
     revokeKey: (...given) => write("revokeKey", ...given),
+    appendAuditEvents: (...given) => write("appendAuditEvents", ...given),
+    listAuditEvents: (...given) => read("nobody", reads.listAuditEvents(...given)),
+    reserveTokens: (...given) => write("reserveTokens", ...given),
+    settleTokens: (...given) => write("settleTokens", ...given),
+    forgetTokenUsage: (...given) => write("forgetTokenUsage", ...given),
+
     countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),
     isClaimed: () => read("nobody", reads.isClaimed()),
 

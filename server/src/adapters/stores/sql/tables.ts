@@ -10,6 +10,8 @@ export type Tables = {
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
   meta: MetaTable;
+  audit_events: AuditEventsTable;
+  token_usage: TokenUsageTable;
 };
 
 type ConversationsTable = {
@@ -85,6 +87,29 @@ type ApiKeysTable = {
   is_operator: number;
   created_at: number;
   revoked_at: number | null;
+};
+
+/** Rows are only ever added. */
+type AuditEventsTable = {
+  row_id: Generated<number>;
+  at: number;
+  action: string;
+  tenant_id: string | null;
+  user_id: string | null;
+  actor: string | null;
+  address: string | null;
+  about: string | null;
+  reason: string | null;
+  count: number;
+};
+
+type TokenUsageTable = {
+  tenant_id: string;
+  /** Empty: all users of the tenant. */
+  owner_id: string;
+  /** Since 1970-01-01, UTC. */
+  day: number;
+  tokens: number;
 };
 
 type MetaTable = { name: string; value: string };

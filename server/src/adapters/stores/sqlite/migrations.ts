@@ -118,4 +118,40 @@ export const MIGRATIONS: readonly string[] = [
       SET conversations = min(conversations, coalesce((SELECT max(row_id) FROM conversations), 0));
   END;
   `,
+  `
+  CREATE TABLE audit_events (
+    row_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    tenant_id TEXT,
+    user_id TEXT,
+    actor TEXT,
+    address TEXT,
+    about TEXT,
+    reason TEXT,
+    count INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_events_by_about ON audit_events (about, action);
+  CREATE TRIGGER audit_events_stay BEFORE DELETE ON audit_events BEGIN
+    SELECT raise(ABORT, 'the audit log is only ever added to');
+  END;
+  -- REPLACE deletes without asking the trigger above.
+  CREATE TRIGGER audit_events_stay_in_place BEFORE INSERT ON audit_events
+    WHEN EXISTS (SELECT 1 FROM audit_events WHERE row_id = new.row_id) BEGIN
+    SELECT raise(ABORT, 'the audit log is only ever added to');
+  END;
+  CREATE TRIGGER audit_events_stay_the_same BEFORE UPDATE ON audit_events BEGIN
+    SELECT raise(ABORT, 'the audit log is only ever added to');
+  END;
+
+  CREATE TABLE token_usage (
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, day)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX api_keys_revoked ON api_keys (id) WHERE revoked_at IS NOT NULL;
+  `,
 ];
