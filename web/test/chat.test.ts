@@ -60,3 +60,105 @@ test("a stopped reply keeps what was said", { skip }, async () => {
   await said(page, "It begins").waitFor();
   assert.equal(await said(page, "never").count(), 0);
 });
+
+test("edit and resend replaces the message and all that followed; answer again keeps it", {
+  skip,
+}, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "First words");
+  await said(page, "Echo: First words").waitFor();
+  await replied(page);
+  await send(page, "Second words");
+  await said(page, "Echo: Second words").waitFor();
+  await replied(page);
+
+  server.model.next({ text: "Said differently." });
+  await page.getByRole("button", { name: "Answer again" }).last().click();
+  await said(page, "Said differently.").waitFor();
+  await replied(page);
+  assert.equal(await messages(page).count(), 4);
+
+  await message(page).press("ArrowUp");
+  const edited = page.getByRole("textbox", { name: "Your message" });
+  assert.equal(await edited.inputValue(), "Second words");
+  await edited.press("Escape");
+  await messages(page).first().hover();
+  await messages(page).first().getByRole("button", { name: "Edit" }).click();
+  await edited.fill("Other first words");
+  await edited.press("Enter");
+  await said(page, "Echo: Other first words").waitFor();
+  await replied(page);
+  assert.equal(await messages(page).count(), 2);
+  await page.reload();
+  await said(page, "Echo: Other first words").waitFor();
+  assert.equal(await messages(page).count(), 2);
+  assert.deepEqual(opened.problems, []);
+});
+
+test("copies a reply as Markdown, and the code of a code block alone", { skip }, async () => {
+  await using opened = await openPage(server.url, "", {
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  const { page } = opened;
+  const text = "Use *this*:\n\n```js\nconst a = 1;\n```\n\nand $x^2$.";
+  server.model.next({ pieces: [text] });
+  await send(page, "Show code");
+  await page.locator(".hljs-keyword", { hasText: "const" }).waitFor();
+  await page.locator(".katex").first().waitFor();
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.getByRole("button", { name: "Copy the code" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await clipboard(), "const a = 1;");
+  await messages(page).last().getByRole("button", { name: "Copy", exact: true }).click();
+  assert.equal(await clipboard(), text);
+  assert.deepEqual(opened.problems, []);
+});
+
+test("what one has begun to write is there after a reload, for each conversation", {
+  skip,
+}, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "A conversation");
+  await replied(page);
+  await message(page).fill("half a thought");
+  await page.getByRole("link", { name: "New conversation" }).click();
+  await page.getByText("What is on your mind?").waitFor();
+  assert.equal(await message(page).inputValue(), "");
+  await message(page).fill("another thought");
+  await page.reload();
+  await message(page).waitFor();
+  assert.equal(await message(page).inputValue(), "another thought");
+  await listed(page, "A conversation").first().click();
+  await said(page, "Echo: A conversation").waitFor();
+  assert.equal(await message(page).inputValue(), "half a thought");
+});
+
+test("the chosen model answers, also after a reload", { skip }, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await page.getByRole("combobox", { name: /^Model/ }).click();
+  await page.getByRole("combobox", { name: "Search …" }).fill("test");
+  await page.keyboard.press("Enter");
+  await page.getByRole("combobox", { name: "Model: test-model" }).waitFor();
+  await page.reload();
+  await page.getByRole("combobox", { name: "Model: test-model" }).waitFor();
+  const before = server.model.requests.length;
+  await send(page, "Who are you?");
+  await replied(page);
+  assert.equal(server.model.requests[before]?.body?.model, "test-model");
+});
+
+test("says when only the built-in model answers, with the lines that connect another", {
+  skip,
+}, async () => {
+  await using plain = await startServer({ builtIn: true });
+  await using opened = await openPage(plain.url);
+  const hint = opened.page.getByRole("complementary", { name: "Connect a model" });
+  await hint.getByText("OPENROUTER_API_KEY=").waitFor();
+  await hint.getByRole("button", { name: "Close" }).click();
+  await opened.page.reload();
+  await message(opened.page).waitFor();
+  assert.equal(await hint.count(), 0);
+});

@@ -1,0 +1,119 @@
+// The same conversation over a bad network, in two tabs and on two devices.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createClient } from "@colloquy/client";
+import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
+import { startServer } from "../../server/test/start-server.ts";
+import { openPage, withoutBrowser } from "./browser.ts";
+import { listed, message, messages, replied, said, send } from "./chat-page.ts";
+
+const skip = withoutBrowser;
+let server: Awaited<ReturnType<typeof startServer>>;
+before(async () => {
+  server = await startServer();
+});
+after(() => server[Symbol.asyncDispose]());
+
+test("a connection cut in the middle of a reply: a quiet notice, then it goes on by itself", {
+  skip,
+}, async () => {
+  await using proxy = await startCuttingProxy(server.url);
+  await using opened = await openPage(proxy.url);
+  const { page } = opened;
+  server.model.next({ text: "one two three four", hold: 2 });
+  await send(page, "Count over a bad network");
+  await said(page, "one two").waitFor();
+  proxy.target = null;
+  proxy.cut();
+  await said(page, "Connection lost.").waitFor();
+  proxy.target = server.url;
+  server.model.release();
+  await said(page, "one two three four").waitFor();
+  await replied(page);
+  assert.equal(await page.getByText("Connection lost.").count(), 0);
+  assert.equal(await messages(page).count(), 2);
+});
+
+test("offline and back, with the reply ended meanwhile", { skip }, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  server.model.next({ text: "begun and ended", hold: 1 });
+  await send(page, "Go offline");
+  await said(page, "begun").waitFor();
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  const id = page.url().split("/").at(-1) ?? "";
+  const watched = await client.messages.watch(id);
+  await page.context().setOffline(true);
+  server.model.release();
+  await watched?.message();
+  await page.context().setOffline(false);
+  await said(page, "begun and ended").waitFor();
+  await replied(page);
+});
+
+test("what could not be sent stays, and is sent once when asked to", { skip }, async () => {
+  await using proxy = await startCuttingProxy(server.url);
+  await using opened = await openPage(proxy.url);
+  const { page } = opened;
+  await message(page).waitFor();
+  proxy.target = null;
+  proxy.cut();
+  await send(page, "Is anybody there?");
+  await page.getByText("Not sent.").waitFor({ timeout: 20_000 });
+  await said(page, "Is anybody there?").waitFor();
+  proxy.target = server.url;
+  server.model.next({ text: "Yes, here." });
+  await page.getByRole("button", { name: "Send again" }).click();
+  await said(page, "Yes, here.").waitFor();
+  assert.equal(await messages(page).count(), 2);
+});
+
+test("two tabs show the same conversation live", { skip }, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "In the first tab");
+  await said(page, "Echo: In the first tab").waitFor();
+  const second = await page.context().newPage();
+  await second.goto(page.url());
+  await said(second, "Echo: In the first tab").waitFor();
+
+  server.model.next({ text: "seen in both tabs", hold: 2 });
+  await send(second, "In the second tab");
+  await said(page, "In the second tab").waitFor();
+  await said(page, "seen in").waitFor();
+  await said(second, "seen in").waitFor();
+  server.model.release();
+  await said(page, "seen in both tabs").waitFor();
+  await replied(page);
+  assert.equal(await messages(page).count(), 4);
+
+  await send(page, "A new conversation's title is elsewhere");
+  await replied(page);
+  await second.getByRole("link", { name: "New conversation" }).click();
+  await send(second, "Begun in the second tab");
+  await listed(page, "Begun in the second tab").waitFor();
+});
+
+test("what another device says comes by itself", { skip }, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "From this device");
+  await said(page, "Echo: From this device").waitFor();
+  const id = page.url().split("/").at(-1) ?? "";
+  const other = createClient({ baseUrl: server.url, token: "local" });
+  await other.messages.send(id, { content: "From the other device" });
+  await said(page, "Echo: From the other device").waitFor({ timeout: 15_000 });
+});
+
+test("a reply that fails says why, and can be asked for again", { skip }, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  server.model.next({ text: "half of it", error: 1 });
+  await send(page, "Fail, please");
+  await page.getByRole("alert").getByText("The reply failed.").waitFor();
+  server.model.next({ text: "This time it works." });
+  await page.getByRole("button", { name: "Answer again" }).click();
+  await said(page, "This time it works.").waitFor();
+  assert.equal(await messages(page).count(), 2);
+  assert.equal(await page.getByRole("alert").count(), 0);
+});
