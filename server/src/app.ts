@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { createAbandonedReplies } from "./core/abandoned.ts";
 import { createAccess } from "./core/access.ts";
 import { createAdmission } from "./core/admission.ts";
 import { createAgents } from "./core/agents.ts";
@@ -30,7 +31,7 @@ import type { DeriveId } from "./ports/clock.ts";
 import type { Credentials } from "./ports/credentials.ts";
 import type { MintKey } from "./ports/key-mint.ts";
 import type { Limiter } from "./ports/limiter.ts";
-import type { Store } from "./ports/store.ts";
+import type { AbandonedReply, Store } from "./ports/store.ts";
 
 /** What an application is made of; main.ts chooses each. */
 export type AppParts = Pick<
@@ -47,6 +48,8 @@ export type AppParts = Pick<
     /** Told of every error that is the server's own fault. @param place the route's pattern, or where else it was */
     readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
     readonly deriveId: DeriveId;
+    /** Told of replies that were ended because their server is gone. */
+    readonly onAbandoned: (replies: readonly AbandonedReply[]) => void;
     readonly credentials: Credentials;
     readonly mintKey: MintKey;
     readonly limiter: Limiter;
@@ -80,6 +83,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
   const checkpoints = createCheckpoints(store, clock);
+  const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
   const turns = createTurns({ ...parts, checkpoints });
   const conversations = createConversations({ store, turns, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
@@ -132,7 +136,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     http,
     sockets,
     async run(signal) {
-      await Promise.all([checkpoints.run(signal), standing.run(signal)]);
+      await Promise.all([checkpoints.run(signal), standing.run(signal), abandoned.run(signal)]);
     },
     async drain(timeoutMs) {
       await turns.drain(timeoutMs);

@@ -11,6 +11,8 @@ export type Config = {
   readonly dataDirectory: string;
   /** null: SQLite in the data directory. */
   readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  readonly databaseTimeoutMs: number;
   readonly redisUrl: string | null;
   /** What the names of everything in Redis begin with. */
   readonly redisPrefix: string;
@@ -118,6 +120,8 @@ export function readConfig(environment: Environment): Config {
     port: read.integer("PORT", 8000, 0, 65_535),
     dataDirectory: read.text("DATA_DIR", "./data"),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"])?.href ?? null,
+    databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 2, 1000),
+    databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_SECONDS", 5, 1, 600) * 1000,
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href ?? null,
     redisPrefix: read.text("REDIS_PREFIX", "colloquy:"),
     logLevel: logLevel ?? "info",
@@ -157,8 +161,6 @@ export function readConfig(environment: Environment): Config {
       ttsApiKey: read.secret("TTS_API_KEY"),
     },
   };
-  if (config.databaseUrl)
-    mistakes.push("DATABASE_URL: this version stores in SQLite only. Unset it");
   if (config.redisUrl && !config.databaseUrl)
     mistakes.push(
       "REDIS_URL: only servers that share a PostgreSQL need Redis; a DATA_DIR is one process's. Set DATABASE_URL as well, or unset REDIS_URL",

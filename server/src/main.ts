@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
@@ -9,7 +8,6 @@ import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mintKey } from "./adapters/credentials/keys/mint.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
-import { openSqliteStore } from "./adapters/stores/sqlite/store.ts";
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import { allCredentials } from "./core/credentials.ts";
@@ -19,6 +17,7 @@ import type { Store } from "./ports/store.ts";
 import { chooseProviders } from "./providers.ts";
 import { chooseSharing } from "./sharing.ts";
 import { chooseSpeech } from "./speech.ts";
+import { openStorage } from "./storage.ts";
 import { VERSION } from "./version.ts";
 
 /** A server that listens. */
@@ -60,11 +59,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     logs.flushSync();
   });
   const metrics = prometheusMetrics();
-  const store = await openSqliteStore({
-    directory: resolve(config.dataDirectory),
-    exclusive: true,
-    onCommit: metrics.commit,
-  });
+  const store = await openStorage(config, { isServer: true, onCommit: metrics.commit });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
   const { length: interruptedReplies } = await store.interruptAbandonedReplies(systemClock.now());
@@ -127,6 +122,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
     webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,
     renderMetrics: metrics.render,
     socketsPerAddress: config.socketsPerAddress,
+    onAbandoned: ({ length: replies }) =>
+      logger.warn(
+        { replies },
+        "another server is gone; the replies it left are kept as interrupted",
+      ),
     onInternalError: (error, place, requestId) =>
       logger.error({ requestId, place, code: error.code, cause: causeOf(error.cause) }, "failed"),
     onAnswer(request, status, elapsedMs) {

@@ -99,7 +99,7 @@ test("every mistake in the settings is told at once", async () => {
   const findings = await examine(folder, {
     PORT: "eighty",
     TRUST_PROXY: "everyone",
-    DATABASE_URL: "postgres://user:hunter2@db/x",
+    DATABASE_URL: "mysql://user:hunter2@db/x",
   });
   assert.match(
     about(findings, "settings"),

@@ -37,6 +37,10 @@ export async function startProcess(environment: Readonly<Record<string, string>>
       child.kill("SIGKILL");
       await exited;
     },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
     /** SIGTERM. @returns the exit code */
     async terminate(): Promise<number | null> {
       child.kill("SIGTERM");

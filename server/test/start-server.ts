@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readConfig } from "../src/config.ts";
 import { startServer as start } from "../src/main.ts";
 import { startModelServer } from "./model-server.ts";
+import { createDatabase, type TestDatabase } from "./services.ts";
 
 export type StartOptions = {
   /** Settings over the test's own: a port of the system's choice, limits off, the scripted model. */
@@ -12,7 +13,28 @@ export type StartOptions = {
   readonly builtIn?: boolean;
   /** A folder to use and leave; otherwise a new one that goes with the server. */
   readonly directory?: string;
+  /** What it stands on; otherwise what TEST_BACKEND says. */
+  readonly backend?: Backend;
 };
+
+/** `sqlite`: the embedded store. `postgres`: one server on a database of its own. */
+export type Backend = "sqlite" | "postgres";
+
+export const BACKEND = backendOf(process.env.TEST_BACKEND || "sqlite");
+
+function backendOf(name: string): Backend {
+  if (name === "sqlite" || name === "postgres") return name;
+  throw new Error(`TEST_BACKEND is sqlite or postgres, not '${name}'`);
+}
+
+/** Servers that share a folder share a database: one for each folder, as long as the tests run. */
+const databases = new Map<string, Promise<TestDatabase>>();
+
+function databaseFor(directory: string): Promise<TestDatabase> {
+  const known = databases.get(directory) ?? createDatabase();
+  databases.set(directory, known);
+  return known;
+}
 
 /** A whole server, as `colloquy serve` starts it, with a scripted model server behind it. */
 export async function startServer(options: StartOptions = {}) {
@@ -20,6 +42,9 @@ export async function startServer(options: StartOptions = {}) {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "colloquy-test-")));
   if (!options.directory) opened.defer(() => rm(directory, { recursive: true, force: true }));
   const model = opened.use(await startModelServer());
+  const database =
+    (options.backend ?? BACKEND) === "postgres" ? await databaseFor(directory) : null;
+  if (database && !options.directory) opened.use(database);
   const server = await start(
     readConfig({
       PORT: "0",
@@ -29,6 +54,7 @@ export async function startServer(options: StartOptions = {}) {
       LOG_LEVEL: "error",
       OLLAMA_BASE_URL: "http://127.0.0.1:9",
       ...(options.builtIn ? {} : { OPENAI_BASE_URL: model.url, MODEL: "scripted" }),
+      ...(database && { DATABASE_URL: database.url }),
       ...options.environment,
     }),
   );

@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { ConfigError } from "../config.ts";
 import { checkAccess } from "./checks/access.ts";
 import { checkDataFolder } from "./checks/data-folder.ts";
+import { checkDatabase } from "./checks/database.ts";
 import { type Finding, failure, wordsOf } from "./checks/finding.ts";
 import { checkClock, checkEnvironmentFile, checkNode } from "./checks/machine.ts";
 import { checkModels } from "./checks/models.ts";
@@ -11,8 +12,8 @@ import { checkSettings } from "./checks/settings.ts";
 import { checkSpeech } from "./checks/speech.ts";
 import { checkStore } from "./checks/store.ts";
 import { type Command, print, readArguments } from "./command.ts";
-import { dataFolderOf } from "./data-folder.ts";
 import { configOfProcess } from "./environment.ts";
+import { storageOf } from "./storage.ts";
 import { counted, onOneLine } from "./wording.ts";
 
 const HELP = `colloquy doctor: check this installation and say what to change
@@ -22,7 +23,7 @@ const HELP = `colloquy doctor: check this installation and say what to change
 
   --json    as JSON
 
-Looks at Node, the settings, the .env file, the data folder and the store in it,
+Looks at Node, the settings, the .env file, the data folder or database, the store,
 the clock, who is served, whether a server is running, which models can be
 reached and which speech engines hear and speak. Changes nothing and shows no
 key. The exit code is 1 when something does not work (FAIL); what only deserves
@@ -53,12 +54,15 @@ async function* examine(): AsyncGenerator<Finding> {
   const config = readSettings();
   if (Array.isArray(config)) return yield* config;
   yield* checkSettings(config);
-  const folder = dataFolderOf(config);
+  const storage = storageOf(config);
+  const { folder } = storage;
   yield await checkClock(folder);
-  const { findings, isUsable } = await checkDataFolder(folder);
+  const { findings, isUsable } = folder
+    ? await checkDataFolder(folder)
+    : await checkDatabase(config);
   yield* findings;
   const isMissing = !isUsable && findings.every(({ status }) => status === "ok");
-  const store = isUsable ? await checkStore(folder) : null;
+  const store = isUsable ? await checkStore(storage) : null;
   if (store) yield store.finding;
   const access = store ? store.access : isMissing ? { isClaimed: false, keys: [] } : null;
   if (access) yield* checkAccess(config, access);

@@ -2,11 +2,11 @@ import type { ArchiveCounts, ArchiveRecord } from "../ports/archive.ts";
 import { endLine, headerLine, noRecords, RECORD_TYPES, recordLine } from "./archive/format.ts";
 import { fileOutput, type Output, standardOutput } from "./archive/output.ts";
 import { type Command, readArguments, say } from "./command.ts";
-import { dataFolderOf, isInUse, openStore } from "./data-folder.ts";
 import { configOfProcess } from "./environment.ts";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
 import { nameOption } from "./owner-options.ts";
 import { type Progress, showProgress } from "./progress.ts";
+import { storageOf } from "./storage.ts";
 import { counted, listed } from "./wording.ts";
 
 const HELP = `colloquy export: write everything as JSON Lines
@@ -45,13 +45,13 @@ export const exportCommand: Command = async (args) => {
     tenantId: nameOption(values.tenant, "--tenant"),
     withKeys: !values["without-keys"],
   });
-  const folder = dataFolderOf(configOfProcess());
-  if (!(await isInUse(folder)))
+  const storage = storageOf(configOfProcess());
+  if (!(await storage.isInUse()))
     throw new Error(
-      `There is nothing to export: no server has stored anything in ${folder} (DATA_DIR).`,
+      `There is nothing to export: no server has stored anything in ${storage.name}.`,
     );
 
-  await using store = await openStore(folder);
+  await using store = await storage.open();
   using interrupted = interruption();
   const stored = await store.countRecords();
   const total = stored.key + stored.agent + stored.conversation + stored.message;

@@ -3,7 +3,6 @@ import { DEFAULT_USER, LOCAL_TENANT, type Owner } from "../domain/principal.ts";
 import { importArchive } from "./archive/import.ts";
 import { importChats } from "./chatgpt/import.ts";
 import { type Command, fail, print, readArguments, say, UsageError } from "./command.ts";
-import { dataFolderOf, isInUse, openStore } from "./data-folder.ts";
 import { configOfProcess } from "./environment.ts";
 import { patientDestination, rehearsal } from "./importing/destination.ts";
 import { filesOf, openSource, type Source } from "./importing/source.ts";
@@ -11,6 +10,7 @@ import { createTally, type Tally } from "./importing/tally.ts";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
 import { nameOption } from "./owner-options.ts";
 import { showProgress } from "./progress.ts";
+import { storageOf } from "./storage.ts";
 import { bytesInWords, counted } from "./wording.ts";
 
 const HELP = `colloquy import: take over conversations from a file
@@ -64,8 +64,8 @@ export const importCommand: Command = async (args) => {
       "--user and --tenant are for ChatGPT exports: an archive says itself whose everything is.",
     );
 
-  const folder = dataFolderOf(configOfProcess());
-  await using store = isRehearsal && !(await isInUse(folder)) ? null : await openStore(folder);
+  const storage = storageOf(configOfProcess());
+  await using store = isRehearsal && !(await storage.isInUse()) ? null : await storage.open();
   const wasClaimed = (await store?.isClaimed()) ?? false;
   const destination = isRehearsal || !store ? rehearsal(store) : patientDestination(store);
   let exitCode = 0;

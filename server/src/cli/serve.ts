@@ -1,11 +1,13 @@
 import type { Config } from "../config.ts";
 import { type RunningServer, startServer } from "../main.ts";
+import { storageName } from "../storage.ts";
 import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 
 const HELP = `colloquy serve: start the server
 
-Listens on PORT (8000) and stores in DATA_DIR (./data). Without any setting the
+Listens on PORT (8000) and stores in DATA_DIR (./data), or in the PostgreSQL of
+DATABASE_URL. Without any setting the
 built-in model answers, and programs of this machine need no key.
 Ctrl-C, or SIGTERM, lets the replies that are being generated finish (30 s at
 most) and closes; a second one ends at once.
@@ -50,7 +52,7 @@ function welcome(server: RunningServer, config: Config): string {
   const { url, model } = server;
   const lines = [
     `Colloquy is running at ${url}   (API reference: ${url}/docs)`,
-    `  store   SQLite in ${config.dataDirectory}`,
+    `  store   ${storageName(config)}`,
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
     `  access  ${server.isClaimed ? "by key (npx colloquy keys list)" : "programs of this machine only, without a key (npx colloquy keys create opens it to others)"}`,
     `  voice   hears by ${server.speech.transcriber ?? "no recogniser (apt-get install pocketsphinx pocketsphinx-en-us, or set STT_BASE_URL)"}, speaks by ${server.speech.synthesizer ?? "nothing"}`,

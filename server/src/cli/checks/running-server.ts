@@ -22,14 +22,14 @@ type Answer =
 /** Whether a server answers on PORT, and whether it is the one that uses the data folder. */
 export async function checkServer(
   config: Config,
-  folder: string,
+  folder: string | null,
   isFolderUsable: boolean,
 ): Promise<Finding> {
   if (config.port === 0)
     return fine(CHECK, "PORT=0: the port is chosen at each start, so none was asked");
   const url = `http://${addressOf(config.host)}:${config.port}`;
   const answer = await ask(url);
-  const isInUse = isFolderUsable ? isLocked(folder) : null;
+  const isInUse = folder !== null && isFolderUsable ? isLocked(folder) : null;
   if (answer.kind === "other")
     return failure(
       CHECK,
@@ -45,7 +45,7 @@ export async function checkServer(
       );
     return fine(CHECK, `none is running at ${url}`);
   }
-  if (isInUse === false || !existsSync(folder))
+  if (folder !== null && (isInUse === false || !existsSync(folder)))
     return warning(
       CHECK,
       `the one that runs at ${url} uses another data folder than ${folder}; keys that are made here do nothing there`,

@@ -1,5 +1,5 @@
 import type { ApiKey } from "../../domain/key.ts";
-import { openStore } from "../data-folder.ts";
+import type { Storage } from "../storage.ts";
 import { counted } from "../wording.ts";
 import { type Finding, failure, fine, wordsOf } from "./finding.ts";
 
@@ -8,11 +8,11 @@ export type StoredAccess = { readonly isClaimed: boolean; readonly keys: readonl
 
 /** Whether the store opens and answers. `access` is null when it does not. */
 export async function checkStore(
-  folder: string,
+  storage: Storage,
 ): Promise<{ finding: Finding; access: StoredAccess | null }> {
   const check = "store";
   try {
-    await using store = await openStore(folder);
+    await using store = await storage.open();
     await store.ping();
     const { conversation, message } = await store.countRecords();
     const access = { isClaimed: await store.isClaimed(), keys: await store.listKeys() };

@@ -5,9 +5,9 @@ import { createKeys } from "../../core/keys.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { DEFAULT_USER, LOCAL_TENANT } from "../../domain/principal.ts";
 import { type Command, print, readArguments, say } from "../command.ts";
-import { dataFolderOf, isInUse, openStore } from "../data-folder.ts";
 import { configOfProcess } from "../environment.ts";
 import { AT_THE_MACHINE, nameOption } from "../owner-options.ts";
+import { storageOf } from "../storage.ts";
 import { onOneLine } from "../wording.ts";
 
 const HELP = `colloquy keys create: make an API key and show it, this once
@@ -54,9 +54,9 @@ export const createKey: Command = async (args) => {
   };
 
   const config = configOfProcess();
-  const folder = dataFolderOf(config);
-  const isNewFolder = !(await isInUse(folder));
-  await using store = await openStore(folder);
+  const storage = storageOf(config);
+  const isNewFolder = !(await storage.isInUse());
+  await using store = await storage.open();
   const keys = createKeys({ store, clock: systemClock, newId: newUuid, mint: mintKey });
   const { key, secret, isFirst } = await keys.create(AT_THE_MACHINE, draft);
 
@@ -68,7 +68,7 @@ export const createKey: Command = async (args) => {
     );
   if (!values.quiet && isNewFolder)
     say(
-      `\nThe data folder ${folder} is new. If a server runs already, it uses another one: set DATA_DIR to that and make the key there.`,
+      `\nThe data folder ${storage.folder} is new. If a server runs already, it uses another one: set DATA_DIR to that and make the key there.`,
     );
   return 0;
 };

@@ -1,8 +1,8 @@
 import type { ApiKey } from "../../domain/key.ts";
 import { DEFAULT_USER } from "../../domain/principal.ts";
 import { type Command, print, readArguments, say } from "../command.ts";
-import { dataFolderOf, isInUse, openStore } from "../data-folder.ts";
 import { configOfProcess } from "../environment.ts";
+import { type Storage, storageOf } from "../storage.ts";
 import { minuteOf, onOneLine } from "../wording.ts";
 
 const HELP = `colloquy keys list: show which API keys there are, oldest first
@@ -19,19 +19,19 @@ first characters. Times are UTC.
 export const listKeys: Command = async (args) => {
   const parsed = readArguments(args, { json: { type: "boolean", default: false } }, HELP);
   if (!parsed) return 0;
-  const folder = dataFolderOf(configOfProcess());
-  const keys = await keysIn(folder);
+  const storage = storageOf(configOfProcess());
+  const keys = await keysIn(storage);
   if (parsed.values.json) return print(`${JSON.stringify(keys.map(withoutHash), null, 2)}\n`);
   if (keys.length === 0) {
-    say(`No key was ever made in ${folder}. Make one with: colloquy keys create`);
+    say(`No key was ever made in ${storage.name}. Make one with: colloquy keys create`);
     return 0;
   }
   return print(table([HEADINGS, ...keys.map(cellsOf)]));
 };
 
-async function keysIn(folder: string): Promise<ApiKey[]> {
-  if (!(await isInUse(folder))) return [];
-  await using store = await openStore(folder);
+async function keysIn(storage: Storage): Promise<ApiKey[]> {
+  if (!(await storage.isInUse())) return [];
+  await using store = await storage.open();
   return await store.listKeys();
 }
 

@@ -5,9 +5,9 @@ import { createKeys } from "../../core/keys.ts";
 import { KEY_PREFIX } from "../../domain/access.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { type Command, print, readArguments, say, UsageError } from "../command.ts";
-import { dataFolderOf, isInUse, openStore } from "../data-folder.ts";
 import { configOfProcess } from "../environment.ts";
 import { AT_THE_MACHINE } from "../owner-options.ts";
+import { storageOf } from "../storage.ts";
 import { minuteOf, onOneLine } from "../wording.ts";
 
 const HELP = `colloquy keys revoke: let an API key open nothing any more
@@ -26,10 +26,10 @@ export const revokeKey: Command = async (args) => {
   const wanted = parsed.positionals[0]?.replace(/(?:…|\.\.\.)$/, "");
   if (!wanted || wanted === KEY_PREFIX)
     throw new UsageError("Say which key: its beginning, or its id.");
-  const folder = dataFolderOf(configOfProcess());
-  if (!(await isInUse(folder))) throw new Error(`No key was ever made in ${folder}.`);
+  const storage = storageOf(configOfProcess());
+  if (!(await storage.isInUse())) throw new Error(`No key was ever made in ${storage.name}.`);
 
-  await using store = await openStore(folder);
+  await using store = await storage.open();
   const keys = await store.listKeys();
   const key = theOne(wanted, keys);
   const name = nameOf(key);

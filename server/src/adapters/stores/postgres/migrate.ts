@@ -15,13 +15,14 @@ export async function migrate(client: ClientBase): Promise<void> {
       "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)",
     );
     await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    // First: looking for the table would not see one that was made while this waited for the lock.
+    await client.query("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)");
     const version = await versionOf(client);
     if (version > MIGRATIONS.length)
       throw new AppError(
         "unavailable",
         `The database was written by a newer Colloquy (its version is ${version}, this program knows up to ${MIGRATIONS.length}). Upgrade this program, or give it another database (DATABASE_URL).`,
       );
-    await client.query("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)");
     for (const migration of MIGRATIONS.slice(version)) await client.query(migration);
     await client.query("DELETE FROM schema_version");
     await client.query("INSERT INTO schema_version VALUES ($1)", [MIGRATIONS.length]);

@@ -1,0 +1,85 @@
+// A connection between a server and its services that can be cut and stalled.
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+export type TcpProxy = {
+  readonly port: number;
+  /** The same address by way of the proxy. */
+  through(url: string): string;
+  /** Ends every connection, as a failing network does; new ones are made as before. */
+  cut(): void;
+  /** Lets nothing pass any more, either way, and closes nothing; new connections are taken and hang. */
+  stall(): void;
+  /** What was held back goes on its way, in order. */
+  resume(): void;
+  /** Ends every connection and takes no new ones until `open`. */
+  close(): Promise<void>;
+  open(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** Starts one before that port of this machine. */
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let isStalled = false;
+
+  function join(from: Socket, to: Socket): void {
+    sockets.add(from);
+    if (isStalled) from.pause();
+    from.on("data", (chunk) => {
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on("drain", () => {
+      if (!isStalled) from.resume();
+    });
+    from.on("error", () => {});
+    from.on("close", () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+  }
+
+  const server = createServer((client) => {
+    const target = connect(targetPort, "127.0.0.1");
+    client.setNoDelay(true);
+    target.setNoDelay(true);
+    join(client, target);
+    join(target, client);
+  });
+  const open = async (port: number) => {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  };
+  await open(0);
+  const { port } = server.address() as AddressInfo;
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  const close = async () => {
+    if (!server.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    cut();
+    await closed;
+  };
+  return {
+    port,
+    through(url) {
+      const address = new URL(url);
+      address.host = `127.0.0.1:${port}`;
+      return String(address);
+    },
+    cut,
+    stall() {
+      isStalled = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume() {
+      isStalled = false;
+      for (const socket of sockets) socket.resume();
+    },
+    close,
+    open: () => open(port),
+    [Symbol.asyncDispose]: close,
+  };
+}
