@@ -1,5 +1,6 @@
 import { hash, randomFillSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { uuidOfDigest } from "../../../domain/uuid.ts";
 import type { Clock, DeriveId, NewId } from "../../../ports/clock.ts";
 
 export const systemClock: Clock = {
@@ -28,8 +29,5 @@ export const newUuid: NewId = () => {
   return `${time.slice(0, 8)}-${time.slice(8)}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`;
 };
 
-export const derivedUuid: DeriveId = ({ tenantId, userId }, purpose, ...names) => {
-  const digest = hash("sha256", JSON.stringify([purpose, tenantId, userId, ...names]));
-  const variant = ((Number.parseInt(digest.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
-};
+export const derivedUuid: DeriveId = ({ tenantId, userId }, purpose, ...names) =>
+  uuidOfDigest(hash("sha256", JSON.stringify([purpose, tenantId, userId, ...names])));

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { AppError } from "../../../domain/errors.ts";
 import { LOCAL_TENANT } from "../../../domain/principal.ts";
+import { uuidOfDigest } from "../../../domain/uuid.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
 import { type Issuer, remoteKeySet } from "./key-set.ts";
@@ -74,17 +75,8 @@ function worthOf(
 }
 
 /**
- * The user of that issuer and subject: a UUID, as the wires promise, of version 8 (RFC 9562, section
- * 5.8) from the SHA-256 of both, so that no issuer can name another's user.
+ * The user of that issuer and subject: a UUID, as the wires promise, from both, so that no issuer can
+ * name another's user.
  */
-export function userIdOf(issuer: string, subject: string): string {
-  const digest = hash("sha256", JSON.stringify([issuer, subject]));
-  const variant = ((Number.parseInt(digest[16] ?? "0", 16) & 0x3) | 0x8).toString(16);
-  return [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    `8${digest.slice(13, 16)}`,
-    variant + digest.slice(17, 20),
-    digest.slice(20, 32),
-  ].join("-");
-}
+export const userIdOf = (issuer: string, subject: string): string =>
+  uuidOfDigest(hash("sha256", JSON.stringify([issuer, subject])));
