@@ -59,6 +59,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     logs.flushSync();
   });
   const metrics = prometheusMetrics();
+  metrics.info({ version: VERSION, store: config.databaseUrl ? "PostgreSQL" : "SQLite" });
   const store = await openStorage(config, { isServer: true, onCommit: metrics.commit });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);

@@ -11,6 +11,7 @@ import { VoiceProvider } from "./voice/voice-provider.tsx";
 import { WorkspaceProvider } from "./workspace.tsx";
 
 const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
+const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
 const StatusPage = lazy(() => import("./status/status-page.tsx"));
 
 export function App() {
@@ -47,6 +48,7 @@ function Pages() {
         <Switch>
           <Route path="/agents" component={AgentsPage} />
           <Route path="/status" component={StatusPage} />
+          <Route path="/keys" component={KeysPage} />
           <Route>
             <main>
               <h1>{t("app.notFound")}</h1>

@@ -8,6 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { readDraft, writeDraft } from "./chat/drafts.ts";
 import { createLiveReplies, type LiveReplies, type LiveReply } from "./chat/live/live-replies.ts";
 import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
 import { createDeletions, type Deletions } from "./conversations/deletions.ts";
@@ -65,6 +66,10 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       onTurn(conversationId, step) {
         if (step === "started") tabs.tell({ type: "turn", conversationId });
         void list.refresh();
+      },
+      onUnsent(place, text) {
+        const since = readDraft(account.user_id, place);
+        writeDraft(account.user_id, place, since === "" ? text : `${text}\n\n${since}`);
       },
     });
     const deletions = createDeletions(async (conversationId, isLeaving) => {

@@ -1,12 +1,25 @@
+import { canKeep, forgetKept, keep, keptKey } from "./kept-key.ts";
+
 /**
  * Where the key is kept between reloads: in this tab's sessionStorage, which ends with the tab and which
- * no other tab reads. It is in no URL, no cookie and not in localStorage.
+ * no other tab reads; encrypted in IndexedDB as well for somebody who stays signed in. It is in no URL,
+ * no cookie, and never in localStorage.
  */
 const STORED_AS = "colloquy.key";
 
 /** What an unclaimed server takes from this machine: wire 004 wants some Bearer token ([H1]). */
 export const NO_KEY = "local";
 
-export const storedKey = (): string | null => sessionStorage.getItem(STORED_AS);
-export const storeKey = (key: string): void => sessionStorage.setItem(STORED_AS, key);
-export const forgetKey = (): void => sessionStorage.removeItem(STORED_AS);
+export const storedKey = async (): Promise<string | null> =>
+  sessionStorage.getItem(STORED_AS) ?? (await keptKey());
+
+/** @param staysSignedIn also for the next visit, and for other tabs */
+export async function storeKey(key: string, staysSignedIn: boolean): Promise<void> {
+  sessionStorage.setItem(STORED_AS, key);
+  if (staysSignedIn && canKeep()) await keep(key);
+}
+
+export async function forgetKey(): Promise<void> {
+  sessionStorage.removeItem(STORED_AS);
+  await forgetKept();
+}

@@ -1,24 +1,16 @@
-import { type Account, type Client, ColloquyError, createClient } from "@colloquy/client";
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from "react";
+import {
+  createContext,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { API_BASE_URL } from "../settings.ts";
-import { forgetKey, NO_KEY, storedKey, storeKey } from "./credential.ts";
+import { createSessionKeeper, type Session, type SessionState } from "./session-keeper.ts";
 
-/** Somebody is in: with a key, or without one on a server that nobody has claimed. */
-export type Session = {
-  readonly client: Client;
-  readonly account: Account;
-  /** Null: in without a key. */
-  readonly key: string | null;
-  signOut(): void;
-};
-
-export type SessionState =
-  | { readonly kind: "starting" }
-  | { readonly kind: "in"; readonly session: Session }
-  /** A key is wanted; `refusal` is why the last one was not taken. */
-  | { readonly kind: "signed_out"; readonly refusal: string | null; signIn(key: string): void }
-  | { readonly kind: "unreachable"; readonly reason: string; retry(): void };
+export type { Session, SessionState } from "./session-keeper.ts";
 
 const SessionContext = createContext<Session | null>(null);
 
@@ -33,46 +25,12 @@ export function useSession(): Session {
 
 export function useSessionState(): SessionState {
   const queries = useQueryClient();
-  const [key, setKey] = useState(storedKey);
-  const [attempt, setAttempt] = useState(0);
-  const [state, setState] = useState<SessionState>({ kind: "starting" });
-
-  const change = useCallback(
-    (next: string | null) => {
-      if (next) storeKey(next);
-      else forgetKey();
-      queries.clear();
-      setKey(next);
-      setAttempt((count) => count + 1);
-    },
-    [queries],
-  );
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt is what starts it again
+  const [keeper] = useState(() => createSessionKeeper(API_BASE_URL, () => queries.clear()));
   useEffect(() => {
-    const leaving = new AbortController();
-    const client = createClient({ baseUrl: API_BASE_URL, token: key ?? NO_KEY });
-    setState({ kind: "starting" });
-    client.account({ signal: leaving.signal }).then(
-      (account) =>
-        setState({
-          kind: "in",
-          session: { client, account, key, signOut: () => change(null) },
-        }),
-      (error: unknown) => {
-        if (leaving.signal.aborted) return;
-        const reason = error instanceof Error ? error.message : String(error);
-        const status = error instanceof ColloquyError ? error.status : null;
-        if (status === 401 || status === 403)
-          setState({ kind: "signed_out", refusal: key ? reason : null, signIn: change });
-        else
-          setState({ kind: "unreachable", reason, retry: () => setAttempt((count) => count + 1) });
-      },
-    );
-    return () => leaving.abort();
-  }, [key, attempt, change]);
-
-  return state;
+    keeper.open();
+    return keeper.close;
+  }, [keeper]);
+  return useSyncExternalStore(keeper.subscribe, keeper.state);
 }
 
 /** The frame around the page: whoever is in sees the children. */

@@ -1,48 +1,128 @@
-import { useId } from "react";
+import { Eye, EyeOff } from "lucide-react";
+import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
+import { canKeep } from "./kept-key.ts";
 import type { SessionState } from "./session.tsx";
+import type { SignInCause } from "./session-keeper.ts";
 import styles from "./sign-in.module.css";
+
+type SignedOut = Extract<SessionState, { kind: "signed_out" }>;
 
 /** What one sees while nobody is in. */
 export function Entrance({ state }: { readonly state: Exclude<SessionState, { kind: "in" }> }) {
   const { t } = useTranslation();
-  const field = useId();
   switch (state.kind) {
     case "starting":
       return (
-        <main className={styles.page}>
-          <p role="status">{t("session.starting")}</p>
-        </main>
+        <Frame>
+          <p role="status" className={styles.waiting}>
+            {t("session.starting")}
+          </p>
+        </Frame>
       );
     case "unreachable":
       return (
-        <main className={styles.page}>
+        <Frame>
           <h1>{t("session.unreachable")}</h1>
-          <p>{state.reason}</p>
+          <p role="status">{t("session.tryingAgain")}</p>
+          <p className={styles.reason} lang="en">
+            {state.reason}
+          </p>
           <Button onClick={state.retry}>{t("session.retry")}</Button>
-        </main>
+        </Frame>
       );
     case "signed_out":
       return (
-        <main className={styles.page}>
+        <Frame>
           <h1>{t("session.signInTitle")}</h1>
-          <p>{t("session.signInText")}</p>
-          <pre>npx colloquy keys create --name me</pre>
-          <form
-            className={styles.form}
-            onSubmit={(event) => {
-              event.preventDefault();
-              const key = new FormData(event.currentTarget).get("key");
-              if (typeof key === "string" && key.trim()) state.signIn(key.trim());
-            }}
-          >
-            <label htmlFor={field}>{t("session.key")}</label>
-            <input id={field} name="key" type="password" autoComplete="current-password" required />
-            <Button type="submit">{t("session.signIn")}</Button>
-          </form>
-          {state.refusal && <p role="alert">{t("session.refused", { reason: state.refusal })}</p>}
-        </main>
+          <Cause cause={state.cause} />
+          <KeyForm state={state} />
+        </Frame>
       );
   }
+}
+
+function Frame({ children }: { readonly children: ReactNode }) {
+  return (
+    <main className={styles.page}>
+      <div className={styles.card}>
+        <img className={styles.sign} src={`${import.meta.env.BASE_URL}icon.svg`} alt="Colloquy" />
+        {children}
+      </div>
+    </main>
+  );
+}
+
+/** Why a key is wanted, and where one comes from. */
+function Cause({ cause }: { readonly cause: SignInCause }) {
+  const { t } = useTranslation();
+  if (cause.kind === "unclaimed")
+    return (
+      <>
+        <p>{t("session.unclaimed")}</p>
+        <pre className={styles.words} lang="en">
+          {cause.reason}
+        </pre>
+      </>
+    );
+  return (
+    <>
+      {cause.kind !== "first_visit" && (
+        <div role="alert" className={styles.refusal}>
+          <strong>{t(`session.${cause.kind}`)}</strong>
+          <p lang="en">{cause.reason}</p>
+          {cause.kind === "ended" && <p>{t("session.draftsKept")}</p>}
+        </div>
+      )}
+      <p>{t("session.signInText")}</p>
+      <pre className={styles.words}>npx colloquy keys create --name me</pre>
+    </>
+  );
+}
+
+function KeyForm({ state }: { readonly state: SignedOut }) {
+  const { t } = useTranslation();
+  const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  const [isShown, setShown] = useState(false);
+  useEffect(() => field.current?.focus(), []);
+
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const key = form.get("key");
+    if (typeof key === "string" && key.trim()) state.signIn(key.trim(), form.has("stays"));
+  };
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <label htmlFor={`${id}key`}>{t("session.key")}</label>
+      <div className={styles.key}>
+        <input
+          ref={field}
+          id={`${id}key`}
+          name="key"
+          type={isShown ? "text" : "password"}
+          autoComplete="current-password"
+          autoCapitalize="off"
+          spellCheck={false}
+          required
+        />
+        <IconButton
+          label={t(isShown ? "session.hideKey" : "session.showKey")}
+          onClick={() => setShown(!isShown)}
+        >
+          {isShown ? <EyeOff aria-hidden size={18} /> : <Eye aria-hidden size={18} />}
+        </IconButton>
+      </div>
+      <label className={styles.choice}>
+        <input type="checkbox" name="stays" disabled={!canKeep()} aria-describedby={`${id}stays`} />
+        {t("session.stay")}
+      </label>
+      <p id={`${id}stays`} className={styles.note}>
+        {t(canKeep() ? "session.stayNote" : "session.stayInsecure")}
+      </p>
+      <Button type="submit">{t("session.signIn")}</Button>
+    </form>
+  );
 }

@@ -1,4 +1,53 @@
+import { useTranslation } from "react-i18next";
+import { useSession } from "../session/session.tsx";
+import { PageFrame } from "../ui/page-frame.tsx";
+import { wordsOf } from "../words-of.ts";
+import { Charts } from "./charts.tsx";
+import { formats } from "./format.ts";
+import { Running } from "./running.tsx";
+import styles from "./status.module.css";
+import { useFigures } from "./use-figures.ts";
+import { WireTable } from "./wire-table.tsx";
+
 /** What the operator watches: what is running, and how well. */
 export default function StatusPage() {
-  return <main>status</main>;
+  const { t } = useTranslation();
+  const { account } = useSession();
+  return (
+    <PageFrame title={t("status.title")}>
+      {account.is_operator ? (
+        <Figures />
+      ) : (
+        <>
+          <p>{t("status.forOperators")}</p>
+          <pre className={styles.words}>npx colloquy keys create --operator</pre>
+        </>
+      )}
+    </PageFrame>
+  );
+}
+
+function Figures() {
+  const { t, i18n } = useTranslation();
+  const { metrics, history, error } = useFigures();
+  const now = history.at(-1);
+  const format = formats(i18n.language);
+  return (
+    <>
+      {error && (
+        <p role="alert" className={styles.problem}>
+          {t("status.noFigures", { reason: wordsOf(error) })}
+        </p>
+      )}
+      {metrics && now ? (
+        <>
+          <Running metrics={metrics} now={now} format={format} />
+          <Charts history={history} now={now} format={format} />
+          <WireTable now={now} format={format} />
+        </>
+      ) : (
+        !error && <p role="status">{t("session.starting")}</p>
+      )}
+    </>
+  );
 }

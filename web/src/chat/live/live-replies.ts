@@ -61,11 +61,14 @@ export function createLiveReplies({
   client,
   cache,
   onTurn,
+  onUnsent,
 }: {
   readonly client: Client;
   readonly cache: ThreadCache;
   /** A message was stored here, or a reply ended: the other tabs and the list want to know. */
   readonly onTurn: (conversationId: string, step: "started" | "ended") => void;
+  /** At the end: this had not reached the server. @param key the conversation's id, or NEW */
+  readonly onUnsent: (key: string, text: string) => void;
 }) {
   const running = new Map<string, Running>();
   const failures = new Map<string, string>();
@@ -236,7 +239,11 @@ export function createLiveReplies({
     },
 
     close(): void {
-      for (const entry of running.values()) entry.watching.abort();
+      for (const { key, watching, snapshot } of running.values()) {
+        watching.abort();
+        const isUnsent = snapshot.phase === "sending" || snapshot.phase === "not_sent";
+        if (isUnsent && snapshot.asked !== null) onUnsent(key, snapshot.asked);
+      }
       running.clear();
     },
   };

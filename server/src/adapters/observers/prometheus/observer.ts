@@ -12,6 +12,8 @@ export type PrometheusMetrics = {
   request(method: string, route: string, status: number, elapsedMs: number): void;
   /** One transaction of the store. */
   commit(elapsedMs: number, writes: number): void;
+  /** What this server is. */
+  info(labels: { readonly version: string; readonly store: string }): void;
   /** Reads the number of open WebSockets whenever it is asked for. */
   countSockets(count: () => number): void;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -80,6 +82,12 @@ export function prometheusMetrics(): PrometheusMetrics {
     buckets: REQUEST_BUCKETS,
     registers,
   });
+  const info = new Gauge({
+    name: "colloquy_info",
+    help: "Always 1; its labels say what this server is",
+    labelNames: ["version", "store"],
+    registers,
+  });
   let sockets = () => 0;
   new Gauge({
     name: "colloquy_sockets_open",
@@ -123,6 +131,7 @@ export function prometheusMetrics(): PrometheusMetrics {
       commits.observe(elapsedMs / 1000);
       writes.inc(count);
     },
+    info: (labels) => info.set(labels, 1),
     countSockets(count) {
       sockets = count;
     },

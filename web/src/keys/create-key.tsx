@@ -1,0 +1,123 @@
+import type { CreatedKey } from "@colloquy/client";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSession } from "../session/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { wordsOf } from "../words-of.ts";
+import styles from "./keys.module.css";
+
+/** Asks what the key is to be for. */
+export function CreateKey({
+  onClose,
+  onCreated,
+}: {
+  readonly onClose: () => void;
+  readonly onCreated: (key: CreatedKey) => Promise<void>;
+}) {
+  const { t } = useTranslation();
+  const { client, account } = useSession();
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+
+  const create = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? "").trim() || undefined;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await onCreated(
+        await client.keys.create({
+          name: text("name"),
+          user_id: text("user"),
+          tenant_id: text("tenant"),
+          act_as: form.has("actAs"),
+          is_operator: form.has("operator"),
+        }),
+      );
+    } catch (error) {
+      setProblem(wordsOf(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={t("keys.create")} onClose={onClose} isClosable={!isBusy}>
+      <form className={styles.form} onSubmit={(event) => void create(event)}>
+        {!account.is_claimed && <p className={styles.warning}>{t("keys.claims")}</p>}
+        <Field name="name" label={t("keys.name")} note={t("keys.nameNote")} />
+        {account.is_claimed && (
+          <details>
+            <summary>{t("keys.more")}</summary>
+            <div className={styles.form}>
+              <Field name="user" label={t("keys.user")} note={t("keys.userNote")} />
+              <Field name="tenant" label={t("keys.tenant")} note={t("keys.tenantNote")} />
+              <Choice name="actAs" note={t("keys.actAsNote")}>
+                {t("keys.actAs")}
+              </Choice>
+              <Choice name="operator" note={t("keys.operatorNote")}>
+                {t("keys.operator")}
+              </Choice>
+            </div>
+          </details>
+        )}
+        {problem && (
+          <p role="alert" className={styles.problem}>
+            {problem}
+          </p>
+        )}
+        <DialogActions>
+          <Button look="outlined" disabled={isBusy} onClick={onClose}>
+            {t("ui.cancel")}
+          </Button>
+          <Button type="submit" disabled={isBusy}>
+            {t(account.is_claimed ? "keys.create" : "keys.createAndSignIn")}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
+
+type FieldProps = { readonly name: string; readonly label: string; readonly note: string };
+
+function Field({ name, label, note }: FieldProps) {
+  const id = useId();
+  return (
+    <div className={styles.field}>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        name={name}
+        maxLength={256}
+        autoComplete="off"
+        spellCheck={false}
+        aria-describedby={`${id}note`}
+      />
+      <p id={`${id}note`} className={styles.facts}>
+        {note}
+      </p>
+    </div>
+  );
+}
+
+type ChoiceProps = {
+  readonly name: string;
+  readonly note: string;
+  readonly children: ReactNode;
+};
+
+function Choice({ name, note, children }: ChoiceProps) {
+  const id = useId();
+  return (
+    <div className={styles.field}>
+      <label className={styles.choice}>
+        <input type="checkbox" name={name} aria-describedby={id} />
+        {children}
+      </label>
+      <p id={id} className={styles.facts}>
+        {note}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,156 @@
+import { type Account, type Client, ColloquyError, createClient } from "@colloquy/client";
+import { forgetKey, NO_KEY, storedKey, storeKey } from "./credential.ts";
+import { forgetUserData } from "./user-data.ts";
+import { watchedFetch } from "./watched-fetch.ts";
+
+/** Somebody is in: with a key, or without one on a server that nobody has claimed. */
+export type Session = {
+  readonly client: Client;
+  readonly account: Account;
+  /** Null: in without a key. */
+  readonly key: string | null;
+  /** Goes on with another key, without leaving the page. @throws ColloquyError where the server refuses it */
+  changeKey(key: string): Promise<void>;
+  /** Forgets the key and everything of this person in this browser, in its other tabs too. */
+  signOut(): void;
+};
+
+/** Why a key is asked for; the reasons are the server's own words. */
+export type SignInCause =
+  | { readonly kind: "first_visit" }
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Somebody was in, and the key is not good any more. */
+  | { readonly kind: "ended"; readonly reason: string }
+  /** Nobody has claimed the server, and this is not its own machine. */
+  | { readonly kind: "unclaimed"; readonly reason: string };
+
+export type SessionState =
+  | { readonly kind: "starting" }
+  | { readonly kind: "in"; readonly session: Session }
+  | {
+      readonly kind: "signed_out";
+      readonly cause: SignInCause;
+      signIn(key: string, staysSignedIn: boolean): void;
+    }
+  | { readonly kind: "unreachable"; readonly reason: string; retry(): void };
+
+export type SessionKeeper = {
+  state(): SessionState;
+  subscribe(listener: () => void): () => void;
+  /** Until `close`. */
+  open(): void;
+  close(): void;
+};
+
+const TRY_AGAIN_MS = 5000;
+const SIGNED_OUT = "signed out";
+
+/** @param onLeave called when somebody has left: nothing of theirs may stay in memory */
+export function createSessionKeeper(baseUrl: string, onLeave: () => void): SessionKeeper {
+  const listeners = new Set<() => void>();
+  let state: SessionState = { kind: "starting" };
+  /** What runs for an earlier attempt has no say any more. */
+  let attempt = new AbortController();
+  let tabs: BroadcastChannel | null = null;
+
+  const change = (next: SessionState): void => {
+    state = next;
+    for (const listener of listeners) listener();
+  };
+  const anew = (): AbortSignal => {
+    attempt.abort();
+    attempt = new AbortController();
+    return attempt.signal;
+  };
+  const askForKey = (cause: SignInCause): void => {
+    change({ kind: "signed_out", cause, signIn: (key, stays) => void enter(key, stays) });
+  };
+
+  /** Whose key it is; its client tells when it is refused later on. */
+  const introduce = async (key: string | null, signal: AbortSignal): Promise<Session> => {
+    let isIn = false;
+    const fetch = watchedFetch((reason) => {
+      if (!isIn || signal.aborted) return;
+      anew();
+      void forgetKey();
+      askForKey({ kind: "ended", reason });
+    });
+    const client = createClient({ baseUrl, token: key ?? NO_KEY, fetch });
+    const account = await client.account({ signal });
+    isIn = true;
+    return { client, account, key, changeKey, signOut };
+  };
+
+  /** @param staysSignedIn null: the key is where it was */
+  async function enter(key: string | null, staysSignedIn: boolean | null): Promise<void> {
+    const signal = anew();
+    change({ kind: "starting" });
+    try {
+      const session = await introduce(key, signal);
+      if (key !== null && staysSignedIn !== null) await storeKey(key, staysSignedIn);
+      if (!signal.aborted) change({ kind: "in", session });
+    } catch (error) {
+      if (!signal.aborted) await refused(key, staysSignedIn, error, signal);
+    }
+  }
+
+  async function refused(
+    key: string | null,
+    staysSignedIn: boolean | null,
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    const status = error instanceof ColloquyError ? error.status : null;
+    const isOfKey = error instanceof ColloquyError && error.code === "INVALID_OPTION";
+    if (status === 401 || status === 403 || isOfKey) {
+      await forgetKey();
+      if (key !== null) return askForKey({ kind: "refused", reason });
+      return askForKey(status === 403 ? { kind: "unclaimed", reason } : { kind: "first_visit" });
+    }
+    const retry = () => void enter(key, staysSignedIn);
+    change({ kind: "unreachable", reason, retry });
+    const timer = setTimeout(retry, TRY_AGAIN_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+  }
+
+  async function changeKey(key: string): Promise<void> {
+    const signal = anew();
+    const session = await introduce(key, signal);
+    await storeKey(key, false);
+    if (!signal.aborted) change({ kind: "in", session });
+  }
+
+  const leave = async (): Promise<void> => {
+    anew();
+    change({ kind: "starting" });
+    forgetUserData();
+    await forgetKey();
+    onLeave();
+    void enter(null, null);
+  };
+  function signOut(): void {
+    tabs?.postMessage(SIGNED_OUT);
+    void leave();
+  }
+
+  return {
+    state: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    open() {
+      tabs = new BroadcastChannel("colloquy:session");
+      tabs.onmessage = () => void leave();
+      const signal = anew();
+      void storedKey().then((key) => {
+        if (!signal.aborted) void enter(key, null);
+      });
+    },
+    close() {
+      attempt.abort();
+      tabs?.close();
+    },
+  };
+}

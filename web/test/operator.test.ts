@@ -1,0 +1,126 @@
+// The pages of whoever runs the server: its keys and its figures.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createClient } from "@colloquy/client";
+import { startServer } from "../../server/test/start-server.ts";
+import { violationsIn } from "./axe.ts";
+import { openPage, withoutBrowser } from "./browser.ts";
+import { message } from "./chat-page.ts";
+import { claim, signIn } from "./people.ts";
+
+const skip = withoutBrowser;
+
+test("the first key is made in the page, shown once, and the page is in with it at once", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url, "keys");
+  const { page } = opened;
+  await page.getByRole("button", { name: "Create a key" }).click();
+  const asking = page.getByRole("dialog", { name: "Create a key" });
+  await asking.getByText("From now on the server wants a key of everybody").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await asking.getByLabel("Name").fill("laptop");
+  await asking.getByRole("button", { name: "Create it and sign in" }).click();
+
+  const shown = page.getByRole("dialog", { name: "Your new key" });
+  const key = (await shown.getByText(/^ck_/).textContent()) ?? "";
+  assert.match(key, /^ck_[\w-]{43}$/);
+  await page.keyboard.press("Escape");
+  assert.ok(await shown.isVisible(), "no stray key loses it");
+  assert.deepEqual(await violationsIn(page), []);
+  await shown.getByLabel("I have put it in a safe place").check();
+  await shown.getByRole("button", { name: "Close" }).click();
+  await page.getByText("you are in with this").waitFor();
+
+  const client = createClient({ baseUrl: server.url, token: key });
+  assert.equal((await client.account()).is_claimed, true);
+  await page.reload();
+  await page.getByText("you are in with this").waitFor();
+  assert.ok(!(await page.content()).includes(key));
+});
+
+test("keys are made for others and revoked, after a question; a revoked one opens nothing", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  await using opened = await openPage(server.url, "keys");
+  const { page } = opened;
+  await signIn(page, key);
+  await page.getByRole("button", { name: "Create a key" }).click();
+  const asking = page.getByRole("dialog", { name: "Create a key" });
+  await asking.getByLabel("Name").fill("Ann’s phone");
+  await asking.getByText("Whom it speaks for").click();
+  await asking.getByRole("textbox", { name: "User" }).fill("ann");
+  await asking.getByRole("button", { name: "Create a key" }).click();
+  const shown = page.getByRole("dialog", { name: "Your new key" });
+  const anns = (await shown.getByText(/^ck_/).textContent()) ?? "";
+  const ann = createClient({ baseUrl: server.url, token: anns });
+  assert.equal((await ann.account()).user_id, "ann");
+  await shown.getByLabel("I have put it in a safe place").check();
+  await shown.getByRole("button", { name: "Close" }).click();
+
+  await page.getByText("user ann").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await page.getByRole("button", { name: "Revoke the key Ann’s phone" }).click();
+  const question = page.getByRole("dialog", { name: "Revoke the key Ann’s phone" });
+  await question.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await ann.account()).user_id, "ann", "a question is not yet an answer");
+  await page.getByRole("button", { name: "Revoke the key Ann’s phone" }).click();
+  await question.getByRole("button", { name: "Revoke" }).click();
+  await page.getByText(/revoked .*\d/).waitFor();
+  const [, second] = await createClient({ baseUrl: server.url, token: key }).keys.list();
+  assert.ok(second?.revoked_at);
+
+  await page.getByRole("button", { name: "Revoke the key first" }).click();
+  await page.getByText("you will be signed out").waitFor();
+  await page.getByText("No other operator's key is left").waitFor();
+});
+
+test("the status page shows what is running and how it goes, live", { skip }, async () => {
+  await using server = await startServer();
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  await client.conversations.start({ content: "Hello" }).then((reply) => reply.text());
+  await using opened = await openPage(server.url, "status");
+  const { page } = opened;
+  await page.getByText("healthy", { exact: true }).waitFor();
+  for (const fact of ["SQLite", "flite", "scripted"])
+    await page.getByRole("definition").filter({ hasText: fact }).first().waitFor();
+  const turns = page.getByRole("figure").filter({ hasText: "Turns a minute" });
+  await turns.getByText("1 since the start").waitFor();
+  await page
+    .getByRole("figure")
+    .filter({ hasText: /\d+ ms p50 \d+ ms p95/ })
+    .waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+
+  server.model.next({ failStatus: 401 });
+  const failing = await client.conversations.start({ content: "And now?" });
+  await failing.text().catch(() => {});
+  await turns.getByText("2 since the start").waitFor();
+  await page.getByRole("figure").filter({ hasText: "1 since the start: failed turns" }).waitFor();
+  await page.getByRole("row", { name: "chat-v1 2 1" }).waitFor();
+  assert.deepEqual(opened.problems, []);
+});
+
+test("who is no operator is told so, on both pages", { skip }, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  const { key: anns } = await createClient({ baseUrl: server.url, token: key }).keys.create({
+    user_id: "ann",
+  });
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await signIn(page, anns);
+  await message(page).waitFor();
+  for (const path of ["status", "keys"]) {
+    await page.goto(`${server.url}/app/${path}`);
+    await page.getByText("This page is for whoever runs the server").waitFor();
+    await page.getByText("npx colloquy keys create --operator").waitFor();
+    assert.deepEqual(await violationsIn(page), []);
+  }
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
+  assert.equal(await page.getByRole("menuitem", { name: "Keys" }).count(), 0);
+});

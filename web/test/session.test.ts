@@ -1,0 +1,153 @@
+// Signing in and out, as people do it, and what the browser remembers of it.
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { createClient } from "@colloquy/client";
+import type { Page } from "playwright-core";
+import { eventually } from "../../server/test/cli-runner.ts";
+import { startServer } from "../../server/test/start-server.ts";
+import { violationsIn } from "./axe.ts";
+import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { listed, message, replied, send } from "./chat-page.ts";
+import { claim, signIn } from "./people.ts";
+
+const skip = withoutBrowser;
+const ELSEWHERE = "another-machine.test";
+
+before(async () => {
+  if (!skip) await browser([`--host-resolver-rules=MAP ${ELSEWHERE} 127.0.0.1`]);
+});
+
+/** Everything in the browser's storages, as text. */
+const remembered = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const databases = await indexedDB.databases();
+    const records = await Promise.all(
+      databases.map(
+        ({ name = "" }) =>
+          new Promise((resolve) => {
+            const opening = indexedDB.open(name);
+            opening.onsuccess = () => {
+              const [store = ""] = opening.result.objectStoreNames;
+              const all = opening.result.transaction(store).objectStore(store).getAll();
+              all.onsuccess = () => {
+                opening.result.close();
+                resolve(
+                  all.result.map(({ lock, iv, sealed }) => ({
+                    isExtractable: lock.extractable,
+                    iv: [...iv],
+                    sealed: String.fromCharCode(...new Uint8Array(sealed)),
+                  })),
+                );
+              };
+            };
+          }),
+      ),
+    );
+    return JSON.stringify({ ...localStorage, records, cookie: document.cookie });
+  });
+
+test("on an unclaimed server one is simply in; its own machine is the only one", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using here = await openPage(server.url);
+  await message(here.page).waitFor();
+  const elsewhere = server.url.replace("localhost", ELSEWHERE);
+  await using there = await openPage(elsewhere);
+  await there.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await there.page.getByText("npx colloquy keys create --name me").waitFor();
+  await there.page.getByText(/To stay signed in, open this page by https/).waitFor();
+  assert.ok(await there.page.getByLabel("Stay signed in on this device").isDisabled());
+  await signIn(there.page, await claim(server));
+  await message(there.page).waitFor();
+});
+
+test("a key lets one in for as long as the tab is there; it is in no address and in no storage but the tab's", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  const addresses: string[] = [];
+  page.on("request", (request) => addresses.push(request.url()));
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+
+  await signIn(page, "ck_not-a-key");
+  await page.getByRole("alert").getByText("This key is unknown or revoked").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await signIn(page, key);
+  await message(page).waitFor();
+  await page.reload();
+  await message(page).waitFor();
+
+  assert.ok(!(await remembered(page)).includes(key));
+  assert.ok(!addresses.some((address) => address.includes(key)));
+  assert.ok(!page.url().includes(key));
+  const another = await page.context().newPage();
+  await another.goto(`${server.url}/app/`);
+  await another.getByRole("heading", { name: "Sign in" }).waitFor();
+});
+
+test("who stays signed in is in next time, by a key that no storage shows; signing out forgets all, in every tab", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await signIn(page, key, { stays: true });
+  await message(page).waitFor();
+  const another = await page.context().newPage();
+  await another.goto(`${server.url}/app/`);
+  await message(another).waitFor();
+  const kept = await remembered(another);
+  assert.match(kept, /"isExtractable":false/);
+  assert.ok(!kept.includes(key));
+
+  await send(page, "Something of mine");
+  await replied(page);
+  await message(page).fill("a draft that nobody else shall read");
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  for (const tab of [page, another]) {
+    await tab.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.ok(!/draft that|Something of mine|sealed/.test(await remembered(tab)));
+    await tab.reload();
+    await tab.getByRole("heading", { name: "Sign in" }).waitFor();
+  }
+});
+
+test("a key that is revoked leads back to the sign-in with the reason, and no draft is lost", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  const operator = createClient({ baseUrl: server.url, token: key });
+  const other = await operator.keys.create({ name: "phone" });
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await signIn(page, other.key);
+  await send(page, "Hello");
+  await replied(page);
+  await operator.keys.revoke(other.id);
+  const phone = createClient({ baseUrl: server.url, token: other.key });
+  await eventually(() =>
+    phone.account().then(
+      () => false,
+      () => true,
+    ),
+  );
+
+  await send(page, "a thought that was sent too late");
+  const reason = page.getByRole("alert");
+  await reason.getByText("You are signed out.").waitFor();
+  await reason.getByText("This key is unknown or revoked").waitFor();
+  await reason.getByText("What you were writing is kept").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await page.reload();
+  await signIn(page, key);
+  await listed(page, "Hello").click();
+  assert.equal(await message(page).inputValue(), "a thought that was sent too late");
+});
