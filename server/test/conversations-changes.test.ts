@@ -128,3 +128,19 @@ test("[V3] a list that is sent back as it came leaves a conversation of another 
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.body.conversation.messages, before.messages);
 });
+
+test("[V3] a list that has a reply longer than a message may be is taken back as it was given", async () => {
+  await using server = await startServer();
+  const { conversation } = (await post(server)).body;
+  const asked = { content: "{{reply tokens=30000}}", user_id: ALICE };
+  const path = `/v1/chat/conversations/${conversation.id}/messages`;
+  const authorization = { authorization: "Bearer any" };
+  assert.equal((await send(server, "POST", path, asked, authorization)).status, 201);
+  const [{ messages }] = (await get(server)).body.conversations;
+  assert.ok(messages[1].content.length > 100_000);
+  const answer = await put(server, conversation.id, { messages });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body.conversation.messages, messages);
+  const tooLong = { ...messages[0], content: messages[1].content };
+  assert.equal((await put(server, conversation.id, { messages: [tooLong] })).status, 400);
+});

@@ -3,7 +3,12 @@ import { titleFrom } from "../domain/conversation.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import type { Message, Role } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
-import { checkMessageText, checkName, checkStorable } from "../domain/text.ts";
+import {
+  checkMessageText,
+  checkName,
+  checkStorable,
+  MAX_REPLY_CHARACTERS,
+} from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type {
   ConversationPatch,
@@ -120,7 +125,7 @@ export function createConversations({
     { id, role, content, createdAt }: MessageDraft,
     field: string,
   ): NewMessage => {
-    checkMessageText(content, field);
+    checkMessageText(content, field, role === "assistant" ? MAX_REPLY_CHARACTERS : undefined);
     return { id: id ?? newId(), role, content, model: null, createdAt: createdAt ?? clock.now() };
   };
   const newMessages = (messages: readonly MessageDraft[]): NewMessage[] => {

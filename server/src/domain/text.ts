@@ -3,6 +3,9 @@ import { AppError } from "./errors.ts";
 /** How long a message may be, in characters (Unicode code points). */
 export const MAX_MESSAGE_CHARACTERS = 100_000;
 
+/** A model may have written more than a person may send; what it wrote can be given back to us. */
+export const MAX_REPLY_CHARACTERS = 1_000_000;
+
 const MAX_NAME_CHARACTERS = 256;
 
 /**
@@ -26,14 +29,18 @@ export function checkStorable(value: string, field: string): void {
  * Refuses a message that is empty, blank, too long or not storable.
  * @throws AppError invalid_request, naming the field
  */
-export function checkMessageText(value: string, field: string): void {
+export function checkMessageText(
+  value: string,
+  field: string,
+  mostCharacters = MAX_MESSAGE_CHARACTERS,
+): void {
   checkStorable(value, field);
   if (!/\S/u.test(value))
     throw new AppError("invalid_request", `${field} must not be empty or blank`, { field });
-  if (value.length > MAX_MESSAGE_CHARACTERS && countCharacters(value) > MAX_MESSAGE_CHARACTERS)
+  if (value.length > mostCharacters && countCharacters(value) > mostCharacters)
     throw new AppError(
       "invalid_request",
-      `${field} is too long: at most ${MAX_MESSAGE_CHARACTERS.toLocaleString("en")} characters`,
+      `${field} is too long: at most ${mostCharacters.toLocaleString("en")} characters`,
       { field },
     );
 }
