@@ -1,10 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../src/config.ts";
 import { startServer as start } from "../src/main.ts";
+import { startHaproxy } from "./haproxy.ts";
 import { startModelServer } from "./model-server.ts";
-import { createDatabase, type TestDatabase } from "./services.ts";
+import { createDatabase, sharedRedisUrl, type TestDatabase } from "./services.ts";
 
 export type StartOptions = {
   /** Settings over the test's own: a port of the system's choice, limits off, the scripted model. */
@@ -17,14 +19,17 @@ export type StartOptions = {
   readonly backend?: Backend;
 };
 
-/** `sqlite`: the embedded store. `postgres`: one server on a database of its own. */
-export type Backend = "sqlite" | "postgres";
+/**
+ * `sqlite`: the embedded store. `postgres`: one server on a database of its own. `replicas`: two on
+ * one, with a Redis, behind a proxy that sends every request to any of them.
+ */
+export type Backend = "sqlite" | "postgres" | "replicas";
 
 export const BACKEND = backendOf(process.env.TEST_BACKEND || "sqlite");
 
 function backendOf(name: string): Backend {
-  if (name === "sqlite" || name === "postgres") return name;
-  throw new Error(`TEST_BACKEND is sqlite or postgres, not '${name}'`);
+  if (name === "sqlite" || name === "postgres" || name === "replicas") return name;
+  throw new Error(`TEST_BACKEND is sqlite, postgres or replicas, not '${name}'`);
 }
 
 /** Servers that share a folder share a database: one for each folder, as long as the tests run. */
@@ -42,26 +47,38 @@ export async function startServer(options: StartOptions = {}) {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "colloquy-test-")));
   if (!options.directory) opened.defer(() => rm(directory, { recursive: true, force: true }));
   const model = opened.use(await startModelServer());
-  const database =
-    (options.backend ?? BACKEND) === "postgres" ? await databaseFor(directory) : null;
+  const backend = options.backend ?? BACKEND;
+  const database = backend === "sqlite" ? null : await databaseFor(directory);
   if (database && !options.directory) opened.use(database);
-  const server = await start(
-    readConfig({
-      PORT: "0",
-      HOST: "127.0.0.1",
-      DATA_DIR: directory,
-      RATE_LIMITS: "off",
-      LOG_LEVEL: "error",
-      OLLAMA_BASE_URL: "http://127.0.0.1:9",
-      ...(options.builtIn ? {} : { OPENAI_BASE_URL: model.url, MODEL: "scripted" }),
-      ...(database && { DATABASE_URL: database.url }),
-      ...options.environment,
+  const environment = {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    DATA_DIR: directory,
+    RATE_LIMITS: "off",
+    LOG_LEVEL: "error",
+    OLLAMA_BASE_URL: "http://127.0.0.1:9",
+    ...(options.builtIn ? {} : { OPENAI_BASE_URL: model.url, MODEL: "scripted" }),
+    ...(database && { DATABASE_URL: database.url }),
+    ...(backend === "replicas" && {
+      REDIS_URL: await sharedRedisUrl(),
+      REDIS_PREFIX: `test:${randomUUID()}:`,
     }),
-  );
-  opened.defer(() => server.close(0));
+    ...options.environment,
+  };
+  const open = async () => {
+    const opening = await start(readConfig(environment));
+    opened.defer(() => opening.close(0));
+    return opening;
+  };
+  const server = await open();
+  const proxy =
+    backend === "replicas"
+      ? opened.use(await startHaproxy([server.port, (await open()).port]))
+      : null;
   const resources = opened.move();
   return {
     ...server,
+    ...(proxy && { url: proxy.url, port: proxy.port }),
     directory,
     model,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -203,6 +203,20 @@ export function turnLogContract(
       assert.deepEqual(stopped.sort(), ["one", "two"], "an ended turn is not asked");
     });
 
+    test("a turn that begins where stopping was asked is not stopped by it", async () => {
+      await using subject = await open();
+      const first = subject.watching.open({ replyId: "first", conversationId: "c" }, () => {});
+      const second = await begin(subject, "second");
+      await subject.watching.stop("c");
+      const isStopped = Promise.withResolvers<boolean>();
+      const next = subject.watching.open({ replyId: "next", conversationId: "c" }, () =>
+        isStopped.resolve(true),
+      );
+      setTimeout(() => isStopped.resolve(false), 100);
+      assert.equal(await isStopped.promise, false);
+      for (const writer of [first, second, next]) writer.end(ended(""));
+    });
+
     test("many turns at once, each with watchers that came at any time", async () => {
       await using subject = await open();
       const results = Array.from({ length: 60 }, async (_, index) => {

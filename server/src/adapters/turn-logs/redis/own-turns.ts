@@ -36,7 +36,10 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     else
       conversations.set(id, {
         count: 1,
-        close: link.listen(channels.conversation(id), () => void stopAll(id)),
+        // What this replica asked of the others may come when the next turn runs here already.
+        close: link.listen(channels.conversation(id), (asker) => {
+          if (asker !== link.replicaId) stopAll(id);
+        }),
       });
   };
   const leaveConversation = (id: string) => {

@@ -25,7 +25,7 @@ export function redisTurnLog(link: RedisLink): TurnLog & { close(): void } {
     async stop(conversationId) {
       const isHere = own.stopAll(conversationId);
       const hearing = await link
-        .publish(channels.conversation(conversationId), "")
+        .publish(channels.conversation(conversationId), link.replicaId)
         .catch(() => null);
       if (hearing === null) return isHere || null;
       return isHere || hearing > (own.has(conversationId) ? 1 : 0);
