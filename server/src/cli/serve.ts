@@ -1,3 +1,4 @@
+import { INSTALL_POCKETSPHINX } from "../adapters/speech/pocketsphinx/find.ts";
 import type { Config } from "../config.ts";
 import { type RunningServer, startServer } from "../main.ts";
 import { storageName } from "../storage.ts";
@@ -51,11 +52,11 @@ function untilTold(): Promise<void> {
 function welcome(server: RunningServer, config: Config): string {
   const { url, model } = server;
   const lines = [
-    `Colloquy is running at ${url}   (API reference: ${url}/docs)`,
+    `Colloquy is running: open ${url} in a browser   (API reference: ${url}/docs)`,
     `  store   ${storageName(config)}`,
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
     `  access  ${server.isClaimed ? "by key (npx colloquy keys list)" : "programs of this machine only, without a key (npx colloquy keys create opens it to others)"}`,
-    `  voice   hears by ${server.speech.transcriber ?? "no recogniser (apt-get install pocketsphinx pocketsphinx-en-us, or set STT_BASE_URL)"}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
+    `  voice   hears by ${server.speech.transcriber ?? `no recogniser (${INSTALL_POCKETSPHINX}, or set STT_BASE_URL)`}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
   ];
   if (server.interruptedReplies)
     lines.push(
