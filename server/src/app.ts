@@ -3,6 +3,8 @@ import { createAbandonedReplies } from "./core/abandoned.ts";
 import { createAccess } from "./core/access.ts";
 import { createAdmission } from "./core/admission.ts";
 import { createAgents } from "./core/agents.ts";
+import { createAudit } from "./core/audit.ts";
+import { type BudgetLimits, createBudgets } from "./core/budgets.ts";
 import { createCheckpoints } from "./core/checkpoints.ts";
 import { createConversations } from "./core/conversations.ts";
 import { createHealthCheck } from "./core/health.ts";
@@ -55,6 +57,7 @@ export type AppParts = Pick<
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
     readonly anonymousLoopback: boolean;
+    readonly budgets: BudgetLimits;
     readonly chatIdleMs: number;
     readonly version: string;
     /** Where the web app's build is; null: there is none. */
@@ -77,14 +80,16 @@ export async function createApp(parts: AppParts): Promise<App> {
   const { store, models, clock, newId, version, speech, onInternalError, webDirectory } = parts;
   const homePath = webDirectory ? "/app/" : "/docs";
   const { now } = clock;
-  const decide = createAccess(parts.credentials, parts);
+  const audit = createAudit(store, clock);
+  const decide = audit.noted(createAccess(parts.credentials, parts));
   const standing = createStanding(parts.credentials, clock, parts);
   const isClaimed = (): Promise<boolean> => parts.credentials.isClaimed();
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
   const checkpoints = createCheckpoints(store, clock);
   const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
-  const turns = createTurns({ ...parts, checkpoints });
+  const budgets = createBudgets(store, clock, parts.budgets);
+  const turns = createTurns({ ...parts, budgets, checkpoints });
   const conversations = createConversations({ store, turns, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
   const keys = createKeys({ store, clock, newId, mint: parts.mintKey });
@@ -136,12 +141,14 @@ export async function createApp(parts: AppParts): Promise<App> {
     http,
     sockets,
     async run(signal) {
-      await Promise.all([checkpoints.run(signal), standing.run(signal), abandoned.run(signal)]);
+      const work = [checkpoints, standing, abandoned, audit];
+      await Promise.all(work.map((it) => it.run(signal)));
     },
     async drain(timeoutMs) {
       await turns.drain(timeoutMs);
       await sockets.close();
       sessions.close();
+      await audit.flush();
     },
   };
 }

@@ -2,6 +2,7 @@ import { BlockList, isIP } from "node:net";
 import { parseLimits } from "./config-limits.ts";
 import { type Environment, reader } from "./config-reader.ts";
 import { readSignIn, type SignInConfig } from "./config-sign-in.ts";
+import type { BudgetLimits } from "./core/budgets.ts";
 import type { LimitRules } from "./core/limits.ts";
 
 /** Everything that can be set, from the environment; secrets apart from the rest. */
@@ -26,6 +27,7 @@ export type Config = {
   readonly signIn: SignInConfig | null;
   readonly limits: LimitRules;
   readonly socketsPerAddress: number | null;
+  readonly budgets: BudgetLimits;
   readonly openaiBaseUrl: string | null;
   readonly ollamaBaseUrl: string;
   readonly model: string | null;
@@ -81,6 +83,8 @@ const LOG_LEVELS: Record<string, LogLevel> = {
   SILENT: "silent",
 };
 
+const MOST_TOKENS = 999_999_999_999;
+
 /** @param environment `process.env`, with what `.env` adds. @throws ConfigError */
 export function readConfig(environment: Environment): Config {
   const mistakes: string[] = [];
@@ -133,6 +137,10 @@ export function readConfig(environment: Environment): Config {
     signIn: readSignIn(read, mistakes),
     limits: limits.rules,
     socketsPerAddress: limits.socketsPerAddress,
+    budgets: {
+      userTokensPerDay: read.integer("BUDGET_TOKENS_PER_USER_DAY", 0, 0, MOST_TOKENS) || null,
+      tenantTokensPerDay: read.integer("BUDGET_TOKENS_PER_TENANT_DAY", 0, 0, MOST_TOKENS) || null,
+    },
     openaiBaseUrl: withoutSlash(read.url("OPENAI_BASE_URL", ["http:", "https:"])?.href),
     ollamaBaseUrl:
       withoutSlash(read.url("OLLAMA_BASE_URL", ["http:", "https:"])?.href) ??

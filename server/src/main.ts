@@ -40,6 +40,8 @@ export type RunningServer = {
 const WEB_DIRECTORY = fileURLToPath(new URL("../../web/dist", import.meta.url));
 const DRAIN_MS = 30_000;
 const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const USAGE_KEPT_DAYS = 31;
 const LOG_FLUSH_MS = 1000;
 
 /**
@@ -65,6 +67,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const choosing = chooseProviders(config);
   const { length: interruptedReplies } = await store.interruptAbandonedReplies(systemClock.now());
   await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
+  await store.forgetTokenUsage(Math.floor(Date.now() / DAY_MS) - USAGE_KEPT_DAYS);
   const chosen = await choosing;
   opened.defer(() => chosen.close());
   const models = createModels(chosen.providers, {
@@ -116,6 +119,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     systemPrompt: config.systemPrompt,
     limitRules: config.limits,
     anonymousLoopback: config.anonymousLoopback,
+    budgets: config.budgets,
     chatIdleMs: config.chatIdleMs,
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     trustedProxies: config.trustedProxies,

@@ -54,6 +54,8 @@ export type ReplyScript = {
   finishReason?: string | null;
   /** Default: when asked for. */
   usage?: boolean;
+  /** What the usage says, whatever the reply. */
+  totalTokens?: number;
   costUsd?: number;
   /** The whole reply as plain JSON. */
   json?: boolean;
@@ -118,10 +120,13 @@ const WORDS = ["alpha ", "bravo ", "charlie ", "delta ", "echo ", "foxtrot ", "g
 
 const ID = "chatcmpl-1";
 
-export const usageOf = (tokens: readonly string[], { costUsd }: ReplyScript) => ({
+export const usageOf = (
+  tokens: readonly string[],
+  { costUsd, totalTokens = tokens.length + 10 }: ReplyScript,
+) => ({
   prompt_tokens: 10,
   completion_tokens: tokens.length,
-  total_tokens: tokens.length + 10,
+  total_tokens: totalTokens,
   ...(costUsd !== undefined && { cost: costUsd }),
 });
 

@@ -13,6 +13,7 @@ import { openAiCompatible } from "../src/adapters/models/openai-compatible/provi
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { memoryTurnLog } from "../src/adapters/turn-logs/memory/turn-log.ts";
 import { createAccess } from "../src/core/access.ts";
+import { createBudgets } from "../src/core/budgets.ts";
 import { createCheckpoints } from "../src/core/checkpoints.ts";
 import { createConversations } from "../src/core/conversations.ts";
 import { createModels } from "../src/core/models.ts";
@@ -70,6 +71,10 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     newId: newUuid,
     observer: { begin: () => observation },
     systemPrompt: null,
+    budgets: createBudgets(store, systemClock, {
+      userTokensPerDay: null,
+      tenantTokensPerDay: null,
+    }),
   });
   const conversations = createConversations({ store, turns, clock: systemClock, newId: newUuid });
   const speech: Speech = {

@@ -6,6 +6,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   keys: async () => (await import("./keys.ts")).keys,
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,
+  audit: async () => (await import("./audit.ts")).audit,
   doctor: async () => (await import("./doctor.ts")).doctor,
 };
 
@@ -16,6 +17,7 @@ const HELP = `colloquy ${VERSION}: one conversation server for every chat client
                                   make, show and revoke API keys
   colloquy export [FILE]          write everything as JSON Lines
   colloquy import FILE            read JSON Lines, or a ChatGPT conversations.json
+  colloquy audit                  show what happened to keys, sign-ins and data
   colloquy doctor                 check this installation and say what to change
 
 Each has a --help. Settings come from the environment and from a .env file in

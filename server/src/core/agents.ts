@@ -1,6 +1,7 @@
 import type { Agent } from "../domain/agent.ts";
+import { actorOf } from "../domain/audit.ts";
 import { AppError, notFound } from "../domain/errors.ts";
-import type { Owner } from "../domain/principal.ts";
+import { type Owner, ownerOf, type Principal } from "../domain/principal.ts";
 import { checkMessageText, checkName } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { AgentStore } from "../ports/store.ts";
@@ -23,7 +24,7 @@ export type Agents = {
   /** Replaces it; what is absent gets its default. @throws AppError not_found, invalid_request */
   replace(owner: Owner, agentId: string, draft: AgentDraft): Promise<Agent>;
   /** Its conversations stay, without it. @throws AppError not_found */
-  delete(owner: Owner, agentId: string): Promise<void>;
+  delete(principal: Principal, agentId: string): Promise<void>;
 };
 
 export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Agents {
@@ -65,8 +66,9 @@ export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Age
       if (!replaced) throw notFound("agent");
       return replaced;
     },
-    async delete(owner, agentId) {
-      if (!(await store.deleteAgent(owner, agentId))) throw notFound("agent");
+    async delete(principal, agentId) {
+      const stamp = { at: clock.now(), actor: actorOf(principal) };
+      if (!(await store.deleteAgent(ownerOf(principal), agentId, stamp))) throw notFound("agent");
     },
   };
 }

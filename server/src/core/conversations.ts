@@ -1,8 +1,9 @@
+import { actorOf, type Stamp } from "../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
 import { titleFrom } from "../domain/conversation.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import type { Message, Role } from "../domain/message.ts";
-import type { Owner } from "../domain/principal.ts";
+import { type Owner, ownerOf, type Principal } from "../domain/principal.ts";
 import {
   checkMessageText,
   checkName,
@@ -74,7 +75,7 @@ export type Conversations = {
     change: ConversationChange,
   ): Promise<ConversationWithMessages>;
   /** Stops its replies and deletes everything of it. @throws AppError not_found */
-  delete(owner: Owner, conversationId: string): Promise<void>;
+  delete(principal: Principal, conversationId: string): Promise<void>;
   /** @throws AppError not_found */
   messages(owner: Owner, conversationId: string, page?: Page): Promise<Message[]>;
   /** @throws AppError not_found */
@@ -82,7 +83,7 @@ export type Conversations = {
   /** Stores a message that asks nothing of a model. @throws AppError not_found, invalid_request */
   append(owner: Owner, conversationId: string, message: MessageDraft): Promise<Message>;
   /** @throws AppError not_found */
-  deleteMessage(owner: Owner, messageId: string): Promise<void>;
+  deleteMessage(principal: Principal, messageId: string): Promise<void>;
   search(
     owner: Owner,
     query: string,
@@ -105,6 +106,10 @@ export function createConversations({
   clock,
   newId,
 }: ConversationParts): Conversations {
+  const stampOf = (principal: Principal): Stamp => ({
+    at: clock.now(),
+    actor: actorOf(principal),
+  });
   const draft = (
     origin: string,
     { title, isPinned, agentId, mode, alias }: ConversationDraft = {},
@@ -167,9 +172,11 @@ export function createConversations({
       };
       return required(await store.updateConversation(owner, conversationId, patch), "conversation");
     },
-    async delete(owner, conversationId) {
-      await turns.stop(owner, conversationId);
-      if (!(await store.deleteConversation(owner, conversationId))) throw notFound("conversation");
+    async delete(principal, conversationId) {
+      await turns.stop(principal, conversationId);
+      const stamp = stampOf(principal);
+      if (!(await store.deleteConversation(ownerOf(principal), conversationId, stamp)))
+        throw notFound("conversation");
     },
     async messages(owner, conversationId, page = {}) {
       return required(await store.listMessages(owner, conversationId, given(page)), "conversation");
@@ -184,8 +191,9 @@ export function createConversations({
         "conversation",
       );
     },
-    async deleteMessage(owner, messageId) {
-      if (!(await store.deleteMessage(owner, messageId))) throw notFound("message");
+    async deleteMessage(principal, messageId) {
+      if (!(await store.deleteMessage(ownerOf(principal), messageId, stampOf(principal))))
+        throw notFound("message");
     },
     search: (owner, query, page) => store.search(owner, query, page),
   };

@@ -1,4 +1,5 @@
 import { KEY_PREFIX } from "../domain/access.ts";
+import { actorOf } from "../domain/audit.ts";
 import { notFound } from "../domain/errors.ts";
 import type { ApiKey } from "../domain/key.ts";
 import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.ts";
@@ -37,7 +38,11 @@ export type Keys = {
   revoke(by: Operator, keyId: string): Promise<ApiKey>;
 };
 
-type Operator = Pick<Principal, "isOperator">;
+/** Without a proof: whoever has the machine. */
+type Operator = Pick<Principal, "isOperator"> & Partial<Pick<Principal, "proof">>;
+
+const actorOfOperator = ({ proof }: Operator): string =>
+  proof ? actorOf({ proof }) : "command line";
 
 const SHOWN_CHARACTERS = KEY_PREFIX.length + 8;
 
@@ -70,7 +75,7 @@ export function createKeys(parts: {
         createdAt: clock.now(),
         revokedAt: null,
       };
-      await store.createKey(key);
+      await store.createKey(key, actorOfOperator(by));
       return { key, secret, isFirst };
     },
 
@@ -81,7 +86,7 @@ export function createKeys(parts: {
 
     async revoke(by, keyId) {
       check(by);
-      await store.revokeKey(keyId, clock.now());
+      await store.revokeKey(keyId, clock.now(), actorOfOperator(by));
       const key = (await store.listKeys()).find(({ id }) => id === keyId);
       if (!key) throw notFound("key");
       return key;

@@ -61,7 +61,7 @@ export function buildPrompt(
 }
 
 /** A cautious guess: dense scripts (Chinese, Japanese, Korean, emoji) take a token a character. */
-function estimateTokens(text: string): number {
+export function estimateTokens(text: string): number {
   const sample = text.length > 2000 ? text.slice(0, 2000) : text;
   let dense = 0;
   for (let index = 0; index < sample.length; index++)

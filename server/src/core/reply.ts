@@ -6,6 +6,7 @@ import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { ModelPart } from "../ports/model.ts";
 import type { TurnObservation } from "../ports/observer.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
+import type { Reservation } from "./budgets.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -55,6 +56,7 @@ type Question = {
   readonly content: string;
   readonly model: string | null;
   readonly temperature: number | null;
+  readonly reservation: Reservation;
 };
 
 /** Asks the model at once; nothing is thrown here, a failure is in `first`. */
@@ -87,6 +89,7 @@ async function open(
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
+  question.reservation.asked(messages);
   const temperature = question.temperature ?? agent?.temperature ?? null;
   return models.reply({ model, messages, temperature }, signal)[Symbol.asyncIterator]();
 }
@@ -98,6 +101,7 @@ type Generation = {
   readonly writer: TurnWriter;
   readonly observation: TurnObservation;
   readonly stop: Stop;
+  readonly reservation: Reservation;
   readonly ask: () => Asking;
 };
 
@@ -121,6 +125,7 @@ const STORE_RETRIES_MS = 60_000;
 export async function generate(parts: TurnParts, generation: Generation): Promise<TurnEnding> {
   const { owner, reply, turnstile, writer, observation } = generation;
   const outcome = await run(parts, generation);
+  generation.reservation.settle(outcome.usage, outcome.reasoning + outcome.content);
   const ending = await keep(parts, owner, reply, outcome);
   observation.ended({
     status: outcome.status,

@@ -13,6 +13,7 @@ import type {
   TurnTarget,
 } from "../ports/store.ts";
 import type { LiveEvent, TurnLog } from "../ports/turn-log.ts";
+import type { Budgets } from "./budgets.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Models } from "./models.ts";
 
@@ -91,4 +92,5 @@ export type TurnParts = {
   readonly newId: NewId;
   readonly observer: TurnObserver;
   readonly systemPrompt: string | null;
+  readonly budgets: Budgets;
 };

@@ -7,6 +7,7 @@ import type { TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { BegunTurn, TurnTarget } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
+import type { Reservation } from "./budgets.ts";
 import { endOf, follow } from "./follow.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Asking, ask, createStop, generate } from "./reply.ts";
@@ -18,6 +19,7 @@ import {
   type TurnParts,
   type Turns,
 } from "./turn.ts";
+import { type EarlyAsking, type Guess, type Intent, isReplacing, isSame } from "./turn-intent.ts";
 
 export function createTurns(parts: TurnParts): Turns {
   const { store, log, lock, clock, newId } = parts;
@@ -85,31 +87,31 @@ export function createTurns(parts: TurnParts): Turns {
       );
   };
 
-  const intend = (owner: Owner, request: StartTurn): Intent => {
+  const intend = (owner: Owner, request: StartTurn, reservation: Reservation): Intent => {
     const stop = createStop();
     const ids = { user: newId(), reply: newId() };
     const { content, model, temperature } = request;
+    const question = { owner, userMessageId: ids.user, content, model, temperature, reservation };
     return {
       stop,
       ids,
+      reservation,
       asking: (conversationId, agentId) =>
-        ask(
-          parts,
-          { owner, conversationId, agentId, userMessageId: ids.user, content, model, temperature },
-          stop,
-        ),
+        ask(parts, { ...question, conversationId, agentId }, stop),
     };
   };
 
   async function prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn> {
     checkRequest(request);
-    const intent = intend(owner, request);
     const guess = await lookUp(owner, request.target);
+    const reservation = await parts.budgets.reserve(owner, request.content);
+    const intent = intend(owner, request, reservation);
     const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess.agentId));
     const asked = { about: guess, asking: ahead.asking };
     const discard = () => {
       intent.stop.now();
       asked.asking.discard();
+      reservation.settle(null, "");
     };
     const commit = async () => {
       try {
@@ -122,11 +124,22 @@ export function createTurns(parts: TurnParts): Turns {
     return { opening: ahead.opening, commit, discard };
   }
 
+  async function begin(owner: Owner, request: StartTurn): Promise<Turn> {
+    checkRequest(request);
+    const reservation = await parts.budgets.reserve(owner, request.content);
+    try {
+      return await start(owner, request, intend(owner, request, reservation), null);
+    } catch (error) {
+      reservation.settle(null, "");
+      throw error;
+    }
+  }
+
   async function start(
     owner: Owner,
     request: StartTurn,
-    intent = intend(owner, request),
-    asked: EarlyAsking | null = null,
+    intent: Intent,
+    asked: EarlyAsking | null,
   ): Promise<Turn> {
     checkRequest(request);
     const guess = await lookUp(owner, request.target);
@@ -154,6 +167,7 @@ export function createTurns(parts: TurnParts): Turns {
       stop.now();
       writer.discard();
       turnstile.leave();
+      intent.reservation.settle(null, "");
     };
     let begun: BegunTurn;
     try {
@@ -203,6 +217,7 @@ export function createTurns(parts: TurnParts): Turns {
       writer,
       observation,
       stop,
+      reservation: intent.reservation,
       ask: () => early ?? asking(conversation.id, conversation.agentId),
     }).finally(() => running.delete(reply.id));
     running.set(reply.id, { ending, interrupt: stop.now });
@@ -226,7 +241,7 @@ export function createTurns(parts: TurnParts): Turns {
   ): Turn => turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
 
   return {
-    start: (owner, request) => counted(start(owner, request)),
+    start: (owner, request) => counted(begin(owner, request)),
     prepare,
     async watch(owner, conversationId, replyId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
@@ -268,27 +283,3 @@ export function createTurns(parts: TurnParts): Turns {
     },
   };
 }
-
-type Guess = {
-  readonly id: string;
-  readonly stored: Conversation | null;
-  readonly agentId: string | null;
-};
-
-/** What one turn is begun with: its ids, its way to be stopped, its question. */
-type Intent = {
-  readonly stop: ReturnType<typeof createStop>;
-  readonly ids: { readonly user: string; readonly reply: string };
-  readonly asking: (conversationId: string | null, agentId: string | null) => Asking;
-};
-
-type EarlyAsking = { readonly about: Guess; readonly asking: Asking };
-
-const isReplacing = ({ target }: StartTurn): boolean =>
-  target.kind === "existing" && target.replaceFrom !== undefined;
-
-/** Nothing was said or changed in the conversation since. */
-const isSame = (before: Guess, now: Guess): boolean =>
-  before.id === now.id &&
-  before.agentId === now.agentId &&
-  before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();

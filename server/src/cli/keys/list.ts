@@ -3,6 +3,7 @@ import { DEFAULT_USER } from "../../domain/principal.ts";
 import { type Command, print, readArguments, say } from "../command.ts";
 import { configOfProcess } from "../environment.ts";
 import { type Storage, storageOf } from "../storage.ts";
+import { table } from "../table.ts";
 import { minuteOf, onOneLine } from "../wording.ts";
 
 const HELP = `colloquy keys list: show which API keys there are, oldest first
@@ -49,15 +50,3 @@ const cellsOf = (key: ApiKey): string[] => [
   minuteOf(key.createdAt),
   key.revokedAt ? minuteOf(key.revokedAt) : "-",
 ];
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const lineOf = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return `${rows.map(lineOf).join("\n")}\n`;
-}

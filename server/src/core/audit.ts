@@ -1,0 +1,125 @@
+import type { ConnectionFacts } from "../domain/access.ts";
+import { type AuditEvent, actorOf } from "../domain/audit.ts";
+import { AppError } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { AuditStore } from "../ports/audit-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DecideAccess } from "./access.ts";
+
+/** Notes who was let in, the first time, and who was refused. Keys and deletions are noted by the store itself. */
+export type Audit = {
+  /** The same decision, noted. */
+  noted(decide: DecideAccess): DecideAccess;
+  /** Writes what is to be noted, until aborted. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Writes what is left. */
+  flush(): Promise<void>;
+};
+
+const FLUSH_MS = 1000;
+/** Refusals of one kind from one address are told once, and then together with their number. */
+const REFUSALS_MS = 60_000;
+const MOST_KINDS = 1000;
+const MOST_KNOWN = 50_000;
+const MOST_WAITING = 10_000;
+
+type Refusals = { readonly event: AuditEvent; readonly since: number; count: number };
+
+export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock: Clock): Audit {
+  let waiting: AuditEvent[] = [];
+  const known = new Set<string>();
+  const refusals = new Map<string, Refusals>();
+
+  const add = (event: AuditEvent): void => {
+    if (waiting.length < MOST_WAITING) waiting.push(event);
+  };
+
+  const letIn = (principal: Principal, { address }: ConnectionFacts): void => {
+    const { proof, tenantId, userId } = principal;
+    if (proof.kind === "none") return;
+    const about = proof.kind === "key" ? proof.keyId : proof.fingerprint;
+    if (known.has(about)) return;
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.add(about);
+    const actor = actorOf(principal);
+    const at = clock.now();
+    add({
+      at,
+      action: "signed_in",
+      tenantId,
+      userId,
+      actor,
+      address,
+      about,
+      reason: null,
+      count: 1,
+    });
+  };
+
+  const refused = (reason: string, { address }: ConnectionFacts): void => {
+    const now = clock.now();
+    const isCrowded = refusals.size >= MOST_KINDS;
+    const kind = isCrowded ? reason : `${reason} ${address}`;
+    const same = refusals.get(kind);
+    if (same) {
+      same.count++;
+      return;
+    }
+    const nobody = { tenantId: null, userId: null, actor: null, about: null };
+    const event: AuditEvent = {
+      at: now,
+      action: "refused",
+      ...nobody,
+      address: isCrowded ? null : address,
+      reason,
+      count: 1,
+    };
+    add(event);
+    refusals.set(kind, { event, since: now.getTime(), count: 0 });
+  };
+
+  const sumUp = (isLast: boolean): void => {
+    const now = clock.now();
+    for (const [kind, { event, since, count }] of refusals) {
+      if (!isLast && Math.abs(now.getTime() - since) < REFUSALS_MS) continue;
+      refusals.delete(kind);
+      if (count > 0) add({ ...event, at: now, count });
+    }
+  };
+
+  async function write(): Promise<void> {
+    const events = waiting;
+    if (events.length === 0) return;
+    waiting = [];
+    try {
+      await store.appendAuditEvents(events);
+    } catch {
+      waiting = [...events, ...waiting].slice(0, MOST_WAITING);
+    }
+  }
+
+  return {
+    noted: (decide) => async (request) => {
+      try {
+        const principal = await decide(request);
+        letIn(principal, request.connection);
+        return principal;
+      } catch (error) {
+        if (error instanceof AppError && /^(?:unauthenticated|forbidden)$/.test(error.code))
+          refused(error.code, request.connection);
+        throw error;
+      }
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(FLUSH_MS, signal).catch(() => {});
+        sumUp(false);
+        await write();
+      }
+    },
+    async flush() {
+      sumUp(true);
+      await write();
+    },
+  };
+}

@@ -1,0 +1,142 @@
+// Budgets of tokens a day: reserved before a model is asked, settled after, in every wire's own words.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openSocket } from "./socket-client.ts";
+import { startServer } from "./start-server.ts";
+import { ALICE, BOB, makeKey, type Server, send } from "./wire-client.ts";
+
+const answerUsing = (tokens: number) => ({ text: "Hi", totalTokens: tokens });
+const say = (server: Server, user: string) =>
+  send(server, "POST", "/chat", { message: "Hello", user_id: user });
+
+function assertTold(text: string, retryAfter: string | null, limit: string): void {
+  assert.match(text, new RegExp(`of ${limit} tokens a day is used up`));
+  const midnight = /begins anew at (\d{4}-\d\d-\d\dT00:00:00\.000Z)/.exec(text)?.[1];
+  assert.ok(midnight, text);
+  const left = (Date.parse(midnight) - Date.now()) / 1000;
+  assert.ok(left > -5 && left <= 86_400);
+  if (retryAfter !== null) assert.ok(Math.abs(Number(retryAfter) - left) < 5, retryAfter);
+}
+
+test("a user's budget that is used up is 429 in every wire's words, with the time it resets; nothing is stored or asked", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" },
+  });
+  server.model.next(answerUsing(4999), answerUsing(1));
+  assert.equal((await say(server, ALICE)).status, 200);
+  assert.equal((await say(server, ALICE)).status, 200, "one token was left");
+  const asked = server.model.requests.length;
+  const before = await send(server, "GET", `/conversations?user_id=${ALICE}`);
+  const bearer = { authorization: "Bearer local", "x-user-id": ALICE };
+  const conversation = await send(server, "POST", "/v1/chat/conversations", {}, bearer);
+  const path = `/v1/chat/conversations/${conversation.body.data.id}/messages`;
+  const table = [
+    ["/chat", { message: "Hello", user_id: ALICE }, {}, ["detail"]],
+    ["/api/v1/chat/completions", { message: "Hi", user_id: ALICE }, {}, ["error", "details"]],
+    ["/chat/completions", { message: "Hi", user_id: ALICE }, {}, ["error", "details"]],
+    [path, { content: "Hi" }, bearer, ["success", "message", "error"]],
+    [`${path}/stream`, { content: "Hi" }, bearer, ["success", "message", "error"]],
+    ["/v1/chat/conversations/stream", { content: "Hi" }, bearer, ["success", "message", "error"]],
+  ] as const;
+  for (const [address, body, headers, words] of table) {
+    const refused = await send(server, "POST", address, body, headers);
+    assert.equal(refused.status, 429, address);
+    assert.deepEqual(Object.keys(refused.body), words, address);
+    assertTold(refused.text, refused.headers.get("retry-after"), "5,000");
+  }
+  await using chat = await openSocket(server, `/ws?user_id=${ALICE}`);
+  chat.say({ type: "message", content: "Hi" });
+  const told = await chat.next();
+  assert.equal(told.type, "error");
+  assertTold(told.content, null, "5,000");
+  await using voice = await openSocket(server, "/ws");
+  voice.say({ type: "start_conversation", user_id: ALICE });
+  await voice.next();
+  await voice.next();
+  voice.say({ type: "text_input", text: "Hi" });
+  const spoken = await voice.next();
+  assert.equal(spoken.code, "RATE_LIMITED");
+  assertTold(spoken.message, null, "5,000");
+
+  assert.equal(server.model.requests.length, asked, "no model was asked");
+  const after = await send(server, "GET", `/conversations?user_id=${ALICE}`);
+  const texts = (answer: typeof after) =>
+    answer.body.flatMap((one: { messages: unknown[] }) => one.messages);
+  assert.deepEqual(texts(after), texts(before), "nothing was stored");
+  assert.equal((await say(server, BOB)).status, 200, "others go on");
+});
+
+test("a tenant's budget is shared by its users, and by no other tenant", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_TENANT_DAY: "3000" },
+  });
+  const keys = await Promise.all(
+    [
+      { tenantId: "one", userId: "ann" },
+      { tenantId: "one", userId: "bob" },
+      { tenantId: "two", userId: "ann" },
+    ].map((fields) => makeKey(server, fields)),
+  );
+  const ask = (key = "") =>
+    send(server, "POST", "/chat", { message: "Hi" }, { authorization: `Bearer ${key}` });
+  server.model.next(answerUsing(3000));
+  assert.equal((await ask(keys[0])).status, 200);
+  for (const key of keys.slice(0, 2)) {
+    const refused = await ask(key);
+    assert.equal(refused.status, 429);
+    assert.match(refused.body.detail, /share with others of 3,000/);
+  }
+  assert.equal((await ask(keys[2])).status, 200);
+});
+
+test("what is reserved and not used is given back: a stop, a failure, a refusal, a repeat cost what they used", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "4000" },
+  });
+  const start = (key: string, body: object) =>
+    send(
+      server,
+      "POST",
+      "/chat",
+      { user_id: ALICE, ...body },
+      key ? { "idempotency-key": key } : {},
+    );
+  server.model.next(answerUsing(10));
+  assert.equal((await start("same", { message: "Hello" })).status, 200);
+  for (let count = 0; count < 10; count++) {
+    assert.equal((await start("same", { message: "Hello" })).status, 200);
+    assert.equal((await start("same", { message: "Other" })).status, 409);
+    assert.equal((await start("", { message: "Hi", conversation_id: "unknown" })).status, 404);
+    server.model.next({ failStatus: 400, failBody: { error: { message: "no" } } });
+    assert.equal((await start("", { message: "Hi" })).status, 400);
+  }
+  server.model.next(answerUsing(10));
+  assert.equal((await start("", { message: "Still here" })).status, 200);
+});
+
+test("of many requests at once no more are let in than there is room for", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" },
+  });
+  const statuses: number[] = [];
+  const asked = Array.from({ length: 40 }, async () => {
+    const message = "{{reply hold=0}}";
+    const body = { message, user_id: ALICE, conversation_id: null };
+    statuses.push((await send(server, "POST", "/chat", body)).status);
+    if (statuses.length === 35) server.model.release();
+  });
+  await Promise.all(asked);
+  const refused = statuses.slice(0, 35);
+  assert.deepEqual(new Set(refused), new Set([429]), "while five replies are on their way");
+  assert.deepEqual(statuses.slice(35), [200, 200, 200, 200, 200], "each reserves about a thousand");
+});
+
+test("where a provider counts nothing, prompt and answer are estimated", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "3000" },
+  });
+  server.model.next({ text: "word ".repeat(4000), usage: false });
+  assert.equal((await say(server, ALICE)).status, 200);
+  assert.equal((await say(server, ALICE)).status, 429);
+  assert.equal(server.model.requests.length, 1);
+});
