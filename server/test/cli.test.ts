@@ -13,6 +13,7 @@ test("every command has a help with examples", async () => {
     ["keys", "revoke"],
     ["export"],
     ["import"],
+    ["audit"],
     ["doctor"],
     ["serve"],
   ]) {

@@ -9,8 +9,8 @@ const HELP = `colloquy keys: make, show and revoke API keys
   colloquy keys list                      show which keys there are
   colloquy keys revoke ck_1a2b3c4d        let a key open nothing any more
 
-Each has a --help. They work on the store in DATA_DIR (./data), or of
-DATABASE_URL, whether a server runs on it or not; a running server follows within a second.
+Each has a --help. They work on the store in DATA_DIR (./data), or of DATABASE_URL,
+whether a server runs on it or not; a running server follows within a second.
 `;
 
 const COMMANDS: Record<string, Command> = { create: createKey, list: listKeys, revoke: revokeKey };
