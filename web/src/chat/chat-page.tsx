@@ -97,7 +97,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           target={target}
         />
       )}
-      <div className={styles.foot}>
+      <div className={styles.foot} data-foot>
         <FirstRun />
         <Composer
           ref={composer}

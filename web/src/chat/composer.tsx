@@ -71,7 +71,8 @@ export function Composer({
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is what moves the focus
   useEffect(() => {
-    if (!isTouch) field.current?.focus({ preventScroll: true });
+    const isElsewhere = document.activeElement?.closest("[data-keeps-focus]");
+    if (!isTouch && !isElsewhere) field.current?.focus({ preventScroll: true });
   }, [place]);
 
   const isTooLong = text.length > MOST_CHARACTERS;

@@ -1,15 +1,23 @@
 import { AudioLines } from "lucide-react";
+import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../ui/button.tsx";
+import styles from "./voice-button.module.css";
 import { useVoice, type VoiceStart } from "./voice-context.ts";
+
+const never = () => () => {};
 
 /** Begins to speak in that conversation (null: a new one), and ends it again. */
 export function VoiceButton(start: VoiceStart) {
   const { t } = useTranslation();
-  const voice = useVoice();
-  const isHere = voice.talk?.state().conversationId === start.conversationId;
+  const { talk, ...voice } = useVoice();
+  const isHere = useSyncExternalStore(
+    talk?.subscribe ?? never,
+    () => talk?.state().conversationId === start.conversationId,
+  );
   return (
     <IconButton
+      className={styles.button}
       label={t(isHere ? "voice.end" : "voice.start")}
       aria-pressed={isHere}
       onPointerEnter={voice.prepare}

@@ -1,6 +1,7 @@
 import { Hand, Mic, MicOff, PhoneOff, SendHorizontal } from "lucide-react";
-import { type FormEvent, useEffect, useId, useRef } from "react";
+import { type FormEvent, type RefObject, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { Link, useRoute } from "wouter";
 import { Button, IconButton } from "../ui/button.tsx";
 import { LevelMeter } from "./level-meter.tsx";
 import { useTalk } from "./use-talk.ts";
@@ -24,8 +25,11 @@ export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
   const { phase, microphone, conversationId } = state;
   const isSpeaking = phase === "speaking";
   const isOver = phase === "over";
+  const [isConversation, shown] = useRoute("/c/:conversationId");
+  const isElsewhere = (isConversation ? shown.conversationId : null) !== conversationId;
 
   useEffect(() => panel.current?.focus(), []);
+  useRoomBelow(panel);
   useEffect(() => {
     if (!isSpeaking) return;
     const stopSpeaking = (event: KeyboardEvent) => {
@@ -43,6 +47,7 @@ export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
       className={styles.panel}
       aria-labelledby={heading}
       tabIndex={-1}
+      data-keeps-focus
       data-phase={phase}
     >
       <header className={styles.header}>
@@ -56,6 +61,11 @@ export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
             : t(`voice.phase.${phase}`)}
         </p>
       </header>
+      {isElsewhere && conversationId !== null && (
+        <Link className={styles.link} href={`/c/${conversationId}`}>
+          {t("voice.elsewhere")}
+        </Link>
+      )}
       {!isOver && <LevelMeter talk={talk} />}
       <Captions {...state} />
       <VoiceNotices state={state} onAsk={talk.askAgain} />
@@ -103,6 +113,23 @@ export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
       )}
     </section>
   );
+}
+
+/** On a narrow page the panel lies over its foot: the page is told how much. */
+function useRoomBelow(panel: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const { style } = document.documentElement;
+    const element = panel.current;
+    if (!element) return;
+    const watching = new ResizeObserver(() =>
+      style.setProperty("--voice-height", `${element.offsetHeight}px`),
+    );
+    watching.observe(element);
+    return () => {
+      watching.disconnect();
+      style.removeProperty("--voice-height");
+    };
+  }, [panel]);
 }
 
 /** What was understood, and what is being said. Read aloud they would be heard as speech: they are not. */
