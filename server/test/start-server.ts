@@ -71,13 +71,20 @@ export async function startServer(options: StartOptions = {}) {
     return opening;
   };
   const server = await open();
-  const proxy =
-    backend === "replicas"
-      ? opened.use(await startHaproxy([server.port, (await open()).port]))
-      : null;
+  const other = backend === "replicas" ? await open() : null;
+  const proxy = other && opened.use(await startHaproxy([server.port, other.port]));
+  /** A test that closes the store takes it from every replica. */
+  const store = new Proxy(server.store, {
+    get(target, name) {
+      if (name === "close") return () => Promise.all([target.close(), other?.store.close()]);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
   const resources = opened.move();
   return {
     ...server,
+    store,
     ...(proxy && { url: proxy.url, port: proxy.port }),
     directory,
     model,

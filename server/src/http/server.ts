@@ -88,6 +88,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     reply.header("x-request-id", request.id);
     if (error.retryAfterMs !== undefined)
       reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
+    // A proxy that still sends the rest of a body would lose the answer with the connection. The rest
+    // is read and thrown away, for as long as any request may take.
+    if (error.code === "too_large") reply.removeHeader("connection");
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="colloquy"');
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
