@@ -2,37 +2,210 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createClient } from "@colloquy/client";
+import type { Page } from "playwright-core";
+import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
+import { violationsIn } from "./axe.ts";
 import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { said } from "./chat-page.ts";
 import { MICROPHONE_ARGS, willHear } from "./microphone.ts";
+import { recordSound, soundsOf, watchSocket } from "./voice-page.ts";
 
 const skip = withoutBrowser || skipWithoutPocketsphinx();
-const permissions = ["microphone"];
+const withMicrophone = { permissions: ["microphone"] };
+const LONG_REPLY =
+  "There was a little house in the forest. In it lived an old man with his dog. Every morning they went down to the river to see whether the boat was still there. And every evening they came home again.";
 
 before(async () => {
   if (!skip) await browser(MICROPHONE_ARGS);
 });
 
-test("a spoken exchange: what is said is shown, answered, spoken and in the thread", {
+const panelOf = (page: Page) => page.getByRole("region", { name: "Conversation by voice" });
+const phaseOf = (page: Page, phase: string) =>
+  panelOf(page).getByRole("status").getByText(phase, { exact: true });
+
+async function speak(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Speak" }).click();
+  await panelOf(page).waitFor();
+}
+
+const conversationOf = (page: Page) => page.url().split("/").at(-1) ?? "";
+
+/** The messages as they are stored, once that is true of them. */
+async function stored(
+  server: { readonly url: string },
+  conversationId: string,
+  isSo: (contents: readonly string[]) => boolean,
+) {
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  for (;;) {
+    const messages = await client.messages.list(conversationId);
+    if (isSo(messages.map(({ content }) => content))) return messages;
+  }
+}
+
+test("a spoken exchange: what is said is shown while it is said, answered, spoken and in the thread", {
   skip,
 }, async () => {
   await willHear(500, "Please turn on the light in the kitchen.");
   await using server = await startServer({ builtIn: true });
-  await using opened = await openPage(server.url, "", { permissions });
+  await using opened = await openPage(server.url, "", withMicrophone);
   const { page } = opened;
-  await page.getByRole("button", { name: "Speak" }).click();
-  const panel = page.getByRole("region", { name: "Conversation by voice" });
-  await panel.getByText("You are speaking").waitFor();
-  await panel.getByText(/the kitchen/i).waitFor();
-  await panel.getByRole("status").getByText("Speaking", { exact: true }).waitFor();
-  await panel.getByText("Listening").waitFor();
+  await recordSound(page);
+  const socket = watchSocket(page);
+  await speak(page);
+  await phaseOf(page, "You are speaking").waitFor();
+  await panelOf(page)
+    .getByText(/^Please turn on/)
+    .waitFor();
+  assert.ok(!socket.received().some(({ is_final }) => is_final), "while it is said");
+  await phaseOf(page, "Speaking").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await phaseOf(page, "Listening").waitFor();
+
+  await said(page, /You said: Please turn on .* the kitchen/).waitFor();
+  assert.equal(await said(page, /Please turn on .* the kitchen/).count(), 2);
   await page.waitForURL(/\/c\//);
-  const id = page.url().split("/").at(-1) ?? "";
-  const client = createClient({ baseUrl: server.url, token: "local" });
-  const [said, reply] = await client.messages.list(id);
-  assert.match(said?.content ?? "", /the kitchen/i);
-  assert.equal(reply?.content, `You said: ${said?.content}`);
-  assert.equal(reply?.status, "complete");
+  const [question, reply] = await stored(
+    server,
+    conversationOf(page),
+    ({ length }) => length === 2,
+  );
+  assert.match(question?.content ?? "", /the kitchen/);
+  assert.deepEqual([reply?.content, reply?.status], [`You said: ${question?.content}`, "complete"]);
+
+  const sounds = await soundsOf(page);
+  const heardMs = sounds.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const playback = socket.sent("playback").map(({ played_ms }) => played_ms as number);
+  assert.ok(heardMs > 1000 && sounds.every(({ isStopped }) => !isStopped));
+  assert.ok(Math.abs((playback.at(-1) ?? 0) - heardMs) < 60, `${playback} of ${heardMs}`);
+  assert.deepEqual(
+    playback,
+    [...playback].sort((a, b) => a - b),
+  );
+  const [chunk] = socket.sent("audio_chunk");
+  const wav = Buffer.from(chunk?.audio_data as string, "base64");
+  assert.deepEqual([wav.readUInt16LE(22), wav.readUInt32LE(24)], [1, 16_000]);
+
+  await panelOf(page).getByRole("button", { name: "End", exact: true }).click();
+  await panelOf(page).waitFor({ state: "detached" });
+  assert.equal(socket.sent("end_conversation").length, 1);
   assert.deepEqual(opened.problems, []);
+});
+
+test("a microphone that is refused is told of, with what to do; asked again, it works", {
+  skip,
+}, async () => {
+  await willHear(100);
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url, "", { permissions: [] });
+  const { page } = opened;
+  await speak(page);
+  const notice = panelOf(page).getByRole("alert");
+  await notice.getByText("This page may not use the microphone.").waitFor();
+  await notice.getByText(/Allow it in the browser's settings/).waitFor();
+  assert.ok(await panelOf(page).getByRole("button", { name: "Mute" }).isDisabled());
+  assert.deepEqual(await violationsIn(page), []);
+  await page.context().grantPermissions(["microphone"]);
+  await notice.getByRole("button", { name: "Ask again" }).click();
+  await panelOf(page).getByRole("button", { name: "Mute", disabled: false }).waitFor();
+  assert.equal(await notice.count(), 0);
+});
+
+test("who speaks over a reply is listened to: it stops at once, and is stored as far as it was heard", {
+  skip,
+}, async () => {
+  await willHear(400, "Please tell me a story.", 5500, "What is the weather in the city?");
+  await using server = await startServer();
+  server.model.next({ text: LONG_REPLY }, { text: "It rains." });
+  await using opened = await openPage(server.url, "", withMicrophone);
+  const { page } = opened;
+  await recordSound(page);
+  const socket = watchSocket(page);
+  await speak(page);
+  await phaseOf(page, "Speaking").waitFor();
+  await phaseOf(page, "You are speaking").waitFor();
+  await socket.until("interrupted");
+  assert.ok((await soundsOf(page)).every(({ isStopped, isOver }) => isStopped || isOver));
+  await phaseOf(page, "Speaking").waitFor();
+  await said(page, "It rains.").waitFor();
+  const [, story] = await stored(server, conversationOf(page), ({ length }) => length === 4);
+  assert.equal(story?.status, "interrupted");
+  assert.ok(story?.content && LONG_REPLY.startsWith(story.content));
+  assert.ok(story.content.length < LONG_REPLY.length - 20, story.content);
+  await said(page, story.content).waitFor();
+  assert.equal(await said(page, "every evening").count(), 0);
+});
+
+test("Escape and the button interrupt; text is typed in the same conversation, and answered aloud while muted", {
+  skip,
+}, async () => {
+  await willHear(100);
+  await using server = await startServer();
+  server.model.next({ text: LONG_REPLY }, { text: LONG_REPLY }, { text: "Goodbye." });
+  await using opened = await openPage(server.url, "", withMicrophone);
+  const { page } = opened;
+  await recordSound(page);
+  const socket = watchSocket(page);
+  await speak(page);
+  const panel = panelOf(page);
+  await phaseOf(page, "Listening").waitFor();
+  await panel.getByRole("button", { name: "Mute" }).click();
+  await phaseOf(page, "Muted").waitFor();
+  const chunks = socket.sent("audio_chunk").length;
+
+  const field = panel.getByRole("textbox", { name: "Type instead of speaking" });
+  for (const interrupt of [
+    () => page.keyboard.press("Escape"),
+    () => panel.getByRole("button", { name: "Interrupt" }).click(),
+  ]) {
+    await field.fill("Tell me a story");
+    await field.press("Enter");
+    await phaseOf(page, "Speaking").waitFor();
+    await panel.getByText("In it lived an old man").waitFor();
+    await interrupt();
+    await phaseOf(page, "Muted").waitFor();
+    assert.ok((await soundsOf(page)).every(({ isStopped, isOver }) => isStopped || isOver));
+  }
+  assert.ok(await field.evaluate((element) => element.ownerDocument.hasFocus()));
+  assert.equal(socket.sent("interrupt").length, 2);
+  await field.fill("Goodbye");
+  await field.press("Enter");
+  await said(page, "Goodbye.").waitFor();
+  assert.equal(socket.sent("audio_chunk").length, chunks, "muted is muted");
+  const messages = await stored(server, conversationOf(page), ({ length }) => length === 6);
+  assert.deepEqual(
+    messages.map(({ status }) => status),
+    ["complete", "interrupted", "complete", "interrupted", "complete", "complete"],
+  );
+  await panel.getByRole("button", { name: "Mute" }).click();
+  await socket.untilSent("audio_chunk", chunks + 1);
+});
+
+test("a connection that is lost comes back by itself, and the reply goes on", {
+  skip,
+}, async () => {
+  await willHear(100);
+  await using server = await startServer();
+  await using proxy = await startCuttingProxy(server.url);
+  const reply =
+    "There was a house in the forest. In it lived an old man with his dog. He was happy.";
+  server.model.next({ text: reply });
+  await using opened = await openPage(proxy.url, "", withMicrophone);
+  const { page } = opened;
+  await speak(page);
+  await phaseOf(page, "Listening").waitFor();
+  await panelOf(page).getByRole("textbox").fill("Tell me a story");
+  await page.keyboard.press("Enter");
+  await panelOf(page).getByText("In it lived an old man").waitFor();
+  proxy.target = null;
+  proxy.cut();
+  await phaseOf(page, "The connection is lost. Trying again …").waitFor();
+  proxy.target = server.url;
+  await phaseOf(page, "Speaking").waitFor();
+  await panelOf(page).getByText("He was happy.").waitFor();
+  await phaseOf(page, "Listening").waitFor();
+  const [, story] = await stored(server, conversationOf(page), ({ length }) => length === 2);
+  assert.deepEqual([story?.status, story?.content], ["complete", reply]);
 });

@@ -135,11 +135,12 @@ export function openVoiceWire(options: VoiceWireOptions): VoiceWire {
   };
 
   const onClose = async (wasOpen: boolean, { code, reason }: CloseEvent): Promise<void> => {
-    if (FINAL_CODES.has(code)) return end(reason || `The server closed the connection (${code})`);
-    lose();
-    if (wasOpen) return;
+    const isFinal = FINAL_CODES.has(code);
+    if (!isFinal) lose();
+    if (wasOpen && !isFinal) return;
     const refusal = await options.whyRefused();
     if (refusal !== null) end(refusal);
+    else if (isFinal) end(reason || `The server closed the connection (${code})`);
   };
 
   function connect(): void {

@@ -1,0 +1,101 @@
+// What stands in the way of speaking is told in words, with what to do; typed text is answered aloud all the same.
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { startServer } from "../../server/test/start-server.ts";
+import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
+import { violationsIn } from "./axe.ts";
+import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { message } from "./chat-page.ts";
+import { claim, signIn } from "./people.ts";
+import { watchSocket } from "./voice-page.ts";
+
+const skip = withoutBrowser || skipWithoutPocketsphinx();
+
+// It has no microphone.
+before(async () => {
+  if (!skip) await browser();
+});
+
+const panelOf = (page: Page) => page.getByRole("region", { name: "Conversation by voice" });
+
+async function isAnsweredAloud(page: Page): Promise<void> {
+  const field = panelOf(page).getByRole("textbox", { name: "Type instead of speaking" });
+  await field.fill("Hello");
+  await field.press("Enter");
+  await panelOf(page).getByRole("status").getByText("Speaking", { exact: true }).waitFor();
+  await panelOf(page).getByText("You said: Hello").waitFor();
+}
+
+test("a microphone that is missing is told of, and typed text is answered aloud", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url, "", { permissions: ["microphone"] });
+  const { page } = opened;
+  await page.getByRole("button", { name: "Speak" }).click();
+  const notice = panelOf(page).getByRole("alert");
+  await notice.getByText("No microphone was found.").waitFor();
+  assert.ok(await panelOf(page).getByRole("button", { name: "Mute" }).isDisabled());
+  assert.deepEqual(await violationsIn(page), []);
+  await isAnsweredAloud(page);
+});
+
+test("a page that did not come by https or from this machine gets no microphone, and says so", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await page.evaluate(() => Object.defineProperty(navigator, "mediaDevices", { value: undefined }));
+  await page.getByRole("button", { name: "Speak" }).click();
+  await panelOf(page).getByText("Open this page by https").waitFor();
+  await isAnsweredAloud(page);
+});
+
+test("a server that understands no speech says why, and nobody is asked for a microphone", {
+  skip,
+}, async () => {
+  const environment = { STT_BASE_URL: "http://127.0.0.1:9/v1" };
+  await using server = await startServer({ builtIn: true, environment });
+  await using opened = await openPage(server.url, "", { locale: "de-DE" });
+  const { page } = opened;
+  let isAsked = false;
+  await page.exposeFunction("asked", () => {
+    isAsked = true;
+  });
+  await page.evaluate(() => {
+    navigator.mediaDevices.getUserMedia = () => {
+      (globalThis as unknown as { asked(): void }).asked();
+      return Promise.reject(new Error("asked"));
+    };
+  });
+  await page.getByRole("button", { name: "Sprechen" }).click();
+  const panel = page.getByRole("region", { name: "Gespräch mit der Stimme" });
+  await panel.getByText("Dieser Server versteht noch keine Sprache.").waitFor();
+  await panel.getByText(/The speech recogniser .* does not work now/).waitFor();
+  await panel.getByRole("textbox").fill("Guten Tag");
+  await page.keyboard.press("Enter");
+  await panel.getByText("You said: Guten Tag").waitFor();
+  assert.equal(isAsked, false);
+  assert.deepEqual(await violationsIn(page), []);
+});
+
+test("a key is shown to the socket, not written in its address; when it is revoked, voice ends with the session", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await signIn(page, key);
+  await message(page).waitFor();
+  const socket = watchSocket(page);
+  await page.getByRole("button", { name: "Speak" }).click();
+  await isAnsweredAloud(page);
+  assert.ok(socket.addresses().every((address) => !address.includes(key)));
+  await server.store.revokeKey((await server.store.listKeys())[0]?.id ?? "", new Date());
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.getByRole("alert").getByText("This key is unknown or revoked").waitFor();
+  assert.equal(await panelOf(page).count(), 0);
+});
