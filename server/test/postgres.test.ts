@@ -1,11 +1,34 @@
-import { after, describe } from "node:test";
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { after, describe, test } from "node:test";
+import { PostgresQueryCompiler } from "kysely";
+import { Client } from "pg";
+import { createReplicaWrites } from "../src/adapters/stores/postgres/replicas.ts";
+import { createSearchReads } from "../src/adapters/stores/postgres/search.ts";
+import { createSearchChanges } from "../src/adapters/stores/postgres/search-index.ts";
 import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
+import { createReads, createWrites } from "../src/adapters/stores/sql/operations.ts";
+import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
+import { AppError } from "../src/domain/errors.ts";
 import type { Store } from "../src/ports/store.ts";
-import { skipWithoutPostgres } from "./postgres-server.ts";
+import { skipWithoutPostgres, startPostgres } from "./postgres-server.ts";
 import { createDatabase, type TestDatabase } from "./services.ts";
 import { storeContract } from "./store.contract.ts";
+import {
+  aConversation,
+  aMessage,
+  anEnding,
+  aTurn,
+  begun,
+  completeTurn,
+  inExisting,
+  newOwner,
+  strangersTo,
+} from "./store-contract/fixtures.ts";
 
 const skip = skipWithoutPostgres();
+const OWNED = ["conversations", "messages", "agents", "idempotency_keys"];
+const SEARCH = ["search_titles", "search_messages"];
 
 describe("PostgreSQL", { skip }, () => {
   const databases: TestDatabase[] = [];
@@ -22,5 +45,180 @@ describe("PostgreSQL", { skip }, () => {
     const store = await openPostgresStore({ url, isServer: true });
     urlOf.set(store, url);
     return store;
+  });
+
+  /** Statements by hand, as the store's own user. */
+  async function byHand(url: string) {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    return {
+      rows: async (statement: string, values: unknown[] = []) =>
+        (await client.query(statement, values)).rows,
+      changes: async (statement: string) => (await client.query(statement)).rowCount,
+      [Symbol.asyncDispose]: () => client.end(),
+    };
+  }
+
+  test("[R2] a statement that forgets the owner sees, changes and deletes nothing of anybody's", async () => {
+    const url = await freshUrl();
+    await using store = await openPostgresStore({ url, isServer: true });
+    const owner = newOwner();
+    for (const who of [owner, ...strangersTo(owner)]) {
+      const { id } = await store.createConversation(who, aConversation({ title: "T" }), []);
+      const idempotency = { key: "k", fingerprint: "f" };
+      await store.beginTurn(who, aTurn(inExisting(id), "secret", { idempotency }));
+      await store.createAgent(who, {
+        id: "agent",
+        name: "A",
+        instructions: "",
+        model: null,
+        temperature: null,
+        voice: null,
+        createdAt: new Date(0),
+        updatedAt: new Date(0),
+      });
+      await store.search(who, "secret", { limit: 1, offset: 0 });
+    }
+    await using hand = await byHand(url);
+    for (const table of [...OWNED, ...SEARCH]) {
+      assert.deepEqual(await hand.rows(`SELECT * FROM ${table}`), [], table);
+      assert.equal(await hand.changes(`UPDATE ${table} SET owner_id = 'me'`), 0, table);
+      assert.equal(await hand.changes(`DELETE FROM ${table}`), 0, table);
+    }
+    await hand.rows("BEGIN");
+    const enter =
+      "SELECT set_config('colloquy.tenant_id', $1, true), set_config('colloquy.owner_id', $2, true)";
+    await hand.rows(enter, [owner.tenantId, owner.userId]);
+    for (const table of [...OWNED, ...SEARCH]) {
+      const rows = await hand.rows(`SELECT DISTINCT tenant_id, owner_id FROM ${table}`);
+      assert.deepEqual(rows, [{ tenant_id: owner.tenantId, owner_id: owner.userId }], table);
+    }
+    await assert.rejects(
+      hand.rows("UPDATE conversations SET owner_id = 'somebody else'"),
+      /row-level security/,
+    );
+    await hand.rows("ROLLBACK");
+    assert.deepEqual(await hand.rows("SELECT * FROM messages"), [], "after the transaction too");
+  });
+
+  test("[R2] every statement names tenant and owner, but those of the operator's archive and of housekeeping", () => {
+    const statements: string[] = [];
+    const write = createStatementWriter(
+      () => new PostgresQueryCompiler(),
+      ({ sql }) => statements.push(sql),
+    );
+    createReads(write);
+    createWrites(write, createSearchChanges(write));
+    createSearchReads(write);
+    createReplicaWrites(write, 1);
+    const ofOwners = statements.filter((sql) =>
+      [...OWNED, ...SEARCH].some((table) =>
+        new RegExp(`(?:from|into|update) "?${table}\\b`, "i").test(sql),
+      ),
+    );
+    assert.ok(ofOwners.length > 60, `${ofOwners.length} statements`);
+    const bare = ofOwners.filter(
+      (sql) => !/tenant_id"? ?(?:=|,)/.test(sql) || !/owner_id"? ?(?:=|,)/.test(sql),
+    );
+    for (const sql of bare)
+      assert.match(
+        sql,
+        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$/,
+      );
+    assert.ok(bare.length >= 6 && bare.length <= 8, `${bare.length} bare statements`);
+  });
+
+  test("writes that arrive together share transactions, those of many owners too; a wrong one fails alone", async () => {
+    const url = await freshUrl();
+    let commits = 0;
+    const onCommit = () => commits++;
+    await using store = await openPostgresStore({ url, isServer: true, onCommit });
+    const owners = Array.from({ length: 50 }, newOwner);
+    const ids = await Promise.all(
+      owners.map(async (owner) => (await store.createConversation(owner, aConversation(), [])).id),
+    );
+    const taken = aTurn(inExisting(ids[0]!), "first");
+    await store.beginTurn(owners[0]!, taken);
+    commits = 0;
+    const results = await Promise.allSettled([
+      ...owners.map((owner, place) => store.beginTurn(owner, aTurn(inExisting(ids[place]!)))),
+      store.beginTurn(owners[0]!, { ...taken, target: inExisting(ids[0]!) }),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      [...owners.map(() => "fulfilled"), "rejected"],
+    );
+    assert.ok(commits <= 10, `${commits} transactions for 51 writes`);
+    const turn = results[7];
+    assert.ok(turn?.status === "fulfilled");
+    assert.ok(await store.finishReply(owners[7]!, begun(turn.value).reply.id, anEnding("x")));
+  });
+
+  test("many servers and owners at once: nothing waits for each other in a circle", async () => {
+    const url = await freshUrl();
+    const stores = await Promise.all(
+      Array.from({ length: 3 }, () => openPostgresStore({ url, isServer: true, poolSize: 4 })),
+    );
+    const owners = Array.from({ length: 12 }, newOwner);
+    const ids = await Promise.all(
+      owners.map(
+        async (owner) => (await stores[0]!.createConversation(owner, aConversation(), [])).id,
+      ),
+    );
+    await Promise.all(
+      Array.from({ length: 300 }, (_, number) => {
+        const place = (number * 7) % owners.length;
+        const store = stores[number % stores.length]!;
+        return completeTurn(store, owners[place]!, ids[place]!, `question ${number}`, "answer");
+      }),
+    );
+    for (const [place, owner] of owners.entries()) {
+      const messages = await stores[0]!.listMessages(owner, ids[place]!);
+      assert.deepEqual(
+        messages?.map(({ sequence }) => sequence),
+        Array.from({ length: 50 }, (_, it) => it),
+      );
+    }
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("what is acknowledged is on disk, also where the database is told not to wait for it", async () => {
+    await using server = await startPostgres();
+    const database = await createDatabase(server.url);
+    const name = new URL(database.url).pathname.slice(1);
+    await using administrator = await byHand(database.administratorUrl);
+    await administrator.rows(`ALTER DATABASE ${name} SET synchronous_commit = off`);
+    await using store = await openPostgresStore({ url: database.url, isServer: true });
+    const flushed = async () =>
+      (
+        await administrator.rows(
+          "SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() AS is_all",
+        )
+      )[0].is_all;
+    const owner = newOwner();
+    for (let round = 0; round < 20; round++) {
+      await store.createConversation(owner, aConversation(), [aMessage("x".repeat(5_000))]);
+      assert.equal(await flushed(), true);
+    }
+  });
+
+  test("names longer than an index takes, and a newer or foreign database, are dealt with", async () => {
+    const url = await freshUrl();
+    {
+      await using store = await openPostgresStore({ url, isServer: true });
+      const owner = newOwner();
+      const alias = randomBytes(20_000).toString("base64");
+      const { id } = await store.createConversation(owner, aConversation({ alias }), []);
+      assert.equal((await store.findConversationByAlias(owner, alias))?.id, id);
+      await assert.rejects(store.createConversation(owner, aConversation({ alias }), []));
+    }
+    await using hand = await byHand(url);
+    await hand.rows("UPDATE schema_version SET version = 999");
+    await assert.rejects(
+      openPostgresStore({ url, isServer: true }),
+      (error) =>
+        error instanceof AppError &&
+        /newer Colloquy \(its version is 999.*Upgrade/.test(error.message),
+    );
   });
 });

@@ -12,16 +12,25 @@ export type TcpProxy = {
   stall(): void;
   /** What was held back goes on its way, in order. */
   resume(): void;
+  /**
+   * The next connection on which that text is sent breaks off then: `answer` lets the text through and
+   * nothing back, `request` does not let it through. Gives whether that has happened.
+   */
+  breakAt(text: string, lost: "answer" | "request"): () => boolean;
   /** Ends every connection and takes no new ones until `open`. */
   close(): Promise<void>;
   open(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
+/** So long the other side has for what did come through. */
+const BREAK_OFF_MS = 50;
+
 /** Starts one before that port of this machine. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isStalled = false;
+  let breaking: { readonly text: string; readonly lost: "answer" | "request" } | null = null;
 
   function join(from: Socket, to: Socket): void {
     sockets.add(from);
@@ -43,6 +52,14 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const target = connect(targetPort, "127.0.0.1");
     client.setNoDelay(true);
     target.setNoDelay(true);
+    client.on("data", (chunk) => {
+      if (!breaking || !chunk.includes(breaking.text)) return;
+      const { lost } = breaking;
+      breaking = null;
+      target.removeAllListeners("data");
+      if (lost === "request") target.write = () => true;
+      setTimeout(() => client.resetAndDestroy(), BREAK_OFF_MS);
+    });
     join(client, target);
     join(target, client);
   });
@@ -77,6 +94,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     resume() {
       isStalled = false;
       for (const socket of sockets) socket.resume();
+    },
+    breakAt(text, lost) {
+      const wanted = { text, lost };
+      breaking = wanted;
+      return () => breaking !== wanted;
     },
     close,
     open: () => open(port),

@@ -5,6 +5,8 @@ import { DatabaseFailure } from "./failures.ts";
 
 export type Request = {
   readonly scope: Scope;
+  /** What else is locked meanwhile, where several owners share a row. */
+  readonly alsoLocked?: Scope;
   /** Makes the operation; called again when the write is done again. */
   readonly start: () => Operation<unknown>;
 };
@@ -120,7 +122,7 @@ async function runTogether(
     BEGIN,
     lockCall(
       replica,
-      requests.map(({ scope }) => scope),
+      requests.flatMap(({ scope, alsoLocked }) => (alsoLocked ? [scope, alsoLocked] : [scope])),
     ),
   ];
   let transactionId: string | null = null;

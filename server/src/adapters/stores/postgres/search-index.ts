@@ -32,7 +32,10 @@ export function createSearchIndex(write: StatementWriter) {
   const statementsFor = (kind: Kind) => ({
     select: raw<OwnerParameters, Source>((sql, owner) => sourcesOf(sql, owner, kind)),
     insert: raw<OwnerParameters & { items: string }, never>(
-      (sql, { tenantId, userId, items }) => sql`INSERT INTO ${sql.table(kind.index)}
+      (
+        sql,
+        { tenantId, userId, items },
+      ) => sql`INSERT INTO ${sql.table(kind.index)} (tenant_id, owner_id, id, words)
         SELECT ${tenantId}, ${userId}, item ->> 'id', item ->> 'words'
         FROM json_array_elements(${items}::json) AS item
         ON CONFLICT DO NOTHING`,

@@ -1,4 +1,5 @@
 import { PostgresQueryCompiler } from "kysely";
+import type { Owner } from "../../../domain/principal.ts";
 import { LEASE_MS, type Store } from "../../../ports/store.ts";
 import { createReads, createWrites, type Writes } from "../sql/operations.ts";
 import type { Operation } from "../sql/statement.ts";
@@ -106,7 +107,11 @@ function storeOf(
       pausingRead: read,
       write: ((name, ...given) => {
         const operation = writes[name] as (...given: unknown[]) => Operation<unknown>;
-        return writer.write(scopeOf(name, given), () => operation(...given));
+        return writer.write(
+          scopeOf(name, given),
+          () => operation(...given),
+          tenantLockedBy(name, given),
+        );
       }) as Write,
       async search(owner, query, page) {
         if (!(await read(owner, index.isIndexed(owner))))
@@ -141,4 +146,10 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
     default:
       return given[0] as Scope;
   }
+}
+
+/** What all users of a tenant count together is one row: two transactions with several users must not wait for each other. */
+function tenantLockedBy(name: keyof Writes, given: readonly unknown[]): Scope | undefined {
+  if (name !== "reserveTokens" && name !== "settleTokens") return undefined;
+  return { tenantId: (given[0] as Owner).tenantId, userId: "" };
 }

@@ -13,7 +13,7 @@ export type OnCommit = (elapsedMs: number, writes: number) => void;
 
 /** Does writes, those of one owner in the order of the calls; each resolves once it is on disk. */
 export type Writer = {
-  write(scope: Scope, start: () => Operation<unknown>): Promise<unknown>;
+  write(scope: Scope, start: () => Operation<unknown>, alsoLocked?: Scope): Promise<unknown>;
   /** Resolves when all that was asked for is done. */
   close(): Promise<void>;
 };
@@ -79,7 +79,7 @@ export function startWriter(options: WriterOptions): Writer {
   }
 
   return {
-    write(scope, start) {
+    write(scope, start, alsoLocked) {
       if (isClosed) return Promise.reject(closedError());
       const lane = keyOf(scope) % lanes;
       const queue = waiting[lane];
@@ -91,7 +91,7 @@ export function startWriter(options: WriterOptions): Writer {
         );
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const deadlineMs = performance.now() + patienceMs;
-      queue.push({ scope, start, deadlineMs, resolve, reject });
+      queue.push({ scope, start, deadlineMs, resolve, reject, ...(alsoLocked && { alsoLocked }) });
       if (!busy.has(lane)) {
         busy.add(lane);
         setImmediate(() => work(lane));

@@ -1,0 +1,264 @@
+// PostgreSQL restarts, crashes, hangs and loses connections under a server that is in use.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
+import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
+import { caller, eventsOf } from "./chat-v1-client.ts";
+import { type PostgresServer, skipWithoutPostgres, startPostgres } from "./postgres-server.ts";
+import { createDatabase } from "./services.ts";
+import { startServer } from "./start-server.ts";
+import { aConversation, aMessage, newOwner } from "./store-contract/fixtures.ts";
+import { startTcpProxy } from "./tcp-proxy.ts";
+
+const CLIENTS = 12;
+const PATIENCE_MS = 5_000;
+/** What an answer may take besides the patience: the last attempt, and a busy machine. */
+const MARGIN_MS = 3_000;
+const BACK_MS = 2_000;
+const FAULTS = Number(process.env.FAULTS ?? 20);
+
+type Sent = { readonly marker: string; readonly status: number; readonly elapsedMs: number };
+
+/** A server of its own on a PostgreSQL of its own, by way of a proxy. */
+async function setUp() {
+  await using opened = new AsyncDisposableStack();
+  const postgres = opened.use(await startPostgres());
+  const database = await createDatabase(postgres.url);
+  const proxy = opened.use(await startTcpProxy(postgres.port));
+  const server = opened.use(
+    await startServer({
+      backend: "sqlite",
+      environment: { DATABASE_URL: proxy.through(database.url) },
+    }),
+  );
+  const resources = opened.move();
+  return {
+    postgres,
+    proxy,
+    server,
+    database,
+    call: caller(server.url),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+type Setting = Awaited<ReturnType<typeof setUp>>;
+
+/** Clients that send one message after the other until stopped; every answer is noted. */
+function startLoad({ server }: Setting) {
+  const sent: Sent[] = [];
+  let isStopped = false;
+  const client = async (number: number) => {
+    while (!isStopped) {
+      const marker = `#${randomUUID()}#`;
+      const begunAt = performance.now();
+      const isStream = number % 3 === 0;
+      const path = isStream ? "/v1/chat/conversations/stream" : "/api/v1/chat/completions";
+      const script = number % 2 ? "{{reply tokens=3}}" : "{{reply tokens=10 gapMs=5}}";
+      const response = await fetch(`${server.url}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: "Bearer any" },
+        body: JSON.stringify(
+          isStream
+            ? { content: `${marker} ${script}` }
+            : { message: `${marker} ${script}`, conversation_id: `session-${number % 4}` },
+        ),
+      });
+      const elapsedMs = performance.now() - begunAt;
+      let { status } = response;
+      if (isStream && response.ok) {
+        let last = "";
+        for await (const { type } of eventsOf(response)) last = type;
+        assert.equal(last, "DONE", "a stream ends in words");
+      } else if (!response.ok) {
+        assert.ok(response.headers.get("retry-after"), `${status}: says when to come back`);
+        await response.text();
+      } else if ((await response.json()) === null) status = 0;
+      sent.push({ marker, status, elapsedMs });
+    }
+  };
+  const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
+  return {
+    sent,
+    async stop() {
+      isStopped = true;
+      await Promise.all(clients);
+    },
+  };
+}
+
+/** Nothing acknowledged is lost or doubled, no reply is stuck, and nothing but 503 was refused. */
+async function check({ database }: Setting, sent: readonly Sent[]) {
+  const times = new Map<string, number>();
+  await using store = await openPostgresStore({ url: database.url, isServer: false });
+  for await (const record of store.exportRecords())
+    if (record.type === "message" && record.message.role === "user")
+      for (const marker of record.message.content.match(/#[0-9a-f-]{36}#/g) ?? [])
+        times.set(marker, (times.get(marker) ?? 0) + 1);
+  const acknowledged = sent.filter(({ status }) => status >= 200 && status < 300);
+  assert.deepEqual(
+    acknowledged.filter(({ marker }) => !times.has(marker)),
+    [],
+    "lost",
+  );
+  assert.deepEqual(
+    [...times].filter(([, count]) => count > 1),
+    [],
+    "doubled",
+  );
+  assert.deepEqual(
+    [...new Set(sent.map(({ status }) => status))].filter(
+      (it) => it !== 503 && (it < 200 || it > 299),
+    ),
+    [],
+  );
+  assert.equal(await streamingReplies(database.administratorUrl), 0, "no reply is stuck");
+  return acknowledged.length;
+}
+
+async function streamingReplies(url: string): Promise<number> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(
+    "SELECT count(*)::int AS total FROM messages WHERE status = 'streaming'",
+  );
+  await client.end();
+  return rows[0].total;
+}
+
+async function say({ call }: Setting): Promise<{ status: number; elapsedMs: number }> {
+  const begunAt = performance.now();
+  const { status } = await call.call("/conversations", { method: "POST" });
+  return { status, elapsedMs: performance.now() - begunAt };
+}
+
+describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () => {
+  const restarts: [string, Parameters<PostgresServer["stop"]>[0]][] = [
+    ["restarted", "fast"],
+    ["crashed", "immediate"],
+  ];
+  for (const [what, mode] of restarts)
+    test(`[R5] ${what} under load: it is back within 2 s, nothing acknowledged is lost or doubled`, {
+      timeout: 120_000,
+    }, async (context) => {
+      await using setting = await setUp();
+      const load = startLoad(setting);
+      for (let round = 0; round < 3; round++) {
+        await sleep(400);
+        await setting.postgres.stop(mode);
+        await sleep(300);
+        await setting.postgres.start();
+        const { status, elapsedMs } = await say(setting);
+        assert.equal(status, 201);
+        assert.ok(elapsedMs < BACK_MS, `back after ${elapsedMs} ms`);
+        context.diagnostic(`back after ${Math.round(elapsedMs)} ms`);
+      }
+      await load.stop();
+      const acknowledged = await check(setting, load.sent);
+      const refused = load.sent.filter(({ status }) => status === 503).length;
+      context.diagnostic(`${acknowledged} acknowledged, ${refused} refused`);
+      assert.ok(acknowledged > 50);
+      assert.equal(refused, 0, "an outage shorter than the patience is only a delay");
+    });
+
+  test("[R5] hung: requests wait for so long and no longer, then 503 with Retry-After; back within 2 s", {
+    timeout: 120_000,
+  }, async () => {
+    await using setting = await setUp();
+    assert.equal((await say(setting)).status, 201);
+    setting.proxy.stall();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => say(setting)));
+    for (const { status, elapsedMs } of answers) {
+      assert.equal(status, 503);
+      assert.ok(
+        elapsedMs > PATIENCE_MS / 2 && elapsedMs < PATIENCE_MS + MARGIN_MS,
+        `${elapsedMs} ms`,
+      );
+    }
+    setting.proxy.resume();
+    const back = await say(setting);
+    assert.equal(back.status, 201);
+    assert.ok(back.elapsedMs < BACK_MS, `${back.elapsedMs} ms`);
+    // A stall that is shorter than the patience is only a delay.
+    setting.proxy.stall();
+    const waiting = Promise.all(Array.from({ length: 10 }, () => say(setting)));
+    await sleep(1_000);
+    setting.proxy.resume();
+    for (const { status } of await waiting) assert.equal(status, 201);
+  });
+
+  test(`[R5] ${FAULTS} times cut or stalled under load: nothing acknowledged is lost or doubled, every stream ends in words`, {
+    timeout: 300_000,
+  }, async (context) => {
+    await using setting = await setUp();
+    const load = startLoad(setting);
+    const terminator = new Client({ connectionString: setting.postgres.url });
+    await terminator.connect();
+    for (let fault = 0; fault < FAULTS; fault++) {
+      await sleep(100 + Math.random() * 200);
+      if (fault % 3 === 0) setting.proxy.cut();
+      else if (fault % 3 === 1)
+        await terminator.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'colloquy%'",
+        );
+      else {
+        setting.proxy.stall();
+        await sleep(100 + Math.random() * 300);
+        if (fault % 2) setting.proxy.cut();
+        setting.proxy.resume();
+      }
+    }
+    await terminator.end();
+    await load.stop();
+    context.diagnostic(`${await check(setting, load.sent)} acknowledged`);
+    assert.equal((await say(setting)).status, 201);
+  });
+
+  for (const lost of ["answer", "request"] as const)
+    test(`[R5] a connection lost with the ${lost === "answer" ? "answer to a commit" : "commit itself"}: stored once, and acknowledged`, async () => {
+      await using postgres = await startPostgres();
+      const database = await createDatabase(postgres.url);
+      await using proxy = await startTcpProxy(postgres.port);
+      await using store = await openPostgresStore({
+        url: proxy.through(database.url),
+        isServer: false,
+      });
+      const owner = newOwner();
+      // The text of a statement is sent with its first use on a connection.
+      const broken = proxy.breakAt("COMMIT", lost);
+      proxy.cut();
+      const given = aConversation();
+      await store.createConversation(owner, given, [aMessage("first")]);
+      assert.ok(broken(), "it was broken off");
+      await Promise.all(
+        Array.from({ length: 5 }, () => store.appendMessage(owner, given.id, aMessage("more"))),
+      );
+      const messages = await store.listMessages(owner, given.id);
+      assert.deepEqual(
+        messages?.map(({ content }) => content),
+        ["first", ...Array(5).fill("more")],
+      );
+    });
+
+  test("one that is away at the start is waited for, and named when it does not come", async () => {
+    await using postgres = await startPostgres();
+    const database = await createDatabase(postgres.url);
+    await using proxy = await startTcpProxy(postgres.port);
+    await proxy.close();
+    const environment = {
+      DATABASE_URL: proxy.through(database.url),
+      DATABASE_TIMEOUT_SECONDS: "2",
+    };
+    await assert.rejects(
+      startServer({ backend: "sqlite", environment }),
+      /The database cannot be reached now/,
+    );
+    const starting = startServer({ backend: "sqlite", environment });
+    await sleep(500);
+    await proxy.open();
+    await using server = await starting;
+    assert.equal((await caller(server.url).call("/conversations", { method: "POST" })).status, 201);
+  });
+});
