@@ -6,7 +6,8 @@ import { globSync } from "node:fs";
 const chosen = process.argv.slice(2);
 
 /** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
-const ALONE = /\/(?:crash|fuzz|process|redis-faults|replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
+const ALONE =
+  /\/(?:crash|fuzz|process|redis-faults|postgres-faults|[\w-]*replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
 
 /** What the tests speak, listen and browse with, and the services behind replicas: Debian's packages. */
 const DEBIAN_PACKAGES = [
