@@ -9,6 +9,10 @@ const chosen = process.argv.slice(2);
 const ALONE =
   /\/(?:crash|fuzz|process|redis-faults|postgres-faults|[\w-]*replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
 
+/** Those of the wires: they run on every back end (server/test/start-server.ts says which there are). */
+const WIRES =
+  /^server\/test\/(?:access|chat[\w-]*|conversations[\w-]*|cross-wire|dialogix[\w-]*|examples|faults|keys|sign-in|sockets|turns|voice-bad-input)\.test\.ts$/;
+
 /** What the tests speak, listen and browse with, and the services behind replicas: Debian's packages. */
 const DEBIAN_PACKAGES = [
   "libpocketsphinx3",
@@ -22,9 +26,10 @@ const DEBIAN_PACKAGES = [
   "haproxy",
 ];
 
-function run(title, command, args) {
+function run(title, command, args, environment = {}) {
   process.stdout.write(`\n── ${title}\n`);
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
+  const env = { ...process.env, ...environment };
+  const { status, error } = spawnSync(command, args, { stdio: "inherit", env });
   if (status === 0) return;
   process.stderr.write(
     `\n${title}: failed${error ? ` (${error.message})` : ""}. To run only this: ${command} ${args.slice(0, 6).join(" ")}${args.length > 6 ? " …" : ""}\n`,
@@ -32,14 +37,14 @@ function run(title, command, args) {
   process.exit(status ?? 1);
 }
 
-const runTests = (title, files, concurrency) =>
+const runTests = (title, files, concurrency, environment) =>
   files.length &&
-  run(title, "node", [
-    "--test",
-    "--test-reporter=spec",
-    `--test-concurrency=${concurrency}`,
-    ...files,
-  ]);
+  run(
+    title,
+    "node",
+    ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, ...files],
+    environment,
+  );
 
 /** Installs what is missing where that may be done; elsewhere the tests that need it say so. */
 function installDebianPackages() {
@@ -107,3 +112,10 @@ runTests(
   files.filter((file) => ALONE.test(file)),
   1,
 );
+if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
+  runTests(
+    "The wires on PostgreSQL",
+    files.filter((file) => WIRES.test(file)),
+    2,
+    { TEST_BACKEND: "postgres" },
+  );

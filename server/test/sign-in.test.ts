@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { userIdOf } from "../src/adapters/credentials/jwt/credentials.ts";
-import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { readConfig } from "../src/config.ts";
 import { eventsOf } from "./chat-v1-client.ts";
 import { startIssuer } from "./issuer-server.ts";
@@ -184,7 +183,7 @@ test("a key that another process revokes cuts its open sockets, streams and wait
   const open = await openAll(server, bearer(key));
   await using other = await openSocket(server, `/ws?user_id=${ALICE}`, { headers: bearer(kept) });
   {
-    await using store = await openSqliteStore({ directory: server.directory, exclusive: false });
+    await using store = await server.openStoreBeside();
     const [found] = (await store.listKeys()).filter(({ userId }) => userId === "ann");
     assert.ok(found);
     await store.revokeKey(found.id, new Date());

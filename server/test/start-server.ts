@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../src/config.ts";
 import { startServer as start } from "../src/main.ts";
+import { openStorage } from "../src/storage.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { startModelServer } from "./model-server.ts";
 import { createDatabase, sharedRedisUrl, type TestDatabase } from "./services.ts";
@@ -65,8 +66,9 @@ export async function startServer(options: StartOptions = {}) {
     }),
     ...options.environment,
   };
+  const config = readConfig(environment);
   const open = async () => {
-    const opening = await start(readConfig(environment));
+    const opening = await start(config);
     opened.defer(() => opening.close(0));
     return opening;
   };
@@ -88,6 +90,8 @@ export async function startServer(options: StartOptions = {}) {
     ...(proxy && { url: proxy.url, port: proxy.port }),
     directory,
     model,
+    /** The same store as another program opens it beside the server. */
+    openStoreBeside: () => openStorage(config, { isServer: false }),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
