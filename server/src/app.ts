@@ -7,12 +7,14 @@ import { createAudit } from "./core/audit.ts";
 import { type BudgetLimits, createBudgets } from "./core/budgets.ts";
 import { createCheckpoints } from "./core/checkpoints.ts";
 import { createConversations } from "./core/conversations.ts";
+import { createDeadlines } from "./core/deadlines.ts";
 import { createHealthCheck } from "./core/health.ts";
 import { createImportChats } from "./core/importing/imports.ts";
 import { createKeys } from "./core/keys.ts";
 import { createLimits, type LimitRules } from "./core/limits.ts";
 import type { Models } from "./core/models.ts";
 import { createStanding } from "./core/standing.ts";
+import { createTickets } from "./core/tickets.ts";
 import type { TurnParts } from "./core/turn.ts";
 import { createTurns } from "./core/turns.ts";
 import type { Speech } from "./core/voice/parts.ts";
@@ -34,6 +36,7 @@ import type { Credentials } from "./ports/credentials.ts";
 import type { MintKey } from "./ports/key-mint.ts";
 import type { Limiter } from "./ports/limiter.ts";
 import type { AbandonedReply, Store } from "./ports/store.ts";
+import type { TicketMint } from "./ports/tickets.ts";
 
 /** What an application is made of; main.ts chooses each. */
 export type AppParts = Pick<
@@ -54,10 +57,13 @@ export type AppParts = Pick<
     readonly onAbandoned: (replies: readonly AbandonedReply[]) => void;
     readonly credentials: Credentials;
     readonly mintKey: MintKey;
+    readonly ticketMint: TicketMint;
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
     readonly anonymousLoopback: boolean;
     readonly budgets: BudgetLimits;
+    /** A model that has not finished its answer by then has failed. */
+    readonly answerTimeoutMs: number;
     readonly chatIdleMs: number;
     readonly version: string;
     /** Where the web app's build is; null: there is none. */
@@ -89,9 +95,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   const checkpoints = createCheckpoints(store, clock);
   const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
   const budgets = createBudgets(store, clock, parts.budgets);
-  const turns = createTurns({ ...parts, budgets, checkpoints });
+  const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
+  const turns = createTurns({ ...parts, budgets, deadlines, checkpoints });
   const conversations = createConversations({ store, turns, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
+  const tickets = createTickets({ store, clock, standing, mint: parts.ticketMint });
   const keys = createKeys({ store, clock, newId, mint: parts.mintKey });
   const agents = createAgents(store, clock, newId);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
@@ -116,7 +124,17 @@ export async function createApp(parts: AppParts): Promise<App> {
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
       voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
       ...(webDirectory ? [webPages(webDirectory)] : []),
-      chatV1Wire({ admit, conversations, turns, importChats, agents, keys, models, isClaimed }),
+      chatV1Wire({
+        admit,
+        conversations,
+        turns,
+        importChats,
+        agents,
+        keys,
+        tickets,
+        models,
+        isClaimed,
+      }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),
       chatWire({ admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now }),
@@ -125,6 +143,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const sockets = attachSockets(http.server, {
     ...parts,
     watchCredential: standing.watch,
+    redeemTicket: tickets.redeem,
     hold: limits.hold,
     onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
     handlers: [
@@ -141,7 +160,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     http,
     sockets,
     async run(signal) {
-      const work = [checkpoints, standing, abandoned, audit];
+      const work = [checkpoints, deadlines, standing, abandoned, audit];
       await Promise.all(work.map((it) => it.run(signal)));
     },
     async drain(timeoutMs) {

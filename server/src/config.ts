@@ -34,6 +34,7 @@ export type Config = {
   readonly modelFallbacks: readonly string[];
   readonly modelContextTokens: number | null;
   readonly modelIdleTimeoutMs: number;
+  readonly modelTotalTimeoutMs: number;
   readonly systemPrompt: string | null;
   readonly sampleRateHz: number;
   readonly chunkSamples: number;
@@ -149,6 +150,7 @@ export function readConfig(environment: Environment): Config {
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,
+    modelTotalTimeoutMs: read.integer("MODEL_TOTAL_SECONDS", 1800, 1, 86_400) * 1000,
     systemPrompt: read.text("SYSTEM_PROMPT", "") || null,
     sampleRateHz: read.integer("SAMPLE_RATE", 16_000, 8000, 192_000),
     chunkSamples: read.integer("CHUNK_SIZE", 1024, 64, 1_048_576),

@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { jwtCredentials } from "./adapters/credentials/jwt/credentials.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
-import { mintKey } from "./adapters/credentials/keys/mint.ts";
+import { mintKey, ticketMint } from "./adapters/credentials/keys/mint.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
 import { createApp } from "./app.ts";
@@ -108,6 +108,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     isRedisUp: sharing.isRedisUp,
     credentials,
     mintKey,
+    ticketMint,
     clock: systemClock,
     newId: newUuid,
     deriveId: derivedUuid,
@@ -120,6 +121,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     limitRules: config.limits,
     anonymousLoopback: config.anonymousLoopback,
     budgets: config.budgets,
+    answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     trustedProxies: config.trustedProxies,

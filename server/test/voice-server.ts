@@ -16,6 +16,7 @@ import { createAccess } from "../src/core/access.ts";
 import { createBudgets } from "../src/core/budgets.ts";
 import { createCheckpoints } from "../src/core/checkpoints.ts";
 import { createConversations } from "../src/core/conversations.ts";
+import { createDeadlines } from "../src/core/deadlines.ts";
 import { createModels } from "../src/core/models.ts";
 import { createTurns } from "../src/core/turns.ts";
 import type { Speech } from "../src/core/voice/parts.ts";
@@ -71,6 +72,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     newId: newUuid,
     observer: { begin: () => observation },
     systemPrompt: null,
+    deadlines: createDeadlines(systemClock, 60_000),
     budgets: createBudgets(store, systemClock, {
       userTokensPerDay: null,
       tenantTokensPerDay: null,
@@ -104,6 +106,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     origins: { listed: [], publicOrigin: null },
     trustedProxies: [],
     watchCredential: () => () => {},
+    redeemTicket: () => Promise.reject(new Error("there are none")),
     socketsPerAddress: options.socketsPerAddress ?? null,
     hold: memoryLimiter().hold,
     onInternalError: (error) => internalErrors.push(error),

@@ -36,6 +36,9 @@ export function createAccess(
     const claimedUser = theOneClaim(claims);
     if (credential.kind === "malformed")
       throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
+    const isRedeemed = credential.kind === "redeemed";
+    if (isRedeemed && credential.verified.proof.kind !== "none")
+      return principalOf(credential.verified, claimedUser);
     const isBearer = credential.kind === "bearer";
     const verified = isBearer ? await credentials.verify(credential.token) : null;
     if (verified) return principalOf(verified, claimedUser);
@@ -59,6 +62,7 @@ export function createAccess(
       );
     if (!isClaimed && !mayBeAnonymous) throw new AppError("forbidden", HOW_TO_CLAIM);
     if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
+    if (isRedeemed) return principalOf(credential.verified, claimedUser);
     return {
       tenantId: LOCAL_TENANT,
       userId: claimedUser ?? DEFAULT_USER,
@@ -82,7 +86,7 @@ function principalOf(verified: VerifiedCredential, claimedUser: string | undefin
       "forbidden",
       proof.kind === "token"
         ? "A token may only act for its own subject. Leave the user id out"
-        : "This key may only act for its own user. Leave the user id out, or use a key made with --act-as",
+        : "This key or ticket may only act for its own user. Leave the user id out, or use a key made with --act-as",
     );
   return { tenantId, userId: claimed, proof, isOperator };
 }

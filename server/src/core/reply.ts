@@ -157,6 +157,8 @@ async function run(
     replyId: reply.id,
     text: () => outcome.content,
   });
+  let endWait = () => {};
+  let isLate = false;
   let asking: Asking | null = null;
   let isOver = false;
   try {
@@ -165,6 +167,11 @@ async function run(
     if (stop.isStopped) return { ...outcome, status: "interrupted" };
     asking = start();
     observation.asked();
+    const { discard } = asking;
+    endWait = parts.deadlines.add(() => {
+      isLate = true;
+      discard();
+    });
     for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
       const part = next.value;
       if (part.type === "text") {
@@ -187,13 +194,21 @@ async function run(
     if (outcome.finishReason === null) outcome.status = "interrupted";
   } catch (error) {
     outcome.status = stop.isStopped ? "interrupted" : "failed";
-    if (outcome.status === "failed") outcome.error = replyError(error);
+    if (outcome.status === "failed")
+      outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
   } finally {
+    endWait();
     if (!isOver) asking?.discard();
     checkpoint.remove();
   }
   return outcome;
 }
+
+const tooLate = (timeoutMs: number): AppError =>
+  new AppError(
+    "model_failed",
+    `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s (MODEL_TOTAL_SECONDS)`,
+  );
 
 function replyError(error: unknown): ReplyError {
   const { code, message } = toAppError(error);

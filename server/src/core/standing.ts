@@ -9,6 +9,8 @@ export type Standing = {
    * process), a token that expires, a server that is claimed. @returns ends the watch
    */
   watch(principal: Principal, onLost: () => void): () => void;
+  /** Whether it is good right now. @throws AppError unavailable */
+  isGood(proof: Proof): Promise<boolean>;
   /** Looks again and again, until aborted. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -24,17 +26,22 @@ export function createStanding(
 ): Standing {
   const watched = new Set<Watched>();
 
-  const look = async () => {
-    const kinds = new Set<Proof["kind"]>();
-    for (const { proof } of watched) kinds.add(proof.kind);
+  /** Of those kinds; each may ask the store. */
+  const lossOf = async (kinds: ReadonlySet<Proof["kind"]>): Promise<(proof: Proof) => boolean> => {
     const revoked = kinds.has("key") ? await credentials.revokedKeys() : null;
     const isClosed =
       kinds.has("none") && !options.anonymousLoopback && (await credentials.isClaimed());
     const now = clock.now();
-    const isLost = (proof: Proof): boolean => {
+    return (proof) => {
       if (proof.kind === "key") return revoked?.has(proof.keyId) ?? false;
       return proof.kind === "token" ? proof.expiresAt <= now : isClosed;
     };
+  };
+
+  const look = async () => {
+    const kinds = new Set<Proof["kind"]>();
+    for (const { proof } of watched) kinds.add(proof.kind);
+    const isLost = await lossOf(kinds);
     for (const one of watched)
       if (isLost(one.proof)) {
         watched.delete(one);
@@ -47,6 +54,9 @@ export function createStanding(
       const one = { proof, onLost };
       watched.add(one);
       return () => watched.delete(one);
+    },
+    async isGood(proof) {
+      return !(await lossOf(new Set([proof.kind])))(proof);
     },
     async run(signal) {
       while (!signal.aborted) {

@@ -15,6 +15,7 @@ import type {
 import type { LiveEvent, TurnLog } from "../ports/turn-log.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { Models } from "./models.ts";
 
 export type { TurnTarget } from "../ports/store.ts";
@@ -93,4 +94,5 @@ export type TurnParts = {
   readonly observer: TurnObserver;
   readonly systemPrompt: string | null;
   readonly budgets: Budgets;
+  readonly deadlines: Deadlines;
 };

@@ -1,3 +1,5 @@
+import type { Proof } from "./principal.ts";
+
 /** What the server knows of a connection without believing anything that the client says of itself. */
 export type ConnectionFacts = {
   /** The client's address: the peer's, or the one that a trusted proxy names. */
@@ -16,7 +18,21 @@ export type Credential =
   | { readonly kind: "none" }
   /** An `Authorization` header that is not `Bearer` with a token. */
   | { readonly kind: "malformed" }
-  | { readonly kind: "bearer"; readonly token: string };
+  | { readonly kind: "bearer"; readonly token: string }
+  /** A ticket that was taken: it cannot be shown again. */
+  | { readonly kind: "redeemed"; readonly verified: VerifiedCredential };
+
+/** What a credential turned out to be worth. */
+export type VerifiedCredential = {
+  readonly tenantId: string;
+  readonly userId: string;
+  /** Another name for that user, which it may claim as well: the subject of a token. Null: none. */
+  readonly subject: string | null;
+  readonly proof: Proof;
+  /** May claim any user of its tenant. */
+  readonly actAs: boolean;
+  readonly isOperator: boolean;
+};
 
 /** How every API key begins; then come 256 random bits. */
 export const KEY_PREFIX = "ck_";

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { VerifiedCredential } from "../domain/access.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import { clientAddress } from "./client-address.ts";
 import {
@@ -23,6 +24,8 @@ export type SocketOptions = {
   /** How many may be open at a time from one address; null: any number. */
   readonly socketsPerAddress: number | null;
   readonly watchCredential: WatchCredential;
+  /** What a ticket is worth, this once. @throws AppError unauthenticated, unavailable */
+  readonly redeemTicket: (ticket: string) => Promise<VerifiedCredential>;
   /** Takes one of so many places; null if none is free. Gives what gives it back. */
   hold(key: string, limit: number): Promise<(() => void) | null>;
   /** Told of every error that is the server's own fault. */
@@ -42,6 +45,8 @@ const PING_MS = 30_000;
 const CLOSE_PATIENCE_MS = 2000;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
+/** A page sets no headers, and a key in an address would stay in logs. */
+const TICKET = "ticket";
 const UPGRADE_REQUIRED = 426;
 const VERSIONS = ["13", "8"];
 
@@ -77,7 +82,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
       checkHandshake(handshake, request.method ?? "");
       if (!VERSIONS.includes(request.headers["sec-websocket-version"] ?? ""))
         return refuse(wrongVersion(), UPGRADE_REQUIRED);
-      const accepted = await found.handler.accept(handshake);
+      const accepted = await found.handler.accept(await redeemed(handshake));
       if (isClosing) throw closing();
       const isFree = await takePlace(handshake, connection);
       if (isClosing) throw closing();
@@ -91,6 +96,15 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
     } catch (error) {
       refuse(error);
     }
+  }
+
+  async function redeemed(handshake: Handshake): Promise<Handshake> {
+    const [ticket, ...others] = handshake.url.searchParams.getAll(TICKET);
+    if (ticket === undefined) return handshake;
+    if (handshake.credential.kind !== "none" || others.length)
+      throw new AppError("invalid_request", "Send one credential: a ticket, or a key or token");
+    const verified = await options.redeemTicket(ticket);
+    return { ...handshake, credential: { kind: "redeemed", verified } };
   }
 
   /** One of the places of the address, for as long as the connection is open. */

@@ -1,16 +1,6 @@
-import type { Proof } from "../domain/principal.ts";
+import type { VerifiedCredential } from "../domain/access.ts";
 
-/** What a credential turned out to be worth. */
-export type VerifiedCredential = {
-  readonly tenantId: string;
-  readonly userId: string;
-  /** Another name for that user, which it may claim as well: the subject of a token. Null: none. */
-  readonly subject: string | null;
-  readonly proof: Proof;
-  /** May claim any user of its tenant. */
-  readonly actAs: boolean;
-  readonly isOperator: boolean;
-};
+export type { VerifiedCredential } from "../domain/access.ts";
 
 /** Knows which credentials are good. Answers may be half a second old. */
 export interface Credentials {

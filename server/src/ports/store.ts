@@ -7,6 +7,7 @@ import type { Owner } from "../domain/principal.ts";
 import type { Archive } from "./archive.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { BudgetStore } from "./budget-store.ts";
+import type { TicketStore } from "./tickets.ts";
 
 /*
  * What the core asks of a database. For every method:
@@ -25,6 +26,7 @@ export interface Store
     AgentStore,
     KeyStore,
     AuditStore,
+    TicketStore,
     BudgetStore,
     Archive {
   /** Resolves when the database answers. @throws AppError unavailable */

@@ -8,6 +8,7 @@ import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
+import { ticketRoutes } from "./tickets.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -41,6 +42,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       importRoutes(app, parts);
       accountRoutes(app, parts);
       keyRoutes(app, parts);
+      ticketRoutes(app, parts);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Conversations } from "../../core/conversations.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Keys } from "../../core/keys.ts";
 import type { Models } from "../../core/models.ts";
+import type { Tickets } from "../../core/tickets.ts";
 import type { Turns } from "../../core/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
@@ -18,6 +19,7 @@ export type ChatV1Parts = {
   readonly agents: Agents;
   readonly models: Models;
   readonly keys: Keys;
+  readonly tickets: Tickets;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;
 };

@@ -168,4 +168,14 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX api_keys_revoked ON api_keys (id) WHERE revoked_at IS NOT NULL;
   `,
+  `
+  CREATE TABLE tickets (
+    hash text PRIMARY KEY,
+    tenant_id text NOT NULL,
+    user_id text NOT NULL,
+    proof text NOT NULL,
+    is_operator bigint NOT NULL,
+    expires_at bigint NOT NULL
+  );
+  `,
 ];

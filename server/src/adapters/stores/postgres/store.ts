@@ -139,6 +139,8 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
     case "revokeKey":
     case "appendAuditEvents":
     case "forgetTokenUsage":
+    case "createTicket":
+    case "takeTicket":
       return "nobody";
     case "importRecords":
     case "forgetIdempotencyKeys":

@@ -10,6 +10,7 @@ import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
+import { createTicketWrites } from "./tickets.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import { createTurnWrites } from "./turns.ts";
 
@@ -43,6 +44,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...keys,
     appendAuditEvents,
     ...createBudgetWrites(write),
+    ...createTicketWrites(write),
     ...createArchiveWrites(write, { insert, keys, agents }),
   };
 }

@@ -83,6 +83,8 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     listAuditEvents: (...given) => read("nobody", reads.listAuditEvents(...given)),
     reserveTokens: (...given) => write("reserveTokens", ...given),
     settleTokens: (...given) => write("settleTokens", ...given),
+    createTicket: (...given) => write("createTicket", ...given),
+    takeTicket: (...given) => write("takeTicket", ...given),
     forgetTokenUsage: (...given) => write("forgetTokenUsage", ...given),
 
     countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),

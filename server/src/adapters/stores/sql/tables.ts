@@ -12,6 +12,7 @@ export type Tables = {
   meta: MetaTable;
   audit_events: AuditEventsTable;
   token_usage: TokenUsageTable;
+  tickets: TicketsTable;
 };
 
 type ConversationsTable = {
@@ -110,6 +111,16 @@ type TokenUsageTable = {
   /** Since 1970-01-01, UTC. */
   day: number;
   tokens: number;
+};
+
+type TicketsTable = {
+  hash: string;
+  tenant_id: string;
+  user_id: string;
+  /** A JSON object. */
+  proof: string;
+  is_operator: number;
+  expires_at: number;
 };
 
 type MetaTable = { name: string; value: string };

@@ -154,4 +154,14 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE INDEX api_keys_revoked ON api_keys (id) WHERE revoked_at IS NOT NULL;
   `,
+  `
+  CREATE TABLE tickets (
+    hash TEXT PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    is_operator INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
