@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, loadEnv, type Plugin } from "vite";
+import { mistakesIn, SETTING_PREFIXES } from "./settings-check.ts";
 
 const COMPRESSED = /\.(?:js|css|html|svg|json)$/;
 const LEAST_BYTES = 1024;
@@ -14,7 +15,7 @@ function precompress(): Plugin {
     name: "precompress",
     apply: "build",
     configResolved: (config) => {
-      directory = join(config.root, config.build.outDir);
+      directory = resolve(config.root, config.build.outDir);
     },
     closeBundle() {
       for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
@@ -30,12 +31,22 @@ function precompress(): Plugin {
   };
 }
 
+/** A setting that cannot work stops the build, by its name. */
+function checkSettings(): Plugin {
+  return {
+    name: "check-settings",
+    config(_, { mode }) {
+      const mistakes = mistakesIn(loadEnv(mode, import.meta.dirname, [...SETTING_PREFIXES]));
+      if (mistakes.length) throw new Error(mistakes.join("\n"));
+    },
+  };
+}
+
 export default defineConfig({
   root: import.meta.dirname,
   base: "/app/",
-  // As document 003 names them, beside Vite's own: for a page that is served elsewhere.
-  envPrefix: ["VITE_", "NEXT_PUBLIC_"],
-  plugins: [react(), precompress()],
+  envPrefix: [...SETTING_PREFIXES],
+  plugins: [checkSettings(), react(), precompress()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

@@ -123,7 +123,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     wires: [
       operationsWire({ decide, renderMetrics: parts.renderMetrics }),
       voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
-      ...(webDirectory ? [webPages(webDirectory)] : []),
+      ...(webDirectory ? [webPages(webDirectory, parts.origins.listed)] : []),
       chatV1Wire({
         admit,
         conversations,

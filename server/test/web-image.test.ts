@@ -54,7 +54,7 @@ test("addresses that break out of an attribute or a policy do not", async () => 
     const policy = response.headers.get("content-security-policy") ?? "";
     assert.match(
       policy,
-      /^default-src 'none'; img-src https:\/\/a\.example; style-src '[^']+'; frame-ancestors 'self'; sandbox$/,
+      /^default-src 'none'; img-src https:\/\/a\.example; style-src '[^']+'; frame-ancestors 'self' http:\/\/localhost:5000; sandbox$/,
     );
     assert.equal(response.headers.get("set-cookie"), null);
     const text = await response.text();

@@ -1,4 +1,4 @@
-/** Where the server is. A page that it serves itself needs no setting; see web/README.md for one that it does not. */
+/** Where the server is. A page that it serves itself needs no setting; docs/web.md has those of one that it does not. */
 const env = import.meta.env as Readonly<Record<string, string | undefined>>;
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, "");

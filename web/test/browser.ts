@@ -40,6 +40,7 @@ export async function openPage(
   serverUrl: string,
   path = "",
   options: BrowserContextOptions = {},
+  base = "/app/",
 ): Promise<OpenPage> {
   const context = await (await browser()).newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(10_000);
@@ -50,6 +51,6 @@ export async function openPage(
     if (message.type() === "error" && !/Failed to load resource/.test(message.text()))
       problems.push(message.text());
   });
-  await page.goto(`${serverUrl}/app/${path}`);
+  await page.goto(`${serverUrl}${base}${path}`);
   return { page, problems, [Symbol.asyncDispose]: () => context.close() };
 }

@@ -9,8 +9,14 @@ const LONGEST_ADDRESS = 4096;
 /**
  * A frame for one image of another host: a page that may load images of that origin and do nothing
  * else. This server never fetches the image; the browser does, without saying where it stands.
+ * @param pageOrigins whose pages may hold it, besides our own
  */
-export function imageFrame(app: FastifyInstance, path: string): void {
+export function imageFrame(
+  app: FastifyInstance,
+  path: string,
+  pageOrigins: readonly string[],
+): void {
+  const ancestors = ["'self'", ...pageOrigins].join(" ");
   app.get<{ Querystring: { src: string } }>(
     path,
     {
@@ -22,7 +28,7 @@ export function imageFrame(app: FastifyInstance, path: string): void {
     (request, reply) => {
       const url = imageUrl(request.query.src);
       reply.headers({
-        "content-security-policy": `default-src 'none'; img-src ${url.origin}; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'self'; sandbox`,
+        "content-security-policy": `default-src 'none'; img-src ${url.origin}; style-src 'sha256-${STYLE_HASH}'; frame-ancestors ${ancestors}; sandbox`,
         "referrer-policy": "no-referrer",
         "cache-control": "no-cache",
         "x-robots-tag": "noindex",

@@ -18,8 +18,9 @@ const FOR_EVER = "public, max-age=31536000, immutable";
  * The web app at `/app/`: the files of its build. Every other address below it is the page too, which
  * finds its way by itself.
  * @param directory of the build, with its `index.html`
+ * @param pageOrigins where the app is served as well, from elsewhere
  */
-export function webPages(directory: string): Wire {
+export function webPages(directory: string, pageOrigins: readonly string[]): Wire {
   const files = new Set(
     globSync("**/*", { cwd: directory, withFileTypes: true })
       .filter((entry) => entry.isFile() && !/\.(?:br|gz)$/.test(entry.name))
@@ -57,7 +58,7 @@ export function webPages(directory: string): Wire {
       app.get("/app", { schema: { hide: true } }, (request, reply) =>
         request.url.startsWith(PREFIX) ? send(request, reply) : reply.redirect(PREFIX),
       );
-      imageFrame(app, `${PREFIX}image`);
+      imageFrame(app, `${PREFIX}image`, pageOrigins);
       app.get(`${PREFIX}*`, { schema: { hide: true } }, send);
     },
   };
