@@ -109,7 +109,7 @@ test("who stays signed in is in next time, by a key that no storage shows; signi
   await send(page, "Something of mine");
   await replied(page);
   await message(page).fill("a draft that nobody else shall read");
-  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "More", exact: true }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   for (const tab of [page, another]) {
     await tab.getByRole("heading", { name: "Sign in" }).waitFor();

@@ -71,7 +71,7 @@ test("typed text is answered, spoken, in a conversation that can be gone on with
   const { conversationId, isResumed } = await first.state("ready");
   assert.equal(isResumed, false);
   first.wire.close();
-  assert.deepEqual(first.told.at(-1), { kind: "over", reason: null });
+  assert.deepEqual(first.told.at(-1), { kind: "over", reason: null, unsent: [] });
 
   using second = open(server.url, { conversationId });
   assert.equal((await second.state("ready")).conversationId, conversationId);
@@ -90,7 +90,6 @@ test("a connection that breaks off is restored, and the reply goes on in the sam
   const from = talk.told.length;
   proxy.cut();
   assert.deepEqual(await talk.state("reconnecting", from), { kind: "reconnecting", attempt: 1 });
-  talk.wire.text("This waits until there is a connection");
   const { isResumed } = await talk.state("ready", from);
   assert.equal(isResumed, true);
   server.model.release();
@@ -129,12 +128,19 @@ test("a server that is only away is waited for; one that refuses this person is 
   proxy.target = null;
   using patient = open(proxy.url);
   await patient.state("reconnecting");
+  patient.wire.text("This waits until there is a connection");
   proxy.target = server.url;
-  await patient.state("ready");
+  await patient.answered();
+  assert.equal(patient.text(), "You said: This waits until there is a connection");
 
   proxy.target = null;
   using refused = open(proxy.url, { whyRefused: async () => "This key is revoked" });
-  assert.equal((await refused.state("over")).reason, "This key is revoked");
+  refused.wire.text("Half a thought");
+  assert.deepEqual(await refused.state("over"), {
+    kind: "over",
+    reason: "This key is revoked",
+    unsent: ["Half a thought"],
+  });
 });
 
 test("the key travels as a subprotocol; a wrong one is refused", async () => {

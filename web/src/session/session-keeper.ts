@@ -124,8 +124,10 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
   const leave = async (): Promise<void> => {
     anew();
     change({ kind: "starting" });
-    forgetUserData();
     await forgetKey();
+    // The page that is being left may still write down what was not sent.
+    await new Promise((resolve) => setTimeout(resolve));
+    forgetUserData();
     onLeave();
     void enter(null, null);
   };

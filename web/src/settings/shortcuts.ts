@@ -18,5 +18,7 @@ export const SHORTCUTS = [
   { action: "shortcuts.copyKey", keys: ["C"] },
   { action: "shortcuts.retryKey", keys: ["R"] },
   { action: "shortcuts.writeKey", keys: ["W"] },
+  { action: "shortcuts.voiceKey", keys: ["V"] },
+  { action: "shortcuts.muteKey", keys: ["M"] },
   { action: "shortcuts.listKey", keys: ["?"] },
 ] as const;

@@ -38,6 +38,8 @@ export function useShortcuts(): void {
       n: begin,
       c: () => press("copy-reply"),
       r: () => press("retry"),
+      v: () => press("voice"),
+      m: () => press("mute"),
       w: () => document.querySelector<HTMLElement>("[data-composer]")?.focus(),
     };
     const onKey = (event: KeyboardEvent) => {

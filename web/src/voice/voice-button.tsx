@@ -20,6 +20,8 @@ export function VoiceButton(start: VoiceStart) {
       className={styles.button}
       label={t(isHere ? "voice.end" : "voice.start")}
       aria-pressed={isHere}
+      aria-keyshortcuts="V"
+      data-voice
       onPointerEnter={voice.prepare}
       onFocus={voice.prepare}
       onClick={() => (isHere ? voice.stop() : voice.start(start))}

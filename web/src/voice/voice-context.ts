@@ -17,6 +17,9 @@ export type Voice = {
   prepare(): void;
 };
 
+/** The place of what is typed beside speaking, among the drafts. */
+export const TYPED_DRAFT = "voice";
+
 export const VoiceContext = createContext<Voice | null>(null);
 
 export function useVoice(): Voice {

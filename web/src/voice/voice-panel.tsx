@@ -1,11 +1,11 @@
-import { Hand, Mic, MicOff, PhoneOff, SendHorizontal } from "lucide-react";
-import { type FormEvent, type RefObject, useEffect, useId, useRef } from "react";
+import { Hand, Mic, MicOff, PhoneOff } from "lucide-react";
+import { type RefObject, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRoute } from "wouter";
-import { Button, IconButton } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
 import { LevelMeter } from "./level-meter.tsx";
+import { TypedText } from "./typed-text.tsx";
 import { useTalk } from "./use-talk.ts";
-import type { VoiceStart } from "./voice-context.ts";
 import { VoiceNotices } from "./voice-notices.tsx";
 import styles from "./voice-panel.module.css";
 import type { VoiceTalk } from "./voice-talk.ts";
@@ -13,11 +13,11 @@ import type { VoiceTalk } from "./voice-talk.ts";
 type VoicePanelProps = {
   readonly talk: VoiceTalk;
   readonly onStop: () => void;
-  readonly onStart: (start: VoiceStart) => void;
+  readonly onRestart: () => void;
 };
 
 /** Stands beside the conversation while one speaks. */
-export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
+export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps) {
   const { t } = useTranslation();
   const heading = useId();
   const panel = useRef<HTMLElement>(null);
@@ -71,9 +71,7 @@ export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
       <VoiceNotices state={state} onAsk={talk.askAgain} />
       {isOver ? (
         <div className={styles.controls}>
-          <Button onClick={() => onStart({ conversationId, onConversation: () => {} })}>
-            {t("voice.again")}
-          </Button>
+          <Button onClick={onRestart}>{t("voice.again")}</Button>
           <Button look="outlined" onClick={onStop}>
             {t("voice.close")}
           </Button>
@@ -85,6 +83,8 @@ export default function VoicePanel({ talk, onStop, onStart }: VoicePanelProps) {
             <Button
               look="outlined"
               aria-pressed={microphone === "muted"}
+              aria-keyshortcuts="M"
+              data-mute
               disabled={microphone !== "on" && microphone !== "muted"}
               onClick={() => talk.mute(microphone === "on")}
             >
@@ -148,30 +148,4 @@ function Captions({ words, sentence, phase }: ReturnType<VoiceTalk["state"]>) {
       </p>
     );
   return <p className={styles.hint}>{phase === "listening" ? t("voice.hint") : "\u00a0"}</p>;
-}
-
-function TypedText({ talk }: { readonly talk: VoiceTalk }) {
-  const { t } = useTranslation();
-  const send = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const text = new FormData(form).get("text");
-    if (typeof text !== "string" || !text.trim()) return;
-    talk.type(text);
-    form.reset();
-  };
-  return (
-    <form className={styles.typed} onSubmit={send}>
-      <input
-        name="text"
-        autoComplete="off"
-        aria-label={t("voice.typeLabel")}
-        placeholder={t("voice.typePlaceholder")}
-        maxLength={100_000}
-      />
-      <IconButton type="submit" label={t("voice.send")}>
-        <SendHorizontal aria-hidden size={18} />
-      </IconButton>
-    </form>
-  );
 }

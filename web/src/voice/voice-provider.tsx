@@ -9,10 +9,11 @@ import {
   useRef,
   useState,
 } from "react";
+import { writeDraft } from "../chat/drafts.ts";
 import { useSession } from "../session/session.tsx";
 import { IS_DEBUG, SAMPLE_RATE_HZ, VOICE_SOCKET_URL } from "../settings.ts";
 import { refusalOf } from "./refusal.ts";
-import { VoiceContext, type VoiceStart } from "./voice-context.ts";
+import { TYPED_DRAFT, VoiceContext, type VoiceStart } from "./voice-context.ts";
 import type { VoiceTalk } from "./voice-talk.ts";
 
 /** Loaded when somebody is about to speak. */
@@ -21,10 +22,11 @@ const VoicePanel = lazy(() => import("./voice-panel.tsx"));
 
 /** Keeps the one conversation by voice, whichever page is shown meanwhile. */
 export function VoiceProvider({ children }: { readonly children: ReactNode }) {
-  const { client, key } = useSession();
+  const { client, key, account } = useSession();
   const queries = useQueryClient();
   const [talk, setTalk] = useState<VoiceTalk | null>(null);
   const current = useRef<VoiceTalk | null>(null);
+  const last = useRef<VoiceStart | null>(null);
   const opener = useRef<Element | null>(null);
 
   const stop = useCallback(() => {
@@ -38,6 +40,7 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
     ({ conversationId, onConversation }: VoiceStart) => {
       current.current?.close();
       opener.current = document.activeElement;
+      last.current = { conversationId, onConversation };
       let isNew = conversationId === null;
       const context = new AudioContext({ latencyHint: "interactive" });
       void loadTalk().then(({ startTalk }) => {
@@ -54,6 +57,7 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
             if (isNew) onConversation(id);
             isNew = false;
           },
+          onUnsent: (text) => writeDraft(account.user_id, TYPED_DRAFT, text),
           log: (...what) => {
             if (IS_DEBUG) console.debug(...what);
           },
@@ -62,8 +66,13 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
         setTalk(started);
       });
     },
-    [client, key, queries],
+    [client, key, queries, account.user_id],
   );
+
+  const restart = useCallback(() => {
+    const conversationId = current.current?.state().conversationId ?? null;
+    if (last.current) start({ ...last.current, conversationId });
+  }, [start]);
 
   // Whoever leaves, or signs out, speaks no more.
   useEffect(() => () => current.current?.close(), []);
@@ -77,7 +86,7 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
       {children}
       {talk && (
         <Suspense fallback={null}>
-          <VoicePanel talk={talk} onStop={stop} onStart={start} />
+          <VoicePanel talk={talk} onStop={stop} onRestart={restart} />
         </Suspense>
       )}
     </VoiceContext>

@@ -52,6 +52,8 @@ export type VoiceTalkOptions = Pick<
   readonly context: AudioContext;
   /** Something new is stored in that conversation. */
   onStored(conversationId: string): void;
+  /** This was typed, and never reached the server. */
+  onUnsent(text: string): void;
   log(what: string, details?: unknown): void;
 };
 
@@ -176,6 +178,7 @@ export function startTalk(options: VoiceTalkOptions): VoiceTalk {
         microphone?.close();
         player.close();
         void context.close();
+        if (wireState.unsent.length) options.onUnsent(wireState.unsent.join("\n\n"));
         change({ problem: wireState.reason });
       }
     },

@@ -20,7 +20,12 @@ export type WireState =
   /** The connection was lost; it is being restored. */
   | { readonly kind: "reconnecting"; readonly attempt: number }
   /** For good: `reason` in words, null when this side ended it. */
-  | { readonly kind: "over"; readonly reason: string | null };
+  | {
+      readonly kind: "over";
+      readonly reason: string | null;
+      /** What was typed and waited for a connection. */
+      readonly unsent: readonly string[];
+    };
 
 export type VoiceWireOptions = {
   readonly url: string;
@@ -79,7 +84,7 @@ export function openVoiceWire(options: VoiceWireOptions): VoiceWire {
     const last = socket;
     socket = null;
     last?.close();
-    options.onState({ kind: "over", reason });
+    options.onState({ kind: "over", reason, unsent: waitingTexts.splice(0) });
   };
 
   const start = (current: WebSocket): void => {
