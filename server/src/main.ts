@@ -25,6 +25,8 @@ export type RunningServer = {
   readonly url: string;
   readonly port: number;
   readonly store: Store;
+  /** Every path that has a route: what a test of all doors must know. */
+  readonly paths: ReadonlySet<string>;
   /** The default model, as it is shown to people. */
   readonly model: string;
   /** Replies that a crash had left unfinished. */
@@ -160,6 +162,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     url: `http://localhost:${port}`,
     port,
     store,
+    paths: app.http.paths,
     model: models.nameOf(null),
     interruptedReplies,
     isClaimed: config.signIn !== null || (await store.isClaimed()),

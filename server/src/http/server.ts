@@ -38,6 +38,10 @@ declare module "fastify" {
     /** Who is asking; set by the wire before its handlers run. */
     principal: Principal;
   }
+  interface FastifyInstance {
+    /** Every path that has a route, as it was registered. */
+    readonly paths: ReadonlySet<string>;
+  }
   interface FastifySchema {
     /** Left out of the API description. */
     hide?: boolean;
@@ -95,6 +99,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
 
+  const paths = new Set<string>();
+  app.addHook("onRoute", ({ url }) => void paths.add(url));
+  app.decorate("paths", paths);
   acceptJson(app);
   validateBySchema(app);
   app.decorateRequest("connection", {
