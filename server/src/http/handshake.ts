@@ -2,7 +2,12 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
-import { connectionFacts, credentialOf, type OriginRules } from "./request-facts.ts";
+import {
+  checkSingleHeaders,
+  connectionFacts,
+  credentialOf,
+  type OriginRules,
+} from "./request-facts.ts";
 import type { Handshake } from "./socket.ts";
 import type { ErrorReply } from "./wire.ts";
 
@@ -22,6 +27,7 @@ export function handshakeOf(
   origins: OriginRules,
 ): Handshake {
   const { headers, url: target = "" } = request;
+  checkSingleHeaders(request);
   const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
   if (!url) throw new AppError("invalid_request", "The path is not validly encoded");
   return {

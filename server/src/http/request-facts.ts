@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
+import { AppError } from "../domain/errors.ts";
 
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
@@ -50,6 +51,22 @@ export function connectionFacts(
     isForwarded: FORWARDING_HEADERS.some((name) => headers[name] !== undefined),
     origin: originOf(request, origins),
   };
+}
+
+/** Of two of these Node believes the first; whoever stands before us may have believed the other. */
+const SINGLE_HEADERS = /^(?:host|authorization|content-type)$/i;
+
+/** @throws AppError invalid_request for a header that decides something and is there twice (RFC 9112, section 3.2) */
+export function checkSingleHeaders({ rawHeaders }: IncomingMessage): void {
+  let seen = "";
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    if (!SINGLE_HEADERS.test(name)) continue;
+    const mark = `${name.toLowerCase()} `;
+    if (seen.includes(mark))
+      throw new AppError("invalid_request", `The header ${name} must not be sent twice`);
+    seen += mark;
+  }
 }
 
 export function credentialOf(headers: IncomingMessage["headers"]): Credential {

@@ -12,7 +12,12 @@ import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
 import { errorOf } from "./errors.ts";
 import { describeApi } from "./openapi.ts";
-import { connectionFacts, isTrustedOrigin, type OriginRules } from "./request-facts.ts";
+import {
+  checkSingleHeaders,
+  connectionFacts,
+  isTrustedOrigin,
+  type OriginRules,
+} from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
 import type { WatchCredential } from "./socket.ts";
 import { validateBySchema } from "./validation.ts";
@@ -113,6 +118,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
     reply.header("x-content-type-options", "nosniff");
+    checkSingleHeaders(request.raw);
     done(request.raw.url?.includes("%00") ? noNul() : undefined);
   });
   // No body is an empty one, so that what is missing from it is told by name.
