@@ -99,7 +99,7 @@ test("the status page shows what is running and how it goes, live", { skip }, as
   const failing = await client.conversations.start({ content: "And now?" });
   await failing.text().catch(() => {});
   await turns.getByText("2 since the start").waitFor();
-  await page.getByRole("figure").filter({ hasText: "1 since the start: failed turns" }).waitFor();
+  await page.getByRole("figure").filter({ hasText: "1 and 0 since the start" }).waitFor();
   await page.getByRole("row", { name: "chat-v1 2 1" }).waitFor();
   assert.deepEqual(opened.problems, []);
 });

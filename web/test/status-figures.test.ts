@@ -55,7 +55,7 @@ test("the figures of a real server, over time and over its restart", async () =>
   const history = withSnapshot(withSnapshot([], before), after);
   const [pace] = pacesOf(history);
   assert.equal(pace?.turnsPerMinute, 6);
-  assert.equal(pace?.errors, 0);
+  assert.equal((pace?.failedTurns ?? 0) + (pace?.serverErrors ?? 0), 0);
   assert.ok((pace?.firstTokenP50 ?? 0) > 0);
   assert.ok(after.memoryBytes > 0 && after.startedAtMs > 0);
   const restarted = { ...before, startedAtMs: after.startedAtMs + 1000 };

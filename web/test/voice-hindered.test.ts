@@ -1,12 +1,13 @@
 // What stands in the way of speaking is told in words, with what to do; typed text is answered aloud all the same.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
 import { violationsIn } from "./axe.ts";
 import { browser, openPage, withoutBrowser } from "./browser.ts";
-import { message } from "./chat-page.ts";
+import { message, said } from "./chat-page.ts";
 import { claim, signIn } from "./people.ts";
 import { watchSocket } from "./voice-page.ts";
 
@@ -51,6 +52,36 @@ test("a page that did not come by https or from this machine gets no microphone,
   await page.getByRole("button", { name: "Speak" }).click();
   await panelOf(page).getByText("Open this page by https").waitFor();
   await isAnsweredAloud(page);
+});
+
+test("the agent that was chosen answers aloud; voice goes on when the first key is made meanwhile", {
+  skip,
+}, async () => {
+  await using server = await startServer();
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  const pirate = await client.agents.create({ name: "Pirate", instructions: "Talk like a pirate" });
+  await using opened = await openPage(server.url, `?agent=${pirate.id}`);
+  const { page } = opened;
+  await page.getByRole("button", { name: "Speak" }).click();
+  const panel = panelOf(page);
+  await panel.getByRole("textbox").fill("Hello");
+  await page.keyboard.press("Enter");
+  await said(page, "Echo: Hello").waitFor();
+  const { messages } = (await server.model.requested()).body ?? {};
+  assert.match(JSON.stringify(messages), /Talk like a pirate/);
+
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Keys" }).click();
+  await panel.getByRole("link", { name: "To the conversation that is spoken in" }).waitFor();
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByRole("button", { name: "Create it and sign in" }).click();
+  await page.getByLabel("I have put it in a safe place").check();
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+  await panel.getByRole("link", { name: "To the conversation that is spoken in" }).click();
+  await panel.getByRole("textbox").fill("Still there?");
+  await page.keyboard.press("Enter");
+  await said(page, "Echo: Still there?").waitFor();
+  assert.equal(page.url().includes("/c/"), true);
 });
 
 test("a server that understands no speech says why, and nobody is asked for a microphone", {

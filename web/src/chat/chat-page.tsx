@@ -119,6 +119,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           extra={
             <VoiceButton
               conversationId={conversationId}
+              agentId={newAgent}
               onConversation={(id) => navigate(`/c/${id}`, { replace: true })}
             />
           }

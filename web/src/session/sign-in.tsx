@@ -15,7 +15,7 @@ export function Entrance({ state }: { readonly state: Exclude<SessionState, { ki
   switch (state.kind) {
     case "starting":
       return (
-        <Frame>
+        <Frame isBrief>
           <p role="status" className={styles.waiting}>
             {t("session.starting")}
           </p>
@@ -43,9 +43,16 @@ export function Entrance({ state }: { readonly state: Exclude<SessionState, { ki
   }
 }
 
-function Frame({ children }: { readonly children: ReactNode }) {
+/** @param isBrief mostly over before it could be read: it is shown only when it lasts */
+function Frame({
+  isBrief = false,
+  children,
+}: {
+  readonly isBrief?: boolean;
+  readonly children: ReactNode;
+}) {
   return (
-    <main className={styles.page}>
+    <main className={styles.page} data-brief={isBrief || undefined}>
       <div className={styles.card}>
         <img className={styles.sign} src={`${import.meta.env.BASE_URL}icon.svg`} alt="Colloquy" />
         {children}

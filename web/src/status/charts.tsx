@@ -19,7 +19,6 @@ export function Charts({ history, now, format }: ChartsProps) {
   const ever = everFirstToken(now);
   const recent = (pace?.firstTokenP50 ?? null) === null ? null : pace;
   const shown = recent ?? ever;
-  const errors = now.failedTurns + now.serverErrors;
   return (
     <section aria-labelledby="figures" className={styles.section}>
       <h2 id="figures">{t("status.figures")}</h2>
@@ -49,10 +48,22 @@ export function Charts({ history, now, format }: ChartsProps) {
         />
         <Chart
           title={t("status.errors")}
-          value={format.count(pace?.errors ?? 0)}
-          isBad={(pace?.errors ?? 0) > 0}
-          note={t("status.errorsEver", { shown: format.count(errors) })}
-          lines={[{ values: paces.map((one) => one.errors), look: "danger" }]}
+          value={
+            <>
+              <Count of={pace?.failedTurns ?? 0} format={format} />{" "}
+              <small>{t("status.failedTurns")}</small>{" "}
+              <Count of={pace?.serverErrors ?? 0} format={format} />{" "}
+              <small>{t("status.serverErrors")}</small>
+            </>
+          }
+          note={t("status.errorsEver", {
+            turns: format.count(now.failedTurns),
+            answers: format.count(now.serverErrors),
+          })}
+          lines={[
+            { values: paces.map((one) => one.failedTurns), look: "danger" },
+            { values: paces.map((one) => one.serverErrors), look: "second" },
+          ]}
         />
         <Chart
           title={t("status.running")}
@@ -78,24 +89,26 @@ export function Charts({ history, now, format }: ChartsProps) {
   );
 }
 
+/** A number that should be 0. */
+function Count({ of, format }: { readonly of: number; readonly format: Formats }) {
+  return <span data-bad={of > 0 || undefined}>{format.count(of)}</span>;
+}
+
 type ChartProps = {
   readonly title: string;
   readonly value: ReactNode;
   readonly note: string;
   readonly lines: readonly Line[];
-  readonly isBad?: boolean;
   readonly least?: number;
 };
 
-function Chart({ title, value, note, lines, isBad = false, least = 1 }: ChartProps) {
+function Chart({ title, value, note, lines, least = 1 }: ChartProps) {
   const { t } = useTranslation();
   return (
     <figure className={styles.chart}>
       <figcaption>
         <h3>{title}</h3>
-        <p className={styles.value} data-bad={isBad || undefined}>
-          {value}
-        </p>
+        <p className={styles.value}>{value}</p>
         <p className={styles.note}>{note}</p>
       </figcaption>
       <Sparkline lines={lines} least={least} label={t("status.chartOf", { title })} />

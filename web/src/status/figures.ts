@@ -65,7 +65,8 @@ export function snapshotOf(metrics: Metrics, atMs: number): Snapshot {
 /** What happened between two moments. */
 export type Pace = {
   readonly turnsPerMinute: number;
-  readonly errors: number;
+  readonly failedTurns: number;
+  readonly serverErrors: number;
   /** In seconds; null: no reply began. */
   readonly firstTokenP50: number | null;
   readonly firstTokenP95: number | null;
@@ -73,14 +74,13 @@ export type Pace = {
   readonly processorShare: number;
 };
 
-const errorsOf = ({ failedTurns, serverErrors }: Snapshot): number => failedTurns + serverErrors;
-
 export function paceBetween(then: Snapshot, now: Snapshot): Pace {
   const seconds = Math.max(0.001, (now.atMs - then.atMs) / 1000);
   const firstToken = bucketsSince(now.firstToken, then.firstToken);
   return {
     turnsPerMinute: ((now.turns - then.turns) / seconds) * 60,
-    errors: errorsOf(now) - errorsOf(then),
+    failedTurns: now.failedTurns - then.failedTurns,
+    serverErrors: now.serverErrors - then.serverErrors,
     firstTokenP50: quantile(firstToken, 0.5),
     firstTokenP95: quantile(firstToken, 0.95),
     processorShare: (now.cpuSeconds - then.cpuSeconds) / seconds,

@@ -4,6 +4,8 @@ import type { VoiceTalk } from "./voice-talk.ts";
 export type VoiceStart = {
   /** Null: a new conversation. */
   readonly conversationId: string | null;
+  /** Who answers in a new conversation; null: no agent. */
+  readonly agentId?: string | null;
   /** Told the id of the new conversation as soon as it is stored. */
   readonly onConversation: (conversationId: string) => void;
 };

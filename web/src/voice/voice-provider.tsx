@@ -1,3 +1,4 @@
+import type { Client } from "@colloquy/client";
 import { useQueryClient } from "@tanstack/react-query";
 import {
   lazy,
@@ -12,6 +13,8 @@ import {
 import { writeDraft } from "../chat/drafts.ts";
 import { useSession } from "../session/session.tsx";
 import { IS_DEBUG, SAMPLE_RATE_HZ, VOICE_SOCKET_URL } from "../settings.ts";
+import { notify } from "../ui/notices.tsx";
+import { wordsOf } from "../words-of.ts";
 import { refusalOf } from "./refusal.ts";
 import { TYPED_DRAFT, VoiceContext, type VoiceStart } from "./voice-context.ts";
 import type { VoiceTalk } from "./voice-talk.ts";
@@ -27,9 +30,12 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
   const [talk, setTalk] = useState<VoiceTalk | null>(null);
   const current = useRef<VoiceTalk | null>(null);
   const last = useRef<VoiceStart | null>(null);
+  /** What was asked for later has the say. */
+  const attempt = useRef(0);
   const opener = useRef<Element | null>(null);
 
   const stop = useCallback(() => {
+    attempt.current++;
     current.current?.close();
     current.current = null;
     setTalk(null);
@@ -37,49 +43,69 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
   }, []);
 
   const start = useCallback(
-    ({ conversationId, onConversation }: VoiceStart) => {
+    async (wanted: VoiceStart) => {
+      const own = ++attempt.current;
+      const context = new AudioContext({ latencyHint: "interactive" });
       current.current?.close();
       opener.current = document.activeElement;
-      last.current = { conversationId, onConversation };
+      const [{ startTalk }, begun] = await Promise.all([loadTalk(), begin(client, wanted)]);
+      if (own !== attempt.current) return void context.close();
+      const { conversationId, onConversation } = begun;
+      last.current = begun;
       let isNew = conversationId === null;
-      const context = new AudioContext({ latencyHint: "interactive" });
-      void loadTalk().then(({ startTalk }) => {
-        const started = startTalk({
-          context,
-          conversationId,
-          key,
-          url: VOICE_SOCKET_URL,
-          sampleRateHz: SAMPLE_RATE_HZ,
-          whyRefused: () => refusalOf(client),
-          onStored(id) {
-            void queries.invalidateQueries({ queryKey: ["messages", id] });
-            void queries.invalidateQueries({ queryKey: ["conversations"] });
-            if (isNew) onConversation(id);
-            isNew = false;
-          },
-          onUnsent: (text) => writeDraft(account.user_id, TYPED_DRAFT, text),
-          log: (...what) => {
-            if (IS_DEBUG) console.debug(...what);
-          },
-        });
-        current.current = started;
-        setTalk(started);
+      const started = startTalk({
+        context,
+        conversationId,
+        key,
+        url: VOICE_SOCKET_URL,
+        sampleRateHz: SAMPLE_RATE_HZ,
+        whyRefused: () => refusalOf(client),
+        onStored(id) {
+          void queries.invalidateQueries({ queryKey: ["messages", id] });
+          void queries.invalidateQueries({ queryKey: ["conversations"] });
+          if (isNew) onConversation(id);
+          isNew = false;
+        },
+        onUnsent: (text) => writeDraft(account.user_id, TYPED_DRAFT, text),
+        log: (...what) => {
+          if (IS_DEBUG) console.debug(...what);
+        },
       });
+      current.current = started;
+      setTalk(started);
     },
     [client, key, queries, account.user_id],
   );
 
+  const tryStart = useCallback(
+    (wanted: VoiceStart) =>
+      void start(wanted).catch((error) => notify({ text: wordsOf(error), isProblem: true })),
+    [start],
+  );
   const restart = useCallback(() => {
     const conversationId = current.current?.state().conversationId ?? null;
-    if (last.current) start({ ...last.current, conversationId });
-  }, [start]);
+    if (last.current) tryStart({ ...last.current, conversationId });
+  }, [tryStart]);
+
+  // Another key, as after the first one was made: what was opened without it is cut.
+  const keyInUse = useRef(key);
+  useEffect(() => {
+    if (keyInUse.current !== key && current.current) restart();
+    keyInUse.current = key;
+  }, [key, restart]);
 
   // Whoever leaves, or signs out, speaks no more.
-  useEffect(() => () => current.current?.close(), []);
+  useEffect(
+    () => () => {
+      attempt.current++;
+      current.current?.close();
+    },
+    [],
+  );
 
   const voice = useMemo(
-    () => ({ talk, start, stop, prepare: () => void loadTalk() }),
-    [talk, start, stop],
+    () => ({ talk, start: tryStart, stop, prepare: () => void loadTalk() }),
+    [talk, tryStart, stop],
   );
   return (
     <VoiceContext value={voice}>
@@ -91,4 +117,13 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
       )}
     </VoiceContext>
   );
+}
+
+/** An agent is told of to wire 004 alone: where one is to answer, the conversation is made there. */
+async function begin(client: Client, wanted: VoiceStart): Promise<VoiceStart> {
+  const { conversationId, agentId, onConversation } = wanted;
+  if (conversationId !== null || !agentId) return wanted;
+  const { id } = await client.conversations.create({ agent_id: agentId });
+  onConversation(id);
+  return { conversationId: id, onConversation };
 }
