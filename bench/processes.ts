@@ -2,19 +2,23 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { processTree } from "./accounting.ts";
 
 export type ProcessPlan = {
   readonly name: string;
-  /** The one processor it may use. */
-  readonly processor: number;
+  /** The one processor it may use, or `any`. */
+  readonly processor: number | "any";
   /** Arguments of Node: the file to run, and what to tell it. */
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
 };
+
+const processorsOf = (processor: number | "any"): string =>
+  processor === "any" ? `0-${cpus().length - 1}` : String(processor);
 
 const running = new Set<ChildProcess>();
 
@@ -37,7 +41,7 @@ export class ServerProcess {
     const { PATH = "", HOME = "/" } = process.env;
     this.#child = spawn(
       "taskset",
-      ["-c", String(plan.processor), process.execPath, ...plan.arguments],
+      ["-c", processorsOf(plan.processor), process.execPath, ...plan.arguments],
       {
         cwd: dirname(plan.logFile),
         env: { PATH, HOME, ...plan.environment },

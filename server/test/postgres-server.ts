@@ -1,7 +1,7 @@
 // A real PostgreSQL for tests: Debian's, on a port and in a folder of its own.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { freePort } from "./free-port.ts";
@@ -23,6 +23,8 @@ export const skipWithoutPostgres = (): string | false =>
 
 export type PostgresServer = {
   readonly port: number;
+  /** The process that starts the others. */
+  readonly pid: () => number;
   /** Of its administrator, who may everything. */
   readonly url: string;
   /** `fast` ends every connection and closes; `immediate` is a crash. */
@@ -39,8 +41,11 @@ function unprivilegedUser(): { uid?: number; gid?: number } {
   return { uid, gid: uid === NOBODY ? NOBODY : uid };
 }
 
-/** Starts one; it is stopped and its folder deleted when disposed, or with this process. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts one; it is stopped and its folder deleted when disposed, or with this process.
+ * @param more further settings, as `["shared_preload_libraries=pg_stat_statements"]`
+ */
+export async function startPostgres(more: readonly string[] = []): Promise<PostgresServer> {
   if (!binaries) throw new Error(String(skipWithoutPostgres()));
   const bin = binaries;
   const home = mkdtempSync(join(tmpdir(), "colloquy-postgres-"));
@@ -59,6 +64,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const settings = [
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=`,
     "-c fsync=on -c max_connections=300 -c shared_buffers=64MB",
+    ...more.map((setting) => `-c ${setting}`),
   ].join(" ");
   const start = () =>
     run("pg_ctl", ["start", "-D", data, "-w", "-l", join(home, "log"), "-o", settings]);
@@ -73,6 +79,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   process.once("exit", atExit);
   return {
     port,
+    pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
     url: `postgres://${ADMINISTRATOR}@127.0.0.1:${port}/postgres`,
     stop: (mode) => run("pg_ctl", stopping(mode)),
     start,

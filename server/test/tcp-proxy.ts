@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export type TcpProxy = {
   readonly port: number;
+  /** That have gone through, to the service and back. */
+  readonly bytes: () => { readonly there: number; readonly back: number };
   /** The same address by way of the proxy. */
   through(url: string): string;
   /** Ends every connection, as a failing network does; new ones are made as before. */
@@ -29,13 +31,15 @@ const BREAK_OFF_MS = 50;
 /** Starts one before that port of this machine. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const bytes = { there: 0, back: 0 };
   let isStalled = false;
   let breaking: { readonly text: string; readonly lost: "answer" | "request" } | null = null;
 
-  function join(from: Socket, to: Socket): void {
+  function join(from: Socket, to: Socket, passed: (bytes: number) => void): void {
     sockets.add(from);
     if (isStalled) from.pause();
     from.on("data", (chunk) => {
+      passed(chunk.length);
       if (!to.write(chunk)) from.pause();
     });
     to.on("drain", () => {
@@ -60,8 +64,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       if (lost === "request") target.write = () => true;
       setTimeout(() => client.resetAndDestroy(), BREAK_OFF_MS);
     });
-    join(client, target);
-    join(target, client);
+    join(client, target, (count) => {
+      bytes.there += count;
+    });
+    join(target, client, (count) => {
+      bytes.back += count;
+    });
   });
   const open = async (port: number) => {
     server.listen(port, "127.0.0.1");
@@ -81,6 +89,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   return {
     port,
+    bytes: () => ({ ...bytes }),
     through(url) {
       const address = new URL(url);
       address.host = `127.0.0.1:${port}`;

@@ -1,10 +1,13 @@
 import type { Call, Operation } from "../sql/statement.ts";
 import type { Scope } from "../sql/store.ts";
-import { BEGIN, COMMIT, keyOf, lockCall, ROLLBACK, scopeCall, TRANSACTION_ID } from "./calls.ts";
+import { BEGIN, COMMIT, enterCall, isSameScope, keyOf, ROLLBACK, scopeCall } from "./calls.ts";
 import { DatabaseFailure } from "./failures.ts";
+import { createSchedule } from "./schedule.ts";
 
 export type Request = {
   readonly scope: Scope;
+  /** What of the owner's things it is about, where that is one: others may go on side by side. */
+  readonly about?: string | null;
   /** What else is locked meanwhile, where several owners share a row. */
   readonly alsoLocked?: Scope;
   /** Makes the operation; called again when the write is done again. */
@@ -51,9 +54,9 @@ class Undone extends Error {
 }
 
 /**
- * Does writes in one transaction, so that the disk is waited for once. Those of one owner go one after
- * the other, in their order, behind a lock that no other server has meanwhile; those of different
- * owners go side by side, a statement of each in one way there and back. When one fails after it
+ * Does writes in one transaction, so that the disk is waited for once. An owner's go
+ * behind a lock that no other server has meanwhile. What may go side by side does (schedule.ts): a
+ * statement of each in one way there and back. When one fails after it
  * changed something, all are undone and done again one by one: only the guilty one fails.
  * @throws DatabaseFailure (nothing was stored), UnknownOutcome
  */
@@ -83,24 +86,24 @@ async function runTogether(
   replica: number | null,
 ): Promise<readonly Outcome[]> {
   const outcomes = new Array<Outcome>(requests.length);
-  const queues = new Map<number, number[]>();
-  for (const [place, { scope }] of requests.entries()) {
-    const queue = queues.get(keyOf(scope));
-    if (queue) queue.push(place);
-    else queues.set(keyOf(scope), [place]);
-  }
+  const schedule = createSchedule(
+    requests.map(({ scope, about }) => ({ key: keyOf(scope), about: about ?? null })),
+  );
 
-  /** The next operation of the queue that asks something. */
-  function startNext(queue: number[]): Running | null {
-    for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
-      const request = requests[place];
-      if (!request) continue;
-      const { scope, start } = request;
-      const running: Running = { place, scope, operation: start(), call: null, hasChanged: false };
-      go(running, undefined);
-      if (running.call) return running;
-    }
-    return null;
+  /** Those that may start now and ask something. */
+  function startReady(): Running[] {
+    const started: Running[] = [];
+    for (let ready = schedule.takeReady(); ready.length > 0; ready = schedule.takeReady())
+      for (const place of ready) {
+        const request = requests[place];
+        if (!request) continue;
+        const { scope, start } = request;
+        const operation = start();
+        const running: Running = { place, scope, operation, call: null, hasChanged: false };
+        go(running, undefined);
+        if (running.call) started.push(running);
+      }
+    return started;
   }
 
   function go(running: Running, answer: unknown): void {
@@ -109,51 +112,41 @@ async function runTogether(
     running.call = null;
     try {
       const step = running.operation.next(answer);
-      if (step.done) outcomes[running.place] = { isStored: true, result: step.value };
-      else running.call = step.value;
+      if (!step.done) {
+        running.call = step.value;
+        return;
+      }
+      outcomes[running.place] = { isStored: true, result: step.value };
     } catch (problem) {
       if (running.hasChanged) throw new Undone(problem);
       outcomes[running.place] = { isStored: false, problem };
     }
+    schedule.end(running.place);
   }
 
-  let heads = [...queues.values()].map((queue) => ({ queue, running: startNext(queue) }));
-  let opening: Call[] = [
-    BEGIN,
-    lockCall(
-      replica,
-      requests.flatMap(({ scope, alsoLocked }) => (alsoLocked ? [scope, alsoLocked] : [scope])),
-    ),
-  ];
+  let heads = startReady();
   let transactionId: string | null = null;
   let scope: Scope | null = null;
-  for (;;) {
-    heads = heads.filter(({ running }) => running !== null);
-    if (heads.length === 0) break;
-    const calls = [...opening];
+  while (heads.length > 0) {
+    const calls = transactionId === null ? [BEGIN, enterCall(replica, requests)] : [];
     const places: number[] = [];
-    for (const { running } of heads) {
-      if (!running?.call) continue;
-      if (running.scope !== scope) calls.push(scopeCall(running.scope));
+    for (const running of heads) {
+      if (!running.call) continue;
+      if (!isSameScope(running.scope, scope)) calls.push(scopeCall(running.scope));
       scope = running.scope;
       places.push(calls.length);
       calls.push(running.call);
     }
-    if (transactionId === null) calls.push(TRANSACTION_ID);
-    opening = [];
     const answers = await ask(calls);
-    transactionId ??= (answers.at(-1) as { id: string | null }).id;
-    for (const [index, head] of heads.entries()) {
-      if (head.running) go(head.running, answers[places[index] ?? 0]);
-      if (!head.running?.call) head.running = startNext(head.queue);
-    }
+    transactionId ??= (answers[1] as { transaction_id: string }).transaction_id;
+    for (const [index, running] of heads.entries()) go(running, answers[places[index] ?? 0]);
+    heads = [...heads.filter(({ call }) => call !== null), ...startReady()];
   }
-  if (opening.length > 0) return outcomes;
+  if (transactionId === null) return outcomes;
   try {
     await ask([COMMIT]);
   } catch (error) {
-    if (transactionId === null || !(error instanceof DatabaseFailure) || !error.isConnectionLost)
-      throw error;
+    if (!(error instanceof DatabaseFailure) || !error.isConnectionLost) throw error;
     throw new UnknownOutcome(transactionId, outcomes, error);
   }
   return outcomes;

@@ -23,28 +23,38 @@ export const scopeCall = (scope: Scope): Call =>
     ? call(enter, ["", "", scope === "everyone" ? "on" : "off"])
     : call(enter, [scope.tenantId, scope.userId, "off"]);
 
-const lock =
-  plain(`SELECT set_config('colloquy.replica', $1, true), count(pg_advisory_xact_lock(key))
-  FROM unnest($2::bigint[]) AS key`);
+const open = plain(`SELECT set_config('colloquy.replica', $1, true),
+  (SELECT count(pg_advisory_xact_lock(key)) FROM unnest($2::bigint[]) AS key),
+  pg_current_xact_id()::text AS transaction_id`);
+
+type Locking = { readonly scope: Scope; readonly alsoLocked?: Scope };
 
 /**
- * Takes the locks of these owners until the end of the transaction. In the order of the keys, so that
- * two who want the same ones cannot wait for each other.
+ * Takes the locks of all owners of a batch until the end of the transaction, and gives its id. In the
+ * order of the keys, so that two who want the same ones cannot wait for each other.
  */
-export const lockCall = (replica: number | null, scopes: readonly Scope[]): Call => {
-  const keys = [...new Set(scopes.map(keyOf))].sort((one, other) => one - other);
-  return call(lock, [replica === null ? "" : String(replica), `{${keys.join(",")}}`]);
-};
-
-const transactionId = plain("SELECT pg_current_xact_id_if_assigned()::text AS id");
-/** Null while the transaction has changed nothing. */
-export const TRANSACTION_ID = call(transactionId);
+export function enterCall(replica: number | null, requests: readonly Locking[]): Call {
+  const keys = new Set<number>();
+  for (const { scope, alsoLocked } of requests) {
+    keys.add(keyOf(scope));
+    if (alsoLocked) keys.add(keyOf(alsoLocked));
+  }
+  const sorted = [...keys].sort((one, other) => one - other);
+  return call(open, [replica === null ? "" : String(replica), `{${sorted.join(",")}}`]);
+}
 
 const status = plain("SELECT pg_xact_status($1::xid8) AS status");
 export const transactionStatusCall = (id: string): Call => call(status, [id]);
 
 const terminate = plain("SELECT pg_terminate_backend($1) AS is_ended");
 export const terminateCall = (processId: number): Call => call(terminate, [processId]);
+
+export const isSameScope = (one: Scope, other: Scope | null): boolean =>
+  one === other ||
+  (typeof one === "object" &&
+    typeof other === "object" &&
+    one.tenantId === other?.tenantId &&
+    one.userId === other.userId);
 
 /** A number that two owners hardly share; if they do, they only wait for each other. */
 export function keyOf(scope: Scope): number {

@@ -29,9 +29,11 @@ const SHARE_OF_AN_ATTEMPT = 0.4;
 const KEEP_ALIVE_MS = 10_000;
 const IDLE_MS = 60_000;
 
-/** What is acknowledged is on disk, whatever the server's own setting is. */
-const SESSION = `SELECT set_config('synchronous_commit', 'on', false)
-  WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')`;
+/** What is acknowledged is on disk, whatever the server's own setting is. Statements are planned once. */
+const SESSION = `SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
+  set_config('synchronous_commit', CASE WHEN setting IN ('off', 'local', 'remote_write')
+    THEN 'on' ELSE setting END, false)
+  FROM current_setting('synchronous_commit') AS setting`;
 
 export function openConnections({ url, size, patienceMs }: PoolOptions): Connections {
   const attemptMs = Math.max(LEAST_ATTEMPT_MS, patienceMs * SHARE_OF_AN_ATTEMPT);

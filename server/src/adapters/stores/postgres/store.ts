@@ -1,6 +1,6 @@
 import { PostgresQueryCompiler } from "kysely";
 import type { Owner } from "../../../domain/principal.ts";
-import { LEASE_MS, type Store } from "../../../ports/store.ts";
+import { type BeginTurn, LEASE_MS, type Store } from "../../../ports/store.ts";
 import { createReads, createWrites, type Writes } from "../sql/operations.ts";
 import type { Operation } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
@@ -107,11 +107,10 @@ function storeOf(
       pausingRead: read,
       write: ((name, ...given) => {
         const operation = writes[name] as (...given: unknown[]) => Operation<unknown>;
-        return writer.write(
-          scopeOf(name, given),
-          () => operation(...given),
-          tenantLockedBy(name, given),
-        );
+        return writer.write(scopeOf(name, given), () => operation(...given), {
+          about: aboutOf(name, given),
+          ...lockedBy(name, given),
+        });
       }) as Write,
       async search(owner, query, page) {
         if (!(await read(owner, index.isIndexed(owner))))
@@ -125,7 +124,9 @@ function storeOf(
     /** Reply by reply: each is its owner's. */
     async checkpoint(replies) {
       await Promise.all(
-        replies.map((reply) => writer.write(reply.owner, () => writes.checkpoint([reply]))),
+        replies.map((reply) =>
+          writer.write(reply.owner, () => writes.checkpoint([reply]), { about: reply.replyId }),
+        ),
       );
     },
     [Symbol.asyncDispose]: close,
@@ -150,8 +151,27 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
   }
 }
 
-/** What all users of a tenant count together is one row: two transactions with several users must not wait for each other. */
-function tenantLockedBy(name: keyof Writes, given: readonly unknown[]): Scope | undefined {
-  if (name !== "reserveTokens" && name !== "settleTokens") return undefined;
-  return { tenantId: (given[0] as Owner).tenantId, userId: "" };
+/** What of an owner's things a write is about, where it is one that others are not: most writes are so. */
+function aboutOf(name: keyof Writes, given: readonly unknown[]): string | null {
+  switch (name) {
+    case "appendMessage":
+    case "finishReply":
+      return given[1] as string;
+    case "beginTurn": {
+      const { target } = given[1] as BeginTurn;
+      if (target.kind === "existing")
+        return target.replaceFrom === undefined ? target.conversationId : null;
+      return target.kind === "new" && target.conversation.alias === null
+        ? target.conversation.id
+        : null;
+    }
+    default:
+      return null;
+  }
 }
+
+/** What all users of a tenant count together is one row: two transactions with several users must not wait for each other. */
+const lockedBy = (name: keyof Writes, given: readonly unknown[]): { alsoLocked?: Scope } =>
+  name === "reserveTokens" || name === "settleTokens"
+    ? { alsoLocked: { tenantId: (given[0] as Owner).tenantId, userId: "" } }
+    : {};

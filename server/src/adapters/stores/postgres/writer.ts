@@ -13,7 +13,11 @@ export type OnCommit = (elapsedMs: number, writes: number) => void;
 
 /** Does writes, those of one owner in the order of the calls; each resolves once it is on disk. */
 export type Writer = {
-  write(scope: Scope, start: () => Operation<unknown>, alsoLocked?: Scope): Promise<unknown>;
+  write(
+    scope: Scope,
+    start: () => Operation<unknown>,
+    more?: Pick<Request, "about" | "alsoLocked">,
+  ): Promise<unknown>;
   /** Resolves when all that was asked for is done. */
   close(): Promise<void>;
 };
@@ -79,7 +83,7 @@ export function startWriter(options: WriterOptions): Writer {
   }
 
   return {
-    write(scope, start, alsoLocked) {
+    write(scope, start, more) {
       if (isClosed) return Promise.reject(closedError());
       const lane = keyOf(scope) % lanes;
       const queue = waiting[lane];
@@ -91,7 +95,7 @@ export function startWriter(options: WriterOptions): Writer {
         );
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const deadlineMs = performance.now() + patienceMs;
-      queue.push({ scope, start, deadlineMs, resolve, reject, ...(alsoLocked && { alsoLocked }) });
+      queue.push({ scope, start, deadlineMs, resolve, reject, ...more });
       if (!busy.has(lane)) {
         busy.add(lane);
         setImmediate(() => work(lane));
