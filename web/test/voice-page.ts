@@ -28,6 +28,13 @@ export function watchSocket(page: Page) {
     addresses: () => addresses,
     sent: (type: string) => of(sent, type),
     received: () => received,
+    /** The sentences that came as sound, each once, and how long each is, in milliseconds. */
+    sentences: (): Record<string, number> =>
+      Object.fromEntries(
+        of(received, "ai_response")
+          .filter(({ audio_data }) => audio_data !== "")
+          .map(({ text, audio_data }) => [text, (atob(String(audio_data)).length - 44) / 32]),
+      ),
     until: (type: string, count = 1) => until(received, type, count),
     untilSent: (type: string, count = 1) => until(sent, type, count),
   };

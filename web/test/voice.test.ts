@@ -194,6 +194,7 @@ test("a connection that is lost comes back by itself, and the reply goes on", {
   server.model.next({ text: reply });
   await using opened = await openPage(proxy.url, "", withMicrophone);
   const { page } = opened;
+  const socket = watchSocket(page);
   await speak(page);
   await phaseOf(page, "Listening").waitFor();
   await panelOf(page).getByRole("textbox").fill("Tell me a story");
@@ -208,4 +209,8 @@ test("a connection that is lost comes back by itself, and the reply goes on", {
   await phaseOf(page, "Listening").waitFor();
   const [, story] = await stored(server, conversationOf(page), ({ length }) => length === 2);
   assert.deepEqual([story?.status, story?.content], ["complete", reply]);
+  assert.deepEqual(Object.keys(socket.sentences()).join(" "), reply);
+  const wholeMs = Object.values(socket.sentences()).reduce((sum, length) => sum + length, 0);
+  const playedMs = socket.sent("playback").at(-1)?.played_ms as number;
+  assert.ok(Math.abs(playedMs - wholeMs) < 60, `${playedMs} of ${wholeMs}`);
 });

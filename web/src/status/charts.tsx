@@ -61,8 +61,8 @@ export function Charts({ history, now, format }: ChartsProps) {
             answers: format.count(now.serverErrors),
           })}
           lines={[
-            { values: paces.map((one) => one.failedTurns), look: "danger" },
             { values: paces.map((one) => one.serverErrors), look: "second" },
+            { values: paces.map((one) => one.failedTurns), look: "danger" },
           ]}
         />
         <Chart
