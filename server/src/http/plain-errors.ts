@@ -1,22 +1,6 @@
-import type { AppError, ErrorCode } from "../domain/errors.ts";
+import type { AppError } from "../domain/errors.ts";
+import { STATUS } from "./statuses.ts";
 import type { ErrorReply } from "./wire.ts";
-
-const STATUS: Record<ErrorCode, number> = {
-  invalid_request: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media_type: 415,
-  unprocessable: 422,
-  rate_limited: 429,
-  model_refused: 400,
-  model_failed: 502,
-  unavailable: 503,
-  internal: 500,
-};
 
 /** For what no document describes: the operator's routes and the web app. */
 export const plainErrorReply = ({ code, message }: AppError): ErrorReply => ({
