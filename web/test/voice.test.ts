@@ -94,13 +94,23 @@ test("a spoken exchange: what is said is shown while it is said, answered, spoke
   assert.deepEqual(opened.problems, []);
 });
 
-test("a microphone that is refused is told of, with what to do; asked again, it works", {
+test("a microphone that is refused, and one that goes away, are told of; asked again, it works", {
   skip,
 }, async () => {
   await willHear(100);
   await using server = await startServer({ builtIn: true });
   await using opened = await openPage(server.url, "", { permissions: [] });
   const { page } = opened;
+  await page.evaluate(() => {
+    const devices = navigator.mediaDevices;
+    const ask = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      const unplug = () => stream.getTracks()[0]?.dispatchEvent(new Event("ended"));
+      Object.assign(globalThis, { unplug });
+      return stream;
+    };
+  });
   await speak(page);
   const notice = panelOf(page).getByRole("alert");
   await notice.getByText("This page may not use the microphone.").waitFor();
@@ -111,6 +121,10 @@ test("a microphone that is refused is told of, with what to do; asked again, it 
   await notice.getByRole("button", { name: "Ask again" }).click();
   await panelOf(page).getByRole("button", { name: "Mute", disabled: false }).waitFor();
   assert.equal(await notice.count(), 0);
+  await page.evaluate(() => (globalThis as unknown as { unplug(): void }).unplug());
+  await notice.getByText("The microphone is gone.").waitFor();
+  await notice.getByRole("button", { name: "Ask again" }).click();
+  await panelOf(page).getByRole("button", { name: "Mute", disabled: false }).waitFor();
 });
 
 test("who speaks over a reply is listened to: it stops at once, and is stored as far as it was heard", {
