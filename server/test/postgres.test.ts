@@ -247,7 +247,7 @@ describe("PostgreSQL", { skip }, () => {
     }
   });
 
-  test("the longest name there is, and a database of a newer version, are dealt with", async () => {
+  test("the longest name there is fits; a database of a newer version or another encoding is refused in words", async () => {
     const url = await freshUrl();
     {
       await using store = await openPostgresStore({ url, isServer: true });
@@ -257,6 +257,11 @@ describe("PostgreSQL", { skip }, () => {
       assert.equal((await store.findConversationByAlias(owner, alias))?.id, id);
       await assert.rejects(store.createConversation(owner, aConversation({ alias }), []));
     }
+    await using latin = await createDatabase(undefined, "LATIN1");
+    await assert.rejects(
+      openPostgresStore({ url: latin.url, isServer: true }),
+      /kept in LATIN1, which cannot hold every text.*UTF8/,
+    );
     await using hand = await byHand(url);
     await hand.rows("UPDATE schema_version SET version = 999");
     await assert.rejects(

@@ -33,7 +33,7 @@ export type TestDatabase = {
 const NOT_PERMITTED = "42501";
 
 /** An empty database, dropped when disposed. */
-export async function createDatabase(serverUrl?: string): Promise<TestDatabase> {
+export async function createDatabase(serverUrl?: string, encoding = "UTF8"): Promise<TestDatabase> {
   const administrator = serverUrl ?? (await sharedPostgresUrl());
   const name = `colloquy_${randomBytes(6).toString("hex")}`;
   const url = new URL(administrator);
@@ -46,7 +46,7 @@ export async function createDatabase(serverUrl?: string): Promise<TestDatabase> 
         throw error;
       },
     );
-    await run(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`);
+    await run(`CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`);
     if (isMade) await run(`ALTER DATABASE ${name} OWNER TO ${name}`);
     return isMade;
   });

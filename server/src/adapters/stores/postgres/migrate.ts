@@ -7,7 +7,7 @@ const LOCK = 7_265_571_001;
 
 /** Brings the database to the newest version. @throws AppError unavailable, an error of pg's */
 export async function migrate(client: ClientBase): Promise<void> {
-  await checkEncoding(client);
+  await checkServer(client);
   if ((await versionOf(client)) === MIGRATIONS.length) return;
   await client.query("BEGIN");
   try {
@@ -42,9 +42,17 @@ async function versionOf(client: ClientBase): Promise<number> {
   return Number(versions[0]?.version ?? 0);
 }
 
-async function checkEncoding(client: ClientBase): Promise<void> {
-  const { rows } = await client.query("SHOW server_encoding");
-  const encoding = String(rows[0]?.server_encoding);
+const LEAST_VERSION = 13;
+
+async function checkServer(client: ClientBase): Promise<void> {
+  const { rows } = await client.query(`SELECT current_setting('server_encoding') AS encoding,
+    current_setting('server_version_num')::int / 10000 AS version`);
+  const { encoding, version } = rows[0] as { encoding: string; version: number };
+  if (version < LEAST_VERSION)
+    throw new AppError(
+      "unavailable",
+      `The database of DATABASE_URL is PostgreSQL ${version}; Colloquy needs ${LEAST_VERSION} or newer.`,
+    );
   if (encoding !== "UTF8")
     throw new AppError(
       "unavailable",
