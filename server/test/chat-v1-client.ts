@@ -16,13 +16,13 @@ export type CallOptions = {
   readonly signal?: AbortSignal;
 };
 
-/** Calls wire 004 of that server, as any program of this machine may. */
-export function caller(url: string) {
+/** Calls wire 004 of that server; without a key as any program of this machine may. */
+export function caller(url: string, key = "anything") {
   const open = (path: string, { method, body, headers, user, signal }: CallOptions = {}) =>
     fetch(`${url}/v1/chat${path}`, {
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: {
-        authorization: "Bearer anything",
+        authorization: `Bearer ${key}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(user ? { "x-user-id": user } : {}),
         ...headers,

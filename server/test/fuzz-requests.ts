@@ -221,7 +221,6 @@ export function fuzzRequest(
           method,
           path: pairs.length ? `${path}?${pairs.join("&")}` : path,
           headers: {
-            authorization: "Bearer fuzz",
             ...(hasBody && contentType ? { "content-type": contentType } : {}),
             ...(user === null ? {} : { "x-user-id": user.trim() }),
             ...(key === null ? {} : { "idempotency-key": key.trim() }),
