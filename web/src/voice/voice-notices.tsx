@@ -5,11 +5,16 @@ import type { TalkState } from "./voice-talk.ts";
 
 type VoiceNoticesProps = { readonly state: TalkState; readonly onAsk: () => void };
 
+const FINE: readonly TalkState["microphone"][] = ["off", "asking", "on", "muted"];
+
+/** Whether speaking is not possible. */
+export const isHindered = ({ microphone, deafness }: TalkState): boolean =>
+  deafness !== null || !FINE.includes(microphone);
+
 /** What stands in the way of speaking, and what to do about it. */
 export function VoiceNotices({ state, onAsk }: VoiceNoticesProps) {
   const { t } = useTranslation();
   const { microphone, deafness, problem, phase } = state;
-  const isHindered = !["off", "asking", "on", "muted"].includes(microphone);
   return (
     <>
       {problem !== null && (
@@ -24,7 +29,7 @@ export function VoiceNotices({ state, onAsk }: VoiceNoticesProps) {
         </div>
       )}
       {microphone === "asking" && <p className={styles.hint}>{t("voice.microphone.asking")}</p>}
-      {isHindered && phase !== "over" && (
+      {!FINE.includes(microphone) && phase !== "over" && (
         <div role="alert" className={styles.notice}>
           <strong>{t(`voice.microphone.${microphone}.title`)}</strong>
           <p>{t(`voice.microphone.${microphone}.advice`)}</p>

@@ -6,9 +6,9 @@ import { Button } from "../ui/button.tsx";
 import { LevelMeter } from "./level-meter.tsx";
 import { TypedText } from "./typed-text.tsx";
 import { useTalk } from "./use-talk.ts";
-import { VoiceNotices } from "./voice-notices.tsx";
+import { isHindered, VoiceNotices } from "./voice-notices.tsx";
 import styles from "./voice-panel.module.css";
-import type { VoiceTalk } from "./voice-talk.ts";
+import type { TalkState, VoiceTalk } from "./voice-talk.ts";
 
 type VoicePanelProps = {
   readonly talk: VoiceTalk;
@@ -25,6 +25,7 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
   const { phase, microphone, conversationId } = state;
   const isSpeaking = phase === "speaking";
   const isOver = phase === "over";
+  const canHear = !isHindered(state);
   const [isConversation, shown] = useRoute("/c/:conversationId");
   const isElsewhere = (isConversation ? shown.conversationId : null) !== conversationId;
 
@@ -56,9 +57,7 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
           {t("voice.title")}
         </h2>
         <p role="status" className={styles.phase}>
-          {microphone === "muted" && phase === "listening"
-            ? t("voice.phase.muted")
-            : t(`voice.phase.${phase}`)}
+          {t(`voice.phase.${shownPhase(state)}`)}
         </p>
       </header>
       {isElsewhere && conversationId !== null && (
@@ -66,8 +65,8 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
           {t("voice.elsewhere")}
         </Link>
       )}
-      {!isOver && <LevelMeter talk={talk} />}
-      <Captions {...state} />
+      {!isOver && canHear && <LevelMeter talk={talk} />}
+      {!isOver && <Captions state={state} canHear={canHear} />}
       <VoiceNotices state={state} onAsk={talk.askAgain} />
       {isOver ? (
         <div className={styles.controls}>
@@ -115,6 +114,14 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
   );
 }
 
+/** Nobody listens while there is no microphone, or no ear behind it. */
+function shownPhase(state: TalkState): string {
+  const { phase, microphone } = state;
+  if (phase !== "listening") return phase;
+  if (isHindered(state)) return "typing";
+  return microphone === "on" ? phase : microphone;
+}
+
 /** On a narrow page the panel lies over its foot: the page is told how much. */
 function useRoomBelow(panel: RefObject<HTMLElement | null>): void {
   useEffect(() => {
@@ -133,8 +140,9 @@ function useRoomBelow(panel: RefObject<HTMLElement | null>): void {
 }
 
 /** What was understood, and what is being said. Read aloud they would be heard as speech: they are not. */
-function Captions({ words, sentence, phase }: ReturnType<VoiceTalk["state"]>) {
+function Captions({ state, canHear }: { readonly state: TalkState; readonly canHear: boolean }) {
   const { t } = useTranslation();
+  const { words, sentence, phase } = state;
   if (sentence !== null)
     return (
       <p className={styles.caption} data-of="reply">
@@ -147,5 +155,6 @@ function Captions({ words, sentence, phase }: ReturnType<VoiceTalk["state"]>) {
         {words.text}
       </p>
     );
+  if (!canHear) return null;
   return <p className={styles.hint}>{phase === "listening" ? t("voice.hint") : "\u00a0"}</p>;
 }
