@@ -9,6 +9,9 @@ export type StorageOptions = {
   readonly onCommit?: (elapsedMs: number, writes: number) => void;
 };
 
+/** Counting or copying a large installation takes its time. */
+const TOOL_STATEMENT_MS = 10 * 60_000;
+
 export type OpenStore = Store & AsyncDisposable;
 
 /** The store by the settings: PostgreSQL where there is a DATABASE_URL, else SQLite. @throws AppError unavailable */
@@ -26,6 +29,7 @@ export async function openStorage(config: Config, options: StorageOptions): Prom
     poolSize: config.databasePoolSize,
     patienceMs: config.databaseTimeoutMs,
     isServer,
+    ...(!isServer && { attemptMs: TOOL_STATEMENT_MS }),
     ...others,
   });
 }

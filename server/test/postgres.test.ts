@@ -202,6 +202,35 @@ describe("PostgreSQL", { skip }, () => {
     }
   });
 
+  test("what cannot be in a text of PostgreSQL is refused, and found nowhere", async () => {
+    await using store = await openPostgresStore({ url: await freshUrl(), isServer: true });
+    const owner = newOwner();
+    const { id } = await store.createConversation(owner, aConversation(), []);
+    assert.equal(await store.getConversation(owner, `${id}\0`), null);
+    assert.deepEqual(await store.search(owner, "a\0b", { limit: 1, offset: 0 }), []);
+    const refused = (error: unknown) =>
+      error instanceof AppError &&
+      error.code === "invalid_request" &&
+      /U\+0000/.test(error.message);
+    const results = await Promise.allSettled([
+      store.appendMessage(owner, id, aMessage("before")),
+      store.appendMessage(owner, id, aMessage("a\0b")),
+      store.createConversation(owner, aConversation({ title: "\0" }), []),
+      store.appendMessage(owner, id, aMessage("after")),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "rejected", "fulfilled"],
+    );
+    for (const result of results)
+      if (result.status === "rejected") assert.ok(refused(result.reason));
+    const messages = await store.listMessages(owner, id);
+    assert.deepEqual(
+      messages?.map(({ content }) => content),
+      ["before", "after"],
+    );
+  });
+
   test("who has much is found as fast as who has little, also while the database has not counted anything yet", async () => {
     const url = await freshUrl();
     await using store = await openPostgresStore({ url, isServer: true });

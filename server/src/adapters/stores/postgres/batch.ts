@@ -1,4 +1,5 @@
-import type { Call, Operation } from "../sql/statement.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { Call, Operation, Value } from "../sql/statement.ts";
 import type { Scope } from "../sql/store.ts";
 import { BEGIN, COMMIT, enterCall, isSameScope, keyOf, ROLLBACK, scopeCall } from "./calls.ts";
 import { DatabaseFailure } from "./failures.ts";
@@ -113,6 +114,7 @@ async function runTogether(
     try {
       const step = running.operation.next(answer);
       if (!step.done) {
+        if (step.value.statement.isWrite) refuseNul(step.value.values);
         running.call = step.value;
         return;
       }
@@ -150,6 +152,12 @@ async function runTogether(
     throw new UnknownOutcome(transactionId, outcomes, error);
   }
   return outcomes;
+}
+
+/** The one character that PostgreSQL cannot store in a text. */
+function refuseNul(values: readonly Value[]): void {
+  if (values.some((value) => typeof value === "string" && value.includes("\0")))
+    throw new AppError("invalid_request", "Text may not hold the character U+0000. Leave it out");
 }
 
 const hasChanged = ({ wants, statement }: Call, answer: unknown): boolean =>

@@ -123,7 +123,9 @@ class Exchange implements Submittable {
 const parsed = (text: string | null | undefined, parse: Parse): Value =>
   text === null || text === undefined ? null : parse(text);
 
-const textOf = (value: Value): string | null => (value === null ? null : String(value));
+/** What is looked for and has a NUL in it is nowhere (batch.ts refuses to write one). */
+const textOf = (value: Value): string | null =>
+  value === null ? null : String(value).replaceAll("\0", "\u{fffd}");
 
 /**
  * Asks and gives the answers in order. One that takes longer than that is given up, and the

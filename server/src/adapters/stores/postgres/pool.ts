@@ -8,6 +8,8 @@ export type PoolOptions = {
   readonly size: number;
   /** How long a request waits for a database that does not answer. */
   readonly patienceMs: number;
+  /** How long one statement may take; a share of the patience, so that there is time for another attempt. */
+  readonly attemptMs?: number;
 };
 
 export type Connections = {
@@ -35,16 +37,18 @@ const SESSION = `SELECT set_config('plan_cache_mode', 'force_generic_plan', fals
     THEN 'on' ELSE setting END, false)
   FROM current_setting('synchronous_commit') AS setting`;
 
-export function openConnections({ url, size, patienceMs }: PoolOptions): Connections {
-  const attemptMs = Math.max(LEAST_ATTEMPT_MS, patienceMs * SHARE_OF_AN_ATTEMPT);
+export function openConnections({ url, size, patienceMs, ...more }: PoolOptions): Connections {
+  const shareMs = Math.max(LEAST_ATTEMPT_MS, patienceMs * SHARE_OF_AN_ATTEMPT);
+  const { attemptMs = shareMs } = more;
+  const longestMs = Math.max(patienceMs, attemptMs);
   const pool = new Pool({
     connectionString: url,
     max: size,
-    connectionTimeoutMillis: attemptMs,
+    connectionTimeoutMillis: shareMs,
     idleTimeoutMillis: IDLE_MS,
-    statement_timeout: patienceMs,
-    lock_timeout: patienceMs,
-    idle_in_transaction_session_timeout: patienceMs,
+    statement_timeout: longestMs,
+    lock_timeout: longestMs,
+    idle_in_transaction_session_timeout: longestMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     fallback_application_name: "colloquy",
@@ -79,7 +83,8 @@ export function openConnections({ url, size, patienceMs }: PoolOptions): Connect
       for (;;) {
         const leftMs = giveUpAt - performance.now();
         try {
-          return await attempt(Math.max(LEAST_ATTEMPT_MS, Math.min(attemptMs, leftMs)));
+          const lastMs = Math.max(LEAST_ATTEMPT_MS, Math.min(attemptMs, leftMs));
+          return await attempt(attemptMs > shareMs ? attemptMs : lastMs);
         } catch (error) {
           const mayPass = error instanceof DatabaseFailure && error.isPassing;
           const isOver = giveUpAt - performance.now() < BETWEEN_ATTEMPTS_MS + LEAST_ATTEMPT_MS;

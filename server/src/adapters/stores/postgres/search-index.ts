@@ -5,7 +5,15 @@ import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
 import type { TextChanges } from "../sql/text-changes.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
-type Source = { id: string; text: string | null };
+
+/** How far an owner's texts were gone through. */
+export type IndexPlace = {
+  readonly title: string;
+  readonly conversationId: string;
+  readonly sequence: number;
+};
+
+export const INDEX_BEGIN: IndexPlace = { title: "", conversationId: "", sequence: -1 };
 
 /** What is read into the index in one transaction. */
 const ROWS_A_BATCH = 100;
@@ -21,47 +29,48 @@ export function createSearchIndex(write: StatementWriter) {
     write<Given>()((database, parameter, sql) => ({
       compile: () => build(sql, parameter).compile(database),
     }));
-  const sourcesOf = (sql: typeof template, owner: OwnerParameters, kind: Kind) =>
-    sql<Source>`SELECT id, ${sql.raw(kind.column)} AS text FROM ${sql.table(kind.source)} AS source
-      WHERE tenant_id = ${owner.tenantId} AND owner_id = ${owner.userId}
-        AND ${sql.raw(kind.condition)}
-        AND NOT EXISTS (SELECT FROM ${sql.table(kind.index)} AS indexed
-          WHERE indexed.tenant_id = source.tenant_id AND indexed.owner_id = source.owner_id
-            AND indexed.id = source.id)
-      LIMIT ${sql.lit(ROWS_A_BATCH)}`;
-  const statementsFor = (kind: Kind) => ({
-    select: raw<OwnerParameters, Source>((sql, owner) => sourcesOf(sql, owner, kind)),
-    insert: raw<OwnerParameters & { items: string }, never>(
-      (
-        sql,
-        { tenantId, userId, items },
-      ) => sql`INSERT INTO ${sql.table(kind.index)} (tenant_id, owner_id, id, words)
+  /** A question for each row: as a join, the database compares every row with every one while it has not counted them. */
+  const isMissingIn = (sql: typeof template, index: Index) =>
+    sql`(SELECT 1 FROM ${sql.table(index)} AS indexed
+      WHERE indexed.tenant_id = source.tenant_id AND indexed.owner_id = source.owner_id
+        AND indexed.id = source.id LIMIT 1) IS NULL`;
+  const titlesOf = (sql: typeof template, { tenantId, userId }: OwnerParameters) =>
+    sql<{ id: string; text: string }>`SELECT id, title AS text FROM conversations AS source
+      WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND title IS NOT NULL
+        AND ${isMissingIn(sql, "search_titles")}`;
+  /** A reply in progress has no text yet. */
+  const messagesOf = (sql: typeof template, { tenantId, userId }: OwnerParameters) =>
+    sql<{ id: string; text: string; conversation_id: string; sequence: number }>`
+      SELECT id, content AS text, conversation_id, sequence FROM messages AS source
+      WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND status <> 'streaming'
+        AND ${isMissingIn(sql, "search_messages")}`;
+
+  const selectTitles = raw<OwnerParameters & { after: string }, { id: string; text: string }>(
+    (sql, given) => sql`${titlesOf(sql, given)} AND id > ${given.after}
+      ORDER BY id LIMIT ${sql.lit(ROWS_A_BATCH)}`,
+  );
+  const selectMessages = raw<
+    OwnerParameters & { conversationId: string; sequence: number },
+    { id: string; text: string; conversation_id: string; sequence: number }
+  >(
+    (sql, given) => sql`${messagesOf(sql, given)}
+        AND (conversation_id, sequence) > (${given.conversationId}, ${given.sequence})
+      ORDER BY conversation_id, sequence LIMIT ${sql.lit(ROWS_A_BATCH)}`,
+  );
+  const selectAny = raw<OwnerParameters, { is_missing: number }>(
+    (sql, owner) => sql`SELECT (EXISTS (${titlesOf(sql, owner)})
+      OR EXISTS (${messagesOf(sql, owner)}))::int AS is_missing`,
+  );
+  const insertInto = (index: Index) =>
+    raw<OwnerParameters & { items: string }, never>(
+      (sql, { tenantId, userId, items }) => sql`INSERT INTO ${sql.table(index)}
+          (tenant_id, owner_id, id, words)
         SELECT ${tenantId}, ${userId}, item ->> 'id', item ->> 'words'
         FROM json_array_elements(${items}::json) AS item
         ON CONFLICT DO NOTHING`,
-    ),
-    remove: raw<OwnerParameters & { id: string }, never>(
-      (sql, { tenantId, userId, id }) => sql`DELETE FROM ${sql.table(kind.index)}
-        WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND id = ${id}`,
-    ),
-  });
-  const titles = statementsFor(TITLES);
-  const messages = statementsFor(MESSAGES);
-  const selectAny = raw<OwnerParameters, { is_missing: number }>(
-    (sql, owner) => sql`SELECT (EXISTS (${sourcesOf(sql, owner, TITLES)})
-      OR EXISTS (${sourcesOf(sql, owner, MESSAGES)}))::int AS is_missing`,
-  );
-
-  function* indexFrom(
-    statements: typeof titles,
-    { tenantId, userId }: OwnerParameters,
-  ): Operation<boolean> {
-    const sources = yield* statements.select.all({ tenantId, userId });
-    if (sources.length === 0) return true;
-    const items = sources.map(({ id, text }) => ({ id, words: spaced(text ?? "") }));
-    yield* statements.insert.run({ tenantId, userId, items: JSON.stringify(items) });
-    return sources.length < ROWS_A_BATCH;
-  }
+    );
+  const insertTitles = insertInto("search_titles");
+  const insertMessages = insertInto("search_messages");
 
   return {
     /** Whether all that the owner has can be found. */
@@ -69,37 +78,29 @@ export function createSearchIndex(write: StatementWriter) {
       return (yield* selectAny.first({ tenantId, userId }))?.is_missing === 0;
     },
 
-    /** Adds the words of some of what is missing; true when that was all. */
-    *indexNext(owner: Owner): Operation<boolean> {
-      const hasTitles = yield* indexFrom(titles, owner);
-      return (yield* indexFrom(messages, owner)) && hasTitles;
+    /** Adds the words of some of what is missing after that place; gives the next one, or null at the end. */
+    *indexNext({ tenantId, userId }: Owner, after: IndexPlace): Operation<IndexPlace | null> {
+      const { conversationId, sequence } = after;
+      const titles = yield* selectTitles.all({ tenantId, userId, after: after.title });
+      if (titles.length > 0) yield* insertTitles.run({ tenantId, userId, items: itemsOf(titles) });
+      const messages = yield* selectMessages.all({ tenantId, userId, conversationId, sequence });
+      if (messages.length > 0)
+        yield* insertMessages.run({ tenantId, userId, items: itemsOf(messages) });
+      if (titles.length < ROWS_A_BATCH && messages.length < ROWS_A_BATCH) return null;
+      const last = messages.at(-1);
+      return {
+        title: titles.at(-1)?.id ?? after.title,
+        conversationId: last?.conversation_id ?? conversationId,
+        sequence: last?.sequence ?? sequence,
+      };
     },
-
-    removeTitle: titles.remove,
-    removeMessage: messages.remove,
   };
 }
 
-type Kind = {
-  readonly source: "conversations" | "messages";
-  readonly index: "search_titles" | "search_messages";
-  readonly column: string;
-  readonly condition: string;
-};
+type Index = "search_titles" | "search_messages";
 
-const TITLES: Kind = {
-  source: "conversations",
-  index: "search_titles",
-  column: "title",
-  condition: "title IS NOT NULL",
-};
-/** A reply in progress has no text yet. */
-const MESSAGES: Kind = {
-  source: "messages",
-  index: "search_messages",
-  column: "content",
-  condition: "status <> 'streaming'",
-};
+const itemsOf = (sources: readonly { id: string; text: string }[]): string =>
+  JSON.stringify(sources.map(({ id, text }) => ({ id, words: spaced(text) })));
 
 /** The words of a text, each between spaces. */
 function spaced(text: string): string {
@@ -110,7 +111,14 @@ function spaced(text: string): string {
 
 /** Takes a changed text out of the index: the next search finds that it is missing. */
 export function createSearchChanges(write: StatementWriter): TextChanges {
-  const { removeTitle, removeMessage } = createSearchIndex(write);
+  const removeFrom = (index: Index) =>
+    write<OwnerParameters & { id: string }>()((database, { tenantId, userId, id }, sql) => ({
+      compile: () =>
+        sql`DELETE FROM ${sql.table(index)}
+          WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND id = ${id}`.compile(database),
+    }));
+  const removeTitle = removeFrom("search_titles");
+  const removeMessage = removeFrom("search_messages");
   return {
     *titleChanged({ tenantId, userId }, id) {
       yield* removeTitle.run({ tenantId, userId, id });

@@ -13,7 +13,12 @@ import { migrate } from "./migrate.ts";
 import { type Connections, closedError, openConnections } from "./pool.ts";
 import { createReplicaWrites } from "./replicas.ts";
 import { createSearchReads } from "./search.ts";
-import { createSearchChanges, createSearchIndex } from "./search-index.ts";
+import {
+  createSearchChanges,
+  createSearchIndex,
+  INDEX_BEGIN,
+  type IndexPlace,
+} from "./search-index.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
 export type PostgresStore = Store & AsyncDisposable;
@@ -28,6 +33,8 @@ export type PostgresOptions = {
   readonly patienceMs?: number;
   /** How long this server is believed to live after a sign of life. */
   readonly leaseMs?: number;
+  /** How long one statement may take: more than a share of the patience for a tool that reads all there is. */
+  readonly attemptMs?: number;
   readonly onCommit?: OnCommit;
 };
 
@@ -43,7 +50,12 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   const { leaseMs = LEASE_MS, onCommit = () => {} } = options;
   try {
     await using opening = new AsyncDisposableStack();
-    const connections = openConnections({ url, size: poolSize, patienceMs });
+    const connections = openConnections({
+      url,
+      size: poolSize,
+      patienceMs,
+      ...(options.attemptMs !== undefined && { attemptMs: options.attemptMs }),
+    });
     opening.defer(() => connections.close());
     await connections.insist(() => connections.use(migrate));
     const lanes = Math.max(1, Math.floor(poolSize / 2));
@@ -113,8 +125,11 @@ function storeOf(
         });
       }) as Write,
       async search(owner, query, page) {
-        if (!(await read(owner, index.isIndexed(owner))))
-          while (!(await writer.write(owner, () => index.indexNext(owner))));
+        let place = (await read(owner, index.isIndexed(owner))) ? null : INDEX_BEGIN;
+        while (place) {
+          const after: IndexPlace = place;
+          place = (await writer.write(owner, () => index.indexNext(owner, after))) as typeof place;
+        }
         return read(owner, searches.searchHits(owner, query, page));
       },
       interruptAbandonedReplies: async (now) => lease?.interruptAbandonedReplies(now) ?? [],
