@@ -7,6 +7,7 @@ import { createAudit } from "./core/audit.ts";
 import { type BudgetLimits, createBudgets } from "./core/budgets.ts";
 import { createCheckpoints } from "./core/checkpoints.ts";
 import { createConversations } from "./core/conversations.ts";
+import { createCrowd, withoutCrowds } from "./core/crowd.ts";
 import { createDeadlines } from "./core/deadlines.ts";
 import { createHealthCheck } from "./core/health.ts";
 import { createImportChats } from "./core/importing/imports.ts";
@@ -61,6 +62,8 @@ export type AppParts = Pick<
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
     readonly anonymousLoopback: boolean;
+    /** Requests and sockets of one user at a time, and replies; null: any number. */
+    readonly openPerUser: number | null;
     readonly budgets: BudgetLimits;
     /** A model that has not finished its answer by then has failed. */
     readonly answerTimeoutMs: number;
@@ -96,7 +99,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
   const budgets = createBudgets(store, clock, parts.budgets);
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
-  const turns = createTurns({ ...parts, budgets, deadlines, checkpoints });
+  const turns = withoutCrowds(
+    createTurns({ ...parts, budgets, deadlines, checkpoints }),
+    createCrowd("replies", parts.openPerUser),
+  );
+  const { enter } = createCrowd("requests and connections", parts.openPerUser);
   const conversations = createConversations({ store, turns, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
   const tickets = createTickets({ store, clock, standing, mint: parts.ticketMint });
@@ -118,6 +125,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const http = await createHttpServer({
     ...parts,
     watchCredential: standing.watch,
+    enter,
     onInternalError: (error, request) =>
       onInternalError(error, request.routeOptions.url ?? "no route", request.id),
     wires: [
@@ -143,6 +151,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const sockets = attachSockets(http.server, {
     ...parts,
     watchCredential: standing.watch,
+    enter,
     redeemTicket: tickets.redeem,
     hold: limits.hold,
     onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),

@@ -1,8 +1,11 @@
 import type { LimitRules, WireLimits } from "./core/limits.ts";
 
 export type Limits = {
-  readonly rules: LimitRules /** WebSockets from one address; null: any number. */;
+  readonly rules: LimitRules;
+  /** WebSockets from one address; null: any number. */
   readonly socketsPerAddress: number | null;
+  /** Requests and sockets of one user at a time, and replies; null: any number. */
+  readonly openPerUser: number | null;
 };
 
 const MINUTE_MS = 60_000;
@@ -24,29 +27,34 @@ export const DOCUMENTED_LIMITS = {
     "chat-v1": { perUser: [], perAddress: [] },
   },
   socketsPerAddress: 10,
+  openPerUser: 256,
 } as const satisfies Limits;
 
 const UNITS_MS: Record<string, number> = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d: 24 * HOUR_MS };
 
 /**
  * RATE_LIMITS: empty (the documents' numbers), `off`, or rules such as
- * `chat=200/m,2000/h chat-v1=600/m voice=50/m sockets=20`: wires that are not named keep the documents' numbers, `wire=off` has none.
+ * `chat=200/m,2000/h chat-v1=600/m voice=50/m sockets=20 open=100`: wires that are not named keep the documents' numbers, `wire=off` has none.
  */
 export function parseLimits(value: string, mistakes: string[]): Limits {
   if (value === "") return DOCUMENTED_LIMITS;
-  if (value.toLowerCase() === "off") return { rules: null, socketsPerAddress: null };
+  if (value.toLowerCase() === "off")
+    return { rules: null, socketsPerAddress: null, openPerUser: null };
   const rules: Record<string, WireLimits> = { ...DOCUMENTED_LIMITS.rules };
-  let socketsPerAddress: number | null = DOCUMENTED_LIMITS.socketsPerAddress;
+  const counts: Record<string, number | null> = {
+    sockets: DOCUMENTED_LIMITS.socketsPerAddress,
+    open: DOCUMENTED_LIMITS.openPerUser,
+  };
   for (const rule of value.split(/[\s;]+/)) {
     const [name = "", amounts = ""] = rule.split("=");
-    if (name === "sockets" && /^(?:\d{1,6}|off)$/.test(amounts)) {
-      socketsPerAddress = amounts === "off" ? null : Number(amounts);
+    if (name in counts && /^(?:[1-9]\d{0,5}|off)$/.test(amounts)) {
+      counts[name] = amounts === "off" ? null : Number(amounts);
       continue;
     }
     const windows = amounts === "off" ? [] : amounts.split(",").map(parseWindow);
     if (!(name in rules) || windows.includes(null)) {
       mistakes.push(
-        `RATE_LIMITS: '${rule}' is not understood; write 'off', or rules such as 'chat=100/m,1000/h chat-v1=600/m sockets=10' (wires: ${Object.keys(rules).join(", ")}; units: s, m, h, d)`,
+        `RATE_LIMITS: '${rule}' is not understood; write 'off', or rules such as 'chat=100/m,1000/h chat-v1=600/m sockets=10 open=256' (wires: ${Object.keys(rules).join(", ")}; units: s, m, h, d)`,
       );
       continue;
     }
@@ -54,7 +62,8 @@ export function parseLimits(value: string, mistakes: string[]): Limits {
     rules[name] =
       name === "voice" ? { perUser: [], perAddress: given } : { perUser: given, perAddress: [] };
   }
-  return { rules, socketsPerAddress };
+  const { sockets = null, open = null } = counts;
+  return { rules, socketsPerAddress: sockets, openPerUser: open };
 }
 
 function parseWindow(text: string): { limit: number; windowMs: number } | null {

@@ -27,6 +27,7 @@ export type Config = {
   readonly signIn: SignInConfig | null;
   readonly limits: LimitRules;
   readonly socketsPerAddress: number | null;
+  readonly openPerUser: number | null;
   readonly budgets: BudgetLimits;
   readonly openaiBaseUrl: string | null;
   readonly ollamaBaseUrl: string;
@@ -138,6 +139,7 @@ export function readConfig(environment: Environment): Config {
     signIn: readSignIn(read, mistakes),
     limits: limits.rules,
     socketsPerAddress: limits.socketsPerAddress,
+    openPerUser: limits.openPerUser,
     budgets: {
       userTokensPerDay: read.integer("BUDGET_TOKENS_PER_USER_DAY", 0, 0, MOST_TOKENS) || null,
       tenantTokensPerDay: read.integer("BUDGET_TOKENS_PER_TENANT_DAY", 0, 0, MOST_TOKENS) || null,

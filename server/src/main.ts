@@ -131,6 +131,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,
     renderMetrics: metrics.render,
     socketsPerAddress: config.socketsPerAddress,
+    openPerUser: config.openPerUser,
     onAbandoned: ({ length: replies }) =>
       logger.warn(
         { replies },

@@ -43,6 +43,7 @@ async function startSockets(
     trustedProxies: [],
     socketsPerAddress: null,
     watchCredential: () => () => {},
+    enter: () => () => {},
     redeemTicket: () => Promise.reject(new Error("there are none")),
     hold: memoryLimiter().hold,
     onInternalError: (error) => internal.push(error),

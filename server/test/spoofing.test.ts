@@ -169,6 +169,14 @@ test(`at least ${LEAST} ways to pass for a program of this machine: who is none 
     }),
   );
   for (const [what, bytes] of [
+    [
+      "a proxy's header after 2,000 others",
+      requestOf(
+        "/metrics",
+        `Host: localhost\r\n${"a:\r\n".repeat(2100)}X-Forwarded-For: 203.0.113.9\r\n`,
+      ),
+    ],
+    ["101 headers", requestOf("/metrics", `Host: localhost\r\n${"a:\r\n".repeat(101)}`)],
     ["no Host", requestOf("/metrics", "")],
     ["two Hosts", requestOf("/metrics", "Host: localhost\r\nHost: evil.example\r\n")],
     ["an address as target", requestOf("http://evil.example/metrics", "Host: evil.example\r\n")],

@@ -106,6 +106,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     origins: { listed: [], publicOrigin: null },
     trustedProxies: [],
     watchCredential: () => () => {},
+    enter: () => () => {},
     redeemTicket: () => Promise.reject(new Error("there are none")),
     socketsPerAddress: options.socketsPerAddress ?? null,
     hold: memoryLimiter().hold,

@@ -90,6 +90,7 @@ export async function errorTable(
     version: "0.0.0",
     trustedProxies: [],
     watchCredential: () => () => {},
+    enter: () => () => {},
     onInternalError() {},
     onAnswer() {},
   });

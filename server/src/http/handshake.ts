@@ -2,12 +2,8 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
-import {
-  checkSingleHeaders,
-  connectionFacts,
-  credentialOf,
-  type OriginRules,
-} from "./request-facts.ts";
+import { checkHeaders, connectionFacts, credentialOf, type OriginRules } from "./request-facts.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 import type { Handshake } from "./socket.ts";
 import type { ErrorReply } from "./wire.ts";
 
@@ -27,7 +23,7 @@ export function handshakeOf(
   origins: OriginRules,
 ): Handshake {
   const { headers, url: target = "" } = request;
-  checkSingleHeaders(request);
+  checkHeaders(request);
   const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
   if (!url) throw new AppError("invalid_request", "The path is not validly encoded");
   return {
@@ -67,6 +63,7 @@ export function refuseHandshake(
 ): void {
   const text = JSON.stringify(body);
   const lines = Object.entries({
+    ...SECURITY_HEADERS,
     ...headers,
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": Buffer.byteLength(text),

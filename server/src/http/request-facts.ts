@@ -56,8 +56,12 @@ export function connectionFacts(
 /** Of two of these Node believes the first; whoever stands before us may have believed the other. */
 const SINGLE_HEADERS = /^(?:host|authorization|content-type)$/i;
 
-/** @throws AppError invalid_request for a header that decides something and is there twice (RFC 9112, section 3.2) */
-export function checkSingleHeaders({ rawHeaders }: IncomingMessage): void {
+const MOST_HEADERS = 100;
+
+/** @throws AppError invalid_request for too many headers, or one that decides something and is there twice (RFC 9112, section 3.2) */
+export function checkHeaders({ rawHeaders }: IncomingMessage): void {
+  if (rawHeaders.length > 2 * MOST_HEADERS)
+    throw new AppError("invalid_request", `At most ${MOST_HEADERS} headers are taken`);
   let seen = "";
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";

@@ -13,13 +13,14 @@ import { answerBroken } from "./broken-request.ts";
 import { errorOf } from "./errors.ts";
 import { describeApi } from "./openapi.ts";
 import {
-  checkSingleHeaders,
+  checkHeaders,
   connectionFacts,
   isTrustedOrigin,
   type OriginRules,
 } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
-import type { WatchCredential } from "./socket.ts";
+import { securityHeaders } from "./security-headers.ts";
+import type { Enter, WatchCredential } from "./socket.ts";
 import { validateBySchema } from "./validation.ts";
 import type { Wire } from "./wire.ts";
 
@@ -31,6 +32,7 @@ export type HttpOptions = {
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   readonly watchCredential: WatchCredential;
+  readonly enter: Enter;
   /** Told of every error that is the server's own fault. */
   onInternalError(error: AppError, request: FastifyRequest): void;
   /** Told of every answer. */
@@ -57,10 +59,14 @@ const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", 
 const KEEP_ALIVE_MS = 72_000;
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How late the two may be noticed. */
+const CHECK_MS = 2_000;
+const MOST_HEADER_BYTES = 16 * 1024;
 
 /** An HTTP server that speaks the wires; knows no conversation. Not listening yet. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { wires, origins } = options;
+  const security = securityHeaders(origins.publicOrigin);
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -69,7 +75,11 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     genReqId: newRequestId,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      maxHeaderSize: MOST_HEADER_BYTES,
+    },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     clientErrorHandler: (error, connection) => answerBroken(error, connection, wireAt),
@@ -104,6 +114,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
 
+  // Past its own count Node leaves headers out, such as one that a proxy added last: we refuse instead.
+  app.server.maxHeadersCount = 0;
   const paths = new Set<string>();
   app.addHook("onRoute", ({ url }) => void paths.add(url));
   app.decorate("paths", paths);
@@ -117,8 +129,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.decorateRequest("principal", null as unknown as Principal);
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
-    reply.header("x-content-type-options", "nosniff");
-    checkSingleHeaders(request.raw);
+    reply.headers(security);
+    checkHeaders(request.raw);
     done(request.raw.url?.includes("%00") ? noNul() : undefined);
   });
   // No body is an empty one, so that what is missing from it is told by name.
@@ -130,6 +142,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.addHook("preHandler", (request, reply, done) => {
     if (request.principal) {
       const { raw } = reply;
+      raw.once("close", options.enter(request.principal));
       raw.once(
         "close",
         options.watchCredential(request.principal, () => raw.destroy()),

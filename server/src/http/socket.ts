@@ -46,6 +46,9 @@ export type Accepted = {
   readonly open: (socket: Socket) => OnMessage;
 };
 
+/** One more request or socket of that user; gives what takes it away again. @throws AppError rate_limited */
+export type Enter = (principal: Principal) => () => void;
+
 /** Calls when that credential is no longer good; gives what ends the watch. */
 export type WatchCredential = (principal: Principal, onLost: () => void) => () => void;
 
@@ -86,6 +89,10 @@ export function serveSocket(
   socket.on("close", () => {
     endWatch();
     leaving.abort();
+  });
+  // Each is answered by a pong: whoever sends them and reads none is cut off like any that does not read.
+  socket.on("ping", () => {
+    if (socket.bufferedAmount > MOST_UNSENT_BYTES) socket.terminate();
   });
   socket.on("message", (data, isBinary) => {
     if (leaving.signal.aborted) return;

@@ -13,7 +13,13 @@ import {
 } from "./handshake.ts";
 import type { OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
-import { type Handshake, type SocketHandler, serveSocket, type WatchCredential } from "./socket.ts";
+import {
+  type Enter,
+  type Handshake,
+  type SocketHandler,
+  serveSocket,
+  type WatchCredential,
+} from "./socket.ts";
 
 export type SocketOptions = {
   /** In order: the first that matches an address serves it; the last tells that none did. */
@@ -24,6 +30,7 @@ export type SocketOptions = {
   /** How many may be open at a time from one address; null: any number. */
   readonly socketsPerAddress: number | null;
   readonly watchCredential: WatchCredential;
+  readonly enter: Enter;
   /** What a ticket is worth, this once. @throws AppError unauthenticated, unavailable */
   readonly redeemTicket: (ticket: string) => Promise<VerifiedCredential>;
   /** Takes one of so many places; null if none is free. Gives what gives it back. */
@@ -45,6 +52,8 @@ const PING_MS = 30_000;
 const CLOSE_PATIENCE_MS = 2000;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
+/** Of one message: more than the largest has in pieces of 4 KiB. */
+const MOST_FRAGMENTS = 4096;
 /** A page sets no headers, and a key in an address would stay in logs. */
 const TICKET = "ticket";
 const UPGRADE_REQUIRED = 426;
@@ -84,6 +93,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
         return refuse(wrongVersion(), UPGRADE_REQUIRED);
       const accepted = await found.handler.accept(await redeemed(handshake));
       if (isClosing) throw closing();
+      connection.once("close", options.enter(accepted.principal));
       const isFree = await takePlace(handshake, connection);
       if (isClosing) throw closing();
       found.upgrade(request, connection, head, requestId, refuse, (socket) => {
@@ -175,6 +185,7 @@ function endpoint({ maxMessageBytes }: SocketHandler) {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
+    maxFragments: MOST_FRAGMENTS,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   const pending = new WeakMap<IncomingMessage, { requestId: string; refuse: Refuse }>();

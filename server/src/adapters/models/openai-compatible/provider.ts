@@ -48,6 +48,9 @@ export type OpenAiCompatibleOptions = {
 /** A provider that holds connections, until it is disposed of. */
 export type OpenAiCompatibleProvider = ModelProvider & AsyncDisposable;
 
+/** Enough that those whose provider stalls keep nobody else waiting. */
+const MOST_CONNECTIONS = 10_000;
+
 type Asking = {
   readonly pool: Pool;
   readonly attempt: AttemptOptions;
@@ -77,7 +80,7 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
     allowH2: false,
     bodyTimeout: 0,
     headersTimeout: 0,
-    connections: options.maxConnections ?? 1024,
+    connections: options.maxConnections ?? MOST_CONNECTIONS,
     connectTimeout: options.connectTimeoutMs ?? 5000,
     keepAliveTimeout: 60_000,
     pipelining: 1,
