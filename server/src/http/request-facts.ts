@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIPv4, isIPv6, type Socket } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
@@ -54,12 +54,34 @@ export function connectionFacts(
 }
 
 /** Of two of these Node believes the first; whoever stands before us may have believed the other. */
-const SINGLE_HEADERS = /^(?:host|authorization|content-type)$/i;
+const SINGLE_HEADERS = /^(?:host|authorization|content-type|transfer-encoding)$/i;
 
 const MOST_HEADERS = 100;
 
-/** @throws AppError invalid_request for too many headers, or one that decides something and is there twice (RFC 9112, section 3.2) */
-export function checkHeaders({ rawHeaders }: IncomingMessage): void {
+/** What came on them is not to be told from what is meant to hide in it. */
+const distrusted = new WeakSet<Socket>();
+
+/**
+ * After a request that two servers could read differently nothing on its connection is believed.
+ * @throws AppError invalid_request
+ */
+export function checkHeaders(request: IncomingMessage): void {
+  const { socket } = request;
+  if (distrusted.has(socket))
+    throw new AppError("invalid_request", "The request before this one was not clear");
+  try {
+    checkEach(request);
+  } catch (error) {
+    distrusted.add(socket);
+    throw error;
+  }
+}
+
+/** For too many headers, one that decides something and is there twice (RFC 9112, section 3.2), or a coding other than chunked (section 6.1). */
+function checkEach({ rawHeaders, headers }: IncomingMessage): void {
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && !/^chunked$/i.test(coding))
+    throw new AppError("invalid_request", "The only Transfer-Encoding that is taken is chunked");
   if (rawHeaders.length > 2 * MOST_HEADERS)
     throw new AppError("invalid_request", `At most ${MOST_HEADERS} headers are taken`);
   let seen = "";
