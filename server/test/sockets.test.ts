@@ -216,7 +216,7 @@ test("a request that offers another upgrade (h2c) is answered as if it did not",
 });
 
 test("a peer that no longer answers is cut off; one that does stays", async () => {
-  await using server = await startSockets({ pingIntervalMs: 25 });
+  await using server = await startSockets({ pingIntervalMs: 250 });
   await using dead = await openSocket(server, "/ws", { autoPong: false });
   await using alive = await openSocket(server, "/ws");
   assert.equal((await dead.closed).code, 1006);
