@@ -119,6 +119,26 @@ test("who stays signed in is in next time, by a key that no storage shows; signi
   }
 });
 
+test("one person's leaving leaves another's tab and draft alone", { skip }, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  const operator = createClient({ baseUrl: server.url, token: key });
+  const { key: anns } = await operator.keys.create({ user_id: "ann" });
+  await using opened = await openPage(server.url);
+  const ann = opened.page;
+  await signIn(ann, anns);
+  await message(ann).fill("Ann's draft");
+  const other = await ann.context().newPage();
+  await other.goto(`${server.url}/app/`);
+  await signIn(other, key);
+  await other.getByRole("button", { name: "More", exact: true }).click();
+  await other.getByRole("menuitem", { name: "Sign out" }).click();
+  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  await ann.reload();
+  await message(ann).waitFor();
+  assert.equal(await message(ann).inputValue(), "Ann's draft");
+});
+
 test("a key that is revoked leads back to the sign-in with the reason, and no draft is lost", {
   skip,
 }, async () => {

@@ -130,7 +130,7 @@ test("a microphone that is refused, and one that goes away, are told of; asked a
 test("who speaks over a reply is listened to: it stops at once, and is stored as far as it was heard", {
   skip,
 }, async () => {
-  await willHear(400, "Please tell me a story.", 5500, "What is the weather in the city?");
+  await willHear(400, "Please tell me a story.", 6500, "What is the weather in the city?");
   await using server = await startServer();
   server.model.next({ text: LONG_REPLY }, { text: "It rains." });
   await using opened = await openPage(server.url, "", withMicrophone);

@@ -19,7 +19,8 @@ export async function storeKey(key: string, staysSignedIn: boolean): Promise<voi
   if (staysSignedIn && canKeep()) await keep(key);
 }
 
-export async function forgetKey(): Promise<void> {
+/** Another person's, who stays signed in here, is left. */
+export async function forgetKey(key: string | null): Promise<void> {
   sessionStorage.removeItem(STORED_AS);
-  await forgetKept();
+  if (key !== null && (await keptKey()) === key) await forgetKept();
 }

@@ -43,7 +43,8 @@ export type SessionKeeper = {
 };
 
 const TRY_AGAIN_MS = 5000;
-const SIGNED_OUT = "signed out";
+
+const nameOf = ({ tenant_id, user_id }: Account): string => JSON.stringify([tenant_id, user_id]);
 
 /** @param onLeave called when somebody has left: nothing of theirs may stay in memory */
 export function createSessionKeeper(baseUrl: string, onLeave: () => void): SessionKeeper {
@@ -72,7 +73,7 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     const fetch = watchedFetch((reason) => {
       if (!isIn || signal.aborted) return;
       anew();
-      void forgetKey();
+      void forgetKey(key);
       askForKey({ kind: "ended", reason });
     });
     const client = createClient({ baseUrl, token: key ?? NO_KEY, fetch });
@@ -104,7 +105,7 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     const status = error instanceof ColloquyError ? error.status : null;
     const isOfKey = error instanceof ColloquyError && error.code === "INVALID_OPTION";
     if (status === 401 || status === 403 || isOfKey) {
-      await forgetKey();
+      await forgetKey(key);
       if (key !== null) return askForKey({ kind: "refused", reason });
       return askForKey(status === 403 ? { kind: "unclaimed", reason } : { kind: "first_visit" });
     }
@@ -121,19 +122,24 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     if (!signal.aborted) change({ kind: "in", session });
   }
 
-  const leave = async (): Promise<void> => {
+  /** @param user who is to leave; another one stays */
+  const leave = async (user: string): Promise<void> => {
+    if (state.kind !== "in" || nameOf(state.session.account) !== user) return;
+    const { key, account } = state.session;
     anew();
     change({ kind: "starting" });
-    await forgetKey();
+    await forgetKey(key);
     // The page that is being left may still write down what was not sent.
     await new Promise((resolve) => setTimeout(resolve));
-    forgetUserData();
+    forgetUserData(account.user_id);
     onLeave();
     void enter(null, null);
   };
   function signOut(): void {
-    tabs?.postMessage(SIGNED_OUT);
-    void leave();
+    if (state.kind !== "in") return;
+    const user = nameOf(state.session.account);
+    tabs?.postMessage(user);
+    void leave(user);
   }
 
   return {
@@ -144,7 +150,7 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     },
     open() {
       tabs = new BroadcastChannel("colloquy:session");
-      tabs.onmessage = () => void leave();
+      tabs.onmessage = ({ data }) => void leave(data);
       const signal = anew();
       void storedKey().then((key) => {
         if (!signal.aborted) void enter(key, null);
