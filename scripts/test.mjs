@@ -112,10 +112,8 @@ runTests(
   files.filter((file) => ALONE.test(file)),
   1,
 );
+const wires = files.filter((file) => WIRES.test(file));
 if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
-  runTests(
-    "The wires on PostgreSQL",
-    files.filter((file) => WIRES.test(file)),
-    2,
-    { TEST_BACKEND: "postgres" },
-  );
+  runTests("The wires on PostgreSQL", wires, 2, { TEST_BACKEND: "postgres" });
+if (process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL && !process.env.TEST_BACKEND)
+  runTests("The wires on replicas", wires, 2, { TEST_BACKEND: "replicas" });

@@ -12,7 +12,7 @@ import { clientAddress } from "../src/http/client-address.ts";
 import type { Accepted, Handshake, Socket } from "../src/http/socket.ts";
 import { attachSockets, type SocketOptions } from "../src/http/sockets.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
-import { startServer } from "./start-server.ts";
+import { BACKEND, startServer } from "./start-server.ts";
 import { send } from "./wire-client.ts";
 
 const principal: Principal = {
@@ -84,7 +84,8 @@ test("[S8] 10 connections per address; the 11th is closed with 1008 and the reas
     reason: "Too many connections: at most 10 per address",
   });
   const health = await send(server, "GET", "/health");
-  assert.equal(health.body.active_connections, 10);
+  // Behind a proxy it is the number of one replica.
+  if (BACKEND !== "replicas") assert.equal(health.body.active_connections, 10);
   first.socket.close();
   await first.closed;
   const again = await open();
