@@ -30,23 +30,31 @@ export type RedisServer = {
   /** SIGSTOP: it hangs until `resume`. */
   pause(): void;
   resume(): void;
+  /** Resolves once it has answered. */
+  command(line: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
+
+async function answerTo(port: number, command: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    socket.write(`${command}\r\n`);
+    const [answer] = await once(socket, "data");
+    return String(answer);
+  } finally {
+    socket.destroy();
+  }
+}
 
 /** Resolves once it answers PING. */
 async function ready(port: number): Promise<void> {
   const giveUpAt = Date.now() + PATIENCE_MS;
   for (;;) {
-    const socket = connect(port, "127.0.0.1");
     try {
-      await once(socket, "connect");
-      socket.write("PING\r\n");
-      const [answer] = await once(socket, "data");
-      if (String(answer).startsWith("+PONG")) return;
+      if ((await answerTo(port, "PING")).startsWith("+PONG")) return;
     } catch (error) {
       if (Date.now() > giveUpAt) throw new Error("Redis does not start", { cause: error });
-    } finally {
-      socket.destroy();
     }
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));
   }
@@ -95,6 +103,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     start,
     pause: () => void child?.kill("SIGSTOP"),
     resume: () => void child?.kill("SIGCONT"),
+    async command(line) {
+      await answerTo(port, line);
+    },
     async [Symbol.asyncDispose]() {
       process.removeListener("exit", atExit);
       await kill();
