@@ -7,11 +7,11 @@ const chosen = process.argv.slice(2);
 
 /** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
 const ALONE =
-  /\/(?:crash|fuzz|process|redis-faults|postgres-faults|[\w-]*replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
+  /\/(?:crash|fuzz|process|redis-faults|postgres-faults|postgres-replicas|replica[\w-]*|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
 
 /** Those of the wires: they run on every back end (server/test/start-server.ts says which there are). */
 const WIRES =
-  /^server\/test\/(?:access|chat[\w-]*|conversations[\w-]*|cross-wire|dialogix[\w-]*|examples|faults|keys|sign-in|sockets|turns|voice-bad-input)\.test\.ts$/;
+  /^server\/test\/(?:access|chat[\w-]*|conversations[\w-]*|cross-wire|dialogix[\w-]*|examples|faults|http|import|keys|sign-in|sockets|turns|voice-bad-input)\.test\.ts$/;
 
 /** What the tests speak, listen and browse with, and the services behind replicas: Debian's packages. */
 const DEBIAN_PACKAGES = [

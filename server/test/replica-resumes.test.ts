@@ -1,0 +1,85 @@
+// Streams that break off again and again and go on at any replica, while the reply is generated and after.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { caller, eventsOf } from "./chat-v1-client.ts";
+import { skipWithoutReplicas, startReplicas } from "./replicas.ts";
+
+const RESUMES = Number(process.env.RESUMES ?? 2000);
+const STREAMS = 20;
+const WORDS = 500;
+const GAP_MS = 8;
+const MOST_EVENTS = 4;
+
+const textOf = (stream: number) =>
+  Array.from({ length: WORDS }, (_, word) => `${stream}.${word} 👩‍👩‍👧 é𝄞`).join(" ");
+
+/** A reader who loses the connection so many times, and goes on from the last event, or from one before. */
+async function follow(url: string, stream: number, resumes: number) {
+  const { open, call } = caller(url);
+  const text = textOf(stream);
+  const content = `${stream} {{reply text=${JSON.stringify(text)} gapMs=${GAP_MS}}}`;
+  const created = await open("/conversations/stream", { body: { content } });
+  let response = created;
+  let conversation = "";
+  let heard = "";
+  let lastId = "";
+  let live = 0;
+  const seen: { readonly id: string; readonly position: number }[] = [];
+  for (let count = 0; ; count++) {
+    const leaving = new AbortController();
+    if (count > 0) {
+      const earlier = seen[Math.floor(Math.random() * seen.length)];
+      if (count % 2 && earlier) {
+        heard = heard.slice(0, earlier.position);
+        lastId = earlier.id;
+      }
+      response = await open(`/conversations/${conversation}/messages/stream`, {
+        headers: { "last-event-id": lastId },
+        signal: leaving.signal,
+      });
+      assert.equal(response.status, 200);
+    }
+    let events = 0;
+    const enough = 1 + Math.floor(Math.random() * MOST_EVENTS);
+    let isOver = false;
+    for await (const event of eventsOf(response)) {
+      lastId = event.id || lastId;
+      if (event.type === "conversation_created") conversation = event.data.conversationId;
+      if (event.type === "ai_chunk") {
+        heard += event.data;
+        seen.push({ id: event.id, position: heard.length });
+      }
+      if (event.type === "ai_complete") {
+        assert.equal(event.data.content, heard, "as it is stored");
+        isOver = true;
+      }
+      if (event.type === "DONE") break;
+      if (++events >= enough && count < resumes && !isOver) break;
+    }
+    leaving.abort();
+    assert.ok(text.startsWith(heard), "without a gap or a repeat");
+    if (!isOver) live++;
+    if (count >= resumes) {
+      assert.ok(isOver);
+      break;
+    }
+  }
+  const stored = (await call(`/conversations/${conversation}/messages`)).body.data[1];
+  assert.deepEqual(Buffer.from(heard), Buffer.from(stored.content));
+  assert.equal(stored.content, text);
+  return live;
+}
+
+test(`[H8] ${RESUMES} resumes across replicas: the joined text is the stored one, byte for byte`, {
+  skip: skipWithoutReplicas(),
+  timeout: 10 * 60_000,
+}, async (context) => {
+  await using replicas = await startReplicas();
+  const each = Math.ceil(RESUMES / STREAMS);
+  const lives = await Promise.all(
+    Array.from({ length: STREAMS }, (_, stream) => follow(replicas.url, stream, each)),
+  );
+  const live = lives.reduce((sum, count) => sum + count, 0);
+  context.diagnostic(`${each * STREAMS} resumes, ${live} of them while the reply was generated`);
+  assert.ok(live > RESUMES / 10, "too few found the reply running: no test of that");
+});
