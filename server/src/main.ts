@@ -40,7 +40,8 @@ export type RunningServer = {
 
 /** The build of the web app: in this repository, and where it is published with the server. */
 const WEB_DIRECTORY = fileURLToPath(new URL("../../web/dist", import.meta.url));
-const DRAIN_MS = 30_000;
+/** How long replies may go on at SIGTERM. */
+export const DRAIN_MS = 30_000;
 const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 const USAGE_KEPT_DAYS = 31;
