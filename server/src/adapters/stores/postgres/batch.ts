@@ -1,7 +1,17 @@
 import { AppError } from "../../../domain/errors.ts";
 import type { Call, Operation, Value } from "../sql/statement.ts";
 import type { Scope } from "../sql/store.ts";
-import { BEGIN, COMMIT, enterCall, isSameScope, keyOf, ROLLBACK, scopeCall } from "./calls.ts";
+import {
+  BEGIN,
+  COMMIT,
+  enterCall,
+  isSameScope,
+  keyOf,
+  type Mark,
+  markCall,
+  ROLLBACK,
+  scopeCall,
+} from "./calls.ts";
 import { DatabaseFailure } from "./failures.ts";
 import { createSchedule } from "./schedule.ts";
 
@@ -26,11 +36,13 @@ export type Ask = (calls: readonly Call[]) => Promise<unknown[]>;
 /** The connection was lost while a commit was under way: only the database knows what became of it. */
 export class UnknownOutcome extends Error {
   readonly transactionId: string;
+  readonly mark: Mark;
   readonly outcomes: readonly Outcome[];
 
-  constructor(transactionId: string, outcomes: readonly Outcome[], cause: unknown) {
+  constructor(transactionId: string, mark: Mark, outcomes: readonly Outcome[], cause: unknown) {
     super("The connection was lost during a commit", { cause });
     this.transactionId = transactionId;
+    this.mark = mark;
     this.outcomes = outcomes;
   }
 }
@@ -59,32 +71,38 @@ class Undone extends Error {
  * behind a lock that no other server has meanwhile. What may go side by side does (schedule.ts): a
  * statement of each in one way there and back. When one fails after it
  * changed something, all are undone and done again one by one: only the guilty one fails.
- * @throws DatabaseFailure (nothing was stored), UnknownOutcome
+ * @param settled what became of the first requests, added as soon as it is sure
+ * @param nextMark gives what a transaction leaves in the database, a new one each time
+ * @throws DatabaseFailure (nothing was stored but what is settled), UnknownOutcome
  */
 export async function runBatch(
   ask: Ask,
   requests: readonly Request[],
   replica: number | null,
-): Promise<readonly Outcome[]> {
+  nextMark: () => Mark,
+  settled: Outcome[],
+): Promise<void> {
   try {
-    return await runTogether(ask, requests, replica);
+    settled.push(...(await runTogether(ask, requests, replica, nextMark)));
+    return;
   } catch (error) {
     const isOneOfThem =
       error instanceof Undone || (error instanceof DatabaseFailure && !error.isPassing);
     if (!isOneOfThem) throw error;
     await ask([ROLLBACK]);
-    if (requests.length === 1)
-      return [{ isStored: false, problem: error instanceof Undone ? error.problem : error }];
+    if (requests.length === 1) {
+      settled.push({ isStored: false, problem: error instanceof Undone ? error.problem : error });
+      return;
+    }
   }
-  const outcomes: Outcome[] = [];
-  for (const request of requests) outcomes.push(...(await runBatch(ask, [request], replica)));
-  return outcomes;
+  for (const request of requests) await runBatch(ask, [request], replica, nextMark, settled);
 }
 
 async function runTogether(
   ask: Ask,
   requests: readonly Request[],
   replica: number | null,
+  nextMark: () => Mark,
 ): Promise<readonly Outcome[]> {
   const outcomes = new Array<Outcome>(requests.length);
   const schedule = createSchedule(
@@ -145,11 +163,12 @@ async function runTogether(
     heads = [...heads.filter(({ call }) => call !== null), ...startReady()];
   }
   if (transactionId === null) return outcomes;
+  const mark = nextMark();
   try {
-    await ask([COMMIT]);
+    await ask([markCall(mark), COMMIT]);
   } catch (error) {
     if (!(error instanceof DatabaseFailure) || !error.isConnectionLost) throw error;
-    throw new UnknownOutcome(transactionId, outcomes, error);
+    throw new UnknownOutcome(transactionId, mark, outcomes, error);
   }
   return outcomes;
 }

@@ -43,7 +43,20 @@ export function enterCall(replica: number | null, requests: readonly Locking[]):
   return call(open, [replica === null ? "" : String(replica), `{${sorted.join(",")}}`]);
 }
 
-const status = plain("SELECT pg_xact_status($1::xid8) AS status");
+/** What each transaction leaves: the last of a writer, by its number. */
+export type Mark = { readonly writer: string; readonly number: number };
+
+const mark = plain(`INSERT INTO commit_marks VALUES ($1, $2::bigint, now())
+  ON CONFLICT (writer) DO UPDATE SET number = excluded.number, marked_at = excluded.marked_at`);
+export const markCall = ({ writer, number }: Mark): Call => call(mark, [writer, number]);
+
+const marked = plain("SELECT number FROM commit_marks WHERE writer = $1");
+/** The number of the last transaction of that writer that was committed. */
+export const markedCall = ({ writer }: Mark): Call => call(marked, [writer]);
+
+/** Null also for an id that a database which crashed has forgotten and not given again yet. */
+const status = plain(`SELECT CASE WHEN $1::xid8 < pg_snapshot_xmax(pg_current_snapshot())
+  THEN pg_xact_status($1::xid8) END AS status`);
 export const transactionStatusCall = (id: string): Call => call(status, [id]);
 
 const terminate = plain("SELECT pg_terminate_backend($1) AS is_ended");

@@ -36,6 +36,10 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
         database,
       ),
   }));
+  const removeOldMarks = write<NoParameters>()((database, _, sql) => ({
+    compile: () =>
+      sql`DELETE FROM commit_marks WHERE marked_at < now() - interval '1 day'`.compile(database),
+  }));
   const interrupt = write<{ at: number; isSure: number }>()((database, { at, isSure }, sql) => ({
     compile: () =>
       sql<{ tenant_id: string; owner_id: string; id: string }>`UPDATE messages
@@ -62,6 +66,7 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
     *removeReplica(number: number): Operation<void> {
       yield* remove.run({ number });
       yield* removeLongGone.run({});
+      yield* removeOldMarks.run({});
     },
 
     /**

@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { ClientBase } from "pg";
 import { AppError } from "../../../domain/errors.ts";
 import type { Operation } from "../sql/statement.ts";
 import type { Scope } from "../sql/store.ts";
-import { type Outcome, type Request, runBatch, UnknownOutcome } from "./batch.ts";
-import { keyOf, terminateCall, transactionStatusCall } from "./calls.ts";
+import { type Ask, type Outcome, type Request, runBatch, UnknownOutcome } from "./batch.ts";
+import { keyOf, type Mark, markedCall, terminateCall, transactionStatusCall } from "./calls.ts";
 import { exchange } from "./exchange.ts";
 import { DatabaseFailure, toStoreError } from "./failures.ts";
 import { type Connections, closedError } from "./pool.ts";
@@ -47,6 +48,7 @@ export type WriterOptions = {
 export function startWriter(options: WriterOptions): Writer {
   const { connections, lanes, patienceMs, replica, onCommit } = options;
   const waiting = Array.from({ length: lanes }, (): Waiting[] => []);
+  const marks = Array.from({ length: lanes }, nextMarkOf);
   const busy = new Set<number>();
   let isClosed = false;
   let drained = Promise.withResolvers<void>();
@@ -59,17 +61,17 @@ export function startWriter(options: WriterOptions): Writer {
       for (const request of queue.splice(0, MOST_IN_A_BATCH))
         if (request.deadlineMs > now) batch.push(request);
         else request.reject(toStoreError(new DatabaseFailure("It did not answer in time")));
-      if (batch.length > 0) await settle(batch);
+      if (batch.length > 0) await settle(lane, batch);
     }
     busy.delete(lane);
     if (busy.size === 0) drained.resolve();
   }
 
-  async function settle(batch: readonly Waiting[]): Promise<void> {
+  async function settle(lane: number, batch: readonly Waiting[]): Promise<void> {
     const begunAt = performance.now();
     let outcomes: readonly Outcome[];
     try {
-      outcomes = await store(connections, batch, replica);
+      outcomes = await store(connections, batch, replica, marks[lane] ?? nextMarkOf());
     } catch (error) {
       for (const { reject } of batch) reject(toStoreError(error));
       return;
@@ -117,19 +119,25 @@ async function store(
   connections: Connections,
   batch: readonly Request[],
   replica: number | null,
+  nextMark: () => Mark,
 ): Promise<readonly Outcome[]> {
+  const settled: Outcome[] = [];
   let unknown: { readonly outcome: UnknownOutcome; readonly processId: number | null } | null =
     null;
   return connections.insist(async (timeoutMs) => {
     if (unknown) {
       const { outcome, processId } = unknown;
-      const isStored = await wasCommitted(connections, outcome.transactionId, processId, timeoutMs);
-      if (isStored) return outcome.outcomes;
+      if (await wasCommitted(connections, outcome, processId, timeoutMs))
+        settled.push(...outcome.outcomes);
       unknown = null;
     }
+    const rest = batch.slice(settled.length);
+    if (rest.length === 0) return settled;
     return connections.use(async (client) => {
       try {
-        return await runBatch((calls) => exchange(client, calls, timeoutMs), batch, replica);
+        const ask: Ask = (calls) => exchange(client, calls, timeoutMs);
+        await runBatch(ask, rest, replica, nextMark, settled);
+        return settled;
       } catch (error) {
         if (!(error instanceof UnknownOutcome)) throw error;
         unknown = { outcome: error, processId: processIdOf(client) };
@@ -141,27 +149,36 @@ async function store(
 
 /**
  * What became of a transaction whose commit was not answered, by the database's own word. The old
- * connection may still be about to commit it: it is ended first.
+ * connection may still be about to commit it: it is ended first. Only its mark says that it was
+ * committed: a database that crashed gives ids that it had not written down to others.
  * @throws DatabaseFailure while that cannot be said
  */
 async function wasCommitted(
   connections: Connections,
-  transactionId: string,
+  { transactionId, mark }: UnknownOutcome,
   processId: number | null,
   timeoutMs: number,
 ): Promise<boolean> {
   const giveUpAt = performance.now() + timeoutMs;
   return connections.use(async (client) => {
     for (;;) {
-      const question = transactionStatusCall(transactionId);
-      const [answer] = await exchange(client, [question], timeoutMs);
+      const questions = [transactionStatusCall(transactionId), markedCall(mark)];
+      const [answer, marked] = await exchange(client, questions, timeoutMs);
       const { status } = answer as { status: string | null };
-      if (status !== "in progress") return status === "committed";
+      if (status !== "in progress")
+        return Number((marked as { number: number } | undefined)?.number) === mark.number;
       if (performance.now() > giveUpAt) throw new DatabaseFailure("The commit is still under way");
       if (processId !== null) await exchange(client, [terminateCall(processId)], timeoutMs);
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_QUESTIONS_MS));
     }
   });
+}
+
+/** Marks of a writer of its own, one after the other. */
+function nextMarkOf(): () => Mark {
+  const writer = randomUUID();
+  let number = 0;
+  return () => ({ writer, number: ++number });
 }
 
 const processIdOf = (client: ClientBase): number | null =>
