@@ -1,6 +1,5 @@
 // Replicas as real processes on a PostgreSQL and a Redis of their own, behind the proxy that we
 // deploy, with a proxy that breaks connections in between wherever there is one.
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { freePort } from "./free-port.ts";
 import { type ProxyOptions, skipWithoutHaproxy, startHaproxy } from "./haproxy.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
@@ -8,6 +7,7 @@ import { type PostgresServer, skipWithoutPostgres, startPostgres } from "./postg
 import { type RedisServer, skipWithoutRedis, startRedis } from "./redis-server.ts";
 import { startProcess } from "./server-process.ts";
 import { createDatabase } from "./services.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 export const skipWithoutReplicas = (): string | false =>
   skipWithoutPostgres() || skipWithoutRedis() || skipWithoutHaproxy();
@@ -17,7 +17,7 @@ export type Replica = {
   readonly port: number;
   readonly pid: number;
   /** Between the proxy and this replica. */
-  readonly connections: FaultProxy;
+  readonly connections: TcpProxy;
   start(): Promise<void>;
   kill(): Promise<void>;
   /** SIGTERM. @returns the exit code */
@@ -32,8 +32,8 @@ export type Replicas = AsyncDisposable & {
   readonly model: ModelServer;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
-  readonly postgresConnections: FaultProxy;
-  readonly redisConnections: FaultProxy;
+  readonly postgresConnections: TcpProxy;
+  readonly redisConnections: TcpProxy;
   /** For looking into the database, past every fault. */
   readonly administratorUrl: string;
 };
@@ -52,14 +52,12 @@ export async function startReplicas(options: ReplicasOptions = {}): Promise<Repl
   const database = await createDatabase(postgres.url);
   const redis = opened.use(await startRedis(options.redisSettings));
   const model = opened.use(await startModelServer({ record: false }));
-  const postgresConnections = opened.use(await startFaultProxy(postgres.port));
-  const redisConnections = opened.use(await startFaultProxy(redis.port));
-  const databaseUrl = new URL(database.url);
-  databaseUrl.port = String(postgresConnections.port);
+  const postgresConnections = opened.use(await startTcpProxy(postgres.port));
+  const redisConnections = opened.use(await startTcpProxy(redis.port));
   const environment = {
     HOST: "127.0.0.1",
-    DATABASE_URL: String(databaseUrl),
-    REDIS_URL: `redis://127.0.0.1:${redisConnections.port}`,
+    DATABASE_URL: postgresConnections.through(database.url),
+    REDIS_URL: redisConnections.through(redis.url),
     RATE_LIMITS: "off",
     LOG_LEVEL: "error",
     OPENAI_BASE_URL: model.url,
@@ -70,7 +68,7 @@ export async function startReplicas(options: ReplicasOptions = {}): Promise<Repl
   const replicas: Replica[] = [];
   for (let index = 0; index < (options.count ?? 2); index++) {
     const port = await freePort();
-    const connections = opened.use(await startFaultProxy(port));
+    const connections = opened.use(await startTcpProxy(port));
     let running: Awaited<ReturnType<typeof startProcess>> | null = null;
     const replica: Replica = {
       url: `http://127.0.0.1:${port}`,

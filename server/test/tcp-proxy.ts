@@ -46,9 +46,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       if (!isStalled) from.resume();
     });
     from.on("error", () => {});
-    from.on("close", () => {
+    from.on("close", (isBroken) => {
       sockets.delete(from);
-      to.destroy();
+      if (isBroken) to.destroy();
+      else to.end();
     });
   }
 
