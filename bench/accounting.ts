@@ -81,21 +81,24 @@ export async function waitForCalm(patienceMs: number): Promise<void> {
   }
 }
 
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
 /** Watches a server, the model and ourselves over a stretch of time. */
 export class Meter {
-  readonly #serverId: number;
+  readonly #serverIds: readonly number[];
   readonly #modelId: number;
   #start = { server: 0, model: 0, load: 0, machine: 0, atMs: 0 };
 
-  constructor(serverId: number, modelId: number) {
-    this.#serverId = serverId;
+  /** @param servers one process, or several that serve together */
+  constructor(servers: number | readonly number[], modelId: number) {
+    this.#serverIds = [servers].flat();
     this.#modelId = modelId;
   }
 
   #read() {
     const { user, system } = process.cpuUsage();
     return {
-      server: useOfTree(this.#serverId).cpuMicroseconds,
+      server: sum(this.#serverIds.map((id) => useOfTree(id).cpuMicroseconds)),
       model: useOfTree(this.#modelId).cpuMicroseconds,
       load: user + system,
       machine: machineBusyMicroseconds(),
@@ -120,7 +123,8 @@ export class Meter {
       serverShare: server / microseconds,
       loadShare: (model + load) / microseconds,
       foreignShare: Math.max(0, foreign / microseconds),
-      serverResidentMegabytes: useOfTree(this.#serverId).residentKilobytes / 1024,
+      serverResidentMegabytes:
+        sum(this.#serverIds.map((id) => useOfTree(id).residentKilobytes)) / 1024,
     };
   }
 }
