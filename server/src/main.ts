@@ -64,7 +64,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     logs.flushSync();
   });
   const metrics = prometheusMetrics();
-  metrics.info({ version: VERSION, store: config.databaseUrl ? "PostgreSQL" : "SQLite" });
+  const database = config.databaseUrl ? "PostgreSQL" : "SQLite";
+  metrics.info({ version: VERSION, store: config.redisUrl ? `${database} and Redis` : database });
   const store = await openStorage(config, { isServer: true, onCommit: metrics.commit });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);

@@ -18,7 +18,7 @@ export function VoiceNotices({ state, onAsk }: VoiceNoticesProps) {
   return (
     <>
       {problem !== null && (
-        <p role="alert" className={styles.problem}>
+        <p role="alert" className={styles.problem} dir="auto">
           {problem}
         </p>
       )}
