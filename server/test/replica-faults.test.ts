@@ -116,7 +116,7 @@ const percentile = (values: readonly number[], part: number) =>
 const listed = (counts: ReadonlyMap<string, number>) =>
   [...counts].map(([name, count]) => `${name}: ${count}`).join(", ");
 
-test(`${FAULTS} faults of each kind under load through all wires: nothing acknowledged is lost or doubled, no reply is stuck, nobody gets another's answer, every stream ends in words`, {
+test(`[R7] ${FAULTS} faults of each kind under load through all wires: nothing acknowledged is lost or doubled, no reply is stuck, nobody gets another's answer, every stream ends in words`, {
   skip: skipWithoutReplicas(),
   timeout: 60 * 60_000,
 }, async (context) => {

@@ -70,7 +70,7 @@ async function follow(url: string, stream: number, resumes: number) {
   return live;
 }
 
-test(`[H8] ${RESUMES} resumes across replicas: the joined text is the stored one, byte for byte`, {
+test(`[H8] [R1] ${RESUMES} resumes across replicas: the joined text is the stored one, byte for byte`, {
   skip: skipWithoutReplicas(),
   timeout: 10 * 60_000,
 }, async (context) => {

@@ -33,7 +33,7 @@ const untilRedisIs = async ({ replicas }: Replicas, state: "up" | "down") => {
 };
 
 describe("replicas", { skip: skipWithoutReplicas() }, () => {
-  test("a replica is killed: who watches its reply elsewhere gets the ending within 10 s, and the text so far is kept", async (context) => {
+  test("[R3] a replica is killed: who watches its reply elsewhere gets the ending within 10 s, and the text so far is kept", async (context) => {
     await using replicas = await startReplicas();
     const { there, path, stream } = await begin(replicas, slow(5000));
     const watched = eventsOf(await there.open(`${path}/stream`));
@@ -61,7 +61,7 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
     assert.equal(again.body.data[1].content, "yes", "the conversation goes on");
   });
 
-  test("a rolling restart: replies finish or are kept, and clients of the SDK go on elsewhere by themselves", async () => {
+  test("[R6] a rolling restart: replies finish or are kept, and clients of the SDK go on elsewhere by themselves", async () => {
     await using replicas = await startReplicas();
     const client = createClient({ baseUrl: replicas.url, token: "local" });
     const words = 150;
@@ -89,7 +89,7 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
     }
   });
 
-  test("a stream is stopped from another replica", async () => {
+  test("[R1] a stream is stopped from another replica", async () => {
     await using replicas = await startReplicas();
     const { there, conversation, stream } = await begin(replicas, slow(5000));
     await stream.next();
@@ -139,7 +139,7 @@ describe("replicas on a Redis that fails", { skip: skipWithoutReplicas() }, () =
     ["dies, and comes back empty", "kill", "start"],
     ["hangs", "pause", "resume"],
   ] as const)
-    test(`Redis ${what}: messages are stored, replies come without delay, streams go on from the store, and all heals`, async (context) => {
+    test(`[R4] Redis ${what}: messages are stored, replies come without delay, streams go on from the store, and all heals`, async (context) => {
       await using replicas = await startReplicas();
       const { redis } = replicas;
       const { there, path, stream } = await begin(replicas, slow(600));
