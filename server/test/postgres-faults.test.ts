@@ -6,7 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
-import { type PostgresServer, skipWithoutPostgres, startPostgres } from "./postgres-server.ts";
+import {
+  type PostgresServer,
+  skipWithoutPostgres,
+  startPostgres,
+  startStandby,
+} from "./postgres-server.ts";
 import { createDatabase } from "./services.ts";
 import { startServer } from "./start-server.ts";
 import { aConversation, aMessage, newOwner } from "./store-contract/fixtures.ts";
@@ -80,16 +85,17 @@ function startLoad({ server }: Setting) {
     }
   };
   const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
+  const running = Promise.all(clients);
   return {
     sent,
     /** Resolves when so many more were answered: the load is one. */
     async goesOn(answers: number) {
       const wanted = sent.length + answers;
-      while (sent.length < wanted) await sleep(20);
+      while (sent.length < wanted) await Promise.race([sleep(20), running]);
     },
     async stop() {
       isStopped = true;
-      await Promise.all(clients);
+      await running;
     },
   };
 }
@@ -167,6 +173,41 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
       assert.ok(acknowledged >= 3 * CLIENTS);
       assert.equal(refused, 0, "an outage shorter than the patience is only a delay");
     });
+
+  test("[R5] failed over to its standby under load: it is back within 2 s, nothing acknowledged is lost or doubled", {
+    timeout: 120_000,
+  }, async (context) => {
+    await using setting = await setUp();
+    const { postgres, proxy } = setting;
+    await using standby = await startStandby(postgres);
+    const administrator = new Client({ connectionString: postgres.url });
+    await administrator.connect();
+    const synchronous = "SELECT FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')";
+    await administrator.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    await administrator.query("SELECT pg_reload_conf()");
+    while ((await administrator.query(synchronous)).rowCount === 0) await sleep(20);
+    await administrator.end();
+
+    const load = startLoad(setting);
+    await load.goesOn(2 * CLIENTS);
+    // The other one takes over while the server still talks to the first: it may only read there.
+    await postgres.stop("immediate");
+    proxy.leadTo(standby.port);
+    await sleep(200);
+    await standby.promote();
+    const { status, elapsedMs } = await say(setting);
+    assert.equal(status, 201);
+    assert.ok(elapsedMs < BACK_MS, `back after ${elapsedMs} ms`);
+    await load.goesOn(2 * CLIENTS);
+    await load.stop();
+    const [url, administratorUrl] = [setting.database.url, setting.database.administratorUrl].map(
+      (it) => it.replace(`:${postgres.port}/`, `:${standby.port}/`),
+    ) as [string, string];
+    const moved = { ...setting, database: { ...setting.database, url, administratorUrl } };
+    context.diagnostic(
+      `${await check(moved, load.sent)} acknowledged, back after ${Math.round(elapsedMs)} ms`,
+    );
+  });
 
   test("[R5] hung: requests wait for so long and no longer, then 503 with Retry-After; back within 2 s", {
     timeout: 120_000,

@@ -30,6 +30,8 @@ export type PostgresServer = {
   /** `fast` ends every connection and closes; `immediate` is a crash. */
   stop(mode: "fast" | "immediate"): Promise<void>;
   start(): Promise<void>;
+  /** A standby becomes the primary. */
+  promote(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -45,7 +47,23 @@ function unprivilegedUser(): { uid?: number; gid?: number } {
  * Starts one; it is stopped and its folder deleted when disposed, or with this process.
  * @param more further settings, as `["shared_preload_libraries=pg_stat_statements"]`
  */
-export async function startPostgres(more: readonly string[] = []): Promise<PostgresServer> {
+export const startPostgres = (more: readonly string[] = []): Promise<PostgresServer> =>
+  startServer(more, (data) => [
+    "initdb",
+    ["-D", data, "-U", ADMINISTRATOR, "-A", "trust", "-E", "UTF8", "--no-sync"],
+  ]);
+
+/** A copy of that one, which follows it until it is promoted. */
+export const startStandby = ({ port }: PostgresServer): Promise<PostgresServer> =>
+  startServer([], (data) => [
+    "pg_basebackup",
+    ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-U", ADMINISTRATOR, "-R", "-c", "fast"],
+  ]);
+
+async function startServer(
+  more: readonly string[],
+  make: (data: string) => [program: string, args: readonly string[]],
+): Promise<PostgresServer> {
   if (!binaries) throw new Error(String(skipWithoutPostgres()));
   const bin = binaries;
   const home = mkdtempSync(join(tmpdir(), "colloquy-postgres-"));
@@ -70,7 +88,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
     run("pg_ctl", ["start", "-D", data, "-w", "-l", join(home, "log"), "-o", settings]);
   const stopping = (mode: string) => ["stop", "-D", data, "-w", "-m", mode];
 
-  await run("initdb", ["-D", data, "-U", ADMINISTRATOR, "-A", "trust", "-E", "UTF8", "--no-sync"]);
+  await run(...make(data));
   await start();
   const atExit = () => {
     spawnSync(join(bin, "pg_ctl"), stopping("immediate"), options);
@@ -83,6 +101,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
     url: `postgres://${ADMINISTRATOR}@127.0.0.1:${port}/postgres`,
     stop: (mode) => run("pg_ctl", stopping(mode)),
     start,
+    promote: () => run("pg_ctl", ["promote", "-D", data, "-w"]),
     async [Symbol.asyncDispose]() {
       process.removeListener("exit", atExit);
       await run("pg_ctl", stopping("immediate")).catch(() => {});

@@ -8,6 +8,8 @@ export type TcpProxy = {
   readonly bytes: () => { readonly there: number; readonly back: number };
   /** The same address by way of the proxy. */
   through(url: string): string;
+  /** New connections lead to that port. */
+  leadTo(port: number): void;
   /** Ends every connection, as a failing network does; new ones are made as before. */
   cut(): void;
   /** Lets nothing pass any more, either way, and closes nothing; new connections are taken and hang. */
@@ -32,6 +34,7 @@ const BREAK_OFF_MS = 50;
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const bytes = { there: 0, back: 0 };
+  let leadsTo = targetPort;
   let isStalled = false;
   let breaking: { readonly text: string; readonly lost: "answer" | "request" } | null = null;
 
@@ -54,7 +57,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   }
 
   const server = createServer((client) => {
-    const target = connect(targetPort, "127.0.0.1");
+    const target = connect(leadsTo, "127.0.0.1");
     client.setNoDelay(true);
     target.setNoDelay(true);
     client.on("data", (chunk) => {
@@ -95,6 +98,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       const address = new URL(url);
       address.host = `127.0.0.1:${port}`;
       return String(address);
+    },
+    leadTo(target) {
+      leadsTo = target;
     },
     cut,
     stall() {

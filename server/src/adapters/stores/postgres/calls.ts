@@ -10,7 +10,8 @@ const call = (statement: PlainStatement, values: Value[] = []): Call => ({
   wants: "first",
 });
 
-export const BEGIN = call(plain("BEGIN"));
+/** Refused at once by a standby, which answers after a failover until it takes over. */
+export const BEGIN = call(plain("BEGIN READ WRITE"));
 export const COMMIT = call(plain("COMMIT"));
 export const ROLLBACK = call(plain("ROLLBACK"));
 
