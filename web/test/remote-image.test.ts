@@ -68,5 +68,6 @@ test("a host that was allowed cannot send the reader on to another", { skip }, a
   );
   await page.goto(frame);
   await failing;
-  assert.deepEqual([images.visits.length, other.visits.length], [1, 0]);
+  assert.ok(images.visits.length >= 1);
+  assert.equal(other.visits.length, 0);
 });
