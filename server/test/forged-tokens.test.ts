@@ -1,9 +1,7 @@
 // Forged and damaged tokens, on HTTP and on sockets: none is accepted, and none makes the server fetch anything.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { startCanary } from "./canary.ts";
 import { forgedTokens } from "./forged-tokens.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
@@ -18,21 +16,6 @@ const PATHS = [
   "/api/v1/chat/history/session-1",
   "/metrics",
 ];
-
-async function startCanary() {
-  const asked: string[] = [];
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? "");
-    response.end("{}");
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    [Symbol.dispose]: () => server.close(),
-  };
-}
 
 test(`at least ${LEAST} forged or damaged tokens: 0 are accepted, and the issuer is not asked for each`, async (context) => {
   await using issuer = await startIssuer();

@@ -1,0 +1,184 @@
+// Twenty secrets, told to the server in every way: they are in no log, error, figure, audit, other user's export or last word.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { COMMAND, workFolder } from "./cli-runner.ts";
+import { freePort } from "./free-port.ts";
+import { startIssuer } from "./issuer-server.ts";
+import { startModelServer } from "./model-server.ts";
+import { openSocket } from "./socket-client.ts";
+import { send } from "./wire-client.ts";
+
+const secret = (name: string): string => `canary-${name}-${Math.random().toString(36).slice(2)}`;
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** Runs it to its end, which comes by itself or by that signal. @returns all that it said */
+function run(environment: Record<string, string>, args: readonly string[] = ["serve"]) {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { PATH: process.env.PATH, OLLAMA_BASE_URL: "http://127.0.0.1:9", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const closed = once(child, "close");
+  return {
+    child,
+    closed,
+    output: () => output,
+    /** Resolves once it has said that, or is over. */
+    async said(words: string) {
+      while (!output.includes(words) && child.exitCode === null)
+        await Promise.race([once(child.stdout, "data"), once(child.stderr, "data"), closed]);
+      assert.ok(output.includes(words), output);
+    },
+    [Symbol.dispose]: () => void child.kill("SIGKILL"),
+  };
+}
+
+test("20 secrets are in no log, error, figure, audit, other user's export or crash", {
+  timeout: 120_000,
+}, async () => {
+  await using folder = await workFolder();
+  await using issuer = await startIssuer();
+  await using model = await startModelServer();
+  const key = async (...args: string[]) =>
+    (await folder.run(["keys", "create", "--quiet", ...args])).stdout.trim();
+  const operator = await key("--name", "root");
+  const ann = await key("--user", "ann");
+  const bob = await key("--user", "bob");
+  const revoked = await key("--user", "eve");
+  await folder.run(["keys", "revoke", revoked]);
+  const token = await issuer.token("carol");
+  const past = Math.floor(Date.now() / 1000) - 10;
+  const expired = await issuer.token("carol", { claims: { exp: past } });
+  const secrets: Record<string, string> = {
+    operator,
+    ann,
+    bob,
+    revoked,
+    token,
+    expired,
+    provider: secret("provider"),
+    speech: secret("stt"),
+    voice: secret("tts"),
+    prompt: secret("prompt"),
+    message: secret("message"),
+    streamed: secret("streamed"),
+    reply: secret("reply"),
+    said: secret("said"),
+    title: secret("title"),
+    instructions: secret("instructions"),
+    failure: secret("failure"),
+    unknown: `ck_${secret("unknown")}`,
+    wrong: secret("wrong"),
+    typed: secret("typed"),
+  };
+  assert.equal(Object.keys(secrets).length, 20);
+  const port = await freePort();
+  const environment = {
+    PORT: String(port),
+    HOST: "127.0.0.1",
+    DATA_DIR: folder.data,
+    LOG_LEVEL: "TRACE",
+    RATE_LIMITS: "off",
+    OPENAI_BASE_URL: model.url,
+    MODEL: "scripted",
+    OPENAI_API_KEY: secrets.provider ?? "",
+    STT_BASE_URL: "http://127.0.0.1:9",
+    STT_API_KEY: secrets.speech ?? "",
+    TTS_BASE_URL: "http://127.0.0.1:9",
+    TTS_API_KEY: secrets.voice ?? "",
+    SYSTEM_PROMPT: secrets.prompt ?? "",
+    ...issuer.environment,
+  };
+  using server = run(environment);
+  await server.said("Colloquy is running");
+  const at = { url: `http://127.0.0.1:${port}`, port };
+
+  const answers: string[] = [];
+  const call = async (method: string, path: string, body: unknown, credential: string) => {
+    const answer = await send(at, method, path, body, bearer(credential));
+    answers.push(`${answer.status >= 400 ? answer.text : ""}${[...answer.headers].join()}`);
+    return answer;
+  };
+  model.next({ text: secrets.reply ?? "" });
+  const chat = await call("POST", "/chat", { message: secrets.message }, ann);
+  assert.equal(chat.status, 200);
+  assert.ok(chat.text.includes(secrets.reply ?? ""));
+  await call(
+    "POST",
+    "/v1/chat/conversations/stream",
+    { content: secrets.streamed, title: secrets.title },
+    ann,
+  );
+  await call("POST", "/v1/chat/agents", { name: "A", instructions: secrets.instructions }, ann);
+  model.next({ failStatus: 500, failBody: { error: { message: "down" } }, failTimes: 9 });
+  await call("POST", "/chat", { message: secrets.failure }, token);
+  await call("POST", "/chat", { message: { nested: secrets.wrong } }, ann);
+  await call("POST", "/api/conversations", { title: secrets.title, messages: secrets.wrong }, ann);
+  await call("POST", "/v1/chat/conversations", `{"title":"${secrets.wrong}"`, ann);
+  for (const credential of [revoked, expired, secrets.unknown ?? "", secrets.wrong ?? ""])
+    await call("GET", "/conversations", undefined, credential);
+  await call("GET", "/metrics", undefined, ann);
+  await call("GET", `/conversations/${chat.body.conversation_id}`, undefined, bob);
+  {
+    await using socket = await openSocket(at, "/ws?user_id=ann", { headers: bearer(ann) });
+    socket.say({ type: "message", content: secrets.said });
+    await socket.next();
+    await using voice = await openSocket(at, "/ws", { headers: bearer(ann) });
+    voice.say({ type: "start_conversation" });
+    voice.say({ type: "text_input", text: secrets.typed });
+    while ((await voice.next()).type !== "ai_response");
+  }
+  const figures = (await send(at, "GET", "/metrics", undefined, bearer(operator))).text;
+  const health = (await send(at, "GET", "/health")).text;
+  const doctor = await folder.run(["doctor", "--json"], { environment });
+  const audit = await folder.run(["audit", "--all", "--json"]);
+  const listed = await folder.run(["keys", "list", "--json"]);
+  const theirs = await folder.run(["export", "--user", "bob"]);
+  assert.match(theirs.stdout, /"type"/);
+  const own = await folder.run(["export", "--user", "ann"]);
+  assert.ok(own.stdout.includes(secrets.message ?? ""), "it can be found where it belongs");
+  server.child.kill("SIGABRT");
+  await server.closed;
+
+  const crashes = await Promise.all(
+    [
+      { DATABASE_URL: `postgres://u:${secrets.wrong}@127.0.0.1:9/x` },
+      { DATABASE_URL: `mysql://u:${secrets.wrong}@127.0.0.1:9/x` },
+      { OPENAI_BASE_URL: `ftp://u:${secrets.wrong}@127.0.0.1` },
+      { OPENAI_API_KEY: `${secrets.provider} with a blank` },
+      { DATA_DIR: "/dev/null/nowhere" },
+    ].map(async (broken) => {
+      const failing = run({ ...environment, PORT: "0", ...broken });
+      const timer = setTimeout(() => failing.child.kill("SIGKILL"), 20_000);
+      await failing.closed;
+      clearTimeout(timer);
+      assert.notEqual(failing.output(), "");
+      return failing.output();
+    }),
+  );
+
+  const places: Record<string, string> = {
+    log: server.output(),
+    errors: answers.join("\n"),
+    figures,
+    health,
+    doctor: doctor.stdout + doctor.stderr,
+    audit: audit.stdout,
+    "list of keys": listed.stdout,
+    "bob's export": theirs.stdout,
+    crashes: crashes.join("\n"),
+  };
+  assert.match(places.log ?? "", /"level":20/, "much was logged");
+  const found = Object.entries(places).flatMap(([place, text]) =>
+    Object.entries(secrets)
+      .filter(([, value]) => text.includes(value))
+      .map(([name]) => `${name} in ${place}`),
+  );
+  assert.deepEqual(found, []);
+});
