@@ -68,3 +68,21 @@ test("the names of tests are found in any quotes and on any line, and of no othe
   ].join("\n");
   assert.deepEqual(namesIn(source).flatMap(numbersIn), ["A1", "A2", "A1", "A1", "A3", "A4"]);
 });
+
+test("docs/promises.md names tests that there are", () => {
+  const text = readFileSync(join(ROOT, "docs/promises.md"), "utf8");
+  const named = [...text.matchAll(/`([\w-]+(?:\.test|\.contract)\.ts)`:\s+"([^"]+)"/g)];
+  assert.ok(named.length >= 25, `only ${named.length} are named`);
+  const missing = named.filter(([, file = "", name = ""]) => {
+    const [path] = globSync(`{server,client}/test/${file}`, { cwd: ROOT });
+    if (!path) return true;
+    const source = readFileSync(join(ROOT, path), "utf8");
+    return file.endsWith(".contract.ts")
+      ? !source.includes(name)
+      : !namesIn(source).some((it) => it.replaceAll('\\"', '"').startsWith(name));
+  });
+  assert.deepEqual(
+    missing.map(([, file, name]) => `${file}: ${name}`),
+    [],
+  );
+});
