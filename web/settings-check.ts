@@ -8,8 +8,7 @@ export function mistakesIn(environment: Environment): string[] {
   const mistakes: string[] = [];
   const check = (name: string, isGood: (value: string) => boolean, wanted: string) => {
     const value = environment[name];
-    if (value !== undefined && !isGood(value))
-      mistakes.push(`${name} must be ${wanted}, not '${value}'`);
+    if (value && !isGood(value)) mistakes.push(`${name} must be ${wanted}, not '${value}'`);
   };
   const isUrl = (protocols: readonly string[]) => (value: string) => {
     const url = URL.parse(value);

@@ -53,8 +53,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: true,
   },
+  // What an AudioWorklet loads is a module.
+  worker: { format: "es" },
   server: {
     proxy: {
+      "/app/image": "http://localhost:8000",
       "/v1": "http://localhost:8000",
       "/health": "http://localhost:8000",
       "/metrics": "http://localhost:8000",

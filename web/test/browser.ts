@@ -43,7 +43,7 @@ export async function openPage(
   base = "/app/",
 ): Promise<OpenPage> {
   const context = await (await browser()).newContext({ locale: "en-GB", ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
