@@ -5,6 +5,7 @@ import { Link, useRoute } from "wouter";
 import { Button } from "../ui/button.tsx";
 import { LevelMeter } from "./level-meter.tsx";
 import { TypedText } from "./typed-text.tsx";
+import { useScreenOn } from "./use-screen-on.ts";
 import { useTalk } from "./use-talk.ts";
 import { isHindered, VoiceNotices } from "./voice-notices.tsx";
 import styles from "./voice-panel.module.css";
@@ -31,6 +32,7 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
 
   useEffect(() => panel.current?.focus(), []);
   useRoomBelow(panel);
+  useScreenOn(!isOver);
   useEffect(() => {
     if (!isSpeaking) return;
     const stopSpeaking = (event: KeyboardEvent) => {
