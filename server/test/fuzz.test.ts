@@ -1,4 +1,5 @@
-// Requests without sense or with bad ones, by the thousand. FUZZ_RUNS=100000 for more, FUZZ_SEED to repeat.
+// Requests without sense or with bad ones, by the thousand. FUZZ_RUNS=100000 for more, FUZZ_SEED to repeat,
+// TEST_BACKEND=postgres for that store.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +11,8 @@ import { caller } from "./chat-v1-client.ts";
 import { freePort } from "./free-port.ts";
 import { type FuzzRequest, fuzzRequest, operationsOf } from "./fuzz-requests.ts";
 import { startProcess } from "./server-process.ts";
+import { createDatabase } from "./services.ts";
+import { BACKEND } from "./start-server.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
@@ -20,6 +23,7 @@ const PATIENCE_MS = 20_000;
 const MOST_GROWTH_MIB = 400;
 
 async function startFuzzed() {
+  const database = BACKEND === "sqlite" ? null : await createDatabase();
   const directory = await mkdtemp(join(tmpdir(), "colloquy-fuzz-"));
   const process = await startProcess({
     PORT: String(await freePort()),
@@ -28,6 +32,7 @@ async function startFuzzed() {
     RATE_LIMITS: "off",
     LOG_LEVEL: "error",
     OLLAMA_BASE_URL: "http://127.0.0.1:9",
+    ...(database && { DATABASE_URL: database.url }),
   });
   return {
     ...process,
@@ -37,6 +42,7 @@ async function startFuzzed() {
     },
     async [Symbol.asyncDispose]() {
       await process.terminate();
+      await database?.[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -202,6 +202,18 @@ describe("PostgreSQL", { skip }, () => {
     }
   });
 
+  test("the first search of somebody who has much goes through it once, in short statements", async () => {
+    const url = await freshUrl();
+    await using store = await openPostgresStore({ url, isServer: true, patienceMs: 2_500 });
+    const owner = newOwner();
+    for (let round = 0; round < 8; round++) {
+      const messages = Array.from({ length: 500 }, (_, place) => aMessage(`word ${place}`));
+      await store.createConversation(owner, aConversation(), messages);
+    }
+    const hits = await store.search(owner, "word 499", { limit: 20, offset: 0 });
+    assert.equal(hits.length, 8);
+  });
+
   test("what cannot be in a text of PostgreSQL is refused, and found nowhere", async () => {
     await using store = await openPostgresStore({ url: await freshUrl(), isServer: true });
     const owner = newOwner();
