@@ -1,0 +1,76 @@
+// A disk without room: said in words, reads go on, writes come back by themselves, nothing acknowledged is lost.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startServer } from "./start-server.ts";
+import { ALICE, send } from "./wire-client.ts";
+
+/** A small disk of its own; null where that may not be had. */
+async function smallDisk(megabytes: number) {
+  const path = await mkdtemp(join(tmpdir(), "colloquy-disk-"));
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path]);
+  const release = async () => {
+    if (status === 0) spawnSync("umount", [path]);
+    await rm(path, { recursive: true, force: true });
+  };
+  if (status === 0) return { path, [Symbol.asyncDispose]: release };
+  await release();
+  return null;
+}
+
+test("a full disk is 503 in words, reads go on, writes resume by themselves, and nothing acknowledged is lost", {
+  timeout: 60_000,
+}, async (context) => {
+  const disk = await smallDisk(24);
+  if (!disk)
+    return context.skip("only root may mount a small disk (tmpfs), and not in every container");
+  await using _disk = disk;
+  await using server = await startServer({
+    builtIn: true,
+    backend: "sqlite",
+    directory: join(disk.path, "data"),
+    environment: { LOG_LEVEL: "silent" },
+  });
+  const acknowledged: string[] = [];
+  let marker = 0;
+  const say = async () => {
+    const message = `#${marker++}# ${"x".repeat(90_000)}`;
+    const answer = await send(server, "POST", "/chat", { message, user_id: ALICE });
+    if (answer.status === 200) acknowledged.push(message);
+    return answer;
+  };
+  const stored = async () => {
+    const list = await send(server, "GET", `/conversations?user_id=${ALICE}`);
+    assert.equal(list.status, 200, "reads go on");
+    return new Set(
+      list.body.flatMap((one: { messages: { content: string }[] }) =>
+        one.messages.map(({ content }) => content),
+      ),
+    );
+  };
+  for (let count = 0; count < 3; count++) assert.equal((await say()).status, 200);
+  for (let round = 0; round < 3; round++) {
+    const filler = join(disk.path, "filler");
+    await writeFile(filler, Buffer.alloc(64 * 1024 * 1024)).catch(() => {});
+    let refused = await say();
+    for (let count = 0; refused.status === 200 && count < 2000; count++) refused = await say();
+    assert.equal(refused.status, 503);
+    assert.match(refused.body.detail, /disk/i);
+    assert.ok(Number(refused.headers.get("retry-after")) >= 1);
+    const there = await stored();
+    for (const message of acknowledged) assert.ok(there.has(message));
+    await rm(filler);
+    const patience = performance.now() + 10_000;
+    while ((await say()).status !== 200)
+      assert.ok(performance.now() < patience, "writes do not resume");
+  }
+  const all = await stored();
+  assert.deepEqual(
+    acknowledged.filter((message) => !all.has(message)),
+    [],
+  );
+  context.diagnostic(`${acknowledged.length} acknowledged`);
+});
