@@ -92,7 +92,7 @@ test(`${STALLED} stalled providers, ${UNREAD} clients that read nothing and ${DR
   };
   await all(STALLED, (index) => begin(port, path, `stalled-${index % USERS}`, { content }));
   await model.held(STALLED);
-  const long = "{{reply tokens=20000}}";
+  const long = "{{reply tokens=3000}}";
   await all(UNREAD, (index) => begin(port, path, `unread-${index % USERS}`, { content: long }));
   await all(DRIBBLING, () => {
     const socket = connect(port, "127.0.0.1");

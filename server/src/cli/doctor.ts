@@ -6,9 +6,11 @@ import { checkDatabase } from "./checks/database.ts";
 import { type Finding, failure, wordsOf } from "./checks/finding.ts";
 import { checkClock, checkEnvironmentFile, checkNode } from "./checks/machine.ts";
 import { checkModels } from "./checks/models.ts";
+import { checkPassage } from "./checks/passage.ts";
 import { checkRedis } from "./checks/redis.ts";
 import { checkServer } from "./checks/running-server.ts";
 import { checkSettings } from "./checks/settings.ts";
+import { checkSignIn } from "./checks/sign-in.ts";
 import { checkSpeech } from "./checks/speech.ts";
 import { checkStore } from "./checks/store.ts";
 import { type Command, print, readArguments } from "./command.ts";
@@ -67,7 +69,9 @@ async function* examine(): AsyncGenerator<Finding> {
   const access = store ? store.access : isMissing ? { isClaimed: false, keys: [] } : null;
   if (access) yield* checkAccess(config, access);
   yield* await checkRedis(config);
+  if (config.signIn) yield await checkSignIn(config.signIn);
   yield await checkServer(config, folder, isUsable);
+  if (config.publicOrigin) yield await checkPassage(config.publicOrigin);
   yield* await checkModels(config);
   yield* await checkSpeech(config);
 }

@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
+
+const CHECK = "PUBLIC_URL";
+const PATIENCE_MS = 5000;
+const UPGRADE_REQUIRED = 426;
+/** Colloquy's own answers to who may not open a socket. */
+const REFUSALS: readonly (number | undefined)[] = [400, 401, 403, 429, 503];
+
+/** Whether users reach the server there, and WebSockets pass whatever stands in between. */
+export async function checkPassage(publicOrigin: string): Promise<Finding> {
+  try {
+    const health = await fetch(`${publicOrigin}/health`, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (!health.headers.get("x-request-id")?.startsWith("req_"))
+      return warning(
+        CHECK,
+        `${publicOrigin}/health is not answered by Colloquy (status ${health.status})`,
+        "let the proxy pass everything below PUBLIC_URL to this server, with its headers",
+      );
+  } catch (error) {
+    return warning(
+      CHECK,
+      `${publicOrigin} cannot be reached from here: ${wordsOf(error)}`,
+      "see whether the proxy and the server run; if users reach it from elsewhere, all is well",
+    );
+  }
+  const socket = new WebSocket(`${publicOrigin.replace(/^http/, "ws")}/ws`, {
+    handshakeTimeout: PATIENCE_MS,
+  });
+  socket.on("error", () => {});
+  const status = await Promise.race([
+    once(socket, "open").then(() => 101),
+    once(socket, "unexpected-response").then(([, response]) => response.statusCode as number),
+    once(socket, "close").then(() => 0),
+  ]).catch(() => 0);
+  socket.terminate();
+  if (status === 101 || REFUSALS.includes(status))
+    return fine(CHECK, `${publicOrigin} leads here, and WebSockets pass`);
+  return failure(
+    CHECK,
+    `${publicOrigin} leads here, but WebSockets do not pass${status === UPGRADE_REQUIRED ? ": the proxy leaves out the header Upgrade" : ""}`,
+    "let the proxy pass Upgrade and Connection with HTTP/1.1 (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade)",
+  );
+}

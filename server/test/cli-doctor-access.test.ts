@@ -1,0 +1,66 @@
+// The doctor on who gets in: the issuer of tokens, and the way from PUBLIC_URL to the server.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { type WorkFolder, workFolder } from "./cli-runner.ts";
+import { freePort } from "./free-port.ts";
+import { startIssuer } from "./issuer-server.ts";
+import { startServer } from "./start-server.ts";
+
+async function about(folder: WorkFolder, check: string, environment: Record<string, string>) {
+  const options = { environment: { PORT: String(await freePort()), ...environment } };
+  const { stdout } = await folder.run(["doctor", "--json"], options);
+  const { findings } = JSON.parse(stdout) as {
+    findings: { check: string; status: string; message: string; remedy: string }[];
+  };
+  return findings
+    .filter((finding) => finding.check === check)
+    .map(({ status, message, remedy }) => `${status}: ${message} → ${remedy}`)
+    .join("\n");
+}
+
+test("an issuer whose keys cannot be had is a failure", async () => {
+  await using folder = await workFolder();
+  await using issuer = await startIssuer();
+  assert.match(await about(folder, "sign-in", issuer.environment), /^ok: .*\(its keys: 3\)/);
+  const wrong = { ...issuer.environment, AUTH_JWT_ISSUER: `${issuer.url}/` };
+  assert.match(await about(folder, "sign-in", wrong), /^fail: .*written exactly so/);
+  issuer.fail(true);
+  assert.match(await about(folder, "sign-in", issuer.environment), /^fail: .*answered with 500/);
+});
+
+/** A proxy that passes requests on, but no upgrade. */
+async function startPlainProxy(port: number) {
+  const proxy = createServer((incoming, outgoing) => {
+    const { upgrade, connection, ...headers } = incoming.headers;
+    const { url, method } = incoming;
+    request({ port, host: "127.0.0.1", path: url, method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    }).end();
+  });
+  Object.assign(proxy, { shouldUpgradeCallback: () => false });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    [Symbol.dispose]() {
+      proxy.closeAllConnections();
+      proxy.close();
+    },
+  };
+}
+
+test("PUBLIC_URL must lead to the server, and WebSockets must pass", async () => {
+  await using folder = await workFolder();
+  await using server = await startServer({ builtIn: true });
+  const at = (url: string) => about(folder, "PUBLIC_URL", { PUBLIC_URL: url });
+  assert.match(await at(`http://127.0.0.1:${server.port}`), /^ok: .*WebSockets pass/m);
+  using proxy = await startPlainProxy(server.port);
+  assert.match(await at(proxy.url), /^fail: .*leaves out the header Upgrade/m);
+  assert.match(await at("http://127.0.0.1:9"), /^warn: .*cannot be reached/m);
+  await using issuer = await startIssuer();
+  assert.match(await at(issuer.url), /^warn: .*is not answered by Colloquy/m);
+});
