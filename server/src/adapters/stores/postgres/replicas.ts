@@ -42,16 +42,18 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
   }));
   const interrupt = write<{ at: number; isSure: number }>()((database, { at, isSure }, sql) => ({
     compile: () =>
-      sql<{ tenant_id: string; owner_id: string; id: string }>`UPDATE messages
-        SET status = 'interrupted', finished_at = ${at}
-        WHERE (tenant_id, owner_id, id) IN (
+      sql<{ tenant_id: string; owner_id: string; id: string }>`WITH orphans AS MATERIALIZED (
           SELECT tenant_id, owner_id, id FROM messages
           WHERE status = 'streaming' AND NOT EXISTS (SELECT FROM replicas
             WHERE number = messages.replica
               AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))
           LIMIT ${sql.lit(MOST_AT_ONCE)} FOR UPDATE SKIP LOCKED
-        ) AND status = 'streaming'
-        RETURNING tenant_id, owner_id, id`.compile(database),
+        )
+        UPDATE messages SET status = 'interrupted', finished_at = ${at}
+        FROM orphans
+        WHERE messages.tenant_id = orphans.tenant_id AND messages.owner_id = orphans.owner_id
+          AND messages.id = orphans.id AND messages.status = 'streaming'
+        RETURNING messages.tenant_id, messages.owner_id, messages.id`.compile(database),
   }));
 
   return {
