@@ -82,6 +82,7 @@ export async function startHaproxy(servers: readonly number[], options: ProxyOpt
       process.removeListener("exit", atExit);
       child.kill("SIGKILL");
       await exited;
+      child.stderr.destroy();
       rmSync(home, { recursive: true, force: true });
     },
   };

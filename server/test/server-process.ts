@@ -14,6 +14,8 @@ export async function startProcess(environment: Readonly<Record<string, string>>
     stdio: ["ignore", "ignore", "pipe"],
   });
   const exited = once(child, "exit");
+  // What it started may outlive a killed server for a moment, and hold the other end of this.
+  child.on("exit", () => child.stderr.destroy());
   let output = "";
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
