@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES = [
   "postgresql",
   "redis-server",
   "haproxy",
+  "faketime",
 ];
 
 function run(title, command, args, environment = {}) {

@@ -89,7 +89,7 @@ export async function forgedTokens(issuer: IssuerServer, canary: string): Promis
       true,
     ],
     nbf: [now + 60, now + 31_536_000, "0", null],
-    iat: ["now", {}],
+    iat: [undefined, null, "now", {}, now + 3600, now + 31_536_000],
     sub: [undefined, null, "", " ", "\t\n", 7, ["ann"], { id: "ann" }, "x".repeat(256)],
   };
   for (const [claim, values] of Object.entries(wrong))

@@ -18,26 +18,28 @@ const ALGORITHMS = [
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** A token of the future means that our clock was set back: it would let in those that have expired. */
+const MOST_CLOCK_DIFFERENCE_MS = 300_000;
 const MOST_SUBJECT_CHARACTERS = 255;
 
-/** Tokens (RFC 7519) of one issuer: signature, algorithm, issuer, audience, expiry and subject are all required. */
+/** Tokens (RFC 7519) of one issuer: signature, algorithm, issuer, audience, times and subject are all required. */
 export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
   const keyOf = remoteKeySet(options, clock);
   const required = {
     issuer: options.issuer,
     audience: [...options.audiences],
     algorithms: ALGORITHMS,
-    requiredClaims: ["exp", "sub"],
+    requiredClaims: ["exp", "sub", "iat"],
     clockTolerance: 0,
   };
   return {
     async verify(token) {
       if (!COMPACT.test(token)) return null;
       try {
-        const { payload } = await jwtVerify(token, keyOf, {
-          ...required,
-          currentDate: clock.now(),
-        });
+        const currentDate = clock.now();
+        const { payload } = await jwtVerify(token, keyOf, { ...required, currentDate });
+        const issuedAt = Number(payload.iat) * 1000;
+        if (issuedAt > currentDate.getTime() + MOST_CLOCK_DIFFERENCE_MS) return null;
         return worthOf(options.issuer, payload, token);
       } catch (error) {
         if (error instanceof AppError) throw error;

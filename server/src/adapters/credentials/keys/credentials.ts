@@ -17,11 +17,12 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
     count: 0,
     ids: new Set(),
   };
-  let claimed: { until: number; readonly answer: Promise<boolean> } | null = null;
+  let claimed: { until: number; isForEver: boolean; readonly answer: Promise<boolean> } | null =
+    null;
 
   const look = async (token: string): Promise<VerifiedCredential | null> => {
     const key = await store.findKeyByHash(hashOfKey(token));
-    if (key) claimed = { until: Number.POSITIVE_INFINITY, answer: Promise.resolve(true) };
+    if (key) claimed = { until: 0, isForEver: true, answer: Promise.resolve(true) };
     if (!key || key.revokedAt) return null;
     return {
       tenantId: key.tenantId,
@@ -47,12 +48,14 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
     },
     isClaimed() {
       const now = clock.now().getTime();
-      if (claimed && claimed.until > now) return claimed.answer;
-      const asked = { until: now + FRESH_MS, answer: store.isClaimed() };
+      // The upper bound is for a clock that was set back meanwhile.
+      const isFresh = (until: number) => until > now && until <= now + FRESH_MS;
+      if (claimed && (claimed.isForEver || isFresh(claimed.until))) return claimed.answer;
+      const asked = { until: now + FRESH_MS, isForEver: false, answer: store.isClaimed() };
       claimed = asked;
       asked.answer.then(
         (isClaimed) => {
-          if (isClaimed) asked.until = Number.POSITIVE_INFINITY;
+          asked.isForEver = isClaimed;
         },
         () => {
           claimed = null;

@@ -9,7 +9,8 @@ export const stateOf = (
   allowed,
   limit,
   remaining: Math.max(0, limit - used.consumedPoints),
-  resetMs: used.msBeforeNext < 0 ? windowMs : used.msBeforeNext,
+  // After the clock was set back no wait is longer than the window.
+  resetMs: used.msBeforeNext < 0 ? windowMs : Math.min(windowMs, used.msBeforeNext),
 });
 
 /** Of two refusals the longer one, otherwise the one with less left. */
