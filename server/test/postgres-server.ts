@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chownSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { atExit } from "./at-exit.ts";
 import { freePort } from "./free-port.ts";
 import { skipUnless } from "./skip.ts";
 
@@ -90,11 +91,11 @@ async function startServer(
 
   await run(...make(data));
   await start();
-  const atExit = () => {
+  const clear = () => {
     spawnSync(join(bin, "pg_ctl"), stopping("immediate"), options);
     rmSync(home, { recursive: true, force: true });
   };
-  process.once("exit", atExit);
+  const takeBack = atExit(clear);
   return {
     port,
     pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
@@ -103,7 +104,7 @@ async function startServer(
     start,
     promote: () => run("pg_ctl", ["promote", "-D", data, "-w"]),
     async [Symbol.asyncDispose]() {
-      process.removeListener("exit", atExit);
+      takeBack();
       await run("pg_ctl", stopping("immediate")).catch(() => {});
       rmSync(home, { recursive: true, force: true });
     },

@@ -5,6 +5,7 @@ import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { atExit } from "./at-exit.ts";
 import { freePort } from "./free-port.ts";
 import { skipUnless } from "./skip.ts";
 
@@ -89,13 +90,13 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     killed.kill("SIGKILL");
     await exited;
   }
-  const atExit = () => {
+  const clear = () => {
     child?.kill("SIGKILL");
     rmSync(home, { recursive: true, force: true });
   };
 
   await start();
-  process.once("exit", atExit);
+  const takeBack = atExit(clear);
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -107,7 +108,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       await answerTo(port, line);
     },
     async [Symbol.asyncDispose]() {
-      process.removeListener("exit", atExit);
+      takeBack();
       await kill();
       rmSync(home, { recursive: true, force: true });
     },
