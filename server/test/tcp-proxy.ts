@@ -82,7 +82,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   await open(0);
   const { port } = server.address() as AddressInfo;
   const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    // Node never ends when one is reset that is being ended.
+    for (const socket of sockets)
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
   };
   const close = async () => {
     if (!server.listening) return;
