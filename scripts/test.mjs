@@ -7,7 +7,7 @@ const chosen = process.argv.slice(2);
 
 /** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
 const ALONE =
-  /\/(?:crash|fuzz|siege|powercut|disk-full|secrets|hardening|framing|process|redis-faults|postgres-faults|postgres-replicas|replica[\w-]*|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
+  /\/(?:crash|fuzz[\w-]*|siege|soak|clock-jumps|powercut|disk-full|secrets|hardening|framing|process|redis-faults|postgres-faults|postgres-replicas|replica[\w-]*|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
 
 /** Those of the wires: they run on every back end (server/test/start-server.ts says which there are). */
 const WIRES =

@@ -14,7 +14,7 @@ import { startProcess } from "./server-process.ts";
 import { createDatabase } from "./services.ts";
 import { BACKEND } from "./start-server.ts";
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 10_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 const SOCKET_MESSAGES = 3000;
 const CONNECTIONS = 16;
