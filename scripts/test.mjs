@@ -117,4 +117,10 @@ const wires = files.filter((file) => WIRES.test(file));
 if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
   runTests("The wires on PostgreSQL", wires, 2, { TEST_BACKEND: "postgres" });
 if (process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL && !process.env.TEST_BACKEND)
-  runTests("The wires on replicas", wires, 2, { TEST_BACKEND: "replicas" });
+  runTests(
+    "The wires on replicas",
+    // It counts what one process asks of an issuer, and a proxy answers where a waiting request is cut.
+    wires.filter((file) => !file.endsWith("/sign-in.test.ts")),
+    2,
+    { TEST_BACKEND: "replicas" },
+  );
