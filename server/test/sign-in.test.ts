@@ -6,9 +6,10 @@ import { readConfig } from "../src/config.ts";
 import { eventsOf } from "./chat-v1-client.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
-import { startServer } from "./start-server.ts";
+import { BACKEND, startServer } from "./start-server.ts";
 import { ALICE, makeKey, type Server, send, UUID } from "./wire-client.ts";
 
+const SERVERS = BACKEND === "replicas" ? 2 : 1;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 test("a token of the configured issuer is let in on every wire, as the user of its issuer and subject", async () => {
@@ -60,7 +61,8 @@ test("a token of the configured issuer is let in on every wire, as the user of i
   assert.equal(other.status, 403);
   assert.match(other.body.detail, /its own subject/);
   assert.equal((await send(server, "GET", "/metrics", undefined, headers)).status, 403);
-  assert.deepEqual(issuer.asked, ["/.well-known/openid-configuration", "/keys"]);
+  assert.deepEqual(new Set(issuer.asked), new Set(["/.well-known/openid-configuration", "/keys"]));
+  assert.equal(issuer.asked.length, 2 * SERVERS, "each server asks once");
 });
 
 test("with an issuer the server is claimed, and keys are good beside tokens", async () => {
@@ -99,7 +101,7 @@ test("an expired token is told so; an issuer that cannot be reached is 503, and 
     assert.equal(answer.status, 503);
     assert.ok(Number(answer.headers.get("retry-after")) >= 1);
   }
-  assert.equal(issuer.asked.length, 1, "one attempt, and then left alone");
+  assert.equal(issuer.asked.length, SERVERS, "one attempt, and then left alone");
   issuer.fail(false);
   const patience = performance.now() + 10_000;
   while ((await send(server, "GET", path, undefined, good)).status !== 200) {
@@ -172,7 +174,9 @@ async function assertCut({ endings }: Awaited<ReturnType<typeof openAll>>, lostA
   const ended = await Promise.all(endings);
   const elapsedMs = performance.now() - lostAt;
   const closed = { code: 1008, reason: "This credential is no longer good" };
-  assert.deepEqual(ended, [closed, closed, "cut", "cut", "cut"]);
+  // What a server cuts before it has begun to answer, the proxy before replicas answers.
+  const waiting = SERVERS > 1 ? 502 : "cut";
+  assert.deepEqual(ended, [closed, closed, "cut", "cut", waiting]);
   assert.ok(elapsedMs < 1000, `it took ${elapsedMs} ms`);
 }
 
