@@ -8,6 +8,7 @@ import { useSidebar } from "./ui/sidebar-state.tsx";
 import { useWindows } from "./ui/windows.tsx";
 
 const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
+const ImportDialog = lazy(() => import("./conversations/import/import-dialog.tsx"));
 const ShortcutsDialog = lazy(() => import("./settings/shortcuts-dialog.tsx"));
 
 /** What every page stands in: the sidebar beside it (over it, on a phone), windows and notices. */
@@ -51,6 +52,7 @@ export function Frame({
       </div>
       <Suspense>
         {shown === "settings" && <SettingsDialog onClose={close} />}
+        {shown === "import" && <ImportDialog onClose={close} />}
         {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}
       </Suspense>
       <Notices />

@@ -4,7 +4,7 @@ import { dateLocale } from "../i18n/index.ts";
 
 export type ExportFormat = "markdown" | "json";
 
-const FORBIDDEN_IN_NAMES = /[\\/:*?"<>|\p{Cc}]+/gu;
+const FORBIDDEN_IN_NAMES = /[\\/:*?"<>|\p{Cc}\s]+/gu;
 const MOST_NAME_CHARACTERS = 80;
 
 /** Downloads a conversation with all its messages. */

@@ -1,4 +1,4 @@
-import { Activity, Bot, CircleHelp, KeyRound, LogOut, Settings } from "lucide-react";
+import { Activity, Bot, CircleHelp, KeyRound, LogOut, Settings, Upload } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useSession } from "../session/session.tsx";
@@ -29,6 +29,9 @@ export function MainMenu() {
         </MenuItem>
         <MenuItem icon={<CircleHelp size={16} />} onSelect={() => open("shortcuts")}>
           {t("shortcuts.title")}
+        </MenuItem>
+        <MenuItem icon={<Upload size={16} />} onSelect={() => open("import")}>
+          {t("import.title")}
         </MenuItem>
         <MenuItem icon={<Bot size={16} />} href={<Link href="/agents" />}>
           {t("agents.title")}

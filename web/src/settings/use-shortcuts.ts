@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { flushSync } from "react-dom";
 import { useLocation } from "wouter";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useWindows } from "../ui/windows.tsx";
@@ -22,9 +23,9 @@ export function useShortcuts(): void {
 
   useEffect(() => {
     const toSearch = () => {
-      sidebar.open();
-      // It cannot take the focus before it is shown.
-      requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-search]")?.focus());
+      // At once, so that no letter typed after it is lost.
+      flushSync(sidebar.open);
+      document.querySelector<HTMLElement>("[data-search]")?.focus();
     };
     const begin = () => navigate("/");
     const withControl: Readonly<Record<string, () => void>> = {

@@ -1,0 +1,64 @@
+import type { Client } from "@colloquy/client";
+
+/** The wire's most. */
+const MOST_AT_ONCE = 100;
+/** The wire takes 32 MiB; characters may have some bytes each. */
+const MOST_CHARACTERS_AT_ONCE = 6_000_000;
+
+export type ImportCounts = {
+  readonly done: number;
+  readonly imported: number;
+  readonly skipped: number;
+  /** What could not be taken over, by its title or place, and why. */
+  readonly failed: readonly { readonly name: string; readonly reason: string }[];
+};
+
+export const NOTHING_IMPORTED: ImportCounts = { done: 0, imported: 0, skipped: 0, failed: [] };
+
+/** Sends them in batches, and tells after each how far it is. @throws as the client does, and the signal's reason */
+export async function* importConversations(
+  client: Client,
+  items: readonly object[],
+  signal: AbortSignal,
+): AsyncGenerator<ImportCounts, void, void> {
+  let counts = NOTHING_IMPORTED;
+  for (const batch of batchesOf(items)) {
+    const { imported, skipped, failed } = await client.conversations.import(batch, { signal });
+    const start = counts.done;
+    counts = {
+      done: start + batch.length,
+      imported: counts.imported + imported,
+      skipped: counts.skipped + skipped,
+      failed: [
+        ...counts.failed,
+        ...failed.map(({ index, reason }) => ({
+          name: titleOf(batch[index]) ?? `#${start + index + 1}`,
+          reason,
+        })),
+      ],
+    };
+    yield counts;
+  }
+}
+
+function* batchesOf(items: readonly object[]): Generator<object[]> {
+  let batch: object[] = [];
+  let characters = 0;
+  for (const item of items) {
+    const size = JSON.stringify(item).length;
+    const isFull = batch.length === MOST_AT_ONCE || characters + size > MOST_CHARACTERS_AT_ONCE;
+    if (batch.length > 0 && isFull) {
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+    batch.push(item);
+    characters += size;
+  }
+  if (batch.length) yield batch;
+}
+
+function titleOf(item: object | undefined): string | null {
+  const title = item && "title" in item ? item.title : null;
+  return typeof title === "string" && title.trim() ? title : null;
+}
