@@ -61,8 +61,9 @@ export function Thread({ conversationId, rows, hasOlder, actions, target }: Thre
 
   const targetIndex = target ? rows.findIndex(({ key }) => key === target) : -1;
   const isAtTarget = useRef<string | null>(null);
+  const isLoaded = rows.length > 0;
   useEffect(() => {
-    if (!conversationId || !target || isAtTarget.current === target) return;
+    if (!conversationId || !isLoaded || !target || isAtTarget.current === target) return;
     unstick();
     if (targetIndex < 0) {
       void cache.loadUntil(conversationId, target);
@@ -70,7 +71,7 @@ export function Thread({ conversationId, rows, hasOlder, actions, target }: Thre
     }
     isAtTarget.current = target;
     virtualizer.current?.scrollToIndex(targetIndex, { align: "center" });
-  }, [conversationId, target, targetIndex, cache, unstick]);
+  }, [conversationId, isLoaded, target, targetIndex, cache, unstick]);
 
   const keepMounted = useMemo(
     () => (rows.length <= ALWAYS_MOUNTED ? rows.map((_, index) => index) : []),
@@ -93,8 +94,9 @@ export function Thread({ conversationId, rows, hasOlder, actions, target }: Thre
             shift={isPrepended}
             keepMounted={keepMounted}
             onScroll={onScroll}
+            data={rows}
           >
-            {rows.map((row) => (
+            {(row: Row) => (
               <div className={styles.row} key={row.key}>
                 {row.kind === "message" ? (
                   <MessageRow
@@ -111,7 +113,7 @@ export function Thread({ conversationId, rows, hasOlder, actions, target }: Thre
                   <LiveRow live={row.live} actions={actions} />
                 )}
               </div>
-            ))}
+            )}
           </Virtualizer>
         </div>
       </section>

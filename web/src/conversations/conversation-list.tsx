@@ -8,7 +8,7 @@ import { Button } from "../ui/button.tsx";
 import { useWorkspace } from "../workspace.tsx";
 import styles from "./conversation-list.module.css";
 import { ConversationRow } from "./conversation-row.tsx";
-import { groupByDay } from "./group-by-day.ts";
+import { groupByDay, type ListRow } from "./group-by-day.ts";
 import { type ConversationList as Listed, listKey, loadList } from "./list-cache.ts";
 
 const POLL_MS = 20_000;
@@ -84,12 +84,13 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
         scrollRef={scroller}
         as="ul"
         item="li"
+        data={rows}
         onScroll={(offset) => {
           const { scrollSize = 0, viewportSize = 0 } = virtualizer.current ?? {};
           if (scrollSize - offset - viewportSize < LOAD_MORE_PIXELS) void list.loadMore();
         }}
       >
-        {rows.map((row, index) =>
+        {(row: ListRow, index: number) =>
           row.kind === "heading" ? (
             <h2 key={row.key} className={styles.heading}>
               {row.text}
@@ -103,8 +104,8 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
               onMove={(step) => moveTo(index, step)}
               onFocus={() => setFocused(row.key)}
             />
-          ),
-        )}
+          )
+        }
       </Virtualizer>
     </div>
   );
