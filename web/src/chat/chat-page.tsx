@@ -59,7 +59,11 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     tell({ type: "list" });
   };
 
-  useEffect(preloadMarkdown, []);
+  useEffect(() => {
+    // With the first letter: the first load does without it, the first reply must not.
+    addEventListener("input", preloadMarkdown, { once: true });
+    return () => removeEventListener("input", preloadMarkdown);
+  }, []);
   const title = conversation.data?.title;
   useEffect(() => {
     document.title = conversationId && title ? `${title} · ${t("app.name")}` : t("app.name");
