@@ -8,6 +8,9 @@ import {
 import type { ReactElement, ReactNode } from "react";
 import styles from "./menu.module.css";
 
+/** Above the list that its button may be in, and still in the same part of the page. */
+const landmarkOf = (element: Element) => element.closest<HTMLElement>("nav, main");
+
 /** A button that opens a list of actions. @param button what is shown as the button, as an element */
 export function Menu({
   button,
@@ -28,6 +31,9 @@ export function Menu({
         gutter={6}
         overflowPadding={12}
         portal
+        portalElement={landmarkOf}
+        preserveTabOrder={false}
+        fixed
         unmountOnHide
         className={styles.menu}
       >

@@ -52,7 +52,8 @@ export function Picker({
           className={styles.popover}
           gutter={6}
           overflowPadding={12}
-          portal
+          portal={false}
+          fixed
           unmountOnHide
         >
           <Combobox

@@ -28,7 +28,13 @@ const MarkdownBlock = memo(function MarkdownBlock({ block }: { readonly block: B
   if (block.kind === "code")
     return <CodeBlock language={block.language} code={block.code} isOpen={block.isOpen} />;
   const plain = (
-    <Suspense fallback={<p className={styles.unrendered}>{block.text}</p>}>
+    <Suspense
+      fallback={
+        <p className={styles.unrendered} dir="auto">
+          {block.text}
+        </p>
+      }
+    >
       <TextBlock text={block.text} />
     </Suspense>
   );
