@@ -79,8 +79,9 @@ test("two tabs show the same conversation live", { skip }, async () => {
 
   server.model.next({ text: "seen in both tabs", hold: 2 });
   await send(second, "In the second tab");
-  await said(page, "In the second tab").waitFor();
-  await said(page, "seen in").waitFor();
+  // Sooner than either asks the server by itself.
+  await said(page, "In the second tab").waitFor({ timeout: 2_500 });
+  await said(page, "seen in").waitFor({ timeout: 2_500 });
   await said(second, "seen in").waitFor();
   server.model.release();
   await said(page, "seen in both tabs").waitFor();
@@ -91,7 +92,7 @@ test("two tabs show the same conversation live", { skip }, async () => {
   await replied(page);
   await second.getByRole("link", { name: "New conversation" }).click();
   await send(second, "Begun in the second tab");
-  await listed(page, "Begun in the second tab").waitFor();
+  await listed(page, "Begun in the second tab").waitFor({ timeout: 2_500 });
 });
 
 test("what another device says comes by itself", { skip }, async () => {

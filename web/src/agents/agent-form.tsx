@@ -32,7 +32,7 @@ export function AgentForm({
       instructions: text("instructions"),
       model: text("model") || null,
       temperature: text("temperature") === "" ? null : Number(text("temperature")),
-      voice: agent?.voice ?? null,
+      voice: text("voice") || null,
     };
     setSaving(true);
     try {
@@ -91,6 +91,12 @@ export function AgentForm({
           max={2}
           step={0.1}
           defaultValue={agent?.temperature ?? ""}
+        />
+        <TextField
+          label={t("agents.voice")}
+          hint={t("agents.voiceHint")}
+          name="voice"
+          defaultValue={agent?.voice ?? ""}
         />
         {problem && <p role="alert">{problem}</p>}
         <DialogActions>

@@ -23,6 +23,6 @@ export function withOneMathDelimiter(text: string): string {
 
 const rewrite = (text: string): string =>
   text
-    .replace(/\\\[((?:.|\n)*?)\\\]/g, (_, tex: string) => `\n$$$$\n${tex.trim()}\n$$$$\n`)
-    .replace(/\\\(((?:.|\n)*?)\\\)/g, (_, tex: string) => `$$$$${tex.trim()}$$$$`)
-    .replace(new RegExp(SINGLE, "g"), (_, tex: string) => `$$$$${tex}$$$$`);
+    .replace(/\\\[((?:.|\n)*?)\\\]/g, (_, tex: string) => `\n$$\n${tex.trim()}\n$$\n`)
+    .replace(/\\\(((?:.|\n)*?)\\\)/g, (_, tex: string) => `$$${tex.trim()}$$`)
+    .replace(new RegExp(SINGLE, "g"), (_, tex: string) => `$$${tex}$$`);

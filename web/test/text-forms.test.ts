@@ -1,0 +1,137 @@
+// What the page makes of texts: blocks of a message, mathematics in it, conversations in a file.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
+import { createClient } from "@colloquy/client";
+import { workFolder } from "../../server/test/cli-runner.ts";
+import { startServer } from "../../server/test/start-server.ts";
+import { mayHaveMath, withOneMathDelimiter } from "../src/chat/markdown/math-delimiters.ts";
+import { createBlockSplitter, splitBlocks } from "../src/chat/markdown/split-blocks.ts";
+import { readConversations } from "../src/conversations/import/read-conversations.ts";
+
+const shapes = (text: string) =>
+  splitBlocks(text).map((block) =>
+    block.kind === "code"
+      ? `${block.language}${block.isOpen ? "…" : ""}:${block.code}`
+      : block.text.trim(),
+  );
+
+test("a text is split where its parts mean the same by themselves, and nowhere else", () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ["one\n\ntwo", ["one", "two"]],
+    ["# a\ntext\n\n\n\nmore", ["# a\ntext", "more"]],
+    ["- a\n\n- b\n\n  still b\n\nend", ["- a\n\n- b\n\n  still b", "end"]],
+    [
+      "1. a\n\n   ```js\n   x\n\n   y\n   ```\n\nend",
+      ["1. a\n\n   ```js\n   x\n\n   y\n   ```", "end"],
+    ],
+    ["a\n```js\nx\n\ny\n```\nb", ["a", "js:x\n\ny", "b"]],
+    ["````md\n```\n````", ["md:```"]],
+    ["~~~\na\n```\n~~~", [":a\n```"]],
+    ["```py\nhalf", ["py…:half"]],
+    ["```not `a` fence```", ["```not `a` fence```"]],
+    ["    code\n\n    more code", ["code\n\n    more code"]],
+    ["$$\na\n\nb\n$$\n\nend", ["$$\na\n\nb\n$$", "end"]],
+    ["\\[\na\n\nb\n\\]\n\nend", ["\\[\na\n\nb\n\\]", "end"]],
+    ["see [x]\n\n[x]: https://example.org", ["see [x]\n\n[x]: https://example.org"]],
+  ];
+  for (const [text, expected] of cases) assert.deepEqual(shapes(text), expected, text);
+});
+
+test("while a text grows, only its last blocks are other objects than before", () => {
+  const text = "one\n\ntwo\n\n```js\nlet a;\nlet b;\n```\n\nthree\n\n- x\n- y\n\nend";
+  const split = createBlockSplitter();
+  let before = split("");
+  for (let length = 1; length <= text.length; length++) {
+    const now = split(text.slice(0, length));
+    for (let index = 0; index < before.length - 1; index++)
+      assert.equal(now[index], before[index], `block ${index} after ${length} characters`);
+    before = now;
+  }
+  assert.deepEqual(before, splitBlocks(text));
+});
+
+test("dollars are mathematics or money", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["It costs $5 and $10.", "It costs $5 and $10."],
+    ["From $5-$10 and $USD", "From $5-$10 and $USD"],
+    ["so $x^2$ is", "so $$x^2$$ is"],
+    ["so \\(x\\) and \\[y\\]", "so $$x$$ and \n$$\ny\n$$\n"],
+    ["code `$x$` stays, ``\\(y\\)`` too", "code `$x$` stays, ``\\(y\\)`` too"],
+  ];
+  for (const [text, expected] of cases) assert.equal(withOneMathDelimiter(text), expected);
+  assert.equal(mayHaveMath("It costs $5 and $10."), false);
+  assert.equal(mayHaveMath("so $x^2$ is"), true);
+});
+
+test("conversations are found in every kind of file", async () => {
+  const conversation = { title: "A", messages: [{ role: "user", content: "Hi" }] };
+  const read = (name: string, content: string | Uint8Array<ArrayBuffer>) =>
+    readConversations(new File([content], name));
+  for (const value of [
+    conversation,
+    [conversation],
+    { conversations: [conversation], version: 2 },
+    { chats: JSON.stringify({ a: conversation }), theme: "dark" },
+  ])
+    assert.deepEqual(await read("a.json", JSON.stringify(value)), [conversation]);
+  assert.deepEqual(await read("a.json", "[1, 2"), []);
+  assert.deepEqual(await read("a.json", '{"messages": "none"}'), []);
+
+  const inner = JSON.stringify([{ title: "Z", mapping: {} }]);
+  const zipped = zip({ "chat.html": "<p>", "conversations.json": inner });
+  assert.deepEqual(await read("export.zip", zipped), JSON.parse(inner));
+  await assert.rejects(read("export.zip", "no archive"), /no ZIP archive/);
+});
+
+test("an archive of colloquy export is read with its messages", async () => {
+  await using folder = await workFolder();
+  {
+    await using server = await startServer({ builtIn: true, directory: folder.data });
+    const client = createClient({ baseUrl: server.url, token: "local" });
+    await (await client.conversations.start({ content: "Keep me" })).message();
+  }
+  const { code, stdout, stderr } = await folder.run(["export"]);
+  assert.equal(code, 0, stderr);
+  const items = await readConversations(new File([stdout], "archive.jsonl"));
+  assert.equal(items.length, 1);
+  const [{ conversation, messages }] = items as unknown as [
+    { conversation: { title: string }; messages: { content: string }[] },
+  ];
+  assert.equal(conversation.title, "Keep me");
+  assert.deepEqual(
+    messages.map(({ content }) => content),
+    ["Keep me", "You said: Keep me"],
+  );
+});
+
+/** A ZIP archive as ChatGPT's has it: compressed, the directory at its end. */
+function zip(files: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const [name, text] of Object.entries(files)) {
+    const content = deflateRawSync(text);
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50, 0);
+    local.writeUInt16LE(8, 8);
+    local.writeUInt32LE(content.length, 18);
+    local.writeUInt16LE(name.length, 26);
+    const entry = Buffer.alloc(46);
+    entry.writeUInt32LE(0x02014b50, 0);
+    entry.writeUInt16LE(8, 10);
+    entry.writeUInt32LE(content.length, 20);
+    entry.writeUInt16LE(name.length, 28);
+    entry.writeUInt32LE(offset, 42);
+    parts.push(local, Buffer.from(name), content);
+    directory.push(entry, Buffer.from(name));
+    offset += local.length + name.length + content.length;
+  }
+  const central = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(Object.keys(files).length, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return new Uint8Array(Buffer.concat([...parts, central, end]));
+}
