@@ -61,7 +61,7 @@ const foreignParts = (page: Page): Promise<string[]> =>
 const hit = (page: Page): Promise<unknown> =>
   page.evaluate(() => (window as unknown as { hit?: unknown }).hit);
 
-test(`[X8] ${HOSTILE.length} hostile texts as stored messages`, { skip }, async () => {
+test(`${HOSTILE.length} hostile texts as stored messages`, { skip }, async () => {
   const client = createClient({ baseUrl: server.url, token: "local" });
   const { id } = await client.conversations.create({ title: "Hostile" });
   for (const content of HOSTILE) await client.messages.add(id, { role: "assistant", content });
@@ -82,7 +82,7 @@ test(`[X8] ${HOSTILE.length} hostile texts as stored messages`, { skip }, async 
   assert.deepEqual(opened.problems, []);
 });
 
-test(`[X8] ${HOSTILE.length} hostile texts as they come in`, { skip }, async () => {
+test(`${HOSTILE.length} hostile texts as they come in`, { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;
   await page.getByRole("textbox", { name: "Message" }).waitFor();
