@@ -1,7 +1,7 @@
-// Runs on whatever Node the host has, before `npm start` and `npm test`: brings node_modules (and
+// Runs on whatever Node the host has (20 or later), before `npm start` and `npm test`: brings node_modules (and
 // with it the Node that everything else runs on) up to the lock file, and does nothing if it is.
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -29,9 +29,16 @@ if (!isCurrent) {
 
 // The web app, built once and again when its sources have changed.
 const built = `${root}web/dist/index.html`;
-const sources = ["web/{src,public}/**/*", "web/*.{html,json,ts}", "client/src/**/*.ts"];
+const sources = [
+  ...["web/src", "web/public", "client/src"].flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true }).map((file) => `${folder}/${file}`),
+  ),
+  ...readdirSync(`${root}web`)
+    .filter((file) => /\.(html|json|ts)$/.test(file))
+    .map((file) => `web/${file}`),
+];
 const changedMs = Math.max(
-  ...globSync(sources, { cwd: root }).map((file) => statSync(`${root}${file}`).mtimeMs),
+  ...sources.map((file) => statSync(`${root}${file}`).mtimeMs),
   statSync(wanted).mtimeMs,
 );
 if (!existsSync(built) || statSync(built).mtimeMs < changedMs) {
