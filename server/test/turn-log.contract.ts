@@ -75,15 +75,19 @@ export function turnLogContract(
     test("a watcher gets the whole text in order, and the stream ends with the turn", async () => {
       await using subject = await open();
       const writer = await begin(subject);
-      const watched = Array.fromAsync(watch(subject.watching, "r"));
       const words = Array.from({ length: 300 }, (_, index) => `word${index} 👩‍👩‍👧 `);
+      const watching = watch(subject.watching, "r")[Symbol.asyncIterator]();
+      writer.append(words[0] as string);
+      // One who has asked, and not been heard yet, would find an ended turn.
+      const first: LiveEvent = (await watching.next()).value;
+      const watched = Array.fromAsync({ [Symbol.asyncIterator]: () => watching });
       for (const [index, word] of words.entries()) {
-        writer.append(word);
+        if (index > 0) writer.append(word);
         if (index % 7 === 0) await new Promise(setImmediate);
       }
       const text = words.join("");
       writer.end(ended(text));
-      const events = await watched;
+      const events = [first, ...(await watched)];
       assert.equal(textOf(events), text);
       checkPositions(events, 0);
       const endings = events.filter((event) => event.type !== "delta");

@@ -14,6 +14,8 @@ type Mirror = {
 
 /** How often the generating replica is told that the reply is still watched here. */
 const RENEW_MS = 2000;
+/** A question that came just as the turn ended has no answer: asked again, nobody hears it. */
+const ASK_AGAIN_MS = 200;
 /** It answers every renewal; one that does not is gone, or cannot be reached. */
 const SILENCE_MS = 5000;
 
@@ -32,7 +34,10 @@ export function mirrors(link: RedisLink, channels: Channels) {
     mirror.isAsking = true;
     const request = encodeRequest({ kind: "watch", inbox, from: mirror.reply.length });
     const hearing = await link.publish(channels.reply(replyId), request).catch(() => 0);
-    if (hearing === 0) lose(replyId, mirror);
+    if (hearing === 0) return lose(replyId, mirror);
+    setTimeout(() => {
+      if (mirror.isAsking && known.get(replyId) === mirror) void ask(replyId, mirror);
+    }, ASK_AGAIN_MS).unref();
   };
 
   const receive = ({ replyId, from, text, isOver }: Piece) => {
