@@ -66,6 +66,22 @@ test("a user's budget that is used up is 429 in every wire's words, with the tim
   assert.equal((await say(server, BOB)).status, 200, "others go on");
 });
 
+test("[X8] a request that was answered is answered again when the budget is used up, and so is one with the same key for something else", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "3000" },
+  });
+  server.model.next(answerUsing(3000));
+  const ask = (message: string, key: string) =>
+    send(server, "POST", "/chat", { message, user_id: ALICE }, { "idempotency-key": key });
+  const first = await ask("Hello", "one");
+  assert.equal(first.status, 200);
+  const again = await ask("Hello", "one");
+  assert.equal(again.status, 200);
+  assert.equal(again.body.message_id, first.body.message_id);
+  assert.equal((await ask("Hello", "two")).status, 429);
+  assert.equal((await ask("Another", "one")).status, 409);
+});
+
 test("a tenant's budget is shared by its users, and by no other tenant", async () => {
   await using server = await startServer({
     environment: { BUDGET_TOKENS_PER_TENANT_DAY: "3000" },

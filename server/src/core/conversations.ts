@@ -70,7 +70,7 @@ export type Conversations = {
   ): AsyncIterable<ConversationWithMessages>;
   /** @throws AppError not_found, invalid_request */
   change(
-    owner: Owner,
+    principal: Principal,
     conversationId: string,
     change: ConversationChange,
   ): Promise<ConversationWithMessages>;
@@ -158,7 +158,7 @@ export function createConversations({
     list: (owner, page) => store.listConversations(owner, page),
     all: (owner, { order, limit, before }) =>
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
-    async change(owner, conversationId, { title, isPinned, agentId, mode, messages }) {
+    async change(principal, conversationId, { title, isPinned, agentId, mode, messages }) {
       checkFields({ title, agentId, mode });
       const patch: ConversationPatch = {
         ...given({
@@ -170,7 +170,15 @@ export function createConversations({
         }),
         updatedAt: clock.now(),
       };
-      return required(await store.updateConversation(owner, conversationId, patch), "conversation");
+      return required(
+        await store.updateConversation(
+          ownerOf(principal),
+          conversationId,
+          patch,
+          stampOf(principal),
+        ),
+        "conversation",
+      );
     },
     async delete(principal, conversationId) {
       await turns.stop(principal, conversationId);

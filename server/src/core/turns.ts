@@ -5,7 +5,7 @@ import type { Owner } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
 import type { TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
-import type { BegunTurn, TurnTarget } from "../ports/store.ts";
+import type { BegunTurn, RepeatedTurn, TurnTarget } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { endOf, follow } from "./follow.ts";
@@ -126,7 +126,15 @@ export function createTurns(parts: TurnParts): Turns {
 
   async function begin(owner: Owner, request: StartTurn): Promise<Turn> {
     checkRequest(request);
-    const reservation = await parts.budgets.reserve(owner, request.content);
+    let reservation: Reservation;
+    try {
+      reservation = await parts.budgets.reserve(owner, request.content);
+    } catch (error) {
+      // A repeat uses nothing, so that it needs no budget.
+      const found = request.idempotency && (await store.findRepeated(owner, request.idempotency));
+      if (found) return answerAgain(owner, request, found);
+      throw error;
+    }
     try {
       return await start(owner, request, intend(owner, request, reservation), null);
     } catch (error) {
@@ -185,16 +193,10 @@ export function createTurns(parts: TurnParts): Turns {
       giveUp();
       throw error;
     }
-    if (begun.kind !== "begun") giveUp();
-    if (begun.kind === "not_found")
-      throw notFound(isReplacing(request) ? "message" : "conversation");
-    if (begun.kind === "conflict")
-      throw new AppError(
-        "conflict",
-        "This Idempotency-Key was used for another request. Use a new key for a new message",
-        { field: "Idempotency-Key" },
-      );
-    if (begun.kind === "repeated") return repeated(owner, begun);
+    if (begun.kind !== "begun") {
+      giveUp();
+      return answerAgain(owner, request, begun);
+    }
 
     const { conversation, userMessage, reply } = begun;
     if (conversation.id !== guess.id) {
@@ -231,14 +233,19 @@ export function createTurns(parts: TurnParts): Turns {
     return begun;
   };
 
-  const repeated = (
-    owner: Owner,
-    {
-      conversation,
-      userMessage,
-      reply,
-    }: { conversation: Conversation; userMessage: Message; reply: Message },
-  ): Turn => turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
+  /** @throws AppError not_found, conflict */
+  function answerAgain(owner: Owner, request: StartTurn, found: RepeatedTurn): Turn {
+    if (found.kind === "not_found")
+      throw notFound(isReplacing(request) ? "message" : "conversation");
+    if (found.kind === "conflict")
+      throw new AppError(
+        "conflict",
+        "This Idempotency-Key was used for another request. Use a new key for a new message",
+        { field: "Idempotency-Key" },
+      );
+    const { conversation, userMessage, reply } = found;
+    return turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
+  }
 
   return {
     start: (owner, request) => counted(begin(owner, request)),

@@ -7,6 +7,7 @@ export const AUDIT_ACTIONS = [
   "refused",
   "conversation_deleted",
   "message_deleted",
+  "messages_replaced",
   "agent_deleted",
 ] as const;
 

@@ -97,11 +97,15 @@ export interface ConversationStore {
       readonly before?: string;
     },
   ): AsyncIterable<ConversationWithMessages>;
-  /** Null if there is no such conversation. */
+  /**
+   * Null if there is no such conversation.
+   * @param stamp noted in the audit log with the messages that went
+   */
   updateConversation(
     owner: Owner,
     conversationId: string,
     patch: ConversationPatch,
+    stamp?: Stamp,
   ): Promise<ConversationWithMessages | null>;
   /**
    * Deletes it with its messages, its alias and its place in the search index; false if there is none.
@@ -145,6 +149,8 @@ export type TurnTarget =
       readonly conversationId: string;
       /** A message of it that this turn takes the place of: it goes, with everything after it. */
       readonly replaceFrom?: string;
+      /** Who does that: noted in the audit log. */
+      readonly actor?: string;
     }
   | { readonly kind: "new"; readonly conversation: NewConversation }
   /** The owner's conversation of that alias (`conversation.alias`), or the new one. */
@@ -160,8 +166,10 @@ export type BeginTurn = {
   /** Title for a conversation that has none yet. */
   readonly title: string;
   /** The same key and fingerprint give the first turn again. */
-  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+  readonly idempotency?: Idempotency;
 };
+
+export type Idempotency = { readonly key: string; readonly fingerprint: string };
 
 export type BegunTurn =
   | {
@@ -171,16 +179,20 @@ export type BegunTurn =
       readonly userMessage: Message;
       readonly reply: Message;
     }
-  /** The idempotency key was used before, with the same fingerprint: nothing was stored now. */
+  | RepeatedTurn;
+
+/** Nothing was stored. */
+export type RepeatedTurn =
+  /** The idempotency key was used before, with the same fingerprint. */
   | {
       readonly kind: "repeated";
       readonly conversation: Conversation;
       readonly userMessage: Message;
       readonly reply: Message;
     }
-  /** The idempotency key was used before, with another fingerprint: nothing was stored. */
+  /** The idempotency key was used before, with another fingerprint. */
   | { readonly kind: "conflict" }
-  /** The conversation (or its message to be replaced, or the messages of a repeated key) is not there: nothing was stored. */
+  /** The conversation (or its message to be replaced, or the messages of a repeated key) is not there. */
   | { readonly kind: "not_found" };
 
 export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
@@ -194,6 +206,8 @@ export interface TurnStore {
    * is the user message's plus one.
    */
   beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
+  /** What beginning a turn with that key would find without storing anything; null: it would be a new one. */
+  findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
   /** Keeps the text so far of replies in progress. A reply that is gone or has ended is passed over. */
   checkpoint(
     replies: readonly {

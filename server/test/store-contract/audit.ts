@@ -3,7 +3,16 @@ import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import type { AuditEvent } from "../../src/domain/audit.ts";
 import { anAgent } from "./agents.ts";
-import { aConversation, aMessage, at, newOwner, type OpenStore, sharedStore } from "./fixtures.ts";
+import {
+  aConversation,
+  aMessage,
+  aTurn,
+  at,
+  inExisting,
+  newOwner,
+  type OpenStore,
+  sharedStore,
+} from "./fixtures.ts";
 import { aKey } from "./keys.ts";
 
 const anEvent = (given: Partial<AuditEvent> = {}): AuditEvent => ({
@@ -64,23 +73,32 @@ export function auditContract(open: OpenStore): void {
       const conversation = aConversation();
       const message = aMessage("Hello");
       await store().createConversation(owner, conversation, [message]);
+      const changed = aConversation();
+      const [kept, edited] = [aMessage("Kept"), aMessage("To be replaced")];
+      await store().createConversation(owner, changed, [kept, edited]);
       await store().createAgent(owner, anAgent("agent"));
       const stamp = { at: at(7), actor: "this machine" };
       const stranger = { ...owner, userId: "stranger" };
       for (const who of [stranger, owner, owner]) {
+        const target = { ...inExisting(changed.id), replaceFrom: edited.id, actor: "key editor" };
+        await store().beginTurn(who, { ...aTurn(target) });
+        const patch = { messages: [kept], updatedAt: at(7) };
+        await store().updateConversation(who, changed.id, patch, stamp);
         await store().deleteMessage(who, message.id, stamp);
         await store().deleteConversation(who, conversation.id, stamp);
         await store().deleteAgent(who, "agent", stamp);
       }
       const noted = (await store().listAuditEvents({ limit: 100 }))
         .filter(({ tenantId }) => tenantId === owner.tenantId)
-        .map(({ action, about, actor, userId }) => [action, about, actor, userId]);
+        .map(({ action, about, actor, userId, count }) => [action, about, actor, userId, count]);
       assert.deepEqual(noted.toReversed(), [
-        ["key_created", key.id, "key of an operator", owner.userId],
-        ["key_revoked", key.id, "command line", owner.userId],
-        ["message_deleted", message.id, "this machine", owner.userId],
-        ["conversation_deleted", conversation.id, "this machine", owner.userId],
-        ["agent_deleted", "agent", "this machine", owner.userId],
+        ["key_created", key.id, "key of an operator", owner.userId, 1],
+        ["key_revoked", key.id, "command line", owner.userId, 1],
+        ["messages_replaced", changed.id, "key editor", owner.userId, 1],
+        ["messages_replaced", changed.id, "this machine", owner.userId, 2],
+        ["message_deleted", message.id, "this machine", owner.userId, 1],
+        ["conversation_deleted", conversation.id, "this machine", owner.userId, 1],
+        ["agent_deleted", "agent", "this machine", owner.userId, 1],
       ]);
     });
   });

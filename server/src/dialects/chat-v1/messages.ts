@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import type { StartTurn, TurnTarget } from "../../core/turn.ts";
+import { actorOf } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { messageBody } from "./map.ts";
@@ -57,7 +58,7 @@ export function messageRoutes(
       }
       const turn = await turns.start(
         request.principal,
-        asked(request, existing(conversationId, request.body), request.body),
+        asked(request, existing(request, conversationId, request.body), request.body),
       );
       const ending = await turn.ending;
       if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
@@ -89,7 +90,7 @@ export function messageRoutes(
         );
       const turn = await turns.start(
         request.principal,
-        asked(request, existing(conversationId, request.body), request.body),
+        asked(request, existing(request, conversationId, request.body), request.body),
       );
       await streamTurn(reply, turn, { type: "user_message", data: messageBody(turn.userMessage) });
     },
@@ -228,9 +229,14 @@ export function messageRoutes(
 type Asked = Pick<Static<typeof NewMessage>, "content" | "model" | "temperature">;
 
 const existing = (
+  { principal }: Pick<FastifyRequest, "principal">,
   conversationId: string,
   { replace_from: replaceFrom }: Static<typeof NewMessage>,
-): TurnTarget => ({ kind: "existing", conversationId, ...(replaceFrom ? { replaceFrom } : {}) });
+): TurnTarget => ({
+  kind: "existing",
+  conversationId,
+  ...(replaceFrom ? { replaceFrom, actor: actorOf(principal) } : {}),
+});
 
 const asked = (
   request: FastifyRequest,

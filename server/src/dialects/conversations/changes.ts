@@ -6,7 +6,7 @@ import type {
 } from "../../core/conversations.ts";
 import type { ConversationWithMessages } from "../../domain/conversation.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
-import type { Owner } from "../../domain/principal.ts";
+import type { Owner, Principal } from "../../domain/principal.ts";
 import { isUuid } from "../../http/uuid.ts";
 import { draftsOf, type SentMessage, withoutForeignIds, withStoredTimes } from "./messages.ts";
 import { ORIGIN } from "./parts.ts";
@@ -30,16 +30,16 @@ export async function createConversation(
 /** Changes what is given. @throws AppError not_found, invalid_request */
 export async function changeConversation(
   conversations: Conversations,
-  owner: Owner,
+  principal: Principal,
   conversationId: string,
   change: Omit<ConversationChange, "messages">,
   messages: readonly SentMessage[] | undefined,
 ): Promise<ConversationWithMessages> {
   checkId(conversationId);
-  if (!messages) return conversations.change(owner, conversationId, change);
+  if (!messages) return conversations.change(principal, conversationId, change);
   const apply = (list: readonly MessageDraft[]) =>
-    conversations.change(owner, conversationId, { ...change, messages: list });
-  const stored = () => conversations.messages(owner, conversationId);
+    conversations.change(principal, conversationId, { ...change, messages: list });
+  const stored = () => conversations.messages(principal, conversationId);
   const sent = draftsOf(messages);
   const isTimeless = sent.some((draft) => !draft.createdAt);
   const drafts = isTimeless ? withStoredTimes(sent, await stored()) : sent;

@@ -41,6 +41,7 @@ export const eventAbout = (
   { tenantId, userId }: Owner,
   about: string,
   stamp: Stamp,
+  count = 1,
 ): AuditEvent => ({
   ...stamp,
   action,
@@ -49,7 +50,7 @@ export const eventAbout = (
   address: null,
   about,
   reason: null,
-  count: 1,
+  count,
 });
 
 export function createAuditWrites(write: StatementWriter) {

@@ -1,8 +1,10 @@
+import type { Stamp } from "../../../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
 import { matchMessages } from "./match-messages.ts";
 import { createMessageReads } from "./messages.ts";
@@ -24,6 +26,7 @@ export function createConversationUpdate(
   write: StatementWriter,
   insert: Inserts,
   changes: TextChanges,
+  append: AppendAuditEvent,
 ) {
   const messages = createMessageReads(write);
 
@@ -94,12 +97,15 @@ export function createConversationUpdate(
     conversation: Conversation,
     list: readonly NewMessage[],
     nextSequence: number,
+    stamp: Stamp | undefined,
   ): Operation<number> {
     const { tenantId, userId } = owner;
     const conversationId = conversation.id;
     const rows = yield* selectEveryMessage.all({ tenantId, userId, conversationId });
     const { removed, places } = matchMessages(rows.map(toMessage), list);
     for (const { id } of removed) yield* deleteMessage.run({ tenantId, userId, id });
+    if (stamp && removed.length)
+      yield* append(eventAbout("messages_replaced", owner, conversationId, stamp, removed.length));
 
     let last = -1;
     let next = nextSequence;
@@ -122,6 +128,7 @@ export function createConversationUpdate(
       owner: Owner,
       id: string,
       patch: ConversationPatch,
+      stamp?: Stamp,
     ): Operation<ConversationWithMessages | null> {
       const { tenantId, userId } = owner;
       const row = yield* selectOne.first({ tenantId, userId, id });
@@ -135,7 +142,7 @@ export function createConversationUpdate(
         updatedAt: patch.updatedAt,
       };
       const nextSequence = patch.messages
-        ? yield* replaceMessages(owner, conversation, patch.messages, row.next_sequence)
+        ? yield* replaceMessages(owner, conversation, patch.messages, row.next_sequence, stamp)
         : row.next_sequence;
       yield* update.run({
         tenantId,

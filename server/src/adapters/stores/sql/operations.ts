@@ -8,6 +8,7 @@ import { createConversationReads, createConversationWrites } from "./conversatio
 import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
+import { createRepeatReads } from "./repeats.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketWrites } from "./tickets.ts";
@@ -23,6 +24,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createConversationPages(write),
   ...createMessageReads(write),
   ...createTurnReads(write),
+  ...createRepeatReads(write),
   ...createAgentReads(write),
   ...createKeyReads(write),
   ...createArchiveReads(write),
@@ -37,9 +39,9 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const agents = createAgentWrites(write, append);
   return {
     ...createConversationWrites(write, insert, append),
-    ...createConversationUpdate(write, insert, changes),
+    ...createConversationUpdate(write, insert, changes, append),
     ...createMessageWrites(write, insert, append),
-    ...createTurnWrites(write, insert, changes),
+    ...createTurnWrites(write, insert, changes, append),
     ...agents,
     ...keys,
     appendAuditEvents,

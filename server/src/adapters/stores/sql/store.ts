@@ -60,6 +60,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     recentMessages: (owner, ...given) => read(owner, reads.recentMessages(owner, ...given)),
 
     beginTurn: async (owner, turn) => begunTurn(owner, turn, await write("beginTurn", owner, turn)),
+    findRepeated: (owner, idempotency) => read(owner, reads.findRepeated(owner, idempotency)),
     checkpoint: (...given) => write("checkpoint", ...given),
     finishReply: async (owner, replyId, end) =>
       finishedReply(replyId, end, await write("finishReply", owner, replyId, end)),

@@ -87,14 +87,6 @@ export function createTurnStatements(write: StatementWriter) {
       },
     ]),
   );
-  const selectKey = write<OwnerParameters & { key: string }>()((database, parameter) =>
-    database
-      .selectFrom("idempotency_keys")
-      .select(["fingerprint", "reply_id"])
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("key", "=", parameter.key),
-  );
   const insertKey = write<
     OwnerParameters & { key: string; fingerprint: string; replyId: string; at: number }
   >()((database, parameter) =>
@@ -177,7 +169,6 @@ export function createTurnStatements(write: StatementWriter) {
     deleteFrom,
     setTitle,
     insertTurn,
-    selectKey,
     insertKey,
     deleteKeys,
     saveContent,

@@ -2,12 +2,13 @@ import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { BeginTurn, NewConversation, TurnStore, TurnTarget } from "../../../ports/store.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createConversationReads } from "./conversations.ts";
 import { type Inserts, toJson } from "./inserts.ts";
+import { createRepeatReads } from "./repeats.ts";
 import { toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
-import { createTurnReads } from "./turn-reads.ts";
 import {
   begunConversation,
   type Ending,
@@ -20,25 +21,15 @@ import { createTurnStatements } from "./turn-statements.ts";
 type Place = { conversation: Conversation; created: boolean; sequence: number };
 
 /** Storing turns. Every message goes through here: two statements to begin a turn, two to finish it. */
-export function createTurnWrites(write: StatementWriter, insert: Inserts, changes: TextChanges) {
+export function createTurnWrites(
+  write: StatementWriter,
+  insert: Inserts,
+  changes: TextChanges,
+  append: AppendAuditEvent,
+) {
   const conversations = createConversationReads(write);
-  const turns = createTurnReads(write);
+  const repeats = createRepeatReads(write);
   const statements = createTurnStatements(write);
-
-  /** The first turn of an idempotency key that was used before. */
-  function* repeatedTurn(
-    owner: Owner,
-    { key, fingerprint }: NonNullable<BeginTurn["idempotency"]>,
-  ): Operation<StoredTurn | null> {
-    const { tenantId, userId } = owner;
-    const used = yield* statements.selectKey.first({ tenantId, userId, key });
-    if (!used) return null;
-    if (used.fingerprint !== fingerprint) return { kind: "conflict" };
-    const turn = yield* turns.getTurn(owner, used.reply_id);
-    if (!turn) return { kind: "not_found" };
-    const conversation = yield* conversations.getConversation(owner, turn.reply.conversationId);
-    return conversation ? { kind: "repeated", conversation, ...turn } : { kind: "not_found" };
-  }
 
   function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
     const { tenantId, userId } = owner;
@@ -60,7 +51,8 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
   /** Deletes the message that is to be replaced, and what came after it; false if it is not there. */
   function* makeRoom(
     owner: Owner,
-    { conversationId, replaceFrom = "" }: Extract<TurnTarget, { kind: "existing" }>,
+    { conversationId, replaceFrom = "", actor }: Extract<TurnTarget, { kind: "existing" }>,
+    at: Date,
   ): Operation<boolean> {
     const { tenantId, userId } = owner;
     const messageId = replaceFrom;
@@ -72,7 +64,9 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
     });
     if (!row) return false;
     const { sequence } = row;
-    yield* statements.deleteFrom.run({ tenantId, userId, conversationId, sequence });
+    const gone = yield* statements.deleteFrom.run({ tenantId, userId, conversationId, sequence });
+    if (actor !== undefined)
+      yield* append(eventAbout("messages_replaced", owner, conversationId, { at, actor }, gone));
     return true;
   }
 
@@ -92,7 +86,11 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
     const { target } = turn;
     switch (target.kind) {
       case "existing":
-        if (target.replaceFrom !== undefined && !(yield* makeRoom(owner, target))) return null;
+        if (
+          target.replaceFrom !== undefined &&
+          !(yield* makeRoom(owner, target, turn.userMessage.createdAt))
+        )
+          return null;
         return yield* continueIn(owner, target.conversationId, turn);
       case "new":
         return yield* createFor(owner, target.conversation, turn);
@@ -117,7 +115,7 @@ export function createTurnWrites(write: StatementWriter, insert: Inserts, change
   return {
     *beginTurn(owner: Owner, turn: BeginTurn): Operation<StoredTurn> {
       if (turn.idempotency) {
-        const repeated = yield* repeatedTurn(owner, turn.idempotency);
+        const repeated = yield* repeats.findRepeated(owner, turn.idempotency);
         if (repeated) return repeated;
       }
       const place = yield* placeFor(owner, turn);
