@@ -31,17 +31,31 @@ test("an issuer whose keys cannot be had is a failure", async () => {
   assert.match(await about(folder, "sign-in", issuer.environment), /^fail: .*answered with 500/);
 });
 
-/** A proxy that passes requests on, but no upgrade. */
-async function startPlainProxy(port: number) {
+/** A proxy that passes requests on, but no upgrade; or upgrades too, but collects every answer first. */
+async function startProxy(port: number, kind: "plain" | "collecting") {
   const proxy = createServer((incoming, outgoing) => {
     const { upgrade, connection, ...headers } = incoming.headers;
     const { url, method } = incoming;
     request({ port, host: "127.0.0.1", path: url, method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
+      if (kind === "plain") return void answer.pipe(outgoing);
+      outgoing.flushHeaders();
+      return void answer.toArray().then((pieces) => outgoing.end(Buffer.concat(pieces)));
     }).end();
   });
-  Object.assign(proxy, { shouldUpgradeCallback: () => false });
+  if (kind === "plain") Object.assign(proxy, { shouldUpgradeCallback: () => false });
+  proxy.on("upgrade", (incoming, socket) => {
+    const outgoing = request({
+      port,
+      host: "127.0.0.1",
+      path: incoming.url,
+      headers: incoming.headers,
+    });
+    // Any answer of ours says that the upgrade arrived.
+    outgoing.on("upgrade", (_answer, other) => other.destroy());
+    outgoing.on("upgrade", () => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
+    outgoing.end();
+  });
   proxy.listen(0, "127.0.0.1");
   await once(proxy, "listening");
   return {
@@ -53,13 +67,15 @@ async function startPlainProxy(port: number) {
   };
 }
 
-test("PUBLIC_URL must lead to the server, and WebSockets must pass", async () => {
+test("PUBLIC_URL must lead to the server, and WebSockets and streams must pass", async () => {
   await using folder = await workFolder();
   await using server = await startServer({ builtIn: true });
   const at = (url: string) => about(folder, "PUBLIC_URL", { PUBLIC_URL: url });
-  assert.match(await at(`http://127.0.0.1:${server.port}`), /^ok: .*WebSockets pass/m);
-  using proxy = await startPlainProxy(server.port);
-  assert.match(await at(proxy.url), /^fail: .*leaves out the header Upgrade/m);
+  assert.match(await at(`http://127.0.0.1:${server.port}`), /^ok: .*WebSockets and streams pass/m);
+  using plain = await startProxy(server.port, "plain");
+  assert.match(await at(plain.url), /^fail: .*leaves out the header Upgrade/m);
+  using collecting = await startProxy(server.port, "collecting");
+  assert.match(await at(collecting.url), /^fail: .*collects a stream until it ends/m);
   assert.match(await at("http://127.0.0.1:9"), /^warn: .*cannot be reached/m);
   await using issuer = await startIssuer();
   assert.match(await at(issuer.url), /^warn: .*is not answered by Colloquy/m);

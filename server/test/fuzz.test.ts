@@ -74,7 +74,8 @@ function errorKeysOf(path: string): string[] {
   if (path.startsWith("/api/conversations"))
     return ["error", "message", "code", "requestId", "context"];
   if (path.startsWith("/api/v1") || path.startsWith("/chat/")) return ["error", "details"];
-  if (path === "/" || path === "/health" || path === "/ws") return ["type", "message", "code"];
+  if (path === "/" || path.startsWith("/health") || path === "/ws")
+    return ["type", "message", "code"];
   if (path === "/metrics" || path.startsWith("/docs") || path === "/openapi.json")
     return ["error", "code"];
   return ["detail"];

@@ -26,8 +26,9 @@ const HELP = `colloquy doctor: check this installation and say what to change
   --json    as JSON
 
 Looks at Node, the settings, the .env file, the data folder or database, the store,
-the clock, who is served, whether a server is running, which models can be
-reached and which speech engines hear and speak. Changes nothing and shows no
+the clock, who is served, whether a server is running and what a proxy before it
+lets pass (PUBLIC_URL), which models can be reached and which speech engines hear
+and speak. Changes nothing and shows no
 key. The exit code is 1 when something does not work (FAIL); what only deserves
 a look is a warning (warn).
 `;

@@ -8,7 +8,10 @@ const UPGRADE_REQUIRED = 426;
 /** Colloquy's own answers to who may not open a socket. */
 const REFUSALS: readonly (number | undefined)[] = [400, 401, 403, 429, 503];
 
-/** Whether users reach the server there, and WebSockets pass whatever stands in between. */
+/** The server sends two events half a second apart; through a proxy that collects them they come together. */
+const TOGETHER_MS = 200;
+
+/** Whether users reach the server there, and WebSockets and streams pass whatever stands in between. */
 export async function checkPassage(publicOrigin: string): Promise<Finding> {
   try {
     const health = await fetch(`${publicOrigin}/health`, {
@@ -28,6 +31,15 @@ export async function checkPassage(publicOrigin: string): Promise<Finding> {
       "see whether the proxy and the server run; if users reach it from elsewhere, all is well",
     );
   }
+  return (
+    (await checkSockets(publicOrigin)) ??
+    (await checkStreams(publicOrigin)) ??
+    fine(CHECK, `${publicOrigin} leads here; WebSockets and streams pass`)
+  );
+}
+
+/** What is wrong with them; null: nothing. */
+async function checkSockets(publicOrigin: string): Promise<Finding | null> {
   const socket = new WebSocket(`${publicOrigin.replace(/^http/, "ws")}/ws`, {
     handshakeTimeout: PATIENCE_MS,
   });
@@ -38,11 +50,34 @@ export async function checkPassage(publicOrigin: string): Promise<Finding> {
     once(socket, "close").then(() => 0),
   ]).catch(() => 0);
   socket.terminate();
-  if (status === 101 || REFUSALS.includes(status))
-    return fine(CHECK, `${publicOrigin} leads here, and WebSockets pass`);
+  if (status === 101 || REFUSALS.includes(status)) return null;
   return failure(
     CHECK,
     `${publicOrigin} leads here, but WebSockets do not pass${status === UPGRADE_REQUIRED ? ": the proxy leaves out the header Upgrade" : ""}`,
     "let the proxy pass Upgrade and Connection with HTTP/1.1 (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade)",
   );
+}
+
+/** What is wrong with them; null: nothing. */
+async function checkStreams(publicOrigin: string): Promise<Finding | null> {
+  const remedy =
+    "let the proxy pass on what comes as it comes (nginx: proxy_buffering off; and no gzip for text/event-stream)";
+  try {
+    const { status, body } = await fetch(`${publicOrigin}/health/stream`, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (status !== 200 || !body)
+      return failure(CHECK, `${publicOrigin} answers a stream with status ${status}`, remedy);
+    let firstAtMs: number | null = null;
+    for await (const _ of body) firstAtMs ??= performance.now();
+    if (firstAtMs !== null && performance.now() - firstAtMs > TOGETHER_MS) return null;
+    return failure(
+      CHECK,
+      `${publicOrigin} leads here, but the proxy collects a stream until it ends: replies would appear all at once`,
+      remedy,
+    );
+  } catch (error) {
+    return failure(CHECK, `${publicOrigin} breaks off a stream: ${wordsOf(error)}`, remedy);
+  }
 }

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { type CheckHealth, type Health, isHealthy } from "../../core/health.ts";
 import type { Limits } from "../../core/limits.ts";
+import { frame, openEventStream } from "../../http/sse.ts";
 import type { Wire } from "../../http/wire.ts";
 import { errorReply } from "./errors.ts";
 
@@ -48,11 +49,16 @@ const RootBody = Type.Object({
   status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
 });
 
+const PATHS = ["/", "/health", "/health/stream", "/ws"];
+
+/** Longer than what any network adds, and short enough to wait for. */
+const BETWEEN_EVENTS_MS = 500;
+
 /** Document 003: the HTTP routes beside the voice socket. */
 export function voiceWire(parts: VoiceParts): Wire {
   return {
     name: ORIGIN,
-    owns: (path) => path === "/" || path === "/health" || path === "/ws",
+    owns: (path) => PATHS.includes(path),
     errorReply,
     routes(app) {
       app.addHook("preHandler", async (request) => {
@@ -78,6 +84,22 @@ export function voiceWire(parts: VoiceParts): Wire {
             timestamp: parts.now().toISOString(),
             version: parts.version,
           });
+        },
+      );
+      app.get(
+        "/health/stream",
+        {
+          schema: {
+            tags,
+            summary: `Two events, ${BETWEEN_EVENTS_MS} ms apart: they show whether a proxy passes on a stream as it comes`,
+            produces: ["text/event-stream"],
+          },
+        },
+        (_request, reply) => {
+          const events = openEventStream(reply);
+          events.send(frame("1", "first"));
+          const timer = setTimeout(() => events.end(frame("2", "second")), BETWEEN_EVENTS_MS);
+          events.gone.addEventListener("abort", () => clearTimeout(timer));
         },
       );
       app.get(
