@@ -21,6 +21,7 @@ import {
 import { newRequestId } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
+import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
 import { validateBySchema } from "./validation.ts";
 import type { Wire } from "./wire.ts";
 
@@ -148,6 +149,12 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
         options.watchCredential(request.principal, () => raw.destroy()),
       );
     }
+    done();
+  });
+  // From here on it is for the client to read; Node counts only the time in which nothing is taken.
+  app.addHook("onSend", (_request, { raw }, _payload, done) => {
+    countUnread(raw);
+    raw.setTimeout(UNREAD_PATIENCE_MS, () => cutOff(raw));
     done();
   });
   // Before CORS, which has a route of its own: that is told of in the same words only from here on.

@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
+import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
 
 const PING_MS = 15_000;
 const MOST_UNREAD_BYTES = 1024 * 1024;
-const UNREAD_PATIENCE_MS = 30_000;
 
 /** A response as Server-Sent Events (WHATWG HTML, section 9.2). */
 export type EventStream = {
@@ -42,6 +42,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
     leaving.abort();
   });
   open.add(response);
+  countUnread(response);
   if (!isPinging) setInterval(pingAll, PING_MS).unref();
   isPinging = true;
 
@@ -49,7 +50,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
     gone: leaving.signal,
     send(frames) {
       response.write(frames);
-      if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+      if (response.writableLength > MOST_UNREAD_BYTES) cutOff(response);
     },
     caughtUp: () => (response.writableNeedDrain ? untilDrained(response) : Promise.resolve()),
     cut: () => void response.destroy(),
@@ -64,13 +65,13 @@ export function openEventStream(reply: FastifyReply): EventStream {
 function pingAll(): void {
   for (const response of open) {
     response.write(": ping\n\n");
-    if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+    if (response.writableLength > MOST_UNREAD_BYTES) cutOff(response);
   }
 }
 
 function untilDrained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), UNREAD_PATIENCE_MS);
+    const timer = setTimeout(() => cutOff(response), UNREAD_PATIENCE_MS);
     const done = () => {
       clearTimeout(timer);
       response.off("drain", done).off("close", done);
@@ -81,6 +82,6 @@ function untilDrained(response: ServerResponse): Promise<void> {
 }
 
 function cutIfUnread(response: ServerResponse): void {
-  const timer = setTimeout(() => response.destroy(), UNREAD_PATIENCE_MS).unref();
+  const timer = setTimeout(() => cutOff(response), UNREAD_PATIENCE_MS).unref();
   response.once("close", () => clearTimeout(timer));
 }

@@ -1,0 +1,42 @@
+import type { ServerResponse } from "node:http";
+
+/** For a client that takes nothing of its answer. */
+export const UNREAD_PATIENCE_MS = 30_000;
+/** Of all answers together, what clients have not taken yet. */
+const MOST_UNREAD_BYTES = 256 * 1024 * 1024;
+const CHECK_MS = 100;
+
+const answering = new Set<ServerResponse>();
+let checking: NodeJS.Timeout | null = null;
+
+/** Breaks the connection off, and leaves nothing unread in the system's memory either. */
+export const cutOff = (response: ServerResponse): void => {
+  if (response.socket) response.socket.resetAndDestroy();
+  else response.destroy();
+};
+
+/**
+ * Counts an answer that is about to be sent, until it is sent or broken off. When clients leave too
+ * much unread together, those who have been at it longest are cut off.
+ */
+export function countUnread(response: ServerResponse): void {
+  answering.add(response);
+  response.once("close", () => answering.delete(response));
+  checking ??= setInterval(check, CHECK_MS).unref();
+}
+
+function check(): void {
+  if (answering.size === 0 && checking) {
+    clearInterval(checking);
+    checking = null;
+    return;
+  }
+  let unread = 0;
+  for (const response of answering) unread += response.writableLength;
+  for (const response of answering) {
+    if (unread <= MOST_UNREAD_BYTES) return;
+    if (response.writableLength === 0) continue;
+    unread -= response.writableLength;
+    cutOff(response);
+  }
+}
