@@ -156,7 +156,7 @@ export function createConversationUpdate(
         updatedAt: patch.updatedAt.getTime(),
       });
       if (conversation.title !== row.title) yield* changes.titleChanged(owner, id);
-      const stored: Message[] = yield* messages.messagesAfter(owner, id, -1);
+      const stored: Message[] = yield* messages.allMessages(owner, id);
       return { ...conversation, messages: stored };
     },
   };

@@ -3,6 +3,7 @@ import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { ConversationStore } from "../../../ports/store.ts";
+import { createMessageList } from "./messages.ts";
 import type { Reads } from "./operations.ts";
 import type { Operation } from "./statement.ts";
 
@@ -27,10 +28,9 @@ export async function* iterateConversations(
   for await (const conversations of pages)
     for (const conversation of conversations) {
       if (left-- <= 0) return;
-      const messages: Message[] = [];
-      for await (const page of messagePages(read, reads, owner, conversation.id))
-        messages.push(...page);
-      yield { ...conversation, messages };
+      const list = createMessageList();
+      for await (const page of messagePages(read, reads, owner, conversation.id)) list.add(page);
+      yield { ...conversation, messages: list.messages };
     }
 }
 

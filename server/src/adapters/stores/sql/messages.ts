@@ -8,6 +8,31 @@ import type { Inserts } from "./inserts.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
+/** Of the messages that are given at once: more than anybody says in one conversation, and little enough to be held many times. */
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+const ROWS_A_PAGE = 128;
+
+/** A list that grows by pages. */
+export function createMessageList() {
+  const messages: Message[] = [];
+  let characters = 0;
+  return {
+    messages,
+    /** @throws AppError too_large */
+    add(page: readonly Message[]): void {
+      for (const message of page) {
+        characters += message.content.length;
+        messages.push(message);
+      }
+      if (characters > MOST_CHARACTERS)
+        throw new AppError(
+          "too_large",
+          "These messages are too long to be given at once. Ask for fewer at a time: GET /v1/chat/conversations/{id}/messages with limit and before",
+        );
+    },
+  };
+}
+
 type OwnerParameters = { tenantId: string; userId: string };
 
 /** More than any conversation has. */
@@ -74,16 +99,29 @@ export function createMessageReads(write: StatementWriter) {
     owner: Owner,
     conversationId: string,
     after: number,
-    limit = NO_LIMIT,
+    limit: number,
   ): Operation<Message[]> {
     const { tenantId, userId } = owner;
     const rows = yield* selectAfter.all({ tenantId, userId, conversationId, after, limit });
     return rows.map(toMessage);
   }
 
+  /** All of a conversation that the caller knows to exist, oldest first. @throws AppError too_large */
+  function* allMessages(owner: Owner, conversationId: string): Operation<Message[]> {
+    const list = createMessageList();
+    for (let after = -1; ; ) {
+      const page = yield* messagesAfter(owner, conversationId, after, ROWS_A_PAGE);
+      list.add(page);
+      const last = page.at(-1);
+      if (!last || page.length < ROWS_A_PAGE) return list.messages;
+      after = last.sequence;
+    }
+  }
+
   return {
     getMessage,
     messagesAfter,
+    allMessages,
 
     *listMessages(
       owner: Owner,
@@ -94,15 +132,25 @@ export function createMessageReads(write: StatementWriter) {
       const { limit = NO_LIMIT } = page;
       if (!(yield* findConversation.first({ tenantId, userId, id: conversationId }))) return null;
       if (page.before === undefined && limit === NO_LIMIT)
-        return yield* messagesAfter(owner, conversationId, -1);
+        return yield* allMessages(owner, conversationId);
       let before = NO_LIMIT;
       if (page.before !== undefined) {
         const next = yield* getMessage(owner, page.before);
         if (next?.conversationId !== conversationId) return null;
         before = next.sequence;
       }
-      const rows = yield* selectBefore.all({ tenantId, userId, conversationId, before, limit });
-      return rows.reverse().map(toMessage);
+      const list = createMessageList();
+      for (let left = limit; left > 0; ) {
+        const asked = Math.min(left, ROWS_A_PAGE);
+        const parameters = { tenantId, userId, conversationId, before, limit: asked };
+        const page = (yield* selectBefore.all(parameters)).map(toMessage);
+        list.add(page);
+        left -= asked;
+        const oldest = page.at(-1);
+        if (!oldest || page.length < asked) break;
+        before = oldest.sequence;
+      }
+      return list.messages.reverse();
     },
 
     *recentMessages(
