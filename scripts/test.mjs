@@ -5,9 +5,13 @@ import { globSync } from "node:fs";
 
 const chosen = process.argv.slice(2);
 
-/** Tests that measure time, use real engines at real-time pace or kill processes run one by one, after the others. */
+/** Tests that measure time or use real engines at real-time pace run one by one, after the others. */
 const ALONE =
-  /\/(?:crash|fuzz[\w-]*|siege|soak|clock-jumps|powercut|disk-full|secrets|hardening|framing|process|redis-faults|postgres-faults|postgres-replicas|replica[\w-]*|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
+  /\/(?:siege|soak|process|redis-faults|postgres-faults|postgres-replicas|replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
+
+/** Long campaigns that wait more than they work: processes that are killed, clients that are slow. */
+const CAMPAIGNS =
+  /\/(?:crash|fuzz[\w-]*|clock-jumps|powercut|disk-full|secrets|hardening|framing|slow-clients|replica-[\w-]*)\.test\.ts$/;
 
 /** Those of the wires: they run on every back end (server/test/start-server.ts says which there are). */
 const WIRES =
@@ -25,6 +29,7 @@ const DEBIAN_PACKAGES = [
   "redis-server",
   "haproxy",
   "faketime",
+  "slowhttptest",
 ];
 
 function run(title, command, args, environment = {}) {
@@ -105,7 +110,12 @@ if (!files.length) {
 }
 runTests(
   "Tests",
-  files.filter((file) => !ALONE.test(file)),
+  files.filter((file) => !ALONE.test(file) && !CAMPAIGNS.test(file)),
+  2,
+);
+runTests(
+  "Campaigns",
+  files.filter((file) => CAMPAIGNS.test(file)),
   2,
 );
 runTests(
@@ -115,12 +125,12 @@ runTests(
 );
 const wires = files.filter((file) => WIRES.test(file));
 if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
-  runTests("The wires on PostgreSQL", wires, 2, { TEST_BACKEND: "postgres" });
+  runTests("The wires on PostgreSQL", wires, 3, { TEST_BACKEND: "postgres" });
 if (process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL && !process.env.TEST_BACKEND)
   runTests(
     "The wires on replicas",
     // It counts what one process asks of an issuer, and a proxy answers where a waiting request is cut.
     wires.filter((file) => !file.endsWith("/sign-in.test.ts")),
-    2,
+    3,
     { TEST_BACKEND: "replicas" },
   );
