@@ -198,7 +198,10 @@ async function* endingFromStore(
     throw new ColloquyError("The server no longer has this reply", { code: "REPLY_LOST" });
   const ending: ReplyEvent =
     reply.status === "failed"
-      ? { type: "error", data: { code: "MODEL_FAILED", message: "The reply failed" } }
+      ? {
+          type: "error",
+          data: reply.error ?? { code: "MODEL_FAILED", message: "The reply failed" },
+        }
       : { type: "ai_complete", data: reply };
   const missing = reply.content.startsWith(progress.text)
     ? reply.content.slice(progress.text.length)

@@ -85,6 +85,8 @@ export type Message = {
   /** In tokens, as the provider counted them. */
   readonly usage: Usage | null;
   readonly created_at: string;
+  /** Why a reply of status `failed` failed, and what to do about it. */
+  readonly error?: { readonly code: string; readonly message: string };
 };
 
 export type Usage = {

@@ -267,6 +267,11 @@ test("[H5] temperature is 0 to 2, a refused model is 400 with its reason, a fail
       ["assistant", "failed"],
     ],
   );
+  assert.deepEqual(
+    kept.map(({ error }: { error?: { code: string } }) => error?.code),
+    [undefined, "MODEL_REFUSED", undefined, "MODEL_FAILED"],
+  );
+  assert.equal(kept[1].error.message, refused.body.message, "why, also later");
 });
 
 test("[H5] while only the built-in model is there it answers for any, and says so", async () => {

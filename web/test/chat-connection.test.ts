@@ -111,7 +111,13 @@ test("a reply that fails says why, and can be asked for again", { skip }, async 
   const { page } = opened;
   server.model.next({ text: "half of it", error: 1 });
   await send(page, "Fail, please");
-  await page.getByRole("alert").getByText("The reply failed.").waitFor();
+  const alert = page.getByRole("alert");
+  await alert.getByText("The reply failed.").waitFor();
+  const told = (await alert.textContent()) ?? "";
+  assert.ok(told.length > "The reply failed. ".length + 10, told);
+  await page.reload();
+  await alert.waitFor();
+  assert.equal(await alert.textContent(), told, "the reason is there after a reload, too");
   server.model.next({ text: "This time it works." });
   await page.getByRole("button", { name: "Answer again" }).click();
   await said(page, "This time it works.").waitFor();

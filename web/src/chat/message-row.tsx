@@ -5,7 +5,6 @@ import { useTranslation } from "react-i18next";
 import { dateLocale } from "../i18n/index.ts";
 import { IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
-import { useWorkspace } from "../workspace.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import { EditMessage } from "./edit-message.tsx";
 import { highlightFound } from "./found-words.ts";
@@ -78,15 +77,15 @@ function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
   );
 }
 
-function Replied({ message, isLast, actions }: MessageRowProps) {
+function Replied({ message, actions }: MessageRowProps) {
   const { t } = useTranslation();
-  const { live } = useWorkspace();
-  const failure = isLast ? live.failureOf(message.conversation_id) : null;
   const at = new Date(message.created_at);
   return (
     <>
       <Markdown text={message.content} />
-      {message.status === "failed" && <Problem text={t("chat.failed")} reason={failure} />}
+      {message.status === "failed" && (
+        <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />
+      )}
       <div className={styles.tools}>
         <CopyButton text={() => message.content} label={t("chat.copy")} data-copy-reply />
         <IconButton label={t("chat.retry")} data-retry onClick={() => actions.retry(message)}>

@@ -3,6 +3,7 @@ import type { OfferedModel } from "../../core/models.ts";
 import type { Agent } from "../../domain/agent.ts";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import type { Message } from "../../domain/message.ts";
+import { ERRORS } from "./errors.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
 export const conversationBody = (conversation: Conversation): Static<typeof ConversationBody> => ({
@@ -25,6 +26,7 @@ export const messageBody = ({
   status,
   usage,
   createdAt,
+  error,
 }: Message): Static<typeof MessageBody> => ({
   id,
   conversation_id: conversationId,
@@ -38,6 +40,7 @@ export const messageBody = ({
     total_tokens: usage.totalTokens,
   },
   created_at: createdAt.toISOString(),
+  ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),
 });
 
 export const agentBody = ({ createdAt, updatedAt, ...agent }: Agent): Static<typeof AgentBody> => ({

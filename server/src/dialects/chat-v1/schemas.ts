@@ -37,6 +37,12 @@ export const MessageBody = Type.Object(
       }),
     ),
     created_at: Time,
+    error: Type.Optional(
+      Type.Object(
+        { code: Type.String(), message: Type.String() },
+        { description: "Why a reply of status `failed` failed, and what to do about it." },
+      ),
+    ),
   },
   { title: "Message" },
 );

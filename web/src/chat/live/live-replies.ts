@@ -71,7 +71,6 @@ export function createLiveReplies({
   readonly onUnsent: (key: string, text: string) => void;
 }) {
   const running = new Map<string, Running>();
-  const failures = new Map<string, string>();
   const listeners = new Set<() => void>();
   const publish = () => {
     for (const listener of listeners) listener();
@@ -97,7 +96,6 @@ export function createLiveReplies({
       watching: new AbortController(),
     };
     running.set(key, entry);
-    failures.delete(key);
     publish();
     return entry;
   };
@@ -129,7 +127,6 @@ export function createLiveReplies({
             await cache.answer(entry.key, entry.snapshot.userMessage?.id ?? null, event.data);
             break;
           case "error":
-            failures.set(entry.key, event.data.message);
             await cache.refresh(entry.key);
             break;
         }
@@ -160,8 +157,6 @@ export function createLiveReplies({
 
   return {
     get: (key: string): LiveReply | null => running.get(key)?.snapshot ?? null,
-    /** Why the conversation's last reply failed, where this page saw it. */
-    failureOf: (conversationId: string): string | null => failures.get(conversationId) ?? null,
     subscribe(listener: () => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
