@@ -3,8 +3,8 @@ import { actorOf } from "../domain/audit.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import { type Owner, ownerOf, type Principal } from "../domain/principal.ts";
 import { checkMessageText, checkName } from "../domain/text.ts";
+import type { AgentStore } from "../ports/agent-store.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
-import type { AgentStore } from "../ports/store.ts";
 
 export type AgentDraft = {
   readonly id?: string | undefined;

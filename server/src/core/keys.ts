@@ -6,7 +6,7 @@ import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.
 import { checkName } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { MintKey } from "../ports/key-mint.ts";
-import type { KeyStore } from "../ports/store.ts";
+import type { KeyStore } from "../ports/key-store.ts";
 import { checkOperator } from "./operators.ts";
 
 /** What is absent, null or empty gets its default. */

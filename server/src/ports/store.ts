@@ -1,12 +1,12 @@
-import type { Agent } from "../domain/agent.ts";
 import type { Stamp } from "../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
-import type { ApiKey } from "../domain/key.ts";
 import type { Message, MessageStatus, ReplyError, Role, Usage } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
+import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { BudgetStore } from "./budget-store.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { TicketStore } from "./tickets.ts";
 
 /*
@@ -272,30 +272,4 @@ export interface SearchStore {
     query: string,
     page: { readonly limit: number; readonly offset: number },
   ): Promise<SearchHit[]>;
-}
-
-export interface AgentStore {
-  /** Rejects with AppError `conflict` if the owner has one of that id. */
-  createAgent(owner: Owner, agent: Agent): Promise<Agent>;
-  listAgents(owner: Owner): Promise<Agent[]>;
-  getAgent(owner: Owner, agentId: string): Promise<Agent | null>;
-  /** Replaces it; null if there is none. */
-  replaceAgent(owner: Owner, agent: Agent): Promise<Agent | null>;
-  /** @param stamp noted with it in the audit log */
-  deleteAgent(owner: Owner, agentId: string, stamp?: Stamp): Promise<boolean>;
-}
-
-/** Keys belong to an installation, not to an owner. Making and revoking them is in the audit log. */
-export interface KeyStore {
-  /** Stores the key and, with the first one ever, that the installation is claimed. */
-  createKey(key: ApiKey, actor?: string): Promise<void>;
-  /** Oldest first, revoked ones included. */
-  listKeys(): Promise<ApiKey[]>;
-  findKeyByHash(hash: string): Promise<ApiKey | null>;
-  /** False if there is no such key; a key that is revoked already stays as it is. */
-  revokeKey(keyId: string, at: Date, actor?: string): Promise<boolean>;
-  /** Asked for several times a second. */
-  countRevokedKeys(): Promise<number>;
-  /** True from the first key on, for ever, even when every key is revoked. */
-  isClaimed(): Promise<boolean>;
 }

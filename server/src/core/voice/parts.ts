@@ -1,7 +1,8 @@
 import type { Owner } from "../../domain/principal.ts";
+import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
-import type { AgentStore, TurnTarget } from "../../ports/store.ts";
+import type { TurnTarget } from "../../ports/store.ts";
 import type { Turns } from "../turn.ts";
 import type { Capabilities, OnOutput } from "./outputs.ts";
 

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { KEY_PREFIX } from "../../../domain/access.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
-import type { KeyStore } from "../../../ports/store.ts";
+import type { KeyStore } from "../../../ports/key-store.ts";
 
 const FRESH_MS = 500;
 const MOST_REMEMBERED = 10_000;

@@ -1,0 +1,16 @@
+import type { ApiKey } from "../domain/key.ts";
+
+/** Keys belong to an installation, not to an owner. Making and revoking them is in the audit log. */
+export interface KeyStore {
+  /** Stores the key and, with the first one ever, that the installation is claimed. */
+  createKey(key: ApiKey, actor?: string): Promise<void>;
+  /** Oldest first, revoked ones included. */
+  listKeys(): Promise<ApiKey[]>;
+  findKeyByHash(hash: string): Promise<ApiKey | null>;
+  /** False if there is no such key; a key that is revoked already stays as it is. */
+  revokeKey(keyId: string, at: Date, actor?: string): Promise<boolean>;
+  /** Asked for several times a second. */
+  countRevokedKeys(): Promise<number>;
+  /** True from the first key on, for ever, even when every key is revoked. */
+  isClaimed(): Promise<boolean>;
+}
