@@ -2,16 +2,11 @@ import type { Conversation } from "../domain/conversation.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { TurnEnding } from "../domain/turn.ts";
+import type { AgentStore } from "../ports/agent-store.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { ConversationLock } from "../ports/conversation-lock.ts";
 import type { TurnObserver } from "../ports/observer.ts";
-import type {
-  AgentStore,
-  ConversationStore,
-  MessageStore,
-  TurnStore,
-  TurnTarget,
-} from "../ports/store.ts";
+import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../ports/store.ts";
 import type { LiveEvent, TurnLog } from "../ports/turn-log.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Checkpoints } from "./checkpoints.ts";
