@@ -18,6 +18,7 @@ import { createStanding } from "./core/standing.ts";
 import { createTickets } from "./core/tickets.ts";
 import type { TurnParts } from "./core/turn.ts";
 import { createTurns } from "./core/turns.ts";
+import { createUnsettled } from "./core/unsettled.ts";
 import type { Speech } from "./core/voice/parts.ts";
 import { createVoiceSessions } from "./core/voice/sessions.ts";
 import { chatWire } from "./dialects/chat/index.ts";
@@ -99,8 +100,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
   const budgets = createBudgets(store, clock, parts.budgets);
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
+  const unsettled = createUnsettled(store, clock);
   const turns = withoutCrowds(
-    createTurns({ ...parts, budgets, deadlines, checkpoints }),
+    createTurns({ ...parts, budgets, deadlines, checkpoints, unsettled }),
     createCrowd("replies", parts.openPerUser),
   );
   const { enter } = createCrowd("requests and connections", parts.openPerUser);
@@ -169,7 +171,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     http,
     sockets,
     async run(signal) {
-      const work = [checkpoints, deadlines, standing, abandoned, audit];
+      const work = [checkpoints, deadlines, standing, abandoned, unsettled, audit];
       await Promise.all(work.map((it) => it.run(signal)));
     },
     async drain(timeoutMs) {

@@ -42,8 +42,9 @@ export type RunningServer = {
 const WEB_DIRECTORY = fileURLToPath(new URL("../../web/dist", import.meta.url));
 /** How long replies may go on at SIGTERM. */
 export const DRAIN_MS = 30_000;
-const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const IDEMPOTENCY_KEPT_MS = DAY_MS;
 const USAGE_KEPT_DAYS = 31;
 const LOG_FLUSH_MS = 1000;
 
@@ -70,8 +71,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
   const { length: interruptedReplies } = await store.interruptAbandonedReplies(systemClock.now());
-  await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
-  await store.forgetTokenUsage(Math.floor(Date.now() / DAY_MS) - USAGE_KEPT_DAYS);
+  await tidy(store);
+  // A store that is away now is asked again an hour later.
+  const tidying = setInterval(() => void tidy(store).catch(() => {}), HOUR_MS).unref();
+  opened.defer(() => clearInterval(tidying));
   const chosen = await choosing;
   opened.defer(() => chosen.close());
   const models = createModels(chosen.providers, {
@@ -184,6 +187,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await resources.disposeAsync();
     },
   };
+}
+
+/** Forgets what is kept for a time only. */
+async function tidy(store: Pick<Store, "forgetIdempotencyKeys" | "forgetTokenUsage">) {
+  await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
+  await store.forgetTokenUsage(Math.floor(Date.now() / DAY_MS) - USAGE_KEPT_DAYS);
 }
 
 /** Where an error came from, without any text that may hold somebody's words. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { startIssuer } from "./issuer-server.ts";
 import { exchange } from "./raw-socket.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
@@ -107,6 +108,36 @@ test("a user has so many requests and sockets open, and no more; in each wire's 
   open[0]?.abort();
   for (let status = 429; status !== 200; )
     status = (await send(server, "GET", "/conversations", undefined, headers)).status;
+});
+
+test("who leaves before it is known who they are takes no place", async () => {
+  await using issuer = await startIssuer();
+  await using server = await startServer({
+    environment: { ...issuer.environment, RATE_LIMITS: "open=2 chat=off sockets=off" },
+  });
+  const headers = { authorization: `Bearer ${await issuer.token("ann")}` };
+  const release = issuer.hold();
+  const leaving = Array.from({ length: 4 }, () => new AbortController());
+  const left = leaving.map(({ signal }) =>
+    fetch(`${server.url}/conversations`, { headers, signal }).catch(() => {}),
+  );
+  const sockets = Array.from({ length: 4 }, () => connect(server.port, "127.0.0.1"));
+  for (const socket of sockets) {
+    socket.on("error", () => {});
+    socket.write(
+      `GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: ${headers.authorization}\r\n\r\n`,
+    );
+  }
+  while (issuer.asked.length === 0) await new Promise(setImmediate);
+  // Until the last of them has been taken: requests are in the order of their connections.
+  assert.equal((await send(server, "GET", "/health")).status, 200);
+  for (const one of leaving) one.abort();
+  for (const socket of sockets) socket.resetAndDestroy();
+  await Promise.all(left);
+  assert.equal((await send(server, "GET", "/health")).status, 200);
+  release();
+  for (let count = 0; count < 3; count++)
+    assert.equal((await send(server, "GET", "/conversations", undefined, headers)).status, 200);
 });
 
 test("replies go on without their watcher, so they are counted by themselves", async () => {

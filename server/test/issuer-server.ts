@@ -21,6 +21,7 @@ export async function startIssuer() {
   const published: JWK[] = [];
   const asked: string[] = [];
   let isDown = false;
+  let held: Promise<void> = Promise.resolve();
 
   /** Makes a key pair and publishes its public half. */
   async function addKey(algorithm: string, kid: string): Promise<void> {
@@ -29,8 +30,9 @@ export async function startIssuer() {
     published.push({ ...(await exportJWK(publicKey)), kid, alg: algorithm, use: "sig" });
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     asked.push(request.url ?? "");
+    await held;
     const { port } = server.address() as AddressInfo;
     const issuer = `http://127.0.0.1:${port}`;
     const answers: Record<string, unknown> = {
@@ -63,6 +65,12 @@ export async function startIssuer() {
     asked,
     fail(fails: boolean) {
       isDown = fails;
+    },
+    /** From now on nothing is answered, until what it gives is called. */
+    hold(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return resolve;
     },
     /** A good token, unless the options spoil it. */
     token(subject: string, options: TokenOptions = {}): Promise<string> {

@@ -41,6 +41,10 @@ test("a conversation of 34 million characters is 413 as a whole, in each wire's 
     assert.deepEqual(Object.keys(refused.body), words, path);
     assert.match(refused.text, /with limit and before/);
   }
+  const renamed = await send(server, "PATCH", `${base}/${id}`, { title: "Renamed" }, headers);
+  assert.equal(renamed.status, 200, "that needs no messages");
+  const emptied = { conversationId: id, userId: ALICE, messages: [] };
+  assert.equal((await send(server, "PUT", "/api/conversations", emptied, headers)).status, 413);
   let before = "";
   let read = 0;
   for (;;) {

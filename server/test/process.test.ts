@@ -134,7 +134,8 @@ test("a client that does not read is cut off, and the reply is generated to its 
     `POST /v1/chat/conversations/${id}/messages/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
   socket.pause();
-  const closed = once(socket, "close");
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.on("close", resolve));
   const events = await allEvents(
     await fetch(`${server.url}/v1/chat/conversations/${id}/messages/stream`, {
       headers: { authorization: "Bearer x" },

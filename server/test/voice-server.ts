@@ -19,6 +19,7 @@ import { createConversations } from "../src/core/conversations.ts";
 import { createDeadlines } from "../src/core/deadlines.ts";
 import { createModels } from "../src/core/models.ts";
 import { createTurns } from "../src/core/turns.ts";
+import { createUnsettled } from "../src/core/unsettled.ts";
 import type { Speech } from "../src/core/voice/parts.ts";
 import { createVoiceSessions } from "../src/core/voice/sessions.ts";
 import { voiceSocket } from "../src/dialects/voice/socket.ts";
@@ -73,6 +74,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     observer: { begin: () => observation },
     systemPrompt: null,
     deadlines: createDeadlines(systemClock, 60_000),
+    unsettled: createUnsettled(store, systemClock),
     budgets: createBudgets(store, systemClock, {
       userTokensPerDay: null,
       tenantTokensPerDay: null,

@@ -73,7 +73,7 @@ export type Conversations = {
     principal: Principal,
     conversationId: string,
     change: ConversationChange,
-  ): Promise<ConversationWithMessages>;
+  ): Promise<Conversation>;
   /** Stops its replies and deletes everything of it. @throws AppError not_found */
   delete(principal: Principal, conversationId: string): Promise<void>;
   /** @throws AppError not_found */

@@ -39,6 +39,7 @@ async function* followElsewhere(
   let newsAt = clock.now().getTime();
   let wasRunning = false;
   for (;;) {
+    const heardFrom = clock.now().getTime();
     for await (const event of log.followElsewhere?.(replyId, position, signal) ?? []) {
       wasRunning = true;
       position = event.position;
@@ -47,6 +48,8 @@ async function* followElsewhere(
       yield event;
     }
     if (signal.aborted) return;
+    // It was heard until now, also where the model had nothing to say.
+    if (clock.now().getTime() - heardFrom > LAST_LOOK_MS) newsAt = clock.now().getTime();
     const turn = await store.getTurn(owner, replyId);
     if (!turn) throw notFound("reply");
     const { reply } = turn;

@@ -217,9 +217,9 @@ function replyError(error: unknown): ReplyError {
   return { code: "model_failed", message };
 }
 
-/** Stores the ending, for a while also against a store that cannot take it now. */
+/** Stores the ending, for a while also against a store that cannot take it now; after that the watchers wait no longer. */
 async function keep(
-  { store, clock }: TurnParts,
+  { store, clock, unsettled }: TurnParts,
   owner: Owner,
   reply: Message,
   outcome: Outcome,
@@ -249,8 +249,10 @@ async function keep(
           },
       );
     } catch (problem) {
-      if (clock.now().getTime() > giveUpAt)
+      if (clock.now().getTime() > giveUpAt) {
+        unsettled.add(owner, reply.id, end);
         return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
+      }
       await clock.sleep(STORE_RETRY_MS);
     }
   }

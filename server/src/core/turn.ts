@@ -12,6 +12,7 @@ import type { Budgets } from "./budgets.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Models } from "./models.ts";
+import type { Unsettled } from "./unsettled.ts";
 
 export type { TurnTarget } from "../ports/store.ts";
 
@@ -90,4 +91,5 @@ export type TurnParts = {
   readonly systemPrompt: string | null;
   readonly budgets: Budgets;
   readonly deadlines: Deadlines;
+  readonly unsettled: Unsettled;
 };

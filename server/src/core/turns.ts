@@ -191,6 +191,7 @@ export function createTurns(parts: TurnParts): Turns {
       begun = await storing;
     } catch (error) {
       giveUp();
+      parts.unsettled.addBegun(owner, ids.reply, parts.models.nameOf(request.model), error);
       throw error;
     }
     if (begun.kind !== "begun") {
@@ -268,8 +269,7 @@ export function createTurns(parts: TurnParts): Turns {
     },
     async stop(owner, conversationId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
-      const wasRunning = await log.stop(conversationId);
-      if (wasRunning !== null) return wasRunning;
+      if (await log.stop(conversationId)) return true;
       if ((await store.latestTurn(owner, conversationId))?.reply.status === "streaming")
         throw new AppError(
           "unavailable",

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError } from "../domain/errors.ts";
 import { refuseHandshake } from "./handshake.ts";
@@ -13,6 +14,10 @@ const BY_CODE: Readonly<Record<string, readonly [status: number, message: string
 };
 const NO_HTTP = [400, "This is not a valid HTTP request"] as const;
 
+/** An answer to an earlier request is under way: whatever we said would be taken for a part of it. */
+const isAnswering = (connection: Duplex): boolean =>
+  (connection as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
+
 /**
  * Answers what is no request, in the words of the wire that it was meant for, as far as its first
  * line tells; then the connection is closed.
@@ -22,7 +27,7 @@ export function answerBroken(
   connection: Duplex,
   wireAt: (path: string) => Wire,
 ): void {
-  if (code === "ECONNRESET" || !connection.writable) {
+  if (code === "ECONNRESET" || !connection.writable || isAnswering(connection)) {
     connection.destroy();
     return;
   }

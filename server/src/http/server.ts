@@ -23,6 +23,7 @@ import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
 import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
 import { validateBySchema } from "./validation.ts";
+import { whenClosed } from "./when-closed.ts";
 import type { Wire } from "./wire.ts";
 
 export type HttpOptions = {
@@ -143,9 +144,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.addHook("preHandler", (request, reply, done) => {
     if (request.principal) {
       const { raw } = reply;
-      raw.once("close", options.enter(request.principal));
-      raw.once(
-        "close",
+      whenClosed(raw, options.enter(request.principal));
+      whenClosed(
+        raw,
         options.watchCredential(request.principal, () => raw.destroy()),
       );
     }

@@ -20,6 +20,7 @@ import {
   serveSocket,
   type WatchCredential,
 } from "./socket.ts";
+import { whenClosed } from "./when-closed.ts";
 
 export type SocketOptions = {
   /** In order: the first that matches an address serves it; the last tells that none did. */
@@ -93,7 +94,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
         return refuse(wrongVersion(), UPGRADE_REQUIRED);
       const accepted = await found.handler.accept(await redeemed(handshake));
       if (isClosing) throw closing();
-      connection.once("close", options.enter(accepted.principal));
+      whenClosed(connection, options.enter(accepted.principal));
       const isFree = await takePlace(handshake, connection);
       if (isClosing) throw closing();
       found.upgrade(request, connection, head, requestId, refuse, (socket) => {
@@ -125,8 +126,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
     if (options.socketsPerAddress === null) return true;
     const release = await options.hold(`sockets:${address}`, options.socketsPerAddress);
     if (!release) return false;
-    if (connection.destroyed) release();
-    else connection.once("close", release);
+    whenClosed(connection, release);
     return true;
   }
 

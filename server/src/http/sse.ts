@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
+import { whenClosed } from "./when-closed.ts";
 
 const PING_MS = 15_000;
 const MOST_UNREAD_BYTES = 1024 * 1024;
@@ -37,11 +38,11 @@ export function openEventStream(reply: FastifyReply): EventStream {
     "x-accel-buffering": "no",
   });
   response.on("error", () => leaving.abort());
-  response.on("close", () => {
+  open.add(response);
+  whenClosed(response, () => {
     open.delete(response);
     leaving.abort();
   });
-  open.add(response);
   countUnread(response);
   if (!isPinging) setInterval(pingAll, PING_MS).unref();
   isPinging = true;

@@ -20,6 +20,7 @@ export const cutOff = (response: ServerResponse): void => {
  * much unread together, those who have been at it longest are cut off.
  */
 export function countUnread(response: ServerResponse): void {
+  if (response.destroyed) return;
   answering.add(response);
   response.once("close", () => answering.delete(response));
   checking ??= setInterval(check, CHECK_MS).unref();

@@ -106,7 +106,7 @@ export interface ConversationStore {
     conversationId: string,
     patch: ConversationPatch,
     stamp?: Stamp,
-  ): Promise<ConversationWithMessages | null>;
+  ): Promise<Conversation | null>;
   /**
    * Deletes it with its messages, its alias and its place in the search index; false if there is none.
    * @param stamp noted with it in the audit log

@@ -220,13 +220,14 @@ export function conversationContract(open: OpenStore): void {
         mode: null,
         updatedAt: at(30),
       });
-      const expected = { ...created, isPinned: true, mode: null, updatedAt: at(30) };
+      const { messages, ...before } = created;
+      const expected = { ...before, isPinned: true, mode: null, updatedAt: at(30) };
       assert.deepEqual(changed, expected);
-      const { messages: _, ...conversation } = expected;
-      assert.deepEqual(await store().getConversation(owner, given.id), conversation);
+      assert.deepEqual(await store().getConversation(owner, given.id), expected);
       const again = { title: "new", agentId: "other", isPinned: false, updatedAt: at(31) };
       const twice = await store().updateConversation(owner, given.id, again);
       assert.deepEqual(twice, { ...expected, ...again });
+      assert.deepEqual(await store().listMessages(owner, given.id), messages);
     });
 
     test("deleting takes the messages, the alias and the turns with it", async () => {

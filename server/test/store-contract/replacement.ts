@@ -43,7 +43,6 @@ export function replacementContract(open: OpenStore): void {
         });
         assert.ok(changed);
         const after = (await store().listMessages(owner, id)) ?? [];
-        assert.deepEqual(changed.messages, after);
         const sequences = after.map(({ sequence }) => sequence);
         assert.deepEqual(
           sequences,
@@ -104,7 +103,7 @@ export function replacementContract(open: OpenStore): void {
       const owner = newOwner();
       const twins = [aMessage("again"), aMessage("again"), aMessage("again")];
       const { id, messages } = await store().createConversation(owner, aConversation(), twins);
-      const changed = await store().updateConversation(owner, id, {
+      await store().updateConversation(owner, id, {
         messages: [
           sentBack(messages[0]!, "unknown-1"),
           sentBack(messages[0]!),
@@ -113,7 +112,7 @@ export function replacementContract(open: OpenStore): void {
         updatedAt: at(40),
       });
       assert.deepEqual(
-        changed?.messages.map((message) => message.id),
+        (await store().listMessages(owner, id))?.map((message) => message.id),
         [messages[1]!.id, messages[0]!.id, messages[2]!.id],
       );
     });

@@ -36,10 +36,16 @@ export async function changeConversation(
   messages: readonly SentMessage[] | undefined,
 ): Promise<ConversationWithMessages> {
   checkId(conversationId);
-  if (!messages) return conversations.change(principal, conversationId, change);
-  const apply = (list: readonly MessageDraft[]) =>
-    conversations.change(principal, conversationId, { ...change, messages: list });
   const stored = () => conversations.messages(principal, conversationId);
+  if (!messages) {
+    // First: what cannot be told is not changed either.
+    const list = await stored();
+    return { ...(await conversations.change(principal, conversationId, change)), messages: list };
+  }
+  const apply = async (list: readonly MessageDraft[]) => ({
+    ...(await conversations.change(principal, conversationId, { ...change, messages: list })),
+    messages: await stored(),
+  });
   const sent = draftsOf(messages);
   const isTimeless = sent.some((draft) => !draft.createdAt);
   const drafts = isTimeless ? withStoredTimes(sent, await stored()) : sent;

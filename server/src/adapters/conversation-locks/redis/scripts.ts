@@ -34,14 +34,15 @@ return { string.format('%.0f', order), head == nil and 1 or 0 }
 `);
 
 /**
- * token, lease in ms, its order → 1 if it is the first. A place that is gone is put back, and is not
+ * token, lease in ms, its order → 1 if it is the first, or one of its replica is (which has a queue of its own). A place that is gone is put back, and is not
  * the first before the next time: the others that are gone come back in the meantime.
  */
 export const renewPlace = redisScript(`${HEAD}
 local was_there = redis.call('HEXISTS', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ':' .. string.format('%.0f', now + ARGV[2]))
 redis.call('PEXPIRE', KEYS[1], 2 * ARGV[2])
-return was_there == 1 and head == ARGV[1] and 1 or 0
+local is_own = head and string.match(head, '^(.*)/') == string.match(ARGV[1], '^(.*)/')
+return was_there == 1 and is_own and 1 or 0
 `);
 
 /** token, what the channels of replicas begin with: tells the replica whose turn it is now. */

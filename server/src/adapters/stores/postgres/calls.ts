@@ -21,7 +21,7 @@ const enter = plain(`SELECT set_config('colloquy.tenant_id', $1, true),
 /** Says, until the end of the transaction, whose rows may be seen. */
 export const scopeCall = (scope: Scope): Call =>
   typeof scope === "string"
-    ? call(enter, ["", "", scope === "everyone" ? "on" : "off"])
+    ? call(enter, ["", "", scope === "nobody" ? "off" : "on"])
     : call(enter, [scope.tenantId, scope.userId, "off"]);
 
 const open = plain(`SELECT set_config('colloquy.replica', $1, true),
@@ -60,7 +60,9 @@ const status = plain(`SELECT CASE WHEN $1::xid8 < pg_snapshot_xmax(pg_current_sn
   THEN pg_xact_status($1::xid8) END AS status`);
 export const transactionStatusCall = (id: string): Call => call(status, [id]);
 
-const terminate = plain("SELECT pg_terminate_backend($1) AS is_ended");
+/** Not one that waits for a synchronous standby: ended, it would count as committed without being there. */
+const terminate = plain(`SELECT pg_terminate_backend(pid) AS is_ended FROM pg_stat_activity
+  WHERE pid = $1 AND wait_event IS DISTINCT FROM 'SyncRep'`);
 export const terminateCall = (processId: number): Call => call(terminate, [processId]);
 
 export const isSameScope = (one: Scope, other: Scope | null): boolean =>
@@ -72,7 +74,7 @@ export const isSameScope = (one: Scope, other: Scope | null): boolean =>
 
 /** A number that two owners hardly share; if they do, they only wait for each other. */
 export function keyOf(scope: Scope): number {
-  if (typeof scope === "string") return scope === "everyone" ? 1 : 2;
+  if (typeof scope === "string") return ["everyone", "nobody", "replicas"].indexOf(scope) + 1;
   let high = 0x811c9dc5;
   let low = 0x01000193;
   const text = `${scope.tenantId}\n${scope.userId}`;

@@ -10,6 +10,7 @@ export type Lease = {
   end(): Promise<void>;
 };
 
+/** @param writer one that nothing else waits for: who cannot say in time that it lives is taken for dead */
 export function createLease(
   writer: Writer,
   replicas: ReturnType<typeof createReplicaWrites>,
@@ -22,17 +23,17 @@ export function createLease(
 
   return {
     async interruptAbandonedReplies(now) {
-      await writer.write("nobody", () => replicas.renewLease(replica));
+      await writer.write("replicas", () => replicas.renewLease(replica));
       if (performance.now() - renewedAt > leaseMs) aliveSince = performance.now();
       renewedAt = performance.now();
       // After a time without the database, others that live may not have come to say so.
       const isSure = renewedAt - aliveSince > leaseMs;
-      const ended = await writer.write("everyone", () => replicas.interruptOrphans(now, isSure));
+      const ended = await writer.write("replicas", () => replicas.interruptOrphans(now, isSure));
       return ended as AbandonedReply[];
     },
 
     async end() {
-      await writer.write("nobody", () => replicas.removeReplica(replica));
+      await writer.write("replicas", () => replicas.removeReplica(replica));
     },
   };
 }

@@ -5,7 +5,7 @@ import { MIGRATIONS } from "./migrations.ts";
 /** Any number, the same for all who migrate: of several servers that start together one does it. */
 const LOCK = 7_265_571_001;
 
-/** Brings the database to the newest version. @throws AppError unavailable, an error of pg's */
+/** Brings the database to the newest version. @throws AppError unavailable, errors of pg's */
 export async function migrate(client: ClientBase): Promise<void> {
   await checkServer(client);
   if ((await versionOf(client)) === MIGRATIONS.length) return;

@@ -1,4 +1,5 @@
 import { PostgresQueryCompiler } from "kysely";
+import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { type BeginTurn, LEASE_MS, type Store } from "../../../ports/store.ts";
 import { createReads, createWrites, type Writes } from "../sql/operations.ts";
@@ -7,7 +8,7 @@ import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Scope, type Write } from "../sql/store.ts";
 import { scopeCall } from "./calls.ts";
 import { exchange } from "./exchange.ts";
-import { toStoreError } from "./failures.ts";
+import { DatabaseFailure, toStoreError } from "./failures.ts";
 import { createLease, type Lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { type Connections, closedError, openConnections } from "./pool.ts";
@@ -57,17 +58,23 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
       ...(options.attemptMs !== undefined && { attemptMs: options.attemptMs }),
     });
     opening.defer(() => connections.close());
-    await connections.insist(() => connections.use(migrate));
-    const lanes = Math.max(1, Math.floor(poolSize / 2));
-    const writerOf = (replica: number | null) =>
+    await connections.insist(() =>
+      connections.use((client) =>
+        migrate(client).catch((error: unknown) => {
+          throw error instanceof AppError ? error : new DatabaseFailure(error);
+        }),
+      ),
+    );
+    const writerOf = (replica: number | null, lanes: number) =>
       startWriter({ connections, lanes, patienceMs, replica, onCommit });
     const replicas = createReplicaWrites(statementWriter(), leaseMs);
     const replica = isServer
-      ? ((await writerOf(null).write("nobody", replicas.registerReplica)) as number)
+      ? ((await writerOf(null, 1).write("replicas", replicas.registerReplica)) as number)
       : null;
-    const writer = writerOf(replica);
+    const writer = writerOf(replica, Math.max(1, Math.floor(poolSize / 2)));
     opening.defer(() => writer.close());
-    const lease = replica === null ? null : createLease(writer, replicas, replica, leaseMs);
+    const lease =
+      replica === null ? null : createLease(writerOf(replica, 1), replicas, replica, leaseMs);
     return storeOf(connections, writer, lease, opening.move());
   } catch (error) {
     throw toStoreError(error);

@@ -34,6 +34,7 @@ const MOST_IN_A_BATCH = 128;
 /** More than the database takes in some seconds: from here on it is better to say so than to wait. */
 const MOST_WAITING = 20_000;
 const BETWEEN_QUESTIONS_MS = 50;
+const SWEEP_MS = 250;
 
 export type WriterOptions = {
   readonly connections: Connections;
@@ -55,32 +56,40 @@ export function startWriter(options: WriterOptions): Writer {
 
   async function work(lane: number): Promise<void> {
     const queue = waiting[lane];
+    // Also what waits behind a write that takes long is answered in time.
+    const sweeping = setInterval(() => rejectLate(queue), SWEEP_MS).unref();
     while (queue && queue.length > 0) {
-      const now = performance.now();
-      const batch: Waiting[] = [];
-      for (const request of queue.splice(0, MOST_IN_A_BATCH))
-        if (request.deadlineMs > now) batch.push(request);
-        else request.reject(toStoreError(new DatabaseFailure("It did not answer in time")));
+      rejectLate(queue);
+      const batch = queue.splice(0, MOST_IN_A_BATCH);
       if (batch.length > 0) await settle(lane, batch);
     }
+    clearInterval(sweeping);
     busy.delete(lane);
     if (busy.size === 0) drained.resolve();
   }
 
+  /** They are in the order of their deadlines. */
+  function rejectLate(queue: Waiting[] = []): void {
+    const now = performance.now();
+    const onTime = queue.findIndex(({ deadlineMs }) => deadlineMs > now);
+    for (const { reject } of queue.splice(0, onTime < 0 ? queue.length : onTime))
+      reject(toStoreError(new DatabaseFailure("It did not answer in time")));
+  }
+
   async function settle(lane: number, batch: readonly Waiting[]): Promise<void> {
     const begunAt = performance.now();
-    let outcomes: readonly Outcome[];
+    const settled: Outcome[] = [];
+    let failure: unknown = null;
     try {
-      outcomes = await store(connections, batch, replica, marks[lane] ?? nextMarkOf());
+      await store(connections, batch, replica, marks[lane] ?? nextMarkOf(), settled);
+      onCommit(performance.now() - begunAt, batch.length);
     } catch (error) {
-      for (const { reject } of batch) reject(toStoreError(error));
-      return;
+      failure = error;
     }
-    onCommit(performance.now() - begunAt, batch.length);
     for (const [place, { resolve, reject }] of batch.entries()) {
-      const outcome = outcomes[place];
+      const outcome = settled[place];
       if (outcome?.isStored) resolve(outcome.result);
-      else reject(toStoreError(outcome?.problem));
+      else reject(toStoreError(outcome ? outcome.problem : failure));
     }
   }
 
@@ -114,14 +123,17 @@ export function startWriter(options: WriterOptions): Writer {
   };
 }
 
-/** @throws DatabaseFailure when the database was away for too long, UnknownOutcome */
+/**
+ * @param settled what became of the first requests, added as soon as it is sure
+ * @throws DatabaseFailure when the database was away for too long, UnknownOutcome
+ */
 async function store(
   connections: Connections,
   batch: readonly Request[],
   replica: number | null,
   nextMark: () => Mark,
-): Promise<readonly Outcome[]> {
-  const settled: Outcome[] = [];
+  settled: Outcome[],
+): Promise<void> {
   let unknown: { readonly outcome: UnknownOutcome; readonly processId: number | null } | null =
     null;
   return connections.insist(async (timeoutMs) => {
@@ -132,12 +144,11 @@ async function store(
       unknown = null;
     }
     const rest = batch.slice(settled.length);
-    if (rest.length === 0) return settled;
+    if (rest.length === 0) return;
     return connections.use(async (client) => {
       try {
         const ask: Ask = (calls) => exchange(client, calls, timeoutMs);
         await runBatch(ask, rest, replica, nextMark, settled);
-        return settled;
       } catch (error) {
         if (!(error instanceof UnknownOutcome)) throw error;
         unknown = { outcome: error, processId: processIdOf(client) };

@@ -1,13 +1,12 @@
 import type { Stamp } from "../../../domain/audit.ts";
-import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
-import { AppError } from "../../../domain/errors.ts";
+import type { Conversation } from "../../../domain/conversation.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
 import { matchMessages } from "./match-messages.ts";
-import { createMessageReads } from "./messages.ts";
+import { MOST_CHARACTERS, tooLong } from "./messages.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -28,8 +27,6 @@ export function createConversationUpdate(
   changes: TextChanges,
   append: AppendAuditEvent,
 ) {
-  const messages = createMessageReads(write);
-
   const selectOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
@@ -74,6 +71,14 @@ export function createConversationUpdate(
         .orderBy("sequence"),
     ),
   );
+  const selectSize = write<OwnerParameters & { conversationId: string }>()((database, parameter) =>
+    database
+      .selectFrom("messages")
+      .select(({ fn }) => fn.sum<number>(fn<number>("length", ["content"])).as("characters"))
+      .where("conversation_id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
   const moveMessage = write<OwnerParameters & { id: string; sequence: number }>()(
     (database, parameter) =>
       database
@@ -101,6 +106,8 @@ export function createConversationUpdate(
   ): Operation<number> {
     const { tenantId, userId } = owner;
     const conversationId = conversation.id;
+    const size = yield* selectSize.first({ tenantId, userId, conversationId });
+    if (Number(size?.characters ?? 0) > MOST_CHARACTERS) throw tooLong();
     const rows = yield* selectEveryMessage.all({ tenantId, userId, conversationId });
     const { removed, places } = matchMessages(rows.map(toMessage), list);
     for (const { id } of removed) yield* deleteMessage.run({ tenantId, userId, id });
@@ -110,16 +117,18 @@ export function createConversationUpdate(
     let last = -1;
     let next = nextSequence;
     let isInPlace = true;
+    const added: Message[] = [];
     for (const place of places) {
       isInPlace &&= place.stored !== null && place.stored.sequence > last;
       if (isInPlace && place.stored) {
         last = place.stored.sequence;
       } else if (place.stored) {
         yield* moveMessage.run({ tenantId, userId, id: place.stored.id, sequence: next++ });
-      } else if (!(yield* insert.message(owner, messageOf(conversationId, next++, place.added)))) {
-        throw new AppError("conflict", "A message of that id exists already");
+      } else {
+        added.push(messageOf(conversationId, next++, place.added));
       }
     }
+    yield* insert.messages(owner, added);
     return next;
   }
 
@@ -129,7 +138,7 @@ export function createConversationUpdate(
       id: string,
       patch: ConversationPatch,
       stamp?: Stamp,
-    ): Operation<ConversationWithMessages | null> {
+    ): Operation<Conversation | null> {
       const { tenantId, userId } = owner;
       const row = yield* selectOne.first({ tenantId, userId, id });
       if (!row) return null;
@@ -156,8 +165,7 @@ export function createConversationUpdate(
         updatedAt: patch.updatedAt.getTime(),
       });
       if (conversation.title !== row.title) yield* changes.titleChanged(owner, id);
-      const stored: Message[] = yield* messages.allMessages(owner, id);
-      return { ...conversation, messages: stored };
+      return conversation;
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { Stamp } from "../../../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
-import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
@@ -154,13 +153,8 @@ export function createConversationWrites(
       const created = conversationOf(owner, conversation, title, lastUse(createdAt, messages));
       if (!(yield* insert.conversation(owner, created, messages.length)))
         throw new AppError("conflict", "A conversation of that id or name exists already");
-      const stored: Message[] = [];
-      for (const message of messages) {
-        const added = messageOf(conversation.id, stored.length, message);
-        if (!(yield* insert.message(owner, added)))
-          throw new AppError("conflict", "A message of that id exists already");
-        stored.push(added);
-      }
+      const stored = messages.map((message, place) => messageOf(conversation.id, place, message));
+      yield* insert.messages(owner, stored);
       return { ...created, messages: stored };
     },
 

@@ -1,4 +1,5 @@
 import type { Conversation } from "../../../domain/conversation.ts";
+import { AppError } from "../../../domain/errors.ts";
 import type { Message, MessageStatus, Role } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -62,22 +63,13 @@ export function createInserts(write: StatementWriter) {
   const insertMessage = write<MessageParameters>()((database, parameter) =>
     database
       .insertInto("messages")
-      .values({
-        id: parameter.id,
-        conversation_id: parameter.conversationId,
-        tenant_id: parameter.tenantId,
-        owner_id: parameter.userId,
-        sequence: parameter.sequence,
-        role: parameter.role,
-        status: parameter.status,
-        model: parameter.model,
-        usage: parameter.usage,
-        error: parameter.error,
-        created_at: parameter.createdAt,
-        finished_at: parameter.finishedAt,
-        content: parameter.content,
-        reasoning: parameter.reasoning,
-      })
+      .values(columnsOf(parameter))
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const insertMessages = write<Record<string, string | number | null>>()((database, parameter) =>
+    database
+      .insertInto("messages")
+      .values(ROWS.map((row) => columnsOf(fieldsOf(parameter, row))))
       .onConflict((conflict) => conflict.doNothing()),
   );
 
@@ -107,26 +99,69 @@ export function createInserts(write: StatementWriter) {
 
     /** False if its id, or its place in the conversation, is taken. */
     *message(owner: Owner, message: Message): Operation<boolean> {
-      const inserted = yield* insertMessage.run({
-        id: message.id,
-        conversationId: message.conversationId,
-        tenantId: owner.tenantId,
-        userId: owner.userId,
-        sequence: message.sequence,
-        role: message.role,
-        status: message.status,
-        model: message.model,
-        usage: toJson(message.usage),
-        error: toJson(message.error),
-        createdAt: message.createdAt.getTime(),
-        finishedAt: message.finishedAt === null ? null : message.finishedAt.getTime(),
-        content: message.content,
-        reasoning: message.reasoning,
-      });
-      return inserted > 0;
+      return (yield* insertMessage.run(parametersOf(owner, message))) > 0;
+    },
+
+    /** Many at a time. @throws AppError conflict if an id, or a place in the conversation, is taken */
+    *messages(owner: Owner, messages: readonly Message[]): Operation<void> {
+      const whole = messages.length - (messages.length % ROWS.length);
+      let inserted = 0;
+      for (let at = 0; at < whole; at += ROWS.length) {
+        const fields = ROWS.flatMap((row) =>
+          Object.entries(parametersOf(owner, messages[at + row] as Message)).map(
+            ([name, value]) => [`${name}${row}`, value] as const,
+          ),
+        );
+        inserted += yield* insertMessages.run(Object.fromEntries(fields));
+      }
+      for (const message of messages.slice(whole))
+        inserted += yield* insertMessage.run(parametersOf(owner, message));
+      if (inserted < messages.length)
+        throw new AppError("conflict", "A message of that id exists already");
     },
   };
 }
+
+/** Of one statement. */
+const ROWS = Array.from({ length: 32 }, (_, row) => row);
+
+const columnsOf = (given: MessageParameters) => ({
+  id: given.id,
+  conversation_id: given.conversationId,
+  tenant_id: given.tenantId,
+  owner_id: given.userId,
+  sequence: given.sequence,
+  role: given.role,
+  status: given.status,
+  model: given.model,
+  usage: given.usage,
+  error: given.error,
+  created_at: given.createdAt,
+  finished_at: given.finishedAt,
+  content: given.content,
+  reasoning: given.reasoning,
+});
+
+/** The parameters of one of many rows, which have its number behind their names. */
+const fieldsOf = (given: Record<string, unknown>, row: number): MessageParameters =>
+  new Proxy({} as MessageParameters, { get: (_, name) => given[`${String(name)}${row}`] });
+
+const parametersOf = (owner: Owner, message: Message): MessageParameters => ({
+  id: message.id,
+  conversationId: message.conversationId,
+  tenantId: owner.tenantId,
+  userId: owner.userId,
+  sequence: message.sequence,
+  role: message.role,
+  status: message.status,
+  model: message.model,
+  usage: toJson(message.usage),
+  error: toJson(message.error),
+  createdAt: message.createdAt.getTime(),
+  finishedAt: message.finishedAt === null ? null : message.finishedAt.getTime(),
+  content: message.content,
+  reasoning: message.reasoning,
+});
 
 export const toJson = (value: object | null): string | null =>
   value === null ? null : JSON.stringify(value);

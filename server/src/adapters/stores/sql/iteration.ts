@@ -13,7 +13,8 @@ export type PausingRead = <Result>(operation: Operation<Result>) => Promise<Resu
 type Options = Parameters<ConversationStore["iterateConversations"]>[1];
 
 const ROWS_A_PAGE = 50;
-const MESSAGES_A_PAGE = 500;
+/** A reply may have a million characters. */
+const MESSAGES_A_PAGE = 32;
 const FIRST = -1;
 
 export async function* iterateConversations(
@@ -29,7 +30,8 @@ export async function* iterateConversations(
     for (const conversation of conversations) {
       if (left-- <= 0) return;
       const list = createMessageList();
-      for await (const page of messagePages(read, reads, owner, conversation.id)) list.add(page);
+      const pages = messagePages(read, reads, owner, conversation.id, list.rows);
+      for await (const page of pages) list.add(page);
       yield { ...conversation, messages: list.messages };
     }
 }
@@ -64,13 +66,15 @@ async function* messagePages(
   reads: Reads,
   owner: Owner,
   conversationId: string,
+  rowsOf: () => number,
 ): AsyncGenerator<Message[]> {
   let after = FIRST;
   for (;;) {
-    const page = await read(reads.messagesAfter(owner, conversationId, after, MESSAGES_A_PAGE));
+    const rows = rowsOf();
+    const page = await read(reads.messagesAfter(owner, conversationId, after, rows));
     if (page.length > 0) yield page;
     const last = page.at(-1);
-    if (!last || page.length < MESSAGES_A_PAGE) return;
+    if (!last || page.length < rows) return;
     after = last.sequence;
   }
 }
@@ -92,7 +96,13 @@ export async function* exportRecords(
     for (const record of page.items) {
       yield record;
       const { owner, conversation } = record;
-      for await (const messages of messagePages(read, reads, owner, conversation.id))
+      for await (const messages of messagePages(
+        read,
+        reads,
+        owner,
+        conversation.id,
+        () => MESSAGES_A_PAGE,
+      ))
         for (const message of messages) yield { type: "message", owner, message };
     }
     after = page.lastRowId;

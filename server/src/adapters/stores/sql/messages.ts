@@ -9,10 +9,17 @@ import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.t
 import type { Operation, StatementWriter } from "./statement.ts";
 
 /** Of the messages that are given at once: more than anybody says in one conversation, and little enough to be held many times. */
-const MOST_CHARACTERS = 32 * 1024 * 1024;
-const ROWS_A_PAGE = 128;
+export const MOST_CHARACTERS = 32 * 1024 * 1024;
+const LEAST_ROWS = 32;
+const MOST_ROWS = 1000;
 
-/** A list that grows by pages. */
+export const tooLong = () =>
+  new AppError(
+    "too_large",
+    "These messages are too long to be given at once. Ask for fewer at a time: GET /v1/chat/conversations/{id}/messages with limit and before",
+  );
+
+/** A list that grows by pages, none of which is much longer than another. */
 export function createMessageList() {
   const messages: Message[] = [];
   let characters = 0;
@@ -24,11 +31,12 @@ export function createMessageList() {
         characters += message.content.length;
         messages.push(message);
       }
-      if (characters > MOST_CHARACTERS)
-        throw new AppError(
-          "too_large",
-          "These messages are too long to be given at once. Ask for fewer at a time: GET /v1/chat/conversations/{id}/messages with limit and before",
-        );
+      if (characters > MOST_CHARACTERS) throw tooLong();
+    },
+    /** How many to read next, by the length of those that were read. */
+    rows(): number {
+      const fitting = (MOST_CHARACTERS / 8) * (messages.length / Math.max(1, characters));
+      return Math.floor(Math.min(MOST_ROWS, Math.max(LEAST_ROWS, fitting)));
     },
   };
 }
@@ -110,10 +118,11 @@ export function createMessageReads(write: StatementWriter) {
   function* allMessages(owner: Owner, conversationId: string): Operation<Message[]> {
     const list = createMessageList();
     for (let after = -1; ; ) {
-      const page = yield* messagesAfter(owner, conversationId, after, ROWS_A_PAGE);
+      const rows = list.rows();
+      const page = yield* messagesAfter(owner, conversationId, after, rows);
       list.add(page);
       const last = page.at(-1);
-      if (!last || page.length < ROWS_A_PAGE) return list.messages;
+      if (!last || page.length < rows) return list.messages;
       after = last.sequence;
     }
   }
@@ -141,7 +150,7 @@ export function createMessageReads(write: StatementWriter) {
       }
       const list = createMessageList();
       for (let left = limit; left > 0; ) {
-        const asked = Math.min(left, ROWS_A_PAGE);
+        const asked = Math.min(left, list.rows());
         const parameters = { tenantId, userId, conversationId, before, limit: asked };
         const page = (yield* selectBefore.all(parameters)).map(toMessage);
         list.add(page);

@@ -14,8 +14,11 @@ export type Write = <Name extends keyof Writes>(
   ...given: Parameters<Writes[Name]>
 ) => Promise<ResultOf<Name>>;
 
-/** Whose rows an operation is about: an owner's, nobody's (the installation's keys), or everyone's (the operator's archive). */
-export type Scope = Owner | "nobody" | "everyone";
+/**
+ * Whose rows an operation is about: an owner's, nobody's (the installation's keys), everyone's (the
+ * operator's archive), or those of servers that are gone.
+ */
+export type Scope = Owner | "nobody" | "everyone" | "replicas";
 
 type Read = <Result>(scope: Scope, operation: Operation<Result>) => Promise<Result>;
 
@@ -29,6 +32,8 @@ export type Database = {
   ping(): Promise<void>;
   close(): Promise<void>;
 };
+
+const RECORDS_AT_ONCE = 500;
 
 /** The store over a database that does operations. */
 export const createSqlStore = (reads: Reads, database: Database): Store => {
@@ -93,6 +98,12 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
 
     countRecords: () => read("everyone", reads.countRecords()),
     exportRecords: () => exportRecords(pausingReadOf("everyone"), reads),
-    importRecords: (...given) => write("importRecords", ...given),
+    // Each part a transaction: others are not kept waiting.
+    async importRecords(records) {
+      const taken: boolean[] = [];
+      for (let at = 0; at < records.length; at += RECORDS_AT_ONCE)
+        taken.push(...(await write("importRecords", records.slice(at, at + RECORDS_AT_ONCE))));
+      return taken;
+    },
   };
 };

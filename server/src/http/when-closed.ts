@@ -1,0 +1,8 @@
+import type { ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+
+/** Does it once the connection or answer is closed: at once where that has happened, for it tells only once. */
+export function whenClosed(closing: ServerResponse | Duplex, then: () => void): void {
+  if (closing.destroyed) then();
+  else closing.once("close", then);
+}
