@@ -288,6 +288,39 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
       );
     });
 
+  test("[R5] a turn whose commit was not answered, nor could be asked about in time, does not seem to run for ever", {
+    timeout: 60_000,
+  }, async () => {
+    await using setting = await setUp();
+    const { proxy } = setting;
+    const { call } = setting.call;
+    const id = await call("/conversations", { body: {} }).then(({ body }) => body.data.id);
+    const say = () =>
+      call(`/conversations/${id}/messages`, {
+        body: { content: "Hello" },
+        headers: { "idempotency-key": "one" },
+      });
+    const stored = async () => (await call(`/conversations/${id}/messages`)).body.data;
+    // Connections that are new say COMMIT in words.
+    proxy.cut();
+    const isBroken = proxy.breakAt("COMMIT", "answer");
+    const said = say();
+    while (!isBroken()) await new Promise(setImmediate);
+    proxy.stall();
+    assert.equal((await said).status, 503);
+    proxy.resume();
+    let messages = await stored();
+    // Another transaction may have been the one that was broken: then nothing was stored.
+    while (messages.length === 1) messages = await stored();
+    const again = await say();
+    assert.equal(again.status, 201);
+    assert.ok(
+      messages.length === 0 || messages[1].status === "interrupted",
+      JSON.stringify(messages),
+    );
+    assert.equal((await stored()).length, 2);
+  });
+
   test("one that is away at the start is waited for, and named when it does not come", async () => {
     await using postgres = await startPostgres();
     const database = await createDatabase(postgres.url);
