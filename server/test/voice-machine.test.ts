@@ -169,3 +169,15 @@ for (const phase of Object.values(PHASES))
       const found = effects ? `${next}: ${effects}` : next === phase.name ? "." : next;
       assert.equal(found, TABLE[phase.name][event.type]);
     });
+
+for (const phase of [PHASES.thinking, PHASES.speaking, PHASES.pausing])
+  test(`[X6] ${phase.name} × end: the typed messages that wait are answered, in order`, () => {
+    const typed = ["first", "second"];
+    const { state, effects } = transition({ ...inPhase(phase), typed }, EVENTS.end);
+    assert.equal(state.phase.name, "idle");
+    assert.deepEqual(state.typed, []);
+    assert.deepEqual(
+      effects.flatMap((effect) => (effect.type === "answer" ? [effect.text] : [])),
+      typed,
+    );
+  });

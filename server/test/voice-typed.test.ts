@@ -1,7 +1,9 @@
 // Wire 003 over its WebSocket: typed text, errors, conversations; without a recogniser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { INSTALL_POCKETSPHINX } from "../src/adapters/speech/pocketsphinx/find.ts";
+import { eventually } from "./cli-runner.ts";
 import { openSocket } from "./socket-client.ts";
 import { LOCAL_OWNER, startVoiceServer } from "./voice-server.ts";
 
@@ -287,3 +289,30 @@ test("[S5] a dropped socket takes its session up again; another user cannot", as
   again.say(typed("Go on"));
   assert.equal((await again.next()).text, "Echo: Go on");
 });
+
+const LEAVING = ["end_conversation", "closing the socket"];
+for (const how of LEAVING)
+  test(`[X6] ${how} right after typing: all that was typed is stored and answered, in order`, async () => {
+    await using server = await startVoiceServer();
+    await using talk = await openSocket(server, "/ws");
+    const { id } = await server.conversations.create(LOCAL_OWNER, "chat", {}, []);
+    await talk.next();
+    talk.say(start({ conversation_id: id }));
+    await talk.next();
+    for (const text of ["First", "Second", "Third"]) talk.say(typed(text));
+    if (how === "end_conversation") talk.say({ type: "end_conversation" });
+    else talk.socket.close();
+    const stored = async () => {
+      // The store answers without a pause, and the sockets need one.
+      await setImmediate();
+      return server.conversations.messages(LOCAL_OWNER, id);
+    };
+    await eventually(async () => (await stored()).length === 6);
+    assert.deepEqual(
+      (await stored()).map(({ content, status }) => [content, status]),
+      ["First", "Second", "Third"].flatMap((text) => [
+        [text, "complete"],
+        [`Echo: ${text}`, "complete"],
+      ]),
+    );
+  });

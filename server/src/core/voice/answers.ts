@@ -36,6 +36,8 @@ type Current = {
   turn: Turn | null;
   player: Player | null;
   isHeld: boolean;
+  /** Only what was heard of it counts; otherwise it is made to its end, whoever listens. */
+  isCut: boolean;
   isOver: boolean;
   /** The client knows that it is to be silent. */
   isSilenced: boolean;
@@ -102,7 +104,8 @@ export function createAnswers(
     settled = starting.catch(() => {});
     const turn = await starting;
     reply.turn = turn;
-    if (reply.isOver) return keepHeard(turn, 0);
+    if (reply.isCut) return keepHeard(turn, 0);
+    if (reply.isOver) return;
     voice = await voiceOf(turn);
     if (reply.isOver) return;
     const mark = (stage: keyof Marks) => {
@@ -158,6 +161,7 @@ export function createAnswers(
         turn: null,
         player: null,
         isHeld: false,
+        isCut: false,
         isOver: false,
         isSilenced: false,
       };
@@ -191,6 +195,7 @@ export function createAnswers(
       const { turn, player } = current;
       const heard = player?.heard() ?? null;
       tellSilence(current, heard);
+      current.isCut = true;
       if (turn) keepHeard(turn, heard?.characters ?? 0);
       close();
     },

@@ -95,9 +95,12 @@ function start(state: State, setup: Setup): Step {
   return step({ ...IDLE, setup }, LISTENING, ...dropAll(state.phase));
 }
 
-/** A reply that is being made is still made, and stored. */
+/** A reply that is being made is still made, and stored; so are those to the typed messages that wait. */
 function end(state: State, phase: Active): Step {
-  return step({ ...state, typed: [] }, { name: "idle" }, ...dropAll(phase));
+  const answers = state.typed.map(
+    (text): Effect => ({ type: "answer", text, speechEndedAtMs: null }),
+  );
+  return step({ ...state, typed: [] }, { name: "idle" }, ...dropAll(phase), ...answers);
 }
 
 function dropAll(phase: Phase): Effect[] {

@@ -19,7 +19,7 @@ export type VoiceSession = {
   /** The connection dropped: what is said now waits, and the reply too. */
   lose(): void;
   regain(onOutput: OnOutput): void;
-  /** Over; a reply that is being made is still made, and stored. */
+  /** Over; what was typed is still answered, and stored. */
   end(): void;
 };
 
