@@ -8,7 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { readDraft, writeDraft } from "./chat/drafts.ts";
+import { readDraft, withUnsent, writeDraft } from "./chat/drafts.ts";
 import { createLiveReplies, type LiveReplies, type LiveReply } from "./chat/live/live-replies.ts";
 import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
 import { createDeletions, type Deletions } from "./conversations/deletions.ts";
@@ -69,7 +69,11 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       },
       onUnsent(place, text) {
         const since = readDraft(account.user_id, place);
-        writeDraft(account.user_id, place, since === "" ? text : `${text}\n\n${since}`);
+        const both = withUnsent(text, since);
+        writeDraft(account.user_id, place, both);
+        return () => {
+          if (readDraft(account.user_id, place) === both) writeDraft(account.user_id, place, since);
+        };
       },
     });
     const deletions = createDeletions(async (conversationId, isLeaving) => {

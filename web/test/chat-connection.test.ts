@@ -68,6 +68,39 @@ test("what could not be sent stays, and is sent once when asked to", { skip }, a
   assert.equal(await messages(page).count(), 2);
 });
 
+test("what could not be sent is there after a reload, before what was written since", {
+  skip,
+}, async () => {
+  await using proxy = await startCuttingProxy(server.url);
+  await using opened = await openPage(proxy.url);
+  const { page } = opened;
+  await message(page).waitFor();
+  proxy.target = null;
+  proxy.cut();
+  await send(page, "Written into the dark");
+  await page.getByText("Not sent.").waitFor();
+  await message(page).fill("and this since");
+  const draft = () =>
+    page.evaluate(
+      () => Object.entries(localStorage).find(([name]) => /draft.*new$/.test(name))?.[1],
+    );
+  const change = (name: string) =>
+    page.evaluate(
+      (name) => dispatchEvent(new PageTransitionEvent(name, { persisted: true })),
+      name,
+    );
+  for (const _ of ["left", "left once more"]) {
+    await change("pagehide");
+    assert.equal(await draft(), "Written into the dark\n\nand this since");
+    await change("pageshow");
+    assert.equal(await draft(), "and this since", "a page that comes back has the message itself");
+  }
+  proxy.target = server.url;
+  await page.reload();
+  await message(page).waitFor();
+  assert.equal(await message(page).inputValue(), "Written into the dark\n\nand this since");
+});
+
 test("two tabs show the same conversation live", { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;

@@ -15,3 +15,7 @@ export function writeDraft(userId: string, place: string, text: string): void {
     // The browser's room is full: the draft lives as long as the page does.
   }
 }
+
+/** A draft with what could not be sent in front of it. */
+export const withUnsent = (unsent: string, draft: string): string =>
+  draft === "" ? unsent : `${unsent}\n\n${draft}`;

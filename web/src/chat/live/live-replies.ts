@@ -67,8 +67,12 @@ export function createLiveReplies({
   readonly cache: ThreadCache;
   /** A message was stored here, or a reply ended: the other tabs and the list want to know. */
   readonly onTurn: (conversationId: string, step: "started" | "ended") => void;
-  /** At the end: this had not reached the server. @param key the conversation's id, or NEW */
-  readonly onUnsent: (key: string, text: string) => void;
+  /**
+   * At the end: this had not reached the server.
+   * @param key the conversation's id, or NEW
+   * @returns takes it back, should the end be none
+   */
+  readonly onUnsent: (key: string, text: string) => () => void;
 }) {
   const running = new Map<string, Running>();
   const listeners = new Set<() => void>();
@@ -99,6 +103,29 @@ export function createLiveReplies({
     publish();
     return entry;
   };
+
+  /** What would be lost with it: words that are nowhere on the server. */
+  const unsentIn = ({ key, snapshot }: Running): string | null => {
+    const { phase, asked, replaces } = snapshot;
+    if (phase !== "sending" && phase !== "not_sent") return null;
+    const replaced = cache.read(key)?.messages.find(({ id }) => id === replaces);
+    return asked === replaced?.content ? null : asked;
+  };
+  const giveBack = (): (() => void)[] =>
+    [...running.values()].flatMap((entry) => {
+      const text = unsentIn(entry);
+      return text === null ? [] : onUnsent(entry.key, text);
+    });
+  // A page that is left may never come back, or come back as it was, with its messages still on their way.
+  let takeBack: (() => void)[] = [];
+  const onHide = () => {
+    takeBack = giveBack();
+  };
+  const onShow = () => {
+    for (const take of takeBack.splice(0)) take();
+  };
+  addEventListener("pagehide", onHide);
+  addEventListener("pageshow", onShow);
 
   async function follow(entry: Running, reply: Reply): Promise<void> {
     entry.reply = reply;
@@ -234,11 +261,10 @@ export function createLiveReplies({
     },
 
     close(): void {
-      for (const { key, watching, snapshot } of running.values()) {
-        watching.abort();
-        const isUnsent = snapshot.phase === "sending" || snapshot.phase === "not_sent";
-        if (isUnsent && snapshot.asked !== null) onUnsent(key, snapshot.asked);
-      }
+      removeEventListener("pagehide", onHide);
+      removeEventListener("pageshow", onShow);
+      giveBack();
+      for (const { watching } of running.values()) watching.abort();
       running.clear();
     },
   };
