@@ -28,7 +28,7 @@ export function Frame({
   useEffect(() => {
     if (!isCovered) return;
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape") sidebar.close();
+      if (event.key === "Escape" && !event.defaultPrevented) sidebar.close();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

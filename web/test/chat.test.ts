@@ -61,6 +61,36 @@ test("a stopped reply keeps what was said", { skip }, async () => {
   assert.equal(await said(page, "never").count(), 0);
 });
 
+test("keys that mean something else leave a reply that runs alone", { skip }, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "First question");
+  await replied(page);
+  server.model.next({ text: "It goes on and on", hold: 2 });
+  await send(page, "Second question");
+  await said(page, "It goes").waitFor();
+  const stop = page.getByRole("button", { name: "Stop the reply" });
+
+  await message(page).blur();
+  await page.keyboard.press("r");
+  const search = page.getByRole("searchbox", { name: "Search" });
+  await search.fill("something");
+  await search.press("Escape");
+  assert.equal(await search.inputValue(), "");
+  await messages(page).first().getByRole("button", { name: "Edit" }).click();
+  await page.getByRole("textbox", { name: "Your message" }).press("Escape");
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menu").press("Escape");
+  await page.getByRole("menu").waitFor({ state: "hidden" });
+  assert.ok(await stop.isEnabled());
+  server.model.release();
+  await said(page, "It goes on and on").waitFor();
+  await replied(page);
+  assert.equal(await messages(page).count(), 4);
+  assert.equal(await said(page, "Stopped").count(), 0);
+  assert.deepEqual(opened.problems, []);
+});
+
 test("edit and resend replaces the message and all that followed; answer again keeps it", {
   skip,
 }, async () => {

@@ -44,7 +44,10 @@ export function Sidebar({ currentId }: { readonly currentId: string | null }) {
           maxLength={1000}
           onChange={(event) => setTyped(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === "Escape") setTyped("");
+            if (event.key === "Escape" && typed && !event.nativeEvent.isComposing) {
+              event.preventDefault();
+              setTyped("");
+            }
             if (event.key !== "ArrowDown") return;
             event.preventDefault();
             document.querySelector<HTMLElement>("[data-results] a")?.focus();

@@ -38,7 +38,10 @@ export function useShortcuts(): void {
       "?": () => windows.open("shortcuts"),
       n: begin,
       c: () => press("copy-reply"),
-      r: () => press("retry"),
+      // The last reply that can be asked for anew is not the one that runs.
+      r: () => {
+        if (!document.querySelector("[data-stop]")) press("retry");
+      },
       v: () => press("voice"),
       m: () => press("mute"),
       w: () => document.querySelector<HTMLElement>("[data-composer]")?.focus(),
