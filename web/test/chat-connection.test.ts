@@ -139,6 +139,25 @@ test("what another device says comes by itself", { skip }, async () => {
   await said(page, "Echo: From the other device").waitFor({ timeout: 15_000 });
 });
 
+test("what another device says comes also after the server had trouble for a while", {
+  skip,
+}, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "From this device, again");
+  await replied(page);
+  const id = page.url().split("/").at(-1) ?? "";
+  for (const troubled of [`**/conversations/${id}`, `**/conversations/${id}/messages*`]) {
+    await page.route(troubled, (route) => route.fulfill({ status: 500, body: "trouble" }));
+    const other = createClient({ baseUrl: server.url, token: "local" });
+    const failed = page.waitForResponse((response) => response.status() === 500);
+    await other.messages.send(id, { content: `While there is trouble at ${troubled}` });
+    await failed;
+    await page.unroute(troubled);
+    await said(page, `Echo: While there is trouble at ${troubled}`).waitFor({ timeout: 15_000 });
+  }
+});
+
 test("a reply that fails says why, and can be asked for again", { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;

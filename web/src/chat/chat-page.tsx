@@ -1,4 +1,3 @@
-import { ColloquyError } from "@colloquy/client";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearch } from "wouter";
@@ -19,7 +18,7 @@ import { Problem } from "./problem.tsx";
 import { rowsOf } from "./rows.ts";
 import { Thread } from "./thread.tsx";
 import { useModels } from "./use-models.ts";
-import { useConversation, useThread } from "./use-thread.ts";
+import { isGone, useConversation, useThread } from "./use-thread.ts";
 
 /** One conversation, or the beginning of a new one. */
 export function ChatPage({ conversationId }: { readonly conversationId: string | null }) {
@@ -73,7 +72,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const isReplying = live !== null && live.phase !== "not_sent" && live.phase !== "lost";
   const isBeginning = conversationId === null && !live;
   const error = thread.error ?? conversation.error;
-  const isMissing = error instanceof ColloquyError && error.status === 404;
+  const isMissing = isGone(error);
 
   return (
     <main className={styles.page} data-beginning={isBeginning || undefined} ref={page}>

@@ -1,4 +1,4 @@
-import type { Conversation } from "@colloquy/client";
+import { ColloquyError, type Conversation } from "@colloquy/client";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { conversationKey } from "../conversations/list-cache.ts";
@@ -9,6 +9,10 @@ import { loadNewest, type Thread, threadKey } from "./thread-cache.ts";
 /** How often a page that is looked at asks whether another device has gone on. */
 const POLL_MS = 5_000;
 
+/** A conversation that was deleted elsewhere stays so; any other trouble passes. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof ColloquyError && error.status === 404;
+
 /** A conversation, kept as it is on the server. */
 export function useConversation(conversationId: string | null) {
   const { client } = useSession();
@@ -16,7 +20,7 @@ export function useConversation(conversationId: string | null) {
     queryKey: conversationKey(conversationId ?? ""),
     queryFn: ({ signal }) => client.conversations.get(conversationId ?? "", { signal }),
     enabled: conversationId !== null,
-    refetchInterval: ({ state }) => (state.error ? false : POLL_MS),
+    refetchInterval: ({ state }) => (isGone(state.error) ? false : POLL_MS),
     refetchOnWindowFocus: "always",
   });
 }
@@ -35,6 +39,7 @@ export function useThread(id: string | null) {
     queryFn: ({ signal }) =>
       loadNewest(client, conversationId, () => cache.read(conversationId), signal),
     enabled: id !== null,
+    refetchInterval: ({ state }) => (state.error && !isGone(state.error) ? POLL_MS : false),
     refetchOnWindowFocus: "always",
     structuralSharing: false,
   });
