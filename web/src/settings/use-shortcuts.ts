@@ -46,9 +46,13 @@ export function useShortcuts(): void {
       m: () => press("mute"),
       w: () => document.querySelector<HTMLElement>("[data-composer]")?.focus(),
     };
+    let isCovered = false;
+    // Before a menu or dialog that this very key closes is gone.
+    const look = () => {
+      isCovered = document.querySelector("[role=dialog], [role=menu], [role=listbox]") !== null;
+    };
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || event.altKey) return;
-      if (document.querySelector("[role=dialog], [role=menu], [role=listbox]")) return;
+      if (event.defaultPrevented || event.isComposing || event.altKey || isCovered) return;
       const key = event.key.toLowerCase();
       const isControl = event.ctrlKey || event.metaKey;
       if (key === "escape" && !sidebar.isOver) return press("stop");
@@ -61,7 +65,11 @@ export function useShortcuts(): void {
       event.preventDefault();
       action();
     };
+    addEventListener("keydown", look, { capture: true });
     addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", look, { capture: true });
+      removeEventListener("keydown", onKey);
+    };
   }, [navigate, sidebar, windows]);
 }
