@@ -147,14 +147,17 @@ test("what another device says comes also after the server had trouble for a whi
   await send(page, "From this device, again");
   await replied(page);
   const id = page.url().split("/").at(-1) ?? "";
-  for (const troubled of [`**/conversations/${id}`, `**/conversations/${id}/messages*`]) {
+  for (const [what, troubled] of [
+    ["conversation", `**/conversations/${id}`],
+    ["messages", `**/conversations/${id}/messages*`],
+  ] as const) {
     await page.route(troubled, (route) => route.fulfill({ status: 500, body: "trouble" }));
     const other = createClient({ baseUrl: server.url, token: "local" });
     const failed = page.waitForResponse((response) => response.status() === 500);
-    await other.messages.send(id, { content: `While there is trouble at ${troubled}` });
+    await other.messages.send(id, { content: `Trouble with the ${what}` });
     await failed;
     await page.unroute(troubled);
-    await said(page, `Echo: While there is trouble at ${troubled}`).waitFor({ timeout: 15_000 });
+    await said(page, `Echo: Trouble with the ${what}`).waitFor();
   }
 });
 

@@ -1,6 +1,7 @@
 // Talking, as a person does it: a real Chromium, a real server, a scripted model.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { Request } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said, send } from "./chat-page.ts";
@@ -59,6 +60,33 @@ test("a stopped reply keeps what was said", { skip }, async () => {
   server.model.release();
   await said(page, "It begins").waitFor();
   assert.equal(await said(page, "never").count(), 0);
+});
+
+test("a reply is stopped also where that is asked for before its message is stored", {
+  skip,
+}, async () => {
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  for (const place of ["without an address", "with an address"]) {
+    const way = Promise.withResolvers<void>();
+    const isMessage = (request: Request) =>
+      request.method() === "POST" && !request.url().endsWith("/stop");
+    const isOnItsWay = page.waitForRequest(isMessage);
+    await page.route("**/v1/chat/**", async (route) => {
+      if (isMessage(route.request())) await way.promise;
+      await route.continue();
+    });
+    await send(page, `Stop at once ${place} {{reply stall=1}}`);
+    await isOnItsWay;
+    await page.getByRole("button", { name: "Stop the reply" }).click();
+    way.resolve();
+    await replied(page);
+    await said(page, `Stop at once ${place}`).waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+    assert.equal(await said(page, "Something went wrong").count(), 0);
+    await page.unroute("**/v1/chat/**");
+  }
+  assert.deepEqual(opened.problems, []);
 });
 
 test("keys that mean something else leave a reply that runs alone", { skip }, async () => {

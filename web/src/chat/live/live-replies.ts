@@ -18,6 +18,7 @@ export type LiveReply = {
   readonly text: string;
   /** Whether the connection is being restored. */
   readonly isReconnecting: boolean;
+  /** Asked to stop; while it is `sending`, that is done as soon as there is a reply. */
   readonly isStopping: boolean;
   readonly problem: string | null;
 };
@@ -129,7 +130,7 @@ export function createLiveReplies({
 
   async function follow(entry: Running, reply: Reply): Promise<void> {
     entry.reply = reply;
-    update(entry, { phase: "replying" });
+    update(entry, { phase: "replying", problem: null });
     try {
       for await (const event of reply)
         switch (event.type) {
@@ -163,6 +164,17 @@ export function createLiveReplies({
       if (entry.watching.signal.aborted) return;
       entry.retry = () => void rejoin(entry);
       update(entry, { phase: "lost", isReconnecting: false, problem: wordsOf(error) });
+    }
+  }
+
+  async function stop(entry: Running): Promise<void> {
+    update(entry, { isStopping: true, problem: null });
+    if (entry.snapshot.phase === "sending") return;
+    try {
+      const isStopped = await client.messages.stop(entry.key);
+      if (!isStopped) update(entry, { isStopping: false });
+    } catch (error) {
+      update(entry, { isStopping: false, problem: wordsOf(error) });
     }
   }
 
@@ -220,11 +232,13 @@ export function createLiveReplies({
           if (key === NEW && reply.userMessage) cache.begin(conversationId, reply.userMessage);
           onTurn(conversationId, "started");
           onStored(conversationId);
-          await follow(entry, reply);
+          const following = follow(entry, reply);
+          if (entry.snapshot.isStopping) void stop(entry);
+          await following;
         } catch (error) {
           if (entry.watching.signal.aborted) return;
           entry.retry = () => void attempt();
-          update(entry, { phase: "not_sent", problem: wordsOf(error) });
+          update(entry, { phase: "not_sent", isStopping: false, problem: wordsOf(error) });
         }
       };
       await attempt();
@@ -243,13 +257,9 @@ export function createLiveReplies({
       await follow(entry, reply);
     },
 
-    async stop(conversationId: string): Promise<void> {
-      const entry = running.get(conversationId);
-      if (!entry) return;
-      update(entry, { isStopping: true });
-      await client.messages.stop(conversationId).catch((error: unknown) => {
-        update(entry, { isStopping: false, problem: wordsOf(error) });
-      });
+    async stop(key: string): Promise<void> {
+      const entry = running.get(key);
+      if (entry) await stop(entry);
     },
 
     retry: (key: string): void => running.get(key)?.retry?.(),
