@@ -133,3 +133,71 @@ test("[X4] what cannot be taken over is said, one by one; the rest is taken", as
     assert.equal(refused.body.error?.details?.field, "conversations");
   }
 });
+
+const chatOf = (id: unknown, ...texts: string[]) => ({
+  ...(id === undefined ? {} : { id }),
+  messages: texts.map((content, index) => ({ role: index % 2 ? "assistant" : "user", content })),
+});
+
+test("[V2] conversations that begin alike, without a time or under numbers, stay apart, and come once", async () => {
+  await using server = await startServer({ builtIn: true });
+  const { call } = caller(server.url);
+  const import_ = async (...conversations: unknown[]) =>
+    (await call("/conversations/import", { body: { conversations } })).body.data;
+  const stored = async () => {
+    const said: string[] = [];
+    for (const { id } of (await call("/conversations?limit=100")).body.data) {
+      const messages: Stored[] = (await call(`/conversations/${id}/messages`)).body.data;
+      said.push(messages.map(({ content }) => content).join("|"));
+    }
+    return said.sort();
+  };
+
+  const chats = [
+    chatOf(undefined, "Hi", "Hello", "About cats"),
+    chatOf(undefined, "Hi", "Hello", "About dogs", "Woof"),
+    chatOf(1_700_000_000_001, "Hi", "Numbered"),
+    chatOf(1_700_000_000_002, "Hi", "Numbered"),
+    chatOf("default", "Hi", "Of one program"),
+    chatOf("default", "Hi", "Of another"),
+  ];
+  assert.deepEqual(await import_(...chats), { imported: 6, skipped: 0, failed: [] });
+  const all = [
+    "Hi|Hello|About cats",
+    "Hi|Hello|About dogs|Woof",
+    "Hi|Numbered",
+    "Hi|Numbered",
+    "Hi|Of another",
+    "Hi|Of one program",
+  ];
+  assert.deepEqual(await stored(), all);
+  assert.deepEqual(await import_(...chats), { imported: 0, skipped: 6, failed: [] });
+  for (const chat of chats.toReversed())
+    assert.deepEqual(await import_(chat), { imported: 0, skipped: 1, failed: [] });
+  assert.deepEqual(await stored(), all);
+
+  const longer = chatOf(1_700_000_000_002, "Hi", "Numbered", "And on");
+  assert.deepEqual(await import_(longer, longer), { imported: 1, skipped: 1, failed: [] });
+  assert.deepEqual(await stored(), all.with(3, "Hi|Numbered|And on"));
+});
+
+test("[V2] messages of one chat under the same id are all taken, and once", async () => {
+  await using server = await startServer({ builtIn: true });
+  const { call } = caller(server.url);
+  const messages = ["One", "Two", "Three"].map((content, index) => ({
+    role: "user",
+    content,
+    id: index < 2 ? "temp" : 1,
+  }));
+  const conversations = [{ ...BACKUP, messages }];
+  for (const imported of [1, 0]) {
+    const { body } = await call("/conversations/import", { body: { conversations } });
+    assert.deepEqual(body.data, { imported, skipped: 1 - imported, failed: [] });
+    const [{ id }] = (await call("/conversations")).body.data;
+    const stored: Stored[] = (await call(`/conversations/${id}/messages`)).body.data;
+    assert.deepEqual(
+      stored.map(({ content }) => content),
+      ["One", "Two", "Three"],
+    );
+  }
+});

@@ -14,6 +14,7 @@ export type ChatMessage = {
 export type Chat = {
   /** What conversations say of where they began. */
   readonly origin: string;
+  /** As its source has it; one that is no UUID may be another conversation's, too. */
   readonly sourceId: string;
   readonly title: string;
   readonly isPinned: boolean;

@@ -1,3 +1,4 @@
+import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { Store } from "../../ports/store.ts";
@@ -5,7 +6,7 @@ import type { Store } from "../../ports/store.ts";
 /** `refused`: its id, or its place, is something else's. */
 export type Fate = "taken" | "there" | "refused";
 
-export type StoredMessage = { readonly id: string; readonly sequence: number };
+export type StoredMessage = Pick<Message, "id" | "sequence" | "role" | "content">;
 
 /** Where records go. */
 export type Destination = {

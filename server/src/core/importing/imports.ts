@@ -31,7 +31,7 @@ export function createImportChats(
   const destination = storeDestination(store);
   return async (owner, items) => {
     const failed: { index: number; reason: string }[] = [];
-    const chats: { index: number; records: ChatRecords; tally: Tally }[] = [];
+    const chats: { index: number; chat: Chat; tally: Tally }[] = [];
     // Its own ids, so that nobody learns from an import which ids others have.
     const importing = { owner, destination, deriveId, keepsIds: false };
     for (const [index, item] of items.entries()) {
@@ -39,12 +39,13 @@ export function createImportChats(
       const chat = decode(item, tally.leaveOut);
       if (typeof chat === "string") failed.push({ index, reason: chat });
       else if (chat === null) failed.push({ index, reason: "it has no message to take" });
-      else chats.push({ index, tally, records: await recordsOf(chat, tally, importing) });
+      else chats.push({ index, tally, chat });
     }
-    await putChats(
-      chats.map(({ records }) => records),
-      destination,
-    );
+    for (const round of roundsOf(chats)) {
+      const records: ChatRecords[] = [];
+      for (const { chat, tally } of round) records.push(await recordsOf(chat, tally, importing));
+      await putChats(records, destination);
+    }
     let imported = 0;
     let skipped = 0;
     for (const { index, tally } of chats)
@@ -54,6 +55,19 @@ export function createImportChats(
       else skipped++;
     return { imported, skipped, failed };
   };
+}
+
+/** Each chat in a round after those with the same id, so that it meets what became of them. */
+function roundsOf<Item extends { readonly chat: Chat }>(items: readonly Item[]): Item[][] {
+  const rounds: Item[][] = [];
+  const roundOf = new Map<string, number>();
+  for (const item of items) {
+    const place = roundOf.get(item.chat.sourceId) ?? 0;
+    roundOf.set(item.chat.sourceId, place + 1);
+    rounds[place] ??= [];
+    rounds[place].push(item);
+  }
+  return rounds;
 }
 
 /** Only ChatGPT's have a tree of messages, the 'mapping'. */

@@ -9,6 +9,10 @@ export const objectOrEmpty = (value: unknown): Loose => (isObject(value) ? value
 export const textOrNull = (value: unknown): string | null =>
   typeof value === "string" && value !== "" ? value : null;
 
+/** From a text or a number. */
+export const idOrNull = (value: unknown): string | null =>
+  typeof value === "number" ? String(value) : textOrNull(value);
+
 export const listOrEmpty = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : [];
 

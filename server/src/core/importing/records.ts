@@ -32,13 +32,16 @@ const usableId = (sourceId: string): string | null =>
   UUID.test(sourceId) ? sourceId.toLowerCase() : null;
 
 /**
- * A conversation that is there already gets what was said elsewhere since, unless it went on here.
+ * A conversation that is there already gets what was said elsewhere since, unless it went on here. Two that
+ * share an id which is no UUID, and say different things, are two.
  */
 export async function recordsOf(
-  chat: Chat,
+  given: Chat,
   report: ChatReport,
-  { owner, destination, deriveId, keepsIds }: ChatImporting,
+  importing: ChatImporting,
 ): Promise<ChatRecords> {
+  const { owner, destination, deriveId, keepsIds } = importing;
+  const chat = { ...given, messages: withOwnIds(given.messages) };
   const name: Naming = {
     own: (message) => deriveId(owner, "colloquy import", chat.sourceId, message.sourceId),
     kept: (message) => (keepsIds && usableId(message.sourceId)) || name.own(message),
@@ -47,7 +50,12 @@ export async function recordsOf(
   const sourceId = usableId(chat.sourceId);
   for (const id of [sourceId, ownId]) {
     const stored = id === null ? null : await destination.messagesOf(owner, id);
-    if (id !== null && stored) return additions(chat, owner, id, stored, name, report);
+    if (id === null || !stored) continue;
+    if (sourceId !== null || saysTheSame(chat, stored))
+      return additions(chat, owner, id, stored, name, report);
+    const said = JSON.stringify(chat.messages.map(({ role, content }) => [role, content]));
+    const distinctId = deriveId(owner, "colloquy import of another", chat.sourceId, said);
+    return recordsOf({ ...given, sourceId: distinctId }, report, importing);
   }
   const id = (keepsIds && sourceId) || ownId;
   return {
@@ -59,6 +67,25 @@ export async function recordsOf(
     report,
   };
 }
+
+/** An id that comes again is told apart by its place. */
+function withOwnIds([first, ...others]: Chat["messages"]): Chat["messages"] {
+  const known = new Set([first.sourceId]);
+  const distinct = (message: ChatMessage, index: number): ChatMessage => {
+    const { sourceId } = message;
+    if (known.has(sourceId)) return { ...message, sourceId: JSON.stringify([sourceId, index + 1]) };
+    known.add(sourceId);
+    return message;
+  };
+  return [first, ...others.map(distinct)];
+}
+
+/** As far as both go. */
+const saysTheSame = (chat: Chat, stored: readonly StoredMessage[]): boolean =>
+  stored.every(({ sequence, role, content }) => {
+    const message = chat.messages[sequence];
+    return !message || (message.role === role && message.content === content);
+  });
 
 function additions(
   chat: Chat,

@@ -1,7 +1,7 @@
 import { titleFrom } from "../../domain/conversation.ts";
 import type { MessageStatus, Role } from "../../domain/message.ts";
 import type { Chat, ChatMessage, LeaveOut } from "./chat.ts";
-import { isObject, type Loose, listOrEmpty, textOrNull } from "./loose.ts";
+import { idOrNull, isObject, type Loose, listOrEmpty, textOrNull } from "./loose.ts";
 
 /** The wire of such conversations, as they say where they began. */
 const ORIGIN = "import";
@@ -39,8 +39,7 @@ export function decodeStored(value: unknown, leaveOut: LeaveOut): Chat | string 
   return {
     origin: ORIGIN,
     sourceId:
-      textOrNull(given("id")) ??
-      JSON.stringify([createdAt.getTime(), opening.content.slice(0, 200)]),
+      idOrNull(given("id")) ?? JSON.stringify([createdAt.getTime(), opening.content.slice(0, 200)]),
     title: textOrNull(given("title"))?.trim() || titleFrom(opening.content),
     isPinned: given("isPinned", "is_pinned", "pinned") === true,
     agentId: nameOrNull(given("agentId", "agent_id")),
@@ -70,7 +69,7 @@ function decodeMessage(message: Loose, index: number, before: Date): ChatMessage
   if (!role || !/\S/u.test(content)) return null;
   const time = message.timestamp ?? message.created_at ?? message.createdAt;
   return {
-    sourceId: textOrNull(message.id) ?? String(index),
+    sourceId: idOrNull(message.id) ?? String(index),
     role,
     content,
     model: role === "assistant" ? textOrNull(message.model) : null,
