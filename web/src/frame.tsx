@@ -1,9 +1,13 @@
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
 import { Sidebar } from "./conversations/sidebar.tsx";
 import styles from "./frame.module.css";
+import { NotShown, tellNotShown } from "./not-shown.tsx";
 import { useShortcuts } from "./settings/use-shortcuts.ts";
+import { Boundary } from "./ui/boundary.tsx";
 import { Notices } from "./ui/notices.tsx";
+import { PageFrame } from "./ui/page-frame.tsx";
 import { useSidebar } from "./ui/sidebar-state.tsx";
 import { useWindows } from "./ui/windows.tsx";
 
@@ -22,6 +26,7 @@ export function Frame({
   const { t } = useTranslation();
   const sidebar = useSidebar();
   const { shown, close } = useWindows();
+  const [location] = useLocation();
   useShortcuts();
   const isCovered = sidebar.isOver && sidebar.isOpen;
 
@@ -48,13 +53,31 @@ export function Frame({
         <div className={styles.veil} onClick={sidebar.close} />
       )}
       <div className={styles.content} id="content" tabIndex={-1} inert={isCovered}>
-        <Suspense fallback={<p role="status">{t("session.starting")}</p>}>{children}</Suspense>
+        <Boundary
+          place={location}
+          fallback={
+            <PageFrame title={t("app.name")}>
+              <NotShown />
+            </PageFrame>
+          }
+        >
+          <Suspense fallback={<p role="status">{t("session.starting")}</p>}>{children}</Suspense>
+        </Boundary>
       </div>
-      <Suspense>
-        {shown === "settings" && <SettingsDialog onClose={close} />}
-        {shown === "import" && <ImportDialog onClose={close} />}
-        {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}
-      </Suspense>
+      <Boundary
+        place={shown ?? ""}
+        fallback={null}
+        onFailure={() => {
+          close();
+          tellNotShown();
+        }}
+      >
+        <Suspense>
+          {shown === "settings" && <SettingsDialog onClose={close} />}
+          {shown === "import" && <ImportDialog onClose={close} />}
+          {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}
+        </Suspense>
+      </Boundary>
       <Notices />
     </div>
   );

@@ -5,7 +5,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { startTranslation } from "./i18n/index.ts";
+import { NotShown } from "./not-shown.tsx";
 import { applyTheme, storedTheme } from "./settings/theme.ts";
+import { Boundary } from "./ui/boundary.tsx";
 
 // The SDK tries again by itself; what it gives up on is shown.
 const queries = new QueryClient({
@@ -19,7 +21,15 @@ if (root)
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <App />
+        <Boundary
+          fallback={
+            <main>
+              <NotShown />
+            </main>
+          }
+        >
+          <App />
+        </Boundary>
       </QueryClientProvider>
     </StrictMode>,
   );

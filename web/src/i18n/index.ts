@@ -55,5 +55,6 @@ export async function startTranslation(): Promise<void> {
     interpolation: { escapeValue: false },
     returnNull: false,
   });
-  await switchTo(preferredLanguage());
+  // English is there already, if the other one cannot be loaded.
+  await switchTo(preferredLanguage()).catch(() => {});
 }

@@ -11,16 +11,18 @@ import {
   useState,
 } from "react";
 import { writeDraft } from "../chat/drafts.ts";
+import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
 import { IS_DEBUG, SAMPLE_RATE_HZ, VOICE_SOCKET_URL } from "../settings.ts";
+import { Boundary } from "../ui/boundary.tsx";
 import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
 import { refusalOf } from "./refusal.ts";
 import { TYPED_DRAFT, VoiceContext, type VoiceStart } from "./voice-context.ts";
 import type { VoiceTalk } from "./voice-talk.ts";
 
-/** Loaded when somebody is about to speak. */
-const loadTalk = () => import("./voice-talk.ts");
+/** Loaded when somebody is about to speak. Null: it could not be. */
+const loadTalk = () => import("./voice-talk.ts").catch(() => null);
 const VoicePanel = lazy(() => import("./voice-panel.tsx"));
 
 /** Keeps the one conversation by voice, whichever page is shown meanwhile. */
@@ -43,17 +45,21 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
   }, []);
 
   const start = useCallback(
-    async (wanted: VoiceStart) => {
+    async (wanted: VoiceStart, context: AudioContext) => {
       const own = ++attempt.current;
-      const context = new AudioContext({ latencyHint: "interactive" });
       current.current?.close();
       opener.current = document.activeElement;
-      const [{ startTalk }, begun] = await Promise.all([loadTalk(), begin(client, wanted)]);
+      const code = await loadTalk();
+      if (!code) {
+        tellNotShown();
+        return void context.close();
+      }
+      const begun = await begin(client, wanted);
       if (own !== attempt.current) return void context.close();
       const { conversationId, onConversation } = begun;
       last.current = begun;
       let isNew = conversationId === null;
-      const started = startTalk({
+      const started = code.startTalk({
         context,
         conversationId,
         key,
@@ -78,8 +84,13 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
   );
 
   const tryStart = useCallback(
-    (wanted: VoiceStart) =>
-      void start(wanted).catch((error) => notify({ text: wordsOf(error), isProblem: true })),
+    (wanted: VoiceStart) => {
+      const context = new AudioContext({ latencyHint: "interactive" });
+      void start(wanted, context).catch((error) => {
+        void context.close();
+        notify({ text: wordsOf(error), isProblem: true });
+      });
+    },
     [start],
   );
   const restart = useCallback(() => {
@@ -111,9 +122,17 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
     <VoiceContext value={voice}>
       {children}
       {talk && (
-        <Suspense fallback={null}>
-          <VoicePanel talk={talk} onStop={stop} onRestart={restart} />
-        </Suspense>
+        <Boundary
+          fallback={null}
+          onFailure={() => {
+            stop();
+            tellNotShown();
+          }}
+        >
+          <Suspense fallback={null}>
+            <VoicePanel talk={talk} onStop={stop} onRestart={restart} />
+          </Suspense>
+        </Boundary>
       )}
     </VoiceContext>
   );
