@@ -7,7 +7,7 @@ import { eventually } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { browser, openPage, withoutBrowser } from "./browser.ts";
-import { listed, message, replied, send } from "./chat-page.ts";
+import { listed, message, replied, said, send } from "./chat-page.ts";
 import { claim, signIn } from "./people.ts";
 
 const skip = withoutBrowser;
@@ -170,4 +170,68 @@ test("a key that is revoked leads back to the sign-in with the reason, and no dr
   await signIn(page, key);
   await listed(page, "Hello").click();
   assert.equal(await message(page).inputValue(), "a thought that was sent too late");
+});
+
+test("whoever signs in after another person in the same tab sees nothing of theirs; the same person goes on", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  const operator = createClient({ baseUrl: server.url, token: key });
+  const [first, second] = [
+    await operator.keys.create({ user_id: "ann" }),
+    await operator.keys.create({ user_id: "ann" }),
+  ];
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await signIn(page, first.key);
+  await send(page, "A secret of Ann's");
+  await replied(page);
+  await message(page).fill("Ann's draft");
+  const address = page.url();
+  const ended = page.getByRole("alert").getByText("You are signed out.");
+  await operator.keys.revoke(first.id);
+  await ended.waitFor();
+  await signIn(page, second.key);
+  await listed(page, "A secret of Ann's").waitFor();
+  await said(page, "You said: A secret of Ann's").waitFor();
+  assert.equal(await message(page).inputValue(), "Ann's draft");
+
+  await operator.keys.revoke(second.id);
+  await ended.waitFor();
+  const held = Promise.withResolvers<void>();
+  await page.route("**/v1/chat/conversations**", async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await signIn(page, key);
+  await message(page).waitFor();
+  assert.equal(await page.getByText("A secret of Ann's").count(), 0);
+  assert.equal(page.url(), `${server.url}/app/`);
+  held.resolve();
+  await page.getByText("Your conversations will be here.").waitFor();
+  assert.equal(await message(page).inputValue(), "");
+
+  await page.goto(address);
+  await page.getByText("This conversation does not exist (any more).").waitFor();
+});
+
+test("whoever asks to stay signed in, where the browser can keep nothing, is in and is told", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  const key = await claim(server);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  // As in the private windows of some browsers.
+  await page.evaluate(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("A mutation operation was attempted", "InvalidStateError");
+    };
+  });
+  await signIn(page, key, { stays: true });
+  await message(page).waitFor();
+  await page.getByRole("status").getByText("this browser could not keep the key").waitFor();
+  await page.reload();
+  await message(page).waitFor();
 });

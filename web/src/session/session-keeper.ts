@@ -46,13 +46,21 @@ const TRY_AGAIN_MS = 5000;
 
 const nameOf = ({ tenant_id, user_id }: Account): string => JSON.stringify([tenant_id, user_id]);
 
-/** @param onLeave called when somebody has left: nothing of theirs may stay in memory */
-export function createSessionKeeper(baseUrl: string, onLeave: () => void): SessionKeeper {
+export type SessionEvents = {
+  /** Somebody has left, or another person comes: nothing of whoever was in may stay on this page. */
+  onLeave(): void;
+  /** The key is good, but the browser could not keep it. */
+  onKeyNotKept(): void;
+};
+
+export function createSessionKeeper(baseUrl: string, events: SessionEvents): SessionKeeper {
   const listeners = new Set<() => void>();
   let state: SessionState = { kind: "starting" };
   /** What runs for an earlier attempt has no say any more. */
   let attempt = new AbortController();
   let tabs: BroadcastChannel | null = null;
+  /** Whoever was in last, by a key that may be refused by now. */
+  let lastUser: string | null = null;
 
   const change = (next: SessionState): void => {
     state = next;
@@ -78,9 +86,16 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     });
     const client = createClient({ baseUrl, token: key ?? NO_KEY, fetch });
     const account = await client.account({ signal });
+    const user = nameOf(account);
+    if (lastUser !== null && lastUser !== user) events.onLeave();
+    lastUser = user;
     isIn = true;
     return { client, account, key, changeKey, signOut };
   };
+
+  /** Whoever cannot be remembered, as in a private window or on a full disk, is in all the same. */
+  const remember = (key: string, staysSignedIn: boolean): Promise<void> =>
+    storeKey(key, staysSignedIn).catch(events.onKeyNotKept);
 
   /** @param staysSignedIn null: the key is where it was */
   async function enter(key: string | null, staysSignedIn: boolean | null): Promise<void> {
@@ -88,7 +103,7 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     change({ kind: "starting" });
     try {
       const session = await introduce(key, signal);
-      if (key !== null && staysSignedIn !== null) await storeKey(key, staysSignedIn);
+      if (key !== null && staysSignedIn !== null) await remember(key, staysSignedIn);
       if (!signal.aborted) change({ kind: "in", session });
     } catch (error) {
       if (!signal.aborted) await refused(key, staysSignedIn, error, signal);
@@ -118,7 +133,7 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
   async function changeKey(key: string): Promise<void> {
     const signal = anew();
     const session = await introduce(key, signal);
-    await storeKey(key, false);
+    await remember(key, false);
     if (!signal.aborted) change({ kind: "in", session });
   }
 
@@ -132,7 +147,7 @@ export function createSessionKeeper(baseUrl: string, onLeave: () => void): Sessi
     // The page that is being left may still write down what was not sent.
     await new Promise((resolve) => setTimeout(resolve));
     forgetUserData(account.user_id);
-    onLeave();
+    events.onLeave();
     void enter(null, null);
   };
   function signOut(): void {

@@ -1,4 +1,5 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import i18next from "i18next";
 import {
   createContext,
   type ReactNode,
@@ -8,6 +9,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { API_BASE_URL } from "../settings.ts";
+import { closeNotices, notify } from "../ui/notices.tsx";
 import { createSessionKeeper, type Session, type SessionState } from "./session-keeper.ts";
 
 export type { Session, SessionState } from "./session-keeper.ts";
@@ -23,9 +25,24 @@ export function useSession(): Session {
   return session;
 }
 
+const CONVERSATIONS = `${import.meta.env.BASE_URL}c/`;
+
+/** What this page has of somebody: what was loaded, said and shown, and in its address the conversation. */
+function forgetShown(queries: QueryClient): void {
+  queries.clear();
+  closeNotices();
+  if (location.pathname.startsWith(CONVERSATIONS))
+    history.replaceState(null, "", import.meta.env.BASE_URL);
+}
+
 export function useSessionState(): SessionState {
   const queries = useQueryClient();
-  const [keeper] = useState(() => createSessionKeeper(API_BASE_URL, () => queries.clear()));
+  const [keeper] = useState(() =>
+    createSessionKeeper(API_BASE_URL, {
+      onLeave: () => forgetShown(queries),
+      onKeyNotKept: () => notify({ text: i18next.t("session.keyNotKept"), isProblem: true }),
+    }),
+  );
   useEffect(() => {
     keeper.open();
     return keeper.close;

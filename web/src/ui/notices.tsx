@@ -28,6 +28,8 @@ const show = (next: readonly Shown[]) => {
 
 const close = (id: number) => show(shown.filter((notice) => notice.id !== id));
 
+export const closeNotices = (): void => show([]);
+
 /** Says something at the foot of the page, to be seen and heard, and lets one go on. */
 export function notify(notice: Notice): () => void {
   lastId += 1;
