@@ -10,7 +10,9 @@ export type MicrophoneProblem =
   /** Another program has it, or the system keeps it. */
   | "busy"
   /** Browsers lend it only to pages that came over https or from the same machine. */
-  | "insecure";
+  | "insecure"
+  /** The browser lent it, and what records could not be started. */
+  | "failed";
 
 export type Microphone = {
   /** While muted, nothing is recorded. */
@@ -44,6 +46,23 @@ export async function openMicrophone(
   } catch (error) {
     return problemOf(error);
   }
+  try {
+    return await record(context, stream, sampleRateHz, onSound, onEnd);
+  } catch {
+    release(stream);
+    return "failed";
+  }
+}
+
+/** @throws where it cannot, as when the context was closed while the person was being asked */
+async function record(
+  context: AudioContext,
+  stream: MediaStream,
+  sampleRateHz: number,
+  onSound: (sound: Sound) => void,
+  onEnd: () => void,
+): Promise<Microphone> {
+  if (context.state === "closed") throw new Error("The context is closed");
   await context.audioWorklet.addModule(captureUrl);
   const source = context.createMediaStreamSource(stream);
   const processorOptions: CaptureOptions = {
@@ -70,9 +89,14 @@ export async function openMicrophone(
       track?.removeEventListener("ended", onEnd);
       capture.port.onmessage = null;
       source.disconnect();
-      for (const each of stream.getTracks()) each.stop();
+      release(stream);
     },
   };
+}
+
+/** The browser's sign that the microphone is on goes out. */
+function release(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function problemOf(error: unknown): MicrophoneProblem {
