@@ -7,6 +7,10 @@ import { workFolder } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { mayHaveMath, withOneMathDelimiter } from "../src/chat/markdown/math-delimiters.ts";
 import { createBlockSplitter, splitBlocks } from "../src/chat/markdown/split-blocks.ts";
+import {
+  importConversations,
+  NOTHING_IMPORTED,
+} from "../src/conversations/import/import-conversations.ts";
 import { readConversations } from "../src/conversations/import/read-conversations.ts";
 
 const shapes = (text: string) =>
@@ -103,6 +107,64 @@ test("an archive of colloquy export is read with its messages", async () => {
     messages.map(({ content }) => content),
     ["Keep me", "You said: Keep me"],
   );
+});
+
+test("a long import goes in pieces that a slow connection can send; what is too large holds up nothing", async () => {
+  await using server = await startServer({ builtIn: true });
+  const sizes: number[] = [];
+  const client = createClient({
+    baseUrl: server.url,
+    token: "local",
+    fetch: (url, init) => {
+      sizes.push(String(init?.body).length);
+      return fetch(url, init);
+    },
+  });
+  const chat = (title: string, length: number) => ({
+    title,
+    messages: [{ role: "user", content: `${title} ${"x".repeat(length)}` }],
+  });
+  const items = [
+    ...Array.from({ length: 20 }, (_, index) => chat(`Part ${index}`, 90_000)),
+    chat("Too large", 33 * 1024 * 1024),
+    chat("After it", 10),
+  ];
+  const counts = [];
+  for await (const count of importConversations(client, items, new AbortController().signal))
+    counts.push(count);
+  const { done, imported, skipped, failed } = counts.at(-1) ?? NOTHING_IMPORTED;
+  assert.deepEqual([done, imported, skipped], [22, 21, 0]);
+  assert.deepEqual(
+    failed.map(({ name }) => name),
+    ["Too large"],
+  );
+  assert.match(failed[0]?.reason ?? "", /large/);
+  assert.deepEqual(
+    sizes.filter((size) => size > 510_000).map((size) => size > 33 * 1024 * 1024),
+    [true],
+  );
+});
+
+test("pieces that somebody in between refuses as too large go one by one", async () => {
+  await using server = await startServer({ builtIn: true });
+  const client = createClient({
+    baseUrl: server.url,
+    token: "local",
+    fetch: async (url, init) =>
+      String(init?.body).length > 1000 ? new Response("", { status: 413 }) : fetch(url, init),
+  });
+  const items = [600, 600, 2000, 600].map((length, index) => ({
+    messages: [{ role: "user", content: `${index}${"x".repeat(length)}` }],
+  }));
+  const counts = [];
+  for await (const count of importConversations(client, items, new AbortController().signal))
+    counts.push(count);
+  assert.deepEqual(counts.at(-1), {
+    done: 4,
+    imported: 3,
+    skipped: 0,
+    failed: [{ name: "#3", reason: "The server answered with status 413" }],
+  });
 });
 
 /** A ZIP archive as ChatGPT's has it: compressed, the directory at its end. */

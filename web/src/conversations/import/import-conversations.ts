@@ -1,9 +1,10 @@
-import type { Client } from "@colloquy/client";
+import { type Client, ColloquyError, type ImportResult } from "@colloquy/client";
 
 /** The wire's most. */
 const MOST_AT_ONCE = 100;
-/** The wire takes 32 MiB; characters may have some bytes each. */
-const MOST_CHARACTERS_AT_ONCE = 6_000_000;
+/** What a slow connection sends within the client's time for a try; characters may have some bytes each. */
+const MOST_CHARACTERS_AT_ONCE = 500_000;
+const TOO_LARGE = 413;
 
 export type ImportCounts = {
   readonly done: number;
@@ -22,8 +23,8 @@ export async function* importConversations(
   signal: AbortSignal,
 ): AsyncGenerator<ImportCounts, void, void> {
   let counts = NOTHING_IMPORTED;
-  for (const batch of batchesOf(items)) {
-    const { imported, skipped, failed } = await client.conversations.import(batch, { signal });
+  for await (const { batch, result } of resultsOf(client, batchesOf(items), signal)) {
+    const { imported, skipped, failed } = result;
     const start = counts.done;
     counts = {
       done: start + batch.length,
@@ -39,6 +40,31 @@ export async function* importConversations(
     };
     yield counts;
   }
+}
+
+type BatchResult = { readonly batch: readonly object[]; readonly result: ImportResult };
+
+/** A batch that is refused as too large goes one by one, so that what is refused is only what is too large itself. */
+async function* resultsOf(
+  client: Client,
+  batches: Iterable<readonly object[]>,
+  signal: AbortSignal,
+): AsyncGenerator<BatchResult, void, void> {
+  for (const batch of batches)
+    try {
+      yield { batch, result: await client.conversations.import(batch, { signal }) };
+    } catch (error) {
+      if (!(error instanceof ColloquyError) || error.status !== TOO_LARGE) throw error;
+      if (batch.length === 1) {
+        const failed = [{ index: 0, reason: error.message }];
+        yield { batch, result: { imported: 0, skipped: 0, failed } };
+      } else
+        yield* resultsOf(
+          client,
+          batch.map((item) => [item]),
+          signal,
+        );
+    }
 }
 
 function* batchesOf(items: readonly object[]): Generator<object[]> {

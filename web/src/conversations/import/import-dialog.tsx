@@ -154,8 +154,9 @@ function Result({
         <>
           <p>{t("import.failed", { count: counts.failed.length })}</p>
           <ul className={styles.kinds}>
-            {counts.failed.map(({ name, reason }) => (
-              <li key={name} dir="auto">
+            {counts.failed.map(({ name, reason }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: names come twice, and the list only grows
+              <li key={index} dir="auto">
                 {name}: {reason}
               </li>
             ))}
