@@ -24,6 +24,7 @@ if (root)
         <Boundary
           fallback={
             <main>
+              <h1>Colloquy</h1>
               <NotShown />
             </main>
           }

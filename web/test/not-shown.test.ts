@@ -83,3 +83,24 @@ test("a language that cannot be loaded leaves the page in English", { skip }, as
   await page.goto(`${server.url}/app/`);
   await message(page).waitFor();
 });
+
+test("where the frame of all pages cannot be shown, that is said, and not nothing", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await message(page).waitFor();
+  // What no server of ours says, and no part of the page expects.
+  const strange = { id: "one", title: {}, is_pinned: false, updated_at: new Date().toISOString() };
+  await page.route("**/v1/chat/conversations?**", (route) =>
+    route.fulfill({ json: { success: true, data: [strange], meta: { total: 1, totalPages: 1 } } }),
+  );
+  await page.reload();
+  const problem = page.getByRole("main").getByRole("alert").filter({ hasText: NOT_LOADED });
+  await problem.waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await page.unrouteAll();
+  await problem.getByRole("button", { name: "Reload the page" }).click();
+  await message(page).waitFor();
+});
