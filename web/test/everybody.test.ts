@@ -180,6 +180,7 @@ test("who wants less motion gets none", { skip }, async () => {
         return typeof duration === "number" && duration > 1;
       }).length,
   );
+  await server.model.held();
   server.model.release();
   assert.equal(running, 0);
   await replied(page);
