@@ -39,10 +39,13 @@ export function useChatActions({
   current.current = { choices, onStored, onTakenBack };
   return useMemo(() => {
     const key = conversationId ?? NEW;
-    const say = (content: string, replaces: string | null) =>
+    const say = (content: string, replaces: string | null) => {
+      const earlier = live.unsent(key);
       void live.send(key, { content, replaces, ...current.current.choices }, (id) =>
         current.current.onStored(id),
       );
+      if (earlier !== null) current.current.onTakenBack(earlier);
+    };
     return {
       send: (content) => say(content, null),
       resend: (messageId, content) => say(content, messageId),

@@ -44,13 +44,18 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
 
   const here = useRef(location);
   here.current = location;
+  /** The new conversation has an address. */
+  const settle = (id: string) => {
+    if (here.current === "/") composer.current?.moveTo(id);
+    navigate(`/c/${id}`, { replace: true });
+  };
   const actions = useChatActions({
     conversationId,
     choices: { model, agentId },
     onStored: (id) => {
-      if (!conversationId && here.current === "/") navigate(`/c/${id}`, { replace: true });
+      if (!conversationId && here.current === "/") settle(id);
     },
-    onTakenBack: (text) => composer.current?.put(text),
+    onTakenBack: (text) => composer.current?.putBack(text),
   });
   const pickAgent = async (picked: string | null) => {
     if (!conversationId) return setNewAgent(picked);
@@ -123,7 +128,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             <VoiceButton
               conversationId={conversationId}
               agentId={newAgent}
-              onConversation={(id) => navigate(`/c/${id}`, { replace: true })}
+              onConversation={settle}
             />
           }
         />

@@ -14,12 +14,17 @@ import { IconButton } from "../ui/button.tsx";
 import { GrowingTextArea } from "../ui/growing-text-area.tsx";
 import { useMedia } from "../ui/use-media.ts";
 import styles from "./composer.module.css";
-import { readDraft, writeDraft } from "./drafts.ts";
+import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
 
 /** The wire's most. */
 const MOST_CHARACTERS = 100_000;
 
-export type ComposerHandle = { put(text: string): void; focus(): void };
+export type ComposerHandle = {
+  /** Puts what was not sent before what was written since. */
+  putBack(unsent: string): void;
+  /** What stands there belongs to that place now, which is about to be shown. */
+  moveTo(place: string): void;
+};
 
 /** Where one writes: the text stays with its conversation until it is sent. */
 export function Composer({
@@ -56,17 +61,24 @@ export function Composer({
 
   if (draft.place !== place) setDraft({ place, text: readDraft(account.user_id, place) });
   const { text } = draft;
+  // What stands there, also before it is rendered: a message may come back while the next one is sent.
+  const current = useRef(text);
+  current.current = text;
   const put = (next: string) => {
+    current.current = next;
     setDraft({ place, text: next });
     writeDraft(account.user_id, place, next);
   };
 
   useImperativeHandle(ref, () => ({
-    put(next) {
-      put(next);
+    putBack(unsent) {
+      put(withUnsent(unsent, current.current));
       field.current?.focus();
     },
-    focus: () => field.current?.focus(),
+    moveTo(next) {
+      writeDraft(account.user_id, place, "");
+      writeDraft(account.user_id, next, current.current);
+    },
   }));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is what moves the focus
@@ -79,8 +91,8 @@ export function Composer({
   const canSend = text.trim() !== "" && !isTooLong && !isReplying;
   const send = () => {
     if (!canSend) return;
-    onSend(text);
     put("");
+    onSend(text);
   };
 
   return (

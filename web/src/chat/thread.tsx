@@ -73,9 +73,13 @@ export function Thread({ conversationId, rows, hasOlder, actions, target }: Thre
     virtualizer.current?.scrollToIndex(targetIndex, { align: "center" });
   }, [conversationId, isLoaded, target, targetIndex, cache, unstick]);
 
+  // The row that is edited stays, too: what was typed is in it alone.
   const keepMounted = useMemo(
-    () => (rows.length <= ALWAYS_MOUNTED ? rows.map((_, index) => index) : []),
-    [rows],
+    () =>
+      rows.flatMap(({ key }, index) =>
+        rows.length <= ALWAYS_MOUNTED || key === editing ? index : [],
+      ),
+    [rows, editing],
   );
 
   return (

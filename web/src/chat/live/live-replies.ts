@@ -201,6 +201,12 @@ export function createLiveReplies({
       return () => listeners.delete(listener);
     },
 
+    /** The words there that have not reached the server: the next message would take their place. */
+    unsent(key: string): string | null {
+      const entry = running.get(key);
+      return entry ? unsentIn(entry) : null;
+    },
+
     /** @param onStored with the conversation's id, once the message is on the server's disk */
     async send(key: string, sending: Sending, onStored: (conversationId: string) => void) {
       const { content, model, agentId, replaces } = sending;
