@@ -1,9 +1,7 @@
 // Runs every check there is: the linter, the types, and all tests. Names of tests or folders as
 // arguments run only those.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
-import { text } from "node:stream/consumers";
 
 const chosen = process.argv.slice(2);
 
@@ -53,22 +51,6 @@ const runTests = (title, files, concurrency, environment) =>
     ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, ...files],
     environment,
   );
-
-/** Beside others of its kind: what it says is told when it is over. */
-async function runAside(title, files, environment) {
-  if (!files.length) return;
-  process.stdout.write(`\n── ${title}: begun\n`);
-  const args = ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files];
-  const child = spawn("node", args, { env: { ...process.env, ...environment } });
-  const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await once(child, "close");
-  process.stdout.write(`\n── ${title}\n${(await output).join("")}`);
-  if (code === 0) return;
-  process.stderr.write(
-    `\n${title}: failed. To run only this: TEST_BACKEND=${environment.TEST_BACKEND} npm test\n`,
-  );
-  process.exitCode = 1;
-}
 
 /** Installs what is missing where that may be done; elsewhere the tests that need it say so. */
 function installDebianPackages() {
@@ -142,15 +124,13 @@ runTests(
   1,
 );
 const wires = files.filter((file) => WIRES.test(file));
-const areShared = Boolean(process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND);
-await Promise.all([
-  areShared && runAside("The wires on PostgreSQL", wires, { TEST_BACKEND: "postgres" }),
-  areShared &&
-    process.env.TEST_REDIS_URL &&
-    runAside(
-      "The wires on replicas",
-      // It counts what one process asks of an issuer, and a proxy answers where a waiting request is cut.
-      wires.filter((file) => !file.endsWith("/sign-in.test.ts")),
-      { TEST_BACKEND: "replicas" },
-    ),
-]);
+if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
+  runTests("The wires on PostgreSQL", wires, 2, { TEST_BACKEND: "postgres" });
+if (process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL && !process.env.TEST_BACKEND)
+  runTests(
+    "The wires on replicas",
+    // It counts what one process asks of an issuer, and a proxy answers where a waiting request is cut.
+    wires.filter((file) => !file.endsWith("/sign-in.test.ts")),
+    2,
+    { TEST_BACKEND: "replicas" },
+  );
