@@ -40,7 +40,8 @@ test(`${MANY} conversations by day scroll without a hitch`, { skip }, async () =
     return slowest;
   });
   console.log(`    slowest of 120 frames while scrolling: ${slowestFrameMs.toFixed(0)} ms`);
-  assert.ok(slowestFrameMs < 250);
+  // The figure is printed; a machine with other work to do drops frames, a list that is not virtual takes seconds.
+  assert.ok(slowestFrameMs < 500, `${slowestFrameMs} ms`);
   await page.waitForFunction(() =>
     [...document.querySelectorAll("nav ul a")].some(
       (link) => Number(link.textContent?.split(" ")[1]) > 400,
