@@ -17,7 +17,7 @@ const STALLED = Math.round(5000 * SHARE);
 const UNREAD = Math.round(1000 * SHARE);
 const DRIBBLING = Math.round(1000 * SHARE);
 const USERS = 100;
-const MEASURED = 200;
+const MEASURED = 1000;
 /** 50 ms is the aim on a machine that does nothing else (the figure is printed); this bound holds on a busy one too. */
 const P99_MS = 1500;
 const MOST_GROWTH_MIB = 900;
@@ -78,6 +78,8 @@ test(`${STALLED} stalled providers, ${UNREAD} clients that read nothing and ${DR
     }
     return times;
   };
+  // The first ones are slow for another reason: what they need is being compiled.
+  await work();
   const alone = percentile(await work(), 0.99);
   const before = await residentMiB();
 
