@@ -15,7 +15,7 @@ const CAMPAIGNS =
 
 /** Those of the wires: they run on every back end (server/test/start-server.ts says which there are). */
 const WIRES =
-  /^server\/test\/(?:access|chat[\w-]*|conversations[\w-]*|cross-wire|dialogix[\w-]*|examples|faults|http|import|keys|sign-in|sockets|turns|voice-bad-input)\.test\.ts$/;
+  /^server\/test\/(?:access|budgets|chat[\w-]*|conversations[\w-]*|cross-wire|dialogix[\w-]*|examples|faults|http|import|keys|long-conversations|sign-in|sockets|tickets|turns|voice-bad-input)\.test\.ts$/;
 
 /** What the tests speak, listen and browse with, and the services behind replicas: Debian's packages. */
 const DEBIAN_PACKAGES = [
@@ -127,10 +127,4 @@ const wires = files.filter((file) => WIRES.test(file));
 if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
   runTests("The wires on PostgreSQL", wires, 2, { TEST_BACKEND: "postgres" });
 if (process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL && !process.env.TEST_BACKEND)
-  runTests(
-    "The wires on replicas",
-    // It counts what one process asks of an issuer, and a proxy answers where a waiting request is cut.
-    wires.filter((file) => !file.endsWith("/sign-in.test.ts")),
-    2,
-    { TEST_BACKEND: "replicas" },
-  );
+  runTests("The wires on replicas", wires, 2, { TEST_BACKEND: "replicas" });
