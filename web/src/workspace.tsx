@@ -54,7 +54,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
   useEffect(() => {
     const thread = createThreadCache(client, queries);
     const list = createListCache(client, queries);
-    const tabs = openTabs(account.user_id, (news) => {
+    const tabs = openTabs(account, (news) => {
       void queries.invalidateQueries({ queryKey: listKey });
       if (news.type === "list") return;
       void queries.invalidateQueries({ queryKey: threadKey(news.conversationId) });
@@ -68,11 +68,11 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
         void list.refresh();
       },
       onUnsent(place, text) {
-        const since = readDraft(account.user_id, place);
+        const since = readDraft(account, place);
         const both = withUnsent(text, since);
-        writeDraft(account.user_id, place, both);
+        writeDraft(account, place, both);
         return () => {
-          if (readDraft(account.user_id, place) === both) writeDraft(account.user_id, place, since);
+          if (readDraft(account, place) === both) writeDraft(account, place, since);
         };
       },
     });
@@ -91,7 +91,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       deletions.close();
       tabs.close();
     };
-  }, [client, account.user_id, queries]);
+  }, [client, account, queries]);
 
   return (
     workspace && <WorkspaceContext.Provider value={workspace}>{children}</WorkspaceContext.Provider>

@@ -82,6 +82,16 @@ test("a language that cannot be loaded leaves the page in English", { skip }, as
   await takeAway(page, "de-*");
   await page.goto(`${server.url}/app/`);
   await message(page).waitFor();
+
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Settings" }).click();
+  const languages = page.getByRole("combobox", { name: "Language" });
+  await languages.selectOption("de");
+  await page.getByText("Deutsch could not be loaded").waitFor();
+  assert.equal(await languages.inputValue(), "en");
+  await page.unrouteAll();
+  await languages.selectOption("de");
+  await page.getByRole("combobox", { name: "Sprache" }).waitFor();
 });
 
 test("where the frame of all pages cannot be shown, that is said, and not nothing", {

@@ -171,7 +171,13 @@ test("Escape and the button interrupt; text is typed in the same conversation, a
 
   const field = panel.getByRole("textbox", { name: "Type instead of speaking" });
   for (const interrupt of [
-    () => page.keyboard.press("Escape"),
+    async () => {
+      await page.getByRole("button", { name: "More", exact: true }).click();
+      await page.getByRole("menu").press("Escape");
+      await page.getByRole("menu").waitFor({ state: "hidden" });
+      assert.equal(socket.sent("interrupt").length, 0, "that closed the menu");
+      await page.keyboard.press("Escape");
+    },
     () => panel.getByRole("button", { name: "Interrupt" }).click(),
   ]) {
     await field.fill("Tell me a story");

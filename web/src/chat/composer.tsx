@@ -54,12 +54,12 @@ export function Composer({
 }) {
   const { t } = useTranslation();
   const { account } = useSession();
-  const [draft, setDraft] = useState(() => ({ place, text: readDraft(account.user_id, place) }));
+  const [draft, setDraft] = useState(() => ({ place, text: readDraft(account, place) }));
   const field = useRef<HTMLTextAreaElement>(null);
   const hint = useId();
   const isTouch = useMedia("(pointer: coarse)");
 
-  if (draft.place !== place) setDraft({ place, text: readDraft(account.user_id, place) });
+  if (draft.place !== place) setDraft({ place, text: readDraft(account, place) });
   const { text } = draft;
   // What stands there, also before it is rendered: a message may come back while the next one is sent.
   const current = useRef(text);
@@ -67,7 +67,7 @@ export function Composer({
   const put = (next: string) => {
     current.current = next;
     setDraft({ place, text: next });
-    writeDraft(account.user_id, place, next);
+    writeDraft(account, place, next);
   };
 
   useImperativeHandle(ref, () => ({
@@ -76,8 +76,8 @@ export function Composer({
       field.current?.focus();
     },
     moveTo(next) {
-      writeDraft(account.user_id, place, "");
-      writeDraft(account.user_id, next, current.current);
+      writeDraft(account, place, "");
+      writeDraft(account, next, current.current);
     },
   }));
 

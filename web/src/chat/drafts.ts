@@ -1,13 +1,14 @@
-const STORED_AS = "colloquy.draft";
+import type { Account } from "@colloquy/client";
+import { draftsOf } from "../session/user-data.ts";
 
-const keyOf = (userId: string, place: string) => `${STORED_AS}.${userId}.${place}`;
+const keyOf = (account: Account, place: string) => `${draftsOf(account)}${place}`;
 
 /** What a user has begun to write, by conversation, kept by this browser until it is sent. */
-export const readDraft = (userId: string, place: string): string =>
-  localStorage.getItem(keyOf(userId, place)) ?? "";
+export const readDraft = (account: Account, place: string): string =>
+  localStorage.getItem(keyOf(account, place)) ?? "";
 
-export function writeDraft(userId: string, place: string, text: string): void {
-  const key = keyOf(userId, place);
+export function writeDraft(account: Account, place: string, text: string): void {
+  const key = keyOf(account, place);
   try {
     if (text === "") localStorage.removeItem(key);
     else localStorage.setItem(key, text);

@@ -1,3 +1,6 @@
+import type { Account } from "@colloquy/client";
+import { personOf } from "../session/user-data.ts";
+
 /** What the tabs of one user tell each other. */
 export type TabNews =
   /** A message was sent, or a reply ended, in that conversation. */
@@ -6,8 +9,8 @@ export type TabNews =
   | { readonly type: "list" };
 
 /** The user's other tabs of this browser. */
-export function openTabs(userId: string, onNews: (news: TabNews) => void) {
-  const channel = new BroadcastChannel(`colloquy.${userId}`);
+export function openTabs(account: Account, onNews: (news: TabNews) => void) {
+  const channel = new BroadcastChannel(`colloquy.${personOf(account)}`);
   channel.onmessage = ({ data }: MessageEvent<TabNews>) => onNews(data);
   return {
     tell: (news: TabNews) => channel.postMessage(news),

@@ -43,8 +43,8 @@ export async function switchTo(language: Language): Promise<void> {
 }
 
 export async function chooseLanguage(language: Language): Promise<void> {
-  localStorage.setItem(STORED_AS, language);
   await switchTo(language);
+  localStorage.setItem(STORED_AS, language);
 }
 
 export async function startTranslation(): Promise<void> {

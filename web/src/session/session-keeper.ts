@@ -1,6 +1,6 @@
 import { type Account, type Client, ColloquyError, createClient } from "@colloquy/client";
 import { forgetKey, NO_KEY, storedKey, storeKey } from "./credential.ts";
-import { forgetUserData } from "./user-data.ts";
+import { forgetUserData, personOf } from "./user-data.ts";
 import { watchedFetch } from "./watched-fetch.ts";
 
 /** Somebody is in: with a key, or without one on a server that nobody has claimed. */
@@ -44,8 +44,6 @@ export type SessionKeeper = {
 
 const TRY_AGAIN_MS = 5000;
 
-const nameOf = ({ tenant_id, user_id }: Account): string => JSON.stringify([tenant_id, user_id]);
-
 export type SessionEvents = {
   /** Somebody has left, or another person comes: nothing of whoever was in may stay on this page. */
   onLeave(): void;
@@ -86,7 +84,7 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
     });
     const client = createClient({ baseUrl, token: key ?? NO_KEY, fetch });
     const account = await client.account({ signal });
-    const user = nameOf(account);
+    const user = personOf(account);
     if (lastUser !== null && lastUser !== user) events.onLeave();
     lastUser = user;
     isIn = true;
@@ -139,20 +137,20 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
 
   /** @param user who is to leave; another one stays */
   const leave = async (user: string): Promise<void> => {
-    if (state.kind !== "in" || nameOf(state.session.account) !== user) return;
+    if (state.kind !== "in" || personOf(state.session.account) !== user) return;
     const { key, account } = state.session;
     anew();
     change({ kind: "starting" });
     await forgetKey(key);
     // The page that is being left may still write down what was not sent.
     await new Promise((resolve) => setTimeout(resolve));
-    forgetUserData(account.user_id);
+    forgetUserData(account);
     events.onLeave();
     void enter(null, null);
   };
   function signOut(): void {
     if (state.kind !== "in") return;
-    const user = nameOf(state.session.account);
+    const user = personOf(state.session.account);
     tabs?.postMessage(user);
     void leave(user);
   }

@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { chooseLanguage, LANGUAGE_NAMES, type Language } from "../i18n/index.ts";
 import { Dialog } from "../ui/dialog.tsx";
+import { notify } from "../ui/notices.tsx";
 import { SelectField } from "../ui/text-field.tsx";
 import styles from "./settings.module.css";
 import { areSingleKeysOn, setSingleKeys } from "./single-keys.ts";
@@ -14,6 +15,11 @@ export default function SettingsDialog({ onClose }: { readonly onClose: () => vo
   const [theme, setTheme] = useState(storedTheme);
   const [isOn, setOn] = useState(areSingleKeysOn);
   const id = useId();
+  const choose = (language: Language) =>
+    chooseLanguage(language).catch(() => {
+      const [, name] = LANGUAGE_NAMES.find(([known]) => known === language) ?? [];
+      notify({ text: t("settings.languageNotLoaded", { language: name }), isProblem: true });
+    });
   return (
     <Dialog title={t("settings.title")} onClose={onClose}>
       <div>
@@ -41,7 +47,7 @@ export default function SettingsDialog({ onClose }: { readonly onClose: () => vo
         <SelectField
           label={t("settings.language")}
           value={i18next.language}
-          onChange={(event) => void chooseLanguage(event.target.value as Language)}
+          onChange={(event) => void choose(event.target.value as Language)}
         >
           {LANGUAGE_NAMES.map(([language, name]) => (
             <option key={language} value={language} lang={language}>

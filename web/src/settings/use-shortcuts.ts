@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { flushSync } from "react-dom";
 import { useLocation } from "wouter";
+import { wasCovered } from "../ui/covered.ts";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useWindows } from "../ui/windows.tsx";
 import { areSingleKeysOn } from "./single-keys.ts";
@@ -46,13 +47,8 @@ export function useShortcuts(): void {
       m: () => press("mute"),
       w: () => document.querySelector<HTMLElement>("[data-composer]")?.focus(),
     };
-    let isCovered = false;
-    // Before a menu or dialog that this very key closes is gone.
-    const look = () => {
-      isCovered = document.querySelector("[role=dialog], [role=menu], [role=listbox]") !== null;
-    };
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || event.altKey || isCovered) return;
+      if (event.defaultPrevented || event.isComposing || event.altKey || wasCovered()) return;
       const key = event.key.toLowerCase();
       const isControl = event.ctrlKey || event.metaKey;
       if (key === "escape" && !sidebar.isOver) return press("stop");
@@ -65,11 +61,7 @@ export function useShortcuts(): void {
       event.preventDefault();
       action();
     };
-    addEventListener("keydown", look, { capture: true });
     addEventListener("keydown", onKey);
-    return () => {
-      removeEventListener("keydown", look, { capture: true });
-      removeEventListener("keydown", onKey);
-    };
+    return () => removeEventListener("keydown", onKey);
   }, [navigate, sidebar, windows]);
 }

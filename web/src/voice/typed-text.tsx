@@ -11,11 +11,11 @@ import type { VoiceTalk } from "./voice-talk.ts";
 /** Typing instead of speaking. What is not sent yet is kept, as every draft. */
 export function TypedText({ talk }: { readonly talk: VoiceTalk }) {
   const { t } = useTranslation();
-  const { user_id: userId } = useSession().account;
-  const [text, setText] = useState(() => readDraft(userId, TYPED_DRAFT));
+  const { account } = useSession();
+  const [text, setText] = useState(() => readDraft(account, TYPED_DRAFT));
   const put = (next: string) => {
     setText(next);
-    writeDraft(userId, TYPED_DRAFT, next);
+    writeDraft(account, TYPED_DRAFT, next);
   };
   const send = (event: FormEvent) => {
     event.preventDefault();

@@ -3,6 +3,7 @@ import { type RefObject, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRoute } from "wouter";
 import { Button } from "../ui/button.tsx";
+import { wasCovered } from "../ui/covered.ts";
 import { LevelMeter } from "./level-meter.tsx";
 import { TypedText } from "./typed-text.tsx";
 import { useScreenOn } from "./use-screen-on.ts";
@@ -36,7 +37,7 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
   useEffect(() => {
     if (!isSpeaking) return;
     const stopSpeaking = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.key !== "Escape" || event.defaultPrevented || wasCovered()) return;
       event.preventDefault();
       talk.interrupt();
     };

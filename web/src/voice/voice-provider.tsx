@@ -72,7 +72,7 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
           if (isNew) onConversation(id);
           isNew = false;
         },
-        onUnsent: (text) => writeDraft(account.user_id, TYPED_DRAFT, text),
+        onUnsent: (text) => writeDraft(account, TYPED_DRAFT, text),
         log: (...what) => {
           if (IS_DEBUG) console.debug(...what);
         },
@@ -80,7 +80,7 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
       current.current = started;
       setTalk(started);
     },
-    [client, key, queries, account.user_id],
+    [client, key, queries, account],
   );
 
   const tryStart = useCallback(
