@@ -55,8 +55,11 @@ const marked = plain("SELECT number FROM commit_marks WHERE writer = $1");
 /** The number of the last transaction of that writer that was committed. */
 export const markedCall = ({ writer }: Mark): Call => call(marked, [writer]);
 
-/** Null also for an id that a database which crashed has forgotten and not given again yet. */
-const status = plain(`SELECT CASE WHEN $1::xid8 < pg_snapshot_xmax(pg_current_snapshot())
+/**
+ * Null for an id that a database which crashed has forgotten and not given again yet: later than one
+ * given now. (The end of a snapshot would not do: it may be before the newest that are under way.)
+ */
+const status = plain(`SELECT CASE WHEN $1::xid8 < pg_current_xact_id()
   THEN pg_xact_status($1::xid8) END AS status`);
 export const transactionStatusCall = (id: string): Call => call(status, [id]);
 

@@ -15,8 +15,15 @@ export type PoolOptions = {
 export type Connections = {
   /** Lends a connection. After a failure that may have broken it, it is not used again. */
   use<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result>;
-  /** Does it, and again when the database was away, until it was away for too long. @throws what the last attempt did */
-  insist<Result>(attempt: (timeoutMs: number) => Promise<Result>): Promise<Result>;
+  /**
+   * Does it, and again when the database was away, until it was away for too long.
+   * @param giveUpAt of the monotonic clock, for what has waited before; default: after the whole patience
+   * @throws what the last attempt did
+   */
+  insist<Result>(
+    attempt: (timeoutMs: number) => Promise<Result>,
+    giveUpAt?: number,
+  ): Promise<Result>;
   /** Resolves when those that are lent are back. */
   close(): Promise<void>;
 };
@@ -78,8 +85,7 @@ export function openConnections({ url, size, patienceMs, ...more }: PoolOptions)
   return {
     use,
 
-    async insist(attempt) {
-      const giveUpAt = performance.now() + patienceMs;
+    async insist(attempt, giveUpAt = performance.now() + patienceMs) {
       for (;;) {
         const leftMs = giveUpAt - performance.now();
         try {

@@ -129,11 +129,13 @@ export function startWriter(options: WriterOptions): Writer {
  */
 async function store(
   connections: Connections,
-  batch: readonly Request[],
+  batch: readonly Waiting[],
   replica: number | null,
   nextMark: () => Mark,
   settled: Outcome[],
 ): Promise<void> {
+  // What waited for those before it has waited for the database.
+  const giveUpAt = batch.at(-1)?.deadlineMs;
   let unknown: { readonly outcome: UnknownOutcome; readonly processId: number | null } | null =
     null;
   return connections.insist(async (timeoutMs) => {
@@ -155,7 +157,7 @@ async function store(
         throw error.cause;
       }
     });
-  });
+  }, giveUpAt);
 }
 
 /**
