@@ -157,13 +157,8 @@ test("a revoked key is refused within a second or so", async () => {
   assert.equal((await get(server, PATH, bearer(key))).status, 200);
   for (const one of await server.store.listKeys()) await server.store.revokeKey(one.id, new Date());
   const revokedAt = performance.now();
-  // One that is under way as that is noticed is cut.
-  const status = () =>
-    get(server, PATH, bearer(key)).then(
-      (it) => it.status,
-      () => "cut",
-    );
-  while ((await status()) !== 401) assert.ok(performance.now() - revokedAt < 1500, "still let in");
+  while ((await get(server, PATH, bearer(key))).status !== 401)
+    assert.ok(performance.now() - revokedAt < 1500, "still let in");
   assert.equal(await server.store.isClaimed(), true, "claimed for ever, even with no key left");
 });
 

@@ -145,10 +145,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     if (request.principal) {
       const { raw } = reply;
       whenClosed(raw, options.enter(request.principal));
-      whenClosed(
-        raw,
-        options.watchCredential(request.principal, () => raw.destroy()),
-      );
+      const lose = () =>
+        raw.headersSent ? void raw.destroy() : answerError(noLongerGood(), request, reply);
+      whenClosed(raw, options.watchCredential(request.principal, lose));
     }
     done();
   });
@@ -200,6 +199,11 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   return app;
 }
 
+const noLongerGood = () =>
+  new AppError(
+    "unauthenticated",
+    "This credential is no longer good: it was revoked, has expired, or the server was claimed. Send another",
+  );
 const noNul = () =>
   new AppError("invalid_request", "The address must not contain the NUL character (%00)");
 

@@ -31,13 +31,15 @@ export function openEventStream(reply: FastifyReply): EventStream {
   reply.hijack();
   const response = reply.raw;
   const leaving = new AbortController();
-  response.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache, no-transform",
-    "x-accel-buffering": "no",
-  });
   response.on("error", () => leaving.abort());
+  // Whoever was refused meanwhile has had an answer.
+  if (!response.headersSent)
+    response.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    });
   open.add(response);
   whenClosed(response, () => {
     open.delete(response);
