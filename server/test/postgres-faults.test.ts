@@ -19,6 +19,8 @@ import { startTcpProxy } from "./tcp-proxy.ts";
 
 const CLIENTS = 12;
 const PATIENCE_MS = 5_000;
+/** How long a reply that was made is tried again to be stored, each time with that patience. */
+const REPLY_PATIENCE_MS = 10_000;
 /** What an answer may take besides the patience: the last attempt, and a busy machine. */
 const MARGIN_MS = 3_000;
 const BACK_MS = 2_000;
@@ -391,6 +393,42 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
       JSON.stringify(messages),
     );
     assert.equal((await stored()).length, 2);
+  });
+
+  test("[R5] a reply that cannot be stored is 503 after so long and no longer; it is stored when the database is back", {
+    timeout: 60_000,
+  }, async () => {
+    await using setting = await setUp();
+    const { proxy, server } = setting;
+    const { call } = setting.call;
+    const id = await call("/conversations", { body: {} }).then(({ body }) => body.data.id);
+    const say = () =>
+      call(`/conversations/${id}/messages`, {
+        body: { content: "{{reply tokens=4 hold=2}}" },
+        headers: { "idempotency-key": "one" },
+      });
+    const stored = async () => (await call(`/conversations/${id}/messages`)).body.data[1];
+    const said = say();
+    await server.model.held();
+    proxy.stall();
+    server.model.release();
+    const releasedAt = performance.now();
+    const { status, headers } = await said;
+    const elapsedMs = performance.now() - releasedAt;
+    assert.equal(status, 503);
+    assert.ok(headers.get("retry-after"), "says when to come back");
+    assert.ok(elapsedMs < REPLY_PATIENCE_MS + 2 * PATIENCE_MS + MARGIN_MS, `${elapsedMs} ms`);
+    proxy.resume();
+    const giveUpAt = performance.now() + SETTLED_MS;
+    let reply = await stored();
+    while (reply?.content !== "alpha bravo charlie delta ") {
+      assert.ok(performance.now() < giveUpAt, JSON.stringify(reply));
+      await sleep(100);
+      reply = await stored();
+    }
+    assert.equal(reply.status, "complete");
+    assert.deepEqual((await say()).body.data[1], reply, "and is what the same request gets now");
+    assert.equal(server.model.requests.length, 1);
   });
 
   test("one that is away at the start is waited for, and named when it does not come", async () => {

@@ -116,7 +116,7 @@ type Outcome = {
 };
 
 const STORE_RETRY_MS = 250;
-const STORE_RETRIES_MS = 60_000;
+const STORE_PATIENCE_MS = 10_000;
 
 /**
  * Generates one reply to its end, stores it and tells the log; resolves with the one ending that
@@ -217,7 +217,10 @@ function replyError(error: unknown): ReplyError {
   return { code: "model_failed", message };
 }
 
-/** Stores the ending, for a while also against a store that cannot take it now; after that the watchers wait no longer. */
+/**
+ * Stores the ending, for a while also against a store that cannot take it now. After that the watchers
+ * wait no longer, and are told that it failed; the store gets it when it can.
+ */
 async function keep(
   { store, clock, unsettled }: TurnParts,
   owner: Owner,
@@ -236,7 +239,7 @@ async function keep(
     finishedAt,
   };
   const unstored: Message = { ...reply, ...end };
-  const giveUpAt = finishedAt.getTime() + STORE_RETRIES_MS;
+  let patience: AbortSignal | null = null;
   for (;;) {
     try {
       const stored = await store.finishReply(owner, reply.id, end);
@@ -249,7 +252,8 @@ async function keep(
           },
       );
     } catch (problem) {
-      if (clock.now().getTime() > giveUpAt) {
+      patience ??= AbortSignal.timeout(STORE_PATIENCE_MS);
+      if (patience.aborted) {
         unsettled.add(owner, reply.id, end);
         return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
       }

@@ -1,3 +1,4 @@
+import { AppError } from "./errors.ts";
 import type { Message, ReplyError } from "./message.ts";
 
 /**
@@ -41,3 +42,9 @@ export function endingOf(reply: Message): TurnEnding | null {
       return null;
   }
 }
+
+const RETRY_AFTER_MS = 2_000;
+
+/** Why a reply failed, as an error that whoever waits for it is told. */
+export const failureOf = ({ code, message }: ReplyError): AppError =>
+  new AppError(code, message, code === "unavailable" ? { retryAfterMs: RETRY_AFTER_MS } : {});

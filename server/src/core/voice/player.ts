@@ -1,6 +1,6 @@
 import { millisecondsOf, samplesIn } from "../../domain/audio.ts";
 import { AppError } from "../../domain/errors.ts";
-import type { TurnEnding } from "../../domain/turn.ts";
+import { failureOf, type TurnEnding } from "../../domain/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
 import type { Turn } from "../turn.ts";
@@ -171,9 +171,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
       const ending = next.value;
       if (!ending) return;
       if (ending.type === "failed") {
-        const { code, message } = ending.error;
-        const error = new AppError(code, message);
-        events.output({ type: "error", stage: "answering", error });
+        events.output({ type: "error", stage: "answering", error: failureOf(ending.error) });
       }
       return isSegmented ? endSegments() : sendWhole(ending);
     }

@@ -4,6 +4,7 @@ import { type Static, Type } from "typebox";
 import type { StartTurn, TurnTarget } from "../../core/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
+import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { messageBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
@@ -61,7 +62,7 @@ export function messageRoutes(
         asked(request, existing(request, conversationId, request.body), request.body),
       );
       const ending = await turn.ending;
-      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      if (ending.type === "failed") throw failureOf(ending.error);
       return reply
         .code(201)
         .send({ success: true, data: [messageBody(turn.userMessage), messageBody(ending.reply)] });

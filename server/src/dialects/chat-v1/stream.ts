@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 import type { Turn, WatchedTurn } from "../../core/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
+import { failureOf } from "../../domain/turn.ts";
 import { type EventStream, frame, openEventStream } from "../../http/sse.ts";
 import { ERRORS } from "./errors.ts";
 import { messageBody } from "./map.ts";
@@ -65,11 +66,7 @@ async function forward(stream: EventStream, turn: WatchedTurn, from: number): Pr
           await sendLongText(stream, turn.replyId, event.position, event.text);
         else stream.send(chunkFrame(turn.replyId, event.position, event.text));
       else if (event.type === "failed")
-        last = errorFrame(
-          turn.replyId,
-          event.position,
-          new AppError(event.error.code, event.error.message),
-        );
+        last = errorFrame(turn.replyId, event.position, failureOf(event.error));
       else
         last = frame(
           `${turn.replyId}:${event.position}`,

@@ -1,8 +1,8 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import type { TurnTarget } from "../../core/turn.ts";
-import { AppError } from "../../domain/errors.ts";
 import { checkMessageText } from "../../domain/text.ts";
+import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { type ChatParts, ORIGIN } from "./parts.ts";
 import { answers, NewMessage, ReplyBody, UserQuery } from "./schemas.ts";
@@ -33,7 +33,7 @@ export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
         idempotency: idempotencyOf(request),
       });
       const ending = await turn.ending;
-      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      if (ending.type === "failed") throw failureOf(ending.error);
       return reply.send({
         response: ending.reply.content,
         conversation_id: turn.conversation.id,

@@ -1,6 +1,7 @@
 import type { AccessRequest } from "../../core/access.ts";
 import type { StartTurn, Turn } from "../../core/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
+import { failureOf } from "../../domain/turn.ts";
 import type { OnMessage, Socket } from "../../http/socket.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import { type ChatSocketParts, ORIGIN } from "./parts.ts";
@@ -67,7 +68,7 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
         for await (const event of turn.follow(0, socket.gone))
           if (event.type === "delta") say("chunk", event.text);
       const ending = await turn.ending;
-      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      if (ending.type === "failed") throw failureOf(ending.error);
       say("response", ending.reply.content, { conversation_id: turn.conversation.id });
     } finally {
       running.delete(turn);

@@ -1,8 +1,8 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { AppError } from "../../domain/errors.ts";
 import { checkMessageText } from "../../domain/text.ts";
+import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import { historyBody, messageId, sessionId } from "./map.ts";
@@ -51,7 +51,7 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
         idempotency: idempotencyOf(request),
       });
       const ending = await turn.ending;
-      if (ending.type === "failed") throw new AppError(ending.error.code, ending.error.message);
+      if (ending.type === "failed") throw failureOf(ending.error);
       return reply.send({
         message: ending.reply.content,
         messageId: messageId(ending.reply),
