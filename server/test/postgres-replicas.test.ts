@@ -55,6 +55,25 @@ describe("servers that share a database", { skip: skipWithoutPostgres() }, () =>
     assert.equal((await living.getMessage(owner, next.id))?.status, "streaming");
   });
 
+  test("after a time without the database nobody is taken for dead who could not say that it lives", async () => {
+    await using database = await createDatabase();
+    const options = { url: database.url, isServer: true, leaseMs: LEASE_MS };
+    await using first = await openPostgresStore(options);
+    await using second = await openPostgresStore(options);
+    const owner = newOwner();
+    const { id } = begun(await first.beginTurn(owner, aTurn(inNew()))).reply;
+    for (const end = performance.now() + 2 * LEASE_MS; performance.now() < end; )
+      for (const store of [first, second]) {
+        assert.deepEqual(await store.interruptAbandonedReplies(at(60)), []);
+        await sleep(LEASE_MS / 12);
+      }
+    // For the second this is a little less than a lease, for the first, who was heard before it, a little more.
+    await sleep((LEASE_MS * 10.5) / 12);
+    assert.deepEqual(await second.interruptAbandonedReplies(at(61)), []);
+    assert.deepEqual(await first.interruptAbandonedReplies(at(61)), []);
+    assert.equal((await first.getMessage(owner, id))?.status, "streaming");
+  });
+
   test("first messages of one user through many servers at once go into one conversation", async () => {
     await using database = await createDatabase();
     const stores = await Promise.all(
