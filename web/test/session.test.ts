@@ -124,6 +124,7 @@ test("one person's leaving leaves another's tab and draft alone", { skip }, asyn
   const key = await claim(server);
   const operator = createClient({ baseUrl: server.url, token: key });
   const { key: anns } = await operator.keys.create({ user_id: "ann" });
+  const namesake = await operator.keys.create({ user_id: "ann", tenant_id: "other" });
   await using opened = await openPage(server.url);
   const ann = opened.page;
   await signIn(ann, anns);
@@ -134,6 +135,9 @@ test("one person's leaving leaves another's tab and draft alone", { skip }, asyn
   await other.getByRole("button", { name: "More", exact: true }).click();
   await other.getByRole("menuitem", { name: "Sign out" }).click();
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  await signIn(other, namesake.key);
+  await message(other).waitFor();
+  assert.equal(await message(other).inputValue(), "", "of the same name, in another tenant");
   await ann.reload();
   await message(ann).waitFor();
   assert.equal(await message(ann).inputValue(), "Ann's draft");
