@@ -7,6 +7,28 @@ import { join, resolve } from "node:path";
 
 const chosen = process.argv.slice(2);
 
+/**
+ * The local time that the tests are to believe, such as `2028-02-29T23:57`, for finding those that depend on the hour
+ * or the day; `TZ` chooses the time zone. Needs Debian's faketime.
+ */
+function pretendTime(time) {
+  const [library] = globSync("/usr/lib/*/faketime/libfaketimeMT.so.1");
+  const at = new Date(time).getTime();
+  if (!library || Number.isNaN(at)) {
+    process.stderr.write(
+      library
+        ? `TEST_CLOCK: '${time}' is no time; write it as 2028-02-29T23:57\n`
+        : "TEST_CLOCK needs faketime: apt-get install faketime\n",
+    );
+    process.exit(1);
+  }
+  const seconds = Math.round((at - Date.now()) / 1000);
+  process.env.LD_PRELOAD = library;
+  process.env.FAKETIME = `${seconds < 0 ? "" : "+"}${seconds}s`;
+  process.env.FAKETIME_DONT_FAKE_MONOTONIC = "1";
+  process.env.DONT_FAKE_MONOTONIC = "1";
+}
+
 /** Tests that measure time or use real engines at real-time pace run one by one, after the others. */
 const ALONE =
   /\/(?:siege|soak|process|figures|redis-faults|postgres-faults|postgres-replicas|replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
@@ -133,6 +155,7 @@ async function startServices() {
 }
 
 installDebianPackages();
+if (process.env.TEST_CLOCK) pretendTime(process.env.TEST_CLOCK);
 if (!chosen.length) {
   run("Lint", "biome", ["check", "."]);
   run("Types", "tsc", ["-p", "tsconfig.json"]);

@@ -11,17 +11,21 @@ import { longConversation, madeUpConversations, seed } from "./seed.ts";
 const skip = withoutBrowser;
 const MANY = 10_000;
 const LONG = 5_000;
+/** What the page takes for now where it shows days, whatever the hour is. */
+const NOW = new Date(2020, 2, 10, 16, 10);
 let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
   if (skip) return;
   server = await startServer();
-  await seed(server.url, [longConversation(LONG), ...madeUpConversations(MANY, 400)]);
+  await seed(server.url, [longConversation(LONG), ...madeUpConversations(MANY, 400, NOW)]);
 });
 after(() => server?.[Symbol.asyncDispose]());
 
 test(`${MANY} conversations by day scroll without a hitch`, { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;
+  await page.clock.setFixedTime(NOW);
+  await page.reload();
   await listed(page, "Conversation 0").waitFor();
   for (const day of ["Today", "Yesterday"])
     await page.getByRole("heading", { name: day, exact: true }).waitFor();

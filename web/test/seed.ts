@@ -2,12 +2,22 @@
 import { createClient } from "@colloquy/client";
 
 const AT_ONCE = 100;
-const DAY_MS = 86_400_000;
 
-/** @param days how many days back they go, evenly */
-export function madeUpConversations(count: number, days: number, now = Date.now()) {
+/**
+ * The newest at `now`; every other one is of an earlier day, as many on each day, around its noon, so that neither the
+ * hour nor a change of the clocks moves one to another day.
+ * @param days how many days back they go
+ */
+export function madeUpConversations(count: number, days: number, now: Date) {
+  const aDay = Math.ceil((count - 1) / days);
+  const noonBefore = (daysAgo: number): number =>
+    new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo, 12).getTime();
   return Array.from({ length: count }, (_, index) => {
-    const at = now - (index * days * DAY_MS) / count;
+    const earlier = index - 1;
+    const at =
+      index === 0
+        ? now.getTime()
+        : noonBefore(1 + Math.floor(earlier / aDay)) - (earlier % aDay) * 1000;
     return {
       id: `made-up-${index}`,
       title: `Conversation ${index}`,
@@ -21,8 +31,11 @@ export function madeUpConversations(count: number, days: number, now = Date.now(
   });
 }
 
+/** Older than anything that a test says by itself, at whatever date it runs. */
+const LONG_AGO = new Date(2020, 2, 1, 12);
+
 export function longConversation(messages: number) {
-  const start = Date.now() - messages * 1000;
+  const start = LONG_AGO.getTime();
   return {
     id: "long",
     title: "A long conversation",
