@@ -122,6 +122,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     hears: speech.transcriber?.name ?? null,
     speaks: speech.synthesizer?.name ?? null,
   };
+  const chat = { admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now };
   const countSockets = (): number => sockets.count();
 
   const http = await createHttpServer({
@@ -147,7 +148,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),
-      chatWire({ admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now }),
+      chatWire(chat),
     ],
   });
   const sockets = attachSockets(http.server, {
@@ -158,7 +159,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     hold: limits.hold,
     onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
     handlers: [
-      chatSocket({ admit, decide, conversations, turns }),
+      chatSocket({ ...chat, decide }),
       voiceSocket({
         decide,
         sessions,

@@ -20,7 +20,7 @@ test("[X1] [C5] /ws with a user id takes a message and gives its response, as do
   assert.match(response.conversation_id, UUID);
 });
 
-test("[C5] the socket keeps to one conversation for its life; another socket begins its own", async () => {
+test("[C5] the socket keeps to one conversation for its life; the next socket goes on with it", async () => {
   await using server = await startServer();
   await using talk = await openSocket(server, PATH);
   talk.say(message("My name is Ada"));
@@ -29,8 +29,32 @@ test("[C5] the socket keeps to one conversation for its life; another socket beg
   assert.equal((await talk.next()).conversation_id, conversation_id);
   assert.equal(server.model.requests[1]?.body?.messages?.length, 3);
   await using other = await openSocket(server, PATH);
-  other.say(message("Hello"));
-  assert.notEqual((await other.next()).conversation_id, conversation_id);
+  other.say(message("Hello again"));
+  assert.equal((await other.next()).conversation_id, conversation_id);
+  assert.equal(server.model.requests[2]?.body?.messages?.length, 5);
+});
+
+test("[C5] a socket that comes back goes on where /chat would: not after so long a pause, nor with what was deleted or begun elsewhere", async () => {
+  await using server = await startServer({ environment: { CHAT_IDLE_MINUTES: "30" } });
+  const owner = { tenantId: "local", userId: ALICE };
+  const sayAnew = async (more: object = {}) => {
+    await using talk = await openSocket(server, PATH);
+    talk.say(message("Hello", more));
+    return (await talk.next()).conversation_id;
+  };
+  const first = await sayAnew();
+  const { body } = await send(server, "POST", "/chat", { message: "Hi", user_id: ALICE });
+  assert.equal(body.conversation_id, first);
+  await send(server, "POST", "/chat/completions", { message: "Elsewhere", user_id: ALICE });
+  assert.equal(await sayAnew(), first);
+  const fresh = await sayAnew({ conversation_id: null });
+  assert.notEqual(fresh, first);
+  assert.equal(await sayAnew(), fresh);
+  await send(server, "DELETE", `/conversations/${fresh}?user_id=${ALICE}`);
+  assert.equal(await sayAnew(), first);
+  const longAgo = new Date(Date.now() - 31 * 60_000);
+  await server.store.updateConversation(owner, first, { updatedAt: longAgo });
+  assert.notEqual(await sayAnew(), first);
 });
 
 test("[C5] conversation_id goes on with one, null begins one, an unknown one is an error", async () => {

@@ -77,7 +77,7 @@ test("[C1] null begins a new conversation, an id chooses one, an empty one does 
   assert.equal(latest.body.conversation_id, first);
   const unknown = await chat(server, { message: "Five", conversation_id: crypto.randomUUID() });
   assert.equal(unknown.status, 404);
-  assert.deepEqual(unknown.body, { detail: "Conversation not found" });
+  assert.deepEqual(unknown.body, { detail: "Resource not found" });
   assert.equal((await chat(server, { message: "Six", conversation_id: 6 })).status, 400);
 });
 
@@ -197,7 +197,42 @@ test("[C3] a conversation is read and deleted as documented; then it is 404", as
   for (const method of ["GET", "DELETE"]) {
     const gone = await send(server, method, path, undefined, headers);
     assert.equal(gone.status, 404, method);
-    assert.deepEqual(gone.body, { detail: "Conversation not found" }, method);
+    assert.deepEqual(gone.body, { detail: "Resource not found" }, method);
   }
   assert.deepEqual(await list(server), []);
+});
+
+test("[C3] on the server's machine the path alone finds a conversation, whoever of its users has it", async () => {
+  await using server = await startServer();
+  const id = (await chat(server, { message: "Hello" })).body.conversation_id;
+  const path = `/conversations/${id}`;
+  const read = await send(server, "GET", path);
+  assert.equal(read.status, 200);
+  assert.deepEqual(read.body, (await list(server))[0]);
+  assert.equal((await send(server, "GET", `${path}?user_id=${BOB}`)).status, 404);
+  assert.equal((await send(server, "DELETE", `${path}?user_id=${BOB}`)).status, 404);
+  assert.equal((await send(server, "DELETE", path)).status, 200);
+  for (const method of ["GET", "DELETE"]) {
+    const gone = await send(server, method, path);
+    assert.equal(gone.status, 404, method);
+    assert.equal(gone.text, '{"detail":"Resource not found"}', method);
+  }
+});
+
+test("[C3] [X9] with a credential the path alone finds its user's conversations, and nobody else's", async () => {
+  await using server = await startServer();
+  const id = (await chat(server, { message: "Hello" })).body.conversation_id;
+  const path = `/conversations/${id}`;
+  const alice = { authorization: `Bearer ${await makeKey(server)}` };
+  const bob = { authorization: `Bearer ${await makeKey(server, { userId: BOB })}` };
+  const forAll = { authorization: `Bearer ${await makeKey(server, { userId: BOB, actAs: true })}` };
+  assert.equal((await send(server, "GET", path, undefined, alice)).status, 200);
+  for (const method of ["GET", "DELETE"])
+    for (const headers of [bob, forAll]) {
+      const foreign = await send(server, method, path, undefined, headers);
+      assert.equal(foreign.status, 404);
+      assert.equal(foreign.text, '{"detail":"Resource not found"}');
+    }
+  assert.equal((await send(server, "GET", path)).status, 401);
+  assert.equal((await send(server, "DELETE", path, undefined, alice)).status, 200);
 });

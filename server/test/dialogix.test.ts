@@ -44,7 +44,12 @@ test("[D2] a message gets its reply, the reply's id and the conversation's, as d
   await using server = await startServer();
   const first = await complete(server, { message: "Hello, how are you?" });
   assert.equal(first.status, 200);
-  assert.deepEqual(Object.keys(first.body), ["message", "messageId", "conversation_id"]);
+  assert.deepEqual(Object.keys(first.body), [
+    "message",
+    "messageId",
+    "conversation_id",
+    "conversationId",
+  ]);
   assert.equal(first.body.message, "Echo: Hello, how are you?");
   assert.match(first.body.messageId, MESSAGE);
   assert.match(first.body.conversation_id, SESSION);
@@ -91,6 +96,42 @@ test("[D2] a conversation keeps the name that its client made up, verbatim", asy
   }
   for (const conversation_id of ["x".repeat(257), " ", "a\u0000b", "a\nb"])
     assert.equal((await complete(server, { message: "Hi", conversation_id })).status, 400);
+});
+
+test("[D2] conversationId is as good as conversation_id, and both are given back; two that differ are 400", async () => {
+  await using server = await startServer();
+  const first = await complete(server, { message: "One", conversationId: OWN_NAME });
+  assert.equal(first.status, 200);
+  assert.deepEqual([first.body.conversation_id, first.body.conversationId], [OWN_NAME, OWN_NAME]);
+  const both = { conversation_id: OWN_NAME, conversationId: OWN_NAME };
+  for (const names of [both, { ...both, conversationId: null }, { ...both, conversation_id: "" }])
+    assert.equal((await complete(server, { message: "Two", ...names })).status, 200);
+  const messages = (await history(server, OWN_NAME)).body.messages;
+  assert.equal(messages.length, 8);
+  const refused = await complete(server, { message: "Three", ...both, conversationId: "other" });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.details, /^conversation_id and conversationId name two different/);
+  assert.equal((await complete(server, { message: "Hi", conversationId: 5 })).status, 400);
+  assert.deepEqual((await history(server, OWN_NAME)).body.messages, messages);
+  const created = (await send(server, "POST", "/api/v1/chat/conversations", {})).body;
+  assert.deepEqual(Object.keys(created), ["conversation_id", "conversationId"]);
+  assert.equal(created.conversationId, created.conversation_id);
+});
+
+test("[D2] [D7] conversation/message is another name of the route, also without /api/v1", async () => {
+  await using server = await startServer();
+  for (const path of ["/api/v1/conversation/message", "/conversation/message"]) {
+    const answer = await send(server, "POST", path, { message: "Hi", conversationId: OWN_NAME });
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.body.conversationId, OWN_NAME);
+    const bad = await send(server, "POST", path, {});
+    assert.deepEqual(bad.body, {
+      error: "Invalid request format",
+      details: "message field is required",
+    });
+    assert.equal((await send(server, "GET", path)).status, 405);
+  }
+  assert.equal((await history(server, OWN_NAME)).body.messages.length, 4);
 });
 
 test("[D2] such a name is its user's own: another user's is another conversation", async () => {
@@ -241,7 +282,12 @@ test("[D7] the same routes answer without /api/v1", async () => {
   const { conversation_id } = created.body;
   assert.match(conversation_id, SESSION);
   const reply = await send(server, "POST", "/chat/completions", { message: "Hi", conversation_id });
-  assert.deepEqual(Object.keys(reply.body), ["message", "messageId", "conversation_id"]);
+  assert.deepEqual(Object.keys(reply.body), [
+    "message",
+    "messageId",
+    "conversation_id",
+    "conversationId",
+  ]);
   const short = await send(server, "GET", `/chat/history/${conversation_id}`);
   assert.equal(short.text, (await history(server, conversation_id)).text);
   assert.equal(short.body.messages.length, 2);

@@ -101,7 +101,7 @@ describe("PostgreSQL", { skip }, () => {
     assert.deepEqual(await hand.rows("SELECT * FROM messages"), [], "after the transaction too");
   });
 
-  test("[R2] every statement names tenant and owner, but those of the operator's archive and of housekeeping", () => {
+  test("[R2] every statement names tenant and owner, but those of the operator's archive, of housekeeping and of finding whose a conversation is", () => {
     const statements: string[] = [];
     const write = createStatementWriter(
       () => new PostgresQueryCompiler(),
@@ -123,9 +123,9 @@ describe("PostgreSQL", { skip }, () => {
     for (const sql of bare)
       assert.match(
         sql,
-        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$/,
+        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$|^select "owner_id" from "conversations" where "id" = \$1 and "tenant_id" = \$2$/,
       );
-    assert.ok(bare.length >= 6 && bare.length <= 8, `${bare.length} bare statements`);
+    assert.ok(bare.length >= 6 && bare.length <= 9, `${bare.length} bare statements`);
   });
 
   test("writes that arrive together share transactions, those of many owners too; a wrong one fails alone", async () => {

@@ -281,3 +281,20 @@ test("at shutdown a peer that does not answer is not waited for", async () => {
   silent.socket.resume();
   await silent[Symbol.asyncDispose]();
 });
+
+test("a client of Socket.IO is told in words to open a plain WebSocket at /ws, by polling and by upgrade", async () => {
+  await using server = await startServer({ builtIn: true });
+  const query = "?EIO=4&transport=polling&t=abc";
+  for (const path of [`/socket.io/${query}`, `/socket.io${query}`])
+    for (const method of ["GET", "POST"]) {
+      const answer = await send(server, method, path, method === "POST" ? "40" : undefined, {
+        "content-type": "text/plain;charset=UTF-8",
+      });
+      assert.equal(answer.status, 404, `${method} ${path}`);
+      assert.equal(answer.body.code, "NOT_FOUND");
+      assert.match(answer.body.message, /does not speak Socket\.IO.*plain WebSocket at \/ws/);
+    }
+  const upgrade = await refusedSocket(server, "/socket.io/?EIO=4&transport=websocket");
+  assert.equal(upgrade.status, 404);
+  assert.match(upgrade.body.message, /plain WebSocket at \/ws/);
+});

@@ -78,6 +78,12 @@ const isProgramOfThisMachine = (connection: ConnectionFacts): boolean =>
   !connection.isForwarded &&
   connection.origin !== "foreign";
 
+/**
+ * Whether that principal may act for the owner of a conversation that it names without naming a
+ * user. So it is where nobody has to prove who they are: such a program could name the owner, too.
+ */
+export const mayActForOwner = ({ proof }: Principal): boolean => proof.kind === "none";
+
 function principalOf(verified: VerifiedCredential, claimedUser: string | undefined): Principal {
   const { tenantId, userId, subject, proof, actAs, isOperator } = verified;
   const claimed = claimedUser === subject ? userId : (claimedUser ?? userId);

@@ -60,6 +60,8 @@ export type Conversations = {
   /** @throws AppError not_found */
   get(owner: Owner, conversationId: string): Promise<Conversation>;
   findByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
+  /** The user whose conversation that is; only for whom access.ts lets act for its owner. */
+  userOf(tenantId: string, conversationId: string): Promise<string | null>;
   list(
     owner: Owner,
     page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
@@ -155,6 +157,7 @@ export function createConversations({
       return required(await store.getConversation(owner, conversationId), "conversation");
     },
     findByAlias: (owner, alias) => store.findConversationByAlias(owner, alias),
+    userOf: (tenantId, conversationId) => store.userOfConversation(tenantId, conversationId),
     list: (owner, page) => store.listConversations(owner, page),
     all: (owner, { order, limit, before }) =>
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),

@@ -77,6 +77,8 @@ export interface ConversationStore {
   ): Promise<ConversationWithMessages>;
   getConversation(owner: Owner, conversationId: string): Promise<Conversation | null>;
   findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
+  /** The user of that tenant whose conversation that is; null if there is none. */
+  userOfConversation(tenantId: string, conversationId: string): Promise<string | null>;
   /** The conversation begun through `origin` that was used last. */
   latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
   /** Those used last first; `total` counts all of the owner's, or with `isPinned` those that are pinned, or not. */

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from "fastify";
+import { mayActForOwner } from "../../core/access.ts";
 import { AppError } from "../../domain/errors.ts";
+import type { Principal } from "../../domain/principal.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import { type ChatParts, ORIGIN } from "./parts.ts";
 
@@ -16,10 +18,28 @@ export const admitted =
     request.principal = principal;
   };
 
+/**
+ * The principal who reads or deletes that conversation. Where the request names no user and nobody
+ * has to prove who they are, that is the conversation's owner.
+ */
+export async function principalFor(
+  { conversations }: Pick<ChatParts, "conversations">,
+  request: FastifyRequest,
+  conversationId: string,
+): Promise<Principal> {
+  const { principal } = request;
+  if (namesUser(request) || !mayActForOwner(principal)) return principal;
+  const userId = await conversations.userOf(principal.tenantId, conversationId);
+  return userId === null ? principal : { ...principal, userId };
+}
+
+const namesUser = (request: FastifyRequest): boolean =>
+  Object.values(claimsOf(request, "user_id")).some((claim) => claim !== undefined);
+
 /** @throws AppError invalid_request if neither the request nor a credential says who the user is */
 export async function requireUser(request: FastifyRequest): Promise<void> {
   if (credentialOf(request.headers).kind !== "none") return;
-  if (Object.values(claimsOf(request, "user_id")).some((claim) => claim !== undefined)) return;
+  if (namesUser(request)) return;
   throw new AppError(
     "invalid_request",
     "user_id field is required: in the body, in the query or as the header X-User-ID",

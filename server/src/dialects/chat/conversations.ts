@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { streamList } from "../../http/json-list.ts";
+import { principalFor, requireUser } from "./access.ts";
 import { conversationBody } from "./map.ts";
 import type { ChatParts } from "./parts.ts";
 import {
@@ -18,13 +19,15 @@ const Params = Type.Object({ conversationId: Type.String() });
 
 export function conversationRoutes(
   plain: FastifyInstance,
-  { conversations }: Pick<ChatParts, "conversations">,
+  parts: Pick<ChatParts, "conversations">,
 ): void {
+  const { conversations } = parts;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
   app.get(
     "/conversations",
     {
+      preHandler: requireUser,
       schema: {
         tags,
         summary: "Get all conversations of a user with their messages, newest first",
@@ -58,8 +61,9 @@ export function conversationRoutes(
     },
     async (request, reply) => {
       const { conversationId } = request.params;
-      const conversation = await conversations.get(request.principal, conversationId);
-      const messages = await conversations.messages(request.principal, conversationId);
+      const principal = await principalFor(parts, request, conversationId);
+      const conversation = await conversations.get(principal, conversationId);
+      const messages = await conversations.messages(principal, conversationId);
       return reply.send(conversationBody(conversation, messages));
     },
   );
@@ -76,7 +80,9 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      await conversations.delete(request.principal, request.params.conversationId);
+      const { conversationId } = request.params;
+      const principal = await principalFor(parts, request, conversationId);
+      await conversations.delete(principal, conversationId);
       return reply.send({ message: "Conversation deleted successfully" });
     },
   );

@@ -2,7 +2,11 @@ import type { AppError } from "../../domain/errors.ts";
 import { STATUS } from "../../http/statuses.ts";
 import type { ErrorReply } from "../../http/wire.ts";
 
-export const errorReply = ({ code, message }: AppError): ErrorReply => ({
+/** What the document prints for whatever is not there. */
+const NOT_FOUND = "Resource not found";
+
+/** Only for a path without a route the server's own sentence says more, and is told instead. */
+export const errorReply = ({ code, message, resource }: AppError): ErrorReply => ({
   status: STATUS[code],
-  body: { detail: message },
+  body: { detail: code === "not_found" && resource !== "route" ? NOT_FOUND : message },
 });

@@ -5,7 +5,7 @@ export type Frame =
   | {
       readonly type: "message";
       readonly content: string;
-      /** Undefined: the socket's own; null: a new one. */
+      /** Undefined: the one of the socket, at first the user's latest; null: a new one. */
       readonly conversationId: string | null | undefined;
       readonly isStreamed: boolean;
       readonly userId: string | undefined;

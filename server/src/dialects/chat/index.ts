@@ -1,5 +1,5 @@
 import type { Wire } from "../../http/wire.ts";
-import { admitted, requireUser } from "./access.ts";
+import { admitted } from "./access.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
 import { messageRoutes } from "./messages.ts";
@@ -17,7 +17,6 @@ export function chatWire(parts: ChatParts): Wire {
     errorReply,
     routes(app) {
       app.addHook("preValidation", admitted(parts));
-      app.addHook("preHandler", requireUser);
       messageRoutes(app, parts);
       conversationRoutes(app, parts);
       app.get(

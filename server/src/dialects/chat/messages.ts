@@ -1,11 +1,12 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import type { TurnTarget } from "../../core/turn.ts";
 import { checkMessageText } from "../../domain/text.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
+import { requireUser } from "./access.ts";
 import { type ChatParts, ORIGIN } from "./parts.ts";
 import { answers, NewMessage, ReplyBody, UserQuery } from "./schemas.ts";
+import { targetOf } from "./target.ts";
 
 export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
@@ -13,6 +14,7 @@ export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
   app.post(
     "/chat",
     {
+      preHandler: requireUser,
       schema: {
         tags: ["chat"],
         summary: "Send a message and wait for the whole reply",
@@ -40,14 +42,4 @@ export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
       });
     },
   );
-}
-
-function targetOf(
-  { conversations, chatIdleMs, now }: ChatParts,
-  conversationId: string | null | undefined,
-): TurnTarget {
-  if (conversationId) return { kind: "existing", conversationId };
-  const conversation = conversations.draft(ORIGIN);
-  if (conversationId === null) return { kind: "new", conversation };
-  return { kind: "latest", usedAfter: new Date(now().getTime() - chatIdleMs), conversation };
 }

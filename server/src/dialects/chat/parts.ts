@@ -17,6 +17,6 @@ export type ChatParts = {
 };
 
 /** What the wire's WebSocket asks of the core. */
-export type ChatSocketParts = Pick<ChatParts, "admit" | "conversations" | "turns"> & {
+export type ChatSocketParts = ChatParts & {
   readonly decide: DecideAccess;
 };

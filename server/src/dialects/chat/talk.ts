@@ -1,10 +1,11 @@
 import type { AccessRequest } from "../../core/access.ts";
-import type { StartTurn, Turn } from "../../core/turn.ts";
+import type { Turn } from "../../core/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
 import type { OnMessage, Socket } from "../../http/socket.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import { type ChatSocketParts, ORIGIN } from "./parts.ts";
+import { targetOf } from "./target.ts";
 
 type Message = Extract<Frame, { type: "message" }>;
 
@@ -19,9 +20,10 @@ const POLICY_VIOLATION = 1008;
  * with one `response` or one `error`. What was begun goes on when the client leaves.
  */
 export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: Socket): OnMessage {
-  const { conversations, turns } = parts;
+  const { turns } = parts;
   const running = new Set<Turn>();
-  let ownConversationId: string | null = null;
+  /** Undefined until the first message: that one goes on with the user's latest. */
+  let ownConversationId: string | undefined;
   let unanswered = 0;
   let started: Promise<unknown> = Promise.resolve();
   let answered: Promise<unknown> = Promise.resolve();
@@ -40,23 +42,20 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
   async function start(message: Message): Promise<Turn> {
     const claims = { ...access.claims, user_id: message.userId };
     const { principal } = await parts.admit(ORIGIN, { ...access, claims });
-    const begin = (conversationId: string | null) => {
-      const target: StartTurn["target"] =
-        conversationId === null
-          ? { kind: "new", conversation: conversations.draft(ORIGIN) }
-          : { kind: "existing", conversationId };
+    const begin = (conversationId: string | null | undefined) => {
+      const target = targetOf(parts, conversationId);
       const { content } = message;
       const asked = { model: null, temperature: null, origin: ORIGIN, idempotency: null };
       return turns.start(principal, { target, content, ...asked });
     };
-    const wanted =
-      message.conversationId === undefined ? ownConversationId : message.conversationId;
-    const isOwn = message.conversationId === undefined && wanted !== null;
+    const isUnnamed = message.conversationId === undefined;
+    const wanted = isUnnamed ? ownConversationId : message.conversationId;
+    const isOwn = isUnnamed && wanted !== undefined;
     const turn = await begin(wanted).catch((error: unknown) => {
       if (isOwn && error instanceof AppError && error.code === "not_found") return begin(null);
       throw error;
     });
-    if (ownConversationId === null || wanted === null || isOwn)
+    if (ownConversationId === undefined || wanted === null || isOwn)
       ownConversationId = turn.conversation.id;
     running.add(turn);
     return turn;

@@ -13,7 +13,9 @@ export function dialogixWire(parts: DialogixParts): Wire {
     owns: (path) =>
       path === PREFIX ||
       path.startsWith(`${PREFIX}/`) ||
-      (path.startsWith("/chat/") && path !== "/chat/"),
+      (path.startsWith("/chat/") && path !== "/chat/") ||
+      path === "/conversation" ||
+      path.startsWith("/conversation/"),
     errorReply,
     routes(app) {
       chatRoutes(app, parts, PREFIX);

@@ -11,6 +11,9 @@ export const messageId = ({ id }: Message): string => `msg-${id}`;
 /** What this wire calls a conversation: as its client named it, or by an id of ours. */
 export const sessionId = ({ id, alias }: Conversation): string => alias ?? `${SESSION_PREFIX}${id}`;
 
+/** A conversation's name in both spellings that clients of this wire read. */
+export const nameBody = (name: string) => ({ conversation_id: name, conversationId: name });
+
 export const historyBody = (messages: readonly Message[]): Static<typeof HistoryBody> => ({
   messages: messages.filter(saysSomething).map((message) => ({
     id: messageId(message),

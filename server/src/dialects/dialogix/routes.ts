@@ -5,7 +5,7 @@ import { checkMessageText } from "../../domain/text.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
-import { historyBody, messageId, sessionId } from "./map.ts";
+import { historyBody, messageId, nameBody, sessionId } from "./map.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
 import {
   answers,
@@ -16,7 +16,7 @@ import {
   ReplyBody,
   UserQuery,
 } from "./schemas.ts";
-import { findSession, targetOf } from "./sessions.ts";
+import { findSession, nameIn, targetOf } from "./sessions.ts";
 
 const tags = ["dialogix"];
 const Params = Type.Object({ conversationId: Type.String() });
@@ -27,38 +27,40 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
   const preValidation = admitted(parts);
 
-  app.post(
-    `${prefix}/chat/completions`,
-    {
-      preValidation,
-      schema: {
-        tags,
-        summary: "Send a message and wait for the whole reply",
-        body: NewMessage,
-        querystring: UserQuery,
-        response: answers(ReplyBody),
+  for (const path of ["/chat/completions", "/conversation/message"])
+    app.post(
+      `${prefix}${path}`,
+      {
+        preValidation,
+        schema: {
+          tags,
+          summary: "Send a message and wait for the whole reply",
+          body: NewMessage,
+          querystring: UserQuery,
+          response: answers(ReplyBody),
+        },
       },
-    },
-    async (request, reply) => {
-      const { message, conversation_id: name } = request.body;
-      checkMessageText(message, "message");
-      const turn = await turns.start(request.principal, {
-        target: await targetOf(conversations, request.principal, name),
-        content: message,
-        model: null,
-        temperature: null,
-        origin: ORIGIN,
-        idempotency: idempotencyOf(request),
-      });
-      const ending = await turn.ending;
-      if (ending.type === "failed") throw failureOf(ending.error);
-      return reply.send({
-        message: ending.reply.content,
-        messageId: messageId(ending.reply),
-        conversation_id: name || sessionId(turn.conversation),
-      });
-    },
-  );
+      async (request, reply) => {
+        const { message } = request.body;
+        checkMessageText(message, "message");
+        const name = nameIn(request.body);
+        const turn = await turns.start(request.principal, {
+          target: await targetOf(conversations, request.principal, name),
+          content: message,
+          model: null,
+          temperature: null,
+          origin: ORIGIN,
+          idempotency: idempotencyOf(request),
+        });
+        const ending = await turn.ending;
+        if (ending.type === "failed") throw failureOf(ending.error);
+        return reply.send({
+          message: ending.reply.content,
+          messageId: messageId(ending.reply),
+          ...nameBody(name || sessionId(turn.conversation)),
+        });
+      },
+    );
 
   app.post(
     `${prefix}/chat/conversations`,
@@ -74,7 +76,7 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
     },
     async (request, reply) => {
       const created = await conversations.create(request.principal, ORIGIN, {}, []);
-      return reply.send({ conversation_id: sessionId(created) });
+      return reply.send(nameBody(sessionId(created)));
     },
   );
 

@@ -35,18 +35,24 @@ export const NewMessage = Type.Object({
       }),
     ),
   ),
+  conversationId: Type.Optional(
+    Nullable(Type.String({ description: "Another spelling of conversation_id." })),
+  ),
   ...User,
 });
+
+/** The conversation in both spellings: each is read by some client of this wire. */
+const ConversationName = { conversation_id: Type.String(), conversationId: Type.String() };
 
 export const ReplyBody = Type.Object({
   message: Type.String(),
   messageId: Type.String(),
-  conversation_id: Type.String(),
+  ...ConversationName,
 });
 
 export const NewConversation = Type.Object(User);
 
-export const CreatedBody = Type.Object({ conversation_id: Type.String() });
+export const CreatedBody = Type.Object(ConversationName);
 
 export const HistoryBody = Type.Object({
   messages: Type.Array(

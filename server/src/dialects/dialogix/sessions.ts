@@ -8,11 +8,29 @@ import { isUuid } from "../../http/uuid.ts";
 import { SESSION_PREFIX } from "./map.ts";
 import { ORIGIN } from "./parts.ts";
 
+/**
+ * The conversation that a request names in either spelling; null and an empty name name none.
+ * @throws AppError invalid_request if the two spellings differ
+ */
+export function nameIn(body: {
+  readonly conversation_id?: string | null;
+  readonly conversationId?: string | null;
+}): string | null {
+  const { conversation_id: name, conversationId: otherName } = body;
+  if (name && otherName && name !== otherName)
+    throw new AppError(
+      "invalid_request",
+      "conversation_id and conversationId name two different conversations; send one of them",
+      { field: "conversationId" },
+    );
+  return name || otherName || null;
+}
+
 /** Where a message goes: on in the conversation of that name, which is made where there is none. */
 export async function targetOf(
   conversations: Conversations,
   owner: Owner,
-  name: string | null | undefined,
+  name: string | null,
 ): Promise<TurnTarget> {
   if (!name) return { kind: "new", conversation: conversations.draft(ORIGIN) };
   checkName(name, "conversation_id");

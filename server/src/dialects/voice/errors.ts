@@ -1,4 +1,4 @@
-import type { AppError, ErrorCode } from "../../domain/errors.ts";
+import { AppError, type ErrorCode } from "../../domain/errors.ts";
 import type { ErrorReply } from "../../http/wire.ts";
 
 /** Status and code of wire 003's HTTP routes for everything that can go wrong. */
@@ -21,6 +21,14 @@ const ERRORS: Record<ErrorCode, readonly [status: number, code: string]> = {
 
 /** The code of an error on the socket that the document does not name. */
 export const codeOf = (error: AppError): string => ERRORS[error.code][1];
+
+/** What a client of Socket.IO is told, which wire 003's document lists and its server does not speak. */
+export const noSocketIo = (): AppError =>
+  new AppError(
+    "not_found",
+    "This server does not speak Socket.IO. Open a plain WebSocket at /ws instead, for example: new WebSocket('ws://localhost:8000/ws')",
+    { resource: "route" },
+  );
 
 export function errorReply(error: AppError): ErrorReply {
   const [status, code] = ERRORS[error.code];

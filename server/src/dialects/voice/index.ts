@@ -3,7 +3,7 @@ import { type CheckHealth, type Health, isHealthy } from "../../core/health.ts";
 import type { Limits } from "../../core/limits.ts";
 import { frame, openEventStream } from "../../http/sse.ts";
 import type { Wire } from "../../http/wire.ts";
-import { errorReply } from "./errors.ts";
+import { errorReply, noSocketIo } from "./errors.ts";
 
 /** The wire's name, in limits and metrics. */
 export const ORIGIN = "voice";
@@ -49,7 +49,7 @@ const RootBody = Type.Object({
   status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
 });
 
-const PATHS = ["/", "/health", "/health/stream", "/ws"];
+const PATHS = ["/", "/health", "/health/stream", "/ws", "/socket.io", "/socket.io/"];
 
 /** Longer than what any network adds, and short enough to wait for. */
 const BETWEEN_EVENTS_MS = 500;
@@ -102,6 +102,15 @@ export function voiceWire(parts: VoiceParts): Wire {
           events.gone.addEventListener("abort", () => clearTimeout(timer));
         },
       );
+      app.route({
+        method: ["GET", "POST"],
+        url: "/socket.io/",
+        schema: { hide: true },
+        onRequest: async () => {
+          throw noSocketIo();
+        },
+        handler: async () => undefined,
+      });
       app.get(
         "/",
         {

@@ -3,7 +3,7 @@ import type { VoiceSessions } from "../../core/voice/sessions.ts";
 import type { AppError } from "../../domain/errors.ts";
 import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";
 import { serveConnection } from "./connection.ts";
-import { errorReply } from "./errors.ts";
+import { errorReply, noSocketIo } from "./errors.ts";
 
 export type VoiceSocketParts = {
   readonly decide: DecideAccess;
@@ -20,10 +20,11 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
   let connections = 0;
   return {
-    matches: ({ pathname }) => pathname === "/ws",
+    matches: ({ pathname }) => pathname === "/ws" || isSocketIo(pathname),
     maxMessageBytes: MAX_MESSAGE_BYTES,
     errorReply,
     async accept(handshake) {
+      if (isSocketIo(handshake.url.pathname)) throw noSocketIo();
       const identify = (userId: string | null) =>
         parts.decide({
           connection: handshake.connection,
@@ -47,6 +48,8 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
     },
   };
 }
+
+const isSocketIo = (pathname: string): boolean => /^\/socket\.io\/?$/.test(pathname);
 
 function userHeader({ headers }: Handshake): string | undefined {
   const header = headers["x-user-id"];

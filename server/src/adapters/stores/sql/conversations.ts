@@ -19,6 +19,13 @@ export function createConversationReads(write: StatementWriter) {
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
+  const selectUser = write<{ tenantId: string; id: string }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select("owner_id")
+      .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId),
+  );
   const selectByAlias = write<OwnerParameters & { alias: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
@@ -85,6 +92,10 @@ export function createConversationReads(write: StatementWriter) {
     *getConversation(owner: Owner, id: string): Operation<Conversation | null> {
       const row = yield* selectById.first({ tenantId: owner.tenantId, userId: owner.userId, id });
       return row ? toConversation(row) : null;
+    },
+
+    *userOfConversation(tenantId: string, id: string): Operation<string | null> {
+      return (yield* selectUser.first({ tenantId, id }))?.owner_id ?? null;
     },
 
     *findConversationByAlias(owner: Owner, alias: string): Operation<Conversation | null> {

@@ -16,7 +16,7 @@ export type Write = <Name extends keyof Writes>(
 
 /**
  * Whose rows an operation is about: an owner's, nobody's (the installation's keys), everyone's (the
- * operator's archive), or those of servers that are gone.
+ * operator's archive, and finding whose a conversation is), or those of servers that are gone.
  */
 export type Scope = Owner | "nobody" | "everyone" | "replicas";
 
@@ -51,6 +51,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     getConversation: (owner, ...given) => read(owner, reads.getConversation(owner, ...given)),
     findConversationByAlias: (owner, ...given) =>
       read(owner, reads.findConversationByAlias(owner, ...given)),
+    userOfConversation: (...given) => read("everyone", reads.userOfConversation(...given)),
     latestConversation: (owner, origin) => read(owner, reads.latestConversation(owner, origin)),
     listConversations: (owner, ...given) => read(owner, reads.listConversations(owner, ...given)),
     iterateConversations: (owner, options) =>
