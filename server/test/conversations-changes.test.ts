@@ -47,7 +47,13 @@ test("[V3] the documented change is answered as documented", async () => {
   const { id } = (await post(server)).body.conversation;
   const change = { title: "Updated Title", messages: [user("Hi", 1)], isPinned: true };
   const { body } = await put(server, id, change);
-  assert.deepEqual(Object.keys(body), ["success", "conversation", "message", "requestId"]);
+  assert.deepEqual(Object.keys(body), [
+    "success",
+    "conversation",
+    "message",
+    "skipped",
+    "requestId",
+  ]);
   assert.equal(body.success, true);
   assert.equal(body.message, "Conversation updated successfully");
   const { title, messages, isPinned } = body.conversation;

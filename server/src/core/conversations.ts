@@ -11,18 +11,17 @@ import {
   MAX_REPLY_CHARACTERS,
 } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
+import type { SearchStore } from "../ports/search.ts";
 import type {
   ConversationPatch,
   ConversationStore,
   MessageStore,
   NewConversation,
   NewMessage,
-  SearchHit,
-  SearchStore,
 } from "../ports/store.ts";
 import type { Turns } from "./turn.ts";
 
-export type { NewConversation, SearchHit } from "../ports/store.ts";
+export type { NewConversation } from "../ports/store.ts";
 
 /** A conversation as a client describes it; what is absent gets its default. */
 export type ConversationDraft = {
@@ -43,7 +42,10 @@ export type MessageDraft = {
 export type ConversationChange = Pick<
   ConversationDraft,
   "title" | "isPinned" | "agentId" | "mode"
-> & { readonly messages?: readonly MessageDraft[] | undefined };
+> & {
+  readonly messages?: readonly MessageDraft[] | undefined;
+  readonly onlyIf?: ConversationPatch["onlyIf"] | undefined;
+};
 
 export type Page = { readonly limit?: number | undefined; readonly before?: string | undefined };
 
@@ -70,7 +72,7 @@ export type Conversations = {
     owner: Owner,
     options: Page & { readonly order: "newest" | "pinned" },
   ): AsyncIterable<ConversationWithMessages>;
-  /** @throws AppError not_found, invalid_request */
+  /** @throws AppError not_found, invalid_request, conflict (onlyIf) */
   change(
     principal: Principal,
     conversationId: string,
@@ -86,11 +88,8 @@ export type Conversations = {
   append(owner: Owner, conversationId: string, message: MessageDraft): Promise<Message>;
   /** @throws AppError not_found */
   deleteMessage(principal: Principal, messageId: string): Promise<void>;
-  search(
-    owner: Owner,
-    query: string,
-    page: { readonly limit: number; readonly offset: number },
-  ): Promise<SearchHit[]>;
+  /** As SearchStore.search. */
+  search: SearchStore["search"];
 };
 
 export type ConversationParts = {
@@ -161,7 +160,8 @@ export function createConversations({
     list: (owner, page) => store.listConversations(owner, page),
     all: (owner, { order, limit, before }) =>
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
-    async change(principal, conversationId, { title, isPinned, agentId, mode, messages }) {
+    async change(principal, conversationId, change) {
+      const { title, isPinned, agentId, mode, messages, onlyIf } = change;
       checkFields({ title, agentId, mode });
       const patch: ConversationPatch = {
         ...given({
@@ -170,6 +170,7 @@ export function createConversations({
           agentId,
           mode,
           messages: messages && newMessages(messages),
+          onlyIf,
         }),
         updatedAt: clock.now(),
       };

@@ -7,6 +7,7 @@ import type { Archive } from "./archive.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { BudgetStore } from "./budget-store.ts";
 import type { KeyStore } from "./key-store.ts";
+import type { SearchStore } from "./search.ts";
 import type { TicketStore } from "./tickets.ts";
 
 /*
@@ -65,6 +66,15 @@ export type ConversationPatch = {
    * model, status and usage; the others are new and take the id given here.
    */
   readonly messages?: readonly NewMessage[];
+  /**
+   * Changes only a conversation whose time is one of these, and not after that one (milliseconds;
+   * null: any). Of another version, nothing is changed: AppError `conflict`.
+   */
+  readonly onlyIf?: {
+    readonly oneOf: readonly number[] | null;
+    readonly notAfter: number | null;
+  };
+  /** Where that is the stored time already, the next millisecond is taken. */
   readonly updatedAt: Date;
 };
 
@@ -253,25 +263,4 @@ export interface TurnStore {
   interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
   /** Forgets idempotency keys that were first used before that time. */
   forgetIdempotencyKeys(before: Date): Promise<void>;
-}
-
-export type SearchHit = {
-  readonly conversation: Conversation;
-  /** Null when the title matched. */
-  readonly message: Message | null;
-  /** The text around the match; matches are between U+E000 and U+E001 (private use, taken out of the text itself). */
-  readonly snippet: string;
-};
-
-export interface SearchStore {
-  /**
-   * Best first: conversations whose title, or messages whose content, hold every word of the query
-   * (the last word may be a beginning). Whatever the query's characters are, it is words, not syntax.
-   * What was acknowledged before the call is found.
-   */
-  search(
-    owner: Owner,
-    query: string,
-    page: { readonly limit: number; readonly offset: number },
-  ): Promise<SearchHit[]>;
 }

@@ -1,6 +1,7 @@
 import type { MessageDraft } from "../../core/conversations.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Message, Role } from "../../domain/message.ts";
+import { checkMessageText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
 import { isUuid } from "../../http/uuid.ts";
 
 /** A message as this wire's clients send it. */
@@ -8,15 +9,44 @@ export type SentMessage = {
   readonly id?: unknown;
   readonly role: Role;
   readonly content: string;
-  readonly timestamp?: number | string | null;
+  /** Its place in the list that was sent. */
+  readonly index: number;
+  readonly timestamp?: unknown;
 };
+
+/** The messages that can be taken, in order, and how many cannot. */
+export type Sorted = { readonly messages: readonly SentMessage[]; readonly skipped: number };
+
+const ROLES: readonly unknown[] = ["user", "assistant", "system"] satisfies Role[];
+
+/** One message that cannot be taken is no reason to lose the others. */
+export function sortMessages(sent: readonly unknown[]): Sorted {
+  const messages = sent.flatMap((message, index) =>
+    isTakeable(message) ? [{ ...message, index }] : [],
+  );
+  return { messages, skipped: sent.length - messages.length };
+}
+
+type Takeable = Omit<SentMessage, "index">;
+
+function isTakeable(message: unknown): message is Takeable {
+  if (typeof message !== "object" || message === null) return false;
+  const { role, content } = message as Partial<Record<string, unknown>>;
+  if (!ROLES.includes(role) || typeof content !== "string") return false;
+  try {
+    checkMessageText(content, "content", role === "assistant" ? MAX_REPLY_CHARACTERS : undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const LAST_MOMENT_MS = 8.64e15;
 
 /** The messages in the core's words. @throws AppError invalid_request */
 export function draftsOf(messages: readonly SentMessage[]): MessageDraft[] {
   const ids = new Set<string>();
-  return messages.map(({ id: sentId, role, content, timestamp }, index) => {
+  return messages.map(({ id: sentId, role, content, timestamp, index }) => {
     const id = typeof sentId === "string" && isUuid(sentId) ? sentId.toLowerCase() : undefined;
     const isNew = id !== undefined && !ids.has(id);
     if (isNew) ids.add(id);
@@ -71,12 +101,12 @@ const sayingOf = ({ role, content }: Message | MessageDraft): string => `${role}
 const exactly = (message: Message | MessageDraft): string =>
   `${message.createdAt?.getTime()} ${sayingOf(message)}`;
 
-function momentOf(timestamp: number | string | null, field: string): Date | undefined {
+function momentOf(timestamp: unknown, field: string): Date | undefined {
   if (timestamp === null) return undefined;
   const milliseconds =
     typeof timestamp === "number"
       ? Math.round(timestamp)
-      : /^\d{4}-\d\d-\d\d/.test(timestamp)
+      : typeof timestamp === "string" && /^\d{4}-\d\d-\d\d/.test(timestamp)
         ? Date.parse(timestamp)
         : Number.NaN;
   if (milliseconds >= 0 && milliseconds <= LAST_MOMENT_MS) return new Date(milliseconds);

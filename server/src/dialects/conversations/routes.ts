@@ -1,9 +1,11 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
 import { streamList } from "../../http/json-list.ts";
 import { changeConversation, checkId, createConversation } from "./changes.ts";
 import { conversationBody } from "./map.ts";
+import { sortMessages } from "./messages.ts";
 import type { ConversationsParts } from "./parts.ts";
 import {
   ConversationChange,
@@ -13,8 +15,10 @@ import {
   deletedAnswers,
   listAnswers,
   NewConversation,
+  oneAnswers,
   UserQuery,
 } from "./schemas.ts";
+import { conditionOf, etagOf } from "./versions.ts";
 
 const tags = ["conversations"];
 const url = "/api/conversations";
@@ -48,6 +52,29 @@ export function conversationRoutes(
     },
   );
 
+  app.get(
+    `${url}/:conversationId`,
+    {
+      schema: {
+        tags,
+        summary: "Get one conversation with its messages",
+        params: Type.Object({ conversationId: Type.String() }),
+        querystring: UserQuery,
+        response: oneAnswers,
+      },
+    },
+    async ({ params: { conversationId }, id: requestId, principal }, reply) => {
+      checkId(conversationId);
+      const conversation = await conversations.get(principal, conversationId);
+      const messages = await conversations.messages(principal, conversationId);
+      return reply.header("etag", etagOf(conversation)).send({
+        success: true,
+        conversation: conversationBody({ ...conversation, messages }),
+        requestId,
+      });
+    },
+  );
+
   app.post(
     url,
     {
@@ -61,15 +88,20 @@ export function conversationRoutes(
       },
     },
     async ({ body, id: requestId, principal }, reply) => {
-      const { title, isPinned, messages = [] } = body;
+      const { title, isPinned } = body;
+      const { messages, skipped } = sortMessages(body.messages ?? []);
       const draft = { title, isPinned, agentId: body.agentId || null, mode: body.mode || null };
       const created = await createConversation(conversations, principal, draft, messages);
-      return reply.code(201).send({
-        success: true,
-        conversation: conversationBody(created),
-        message: "Conversation created successfully",
-        requestId,
-      });
+      return reply
+        .code(201)
+        .header("etag", etagOf(created))
+        .send({
+          success: true,
+          conversation: conversationBody(created),
+          message: "Conversation created successfully",
+          skipped,
+          requestId,
+        });
     },
   );
 
@@ -85,25 +117,28 @@ export function conversationRoutes(
         response: conversationAnswers(200),
       },
     },
-    async ({ body, id: requestId, principal }, reply) => {
-      const { conversationId, title, isPinned, agentId, mode, messages } = body;
+    async ({ body, headers, id: requestId, principal }, reply) => {
+      const { conversationId, title, isPinned, agentId, mode } = body;
+      const { messages, skipped } = sortMessages(body.messages ?? []);
       const change = {
         title,
         isPinned,
         agentId: agentId === "" ? null : agentId,
         mode: mode === "" ? null : mode,
+        onlyIf: conditionOf(headers["if-match"], body.updatedAt),
       };
       const changed = await changeConversation(
         conversations,
         principal,
         conversationId,
         change,
-        messages,
+        body.messages && messages,
       );
-      return reply.send({
+      return reply.header("etag", etagOf(changed)).send({
         success: true,
         conversation: conversationBody(changed),
         message: "Conversation updated successfully",
+        skipped,
         requestId,
       });
     },

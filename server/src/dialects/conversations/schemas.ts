@@ -3,7 +3,6 @@ import { type TSchema, Type } from "typebox";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Milliseconds = Type.Integer({ description: "Milliseconds since 1970." });
-const Role = Type.Enum(["user", "assistant", "system"]);
 
 const MessageBody = Type.Object(
   { id: Type.String(), role: Type.String(), content: Type.String(), timestamp: Milliseconds },
@@ -61,7 +60,16 @@ export const listAnswers = answers(
 );
 
 export const conversationAnswers = <Status extends 200 | 201>(status: Status) =>
-  answers(status, success({ conversation: ConversationBody, message: Type.String() }));
+  answers(
+    status,
+    success({
+      conversation: ConversationBody,
+      message: Type.String(),
+      skipped: Type.Integer({ description: "Messages that could not be taken." }),
+    }),
+  );
+
+export const oneAnswers = answers(200, success({ conversation: ConversationBody }));
 
 export const deletedAnswers = answers(200, success({ message: Type.String() }));
 
@@ -69,22 +77,14 @@ const UserId = Type.String({ description: "The user, a UUID. A key says it by it
 
 export const UserQuery = Type.Object({ userId: Type.Optional(UserId) });
 
-const NewMessage = Type.Object({
-  id: Type.Optional(
-    Type.Unknown({ description: "Kept if it is a UUID that no other message has." }),
-  ),
-  role: Role,
-  content: Type.String({ description: "1 to 100,000 characters." }),
-  timestamp: Type.Optional(
-    Type.Union([Type.Number(), Type.String(), Type.Null()], {
-      description: "Milliseconds since 1970, or ISO 8601. Without it: now.",
-    }),
-  ),
+const KnownMessage = Type.Unknown({
+  description:
+    "{role, content, timestamp?, id?}: role is user, assistant or system; content has 1 to 100,000 characters; timestamp is in milliseconds since 1970 or ISO 8601, and now without it; an id is kept if it is a UUID that no other message has. A message that cannot be taken is left out and counted in skipped.",
 });
 
 const fields = {
   userId: Type.Optional(UserId),
-  messages: Type.Optional(Type.Array(NewMessage)),
+  messages: Type.Optional(Type.Array(KnownMessage)),
   agentId: Type.Optional(Nullable(Type.String())),
   mode: Type.Optional(Nullable(Type.String())),
   isPinned: Type.Optional(Type.Boolean()),
@@ -99,6 +99,14 @@ export const ConversationChange = Type.Object({
   ...fields,
   conversationId: Type.String(),
   title: Type.Optional(Nullable(Type.String({ minLength: 1 }))),
+  updatedAt: Type.Optional(
+    Nullable(
+      Type.Number({
+        description:
+          "The updatedAt of the conversation that this change is about: 409 if it was changed later than that.",
+      }),
+    ),
+  ),
 });
 
 const deletion = {

@@ -1,5 +1,6 @@
 import type { Stamp } from "../../../domain/audit.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
+import { AppError } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
@@ -142,13 +143,17 @@ export function createConversationUpdate(
       const { tenantId, userId } = owner;
       const row = yield* selectOne.first({ tenantId, userId, id });
       if (!row) return null;
+      const stored = toConversation(row);
+      checkVersion(stored.updatedAt.getTime(), patch.onlyIf);
+      const isSameTime = stored.updatedAt.getTime() === patch.updatedAt.getTime();
+      const updatedAt = isSameTime ? new Date(patch.updatedAt.getTime() + 1) : patch.updatedAt;
       const conversation: Conversation = {
-        ...toConversation(row),
+        ...stored,
         ...(patch.title !== undefined && { title: patch.title }),
         ...(patch.isPinned !== undefined && { isPinned: patch.isPinned }),
         ...(patch.agentId !== undefined && { agentId: patch.agentId }),
         ...(patch.mode !== undefined && { mode: patch.mode }),
-        updatedAt: patch.updatedAt,
+        updatedAt,
       };
       const nextSequence = patch.messages
         ? yield* replaceMessages(owner, conversation, patch.messages, row.next_sequence, stamp)
@@ -162,10 +167,23 @@ export function createConversationUpdate(
         agentId: conversation.agentId,
         mode: conversation.mode,
         nextSequence,
-        updatedAt: patch.updatedAt.getTime(),
+        updatedAt: updatedAt.getTime(),
       });
       if (conversation.title !== row.title) yield* changes.titleChanged(owner, id);
       return conversation;
     },
   };
+}
+
+/** @throws AppError conflict if the stored version is not one that the change is about */
+function checkVersion(storedAt: number, condition: ConversationPatch["onlyIf"]): void {
+  if (!condition) return;
+  const { oneOf, notAfter } = condition;
+  if ((oneOf === null || oneOf.includes(storedAt)) && (notAfter === null || storedAt <= notAfter))
+    return;
+  throw new AppError(
+    "conflict",
+    "The conversation was changed meanwhile. Get it again, and make the change to what it is now",
+    { resource: "conversation" },
+  );
 }

@@ -1,0 +1,41 @@
+import type { Conversation } from "../domain/conversation.ts";
+import type { Message } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
+
+export type SearchHit = {
+  readonly conversation: Conversation;
+  /** Null when the title matched. */
+  readonly message: Message | null;
+  /**
+   * The text around the match without the signs of Markdown; matches are between U+E000 and U+E001
+   * (private use, taken out of the text itself).
+   */
+  readonly snippet: string;
+  /** How many hits are in this conversation, on all pages. */
+  readonly hitsInConversation: number;
+};
+
+/** A page of hits, and how many there are on all pages. */
+export type SearchPage = {
+  readonly hits: readonly SearchHit[];
+  readonly total: number;
+  /** The number of conversations that these hits are in. */
+  readonly conversations: number;
+  /** False where only the newest hits were counted and ranked: there are more, or time ran out. */
+  readonly isComplete: boolean;
+};
+
+export interface SearchStore {
+  /**
+   * Best first: conversations whose title, or messages whose content, hold every word of the query
+   * (the last word may be a beginning). Whatever the query's characters are, it is words, not syntax.
+   * What was acknowledged before the call is found. A search takes a bounded amount of work, and an
+   * owner has one at a time; the others wait for it.
+   * @throws AppError rate_limited if too many of the owner's searches wait, unavailable
+   */
+  search(
+    owner: Owner,
+    query: string,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<SearchPage>;
+}
