@@ -3,7 +3,7 @@ import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { endingOf, type TurnEnding } from "../domain/turn.ts";
 import type { LiveEvent } from "../ports/turn-log.ts";
-import type { TurnParts } from "./turn.ts";
+import { RESUMABLE_MS, type TurnParts, type WatchedTurn } from "./turn.ts";
 
 type FollowParts = Pick<TurnParts, "store" | "log" | "clock">;
 
@@ -76,6 +76,22 @@ async function* followElsewhere(
     if (signal.aborted) return;
     lookMs = Math.min(2 * lookMs, LAST_LOOK_MS);
   }
+}
+
+/** What a late watcher sees of a stored turn; null if it ended too long ago. */
+export function watchedTurn(
+  parts: FollowParts,
+  owner: Owner,
+  { userMessage, reply }: { readonly userMessage: Message; readonly reply: Message },
+): WatchedTurn | null {
+  const { finishedAt } = reply;
+  if (finishedAt && parts.clock.now().getTime() - finishedAt.getTime() > RESUMABLE_MS) return null;
+  return {
+    userMessage,
+    replyId: reply.id,
+    endPosition: endingOf(reply)?.position ?? null,
+    follow: (position, signal) => follow(parts, owner, reply.id, position, signal),
+  };
 }
 
 /** Waits for the ending of a turn that another request began. */

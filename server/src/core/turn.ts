@@ -58,7 +58,10 @@ export type PreparedTurn = {
 };
 
 /** What a late watcher sees of a turn. */
-export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow">;
+export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow"> & {
+  /** Where the ending is; null while the reply is being generated. */
+  readonly endPosition: number | null;
+};
 
 export type Turns = {
   /**
@@ -73,6 +76,8 @@ export type Turns = {
    * ended within RESUMABLE_MS. @throws AppError not_found
    */
   watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
+  /** The same where only the reply is known. @throws AppError not_found */
+  watchReply(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
   /** Stops the conversation's replies, running and waiting; what was said is kept. @throws AppError not_found */
   stop(owner: Owner, conversationId: string): Promise<boolean>;
   /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */

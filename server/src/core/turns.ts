@@ -8,17 +8,10 @@ import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { BegunTurn, RepeatedTurn, TurnTarget } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
-import { endOf, follow } from "./follow.ts";
+import { endOf, follow, watchedTurn } from "./follow.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Asking, ask, createStop, generate } from "./reply.ts";
-import {
-  type PreparedTurn,
-  RESUMABLE_MS,
-  type StartTurn,
-  type Turn,
-  type TurnParts,
-  type Turns,
-} from "./turn.ts";
+import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
 import { type EarlyAsking, type Guess, type Intent, isReplacing, isSame } from "./turn-intent.ts";
 
 export function createTurns(parts: TurnParts): Turns {
@@ -257,15 +250,12 @@ export function createTurns(parts: TurnParts): Turns {
         ? await store.getTurn(owner, replyId)
         : await store.latestTurn(owner, conversationId);
       if (replyId && turn?.reply.conversationId !== conversationId) throw notFound("reply");
-      if (!turn) return null;
-      const { userMessage, reply } = turn;
-      if (reply.finishedAt && clock.now().getTime() - reply.finishedAt.getTime() > RESUMABLE_MS)
-        return null;
-      return {
-        userMessage,
-        replyId: reply.id,
-        follow: (position, signal) => follow(parts, owner, reply.id, position, signal),
-      };
+      return turn && watchedTurn(parts, owner, turn);
+    },
+    async watchReply(owner, replyId) {
+      const turn = await store.getTurn(owner, replyId);
+      if (!turn) throw notFound("reply");
+      return watchedTurn(parts, owner, turn);
     },
     async stop(owner, conversationId) {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");

@@ -19,7 +19,7 @@ import {
   StoppedBody,
   UserQuery,
 } from "./schemas.ts";
-import { resumePoint, resumeTurn, streamTurn } from "./stream.ts";
+import { repeatPoint, repeatTurn, resumePoint, resumeTurn, streamTurn } from "./stream.ts";
 
 const tags = ["chat-v1"];
 const ofConversation = Type.Object({ conversationId: Type.String() });
@@ -89,6 +89,11 @@ export function messageRoutes(
           "Only a message of role user has a reply to stream; POST the others to …/messages",
           { field: "role" },
         );
+      const point = repeatPoint(request.headers["last-event-id"]);
+      if (point) {
+        const known = await turns.watch(request.principal, conversationId, point.replyId);
+        return repeatTurn(reply, known, point);
+      }
       const turn = await turns.start(
         request.principal,
         asked(request, existing(request, conversationId, request.body), request.body),
@@ -109,6 +114,11 @@ export function messageRoutes(
       },
     },
     async (request, reply) => {
+      const point = repeatPoint(request.headers["last-event-id"]);
+      if (point) {
+        const known = await turns.watchReply(request.principal, point.replyId);
+        return repeatTurn(reply, known, point);
+      }
       const { title, agent_id, mode } = request.body;
       const conversation = conversations.draft(ORIGIN, { title, agentId: agent_id, mode });
       const turn = await turns.start(
@@ -142,7 +152,7 @@ export function messageRoutes(
         request.params.conversationId,
         point.replyId,
       );
-      if (!turn) return reply.code(204).send();
+      if (!turn || turn.endPosition === point.position) return reply.code(204).send();
       return resumeTurn(reply, turn, point.position);
     },
   );

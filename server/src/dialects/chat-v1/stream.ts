@@ -26,6 +26,36 @@ export function resumePoint(lastEventId: string | undefined): ResumePoint {
   return { replyId: match[1] ?? null, position: Number(match[2]) };
 }
 
+/**
+ * Where a POST that comes again goes on: clients that repeat a request with the id of the last event
+ * they saw want the rest of that reply, not another one. Null for a first request.
+ * @throws AppError invalid_request
+ */
+export function repeatPoint(
+  header: string | readonly string[] | undefined,
+): { readonly replyId: string; readonly position: number } | null {
+  if (header === undefined || header === "") return null;
+  const { replyId, position } = resumePoint(header.toString());
+  if (replyId !== null) return { replyId, position };
+  throw new AppError(
+    "invalid_request",
+    "Last-Event-ID must be the whole id of an event of this stream. Leave it out to send a new message",
+    { field: "Last-Event-ID" },
+  );
+}
+
+/** The rest of a turn for a POST that came again; where there is no rest, the end of a stream alone. */
+export async function repeatTurn(
+  reply: FastifyReply,
+  turn: WatchedTurn | null,
+  point: { readonly replyId: string; readonly position: number },
+): Promise<void> {
+  if (turn && turn.endPosition !== point.position) return resumeTurn(reply, turn, point.position);
+  // Not 204: a client that read the answer to its POST takes anything but an event stream for a
+  // failure, and would ask again for ever.
+  openEventStream(reply).end(frame(`${point.replyId}:${point.position}`, "[DONE]"));
+}
+
 /** The stream of a turn that was just begun. @param opening the first event's type and data, as JSON */
 export async function streamTurn(
   reply: FastifyReply,
@@ -56,7 +86,11 @@ export async function resumeTurn(
   await forward(stream, turn, Math.max(0, position));
 }
 
-async function forward(stream: EventStream, turn: WatchedTurn, from: number): Promise<void> {
+async function forward(
+  stream: EventStream,
+  turn: Pick<WatchedTurn, "replyId" | "follow">,
+  from: number,
+): Promise<void> {
   let position = from;
   let last = "";
   try {
