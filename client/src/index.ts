@@ -14,6 +14,7 @@ import {
   type ModelInfo,
   type PageQuery,
   type SearchHit,
+  type SearchPage,
   snippetParts,
 } from "./wire.ts";
 
@@ -44,6 +45,8 @@ export type Client = {
   metrics(options?: CallOptions): Promise<string>;
   /** Finds messages and titles by their words, among the user's own conversations. */
   search(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchHit[]>;
+  /** The same with how many hits there are. */
+  searchPage(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchPage>;
 };
 
 /**
@@ -71,5 +74,11 @@ export function createClient(options: ClientOptions): Client {
     account: (call = {}) => calls.get("/account", call),
     models: { list: (call = {}) => calls.get("/models", call) },
     search: (words, page = {}, call = {}) => calls.get("/search", call, { q: words, ...page }),
+    async searchPage(words, page = {}, { signal } = {}) {
+      const query = { q: words, ...page };
+      const request = { method: "GET", path: "/search", query, signal } as const;
+      const { data, meta } = await calls.answer<SearchHit[]>(request);
+      return { items: data, ...(meta as Omit<SearchPage, "items">) };
+    },
   };
 }

@@ -123,6 +123,16 @@ export type SearchHit = {
   readonly message: Message | null;
   /** Text around the matches, each between U+E000 and U+E001; `snippetParts` takes it apart. */
   readonly snippet: string;
+  /** How many hits are in this conversation, on all pages. */
+  readonly hits_in_conversation: number;
+};
+
+/** A page of hits, best first; `total` counts those of all pages. */
+export type SearchPage = Page<SearchHit> & {
+  /** How many conversations the hits are in. */
+  readonly conversations: number;
+  /** False where only the newest hits were ranked and counted: there are more. */
+  readonly is_complete: boolean;
 };
 
 export type ConversationInput = {

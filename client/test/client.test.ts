@@ -51,6 +51,7 @@ test("every method asks its route", async () => {
   await client.agents.delete("a1");
   await client.models.list();
   await client.search("two words & more", { limit: 3 });
+  await client.searchPage("more", { page: 2 });
 
   assert.deepEqual(
     server.requests.map(({ method, path }) => `${method} ${path.replace("/v1/chat", "")}`),
@@ -70,6 +71,7 @@ test("every method asks its route", async () => {
       "DELETE /agents/a1",
       "GET /models",
       "GET /search?q=two+words+%26+more&limit=3",
+      "GET /search?q=more&page=2",
     ],
   );
   assert.deepEqual(server.requests[2]?.body, { is_pinned: true, agent_id: null });

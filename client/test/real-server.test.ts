@@ -21,7 +21,7 @@ async function firstPiece(reply: Reply): Promise<AsyncIterator<ReplyEvent>> {
 
 test("conversations and messages, from the first to the last", async () => {
   await using server = await startServer();
-  const { conversations, messages, search } = quickClient(server);
+  const { conversations, messages, search, searchPage } = quickClient(server);
 
   const created = await conversations.create({ title: "Tides" });
   assert.deepEqual(await conversations.get(created.id), created);
@@ -37,6 +37,16 @@ test("conversations and messages, from the first to the last", async () => {
   const [hit] = await search("tides rise");
   assert.equal(hit?.message?.id, userMessage.id);
   assert.match(hit?.snippet ?? "", /\uE000.+\uE001/u);
+  const { items, ...counts } = await searchPage("tides", { limit: 1 });
+  assert.equal(items.length, 1);
+  assert.deepEqual(counts, {
+    total: 2,
+    page: 1,
+    limit: 1,
+    totalPages: 2,
+    conversations: 1,
+    is_complete: true,
+  });
 
   const bob = quickClient(server, { userId: "bob" });
   await assert.rejects(bob.messages.list(created.id), { code: "NOT_FOUND" });

@@ -137,6 +137,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       ...(webDirectory ? [webPages(webDirectory, parts.origins.listed)] : []),
       chatV1Wire({
         admit,
+        limits,
         conversations,
         turns,
         importChats,

@@ -11,7 +11,10 @@ export type Limits = {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** What the documents promise: 000 and 002 by user, 003 by address. 001 and 004 name no limit. */
+/**
+ * What the documents promise: 000 and 002 by user, 003 by address. 001 and 004 name no limit; of
+ * 004's requests, searches cost the most, and have a limit of their own.
+ */
 export const DOCUMENTED_LIMITS = {
   rules: {
     chat: {
@@ -25,6 +28,7 @@ export const DOCUMENTED_LIMITS = {
     voice: { perUser: [], perAddress: [{ limit: 100, windowMs: MINUTE_MS }] },
     dialogix: { perUser: [], perAddress: [] },
     "chat-v1": { perUser: [], perAddress: [] },
+    search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },
   socketsPerAddress: 10,
   openPerUser: 256,

@@ -210,7 +210,7 @@ describe("PostgreSQL", { skip }, () => {
       const messages = Array.from({ length: 500 }, (_, place) => aMessage(`word ${place}`));
       await store.createConversation(owner, aConversation(), messages);
     }
-    const hits = await store.search(owner, "word 499", { limit: 20, offset: 0 });
+    const { hits } = await store.search(owner, "word 499", { limit: 20, offset: 0 });
     assert.equal(hits.length, 8);
   });
 
@@ -219,7 +219,7 @@ describe("PostgreSQL", { skip }, () => {
     const owner = newOwner();
     const { id } = await store.createConversation(owner, aConversation(), []);
     assert.equal(await store.getConversation(owner, `${id}\0`), null);
-    assert.deepEqual(await store.search(owner, "a\0b", { limit: 1, offset: 0 }), []);
+    assert.deepEqual((await store.search(owner, "a\0b", { limit: 1, offset: 0 })).hits, []);
     const refused = (error: unknown) =>
       error instanceof AppError &&
       error.code === "invalid_request" &&

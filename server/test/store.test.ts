@@ -71,7 +71,7 @@ describe("the SQLite store's folder", () => {
     }
     await using store = await openSqliteStore({ directory, exclusive: true });
     assert.deepEqual(await Array.fromAsync(store.exportRecords()), before);
-    assert.equal((await store.search(owner, "two", { limit: 9, offset: 0 })).length, 1);
+    assert.equal((await store.search(owner, "two", { limit: 9, offset: 0 })).total, 1);
   });
 
   test("is one server's: a second one is refused in words, a tool is not", async () => {

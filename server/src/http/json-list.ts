@@ -4,7 +4,7 @@ const CHUNK_CHARACTERS = 64 * 1024;
 
 /** A JSON document around a list that is written as it is read: `before`, the items with commas between, `after(count)`. */
 export function streamList<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   write: (item: T) => string,
   before: string,
   after: (count: number) => string,

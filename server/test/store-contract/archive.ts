@@ -73,7 +73,7 @@ export function archiveContract(open: OpenStore): void {
             await Array.fromAsync(to.iterateConversations(owner, { order })),
             await Array.fromAsync(from.iterateConversations(owner, { order })),
           );
-        const hits = await to.search(owner, "question", { limit: 9, offset: 0 });
+        const { hits } = await to.search(owner, "question", { limit: 9, offset: 0 });
         assert.equal(hits.length, 1);
       } finally {
         await Promise.all([from.close(), to.close()]);

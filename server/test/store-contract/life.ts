@@ -54,7 +54,7 @@ export function lifeContract(open: OpenStore): void {
           });
         assert.deepEqual(await store.interruptAbandonedReplies(at(61)), []);
         assert.equal((await store.getMessage(owner, own.reply.id))?.status, "streaming");
-        const hits = await store.search(owner, "so far", { limit: 9, offset: 0 });
+        const { hits } = await store.search(owner, "so far", { limit: 9, offset: 0 });
         assert.equal(hits.length, 1);
       } finally {
         await store.close();

@@ -20,8 +20,9 @@ export function searchContract(open: OpenStore): void {
   describe("search", () => {
     const store = sharedStore(open);
 
-    const hitsOf = (owner: Owner, query: string, page = { limit: 20, offset: 0 }) =>
+    const pageOf = (owner: Owner, query: string, page = { limit: 20, offset: 0 }) =>
       store().search(owner, query, page);
+    const hitsOf = async (...given: Parameters<typeof pageOf>) => (await pageOf(...given)).hits;
     /** The contents and titles that were found, sorted. */
     const found = async (owner: Owner, query: string) =>
       (await hitsOf(owner, query))
@@ -72,6 +73,56 @@ export function searchContract(open: OpenStore): void {
       assert.ok((byMessage?.snippet.length ?? 0) < 400);
       assert.deepEqual(byTitle?.conversation, conversation);
       assert.match(byTitle?.snippet ?? "", /^About \ue000needles?\ue001/);
+    });
+
+    test("a page says how many hits there are, on all pages and in each conversation", async () => {
+      const { owner, id } = await conversationOf(["tide one", "tide two", "moon"], "The tides");
+      const other = await store().createConversation(owner, aConversation({ title: "Other" }), [
+        aMessage("a tide elsewhere"),
+      ]);
+      const page = await pageOf(owner, "tide", { limit: 3, offset: 0 });
+      assert.deepEqual([page.total, page.conversations, page.isComplete], [4, 2, true]);
+      const rest = await pageOf(owner, "tide", { limit: 3, offset: 3 });
+      assert.deepEqual([page.hits.length, rest.hits.length, rest.total], [3, 1, 4]);
+      for (const { conversation, hitsInConversation } of [...page.hits, ...rest.hits])
+        assert.equal(hitsInConversation, conversation.id === id ? 3 : 1);
+      assert.ok([...page.hits, ...rest.hits].some((hit) => hit.conversation.id === other.id));
+      const none = await pageOf(owner, "nowhere");
+      assert.deepEqual(none, { hits: [], total: 0, conversations: 0, isComplete: true });
+    });
+
+    test("a snippet is without the signs of Markdown, and with those that are text", async () => {
+      const { owner } = await conversationOf([
+        "# Heading\n\n> - **bold needle** and `code`, [a link](https://example.org/x), ~~gone~~\n```js\n2*3*4 snake_case",
+      ]);
+      assert.equal(
+        (await hitsOf(owner, "needle"))[0]?.snippet,
+        "Heading bold \ue000needle\ue001 and code, a link, gone 2*3*4 snake_case",
+      );
+    });
+
+    test("a query of the same word again and again is that word, and a long one is cut", async () => {
+      const { owner } = await conversationOf(["1,".repeat(20_000), "あ".repeat(20_000), "one"]);
+      for (const query of ["1,".repeat(500), "1 ".repeat(500), "あ".repeat(900)]) {
+        const [hit, ...others] = await hitsOf(owner, query);
+        assert.equal(others.length, 0);
+        assert.ok((hit?.snippet.length ?? 0) < 1_000);
+      }
+      const many = Array.from({ length: 500 }, (_, place) => `w${place}`).join(" ");
+      assert.deepEqual(await hitsOf(owner, many), []);
+    });
+
+    test("an owner's searches wait for each other, so many at most; another owner's do not", async () => {
+      const { owner } = await conversationOf(["waiting"]);
+      const { owner: other } = await conversationOf(["waiting"]);
+      const asked = Array.from({ length: 30 }, () => pageOf(owner, "waiting"));
+      const of = pageOf(other, "waiting");
+      const outcomes = await Promise.allSettled(asked);
+      assert.equal((await of).total, 1);
+      const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+      for (const { reason } of refused) assert.equal(reason.code, "rate_limited");
+      assert.ok(refused.length >= 20, `${refused.length} refused`);
+      assert.ok(refused.length < 30);
     });
 
     test("marks in the text itself are taken out", async () => {

@@ -83,7 +83,7 @@ export function turnTargetContract(open: OpenStore): void {
         (await store().listMessages(owner, id))?.map((one) => one.content);
       assert.deepEqual(await contents(), ["a", "re a", "B"]);
       const words = { limit: 10, offset: 0 };
-      assert.deepEqual(await store().search(owner, "re c", words), []);
+      assert.deepEqual((await store().search(owner, "re c", words)).hits, []);
       assert.equal((await store().beginTurn(owner, turn)).kind, "not_found");
       assert.deepEqual(await contents(), ["a", "re a", "B"]);
     });

@@ -119,7 +119,7 @@ export function turnContract(open: OpenStore): void {
       const { owner, id } = await emptyConversation();
       const { reply, userMessage } = await completeTurn(store(), owner, id, "one", "heard unheard");
       const search = async (query: string) =>
-        (await store().search(owner, query, { limit: 9, offset: 0 })).length;
+        (await store().search(owner, query, { limit: 9, offset: 0 })).total;
       assert.equal(await search("unheard"), 1);
       for (const stranger of strangersTo(owner))
         assert.equal(await store().truncateReply(stranger, reply.id, "x"), false);

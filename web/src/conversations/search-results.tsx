@@ -1,5 +1,7 @@
-import { type SearchHit, snippetParts } from "@colloquy/client";
+import { type SearchHit, type SearchPage, snippetParts } from "@colloquy/client";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import type { TFunction } from "i18next";
+import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { dateLocale } from "../i18n/index.ts";
@@ -12,6 +14,26 @@ import styles from "./search-results.module.css";
 
 const PAGE = 30;
 
+type Hits = readonly [SearchHit, ...SearchHit[]];
+
+/** The hits in the order of their conversations' best ones. */
+function groupByConversation(hits: readonly SearchHit[]): Hits[] {
+  const groups = new Map<string, [SearchHit, ...SearchHit[]]>();
+  for (const hit of hits) {
+    const group = groups.get(hit.conversation.id);
+    if (group) group.push(hit);
+    else groups.set(hit.conversation.id, [hit]);
+  }
+  return [...groups.values()];
+}
+
+function summaryOf({ total, conversations, is_complete }: SearchPage, t: TFunction): string {
+  if (!is_complete) return t("search.moreThan", { count: total });
+  if (total < 2) return t("search.found", { count: total });
+  const where = t("search.conversations", { count: conversations });
+  return t("search.foundIn", { count: total, where });
+}
+
 /** What a search has found, each hit with the words around it; the arrow keys go through them. */
 export function SearchResults({ words }: { readonly words: string }) {
   const { t } = useTranslation();
@@ -19,15 +41,17 @@ export function SearchResults({ words }: { readonly words: string }) {
   const query = useInfiniteQuery({
     queryKey: ["search", words],
     queryFn: ({ pageParam, signal }) =>
-      client.search(words, { page: pageParam, limit: PAGE }, { signal }),
+      client.searchPage(words, { page: pageParam, limit: PAGE }, { signal }),
     initialPageParam: 1,
-    getNextPageParam: (last, all) => (last.length === PAGE ? all.length + 1 : undefined),
+    getNextPageParam: ({ page, totalPages }) => (page < totalPages ? page + 1 : undefined),
     placeholderData: keepPreviousData,
     staleTime: 0,
   });
-  const hits = query.data?.pages.flat() ?? [];
-  const summary = query.data
-    ? t("search.found", { count: hits.length })
+  const pages = query.data?.pages ?? [];
+  const last = pages.at(-1);
+  const groups = groupByConversation(pages.flatMap(({ items }) => items));
+  const summary = last
+    ? summaryOf(last, t)
     : query.error
       ? t("search.failed", { reason: wordsOf(query.error) })
       : t("search.searching");
@@ -37,10 +61,8 @@ export function SearchResults({ words }: { readonly words: string }) {
         {summary}
       </p>
       <ul data-results>
-        {hits.map((hit) => (
-          <li key={hit.message?.id ?? hit.conversation.id}>
-            <Hit hit={hit} words={words} />
-          </li>
+        {groups.map((hits) => (
+          <Group key={hits[0].conversation.id} hits={hits} words={words} />
         ))}
       </ul>
       {query.hasNextPage && (
@@ -57,7 +79,37 @@ export function SearchResults({ words }: { readonly words: string }) {
   );
 }
 
-function Hit({ hit, words }: { readonly hit: SearchHit; readonly words: string }) {
+/** The hits of one conversation under its title. */
+function Group({ hits, words }: { readonly hits: Hits; readonly words: string }) {
+  const { t } = useTranslation();
+  const titleId = useId();
+  const [{ conversation, hits_in_conversation: count }] = hits;
+  return (
+    <li className={styles.group}>
+      <p className={styles.title} dir="auto">
+        <span id={titleId}>{conversation.title}</span>
+        {count > 1 && <span className={styles.count}>{t("search.found", { count })}</span>}
+      </p>
+      <ul>
+        {hits.map((hit) => (
+          <li key={hit.message?.id ?? "title"}>
+            <Hit hit={hit} titleId={titleId} words={words} />
+          </li>
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+type HitProps = {
+  readonly hit: SearchHit;
+  /** The element that names the conversation. */
+  readonly titleId: string;
+  readonly words: string;
+};
+
+function Hit({ hit, titleId, words }: HitProps) {
+  const ownId = useId();
   const sidebar = useSidebar();
   const { conversation, message, snippet } = hit;
   const at = new Date(message?.created_at ?? conversation.updated_at);
@@ -66,6 +118,8 @@ function Hit({ hit, words }: { readonly hit: SearchHit; readonly words: string }
     <Link
       href={`/c/${conversation.id}?${place}`}
       className={styles.hit}
+      id={ownId}
+      aria-labelledby={`${titleId} ${ownId}`}
       onClick={sidebar.done}
       onKeyDown={(event) => {
         const items = [...document.querySelectorAll<HTMLElement>("[data-results] a")];
@@ -75,9 +129,6 @@ function Hit({ hit, words }: { readonly hit: SearchHit; readonly words: string }
         items[items.indexOf(event.currentTarget) + step]?.focus();
       }}
     >
-      <span className={styles.title} dir="auto">
-        {conversation.title}
-      </span>
       <span className={styles.snippet} dir="auto">
         {snippetParts(snippet).map(({ text, isMatch }, index) =>
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place in the snippet

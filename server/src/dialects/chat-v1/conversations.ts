@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { conversationBody, messageBody } from "./map.ts";
+import { conversationBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
   answers,
@@ -9,10 +9,8 @@ import {
   ConversationChange,
   ConversationsQuery,
   DeletedBody,
-  HitBody,
   Meta,
   NewConversation,
-  SearchQuery,
   UserQuery,
 } from "./schemas.ts";
 
@@ -144,31 +142,6 @@ export function conversationRoutes(
         data: { id: conversationId },
         message: "Conversation deleted successfully",
       });
-    },
-  );
-
-  app.get(
-    "/v1/chat/search",
-    {
-      schema: {
-        tags,
-        summary: "Search titles and messages",
-        querystring: SearchQuery,
-        response: answers(200, Type.Array(HitBody)),
-      },
-    },
-    async (request, reply) => {
-      const { q, page, limit } = request.query;
-      const hits = await conversations.search(request.principal, q, {
-        limit,
-        offset: (page - 1) * limit,
-      });
-      const data = hits.map(({ conversation, message, snippet }) => ({
-        conversation: conversationBody(conversation),
-        message: message && messageBody(message),
-        snippet,
-      }));
-      return reply.send({ success: true, data });
     },
   );
 }

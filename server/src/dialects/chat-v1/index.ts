@@ -8,6 +8,7 @@ import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
+import { searchRoutes } from "./search.ts";
 import { ticketRoutes } from "./tickets.ts";
 
 declare module "fastify" {
@@ -37,6 +38,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
         request.principal = principal;
       });
       conversationRoutes(app, parts);
+      searchRoutes(app, parts);
       messageRoutes(app, parts);
       agentRoutes(app, parts);
       importRoutes(app, parts);

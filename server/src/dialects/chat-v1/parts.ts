@@ -3,6 +3,7 @@ import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Keys } from "../../core/keys.ts";
+import type { Limits } from "../../core/limits.ts";
 import type { Models } from "../../core/models.ts";
 import type { Tickets } from "../../core/tickets.ts";
 import type { Turns } from "../../core/turn.ts";
@@ -13,6 +14,7 @@ export const ORIGIN = "chat-v1";
 /** What the wire asks of the core. */
 export type ChatV1Parts = {
   readonly admit: Admit;
+  readonly limits: Pick<Limits, "takeForUser">;
   readonly conversations: Conversations;
   readonly turns: Turns;
   readonly importChats: ImportChats;

@@ -1,4 +1,5 @@
-import { type TSchema, Type } from "typebox";
+import type { Readable } from "node:stream";
+import { type Static, type TSchema, Type } from "typebox";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -199,13 +200,36 @@ export const SearchQuery = Type.Object({
   ...User,
 });
 
-export const HitBody = Type.Object({
+const HitBody = Type.Object({
   conversation: ConversationBody,
   message: Nullable(MessageBody),
   snippet: Type.String({
-    description: "The text around the match; the matches stand between U+E000 and U+E001.",
+    description:
+      "The text around the match, without the signs of Markdown; the matches stand between U+E000 and U+E001.",
+  }),
+  hits_in_conversation: Type.Integer({
+    description: "How many hits are in this conversation, on all pages.",
   }),
 });
+
+const SearchMeta = Type.Object({
+  ...Meta.properties,
+  conversations: Type.Integer({ description: "How many conversations the hits are in." }),
+  is_complete: Type.Boolean({
+    description: "False: only the newest hits were ranked and counted, and there are more.",
+  }),
+});
+
+export type Hit = Static<typeof HitBody>;
+
+/** Sent as it is written: the messages in it may be long. */
+export const searchAnswers = {
+  200: Type.Unsafe<Readable>(
+    Type.Object({ success: Type.Literal(true), data: Type.Array(HitBody), meta: SearchMeta }),
+  ),
+  "4xx": Failure,
+  "5xx": Failure,
+};
 
 export const ModelBody = Type.Object({
   id: Type.String(),

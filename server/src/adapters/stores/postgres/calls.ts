@@ -24,6 +24,11 @@ export const scopeCall = (scope: Scope): Call =>
     ? call(enter, ["", "", scope === "nobody" ? "off" : "on"])
     : call(enter, [scope.tenantId, scope.userId, "off"]);
 
+const limitTime = plain("SELECT set_config('statement_timeout', $1, true)");
+
+/** Says, until the end of the transaction, how long a statement may take. */
+export const timeoutCall = (milliseconds: number): Call => call(limitTime, [String(milliseconds)]);
+
 const open = plain(`SELECT set_config('colloquy.replica', $1, true),
   (SELECT count(pg_advisory_xact_lock(key)) FROM unnest($2::bigint[]) AS key),
   pg_current_xact_id()::text AS transaction_id`);

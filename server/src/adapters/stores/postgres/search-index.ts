@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RawBuilder, sql as template } from "kysely";
 import type { Owner } from "../../../domain/principal.ts";
 import { wordsOf } from "../sql/search-words.ts";
@@ -15,8 +16,24 @@ export type IndexPlace = {
 
 export const INDEX_BEGIN: IndexPlace = { title: "", conversationId: "", sequence: -1 };
 
-/** What is read into the index in one transaction. */
+/** What is read into the index in one transaction, and at least one text. */
 const ROWS_A_BATCH = 100;
+const CHARACTERS_A_BATCH = 200_000;
+const WORDS_A_STEP = 500;
+
+type Source = { id: string; text: string };
+type MessageSource = Source & { conversation_id: string; sequence: number; batch_size: number };
+
+/** Texts that are not in the index. */
+export type MissingTexts = {
+  readonly titles: readonly Source[];
+  readonly messages: readonly Source[];
+  /** Where the next ones begin; null at the end. */
+  readonly next: IndexPlace | null;
+};
+
+/** Rows for the index, as JSON. */
+export type IndexWords = { readonly titles: string; readonly messages: string };
 
 /**
  * Keeps the words of an owner, who first has them made by a search: who never looks for anything
@@ -51,26 +68,35 @@ export function createSearchIndex(write: StatementWriter) {
   );
   const selectMessages = raw<
     OwnerParameters & { conversationId: string; sequence: number },
-    { id: string; text: string; conversation_id: string; sequence: number }
+    MessageSource
   >(
-    (sql, given) => sql`${messagesOf(sql, given)}
-        AND (conversation_id, sequence) > (${given.conversationId}, ${given.sequence})
-      ORDER BY conversation_id, sequence LIMIT ${sql.lit(ROWS_A_BATCH)}`,
+    (sql, given) => sql`SELECT id, text, conversation_id, sequence, batch_size FROM (
+        SELECT batch.*, count(*) OVER () AS batch_size,
+          sum(length(text)) OVER (ORDER BY conversation_id, sequence) - length(text) AS before
+        FROM (${messagesOf(sql, given)}
+            AND (conversation_id, sequence) > (${given.conversationId}, ${given.sequence})
+          ORDER BY conversation_id, sequence LIMIT ${sql.lit(ROWS_A_BATCH)}) AS batch
+      ) AS counted
+      WHERE before < ${sql.lit(CHARACTERS_A_BATCH)} ORDER BY conversation_id, sequence`,
   );
   const selectAny = raw<OwnerParameters, { is_missing: number }>(
     (sql, owner) => sql`SELECT (EXISTS (${titlesOf(sql, owner)})
       OR EXISTS (${messagesOf(sql, owner)}))::int AS is_missing`,
   );
-  const insertInto = (index: Index) =>
+  /** The words were made outside this transaction: they count only if the text is still the same. */
+  const insertInto = (index: Index, table: "conversations" | "messages", column: string) =>
     raw<OwnerParameters & { items: string }, never>(
       (sql, { tenantId, userId, items }) => sql`INSERT INTO ${sql.table(index)}
           (tenant_id, owner_id, id, words)
-        SELECT ${tenantId}, ${userId}, item ->> 'id', item ->> 'words'
+        SELECT source.tenant_id, source.owner_id, source.id, item ->> 'words'
         FROM json_array_elements(${items}::json) AS item
+        JOIN ${sql.table(table)} AS source ON source.tenant_id = ${tenantId}
+          AND source.owner_id = ${userId} AND source.id = item ->> 'id'
+        WHERE md5(source.${sql.ref(column)}) = item ->> 'hash'
         ON CONFLICT DO NOTHING`,
     );
-  const insertTitles = insertInto("search_titles");
-  const insertMessages = insertInto("search_messages");
+  const insertTitles = insertInto("search_titles", "conversations", "title");
+  const insertMessages = insertInto("search_messages", "messages", "content");
 
   return {
     /** Whether all that the owner has can be found. */
@@ -78,34 +104,56 @@ export function createSearchIndex(write: StatementWriter) {
       return (yield* selectAny.first({ tenantId, userId }))?.is_missing === 0;
     },
 
-    /** Adds the words of some of what is missing after that place; gives the next one, or null at the end. */
-    *indexNext({ tenantId, userId }: Owner, after: IndexPlace): Operation<IndexPlace | null> {
+    /** Some of what is missing after that place. */
+    *nextMissing({ tenantId, userId }: Owner, after: IndexPlace): Operation<MissingTexts> {
       const { conversationId, sequence } = after;
       const titles = yield* selectTitles.all({ tenantId, userId, after: after.title });
-      if (titles.length > 0) yield* insertTitles.run({ tenantId, userId, items: itemsOf(titles) });
       const messages = yield* selectMessages.all({ tenantId, userId, conversationId, sequence });
-      if (messages.length > 0)
-        yield* insertMessages.run({ tenantId, userId, items: itemsOf(messages) });
-      if (titles.length < ROWS_A_BATCH && messages.length < ROWS_A_BATCH) return null;
       const last = messages.at(-1);
-      return {
+      const areAllMessages =
+        !last || (last.batch_size < ROWS_A_BATCH && last.batch_size === messages.length);
+      const isEnd = areAllMessages && titles.length < ROWS_A_BATCH;
+      const next = {
         title: titles.at(-1)?.id ?? after.title,
         conversationId: last?.conversation_id ?? conversationId,
         sequence: last?.sequence ?? sequence,
       };
+      return { titles, messages, next: isEnd ? null : next };
+    },
+
+    *addWords({ tenantId, userId }: Owner, { titles, messages }: IndexWords): Operation<void> {
+      yield* insertTitles.run({ tenantId, userId, items: titles });
+      yield* insertMessages.run({ tenantId, userId, items: messages });
     },
   };
 }
 
 type Index = "search_titles" | "search_messages";
 
-const itemsOf = (sources: readonly { id: string; text: string }[]): string =>
-  JSON.stringify(sources.map(({ id, text }) => ({ id, words: spaced(text) })));
+/** Makes the rows of the index; it yields after every so many words. */
+export function* wordSteps({ titles, messages }: MissingTexts): Generator<void, IndexWords> {
+  return { titles: yield* itemSteps(titles), messages: yield* itemSteps(messages) };
+}
+
+function* itemSteps(sources: readonly Source[]): Generator<void, string> {
+  const items: { id: string; words: string; hash: string }[] = [];
+  for (const { id, text } of sources) {
+    const hash = createHash("md5").update(text, "utf8").digest("hex");
+    items.push({ id, words: yield* spacedSteps(text), hash });
+    yield;
+  }
+  return JSON.stringify(items);
+}
 
 /** The words of a text, each between spaces. */
-function spaced(text: string): string {
+function* spacedSteps(text: string): Generator<void, string> {
   let words = " ";
-  for (const { folded } of wordsOf(text)) words += `${folded} `;
+  let count = 0;
+  for (const { folded } of wordsOf(text)) {
+    words += `${folded} `;
+    count++;
+    if (count % WORDS_A_STEP === 0) yield;
+  }
   return words;
 }
 

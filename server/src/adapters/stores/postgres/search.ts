@@ -1,5 +1,5 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { SearchHit } from "../../../ports/store.ts";
+import type { SearchHit, SearchPage } from "../../../ports/search.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -7,21 +7,16 @@ import {
   toConversation,
   toMessage,
 } from "../sql/rows.ts";
-import { isPrefix, phrasesOf } from "../sql/search-words.ts";
-import { snippetOf } from "../sql/snippet.ts";
+import { MAX_HITS } from "../sql/search-page.ts";
+import { isPrefix } from "../sql/search-words.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
-type PageParameters = OwnerParameters & {
-  patterns: string;
-  needles: string;
-  limit: number;
-  offset: number;
-};
 type Item = { kind: "title" | "message"; id: string };
 
-/** Of more hits than this, the newest are ranked: so a search for "the" takes no longer than others. */
-const MOST_HITS = 1_000;
+/** A hit whose snippet is still to be made: that is work for the event loop's pauses. */
+export type BareHit = Omit<SearchHit, "snippet">;
+export type BarePage = Omit<SearchPage, "hits"> & { readonly hits: readonly BareHit[] };
 
 /**
  * Searching an owner's words, all of them: a row that another owner's statement must not even be
@@ -29,18 +24,19 @@ const MOST_HITS = 1_000;
  * share of the text that the query's words are.
  */
 export function createSearchReads(write: StatementWriter) {
-  const selectItems = write<PageParameters>()((database, given, sql) => ({
-    compile: () =>
-      sql<Item>`WITH hits AS (
+  const selectItems = write<OwnerParameters & { patterns: string; needles: string }>()(
+    (database, given, sql) => ({
+      compile: () =>
+        sql<Item>`WITH hits AS (
           (SELECT 'title' AS kind, id, words FROM search_titles
             WHERE tenant_id = ${given.tenantId} AND owner_id = ${given.userId}
               AND words LIKE ALL (${given.patterns}::text[])
-            ORDER BY id DESC LIMIT ${sql.lit(MOST_HITS)})
+            ORDER BY id DESC LIMIT ${sql.lit(MAX_HITS + 1)})
           UNION ALL
           (SELECT 'message', id, words FROM search_messages
             WHERE tenant_id = ${given.tenantId} AND owner_id = ${given.userId}
               AND words LIKE ALL (${given.patterns}::text[])
-            ORDER BY id DESC LIMIT ${sql.lit(MOST_HITS)})
+            ORDER BY id DESC LIMIT ${sql.lit(MAX_HITS + 1)})
         )
         SELECT kind, id FROM hits
         ORDER BY (
@@ -48,9 +44,17 @@ export function createSearchReads(write: StatementWriter) {
           FROM (SELECT (length(words) - length(replace(words, needle, '')))::float8
               / length(needle) AS times
             FROM unnest(${given.needles}::text[]) AS needle) AS found
-        ) DESC, id DESC
-        LIMIT ${given.limit} OFFSET ${given.offset}`.compile(database),
-  }));
+        ) DESC, id DESC`.compile(database),
+    }),
+  );
+  const selectPlaces = write<OwnerParameters & { ids: string }>()((database, parameter, sql) =>
+    database
+      .selectFrom("messages")
+      .select(["id", "conversation_id"])
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where(sql<boolean>`id = ANY (${parameter.ids}::text[])`),
+  );
   const selectConversations = write<OwnerParameters & { ids: string }>()(
     (database, parameter, sql) =>
       database
@@ -71,50 +75,67 @@ export function createSearchReads(write: StatementWriter) {
     ),
   );
 
+  /** The conversation of each, and how many are in it. What is gone meanwhile is left out. */
+  function* placesOf({ tenantId, userId }: Owner, items: readonly Item[]) {
+    const ids = items.filter(({ kind }) => kind === "message").map(({ id }) => id);
+    const rows = yield* selectPlaces.all({ tenantId, userId, ids: arrayOf(ids) });
+    const conversationIds = new Map(rows.map((row) => [row.id, row.conversation_id]));
+    const counts = new Map<string, number>();
+    const places = items.flatMap((item) => {
+      const conversationId = item.kind === "title" ? item.id : conversationIds.get(item.id);
+      if (conversationId === undefined) return [];
+      counts.set(conversationId, (counts.get(conversationId) ?? 0) + 1);
+      return [{ ...item, conversationId }];
+    });
+    return { counts, places };
+  }
+
   return {
-    *searchHits(
-      { tenantId, userId }: Owner,
-      query: string,
+    *searchPage(
+      owner: Owner,
+      phrases: readonly string[][],
       { limit, offset }: { readonly limit: number; readonly offset: number },
-    ): Operation<SearchHit[]> {
-      const phrases = phrasesOf(query);
-      if (phrases.length === 0) return [];
+    ): Operation<BarePage> {
+      if (phrases.length === 0) return { hits: [], total: 0, conversations: 0, isComplete: true };
+      const { tenantId, userId } = owner;
       const needles = needlesOf(phrases);
-      const items = yield* selectItems.all({
+      const found = yield* selectItems.all({
         tenantId,
         userId,
         patterns: arrayOf(needles.map((needle) => `%${needle}%`)),
         needles: arrayOf(needles),
-        limit,
-        offset,
       });
-      const idsOf = (kind: Item["kind"]) =>
-        items.filter((item) => item.kind === kind).map(({ id }) => id);
-      const messageRows = yield* selectMessages.all({
-        tenantId,
-        userId,
-        ids: arrayOf(idsOf("message")),
-      });
-      const messages = new Map(
-        messageRows.map((row) => {
-          const message = toMessage(row);
-          return [message.id, message];
-        }),
+      const ranked = (["title", "message"] as const).flatMap((kind) =>
+        found.filter((item) => item.kind === kind).slice(0, MAX_HITS),
       );
-      const conversationIds = [...messages.values()].map(({ conversationId }) => conversationId);
+      const kept = new Set(ranked);
+      const { counts, places } = yield* placesOf(
+        owner,
+        found.filter((item) => kept.has(item)),
+      );
+      const page = places.slice(offset, offset + limit);
+      const messageIds = page.filter(({ kind }) => kind === "message").map(({ id }) => id);
+      const messageRows = yield* selectMessages.all({ tenantId, userId, ids: arrayOf(messageIds) });
+      const messages = new Map(messageRows.map(toMessage).map((message) => [message.id, message]));
+      const conversationIds = new Set(page.map(({ conversationId }) => conversationId));
       const conversationRows = yield* selectConversations.all({
         tenantId,
         userId,
-        ids: arrayOf([...new Set([...conversationIds, ...idsOf("title")])]),
+        ids: arrayOf([...conversationIds]),
       });
       const conversations = new Map(conversationRows.map((row) => [row.id, toConversation(row)]));
-      return items.flatMap(({ kind, id }): SearchHit[] => {
+      const hits = page.flatMap(({ kind, id, conversationId }): BareHit[] => {
         const message = kind === "message" ? (messages.get(id) ?? null) : null;
-        const conversation = conversations.get(message?.conversationId ?? id);
+        const conversation = conversations.get(conversationId);
         if (!conversation || (kind === "message" && !message)) return [];
-        const snippet = snippetOf(message?.content ?? conversation.title ?? "", phrases);
-        return [{ conversation, message, snippet }];
+        return [{ conversation, message, hitsInConversation: counts.get(conversationId) ?? 1 }];
       });
+      return {
+        hits,
+        total: places.length,
+        conversations: counts.size,
+        isComplete: ranked.length === found.length,
+      };
     },
   };
 }

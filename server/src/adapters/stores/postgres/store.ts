@@ -1,12 +1,18 @@
 import { PostgresQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import type { SearchHit, SearchPage } from "../../../ports/search.ts";
 import { type BeginTurn, LEASE_MS, type Store } from "../../../ports/store.ts";
 import { createReads, createWrites, type Writes } from "../sql/operations.ts";
-import type { Operation } from "../sql/statement.ts";
+import { MAX_SEARCH_MS } from "../sql/search-page.ts";
+import { createSearchQueue } from "../sql/search-queue.ts";
+import { phrasesOf } from "../sql/search-words.ts";
+import { snippetSteps } from "../sql/snippet.ts";
+import type { Call, Operation } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
+import { inPieces } from "../sql/steps.ts";
 import { createSqlStore, type Scope, type Write } from "../sql/store.ts";
-import { scopeCall } from "./calls.ts";
+import { scopeCall, timeoutCall } from "./calls.ts";
 import { exchange } from "./exchange.ts";
 import { DatabaseFailure, toStoreError } from "./failures.ts";
 import { createLease, type Lease } from "./lease.ts";
@@ -19,6 +25,7 @@ import {
   createSearchIndex,
   INDEX_BEGIN,
   type IndexPlace,
+  wordSteps,
 } from "./search-index.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
@@ -92,25 +99,67 @@ function storeOf(
   const statements = statementWriter();
   const reads = createReads(statements);
   const searches = createSearchReads(statements);
+  const searchQueue = createSearchQueue();
   const index = createSearchIndex(statements);
   const writes = createWrites(statements, createSearchChanges(statements));
   let isClosed = false;
 
-  async function read<Result>(scope: Scope, operation: Operation<Result>): Promise<Result> {
+  async function drive<Result>(
+    operation: Operation<Result>,
+    ask: (call: Call) => Promise<unknown>,
+  ): Promise<Result> {
     if (isClosed) throw closedError();
     try {
       let step = operation.next();
-      while (!step.done) {
-        const calls = [scopeCall(scope), step.value];
-        const [, answer] = await connections.insist((timeoutMs) =>
-          connections.use((client) => exchange(client, calls, timeoutMs)),
-        );
-        step = operation.next(answer);
-      }
+      while (!step.done) step = operation.next(await ask(step.value));
       return step.value;
     } catch (error) {
       throw toStoreError(error);
     }
+  }
+
+  const read = <Result>(scope: Scope, operation: Operation<Result>): Promise<Result> =>
+    drive(operation, async (call) => {
+      const calls = [scopeCall(scope), call];
+      const answers = await connections.insist((timeoutMs) =>
+        connections.use((client) => exchange(client, calls, timeoutMs)),
+      );
+      return answers[1];
+    });
+
+  /** The same with an end that the database keeps to, and after which nothing is tried again. */
+  const readInTime = <Result>(owner: Owner, operation: Operation<Result>): Promise<Result> =>
+    drive(operation, async (call) => {
+      const calls = [scopeCall(owner), timeoutCall(MAX_SEARCH_MS), call];
+      const answers = await connections.insist((timeoutMs) =>
+        connections
+          .use((client) => exchange(client, calls, Math.max(timeoutMs, 2 * MAX_SEARCH_MS)))
+          .catch((error: unknown) => {
+            throw isTooLong(error) ? tooLongError() : error;
+          }),
+      );
+      return answers[2];
+    });
+
+  async function search(owner: Owner, query: string, page: SearchRange): Promise<SearchPage> {
+    let place = (await read(owner, index.isIndexed(owner))) ? null : INDEX_BEGIN;
+    while (place) {
+      const after: IndexPlace = place;
+      const missing = await read(owner, index.nextMissing(owner, after));
+      const words = await inPieces(wordSteps(missing));
+      await writer.write(owner, () => index.addWords(owner, words));
+      place = missing.next;
+    }
+    const phrases = phrasesOf(query);
+    const found = await readInTime(owner, searches.searchPage(owner, phrases, page));
+    const endsAt = performance.now() + MAX_SEARCH_MS;
+    const isOver = () => performance.now() > endsAt;
+    const hits: SearchHit[] = [];
+    for (const hit of found.hits) {
+      const text = hit.message?.content ?? hit.conversation.title ?? "";
+      hits.push({ ...hit, snippet: await inPieces(snippetSteps(text, phrases, isOver)) });
+    }
+    return { ...found, hits };
   }
 
   async function close(): Promise<void> {
@@ -131,14 +180,7 @@ function storeOf(
           ...lockedBy(name, given),
         });
       }) as Write,
-      async search(owner, query, page) {
-        let place = (await read(owner, index.isIndexed(owner))) ? null : INDEX_BEGIN;
-        while (place) {
-          const after: IndexPlace = place;
-          place = (await writer.write(owner, () => index.indexNext(owner, after))) as typeof place;
-        }
-        return read(owner, searches.searchHits(owner, query, page));
-      },
+      search: (owner, query, page) => searchQueue.run(owner, () => search(owner, query, page)),
       interruptAbandonedReplies: async (now) => lease?.interruptAbandonedReplies(now) ?? [],
       ping: () => read("nobody", reads.isClaimed()).then(() => {}),
       close,
@@ -154,6 +196,18 @@ function storeOf(
     [Symbol.asyncDispose]: close,
   };
 }
+
+type SearchRange = { readonly limit: number; readonly offset: number };
+
+const QUERY_CANCELED = "57014";
+
+const isTooLong = (error: unknown): boolean =>
+  error instanceof DatabaseFailure && error.code === QUERY_CANCELED;
+
+const tooLongError = (): AppError =>
+  new AppError("unprocessable", "This search took too long: use fewer or rarer words", {
+    field: "q",
+  });
 
 function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
   switch (name) {

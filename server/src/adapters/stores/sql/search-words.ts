@@ -11,8 +11,12 @@ const asciiWordPattern = /[a-z0-9]+/g;
 
 /** Longer ones are no words of any language; their beginning is enough to find them. */
 const WORD_CHARACTERS = 64;
-/** Enough for any question; more would only make the index work for nothing. */
-const MOST_PHRASES = 64;
+/** More than such a beginning needs, with every accent written by itself. */
+const MAX_FOLDED_CHARACTERS = 8 * WORD_CHARACTERS;
+/** Enough for any question; each more would be looked for in every text. */
+const MAX_PHRASES = 16;
+/** Of all phrases together: a phrase costs a text's words times its own. */
+const MAX_QUERY_WORDS = 32;
 /** With fewer letters the last word of a query is taken as a whole word: too much begins with them. */
 const PREFIX_CHARACTERS = 2;
 
@@ -26,11 +30,22 @@ export function* wordsOf(text: string): Generator<Word> {
   }
 }
 
-/** The words of a query, those that were written together in one phrase. */
-export const phrasesOf = (query: string): string[][] =>
-  (query.match(togetherPattern) ?? [])
-    .slice(0, MOST_PHRASES)
-    .map((together) => foldedWords(together));
+/** The words of a query, those that were written together in one phrase, each phrase once. */
+export function phrasesOf(query: string): string[][] {
+  const phrases = new Map<string, string[]>();
+  let wordsLeft = MAX_QUERY_WORDS;
+  for (const [together] of query.matchAll(togetherPattern)) {
+    const words = foldedWords(together).slice(0, MAX_QUERY_WORDS);
+    const key = words.join(" ");
+    const isNew = !phrases.has(key);
+    if (isNew && (phrases.size === MAX_PHRASES || words.length > wordsLeft)) break;
+    if (isNew) wordsLeft -= words.length;
+    // At its last place: only the last word of a query may be the beginning of one.
+    phrases.delete(key);
+    phrases.set(key, words);
+  }
+  return [...phrases.values()];
+}
 
 /** Whether the last word of a query may be the beginning of one. */
 export const isPrefix = (phrases: readonly string[][]): boolean =>
@@ -60,10 +75,13 @@ const foldedWords = (text: string): string[] => (text.match(wordPattern) ?? []).
 const cut = (word: string): string => word.slice(0, WORD_CHARACTERS);
 
 const fold = (word: string): string =>
-  cut(
-    word
-      .normalize("NFD")
-      .replace(/[\u0300-\u036f]/g, "")
-      .normalize("NFC")
-      .toLowerCase(),
-  );
+  asciiPattern.test(word)
+    ? cut(word).toLowerCase()
+    : cut(
+        word
+          .slice(0, MAX_FOLDED_CHARACTERS)
+          .normalize("NFD")
+          .replace(/[\u0300-\u036f]/g, "")
+          .normalize("NFC")
+          .toLowerCase(),
+      );

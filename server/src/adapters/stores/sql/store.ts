@@ -1,5 +1,6 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { SearchStore, Store, TurnStore } from "../../../ports/store.ts";
+import type { SearchStore } from "../../../ports/search.ts";
+import type { Store, TurnStore } from "../../../ports/store.ts";
 import { exportRecords, iterateConversations, type PausingRead } from "./iteration.ts";
 import type { Reads, Writes } from "./operations.ts";
 import type { Operation } from "./statement.ts";

@@ -8,7 +8,8 @@ export type Executor = {
   readonly changes: number;
 };
 
-export function createExecutor(database: DatabaseSync): Executor {
+/** @param isOver asked after each row of many: from then on the others are left out */
+export function createExecutor(database: DatabaseSync, isOver?: () => boolean): Executor {
   const prepared = new Map<PlainStatement, StatementSync>();
   let changes = 0;
 
@@ -29,7 +30,17 @@ export function createExecutor(database: DatabaseSync): Executor {
       return changed;
     }
     if (statement.isWrite) changes++;
-    return wants === "first" ? ready.get(...values) : ready.all(...values);
+    if (wants === "first") return ready.get(...values);
+    return isOver ? untilOver(ready.iterate(...values), isOver) : ready.all(...values);
+  }
+
+  function untilOver(found: Iterable<unknown>, isOver: () => boolean): unknown[] {
+    const rows: unknown[] = [];
+    for (const row of found) {
+      rows.push(row);
+      if (isOver()) break;
+    }
+    return rows;
   }
 
   return {

@@ -8,7 +8,7 @@ export type SearchMark = { readonly conversations: number; readonly messages: nu
 
 /** What is read into the index in one transaction, so that no other write waits long for it. */
 const ROWS_A_BATCH = 256;
-const CHARACTERS_A_BATCH = 200_000;
+const CHARACTERS_A_BATCH = 50_000;
 
 export const isTitle = (item: number): boolean => item % 2 === 1;
 export const rowIdOf = (item: number): number => Math.floor(item / 2);

@@ -1,5 +1,5 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { SearchHit } from "../../../ports/store.ts";
+import type { SearchHit, SearchPage } from "../../../ports/search.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -7,49 +7,49 @@ import {
   toConversation,
   toMessage,
 } from "../sql/rows.ts";
+import { MAX_HITS } from "../sql/search-page.ts";
 import { matchExpression, phrasesOf } from "../sql/search-words.ts";
 import { snippetOf } from "../sql/snippet.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
 import { createSearchIndex, isTitle, rowIdOf } from "./search-index.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
-type PageParameters = {
-  titles: string;
-  messages: string;
-  most: number;
-  limit: number;
-  offset: number;
-};
+type Found = { item: number; score: number };
 
-/** Of more hits than this, the newest are ranked: so a search for "the" takes no longer than others. */
-const MOST_HITS = 1_000;
-
-/** Asking the search index. */
-export function createSearchReads(write: StatementWriter) {
+/**
+ * Asking the search index.
+ * @param isOver whether the time of the search that runs has passed
+ */
+export function createSearchReads(write: StatementWriter, isOver: () => boolean) {
   const index = createSearchIndex(write);
-  const selectItems = write<PageParameters>()((database, given, sql) => ({
+  const selectFound = write<{ words: string; most: number }>()((database, given, sql) => ({
     compile: () =>
-      sql<{ item: number }>`SELECT item FROM (
-        SELECT * FROM (SELECT rowid AS item, rank AS score FROM search_index
-          WHERE search_index MATCH ${given.titles} ORDER BY rowid DESC LIMIT ${given.most})
-        UNION ALL
-        SELECT * FROM (SELECT rowid AS item, rank AS score FROM search_index
-          WHERE search_index MATCH ${given.messages} ORDER BY rowid DESC LIMIT ${given.most})
-      ) ORDER BY score, item DESC LIMIT ${given.limit} OFFSET ${given.offset}`.compile(database),
+      sql<Found>`SELECT rowid AS item, rank AS score FROM search_index
+        WHERE search_index MATCH ${given.words} ORDER BY rowid DESC LIMIT ${given.most}`.compile(
+        database,
+      ),
   }));
-  const selectConversation = write<OwnerParameters & { rowId: number }>()((database, parameter) =>
-    database
-      .selectFrom("conversations")
-      .select(CONVERSATION_COLUMNS)
-      .where("row_id", "=", parameter.rowId)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
-  );
-  const selectConversationById = write<OwnerParameters & { id: string }>()((database, parameter) =>
+  const selectConversation = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
       .select(CONVERSATION_COLUMNS)
       .where("id", "=", parameter.id)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const selectTitlePlace = write<OwnerParameters & { rowId: number }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select("id")
+      .where("row_id", "=", parameter.rowId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const selectMessagePlace = write<OwnerParameters & { rowId: number }>()((database, parameter) =>
+    database
+      .selectFrom("messages")
+      .select("conversation_id as id")
+      .where("row_id", "=", parameter.rowId)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
@@ -64,55 +64,68 @@ export function createSearchReads(write: StatementWriter) {
     ),
   );
 
+  /** The newest that hold the words; one more than are ranked tells that there are more. */
+  function* found(words: string): Operation<Found[]> {
+    return yield* selectFound.all({ words, most: MAX_HITS + 1 });
+  }
+
+  /** The conversation of each, and how many are in it. What is gone meanwhile is left out. */
+  function* placesOf({ tenantId, userId }: Owner, items: readonly Found[]) {
+    const counts = new Map<string, number>();
+    const places: { item: number; conversationId: string }[] = [];
+    for (const { item } of items) {
+      const select = isTitle(item) ? selectTitlePlace : selectMessagePlace;
+      const place = yield* select.first({ tenantId, userId, rowId: rowIdOf(item) });
+      if (!place) continue;
+      counts.set(place.id, (counts.get(place.id) ?? 0) + 1);
+      places.push({ item, conversationId: place.id });
+    }
+    return { counts, places };
+  }
+
   function* hitOf(
     { tenantId, userId }: Owner,
-    item: number,
+    { item, conversationId }: { item: number; conversationId: string },
     phrases: readonly string[][],
-  ): Operation<SearchHit | null> {
-    const rowId = rowIdOf(item);
-    if (isTitle(item)) {
-      const row = yield* selectConversation.first({ tenantId, userId, rowId });
-      const snippet = snippetOf(row?.title ?? "", phrases);
-      return row ? { conversation: toConversation(row), message: null, snippet } : null;
-    }
-    const row = yield* selectMessage.first({ tenantId, userId, rowId });
+  ): Operation<Omit<SearchHit, "hitsInConversation"> | null> {
+    const row = yield* selectConversation.first({ tenantId, userId, id: conversationId });
     if (!row) return null;
-    const message = toMessage(row);
-    const id = message.conversationId;
-    const conversation = yield* selectConversationById.first({ tenantId, userId, id });
-    if (!conversation) return null;
-    return {
-      conversation: toConversation(conversation),
-      message,
-      snippet: snippetOf(message.content, phrases),
-    };
+    const conversation = toConversation(row);
+    if (isTitle(item))
+      return { conversation, message: null, snippet: snippetOf(row.title ?? "", phrases, isOver) };
+    const messageRow = yield* selectMessage.first({ tenantId, userId, rowId: rowIdOf(item) });
+    if (!messageRow) return null;
+    const message = toMessage(messageRow);
+    return { conversation, message, snippet: snippetOf(message.content, phrases, isOver) };
   }
 
   return {
     searchEnd: index.searchEnd,
     isIndexedTo: index.isIndexedTo,
 
-    *searchHits(
+    *searchPage(
       owner: Owner,
       query: string,
       { limit, offset }: { readonly limit: number; readonly offset: number },
-    ): Operation<SearchHit[]> {
+    ): Operation<SearchPage> {
       const phrases = phrasesOf(query);
       const number = yield* index.searchOwner(owner);
-      if (phrases.length === 0 || number === null) return [];
-      const items = yield* selectItems.all({
-        titles: matchExpression(`${number}t`, phrases),
-        messages: matchExpression(`${number}m`, phrases),
-        most: MOST_HITS,
-        limit,
-        offset,
-      });
+      if (phrases.length === 0 || number === null)
+        return { hits: [], total: 0, conversations: 0, isComplete: true };
+      const titles = yield* found(matchExpression(`${number}t`, phrases));
+      const messages = yield* found(matchExpression(`${number}m`, phrases));
+      const isComplete = !isOver() && titles.length <= MAX_HITS && messages.length <= MAX_HITS;
+      const ranked = [...titles.slice(0, MAX_HITS), ...messages.slice(0, MAX_HITS)].sort(
+        (one, other) => one.score - other.score || other.item - one.item,
+      );
+      const { counts, places } = yield* placesOf(owner, ranked);
       const hits: SearchHit[] = [];
-      for (const { item } of items) {
-        const hit = yield* hitOf(owner, item, phrases);
-        if (hit) hits.push(hit);
+      for (const place of places.slice(offset, offset + limit)) {
+        const hit = yield* hitOf(owner, place, phrases);
+        const hitsInConversation = counts.get(place.conversationId) ?? 1;
+        if (hit) hits.push({ ...hit, hitsInConversation });
       }
-      return hits;
+      return { hits, total: places.length, conversations: counts.size, isComplete };
     },
   };
 }

@@ -3,6 +3,7 @@ import { SqliteQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
 import type { AbandonedReply, Store } from "../../../ports/store.ts";
 import { createReads } from "../sql/operations.ts";
+import { createSearchQueue } from "../sql/search-queue.ts";
 import type { Operation, WrittenStatement } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
@@ -12,6 +13,7 @@ import { toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
+import { createSearcher, type Searcher } from "./searcher.ts";
 import { createThreadWork } from "./thread-messages.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
@@ -43,7 +45,14 @@ export async function openSqliteStore(options: {
       onCommit,
     );
     opening.defer(() => writer.close());
-    return storeOf(database, writer, opening.move());
+    const searchStatements: WrittenStatement[] = [];
+    createSearchReads(
+      writerOf((written) => searchStatements.push(written)),
+      () => false,
+    );
+    const searcher = createSearcher({ directory, synchronous, statements: searchStatements });
+    opening.defer(() => searcher.close());
+    return storeOf(database, writer, searcher, opening.move());
   } catch (error) {
     throw toStoreError(error);
   }
@@ -52,15 +61,16 @@ export async function openSqliteStore(options: {
 const writerOf = (onWritten?: (written: WrittenStatement) => void) =>
   createStatementWriter(() => new SqliteQueryCompiler(), onWritten);
 
-/** Reads here, on a connection of their own; writes in the writer's thread. */
+/** Reads here, on a connection of their own; writes in the writer's thread, searches in theirs. */
 function storeOf(
   database: DatabaseSync,
   writer: Writer,
+  searcher: Searcher,
   opened: AsyncDisposableStack,
 ): SqliteStore {
   const statementWriter = writerOf();
   const reads = createReads(statementWriter);
-  const searches = createSearchReads(statementWriter);
+  const searches = createSearchQueue();
   const executor = createExecutor(database);
   let lastOfOthers: number | null = executor.run(
     createAbandonedReplies(statementWriter).lastMessage(),
@@ -85,11 +95,15 @@ function storeOf(
         return read(operation);
       },
       write: ((name, ...given) => writer.write(name, given)) as Write,
-      async search(owner, query, page) {
-        const end = await read(searches.searchEnd());
-        while (!(await read(searches.isIndexedTo(end)))) await writer.write("indexNext", [end]);
-        return read(searches.searchHits(owner, query, page));
-      },
+      search: (owner, query, page) =>
+        searches.run(owner, () =>
+          searcher.lend(async ({ ask, page: pageOf }) => {
+            const end = await ask({ kind: "end" });
+            while (!(await ask({ kind: "isIndexedTo", end })))
+              await writer.write("indexNext", [end]);
+            return pageOf({ owner, query, page });
+          }),
+        ),
       async interruptAbandonedReplies(now) {
         if (lastOfOthers === null) return [];
         const replies = await writer.write("interruptRepliesTo", [lastOfOthers, now]);

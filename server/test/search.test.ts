@@ -1,0 +1,79 @@
+// Searching through the front door: what it answers, and that nobody else waits for it.
+import assert from "node:assert/strict";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { test } from "node:test";
+import { caller } from "./chat-v1-client.ts";
+import { startServer } from "./start-server.ts";
+import { ALICE, BOB, send } from "./wire-client.ts";
+
+/** A message of the longest kind, of one word alone. */
+const ONES = "1,".repeat(50_000);
+const MESSAGES = 10;
+
+test("a search for a word that is everywhere in long messages keeps nobody else waiting", async () => {
+  await using server = await startServer({ builtIn: true });
+  const messages = Array.from({ length: MESSAGES }, () => ({ role: "user", content: ONES }));
+  const stored = await send(server, "POST", "/api/conversations", { userId: ALICE, messages });
+  assert.equal(stored.status, 201);
+  const { call } = caller(server.url);
+  const search = (query: string) =>
+    call(`/search?limit=${MESSAGES}&q=${encodeURIComponent(query)}`, { user: ALICE });
+  await search("1");
+  const delays = monitorEventLoopDelay({ resolution: 1 });
+  /** The longest that the event loop stood still meanwhile. */
+  const longestOf = async (work: () => Promise<unknown>) => {
+    delays.reset();
+    delays.enable();
+    await work();
+    delays.disable();
+    return delays.max / 1e6;
+  };
+  // What the machine does to a search of nothing is not the search's doing.
+  const controlMs = await longestOf(() => search("nothing"));
+  const attackMs = await longestOf(async () => {
+    const found = await search("1,".repeat(499));
+    assert.equal(found.status, 200);
+    assert.equal(found.body.data.length, MESSAGES);
+  });
+  assert.ok(attackMs < 50 + 2 * controlMs, `${attackMs} ms, and ${controlMs} ms without`);
+});
+
+test("a search tells how many hits there are, and in how many conversations", async () => {
+  await using server = await startServer({ builtIn: true });
+  const post = (title: string, contents: string[]) =>
+    send(server, "POST", "/api/conversations", {
+      userId: ALICE,
+      title,
+      messages: contents.map((content) => ({ role: "user", content })),
+    });
+  await post("Tides", ["**tide** one", "tide two"]);
+  await post("Moon", ["tide three"]);
+  const { call } = caller(server.url);
+  const { body } = await call("/search?q=tide&limit=3", { user: ALICE });
+  assert.deepEqual(body.meta, {
+    total: 4,
+    page: 1,
+    limit: 3,
+    totalPages: 2,
+    conversations: 2,
+    is_complete: true,
+  });
+  for (const hit of body.data)
+    assert.equal(hit.hits_in_conversation, hit.conversation.title === "Tides" ? 3 : 1);
+  assert.ok(body.data.every(({ snippet }: { snippet: string }) => !snippet.includes("*")));
+  const theirs = await call("/search?q=tide", { user: BOB });
+  assert.deepEqual([theirs.body.data, theirs.body.meta?.total], [[], 0]);
+});
+
+test("searches have a limit of their own", async () => {
+  const environment = { RATE_LIMITS: "search=3/m" };
+  await using server = await startServer({ builtIn: true, environment });
+  const { call } = caller(server.url);
+  for (let count = 0; count < 3; count++)
+    assert.equal((await call("/search?q=x", { user: ALICE })).status, 200);
+  const refused = await call("/search?q=x", { user: ALICE });
+  assert.deepEqual([refused.status, refused.body.error?.code], [429, "RATE_LIMITED"]);
+  assert.ok(Number(refused.headers.get("retry-after")) >= 1);
+  assert.equal((await call("/search?q=x", { user: BOB })).status, 200);
+  assert.equal((await call("/conversations", { user: ALICE })).status, 200);
+});
