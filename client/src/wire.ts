@@ -12,6 +12,8 @@ export type Conversation = {
   readonly is_pinned: boolean;
   /** The agent whose instructions its replies follow. */
   readonly agent_id: string | null;
+  /** The model that answers where a message names none; null: its agent's, or the server's usual one. */
+  readonly model: string | null;
   /** A word of the application's own, kept as it is. */
   readonly mode: string | null;
 };
@@ -139,6 +141,7 @@ export type ConversationInput = {
   /** Without one, the first message gives the conversation its title. */
   readonly title?: string | undefined;
   readonly agent_id?: string | undefined;
+  readonly model?: string | undefined;
   readonly mode?: string | undefined;
 };
 
@@ -156,6 +159,7 @@ export type ConversationPatch = {
   readonly title?: string | undefined;
   readonly is_pinned?: boolean | undefined;
   readonly agent_id?: string | null | undefined;
+  readonly model?: string | null | undefined;
   readonly mode?: string | null | undefined;
 };
 
@@ -175,7 +179,11 @@ export type NextMessageInput = MessageInput & {
 };
 
 /** A first message together with the conversation it begins. */
-export type StartInput = MessageInput & ConversationInput;
+export type StartInput = MessageInput &
+  ConversationInput & {
+    /** The conversation keeps `model`; without this it is for the first message alone. */
+    readonly keep_model?: boolean | undefined;
+  };
 
 /** A message that is stored without asking a model for a reply. */
 export type StoredMessageInput = {

@@ -13,6 +13,7 @@ export const conversation = (id: string): Conversation => ({
   updated_at: TIME,
   is_pinned: false,
   agent_id: null,
+  model: null,
   mode: null,
 });
 

@@ -46,6 +46,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const IDEMPOTENCY_KEPT_MS = DAY_MS;
 const USAGE_KEPT_DAYS = 31;
+/** How long what a message took the place of can be brought back. */
+const RESTORABLE_MS = 60_000;
 const LOG_FLUSH_MS = 1000;
 
 /**
@@ -75,6 +77,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   // A store that is away now is asked again an hour later.
   const tidying = setInterval(() => void tidy(store).catch(() => {}), HOUR_MS).unref();
   opened.defer(() => clearInterval(tidying));
+  const forgetting = setInterval(
+    () => void store.forgetReplaced(new Date(Date.now() - RESTORABLE_MS)).catch(() => {}),
+    RESTORABLE_MS / 2,
+  ).unref();
+  opened.defer(() => clearInterval(forgetting));
   const chosen = await choosing;
   opened.defer(() => chosen.close());
   const models = createModels(chosen.providers, {
@@ -190,7 +197,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
 }
 
 /** Forgets what is kept for a time only. */
-async function tidy(store: Pick<Store, "forgetIdempotencyKeys" | "forgetTokenUsage">) {
+async function tidy(
+  store: Pick<Store, "forgetIdempotencyKeys" | "forgetReplaced" | "forgetTokenUsage">,
+) {
+  await store.forgetReplaced(new Date(Date.now() - RESTORABLE_MS));
   await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
   await store.forgetTokenUsage(Math.floor(Date.now() / DAY_MS) - USAGE_KEPT_DAYS);
 }

@@ -25,6 +25,7 @@ const conversation = (
     title: `Talk ${number} – “ü😀”`,
     isPinned: number % 2 === 0,
     agentId: "poet",
+    model: "scripted/large",
     mode: "fast",
     origin: "chat-v1",
     alias,

@@ -74,7 +74,7 @@ test("docs/promises.md names tests that there are", () => {
   const named = [...text.matchAll(/`([\w-]+(?:\.test|\.contract)\.ts)`:\s+"([^"]+)"/g)];
   assert.ok(named.length >= 25, `only ${named.length} are named`);
   const missing = named.filter(([, file = "", name = ""]) => {
-    const [path] = globSync(`{server,client}/test/${file}`, { cwd: ROOT });
+    const [path] = globSync(`{server,client,web}/test/${file}`, { cwd: ROOT });
     if (!path) return true;
     const source = readFileSync(join(ROOT, path), "utf8");
     return file.endsWith(".contract.ts")

@@ -22,7 +22,7 @@ export const RESUMABLE_MS = 10 * 60_000;
 export type StartTurn = {
   readonly target: TurnTarget;
   readonly content: string;
-  /** As the client named it; null: the agent's, or the default. */
+  /** As the client named it; null: the conversation's, its agent's, or the default. */
   readonly model: string | null;
   /** 0 to 2; null: the agent's, or the provider's default. */
   readonly temperature: number | null;

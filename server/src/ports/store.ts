@@ -40,6 +40,7 @@ export type NewConversation = {
   readonly title: string | null;
   readonly isPinned: boolean;
   readonly agentId: string | null;
+  readonly model: string | null;
   readonly mode: string | null;
   readonly origin: string;
   readonly alias: string | null;
@@ -59,6 +60,7 @@ export type ConversationPatch = {
   readonly title?: string;
   readonly isPinned?: boolean;
   readonly agentId?: string | null;
+  readonly model?: string | null;
   readonly mode?: string | null;
   /**
    * The new list, in order. A message that is unchanged from the stored one at the same or a later
@@ -159,7 +161,7 @@ export type TurnTarget =
   | {
       readonly kind: "existing";
       readonly conversationId: string;
-      /** A message of it that this turn takes the place of: it goes, with everything after it. */
+      /** A message of it that this turn takes the place of: it goes, with everything after it (see `restoreReplaced`). */
       readonly replaceFrom?: string;
       /** Who does that: noted in the audit log. */
       readonly actor?: string;
@@ -261,6 +263,21 @@ export interface TurnStore {
    * One that was silent for LEASE_MS is gone; when it comes back, its replies have ended without it.
    */
   interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
+  /**
+   * Takes back that a turn took the place of others: its question and its reply go, and what was there
+   * before is there again, each message as it was. Gives how many came back.
+   * @param replacedBy the id of the turn's question
+   * @param stamp noted in the audit log
+   * @throws AppError not_found where nothing of that is kept (any more), conflict where more was said since
+   */
+  restoreReplaced(
+    owner: Owner,
+    conversationId: string,
+    replacedBy: string,
+    stamp: Stamp,
+  ): Promise<number>;
+  /** Forgets for good what was replaced before that time. */
+  forgetReplaced(before: Date): Promise<void>;
   /** Forgets idempotency keys that were first used before that time. */
   forgetIdempotencyKeys(before: Date): Promise<void>;
 }

@@ -45,6 +45,7 @@ export const aConversation = (given: Partial<NewConversation> = {}): NewConversa
   title: null,
   isPinned: false,
   agentId: null,
+  model: null,
   mode: null,
   origin: "chat-v1",
   alias: null,

@@ -88,6 +88,8 @@ const conversationOf = (conversation: Fields, { userId }: Owner): Conversation =
   title: conversation.textOrNull("title"),
   isPinned: conversation.flag("isPinned"),
   agentId: conversation.textOrNull("agentId"),
+  // Archives of versions before have none.
+  model: conversation.has("model") ? conversation.textOrNull("model") : null,
   mode: conversation.textOrNull("mode"),
   origin: conversation.name("origin"),
   alias: conversation.textOrNull("alias"),

@@ -156,6 +156,7 @@ const conversationRecord = (chat: Chat, owner: Owner, id: string): ArchiveRecord
     title: chat.title,
     isPinned: chat.isPinned,
     agentId: chat.agentId,
+    model: null,
     mode: chat.mode,
     origin: chat.origin,
     alias: null,

@@ -12,6 +12,7 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   user_id: conversation.userId,
   is_pinned: conversation.isPinned,
   agent_id: conversation.agentId,
+  model: conversation.model,
   mode: conversation.mode,
   created_at: conversation.createdAt.toISOString(),
   updated_at: conversation.updatedAt.toISOString(),

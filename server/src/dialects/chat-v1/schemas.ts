@@ -11,6 +11,12 @@ export const ConversationBody = Type.Object(
     user_id: Type.String(),
     is_pinned: Type.Boolean(),
     agent_id: Nullable(Type.String()),
+    model: Nullable(
+      Type.String({
+        description:
+          "The model that answers in it where a message names none; null: its agent's, or the server's usual one.",
+      }),
+    ),
     mode: Nullable(Type.String()),
     created_at: Time,
     updated_at: Time,
@@ -133,6 +139,7 @@ export const MessagesQuery = Type.Object({
 export const NewConversation = Type.Object({
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
+  model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   mode: Type.Optional(Nullable(Type.String())),
   ...User,
 });
@@ -141,6 +148,7 @@ export const ConversationChange = Type.Object({
   title: Type.Optional(Type.String({ minLength: 1 })),
   is_pinned: Type.Optional(Type.Boolean()),
   agent_id: Type.Optional(Nullable(Type.String())),
+  model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   mode: Type.Optional(Nullable(Type.String())),
   ...User,
 });
@@ -173,6 +181,12 @@ export const NewStreamedConversation = Type.Object({
   ...asking,
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
+  keep_model: Type.Optional(
+    Type.Boolean({
+      description:
+        "The conversation keeps `model` for messages that name none; without this it is for the first message alone.",
+    }),
+  ),
   mode: Type.Optional(Nullable(Type.String())),
 });
 
@@ -241,3 +255,10 @@ export const ModelBody = Type.Object({
 
 export const DeletedBody = Type.Object({ id: Type.String() });
 export const StoppedBody = Type.Object({ stopped: Type.Boolean() });
+export const RestoreBody = Type.Object({
+  replaced_by: Type.String({
+    description: "The id of the message that was sent with `replace_from`.",
+  }),
+  ...User,
+});
+export const RestoredBody = Type.Object({ restored: Type.Integer() });

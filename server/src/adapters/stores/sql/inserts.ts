@@ -11,6 +11,7 @@ type ConversationParameters = {
   title: string | null;
   isPinned: number;
   agentId: string | null;
+  model: string | null;
   mode: string | null;
   origin: string;
   alias: string | null;
@@ -50,6 +51,7 @@ export function createInserts(write: StatementWriter) {
         title: parameter.title,
         is_pinned: parameter.isPinned,
         agent_id: parameter.agentId,
+        model: parameter.model,
         mode: parameter.mode,
         origin: parameter.origin,
         alias: parameter.alias,
@@ -87,6 +89,7 @@ export function createInserts(write: StatementWriter) {
         title: conversation.title,
         isPinned: conversation.isPinned ? 1 : 0,
         agentId: conversation.agentId,
+        model: conversation.model,
         mode: conversation.mode,
         origin: conversation.origin,
         alias: conversation.alias,

@@ -75,6 +75,8 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     latestTurn: (owner, ...given) => read(owner, reads.latestTurn(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),
+    restoreReplaced: (...given) => write("restoreReplaced", ...given),
+    forgetReplaced: (...given) => write("forgetReplaced", ...given),
     forgetIdempotencyKeys: (...given) => write("forgetIdempotencyKeys", ...given),
 
     createAgent: (...given) => write("createAgent", ...given),

@@ -6,6 +6,7 @@ import type { MessageStatus, Role } from "../../../domain/message.ts";
 export type Tables = {
   conversations: ConversationsTable;
   messages: MessagesTable;
+  replaced_messages: ReplacedMessagesTable;
   agents: AgentsTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
@@ -24,6 +25,7 @@ type ConversationsTable = {
   title: string | null;
   is_pinned: number;
   agent_id: string | null;
+  model: string | null;
   mode: string | null;
   origin: string;
   alias: string | null;
@@ -51,6 +53,13 @@ type MessagesTable = {
   finished_at: number | null;
   content: string;
   reasoning: string | null;
+};
+
+/** Messages as they were before another one took their place. */
+type ReplacedMessagesTable = Omit<MessagesTable, "row_id"> & {
+  /** The id of that other one. */
+  replaced_by: string;
+  replaced_at: number;
 };
 
 type AgentsTable = {

@@ -6,6 +6,7 @@ import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createConversationReads } from "./conversations.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { createRepeatReads } from "./repeats.ts";
+import type { Replacements } from "./replacements.ts";
 import { toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
@@ -26,6 +27,7 @@ export function createTurnWrites(
   insert: Inserts,
   changes: TextChanges,
   append: AppendAuditEvent,
+  replacements: Replacements,
 ) {
   const conversations = createConversationReads(write);
   const repeats = createRepeatReads(write);
@@ -48,11 +50,14 @@ export function createTurnWrites(
     };
   }
 
-  /** Deletes the message that is to be replaced, and what came after it; false if it is not there. */
+  /**
+   * Takes the message that is to be replaced out of the conversation, with what came after it; false
+   * if it is not there. It can be brought back for a while.
+   */
   function* makeRoom(
     owner: Owner,
     { conversationId, replaceFrom = "", actor }: Extract<TurnTarget, { kind: "existing" }>,
-    at: Date,
+    { id: replacedBy, createdAt: at }: BeginTurn["userMessage"],
   ): Operation<boolean> {
     const { tenantId, userId } = owner;
     const messageId = replaceFrom;
@@ -64,6 +69,14 @@ export function createTurnWrites(
     });
     if (!row) return false;
     const { sequence } = row;
+    yield* replacements.keep({
+      tenantId,
+      userId,
+      conversationId,
+      sequence,
+      replacedBy,
+      at: at.getTime(),
+    });
     const gone = yield* statements.deleteFrom.run({ tenantId, userId, conversationId, sequence });
     if (actor !== undefined)
       yield* append(eventAbout("messages_replaced", owner, conversationId, { at, actor }, gone));
@@ -86,10 +99,7 @@ export function createTurnWrites(
     const { target } = turn;
     switch (target.kind) {
       case "existing":
-        if (
-          target.replaceFrom !== undefined &&
-          !(yield* makeRoom(owner, target, turn.userMessage.createdAt))
-        )
+        if (target.replaceFrom !== undefined && !(yield* makeRoom(owner, target, turn.userMessage)))
           return null;
         return yield* continueIn(owner, target.conversationId, turn);
       case "new":

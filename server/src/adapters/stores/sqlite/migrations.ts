@@ -164,4 +164,33 @@ export const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Messages that another one took the place of, kept for a short time as they were. Their columns are those of messages.
+  CREATE TABLE replaced_messages (
+    id TEXT NOT NULL,
+    conversation_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT NOT NULL,
+    model TEXT,
+    usage TEXT,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    content TEXT NOT NULL,
+    reasoning TEXT,
+    reasoning_ms INTEGER,
+    finish_reason TEXT,
+    interrupted_by TEXT,
+    replaced_by TEXT NOT NULL,
+    replaced_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, conversation_id, replaced_by, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX replaced_messages_by_time ON replaced_messages (replaced_at);
+
+  -- The model that the conversation is answered by; null: its agent's, or the server's usual one.
+  ALTER TABLE conversations ADD COLUMN model TEXT;
+  `,
 ];
