@@ -111,7 +111,7 @@ export function turnTargetContract(open: OpenStore): void {
         await assert.rejects(restore(replaced.userMessage.id, stranger), withCode("not_found"));
       await assert.rejects(restore(randomUUID()), withCode("not_found"));
       assert.equal(await store().getMessage(owner, first.reply.id), null);
-      assert.deepEqual(await store().search(owner, "re b", { limit: 10, offset: 0 }), []);
+      assert.deepEqual((await store().search(owner, "re b", { limit: 10, offset: 0 })).hits, []);
 
       await store().finishReply(owner, replaced.reply.id, anEnding("re A"));
       const later = await completeTurn(store(), owner, id, "d", "re d");
@@ -131,7 +131,7 @@ export function turnTargetContract(open: OpenStore): void {
       const after = await all();
       assert.deepEqual(after.slice(0, 5), before);
       assert.deepEqual([after[5]?.id, after[5]?.status], [running.reply.id, "interrupted"]);
-      assert.equal((await store().search(owner, "re b", { limit: 10, offset: 0 })).length, 1);
+      assert.equal((await store().search(owner, "re b", { limit: 10, offset: 0 })).hits.length, 1);
       const events = await store().listAuditEvents({ limit: 1000 });
       const noted = events.filter(({ about }) => about === id);
       assert.deepEqual(
