@@ -52,6 +52,7 @@ const DEBIAN_PACKAGES = [
   "postgresql",
   "redis-server",
   "haproxy",
+  "nginx-light",
   "faketime",
   "slowhttptest",
 ];

@@ -38,8 +38,10 @@ export type RunningServer = {
   close(patienceMs?: number): Promise<void>;
 };
 
-/** The build of the web app: in this repository, and where it is published with the server. */
-const WEB_DIRECTORY = fileURLToPath(new URL("../../web/dist", import.meta.url));
+/** The build of the web app: that of the repository for the sources (.ts), and in the package beside this file (.js). */
+const WEB_DIRECTORY = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../web/dist" : "./web", import.meta.url),
+);
 /** How long replies may go on at SIGTERM. */
 export const DRAIN_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -57,6 +59,8 @@ const LOG_FLUSH_MS = 1000;
 export async function startServer(config: Config): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
+  // Whoever read the log may have ended: no reason to end as well.
+  logs.on("error", () => {});
   const logger = pino(
     { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     logs,

@@ -43,7 +43,7 @@ export function configurationFor(
   );
   text = replace(text, /^resolvers docker[\s\S]*$/m, "");
   if (forwards) return text;
-  text = replace(text, /^ {2}option forwardfor.*$/m, "");
+  text = replace(text, /^ {2}http-request set-header X-Forwarded-For.*$/m, "");
   return replace(text, /^ {2}http-request set-header X-Forwarded-Proto.*$/m, "");
 }
 
