@@ -184,7 +184,7 @@ test("esbuild and Vite bundle the SDK, and tsc takes its types with nodenext and
   assert.equal(await succeed(process.execPath, ["by-vite.mjs"], consumer), EXPECTED);
 
   const typed =
-    'import { type Client, createClient, type Message } from "@colloquy/client";\nconst client: Client = createClient({ baseUrl: "" });\nexport const last: Promise<Message[]> = client.messages.list("x");\n// @ts-expect-error There is no such option.\ncreateClient({ baseUrl: "", nothing: 1 });\n';
+    'import { type Client, createClient, type Message } from "@colloquy/client";\nconst client: Client = createClient({ baseUrl: "", token: "x" });\nexport const last: Promise<Message[]> = client.messages.list("x");\n// @ts-expect-error There is no such option.\ncreateClient({ baseUrl: "", token: "x", nothing: 1 });\n';
   for (const file of ["typed.mts", "typed.cts", "typed.ts"])
     writeFileSync(join(consumer, file), typed);
   const check = (resolution: string, module: string, ...files: string[]) =>
@@ -274,9 +274,12 @@ test("the server's archive has the page, and npx starts it in an empty folder", 
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await exited;
   }
+  const plain = join(home, "plain");
+  mkdirSync(plain);
+  await succeed("tar", ["-xzf", archives.server, "-C", plain], home);
   const { code, problem } = await run(
     join(consumer, "node_modules/node22/bin/node"),
-    [join(home, "repository/server/bin/colloquy.js")],
+    [join(plain, "package/bin/colloquy.js")],
     home,
   );
   assert.equal(code, 1);
