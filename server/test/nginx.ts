@@ -9,7 +9,7 @@ import { freePort } from "./free-port.ts";
 import { skipUnless } from "./skip.ts";
 
 const RECIPE = new URL("../../deploy/nginx.conf", import.meta.url);
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 const binary = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"].flatMap((folder) =>
   globSync(join(folder, "nginx")),
