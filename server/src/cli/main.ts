@@ -17,7 +17,7 @@ const HELP = `colloquy ${VERSION}: one conversation server for every chat client
   colloquy [serve]                start the server
   colloquy keys create|list|revoke
                                   make, show and revoke API keys
-  colloquy backup FILE            write the whole data folder to one file, while the server runs
+  colloquy backup FILE            write all data to one file, while the server runs
   colloquy restore FILE           make a data folder of such a file
   colloquy export [FILE]          write everything as JSON Lines
   colloquy import FILE            read JSON Lines, or a ChatGPT conversations.json

@@ -16,8 +16,9 @@ const HELP = `colloquy restore: make a data folder of a file that 'colloquy back
   colloquy restore colloquy-backup.db
   DATA_DIR=/var/lib/colloquy colloquy restore /backup/colloquy.db
 
-The data folder must be empty, or not there yet, and no server may be using it: nothing is ever
-overwritten. The file is checked first. With DATABASE_URL, use pg_restore.
+The data folder must be empty, or not there yet, and no server may be using it:
+nothing is ever overwritten. The file is checked first. With DATABASE_URL, use
+pg_restore.
 `;
 
 const LOCK_FILE = "colloquy.lock";
