@@ -84,12 +84,29 @@ export type Message = {
   readonly model: string | null;
   /** `interrupted`: stopped, and the text so far kept. `failed`: the model broke off. */
   readonly status: "complete" | "interrupted" | "failed";
+  /** Why the model ended its answer; null for what no model ended. */
+  readonly finish_reason: FinishReason | null;
+  /** What ended a reply of status `interrupted`; null where that was not noted. */
+  readonly interrupted_by: Interruption | null;
+  /** What the model thought before it answered, where it says so. */
+  readonly reasoning: string | null;
+  /** How long it thought before the first word of its answer. */
+  readonly reasoning_ms: number | null;
   /** In tokens, as the provider counted them. */
   readonly usage: Usage | null;
   readonly created_at: string;
   /** Why a reply of status `failed` failed, and what to do about it. */
   readonly error?: { readonly code: string; readonly message: string };
 };
+
+/** `length`: cut by its length limit. `filter`: by its provider's content filter. */
+export type FinishReason = "stop" | "length" | "filter" | "tool_calls" | "other";
+
+/**
+ * Its user (`stopped`), a message that took its place, a deletion, a server that was shut down or was
+ * lost with the reply unfinished (`crash`), or a listener who spoke over it (`heard`).
+ */
+export type Interruption = "stopped" | "superseded" | "deleted" | "shutdown" | "crash" | "heard";
 
 export type Usage = {
   readonly prompt_tokens: number;

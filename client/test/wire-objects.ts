@@ -17,6 +17,15 @@ export const conversation = (id: string): Conversation => ({
   mode: null,
 });
 
+/** What only a generated reply has. */
+const NOT_GENERATED = {
+  usage: null,
+  finish_reason: null,
+  interrupted_by: null,
+  reasoning: null,
+  reasoning_ms: null,
+} as const;
+
 export const userMessage: Message = {
   id: "user-1",
   conversation_id: "c1",
@@ -24,7 +33,7 @@ export const userMessage: Message = {
   content: "Hello",
   model: null,
   status: "complete",
-  usage: null,
+  ...NOT_GENERATED,
   created_at: TIME,
 };
 
@@ -35,6 +44,8 @@ export const reply = (content: string, status: Message["status"] = "complete"): 
   content,
   model: "test-model",
   status,
+  ...NOT_GENERATED,
+  finish_reason: status === "complete" ? "stop" : null,
   usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
   created_at: TIME,
 });

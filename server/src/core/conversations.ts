@@ -199,7 +199,7 @@ export function createConversations({
       );
     },
     async delete(principal, conversationId) {
-      await turns.stop(principal, conversationId);
+      await turns.stop(principal, conversationId, "deleted");
       const stamp = stampOf(principal);
       if (!(await store.deleteConversation(ownerOf(principal), conversationId, stamp)))
         throw notFound("conversation");

@@ -1,5 +1,6 @@
 import { AppError, toAppError } from "../domain/errors.ts";
-import type { Message, ReplyError, Usage } from "../domain/message.ts";
+import { finishReasonOf } from "../domain/finish-reason.ts";
+import type { FinishReason, Interruption, Message, ReplyError, Usage } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { endingOf, type TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
@@ -8,34 +9,8 @@ import type { TurnObservation } from "../ports/observer.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
+import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
-
-/** Whether a turn was asked to stop; cheaper, for every turn, than an AbortSignal. */
-export type Stop = {
-  readonly isStopped: boolean;
-  /** Asks it to stop; may be called again. */
-  readonly now: () => void;
-  /** Calls the listener when it is asked to stop; at once if it was already. */
-  readonly listen: (listener: () => void) => void;
-};
-
-export function createStop(): Stop {
-  const listeners: (() => void)[] = [];
-  let isStopped = false;
-  return {
-    get isStopped() {
-      return isStopped;
-    },
-    now() {
-      isStopped = true;
-      for (const listener of listeners.splice(0)) listener();
-    },
-    listen(listener) {
-      if (isStopped) listener();
-      else listeners.push(listener);
-    },
-  };
-}
 
 /** A request to the model that is under way. */
 export type Asking = {
@@ -109,9 +84,13 @@ type Outcome = {
   status: "complete" | "interrupted" | "failed";
   content: string;
   reasoning: string;
+  reasoningMs: number | null;
   model: string;
   usage: Usage | null;
-  finishReason: string | null;
+  finishReason: FinishReason | null;
+  /** As the provider said it. */
+  finishWord: string | null;
+  interruptedBy: Interruption | null;
   error: ReplyError | null;
 };
 
@@ -131,7 +110,7 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
     status: outcome.status,
     model: outcome.model,
     usage: outcome.usage,
-    finishReason: outcome.finishReason,
+    finishReason: outcome.finishWord,
     errorCode: outcome.error?.code ?? null,
   });
   writer.end(ending);
@@ -147,11 +126,17 @@ async function run(
     status: "complete",
     content: "",
     reasoning: "",
+    reasoningMs: null,
     model: reply.model ?? "",
     usage: null,
     finishReason: null,
+    finishWord: null,
+    interruptedBy: null,
     error: null,
   };
+  const interrupted = (): Outcome =>
+    Object.assign(outcome, { status: "interrupted", interruptedBy: stop.cause });
+  const thinking = createStopwatch(parts.clock);
   const checkpoint = parts.checkpoints.add({
     owner,
     replyId: reply.id,
@@ -164,7 +149,7 @@ async function run(
   try {
     if (turnstile.isFirst !== true)
       await Promise.race([turnstile.ready, new Promise<void>(stop.listen)]);
-    if (stop.isStopped) return { ...outcome, status: "interrupted" };
+    if (stop.cause) return interrupted();
     asking = start();
     observation.asked();
     const { discard } = asking;
@@ -175,33 +160,81 @@ async function run(
     for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
       const part = next.value;
       if (part.type === "text") {
-        if (outcome.content === "") observation.firstToken();
+        if (outcome.content === "") {
+          observation.firstToken();
+          outcome.reasoningMs = thinking.read();
+        }
         outcome.content += part.text;
         writer.append(part.text);
-      } else if (part.type === "reasoning") outcome.reasoning += part.text;
-      else {
-        outcome.finishReason = part.reason;
+      } else if (part.type === "reasoning") {
+        thinking.start();
+        outcome.reasoning += part.text;
+      } else {
+        outcome.finishWord = part.reason;
+        outcome.finishReason = finishReasonOf(part.reason);
         outcome.usage = part.usage;
         outcome.model = part.model ?? outcome.model;
       }
     }
     isOver = true;
-    if (outcome.finishReason === null && !stop.isStopped)
-      throw new AppError(
-        "model_failed",
-        "The model ended its answer without saying that it was finished",
-      );
-    if (outcome.finishReason === null) outcome.status = "interrupted";
+    if (outcome.finishReason === null && stop.cause) return interrupted();
+    const missing = whatIsMissing(outcome);
+    if (missing) throw missing;
   } catch (error) {
-    outcome.status = stop.isStopped ? "interrupted" : "failed";
-    if (outcome.status === "failed")
-      outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
+    if (stop.cause) return interrupted();
+    outcome.status = "failed";
+    outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
   } finally {
+    outcome.reasoningMs ??= thinking.read();
     endWait();
     if (!isOver) asking?.discard();
     checkpoint.remove();
   }
   return outcome;
+}
+
+/** How long something has taken since it began, by the clock; null if it has not begun. */
+function createStopwatch(clock: Pick<TurnParts["clock"], "now">) {
+  let startedAt: number | null = null;
+  return {
+    start(): void {
+      startedAt ??= clock.now().getTime();
+    },
+    read: (): number | null =>
+      startedAt === null ? null : Math.max(0, clock.now().getTime() - startedAt),
+  };
+}
+
+/** Why an answer that came to its end is none; null if it is one. */
+function whatIsMissing({ content, finishReason }: Outcome): AppError | null {
+  if (finishReason === null)
+    return new AppError(
+      "model_failed",
+      "The model ended its answer without saying that it was finished",
+    );
+  if (/\S/u.test(content)) return null;
+  switch (finishReason) {
+    case "tool_calls":
+      return new AppError(
+        "model_failed",
+        "The model asked for a tool instead of answering, and no tool was offered to it. Ask again, or choose another model",
+      );
+    case "filter":
+      return new AppError(
+        "model_refused",
+        "The model's answer was withheld by its content filter. Put the question in other words, or choose another model",
+      );
+    case "length":
+      return new AppError(
+        "model_failed",
+        "The model reached its length limit before the first word of its answer. Ask for less at a time, or choose another model",
+      );
+    default:
+      return new AppError(
+        "model_failed",
+        "The model gave an empty answer. Ask again, or choose another model",
+      );
+  }
 }
 
 const tooLate = (timeoutMs: number): AppError =>
@@ -227,7 +260,8 @@ async function keep(
   reply: Message,
   outcome: Outcome,
 ): Promise<TurnEnding> {
-  const { status, content, model, usage, error } = outcome;
+  const { status, content, model, usage, error, reasoningMs, finishReason, interruptedBy } =
+    outcome;
   const finishedAt = clock.now();
   const end = {
     status,
@@ -236,6 +270,9 @@ async function keep(
     usage,
     error,
     reasoning: outcome.reasoning || null,
+    reasoningMs,
+    finishReason,
+    interruptedBy,
     finishedAt,
   };
   const unstored: Message = { ...reply, ...end };
@@ -248,6 +285,8 @@ async function keep(
           (await store.getMessage(owner, reply.id)) ?? {
             ...unstored,
             status: "interrupted",
+            interruptedBy: interruptedBy ?? "deleted",
+            finishReason: null,
             error: null,
           },
       );

@@ -3,7 +3,8 @@ import { notFound } from "../domain/errors.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { ConversationStore, TurnTarget } from "../ports/store.ts";
 import type { Reservation } from "./budgets.ts";
-import type { Asking, createStop } from "./reply.ts";
+import type { Asking } from "./reply.ts";
+import type { Stop } from "./stop.ts";
 import type { StartTurn } from "./turn.ts";
 
 /** What a conversation looks like before the transaction that stores the message has the last word. */
@@ -19,7 +20,7 @@ const chosenIn = ({ agentId, model }: Chosen): Chosen => ({ agentId, model });
 
 /** What one turn is begun with: its ids, its way to be stopped, its question. */
 export type Intent = {
-  readonly stop: ReturnType<typeof createStop>;
+  readonly stop: Stop;
   readonly ids: { readonly user: string; readonly reply: string };
   readonly reservation: Reservation;
   readonly asking: (conversationId: string | null, chosen: Chosen) => Asking;

@@ -10,7 +10,8 @@ import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { endOf, follow, watchedTurn } from "./follow.ts";
 import { readAhead } from "./read-ahead.ts";
-import { type Asking, ask, createStop, generate } from "./reply.ts";
+import { type Asking, ask, generate } from "./reply.ts";
+import { createStop, type Stop } from "./stop.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
 import { type EarlyAsking, guessAt, type Intent, isReplacing, isSame } from "./turn-intent.ts";
 
@@ -18,7 +19,7 @@ export function createTurns(parts: TurnParts): Turns {
   const { store, log, lock, clock, newId } = parts;
   const running = new Map<
     string,
-    { conversationId: string; ending: Promise<TurnEnding>; interrupt: () => void }
+    { conversationId: string; ending: Promise<TurnEnding>; interrupt: Stop["now"] }
   >();
   const starting = new Set<Promise<unknown>>();
   let isDraining = false;
@@ -28,7 +29,7 @@ export function createTurns(parts: TurnParts): Turns {
     if (target.kind !== "existing" || target.replaceFrom === undefined) return;
     const replaced = await store.getMessage(owner, target.replaceFrom);
     if (replaced?.conversationId !== target.conversationId) return;
-    await log.stop(target.conversationId);
+    await log.stop(target.conversationId, "superseded");
     // Its whole text is stored before it is put aside, so that it can be brought back.
     const endings = [...running.values()].filter(
       ({ conversationId }) => conversationId === target.conversationId,
@@ -49,7 +50,7 @@ export function createTurns(parts: TurnParts): Turns {
     follow: (position, signal) => follow(parts, owner, replyId, position, signal),
     ending,
     async cut(heardCharacters) {
-      running.get(replyId)?.interrupt();
+      running.get(replyId)?.interrupt("heard");
       const { reply } = await ending;
       if (heardCharacters < reply.content.length)
         await store.truncateReply(owner, replyId, reply.content.slice(0, heardCharacters));
@@ -97,7 +98,7 @@ export function createTurns(parts: TurnParts): Turns {
     const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess));
     const asked = { about: guess, asking: ahead.asking };
     const discard = () => {
-      intent.stop.now();
+      intent.stop.now("superseded");
       asked.asking.discard();
       reservation.settle(null, "");
     };
@@ -161,7 +162,7 @@ export function createTurns(parts: TurnParts): Turns {
     };
     const giveUp = () => {
       forgetEarly();
-      stop.now();
+      stop.now("superseded");
       writer.discard();
       turnstile.leave();
       intent.reservation.settle(null, "");
@@ -253,9 +254,9 @@ export function createTurns(parts: TurnParts): Turns {
       if (!turn) throw notFound("reply");
       return watchedTurn(parts, owner, turn);
     },
-    async stop(owner, conversationId) {
+    async stop(owner, conversationId, cause = "stopped") {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
-      if (await log.stop(conversationId)) return true;
+      if (await log.stop(conversationId, cause)) return true;
       if ((await store.latestTurn(owner, conversationId))?.reply.status === "streaming")
         throw new AppError(
           "unavailable",
@@ -271,7 +272,7 @@ export function createTurns(parts: TurnParts): Turns {
       const all = () => Promise.allSettled([...running.values()].map((turn) => turn.ending));
       await Promise.race([all(), clock.sleep(timeoutMs, timer.signal).catch(() => {})]);
       timer.abort();
-      for (const turn of running.values()) turn.interrupt();
+      for (const turn of running.values()) turn.interrupt("shutdown");
       await all();
     },
   };

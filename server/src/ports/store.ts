@@ -1,6 +1,14 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
-import type { Message, MessageStatus, ReplyError, Role, Usage } from "../domain/message.ts";
+import type {
+  FinishReason,
+  Interruption,
+  Message,
+  MessageStatus,
+  ReplyError,
+  Role,
+  Usage,
+} from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
@@ -240,13 +248,16 @@ export interface TurnStore {
       readonly model: string;
       readonly usage: Usage | null;
       readonly reasoning: string | null;
+      readonly reasoningMs: number | null;
+      readonly finishReason: FinishReason | null;
+      readonly interruptedBy: Interruption | null;
       readonly error: ReplyError | null;
       readonly finishedAt: Date;
     },
   ): Promise<Message | null>;
   /**
    * Keeps of an ended reply only that beginning of its content, which was heard, and marks it
-   * `interrupted`; also what a search finds. False if it is gone or in progress.
+   * `interrupted` by its listener; also what a search finds. False if it is gone or in progress.
    */
   truncateReply(owner: Owner, replyId: string, content: string): Promise<boolean>;
   /** The last reply of the conversation, in progress or ended, with the user message before it. */
@@ -257,7 +268,7 @@ export interface TurnStore {
   /** The turn of that reply. */
   getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
   /**
-   * Replies in progress whose server is gone become `interrupted`, with the text of their last
+   * Replies in progress whose server is gone become `interrupted` by a crash, with the text of their last
    * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that
    * lives: a server calls this at its start and every second from then on, which is its sign of life.
    * One that was silent for LEASE_MS is gone; when it comes back, its replies have ended without it.

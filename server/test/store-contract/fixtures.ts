@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, before } from "node:test";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { AppError } from "../../src/domain/errors.ts";
+import { NOT_GENERATED } from "../../src/domain/message.ts";
 import type { Owner } from "../../src/domain/principal.ts";
 import type {
   BeginTurn,
@@ -89,9 +90,9 @@ export const anEnding = (content: string, given: Partial<Ending> = {}): Ending =
   status: "complete",
   content,
   model: "builtin/echo",
+  ...NOT_GENERATED,
   usage: { promptTokens: 3, completionTokens: 5, totalTokens: 8 },
-  reasoning: null,
-  error: null,
+  finishReason: "stop",
   finishedAt: at(20),
   ...given,
 });

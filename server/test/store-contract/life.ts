@@ -50,6 +50,7 @@ export function lifeContract(open: OpenStore): void {
             ...reply,
             content: "so far",
             status: "interrupted",
+            interruptedBy: "crash",
             finishedAt: at(60),
           });
         assert.deepEqual(await store.interruptAbandonedReplies(at(61)), []);

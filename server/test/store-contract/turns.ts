@@ -68,6 +68,9 @@ export function turnContract(open: OpenStore): void {
         model: "another/model",
         usage: { promptTokens: 1, completionTokens: 2, totalTokens: 3, costUsd: 0.00001 },
         reasoning: "thinking…",
+        reasoningMs: 1_234,
+        finishReason: "filter",
+        interruptedBy: "shutdown",
         error: { code: "model_failed", message: "It broke off" },
       });
       const finished = await store().finishReply(owner, reply.id, end);
@@ -126,7 +129,13 @@ export function turnContract(open: OpenStore): void {
       assert.equal(await store().truncateReply(owner, userMessage.id, "x"), false);
       assert.equal(await store().truncateReply(owner, "unknown", "x"), false);
       assert.equal(await store().truncateReply(owner, reply.id, "heard"), true);
-      const cut = { ...reply, content: "heard", status: "interrupted" };
+      const cut = {
+        ...reply,
+        content: "heard",
+        status: "interrupted",
+        interruptedBy: "heard",
+        finishReason: null,
+      };
       assert.deepEqual(await store().getMessage(owner, reply.id), cut);
       assert.deepEqual([await search("unheard"), await search("heard")], [0, 1]);
       const running = begun(await store().beginTurn(owner, aTurn(inExisting(id))));

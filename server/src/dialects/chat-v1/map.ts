@@ -28,6 +28,10 @@ export const messageBody = ({
   usage,
   createdAt,
   error,
+  finishReason,
+  interruptedBy,
+  reasoning,
+  reasoningMs,
 }: Message): Static<typeof MessageBody> => ({
   id,
   conversation_id: conversationId,
@@ -35,6 +39,10 @@ export const messageBody = ({
   content,
   model,
   status: status === "streaming" ? "interrupted" : status,
+  finish_reason: finishReason,
+  interrupted_by: interruptedBy,
+  reasoning,
+  reasoning_ms: reasoningMs,
   usage: usage && {
     prompt_tokens: usage.promptTokens,
     completion_tokens: usage.completionTokens,

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Static, type TSchema, Type } from "typebox";
+import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -36,6 +37,24 @@ export const MessageBody = Type.Object(
       Type.Literal("interrupted"),
       Type.Literal("failed"),
     ]),
+    finish_reason: Nullable(
+      Type.Enum([...FINISH_REASONS], {
+        description:
+          "Why the model ended its answer: `length` was cut by its length limit, `filter` by its provider's content filter. Null while that is not known, and for what no model ended.",
+      }),
+    ),
+    interrupted_by: Nullable(
+      Type.Enum([...INTERRUPTIONS], {
+        description:
+          "What ended a reply of status `interrupted`: its user (`stopped`), a message that took its place (`superseded`), a deletion, a server that was shut down or lost (`shutdown`, `crash`), or a listener who spoke over it (`heard`).",
+      }),
+    ),
+    reasoning: Nullable(
+      Type.String({ description: "What the model thought before it answered, where it says so." }),
+    ),
+    reasoning_ms: Nullable(
+      Type.Integer({ description: "How long it thought before the first word of its answer." }),
+    ),
     usage: Nullable(
       Type.Object({
         prompt_tokens: Type.Integer(),

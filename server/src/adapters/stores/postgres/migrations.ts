@@ -227,4 +227,9 @@ export const MIGRATIONS: readonly string[] = [
   -- The model that the conversation is answered by; null: its agent's, or the server's usual one.
   ALTER TABLE conversations ADD COLUMN model text;
   `,
+  `
+  ALTER TABLE messages ADD COLUMN reasoning_ms bigint;
+  ALTER TABLE messages ADD COLUMN finish_reason text COLLATE "C";
+  ALTER TABLE messages ADD COLUMN interrupted_by text COLLATE "C";
+  `,
 ];

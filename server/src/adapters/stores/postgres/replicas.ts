@@ -49,7 +49,7 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
               AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))
           LIMIT ${sql.lit(MOST_AT_ONCE)} FOR UPDATE SKIP LOCKED
         )
-        UPDATE messages SET status = 'interrupted', finished_at = ${at}
+        UPDATE messages SET status = 'interrupted', interrupted_by = 'crash', finished_at = ${at}
         FROM orphans
         WHERE messages.tenant_id = orphans.tenant_id AND messages.owner_id = orphans.owner_id
           AND messages.id = orphans.id AND messages.status = 'streaming'

@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import type { Agent } from "../../../domain/agent.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import type { ApiKey } from "../../../domain/key.ts";
-import type { Message } from "../../../domain/message.ts";
+import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
 import type { Statement, Value } from "./statement.ts";
@@ -35,6 +35,9 @@ export const MESSAGE_COLUMNS = [
   "finished_at",
   "content",
   "reasoning",
+  "reasoning_ms",
+  "finish_reason",
+  "interrupted_by",
 ] as const;
 
 type ConversationRow = Pick<
@@ -81,6 +84,9 @@ export function toMessage(row: MessageArray): Message {
     status: row[4],
     usage: usage === null ? null : JSON.parse(usage),
     reasoning: row[11],
+    reasoningMs: row[12],
+    finishReason: row[13],
+    interruptedBy: row[14],
     error: error === null ? null : JSON.parse(error),
     createdAt: new Date(row[8]),
     finishedAt: finishedAt === null ? null : new Date(finishedAt),
@@ -144,9 +150,7 @@ export const messageOf = (
   content: message.content,
   model: message.model,
   status: "complete",
-  usage: null,
-  reasoning: null,
-  error: null,
+  ...NOT_GENERATED,
   createdAt: message.createdAt,
   finishedAt: message.createdAt,
 });

@@ -1,5 +1,5 @@
 import type { Generated } from "kysely";
-import type { MessageStatus, Role } from "../../../domain/message.ts";
+import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
 
@@ -53,6 +53,9 @@ type MessagesTable = {
   finished_at: number | null;
   content: string;
   reasoning: string | null;
+  reasoning_ms: number | null;
+  finish_reason: FinishReason | null;
+  interrupted_by: Interruption | null;
 };
 
 /** Messages as they were before another one took their place. */

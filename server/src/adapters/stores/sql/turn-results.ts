@@ -1,5 +1,5 @@
 import type { Conversation } from "../../../domain/conversation.ts";
-import type { Message } from "../../../domain/message.ts";
+import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { BeginTurn, BegunTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
 import { conversationOf } from "./rows.ts";
@@ -57,9 +57,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       content: turn.userMessage.content,
       model: null,
       status: "complete",
-      usage: null,
-      reasoning: null,
-      error: null,
+      ...NOT_GENERATED,
       createdAt,
       finishedAt: createdAt,
     },
@@ -71,9 +69,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       content: "",
       model: turn.reply.model,
       status: "streaming",
-      usage: null,
-      reasoning: null,
-      error: null,
+      ...NOT_GENERATED,
       createdAt: replyTime(createdAt),
       finishedAt: null,
     },
@@ -99,6 +95,9 @@ export const finishedReply = (
     status: end.status,
     usage: end.usage,
     reasoning: end.reasoning,
+    reasoningMs: end.reasoningMs,
+    finishReason: end.finishReason,
+    interruptedBy: end.interruptedBy,
     error: end.error,
     createdAt: new Date(stored.createdAt),
     finishedAt: end.finishedAt,

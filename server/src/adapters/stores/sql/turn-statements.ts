@@ -120,6 +120,9 @@ export function createTurnStatements(write: StatementWriter) {
       model: string;
       usage: string | null;
       reasoning: string | null;
+      reasoningMs: number | null;
+      finishReason: Ending["finishReason"];
+      interruptedBy: Ending["interruptedBy"];
       error: string | null;
       at: number;
     }
@@ -132,6 +135,9 @@ export function createTurnStatements(write: StatementWriter) {
         model: parameter.model,
         usage: parameter.usage,
         reasoning: parameter.reasoning,
+        reasoning_ms: parameter.reasoningMs,
+        finish_reason: parameter.finishReason,
+        interrupted_by: parameter.interruptedBy,
         error: parameter.error,
         finished_at: parameter.at,
       })
@@ -145,7 +151,12 @@ export function createTurnStatements(write: StatementWriter) {
     (database, parameter) =>
       database
         .updateTable("messages")
-        .set({ content: parameter.content, status: "interrupted" })
+        .set({
+          content: parameter.content,
+          status: "interrupted",
+          interrupted_by: "heard",
+          finish_reason: null,
+        })
         .where("id", "=", parameter.replyId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)

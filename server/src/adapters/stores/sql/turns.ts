@@ -167,7 +167,7 @@ export function createTurnWrites(
 
     *finishReply(owner: Owner, replyId: string, end: Ending): Operation<StoredEnding | null> {
       const { tenantId, userId } = owner;
-      const { status, content, model, usage, reasoning, error, finishedAt } = end;
+      const { status, content, model, usage, error, finishedAt } = end;
       const at = finishedAt.getTime();
       const row = yield* statements.finish.first({
         tenantId,
@@ -177,7 +177,10 @@ export function createTurnWrites(
         content,
         model,
         usage: toJson(usage),
-        reasoning,
+        reasoning: end.reasoning,
+        reasoningMs: end.reasoningMs,
+        finishReason: end.finishReason,
+        interruptedBy: end.interruptedBy,
         error: toJson(error),
         at,
       });

@@ -6,7 +6,7 @@ export function createAbandonedReplies(write: StatementWriter) {
   const interrupt = write<{ lastRowId: number; at: number }>()((database, parameter, sql) =>
     database
       .updateTable("messages")
-      .set({ status: "interrupted", finished_at: parameter.at })
+      .set({ status: "interrupted", interrupted_by: "crash", finished_at: parameter.at })
       .where("status", "=", sql.lit("streaming"))
       .where("row_id", "<=", parameter.lastRowId)
       .returning(["tenant_id", "owner_id", "id"]),

@@ -193,4 +193,9 @@ export const MIGRATIONS: readonly string[] = [
   -- The model that the conversation is answered by; null: its agent's, or the server's usual one.
   ALTER TABLE conversations ADD COLUMN model TEXT;
   `,
+  `
+  ALTER TABLE messages ADD COLUMN reasoning_ms INTEGER;
+  ALTER TABLE messages ADD COLUMN finish_reason TEXT;
+  ALTER TABLE messages ADD COLUMN interrupted_by TEXT;
+  `,
 ];
