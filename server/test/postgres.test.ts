@@ -18,6 +18,7 @@ import {
   aConversation,
   aMessage,
   anEnding,
+  aPiece,
   aTurn,
   begun,
   completeTurn,
@@ -27,7 +28,14 @@ import {
 } from "./store-contract/fixtures.ts";
 
 const skip = skipWithoutPostgres();
-const OWNED = ["conversations", "messages", "replaced_messages", "agents", "idempotency_keys"];
+const OWNED = [
+  "conversations",
+  "messages",
+  "replaced_messages",
+  "reply_pieces",
+  "agents",
+  "idempotency_keys",
+];
 const SEARCH = ["search_titles", "search_messages"];
 
 describe("PostgreSQL", { skip }, () => {
@@ -70,7 +78,9 @@ describe("PostgreSQL", { skip }, () => {
       await store.beginTurn(who, turn);
       const replaceFrom = turn.userMessage.id;
       const target = { kind: "existing", conversationId: id, replaceFrom } as const;
-      await store.beginTurn(who, aTurn(target, "secret"));
+      const second = aTurn(target, "secret");
+      await store.beginTurn(who, second);
+      await store.checkpoint([aPiece(who, second.reply.id, "secret")]);
       await store.createAgent(who, {
         id: "agent",
         name: "A",

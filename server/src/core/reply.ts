@@ -1,14 +1,14 @@
-import { AppError, toAppError } from "../domain/errors.ts";
 import { finishReasonOf } from "../domain/finish-reason.ts";
-import type { FinishReason, Interruption, Message, ReplyError, Usage } from "../domain/message.ts";
+import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
-import { endingOf, type TurnEnding } from "../domain/turn.ts";
+import type { TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { ModelPart } from "../ports/model.ts";
 import type { TurnObservation } from "../ports/observer.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
+import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -28,6 +28,8 @@ type Question = {
   readonly agentId: string | null;
   /** The message to answer; what is stored from it on is no history. */
   readonly userMessageId: string;
+  /** That message as it was stored; null while it is on its way to the disk. */
+  readonly stored: Message | null;
   readonly content: string;
   readonly model: string | null;
   readonly temperature: number | null;
@@ -59,7 +61,10 @@ async function open(
   const model = question.model ?? agent?.model ?? null;
   const budget = promptBudget(models.contextTokensOf(model));
   const stored = conversationId
-    ? await store.recentMessages(owner, conversationId, { maxCharacters: budget.maxCharacters })
+    ? await store.recentMessages(owner, conversationId, {
+        maxCharacters: budget.maxCharacters,
+        ...(question.stored && { beforeSequence: question.stored.sequence }),
+      })
     : [];
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
@@ -79,23 +84,6 @@ type Generation = {
   readonly reservation: Reservation;
   readonly ask: () => Asking;
 };
-
-type Outcome = {
-  status: "complete" | "interrupted" | "failed";
-  content: string;
-  reasoning: string;
-  reasoningMs: number | null;
-  model: string;
-  usage: Usage | null;
-  finishReason: FinishReason | null;
-  /** As the provider said it. */
-  finishWord: string | null;
-  interruptedBy: Interruption | null;
-  error: ReplyError | null;
-};
-
-const STORE_RETRY_MS = 250;
-const STORE_PATIENCE_MS = 10_000;
 
 /**
  * Generates one reply to its end, stores it and tells the log; resolves with the one ending that
@@ -133,15 +121,12 @@ async function run(
     finishWord: null,
     interruptedBy: null,
     error: null,
+    hasCheckpoints: false,
   };
   const interrupted = (): Outcome =>
     Object.assign(outcome, { status: "interrupted", interruptedBy: stop.cause });
   const thinking = createStopwatch(parts.clock);
-  const checkpoint = parts.checkpoints.add({
-    owner,
-    replyId: reply.id,
-    text: () => outcome.content,
-  });
+  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id });
   let endWait = () => {};
   let isLate = false;
   let asking: Asking | null = null;
@@ -165,10 +150,12 @@ async function run(
           outcome.reasoningMs = thinking.read();
         }
         outcome.content += part.text;
+        checkpoint.addContent(part.text);
         writer.append(part.text);
       } else if (part.type === "reasoning") {
         thinking.start();
         outcome.reasoning += part.text;
+        checkpoint.addReasoning(part.text);
       } else {
         outcome.finishWord = part.reason;
         outcome.finishReason = finishReasonOf(part.reason);
@@ -189,6 +176,7 @@ async function run(
     endWait();
     if (!isOver) asking?.discard();
     checkpoint.remove();
+    outcome.hasCheckpoints = checkpoint.isBegun;
   }
   return outcome;
 }
@@ -204,102 +192,3 @@ function createStopwatch(clock: Pick<TurnParts["clock"], "now">) {
       startedAt === null ? null : Math.max(0, clock.now().getTime() - startedAt),
   };
 }
-
-/** Why an answer that came to its end is none; null if it is one. */
-function whatIsMissing({ content, finishReason }: Outcome): AppError | null {
-  if (finishReason === null)
-    return new AppError(
-      "model_failed",
-      "The model ended its answer without saying that it was finished",
-    );
-  if (/\S/u.test(content)) return null;
-  switch (finishReason) {
-    case "tool_calls":
-      return new AppError(
-        "model_failed",
-        "The model asked for a tool instead of answering, and no tool was offered to it. Ask again, or choose another model",
-      );
-    case "filter":
-      return new AppError(
-        "model_refused",
-        "The model's answer was withheld by its content filter. Put the question in other words, or choose another model",
-      );
-    case "length":
-      return new AppError(
-        "model_failed",
-        "The model reached its length limit before the first word of its answer. Ask for less at a time, or choose another model",
-      );
-    default:
-      return new AppError(
-        "model_failed",
-        "The model gave an empty answer. Ask again, or choose another model",
-      );
-  }
-}
-
-const tooLate = (timeoutMs: number): AppError =>
-  new AppError(
-    "model_failed",
-    `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s (MODEL_TOTAL_SECONDS)`,
-  );
-
-function replyError(error: unknown): ReplyError {
-  const { code, message } = toAppError(error);
-  if (code === "model_refused" || code === "unavailable" || code === "internal")
-    return { code, message };
-  return { code: "model_failed", message };
-}
-
-/**
- * Stores the ending, for a while also against a store that cannot take it now. After that the watchers
- * wait no longer, and are told that it failed; the store gets it when it can.
- */
-async function keep(
-  { store, clock, unsettled }: TurnParts,
-  owner: Owner,
-  reply: Message,
-  outcome: Outcome,
-): Promise<TurnEnding> {
-  const { status, content, model, usage, error, reasoningMs, finishReason, interruptedBy } =
-    outcome;
-  const finishedAt = clock.now();
-  const end = {
-    status,
-    content,
-    model,
-    usage,
-    error,
-    reasoning: outcome.reasoning || null,
-    reasoningMs,
-    finishReason,
-    interruptedBy,
-    finishedAt,
-  };
-  const unstored: Message = { ...reply, ...end };
-  let patience: AbortSignal | null = null;
-  for (;;) {
-    try {
-      const stored = await store.finishReply(owner, reply.id, end);
-      return asEnding(
-        stored ??
-          (await store.getMessage(owner, reply.id)) ?? {
-            ...unstored,
-            status: "interrupted",
-            interruptedBy: interruptedBy ?? "deleted",
-            finishReason: null,
-            error: null,
-          },
-      );
-    } catch (problem) {
-      patience ??= AbortSignal.timeout(STORE_PATIENCE_MS);
-      if (patience.aborted) {
-        unsettled.add(owner, reply.id, end);
-        return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
-      }
-      await clock.sleep(STORE_RETRY_MS);
-    }
-  }
-}
-
-const asEnding = (reply: Message): TurnEnding =>
-  endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };

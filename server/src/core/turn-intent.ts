@@ -1,5 +1,6 @@
 import type { Conversation } from "../domain/conversation.ts";
 import { notFound } from "../domain/errors.ts";
+import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { ConversationStore, TurnTarget } from "../ports/store.ts";
 import type { Reservation } from "./budgets.ts";
@@ -23,7 +24,12 @@ export type Intent = {
   readonly stop: Stop;
   readonly ids: { readonly user: string; readonly reply: string };
   readonly reservation: Reservation;
-  readonly asking: (conversationId: string | null, chosen: Chosen) => Asking;
+  /** @param question as it was stored, where it is: what the model is told ends before it */
+  readonly asking: (
+    conversationId: string | null,
+    chosen: Chosen,
+    question: Message | null,
+  ) => Asking;
 };
 
 export type EarlyAsking = { readonly about: Guess; readonly asking: Asking };

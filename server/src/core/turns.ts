@@ -3,7 +3,7 @@ import { AppError, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
-import type { TurnEnding } from "../domain/turn.ts";
+import { mayGenerateAgain, type TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { BegunTurn, RepeatedTurn } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
@@ -76,12 +76,13 @@ export function createTurns(parts: TurnParts): Turns {
       stop,
       ids,
       reservation,
-      asking: (conversationId, chosen) =>
+      asking: (conversationId, chosen, stored) =>
         ask(
           parts,
           {
             ...question,
             conversationId,
+            stored,
             agentId: chosen.agentId,
             model: model ?? chosen.model,
           },
@@ -95,7 +96,7 @@ export function createTurns(parts: TurnParts): Turns {
     const guess = await guessAt(store, owner, request.target);
     const reservation = await parts.budgets.reserve(owner, request.content);
     const intent = intend(owner, request, reservation);
-    const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess));
+    const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess, null));
     const asked = { about: guess, asking: ahead.asking };
     const discard = () => {
       intent.stop.now("superseded");
@@ -119,9 +120,10 @@ export function createTurns(parts: TurnParts): Turns {
     try {
       reservation = await parts.budgets.reserve(owner, request.content);
     } catch (error) {
-      // A repeat uses nothing, so that it needs no budget.
+      // A repeat uses nothing, so that it needs no budget; unless the model is asked again.
       const found = request.idempotency && (await store.findRepeated(owner, request.idempotency));
-      if (found) return answerAgain(owner, request, found);
+      if (found && !(found.kind === "repeated" && mayGenerateAgain(found.reply)))
+        return answerAgain(owner, request, found);
       throw error;
     }
     try {
@@ -153,7 +155,7 @@ export function createTurns(parts: TurnParts): Turns {
       const isSure = isFirst && mayAskEarly;
       if (isSure && asked && isSame(asked.about, guess)) early = asked.asking;
       else asked?.asking.discard();
-      if (isSure) early ??= asking(guess.stored?.id ?? null, guess);
+      if (isSure) early ??= asking(guess.stored?.id ?? null, guess, null);
     };
     const forgetEarly = () => {
       mayAskEarly = false;
@@ -211,7 +213,7 @@ export function createTurns(parts: TurnParts): Turns {
       observation,
       stop,
       reservation: intent.reservation,
-      ask: () => early ?? asking(conversation.id, conversation),
+      ask: () => early ?? asking(conversation.id, conversation, userMessage),
     }).finally(() => running.delete(reply.id));
     running.set(reply.id, { conversationId: conversation.id, ending, interrupt: stop.now });
     return turnOf(owner, conversation, userMessage, reply.id, ending);

@@ -1,4 +1,4 @@
-import type { FinishReason } from "./message.ts";
+import type { FinishReason, Message } from "./message.ts";
 
 /** What providers call each reason, in lower case. */
 const NAMES: Readonly<Record<Exclude<FinishReason, "other">, readonly string[]>> = {
@@ -27,3 +27,17 @@ const BY_NAME = new Map(
 /** @param said the reason in the provider's own word */
 export const finishReasonOf = (said: string): FinishReason =>
   BY_NAME.get(said.toLowerCase()) ?? "other";
+
+/** The reasons of an answer that is not the model's whole one. */
+export const UNUSUAL_FINISHES = ["length", "filter", "tool_calls", "other"] as const;
+
+/** How a reply ended, where it is not simply whole: for wires whose documents know whole replies only. */
+export function unusualEndingOf({ status, finishReason }: Message): {
+  readonly finishReason?: (typeof UNUSUAL_FINISHES)[number];
+  readonly status?: "interrupted" | "failed";
+} {
+  return {
+    ...(finishReason !== null && finishReason !== "stop" && { finishReason }),
+    ...((status === "interrupted" || status === "failed") && { status }),
+  };
+}

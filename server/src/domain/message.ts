@@ -73,4 +73,6 @@ export const NOT_GENERATED = {
 export type ReplyError = {
   readonly code: "model_refused" | "model_failed" | "rate_limited" | "unavailable" | "internal";
   readonly message: string;
+  /** When the provider wants to be asked again, where it said so. */
+  readonly retryAfterMs?: number;
 };

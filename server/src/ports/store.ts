@@ -187,7 +187,10 @@ export type BeginTurn = {
   readonly reply: { readonly id: string; readonly model: string };
   /** Title for a conversation that has none yet. */
   readonly title: string;
-  /** The same key and fingerprint give the first turn again. */
+  /**
+   * The same key and fingerprint give the first turn again; where its reply may be generated again
+   * (domain/turn.ts), it begins that: with a new reply to the stored message, which keeps its place.
+   */
   readonly idempotency?: Idempotency;
 };
 
@@ -222,23 +225,30 @@ export type AbandonedReply = { readonly owner: Owner; readonly replyId: string }
 /** How long servers that share a store believe in each other without a sign of life. */
 export const LEASE_MS = 6_000;
 
+/** What was added to a reply in progress since its last checkpoint. */
+export type ReplyAddition = {
+  readonly owner: Owner;
+  readonly replyId: string;
+  /** 0, 1, 2, … for each reply. Given again, it takes the place of what was kept under that number. */
+  readonly number: number;
+  readonly content: string;
+  readonly reasoning: string;
+};
+
 export interface TurnStore {
   /**
    * Stores the user's message and the reply to be, in the order of the calls. The reply's sequence
    * is the user message's plus one.
    */
   beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
-  /** What beginning a turn with that key would find without storing anything; null: it would be a new one. */
+  /** The turn that was begun with that key, whatever became of it; null: beginning one would be the first. */
   findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
-  /** Keeps the text so far of replies in progress. A reply that is gone or has ended is passed over. */
-  checkpoint(
-    replies: readonly {
-      readonly owner: Owner;
-      readonly replyId: string;
-      readonly content: string;
-    }[],
-  ): Promise<void>;
-  /** Ends a reply, once: null if it is gone or has ended already. */
+  /** Keeps what was added to replies in progress. A reply that is gone or has ended is passed over. */
+  checkpoint(additions: readonly ReplyAddition[]): Promise<void>;
+  /**
+   * Ends a reply, once: null if it is gone or has ended already.
+   * @param hasCheckpoints false where it is known that none was asked for: there is nothing to clear away
+   */
   finishReply(
     owner: Owner,
     replyId: string,
@@ -254,6 +264,7 @@ export interface TurnStore {
       readonly error: ReplyError | null;
       readonly finishedAt: Date;
     },
+    hasCheckpoints?: boolean,
   ): Promise<Message | null>;
   /**
    * Keeps of an ended reply only that beginning of its content, which was heard, and marks it

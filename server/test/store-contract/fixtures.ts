@@ -10,6 +10,7 @@ import type {
   BegunTurn,
   NewConversation,
   NewMessage,
+  ReplyAddition,
   Store,
   TurnTarget,
 } from "../../src/ports/store.ts";
@@ -96,6 +97,15 @@ export const anEnding = (content: string, given: Partial<Ending> = {}): Ending =
   finishedAt: at(20),
   ...given,
 });
+
+/** What a checkpoint keeps of a reply. */
+export const aPiece = (
+  owner: Owner,
+  replyId: string,
+  content: string,
+  number = 0,
+  reasoning = "",
+): ReplyAddition => ({ owner, replyId, number, content, reasoning });
 
 /** A turn from its question to the end of its reply. */
 export async function completeTurn(

@@ -6,6 +6,7 @@ import {
   aConversation,
   aMessage,
   anEnding,
+  aPiece,
   aTurn,
   at,
   begun,
@@ -100,13 +101,12 @@ export function turnContract(open: OpenStore): void {
       ];
       await store().finishReply(owner, ended, anEnding("the end"));
       await store().deleteMessage(owner, deleted);
-      const replies = [running, ended, deleted].map((replyId) => ({
-        owner,
-        replyId,
-        content: "so far",
-      }));
+      const all = [running, ended, deleted];
       await store().checkpoint([]);
-      await store().checkpoint(replies);
+      await store().checkpoint(all.map((replyId) => aPiece(owner, replyId, "so ", 0, "hm, ")));
+      await store().checkpoint(all.map((replyId) => aPiece(owner, replyId, "lost", 1)));
+      // A checkpoint whose answer was lost comes again under its number, and may be longer.
+      await store().checkpoint(all.map((replyId) => aPiece(owner, replyId, "far", 1, "well")));
       assert.deepEqual(
         [
           (await store().getMessage(owner, running))?.content,
@@ -115,6 +115,10 @@ export function turnContract(open: OpenStore): void {
         ["so far", "the end"],
       );
       assert.equal((await store().getMessage(owner, running))?.status, "streaming");
+      assert.equal((await store().getMessage(owner, running))?.reasoning, "hm, well");
+      assert.equal((await store().getTurn(owner, running))?.reply.content, "so far");
+      const finished = await store().finishReply(owner, running, anEnding("so far and further"));
+      assert.deepEqual(await store().getMessage(owner, running), finished);
       assert.equal(await store().getMessage(owner, deleted), null);
     });
 
@@ -170,7 +174,7 @@ export function turnContract(open: OpenStore): void {
       for (const stranger of strangersTo(owner)) {
         assert.equal((await store().beginTurn(stranger, aTurn(inExisting(id)))).kind, "not_found");
         assert.equal(await store().finishReply(stranger, reply.id, anEnding("x")), null);
-        await store().checkpoint([{ owner: stranger, replyId: reply.id, content: "x" }]);
+        await store().checkpoint([aPiece(stranger, reply.id, "x")]);
         assert.equal(await store().getTurn(stranger, reply.id), null);
         assert.equal(await store().latestTurn(stranger, id), null);
       }

@@ -147,4 +147,5 @@ const ERROR_CODES = [
 const errorOf = (error: Fields): ReplyError => ({
   code: error.oneOf("code", ERROR_CODES),
   message: error.text("message"),
+  ...(error.has("retryAfterMs") ? { retryAfterMs: error.amount("retryAfterMs") } : {}),
 });

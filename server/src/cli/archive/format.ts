@@ -54,6 +54,7 @@ const FIELDS: Record<FieldName, true> = {
   finishedAt: true,
   revokedAt: true,
   content: true,
+  retryAfterMs: true,
   reasoning: true,
   reasoningMs: true,
   finishReason: true,

@@ -2,10 +2,10 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { checkMessageText } from "../../domain/text.ts";
-import { failureOf } from "../../domain/turn.ts";
+import { errorOfEnding } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
-import { historyBody, messageId, nameBody, sessionId } from "./map.ts";
+import { historyBody, messageId, nameBody, sessionId, unusualEnding } from "./map.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
 import {
   answers,
@@ -53,11 +53,13 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
           idempotency: idempotencyOf(request),
         });
         const ending = await turn.ending;
-        if (ending.type === "failed") throw failureOf(ending.error);
+        const problem = errorOfEnding(ending);
+        if (problem) throw problem;
         return reply.send({
           message: ending.reply.content,
           messageId: messageId(ending.reply),
           ...nameBody(name || sessionId(turn.conversation)),
+          ...unusualEnding(ending.reply),
         });
       },
     );

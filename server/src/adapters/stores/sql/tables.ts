@@ -7,6 +7,7 @@ export type Tables = {
   conversations: ConversationsTable;
   messages: MessagesTable;
   replaced_messages: ReplacedMessagesTable;
+  reply_pieces: ReplyPiecesTable;
   agents: AgentsTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
@@ -63,6 +64,16 @@ type ReplacedMessagesTable = Omit<MessagesTable, "row_id"> & {
   /** The id of that other one. */
   replaced_by: string;
   replaced_at: number;
+};
+
+/** What was added to a reply in progress at each of its checkpoints. */
+type ReplyPiecesTable = {
+  tenant_id: string;
+  owner_id: string;
+  reply_id: string;
+  number: number;
+  content: string;
+  reasoning: string;
 };
 
 type AgentsTable = {

@@ -20,6 +20,8 @@ export type StoredTurn =
       readonly sequence: number;
       /** Null when it was created now. */
       readonly conversation: Conversation | null;
+      /** The stored one that is answered again; null when it was stored now. */
+      readonly question: Message | null;
     };
 
 export type StoredEnding = {
@@ -49,7 +51,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
     kind: "begun",
     conversation,
     created: stored.created,
-    userMessage: {
+    userMessage: stored.question ?? {
       id: turn.userMessage.id,
       conversationId: conversation.id,
       sequence: stored.sequence,

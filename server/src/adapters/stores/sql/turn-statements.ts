@@ -99,18 +99,24 @@ export function createTurnStatements(write: StatementWriter) {
       created_at: parameter.at,
     }),
   );
-  const deleteKeys = write<{ before: number }>()((database, parameter) =>
-    database.deleteFrom("idempotency_keys").where("created_at", "<", parameter.before),
+  const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("id", "=", parameter.replyId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
   );
-  const saveContent = write<OwnerParameters & { replyId: string; content: string }>()(
+  const moveKey = write<OwnerParameters & { key: string; replyId: string }>()(
     (database, parameter) =>
       database
-        .updateTable("messages")
-        .set({ content: parameter.content })
-        .where("id", "=", parameter.replyId)
+        .updateTable("idempotency_keys")
+        .set({ reply_id: parameter.replyId })
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
-        .where("status", "=", "streaming"),
+        .where("key", "=", parameter.key),
+  );
+  const deleteKeys = write<{ before: number }>()((database, parameter) =>
+    database.deleteFrom("idempotency_keys").where("created_at", "<", parameter.before),
   );
   const finish = write<
     OwnerParameters & {
@@ -181,8 +187,9 @@ export function createTurnStatements(write: StatementWriter) {
     setTitle,
     insertTurn,
     insertKey,
+    deleteReply,
+    moveKey,
     deleteKeys,
-    saveContent,
     finish,
     truncate,
     touch,

@@ -1,17 +1,25 @@
 import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { BeginTurn, NewConversation, TurnStore, TurnTarget } from "../../../ports/store.ts";
+import { mayGenerateAgain } from "../../../domain/turn.ts";
+import type {
+  BeginTurn,
+  NewConversation,
+  ReplyAddition,
+  TurnTarget,
+} from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createConversationReads } from "./conversations.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { createRepeatReads } from "./repeats.ts";
 import type { Replacements } from "./replacements.ts";
+import { createReplyPieceWrites } from "./reply-pieces.ts";
 import { toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import {
   begunConversation,
+  begunTurn,
   type Ending,
   replyTime,
   type StoredEnding,
@@ -32,6 +40,7 @@ export function createTurnWrites(
   const conversations = createConversationReads(write);
   const repeats = createRepeatReads(write);
   const statements = createTurnStatements(write);
+  const pieces = createReplyPieceWrites(write);
 
   function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
     const { tenantId, userId } = owner;
@@ -122,10 +131,34 @@ export function createTurnWrites(
     }
   }
 
+  /** A new reply in the place of the one that said nothing; the question stays. */
+  function* beginAgain(
+    owner: Owner,
+    turn: BeginTurn,
+    key: string,
+    { conversation, userMessage, reply }: Extract<StoredTurn, { kind: "repeated" }>,
+  ): Operation<StoredTurn> {
+    const { tenantId, userId } = owner;
+    const { sequence } = userMessage;
+    const begun = begunTurn(owner, turn, {
+      kind: "begun",
+      created: false,
+      sequence,
+      conversation,
+      question: userMessage,
+    });
+    yield* statements.deleteReply.run({ tenantId, userId, replyId: reply.id });
+    if (begun.kind === "begun") yield* insert.messages(owner, [begun.reply]);
+    yield* statements.moveKey.run({ tenantId, userId, key, replyId: turn.reply.id });
+    return { kind: "begun", created: false, sequence, conversation, question: userMessage };
+  }
+
   return {
     *beginTurn(owner: Owner, turn: BeginTurn): Operation<StoredTurn> {
       if (turn.idempotency) {
         const repeated = yield* repeats.findRepeated(owner, turn.idempotency);
+        if (repeated?.kind === "repeated" && mayGenerateAgain(repeated.reply))
+          return yield* beginAgain(owner, turn, turn.idempotency.key, repeated);
         if (repeated) return repeated;
       }
       const place = yield* placeFor(owner, turn);
@@ -152,20 +185,26 @@ export function createTurnWrites(
         const replyId = turn.reply.id;
         yield* statements.insertKey.run({ tenantId, userId, key, fingerprint, replyId, at });
       }
-      return { kind: "begun", created, sequence, conversation: created ? null : conversation };
+      return {
+        kind: "begun",
+        created,
+        sequence,
+        conversation: created ? null : conversation,
+        question: null,
+      };
     },
 
-    *checkpoint(replies: Parameters<TurnStore["checkpoint"]>[0]): Operation<void> {
-      for (const { owner, replyId, content } of replies)
-        yield* statements.saveContent.run({
-          tenantId: owner.tenantId,
-          userId: owner.userId,
-          replyId,
-          content,
-        });
+    *checkpoint(additions: readonly ReplyAddition[]): Operation<void> {
+      for (const addition of additions) yield* pieces.keepPiece(addition);
     },
 
-    *finishReply(owner: Owner, replyId: string, end: Ending): Operation<StoredEnding | null> {
+    *finishReply(
+      owner: Owner,
+      replyId: string,
+      end: Ending,
+      hasCheckpoints = true,
+    ): Operation<StoredEnding | null> {
+      if (hasCheckpoints) yield* pieces.clearPieces(owner, replyId);
       const { tenantId, userId } = owner;
       const { status, content, model, usage, error, finishedAt } = end;
       const at = finishedAt.getTime();

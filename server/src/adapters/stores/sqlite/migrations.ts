@@ -198,4 +198,20 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE messages ADD COLUMN finish_reason TEXT;
   ALTER TABLE messages ADD COLUMN interrupted_by TEXT;
   `,
+  `
+  -- What was added to a reply in progress, a row a checkpoint, until its end puts the text into its own row.
+  CREATE TABLE reply_pieces (
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    reply_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    reasoning TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, reply_id, number)
+  ) STRICT;
+  CREATE TRIGGER reply_pieces_deleted AFTER DELETE ON messages WHEN old.status = 'streaming' BEGIN
+    DELETE FROM reply_pieces WHERE tenant_id = old.tenant_id AND owner_id = old.owner_id
+      AND reply_id = old.id;
+  END;
+  `,
 ];
