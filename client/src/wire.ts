@@ -256,7 +256,12 @@ export type ReplyEvent =
   /** The reply failed. */
   | {
       readonly type: "error";
-      readonly data: { readonly code: ErrorCode; readonly message: string };
+      readonly data: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        /** In seconds: when trying again can succeed, where the server or the provider said so. */
+        readonly retry_after?: number;
+      };
     }
   | ConnectionNotice;
 
