@@ -155,3 +155,20 @@ test("[X12] a reply that a shutdown cut off says so after the restart", async ()
     await rm(directory, { recursive: true, force: true });
   }
 });
+
+test("a checkpoint writes what was added since the last one, however long the reply is", async () => {
+  const { call, newConversation } = newCaller();
+  const { store } = server;
+  const checkpoint = store.checkpoint.bind(store);
+  const written = new Map<number, string>();
+  store.checkpoint = (additions) => {
+    for (const { number, content } of additions) written.set(number, content);
+    return checkpoint(additions);
+  };
+  const id = await newConversation();
+  const content = "{{reply tokens=300 gapMs=8}}";
+  const { body } = await call(`/conversations/${id}/messages`, { body: { content } });
+  const kept = [...written.values()].join("");
+  assert.ok(written.size >= 2, `${written.size} checkpoints`);
+  assert.ok(kept.length > 0 && body.data[1].content.startsWith(kept), kept);
+});
