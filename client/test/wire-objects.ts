@@ -13,18 +13,8 @@ export const conversation = (id: string): Conversation => ({
   updated_at: TIME,
   is_pinned: false,
   agent_id: null,
-  model: null,
   mode: null,
 });
-
-/** What only a generated reply has. */
-const NOT_GENERATED = {
-  usage: null,
-  finish_reason: null,
-  interrupted_by: null,
-  reasoning: null,
-  reasoning_ms: null,
-} as const;
 
 export const userMessage: Message = {
   id: "user-1",
@@ -33,7 +23,7 @@ export const userMessage: Message = {
   content: "Hello",
   model: null,
   status: "complete",
-  ...NOT_GENERATED,
+  usage: null,
   created_at: TIME,
 };
 
@@ -44,8 +34,6 @@ export const reply = (content: string, status: Message["status"] = "complete"): 
   content,
   model: "test-model",
   status,
-  ...NOT_GENERATED,
-  finish_reason: status === "complete" ? "stop" : null,
   usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
   created_at: TIME,
 });

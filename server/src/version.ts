@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
+import packageJson from "../package.json" with { type: "json" };
 
-const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json");
-
-export const VERSION = version;
+export const VERSION: string = packageJson.version;

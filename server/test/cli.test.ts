@@ -11,8 +11,6 @@ test("every command has a help with examples", async () => {
     ["keys", "create"],
     ["keys", "list"],
     ["keys", "revoke"],
-    ["backup"],
-    ["restore"],
     ["export"],
     ["import"],
     ["audit"],

@@ -1,5 +1,3 @@
-import { onSignals } from "./signals.ts";
-
 export const INTERRUPTED_EXIT_CODE = 130;
 
 /**
@@ -8,12 +6,15 @@ export const INTERRUPTED_EXIT_CODE = 130;
  */
 export function interruption(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
-  const listening = onSignals(() => {
+  const onSignal = () => {
     if (controller.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
     controller.abort();
-  });
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => listening[Symbol.dispose](),
+    [Symbol.dispose]() {
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    },
   };
 }

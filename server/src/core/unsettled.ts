@@ -1,5 +1,4 @@
 import { toAppError } from "../domain/errors.ts";
-import { NOT_GENERATED } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TurnStore } from "../ports/store.ts";
@@ -29,14 +28,8 @@ export function createUnsettled(store: Pick<TurnStore, "finishReply">, clock: Cl
     add,
     addBegun(owner, replyId, model, problem) {
       if (toAppError(problem).code !== "unavailable") return;
-      add(owner, replyId, {
-        ...NOT_GENERATED,
-        status: "interrupted",
-        interruptedBy: "crash",
-        content: "",
-        model,
-        finishedAt: clock.now(),
-      });
+      const nothing = { content: "", usage: null, error: null, reasoning: null };
+      add(owner, replyId, { status: "interrupted", model, finishedAt: clock.now(), ...nothing });
     },
     async run(signal) {
       while (!signal.aborted) {

@@ -8,7 +8,6 @@ export const AUDIT_ACTIONS = [
   "conversation_deleted",
   "message_deleted",
   "messages_replaced",
-  "messages_restored",
   "agent_deleted",
 ] as const;
 

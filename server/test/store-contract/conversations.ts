@@ -62,14 +62,7 @@ export function conversationContract(open: OpenStore): void {
       for (const text of texts) {
         const { id } = await store().createConversation(
           owner,
-          aConversation({
-            title: text,
-            mode: text,
-            alias: text,
-            agentId: text,
-            model: text,
-            origin: text,
-          }),
+          aConversation({ title: text, mode: text, alias: text, agentId: text, origin: text }),
           [aMessage(text)],
         );
         const conversation = await store().getConversation(owner, id);
@@ -220,13 +213,7 @@ export function conversationContract(open: OpenStore): void {
 
     test("a change touches only the fields it names", async () => {
       const owner = newOwner();
-      const given = aConversation({
-        title: "old",
-        agentId: "agent",
-        model: "one",
-        mode: "mode",
-        alias: "name",
-      });
+      const given = aConversation({ title: "old", agentId: "agent", mode: "mode", alias: "name" });
       const created = await store().createConversation(owner, given, [aMessage("kept")]);
       const changed = await store().updateConversation(owner, given.id, {
         isPinned: true,
@@ -237,13 +224,7 @@ export function conversationContract(open: OpenStore): void {
       const expected = { ...before, isPinned: true, mode: null, updatedAt: at(30) };
       assert.deepEqual(changed, expected);
       assert.deepEqual(await store().getConversation(owner, given.id), expected);
-      const again = {
-        title: "new",
-        agentId: "other",
-        model: "another",
-        isPinned: false,
-        updatedAt: at(31),
-      };
+      const again = { title: "new", agentId: "other", isPinned: false, updatedAt: at(31) };
       const twice = await store().updateConversation(owner, given.id, again);
       assert.deepEqual(twice, { ...expected, ...again });
       assert.deepEqual(await store().listMessages(owner, given.id), messages);

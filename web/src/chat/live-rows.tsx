@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
-import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import type { ChatActions } from "./chat-actions.ts";
-import type { LiveReply } from "./live/live-reply.ts";
+import type { LiveReply } from "./live/live-replies.ts";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
@@ -45,19 +44,15 @@ export function LiveRow({
   readonly actions: ChatActions;
 }) {
   const { t } = useTranslation();
-  const { client } = useSession();
   const isWaiting = live.text === "" && live.phase !== "lost";
   return (
     <article className={styles.assistant} aria-busy={live.phase !== "lost"}>
       <h2 className="visually-hidden">{t("chat.reply")}</h2>
       {isWaiting ? <Dots /> : <Markdown text={live.text} />}
       {live.isReconnecting && (
-        <div className={styles.reconnecting}>
-          <p role="status">{t("chat.reconnecting")}</p>
-          <Button look="outlined" onClick={client.reconnect}>
-            {t("chat.tryNow")}
-          </Button>
-        </div>
+        <p className={styles.reconnecting} role="status">
+          {t("chat.reconnecting")}
+        </p>
       )}
       {live.problem && live.phase !== "not_sent" && (
         <Problem text={t("chat.lost")} reason={live.problem}>

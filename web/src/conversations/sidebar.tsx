@@ -44,12 +44,7 @@ export function Sidebar({ currentId }: { readonly currentId: string | null }) {
           maxLength={1000}
           onChange={(event) => setTyped(event.target.value)}
           onKeyDown={(event) => {
-            // Where there is nothing to clear, a sidebar that lies over the page still closes.
-            if (
-              event.key === "Escape" &&
-              (typed || !sidebar.isOver) &&
-              !event.nativeEvent.isComposing
-            ) {
+            if (event.key === "Escape" && typed && !event.nativeEvent.isComposing) {
               event.preventDefault();
               setTyped("");
             }

@@ -1,4 +1,3 @@
-import { NOT_GENERATED } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { DeriveId } from "../../ports/clock.ts";
@@ -157,7 +156,6 @@ const conversationRecord = (chat: Chat, owner: Owner, id: string): ArchiveRecord
     title: chat.title,
     isPinned: chat.isPinned,
     agentId: chat.agentId,
-    model: null,
     mode: chat.mode,
     origin: chat.origin,
     alias: null,
@@ -183,7 +181,9 @@ const messageRecords = (
       content: message.content,
       model: message.model,
       status: message.status,
-      ...NOT_GENERATED,
+      usage: null,
+      reasoning: null,
+      error: null,
       createdAt: message.createdAt,
       finishedAt: message.createdAt,
     },

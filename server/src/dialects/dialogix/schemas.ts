@@ -1,23 +1,10 @@
 import { type TSchema, Type } from "typebox";
-import { UNUSUAL_FINISHES } from "../../domain/finish-reason.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
 
-const FinishReason = Type.Optional(
-  Type.Enum([...UNUSUAL_FINISHES], {
-    description: "There where the model did not end by itself: `length`, `filter`, …",
-  }),
-);
-
 const Failure = Type.Object(
-  {
-    error: Type.String(),
-    details: Type.String(),
-    text_so_far: Type.Optional(
-      Type.String({ description: "What a reply had said before it was interrupted or failed." }),
-    ),
-  },
+  { error: Type.String(), details: Type.String() },
   { title: "DialogixFailure" },
 );
 
@@ -61,7 +48,6 @@ export const ReplyBody = Type.Object({
   message: Type.String(),
   messageId: Type.String(),
   ...ConversationName,
-  finish_reason: FinishReason,
 });
 
 export const NewConversation = Type.Object(User);
@@ -71,18 +57,7 @@ export const CreatedBody = Type.Object(ConversationName);
 export const HistoryBody = Type.Object({
   messages: Type.Array(
     Type.Object(
-      {
-        id: Type.String(),
-        content: Type.String(),
-        role: Type.String(),
-        timestamp: Time,
-        finish_reason: FinishReason,
-        status: Type.Optional(
-          Type.Enum(["interrupted", "failed"], {
-            description: "There for replies that are not whole.",
-          }),
-        ),
-      },
+      { id: Type.String(), content: Type.String(), role: Type.String(), timestamp: Time },
       { title: "DialogixMessage" },
     ),
   ),

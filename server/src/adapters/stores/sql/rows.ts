@@ -2,8 +2,9 @@ import type { Selectable } from "kysely";
 import type { Agent } from "../../../domain/agent.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import type { ApiKey } from "../../../domain/key.ts";
-import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
+import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { nearestMoment } from "../../../domain/time.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
 import type { Statement, Value } from "./statement.ts";
 import type { Tables } from "./tables.ts";
@@ -14,7 +15,6 @@ export const CONVERSATION_COLUMNS = [
   "title",
   "is_pinned",
   "agent_id",
-  "model",
   "mode",
   "origin",
   "alias",
@@ -35,9 +35,6 @@ export const MESSAGE_COLUMNS = [
   "finished_at",
   "content",
   "reasoning",
-  "reasoning_ms",
-  "finish_reason",
-  "interrupted_by",
 ] as const;
 
 type ConversationRow = Pick<
@@ -62,12 +59,11 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   title: row.title,
   isPinned: row.is_pinned !== 0,
   agentId: row.agent_id,
-  model: row.model,
   mode: row.mode,
   origin: row.origin,
   alias: row.alias,
-  createdAt: new Date(row.created_at),
-  updatedAt: new Date(row.updated_at),
+  createdAt: nearestMoment(row.created_at),
+  updatedAt: nearestMoment(row.updated_at),
 });
 
 export function toMessage(row: MessageArray): Message {
@@ -84,12 +80,9 @@ export function toMessage(row: MessageArray): Message {
     status: row[4],
     usage: usage === null ? null : JSON.parse(usage),
     reasoning: row[11],
-    reasoningMs: row[12],
-    finishReason: row[13],
-    interruptedBy: row[14],
     error: error === null ? null : JSON.parse(error),
-    createdAt: new Date(row[8]),
-    finishedAt: finishedAt === null ? null : new Date(finishedAt),
+    createdAt: nearestMoment(row[8]),
+    finishedAt: finishedAt === null ? null : nearestMoment(finishedAt),
   };
 }
 
@@ -129,7 +122,6 @@ export const conversationOf = (
   title,
   isPinned: conversation.isPinned,
   agentId: conversation.agentId,
-  model: conversation.model,
   mode: conversation.mode,
   origin: conversation.origin,
   alias: conversation.alias,
@@ -150,7 +142,9 @@ export const messageOf = (
   content: message.content,
   model: message.model,
   status: "complete",
-  ...NOT_GENERATED,
+  usage: null,
+  reasoning: null,
+  error: null,
   createdAt: message.createdAt,
   finishedAt: message.createdAt,
 });

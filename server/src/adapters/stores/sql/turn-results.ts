@@ -1,5 +1,5 @@
 import type { Conversation } from "../../../domain/conversation.ts";
-import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
+import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { BeginTurn, BegunTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
 import { conversationOf } from "./rows.ts";
@@ -20,8 +20,6 @@ export type StoredTurn =
       readonly sequence: number;
       /** Null when it was created now. */
       readonly conversation: Conversation | null;
-      /** The stored one that is answered again; null when it was stored now. */
-      readonly question: Message | null;
     };
 
 export type StoredEnding = {
@@ -51,7 +49,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
     kind: "begun",
     conversation,
     created: stored.created,
-    userMessage: stored.question ?? {
+    userMessage: {
       id: turn.userMessage.id,
       conversationId: conversation.id,
       sequence: stored.sequence,
@@ -59,7 +57,9 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       content: turn.userMessage.content,
       model: null,
       status: "complete",
-      ...NOT_GENERATED,
+      usage: null,
+      reasoning: null,
+      error: null,
       createdAt,
       finishedAt: createdAt,
     },
@@ -71,7 +71,9 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       content: "",
       model: turn.reply.model,
       status: "streaming",
-      ...NOT_GENERATED,
+      usage: null,
+      reasoning: null,
+      error: null,
       createdAt: replyTime(createdAt),
       finishedAt: null,
     },
@@ -97,9 +99,6 @@ export const finishedReply = (
     status: end.status,
     usage: end.usage,
     reasoning: end.reasoning,
-    reasoningMs: end.reasoningMs,
-    finishReason: end.finishReason,
-    interruptedBy: end.interruptedBy,
     error: end.error,
     createdAt: new Date(stored.createdAt),
     finishedAt: end.finishedAt,

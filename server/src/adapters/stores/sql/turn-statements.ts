@@ -99,24 +99,18 @@ export function createTurnStatements(write: StatementWriter) {
       created_at: parameter.at,
     }),
   );
-  const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
-    database
-      .deleteFrom("messages")
-      .where("id", "=", parameter.replyId)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
-  );
-  const moveKey = write<OwnerParameters & { key: string; replyId: string }>()(
-    (database, parameter) =>
-      database
-        .updateTable("idempotency_keys")
-        .set({ reply_id: parameter.replyId })
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId)
-        .where("key", "=", parameter.key),
-  );
   const deleteKeys = write<{ before: number }>()((database, parameter) =>
     database.deleteFrom("idempotency_keys").where("created_at", "<", parameter.before),
+  );
+  const saveContent = write<OwnerParameters & { replyId: string; content: string }>()(
+    (database, parameter) =>
+      database
+        .updateTable("messages")
+        .set({ content: parameter.content })
+        .where("id", "=", parameter.replyId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("status", "=", "streaming"),
   );
   const finish = write<
     OwnerParameters & {
@@ -126,9 +120,6 @@ export function createTurnStatements(write: StatementWriter) {
       model: string;
       usage: string | null;
       reasoning: string | null;
-      reasoningMs: number | null;
-      finishReason: Ending["finishReason"];
-      interruptedBy: Ending["interruptedBy"];
       error: string | null;
       at: number;
     }
@@ -141,9 +132,6 @@ export function createTurnStatements(write: StatementWriter) {
         model: parameter.model,
         usage: parameter.usage,
         reasoning: parameter.reasoning,
-        reasoning_ms: parameter.reasoningMs,
-        finish_reason: parameter.finishReason,
-        interrupted_by: parameter.interruptedBy,
         error: parameter.error,
         finished_at: parameter.at,
       })
@@ -157,12 +145,7 @@ export function createTurnStatements(write: StatementWriter) {
     (database, parameter) =>
       database
         .updateTable("messages")
-        .set({
-          content: parameter.content,
-          status: "interrupted",
-          interrupted_by: "heard",
-          finish_reason: null,
-        })
+        .set({ content: parameter.content, status: "interrupted" })
         .where("id", "=", parameter.replyId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
@@ -187,9 +170,8 @@ export function createTurnStatements(write: StatementWriter) {
     setTitle,
     insertTurn,
     insertKey,
-    deleteReply,
-    moveKey,
     deleteKeys,
+    saveContent,
     finish,
     truncate,
     touch,

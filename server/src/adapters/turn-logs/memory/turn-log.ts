@@ -1,10 +1,9 @@
-import type { Interruption } from "../../../domain/message.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 
 type RunningTurn = {
   readonly conversationId: string;
-  readonly onStop: (cause: Interruption) => void;
+  readonly onStop: () => void;
   readonly reply: LiveReply;
 };
 
@@ -27,9 +26,9 @@ export function memoryTurnLog(): TurnLog {
     follow: (replyId, position, signal) =>
       turns.get(replyId)?.reply.watch(position, signal) ?? null,
     followElsewhere: null,
-    async stop(conversationId, cause) {
+    async stop(conversationId) {
       const found = [...turns.values()].filter((turn) => turn.conversationId === conversationId);
-      for (const turn of found) turn.onStop(cause);
+      for (const turn of found) turn.onStop();
       return found.length > 0;
     },
   };

@@ -1,7 +1,6 @@
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import type { Channels } from "./channels.ts";
-import { encodeStop } from "./messages.ts";
 import { mirrors } from "./mirrors.ts";
 import { ownTurns } from "./own-turns.ts";
 
@@ -23,13 +22,10 @@ export function redisTurnLog(link: RedisLink): TurnLog & { close(): void } {
     open: own.open,
     follow: own.follow,
     followElsewhere: others.follow,
-    async stop(conversationId, cause) {
-      const isHere = own.stopAll(conversationId, cause);
+    async stop(conversationId) {
+      const isHere = own.stopAll(conversationId);
       const hearing = await link
-        .publish(
-          channels.conversation(conversationId),
-          encodeStop({ asker: link.replicaId, cause }),
-        )
+        .publish(channels.conversation(conversationId), link.replicaId)
         .catch(() => null);
       if (hearing === null) return isHere || null;
       return isHere || hearing > (own.has(conversationId) ? 1 : 0);
