@@ -31,7 +31,7 @@ function pretendTime(time) {
 
 /** Tests that measure time or use real engines at real-time pace run one by one, after the others. */
 const ALONE =
-  /\/(?:siege|soak|process|figures|redis-faults|postgres-faults|postgres-replicas|replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
+  /\/(?:siege|soak|process|proxies|figures|redis-faults|postgres-faults|postgres-replicas|replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
 
 /** Long campaigns that wait more than they work: processes that are killed, clients that are slow. */
 const CAMPAIGNS =
@@ -52,6 +52,7 @@ const DEBIAN_PACKAGES = [
   "postgresql",
   "redis-server",
   "haproxy",
+  "nginx-light",
   "faketime",
   "slowhttptest",
 ];

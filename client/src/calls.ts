@@ -2,6 +2,7 @@ import type { CallOptions, DeleteOptions, SendOptions, Timeouts, WatchOptions } 
 import type { ReplyOptions } from "./reply.ts";
 import type { NetworkStatus, RetryPolicy } from "./retry.ts";
 import { type Answer, type ApiRequest, path, type Transport } from "./transport.ts";
+import type { Wakeups } from "./wakeups.ts";
 
 /** The kinds of request that the API is made of. */
 export type Calls = ReturnType<typeof createCalls>;
@@ -11,6 +12,7 @@ export function createCalls(
   timeouts: Timeouts,
   retry: RetryPolicy,
   network: NetworkStatus,
+  wakeups: Wakeups,
 ) {
   const answer = <T>(request: ApiRequest): Promise<Answer<T>> =>
     transport.json<T>(request, timeouts.requestMs, "repeatable");
@@ -67,6 +69,7 @@ export function createCalls(
       network,
       retry,
       timeouts,
+      wakeups,
       notices,
       signal,
       stopConversation: stop,

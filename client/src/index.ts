@@ -8,6 +8,7 @@ import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { createTransport } from "./transport.ts";
+import { createWakeups } from "./wakeups.ts";
 import {
   type Account,
   type Health,
@@ -34,6 +35,11 @@ export type Client = {
   readonly conversations: ConversationCalls;
   readonly messages: MessageCalls;
   readonly agents: AgentCalls;
+  /**
+   * Has replies whose connection is lost try again at once; they do that by themselves as soon as any
+   * request of this client gets through.
+   */
+  reconnect(): void;
   /** Who the token stands for. */
   account(options?: CallOptions): Promise<Account>;
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
@@ -63,14 +69,16 @@ export function createClient(options: ClientOptions): Client {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   // Looked up late, and called as a function of its own, as browsers want it.
   const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
-  const transport = createTransport({ baseUrl, token, userId, fetch, network, retry });
-  const calls = createCalls(transport, timeouts, retry, network);
+  const wakeups = createWakeups();
+  const transport = createTransport({ baseUrl, token, userId, fetch, network, retry, wakeups });
+  const calls = createCalls(transport, timeouts, retry, network, wakeups);
   return {
     conversations: conversationCalls(calls),
     messages: messageCalls(calls),
     agents: agentCalls(calls),
     keys: keyCalls(calls),
     ...operationCalls(transport, timeouts),
+    reconnect: wakeups.wake,
     account: (call = {}) => calls.get("/account", call),
     models: { list: (call = {}) => calls.get("/models", call) },
     search: (words, page = {}, call = {}) => calls.get("/search", call, { q: words, ...page }),

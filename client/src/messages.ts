@@ -66,6 +66,22 @@ export function messageCalls(calls: Calls) {
     ): Promise<Reply | null> =>
       watchReply(conversationId, options.after, calls.replyOptions(options)),
 
+    /**
+     * Brings back what a message that was sent with `replace_from` took the place of, within a minute:
+     * that message and its reply go. Gives how many came back.
+     * @param replacedBy the id of that message
+     * @throws ColloquyError NOT_FOUND when that is too long ago, CONFLICT when more was said since
+     */
+    restore: async (
+      conversationId: string,
+      replacedBy: string,
+      options: CallOptions = {},
+    ): Promise<number> => {
+      const url = path`/conversations/${conversationId}/messages/restore`;
+      const body = { replaced_by: replacedBy };
+      return (await calls.change<{ restored: number }>("POST", url, body, options)).restored;
+    },
+
     /** Stops the conversation's running reply, which ends as `interrupted`; false when none is running. */
     stop: calls.stop,
   };

@@ -145,5 +145,7 @@ const NO_ENDING = {
   message: "The stream was left, or ended, before the reply did",
 };
 
-const failure = ({ code, message }: { code: string; message: string }): ColloquyError =>
-  new ColloquyError(message, { code });
+type Told = { readonly code: string; readonly message: string; readonly retry_after?: number };
+
+const failure = ({ code, message, retry_after: seconds }: Told): ColloquyError =>
+  new ColloquyError(message, { code, retryAfterMs: seconds === undefined ? null : seconds * 1000 });

@@ -1,4 +1,5 @@
 import { ColloquyError } from "./errors.ts";
+import type { Wakeups } from "./wakeups.ts";
 
 /** How often and how patiently the client tries again. All times in milliseconds. */
 export type RetryPolicy = {
@@ -60,25 +61,28 @@ export function retryDelayMs(
 }
 
 /**
- * Resolves after the delay, or as soon as the network comes back.
+ * Resolves after the delay, or as soon as the network comes back or something wakes it.
  * @throws the signal's reason, when aborted first
  */
 export function pause(
   delayMs: number,
   network: NetworkStatus,
   signal?: AbortSignal,
+  wakeups?: Wakeups,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const finish = (settle: () => void) => () => {
       clearTimeout(timer);
       stopListening();
+      stopSleeping?.();
       signal?.removeEventListener("abort", abort);
       settle();
     };
     const abort = finish(() => reject(signal?.reason));
     const timer = setTimeout(finish(resolve), delayMs);
     const stopListening = network.onOnline(finish(resolve));
+    const stopSleeping = wakeups?.listen(finish(resolve));
     signal?.addEventListener("abort", abort);
   });
 }

@@ -9,6 +9,7 @@ import { createEventStreamParser, readEventStream } from "./event-stream.ts";
 import type { Timeouts } from "./options.ts";
 import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
 import { type ApiRequest, path, type Transport } from "./transport.ts";
+import type { Wakeups } from "./wakeups.ts";
 import type { Message, ReplyEvent } from "./wire.ts";
 
 export type FollowOptions = {
@@ -16,6 +17,7 @@ export type FollowOptions = {
   readonly network: NetworkStatus;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
+  readonly wakeups: Wakeups;
   /** Whether to yield `reconnecting` and `resumed`. */
   readonly notices: boolean;
   readonly signal: AbortSignal | undefined;
@@ -94,7 +96,13 @@ export async function* followReply(
       isCutOff = hasBegun;
       if (isCutOff && options.notices)
         yield { type: "reconnecting", data: { attempt, delayMs, error } };
-      await pause(delayMs, network, signal);
+      // What the server has asked for in so many words is not cut short.
+      await pause(
+        delayMs,
+        network,
+        signal,
+        error.retryAfterMs === null ? options.wakeups : undefined,
+      );
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   unexpectedResponse,
 } from "./errors.ts";
 import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
+import type { Wakeups } from "./wakeups.ts";
 
 /** A request to a path below `/v1/chat`, or below the server's own root. */
 export type ApiRequest = {
@@ -36,6 +37,8 @@ export type TransportOptions = {
   readonly fetch: typeof fetch;
   readonly network: NetworkStatus;
   readonly retry: RetryPolicy;
+  /** Told of every request that got through. */
+  readonly wakeups: Wakeups;
 };
 
 export type Transport = {
@@ -80,6 +83,7 @@ export function createTransport(options: TransportOptions): Transport {
     });
     const isAnswer = request.isAnswer?.(response.status) ?? response.ok;
     if (!isAnswer) throw errorFromResponse(response, await readJson(response));
+    options.wakeups.wake();
     return response;
   };
 

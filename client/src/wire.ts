@@ -12,6 +12,8 @@ export type Conversation = {
   readonly is_pinned: boolean;
   /** The agent whose instructions its replies follow. */
   readonly agent_id: string | null;
+  /** The model that answers where a message names none; null: its agent's, or the server's usual one. */
+  readonly model: string | null;
   /** A word of the application's own, kept as it is. */
   readonly mode: string | null;
 };
@@ -82,12 +84,29 @@ export type Message = {
   readonly model: string | null;
   /** `interrupted`: stopped, and the text so far kept. `failed`: the model broke off. */
   readonly status: "complete" | "interrupted" | "failed";
+  /** Why the model ended its answer; null for what no model ended. */
+  readonly finish_reason: FinishReason | null;
+  /** What ended a reply of status `interrupted`; null where that was not noted. */
+  readonly interrupted_by: Interruption | null;
+  /** What the model thought before it answered, where it says so. */
+  readonly reasoning: string | null;
+  /** How long it thought before the first word of its answer. */
+  readonly reasoning_ms: number | null;
   /** In tokens, as the provider counted them. */
   readonly usage: Usage | null;
   readonly created_at: string;
   /** Why a reply of status `failed` failed, and what to do about it. */
   readonly error?: { readonly code: string; readonly message: string };
 };
+
+/** `length`: cut by its length limit. `filter`: by its provider's content filter. */
+export type FinishReason = "stop" | "length" | "filter" | "tool_calls" | "other";
+
+/**
+ * Its user (`stopped`), a message that took its place, a deletion, a server that was shut down or was
+ * lost with the reply unfinished (`crash`), or a listener who spoke over it (`heard`).
+ */
+export type Interruption = "stopped" | "superseded" | "deleted" | "shutdown" | "crash" | "heard";
 
 export type Usage = {
   readonly prompt_tokens: number;
@@ -139,6 +158,7 @@ export type ConversationInput = {
   /** Without one, the first message gives the conversation its title. */
   readonly title?: string | undefined;
   readonly agent_id?: string | undefined;
+  readonly model?: string | undefined;
   readonly mode?: string | undefined;
 };
 
@@ -156,6 +176,7 @@ export type ConversationPatch = {
   readonly title?: string | undefined;
   readonly is_pinned?: boolean | undefined;
   readonly agent_id?: string | null | undefined;
+  readonly model?: string | null | undefined;
   readonly mode?: string | null | undefined;
 };
 
@@ -175,7 +196,11 @@ export type NextMessageInput = MessageInput & {
 };
 
 /** A first message together with the conversation it begins. */
-export type StartInput = MessageInput & ConversationInput;
+export type StartInput = MessageInput &
+  ConversationInput & {
+    /** The conversation keeps `model`; without this it is for the first message alone. */
+    readonly keep_model?: boolean | undefined;
+  };
 
 /** A message that is stored without asking a model for a reply. */
 export type StoredMessageInput = {
@@ -231,7 +256,12 @@ export type ReplyEvent =
   /** The reply failed. */
   | {
       readonly type: "error";
-      readonly data: { readonly code: ErrorCode; readonly message: string };
+      readonly data: {
+        readonly code: ErrorCode;
+        readonly message: string;
+        /** In seconds: when trying again can succeed, where the server or the provider said so. */
+        readonly retry_after?: number;
+      };
     }
   | ConnectionNotice;
 

@@ -289,3 +289,25 @@ test("the server's retry field lengthens the wait", async () => {
   const waits = events.flatMap((each) => (each.type === "reconnecting" ? [each.data.delayMs] : []));
   assert.deepEqual(waits, [40]);
 });
+
+test("a stream that waits to try again does so at once when another request gets through, or when it is told to", async () => {
+  const hours = { baseDelayMs: 3_600_000, maxDelayMs: 3_600_000 };
+  for (const way of ["another request", "told to"]) {
+    const other: Step = success([]);
+    const steps = way === "told to" ? [theRest] : [other, theRest];
+    await using server = await startScriptedServer([cutInTheMiddle, ...steps]);
+    const client = quickClient(server, { retry: hours });
+    const answer = await client.messages.stream("c1", { content: "Hello" }, { notices: true });
+    const events = [];
+    for await (const each of answer) {
+      events.push(each.type);
+      if (each.type !== "reconnecting") continue;
+      assert.ok(each.data.delayMs > 1_000_000, "it would wait for hours");
+      // After the stream has begun to wait for its next try.
+      setImmediate(() =>
+        way === "told to" ? client.reconnect() : void client.messages.list("c1"),
+      );
+    }
+    assert.deepEqual(events.slice(-4), ["reconnecting", "resumed", "ai_chunk", "ai_complete"], way);
+  }
+});

@@ -13,8 +13,18 @@ export const conversation = (id: string): Conversation => ({
   updated_at: TIME,
   is_pinned: false,
   agent_id: null,
+  model: null,
   mode: null,
 });
+
+/** What only a generated reply has. */
+const NOT_GENERATED = {
+  usage: null,
+  finish_reason: null,
+  interrupted_by: null,
+  reasoning: null,
+  reasoning_ms: null,
+} as const;
 
 export const userMessage: Message = {
   id: "user-1",
@@ -23,7 +33,7 @@ export const userMessage: Message = {
   content: "Hello",
   model: null,
   status: "complete",
-  usage: null,
+  ...NOT_GENERATED,
   created_at: TIME,
 };
 
@@ -34,6 +44,8 @@ export const reply = (content: string, status: Message["status"] = "complete"): 
   content,
   model: "test-model",
   status,
+  ...NOT_GENERATED,
+  finish_reason: status === "complete" ? "stop" : null,
   usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
   created_at: TIME,
 });

@@ -38,14 +38,18 @@ export type RunningServer = {
   close(patienceMs?: number): Promise<void>;
 };
 
-/** The build of the web app: in this repository, and where it is published with the server. */
-const WEB_DIRECTORY = fileURLToPath(new URL("../../web/dist", import.meta.url));
+/** The build of the web app: that of the repository for the sources (.ts), and in the package beside this file (.js). */
+const WEB_DIRECTORY = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../web/dist" : "./web", import.meta.url),
+);
 /** How long replies may go on at SIGTERM. */
 export const DRAIN_MS = 30_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const IDEMPOTENCY_KEPT_MS = DAY_MS;
 const USAGE_KEPT_DAYS = 31;
+/** How long what a message took the place of can be brought back. */
+const RESTORABLE_MS = 60_000;
 const LOG_FLUSH_MS = 1000;
 
 /**
@@ -55,6 +59,8 @@ const LOG_FLUSH_MS = 1000;
 export async function startServer(config: Config): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
+  // Whoever read the log may have ended: no reason to end as well.
+  logs.on("error", () => {});
   const logger = pino(
     { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     logs,
@@ -75,6 +81,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   // A store that is away now is asked again an hour later.
   const tidying = setInterval(() => void tidy(store).catch(() => {}), HOUR_MS).unref();
   opened.defer(() => clearInterval(tidying));
+  const forgetting = setInterval(
+    () => void store.forgetReplaced(new Date(Date.now() - RESTORABLE_MS)).catch(() => {}),
+    RESTORABLE_MS / 2,
+  ).unref();
+  opened.defer(() => clearInterval(forgetting));
   const chosen = await choosing;
   opened.defer(() => chosen.close());
   const models = createModels(chosen.providers, {
@@ -190,7 +201,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
 }
 
 /** Forgets what is kept for a time only. */
-async function tidy(store: Pick<Store, "forgetIdempotencyKeys" | "forgetTokenUsage">) {
+async function tidy(
+  store: Pick<Store, "forgetIdempotencyKeys" | "forgetReplaced" | "forgetTokenUsage">,
+) {
+  await store.forgetReplaced(new Date(Date.now() - RESTORABLE_MS));
   await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
   await store.forgetTokenUsage(Math.floor(Date.now() / DAY_MS) - USAGE_KEPT_DAYS);
 }

@@ -1,3 +1,5 @@
-import packageJson from "../package.json" with { type: "json" };
+import { createRequire } from "node:module";
 
-export const VERSION: string = packageJson.version;
+const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json");
+
+export const VERSION = version;

@@ -192,7 +192,7 @@ test("[X6] [C5] closing the socket stops no reply; stop does, and keeps what was
   assert.deepEqual(await talk.next(), { type: "chunk", content: "Never " });
   talk.say({ type: "stop" });
   const stopped = await talk.next();
-  assert.deepEqual([stopped.type, stopped.content], ["response", "Never "]);
+  assert.deepEqual([stopped.type, stopped.text_so_far], ["error", "Never "]);
   await server.model.aborted();
   talk.say({ type: "stop" });
   talk.say(message("Next"));

@@ -122,7 +122,8 @@ test("[C1] a model that refuses is 400 and one that fails is 502; the message st
   server.model.next({ text: "Half a", cut: 1 });
   const failed = await chat(server, { message: "Broken?" });
   assert.equal(failed.status, 502);
-  assert.deepEqual(Object.keys(failed.body), ["detail"]);
+  assert.deepEqual(Object.keys(failed.body), ["detail", "text_so_far"]);
+  assert.equal(failed.body.text_so_far, "Half ");
   const [{ messages }] = await list(server);
   assert.deepEqual(
     messages.map(({ role, content }: { role: string; content: string }) => [role, content]),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { before, test } from "node:test";
+import { NOT_GENERATED } from "../src/domain/message.ts";
 import type { ArchiveRecord } from "../src/ports/archive.ts";
 import { type WorkFolder, workFolder } from "./cli-runner.ts";
 import { startServer } from "./start-server.ts";
@@ -25,6 +26,7 @@ const conversation = (
     title: `Talk ${number} – “ü😀”`,
     isPinned: number % 2 === 0,
     agentId: "poet",
+    model: "scripted/large",
     mode: "fast",
     origin: "chat-v1",
     alias,
@@ -51,6 +53,9 @@ const message = (
     status: sequence % 3 === 2 ? "interrupted" : "complete",
     usage: { promptTokens: 3, completionTokens: 4, totalTokens: 7, costUsd: 0.000_012 },
     reasoning: "because",
+    reasoningMs: 1_500,
+    finishReason: sequence % 3 === 2 ? null : "length",
+    interruptedBy: sequence % 3 === 2 ? "crash" : null,
     error: null,
     createdAt: TIME,
     finishedAt: null,
@@ -89,8 +94,7 @@ const RECORDS: readonly ArchiveRecord[] = [
       content: "",
       model: null,
       status: "failed",
-      usage: null,
-      reasoning: null,
+      ...NOT_GENERATED,
       error: { code: "model_failed", message: "It broke" },
       createdAt: TIME,
       finishedAt: TIME,

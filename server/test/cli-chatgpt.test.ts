@@ -39,6 +39,7 @@ test("a conversation comes with its ids, times, model and shown branch", async (
     title: "Chat 100",
     isPinned: true,
     agentId: null,
+    model: null,
     mode: null,
     origin: "chatgpt",
     alias: null,

@@ -11,6 +11,8 @@ test("every command has a help with examples", async () => {
     ["keys", "create"],
     ["keys", "list"],
     ["keys", "revoke"],
+    ["backup"],
+    ["restore"],
     ["export"],
     ["import"],
     ["audit"],

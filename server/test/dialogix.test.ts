@@ -217,7 +217,8 @@ test("[D4] a reply that failed before its first word is not in the history", asy
   server.model.next({ text: "Half a", cut: 1 });
   const failed = await complete(server, { message: "Broken?", conversation_id: OWN_NAME });
   assert.equal(failed.status, 502);
-  assert.deepEqual(Object.keys(failed.body), ["error", "details"]);
+  assert.deepEqual(Object.keys(failed.body), ["error", "details", "text_so_far"]);
+  assert.equal(failed.body.text_so_far, "Half ");
   assert.deepEqual(said(await history(server, OWN_NAME)), ["Spicy?", "Broken?", "Half "]);
 });
 

@@ -9,7 +9,7 @@ import { freePort } from "./free-port.ts";
 import { skipUnless } from "./skip.ts";
 
 const CONFIGURATION = new URL("../../deploy/haproxy.cfg", import.meta.url);
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 const binary = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"].flatMap((folder) =>
   globSync(join(folder, "haproxy")),
@@ -43,7 +43,7 @@ export function configurationFor(
   );
   text = replace(text, /^resolvers docker[\s\S]*$/m, "");
   if (forwards) return text;
-  text = replace(text, /^ {2}option forwardfor.*$/m, "");
+  text = replace(text, /^ {2}http-request set-header X-Forwarded-For.*$/m, "");
   return replace(text, /^ {2}http-request set-header X-Forwarded-Proto.*$/m, "");
 }
 

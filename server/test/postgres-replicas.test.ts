@@ -9,7 +9,15 @@ import { startModelServer } from "./model-server.ts";
 import { skipWithoutPostgres } from "./postgres-server.ts";
 import { startProcess } from "./server-process.ts";
 import { createDatabase } from "./services.ts";
-import { aConversation, anEnding, aTurn, at, begun, newOwner } from "./store-contract/fixtures.ts";
+import {
+  aConversation,
+  anEnding,
+  aPiece,
+  aTurn,
+  at,
+  begun,
+  newOwner,
+} from "./store-contract/fixtures.ts";
 
 const LEASE_MS = 600;
 const SLOW = "{{reply tokens=4000 gapMs=10}}";
@@ -36,7 +44,7 @@ describe("servers that share a database", { skip: skipWithoutPostgres() }, () =>
     const owner = newOwner();
     const ours = begun(await living.beginTurn(owner, aTurn(inNew()))).reply;
     const lost = begun(await silent.beginTurn(owner, aTurn(inNew()))).reply;
-    await silent.checkpoint([{ owner, replyId: lost.id, content: "so far" }]);
+    await silent.checkpoint([aPiece(owner, lost.id, "so far")]);
     const interrupted = [];
     const giveUpAt = performance.now() + 20 * LEASE_MS;
     while (interrupted.length === 0 && performance.now() < giveUpAt) {
@@ -44,9 +52,15 @@ describe("servers that share a database", { skip: skipWithoutPostgres() }, () =>
       await sleep(LEASE_MS / 6);
     }
     assert.deepEqual(interrupted, [{ owner, replyId: lost.id }]);
-    await silent.checkpoint([{ owner, replyId: lost.id, content: "so far and further" }]);
+    await silent.checkpoint([aPiece(owner, lost.id, "so far and further")]);
     assert.equal(await silent.finishReply(owner, lost.id, anEnding("all of it")), null);
-    const kept = { ...lost, content: "so far", status: "interrupted", finishedAt: at(60) };
+    const kept = {
+      ...lost,
+      content: "so far",
+      status: "interrupted",
+      interruptedBy: "crash",
+      finishedAt: at(60),
+    };
     assert.deepEqual(await silent.getMessage(owner, lost.id), kept);
     assert.deepEqual(await silent.interruptAbandonedReplies(at(61)), []);
     assert.equal((await living.getMessage(owner, ours.id))?.status, "streaming");

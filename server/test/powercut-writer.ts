@@ -17,7 +17,7 @@ async function write(owner: { tenantId: string; userId: string }): Promise<void>
     const marker = randomUUID();
     const id = randomUUID();
     const conversation = {
-      ...{ id, title: null, isPinned: false, agentId: null, mode: null, alias: null },
+      ...{ id, title: null, isPinned: false, agentId: null, model: null, mode: null, alias: null },
       ...{ origin: "chat", createdAt: new Date() },
     };
     await store.beginTurn(owner, aTurn({ kind: "new", conversation }, marker));

@@ -59,7 +59,7 @@ test("a reply that is cut off by kill -9 is there after the restart, interrupted
   const again = caller(second.url);
   const [question, reply] = (await again.call(`/conversations/${id}/messages`)).body.data;
   assert.equal(question.content, SLOW);
-  assert.equal(reply.status, "interrupted");
+  assert.deepEqual([reply.status, reply.interrupted_by], ["interrupted", "crash"]);
   assert.ok(text.startsWith(reply.content));
   const aSecondBefore = seen.findLast((one) => killedAt - one.at > 1000)?.length ?? 0;
   assert.ok(aSecondBefore > 0, "the reply ran for more than a second");

@@ -130,7 +130,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       assert.ok(toldMs < 2500, `told after ${toldMs} ms`);
       const askedAt = performance.now();
       assert.deepEqual(await Array.fromAsync(watch(logs[1], "r")), []);
-      assert.equal(await logs[1].stop("c"), null, "nobody can be asked");
+      assert.equal(await logs[1].stop("c", "stopped"), null, "nobody can be asked");
       assert.ok(performance.now() - askedAt < 100, "and nobody waits for it");
       writer.append("meanwhile ");
       assert.equal(textOf([(await here.next()).value]), "meanwhile ");

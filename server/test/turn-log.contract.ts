@@ -1,6 +1,7 @@
 // What every turn log promises (ports/turn-log.ts), tried on one of them.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { NOT_GENERATED } from "../src/domain/message.ts";
 import type { TurnEnding } from "../src/domain/turn.ts";
 import type { LiveEvent, TurnLog } from "../src/ports/turn-log.ts";
 
@@ -38,9 +39,7 @@ export const ended = (content: string): TurnEnding => ({
     content,
     model: "m",
     status: "complete",
-    usage: null,
-    error: null,
-    reasoning: null,
+    ...NOT_GENERATED,
     sequence: 2,
     createdAt: new Date(0),
     finishedAt: new Date(1),
@@ -195,23 +194,29 @@ export function turnLogContract(
       await using subject = await open();
       const stopped: string[] = [];
       const turn = (replyId: string, conversationId: string) =>
-        subject.running.open({ replyId, conversationId }, () => stopped.push(replyId));
+        subject.running.open({ replyId, conversationId }, (cause) =>
+          stopped.push(`${replyId} ${cause}`),
+        );
       const writers = [turn("one", "c"), turn("two", "c"), turn("other", "d")];
       for (const id of ["one", "two", "other"]) await subject.findable(id);
-      assert.equal(await subject.watching.stop("nowhere"), false);
-      assert.equal(await subject.watching.stop("c"), true);
+      assert.equal(await subject.watching.stop("nowhere", "stopped"), false);
+      assert.equal(await subject.watching.stop("c", "deleted"), true);
       while (stopped.length < 2) await new Promise(setImmediate);
-      assert.deepEqual(stopped.sort(), ["one", "two"]);
+      assert.deepEqual(stopped.sort(), ["one deleted", "two deleted"]);
       for (const writer of writers) writer.end(ended(""));
-      while (await subject.watching.stop("c")) await new Promise(setImmediate);
-      assert.deepEqual(stopped.sort(), ["one", "two"], "an ended turn is not asked");
+      while (await subject.watching.stop("c", "stopped")) await new Promise(setImmediate);
+      assert.deepEqual(
+        stopped.sort(),
+        ["one deleted", "two deleted"],
+        "an ended turn is not asked",
+      );
     });
 
     test("a turn that begins where stopping was asked is not stopped by it", async () => {
       await using subject = await open();
       const first = subject.watching.open({ replyId: "first", conversationId: "c" }, () => {});
       const second = await begin(subject, "second");
-      await subject.watching.stop("c");
+      await subject.watching.stop("c", "stopped");
       const isStopped = Promise.withResolvers<boolean>();
       const next = subject.watching.open({ replyId: "next", conversationId: "c" }, () =>
         isStopped.resolve(true),

@@ -9,6 +9,7 @@ import { Boundary } from "./ui/boundary.tsx";
 import { Notices } from "./ui/notices.tsx";
 import { PageFrame } from "./ui/page-frame.tsx";
 import { useSidebar } from "./ui/sidebar-state.tsx";
+import { useNoAttachments } from "./ui/use-no-attachments.ts";
 import { useWindows } from "./ui/windows.tsx";
 
 const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
@@ -28,6 +29,7 @@ export function Frame({
   const { shown, close } = useWindows();
   const [location] = useLocation();
   useShortcuts();
+  useNoAttachments();
   const isCovered = sidebar.isOver && sidebar.isOpen;
 
   useEffect(() => {

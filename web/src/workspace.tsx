@@ -9,7 +9,8 @@ import {
   useSyncExternalStore,
 } from "react";
 import { readDraft, withUnsent, writeDraft } from "./chat/drafts.ts";
-import { createLiveReplies, type LiveReplies, type LiveReply } from "./chat/live/live-replies.ts";
+import { createLiveReplies, type LiveReplies } from "./chat/live/live-replies.ts";
+import type { LiveReply } from "./chat/live/live-reply.ts";
 import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
 import { createDeletions, type Deletions } from "./conversations/deletions.ts";
 import {

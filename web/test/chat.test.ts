@@ -145,6 +145,7 @@ test("edit and resend replaces the message and all that followed; answer again k
   await messages(page).first().getByRole("button", { name: "Edit" }).click();
   await edited.fill("Other first words");
   await edited.press("Enter");
+  await page.getByRole("button", { name: "Send and take away" }).click();
   await said(page, "Echo: Other first words").waitFor();
   await replied(page);
   assert.equal(await messages(page).count(), 2);

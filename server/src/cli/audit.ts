@@ -14,7 +14,8 @@ const HELP = `colloquy audit: show what happened to keys, sign-ins and data, new
   colloquy audit --all --json > audit.jsonl
 
   --action NAME    only ${AUDIT_ACTIONS.slice(0, 4).join(", ")},
-                   ${AUDIT_ACTIONS.slice(4).join(", ")}
+                   ${AUDIT_ACTIONS.slice(4, 7).join(", ")},
+                   ${AUDIT_ACTIONS.slice(7).join(", ")}
   --limit N        at most so many, the newest (default: 50)
   --all            from the beginning
   --json           as JSON Lines, with everything that was noted

@@ -1,3 +1,5 @@
+import { onSignals } from "./signals.ts";
+
 export const INTERRUPTED_EXIT_CODE = 130;
 
 /**
@@ -6,15 +8,12 @@ export const INTERRUPTED_EXIT_CODE = 130;
  */
 export function interruption(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
-  const onSignal = () => {
+  const listening = onSignals(() => {
     if (controller.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
     controller.abort();
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  });
   return {
     signal: controller.signal,
-    [Symbol.dispose]() {
-      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-    },
+    [Symbol.dispose]: () => listening[Symbol.dispose](),
   };
 }

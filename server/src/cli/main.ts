@@ -6,15 +6,19 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   keys: async () => (await import("./keys.ts")).keys,
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,
+  backup: async () => (await import("./backup.ts")).backup,
+  restore: async () => (await import("./restore.ts")).restore,
   audit: async () => (await import("./audit.ts")).audit,
   doctor: async () => (await import("./doctor.ts")).doctor,
 };
 
 const HELP = `colloquy ${VERSION}: one conversation server for every chat client
 
-  colloquy serve                  start the server
+  colloquy [serve]                start the server
   colloquy keys create|list|revoke
                                   make, show and revoke API keys
+  colloquy backup FILE            write all data to one file, while the server runs
+  colloquy restore FILE           make a data folder of such a file
   colloquy export [FILE]          write everything as JSON Lines
   colloquy import FILE            read JSON Lines, or a ChatGPT conversations.json
   colloquy audit                  show what happened to keys, sign-ins and data
@@ -26,7 +30,7 @@ this folder; the README lists them.
 
 /** The command line. @param args what stands behind `colloquy`. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name = "help", ...rest] = args;
+  const [name = "serve", ...rest] = args;
   surviveClosedPipes();
   if (name === "help" || name === "--help" || name === "-h") return print(HELP);
   if (name === "--version" || name === "version") return print(`${VERSION}\n`);

@@ -4,6 +4,8 @@ import { type RunningServer, startServer } from "../main.ts";
 import { storageName } from "../storage.ts";
 import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
+import { watchLauncher } from "./launcher.ts";
+import { onSignals } from "./signals.ts";
 
 const HELP = `colloquy serve: start the server
 
@@ -11,7 +13,7 @@ Listens on PORT (8000) and stores in DATA_DIR (./data), or in the PostgreSQL of
 DATABASE_URL. Without any setting the
 built-in model answers, and programs of this machine need no key.
 Ctrl-C, or SIGTERM, lets the replies that are being generated finish (30 s at
-most) and closes; a second one ends at once.
+most) and closes; a second one ends at once. Started by npm, it closes when npm ends.
 
   PORT=9000 DATA_DIR=/var/lib/colloquy colloquy serve
 
@@ -22,6 +24,8 @@ README lists them.
 export const serve: Command = async (args) => {
   if (!readArguments(args, {}, HELP)) return 0;
   const config = configOfProcess();
+  const launcherGone = Promise.withResolvers<void>();
+  using _watch = watchLauncher(launcherGone.resolve);
   let server: RunningServer;
   try {
     server = await startServer(config);
@@ -29,23 +33,26 @@ export const serve: Command = async (args) => {
     return fail(explain(error, config));
   }
   process.stderr.write(welcome(server, config));
-  await untilTold();
-  process.stderr.write(
-    "\nClosing: waiting for replies that are being generated (press Ctrl-C again to end at once)\n",
-  );
-  const impatient = () => process.exit(1);
-  process.on("SIGINT", impatient).on("SIGTERM", impatient);
+  await untilTold(launcherGone.promise);
   await server.close();
   return 0;
 };
 
-function untilTold(): Promise<void> {
+/** Resolves at the first signal, or when npm, which started this, has ended. A second signal ends the process. */
+function untilTold(launcherGone: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
-    const told = () => {
-      process.off("SIGINT", told).off("SIGTERM", told);
+    let isTold = false;
+    const tell = (reason: string) => {
+      if (isTold) return;
+      isTold = true;
+      process.stderr.write(`\n${reason}: waiting for replies that are being generated\n`);
       resolve();
     };
-    process.on("SIGINT", told).on("SIGTERM", told);
+    onSignals(() => {
+      if (isTold) process.exit(1);
+      tell("Closing (press Ctrl-C again to end at once)");
+    });
+    void launcherGone.then(() => tell("Closing, since npm has ended"));
   });
 }
 

@@ -99,26 +99,14 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
   }
 
   return {
-    noted: (decide) => async (visitor) => {
-      const { connection } = visitor;
-      const note = (error: unknown): void => {
-        if (error instanceof AppError && /^(?:unauthenticated|forbidden)$/.test(error.code))
-          refused(error.code, connection);
-      };
+    noted: (decide) => async (request) => {
       try {
-        const actAs = await decide(visitor);
-        return (claims) => {
-          try {
-            const principal = actAs(claims);
-            letIn(principal, connection);
-            return principal;
-          } catch (error) {
-            note(error);
-            throw error;
-          }
-        };
+        const principal = await decide(request);
+        letIn(principal, request.connection);
+        return principal;
       } catch (error) {
-        note(error);
+        if (error instanceof AppError && /^(?:unauthenticated|forbidden)$/.test(error.code))
+          refused(error.code, request.connection);
         throw error;
       }
     },

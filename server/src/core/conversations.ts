@@ -18,6 +18,7 @@ import type {
   MessageStore,
   NewConversation,
   NewMessage,
+  TurnStore,
 } from "../ports/store.ts";
 import type { Turns } from "./turn.ts";
 
@@ -28,6 +29,7 @@ export type ConversationDraft = {
   readonly title?: string | null | undefined;
   readonly isPinned?: boolean | undefined;
   readonly agentId?: string | null | undefined;
+  readonly model?: string | null | undefined;
   readonly mode?: string | null | undefined;
   readonly alias?: string | undefined;
 };
@@ -41,7 +43,7 @@ export type MessageDraft = {
 
 export type ConversationChange = Pick<
   ConversationDraft,
-  "title" | "isPinned" | "agentId" | "mode"
+  "title" | "isPinned" | "agentId" | "model" | "mode"
 > & {
   readonly messages?: readonly MessageDraft[] | undefined;
   readonly onlyIf?: ConversationPatch["onlyIf"] | undefined;
@@ -88,12 +90,22 @@ export type Conversations = {
   append(owner: Owner, conversationId: string, message: MessageDraft): Promise<Message>;
   /** @throws AppError not_found */
   deleteMessage(principal: Principal, messageId: string): Promise<void>;
+  /**
+   * Takes back that a message took the place of others: it goes with its reply, which is stopped, and
+   * the others are there again as they were. Gives how many came back.
+   * @param replacedBy the id of that message
+   * @throws AppError not_found after a minute, conflict where more was said since
+   */
+  restore(principal: Principal, conversationId: string, replacedBy: string): Promise<number>;
   /** As SearchStore.search. */
   search: SearchStore["search"];
 };
 
 export type ConversationParts = {
-  readonly store: ConversationStore & MessageStore & SearchStore;
+  readonly store: ConversationStore &
+    MessageStore &
+    SearchStore &
+    Pick<TurnStore, "latestTurn" | "restoreReplaced">;
   readonly turns: Pick<Turns, "stop">;
   readonly clock: Clock;
   readonly newId: NewId;
@@ -113,14 +125,15 @@ export function createConversations({
   });
   const draft = (
     origin: string,
-    { title, isPinned, agentId, mode, alias }: ConversationDraft = {},
+    { title, isPinned, agentId, model, mode, alias }: ConversationDraft = {},
   ): NewConversation => {
-    checkFields({ title, agentId, mode });
+    checkFields({ title, agentId, model, mode });
     return {
       id: newId(),
       title: title || null,
       isPinned: isPinned ?? false,
       agentId: agentId ?? null,
+      model: model || null,
       mode: mode ?? null,
       origin,
       alias: alias ?? null,
@@ -161,13 +174,14 @@ export function createConversations({
     all: (owner, { order, limit, before }) =>
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
     async change(principal, conversationId, change) {
-      const { title, isPinned, agentId, mode, messages, onlyIf } = change;
-      checkFields({ title, agentId, mode });
+      const { title, isPinned, agentId, model, mode, messages, onlyIf } = change;
+      checkFields({ title, agentId, model, mode });
       const patch: ConversationPatch = {
         ...given({
           title: title ?? undefined,
           isPinned,
           agentId,
+          model: model === "" ? null : model,
           mode,
           messages: messages && newMessages(messages),
           onlyIf,
@@ -185,7 +199,7 @@ export function createConversations({
       );
     },
     async delete(principal, conversationId) {
-      await turns.stop(principal, conversationId);
+      await turns.stop(principal, conversationId, "deleted");
       const stamp = stampOf(principal);
       if (!(await store.deleteConversation(ownerOf(principal), conversationId, stamp)))
         throw notFound("conversation");
@@ -207,6 +221,13 @@ export function createConversations({
       if (!(await store.deleteMessage(ownerOf(principal), messageId, stampOf(principal))))
         throw notFound("message");
     },
+    async restore(principal, conversationId, replacedBy) {
+      const owner = ownerOf(principal);
+      const latest = await store.latestTurn(owner, conversationId);
+      // Where more was said since, nothing is brought back, and nothing must be stopped for it.
+      if (latest?.userMessage.id === replacedBy) await turns.stop(principal, conversationId);
+      return store.restoreReplaced(owner, conversationId, replacedBy, stampOf(principal));
+    },
     search: (owner, query, page) => store.search(owner, query, page),
   };
 }
@@ -214,10 +235,12 @@ export function createConversations({
 function checkFields({
   title,
   agentId,
+  model,
   mode,
 }: {
   title?: string | null | undefined;
   agentId?: string | null | undefined;
+  model?: string | null | undefined;
   mode?: string | null | undefined;
 }): void {
   if (title) {
@@ -230,6 +253,7 @@ function checkFields({
       );
   }
   if (typeof agentId === "string") checkName(agentId, "agentId");
+  if (model) checkName(model, "model");
   if (typeof mode === "string") checkName(mode, "mode");
 }
 

@@ -1,41 +1,16 @@
-import { AppError, toAppError } from "../domain/errors.ts";
-import type { Message, ReplyError, Usage } from "../domain/message.ts";
+import { finishReasonOf } from "../domain/finish-reason.ts";
+import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
-import { endingOf, type TurnEnding } from "../domain/turn.ts";
+import type { TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { ModelPart } from "../ports/model.ts";
 import type { TurnObservation } from "../ports/observer.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
+import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
+import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
-
-/** Whether a turn was asked to stop; cheaper, for every turn, than an AbortSignal. */
-export type Stop = {
-  readonly isStopped: boolean;
-  /** Asks it to stop; may be called again. */
-  readonly now: () => void;
-  /** Calls the listener when it is asked to stop; at once if it was already. */
-  readonly listen: (listener: () => void) => void;
-};
-
-export function createStop(): Stop {
-  const listeners: (() => void)[] = [];
-  let isStopped = false;
-  return {
-    get isStopped() {
-      return isStopped;
-    },
-    now() {
-      isStopped = true;
-      for (const listener of listeners.splice(0)) listener();
-    },
-    listen(listener) {
-      if (isStopped) listener();
-      else listeners.push(listener);
-    },
-  };
-}
 
 /** A request to the model that is under way. */
 export type Asking = {
@@ -53,6 +28,8 @@ type Question = {
   readonly agentId: string | null;
   /** The message to answer; what is stored from it on is no history. */
   readonly userMessageId: string;
+  /** That message as it was stored; null while it is on its way to the disk. */
+  readonly stored: Message | null;
   readonly content: string;
   readonly model: string | null;
   readonly temperature: number | null;
@@ -84,7 +61,10 @@ async function open(
   const model = question.model ?? agent?.model ?? null;
   const budget = promptBudget(models.contextTokensOf(model));
   const stored = conversationId
-    ? await store.recentMessages(owner, conversationId, { maxCharacters: budget.maxCharacters })
+    ? await store.recentMessages(owner, conversationId, {
+        maxCharacters: budget.maxCharacters,
+        ...(question.stored && { beforeSequence: question.stored.sequence }),
+      })
     : [];
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
@@ -105,19 +85,6 @@ type Generation = {
   readonly ask: () => Asking;
 };
 
-type Outcome = {
-  status: "complete" | "interrupted" | "failed";
-  content: string;
-  reasoning: string;
-  model: string;
-  usage: Usage | null;
-  finishReason: string | null;
-  error: ReplyError | null;
-};
-
-const STORE_RETRY_MS = 250;
-const STORE_PATIENCE_MS = 10_000;
-
 /**
  * Generates one reply to its end, stores it and tells the log; resolves with the one ending that
  * everybody gets. Never rejects.
@@ -131,7 +98,7 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
     status: outcome.status,
     model: outcome.model,
     usage: outcome.usage,
-    finishReason: outcome.finishReason,
+    finishReason: outcome.finishWord,
     errorCode: outcome.error?.code ?? null,
   });
   writer.end(ending);
@@ -147,16 +114,19 @@ async function run(
     status: "complete",
     content: "",
     reasoning: "",
+    reasoningMs: null,
     model: reply.model ?? "",
     usage: null,
     finishReason: null,
+    finishWord: null,
+    interruptedBy: null,
     error: null,
+    hasCheckpoints: false,
   };
-  const checkpoint = parts.checkpoints.add({
-    owner,
-    replyId: reply.id,
-    text: () => outcome.content,
-  });
+  const interrupted = (): Outcome =>
+    Object.assign(outcome, { status: "interrupted", interruptedBy: stop.cause });
+  const thinking = createStopwatch(parts.clock);
+  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id });
   let endWait = () => {};
   let isLate = false;
   let asking: Asking | null = null;
@@ -164,7 +134,7 @@ async function run(
   try {
     if (turnstile.isFirst !== true)
       await Promise.race([turnstile.ready, new Promise<void>(stop.listen)]);
-    if (stop.isStopped) return { ...outcome, status: "interrupted" };
+    if (stop.cause) return interrupted();
     asking = start();
     observation.asked();
     const { discard } = asking;
@@ -175,92 +145,50 @@ async function run(
     for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
       const part = next.value;
       if (part.type === "text") {
-        if (outcome.content === "") observation.firstToken();
+        if (outcome.content === "") {
+          observation.firstToken();
+          outcome.reasoningMs = thinking.read();
+        }
         outcome.content += part.text;
+        checkpoint.addContent(part.text);
         writer.append(part.text);
-      } else if (part.type === "reasoning") outcome.reasoning += part.text;
-      else {
-        outcome.finishReason = part.reason;
+      } else if (part.type === "reasoning") {
+        thinking.start();
+        outcome.reasoning += part.text;
+        checkpoint.addReasoning(part.text);
+      } else {
+        outcome.finishWord = part.reason;
+        outcome.finishReason = finishReasonOf(part.reason);
         outcome.usage = part.usage;
         outcome.model = part.model ?? outcome.model;
       }
     }
     isOver = true;
-    if (outcome.finishReason === null && !stop.isStopped)
-      throw new AppError(
-        "model_failed",
-        "The model ended its answer without saying that it was finished",
-      );
-    if (outcome.finishReason === null) outcome.status = "interrupted";
+    if (outcome.finishReason === null && stop.cause) return interrupted();
+    const missing = whatIsMissing(outcome);
+    if (missing) throw missing;
   } catch (error) {
-    outcome.status = stop.isStopped ? "interrupted" : "failed";
-    if (outcome.status === "failed")
-      outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
+    if (stop.cause) return interrupted();
+    outcome.status = "failed";
+    outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
   } finally {
+    outcome.reasoningMs ??= thinking.read();
     endWait();
     if (!isOver) asking?.discard();
     checkpoint.remove();
+    outcome.hasCheckpoints = checkpoint.isBegun;
   }
   return outcome;
 }
 
-const tooLate = (timeoutMs: number): AppError =>
-  new AppError(
-    "model_failed",
-    `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s (MODEL_TOTAL_SECONDS)`,
-  );
-
-function replyError(error: unknown): ReplyError {
-  const { code, message } = toAppError(error);
-  if (code === "model_refused" || code === "unavailable" || code === "internal")
-    return { code, message };
-  return { code: "model_failed", message };
-}
-
-/**
- * Stores the ending, for a while also against a store that cannot take it now. After that the watchers
- * wait no longer, and are told that it failed; the store gets it when it can.
- */
-async function keep(
-  { store, clock, unsettled }: TurnParts,
-  owner: Owner,
-  reply: Message,
-  outcome: Outcome,
-): Promise<TurnEnding> {
-  const { status, content, model, usage, error } = outcome;
-  const finishedAt = clock.now();
-  const end = {
-    status,
-    content,
-    model,
-    usage,
-    error,
-    reasoning: outcome.reasoning || null,
-    finishedAt,
+/** How long something has taken since it began, by the clock; null if it has not begun. */
+function createStopwatch(clock: Pick<TurnParts["clock"], "now">) {
+  let startedAt: number | null = null;
+  return {
+    start(): void {
+      startedAt ??= clock.now().getTime();
+    },
+    read: (): number | null =>
+      startedAt === null ? null : Math.max(0, clock.now().getTime() - startedAt),
   };
-  const unstored: Message = { ...reply, ...end };
-  let patience: AbortSignal | null = null;
-  for (;;) {
-    try {
-      const stored = await store.finishReply(owner, reply.id, end);
-      return asEnding(
-        stored ??
-          (await store.getMessage(owner, reply.id)) ?? {
-            ...unstored,
-            status: "interrupted",
-            error: null,
-          },
-      );
-    } catch (problem) {
-      patience ??= AbortSignal.timeout(STORE_PATIENCE_MS);
-      if (patience.aborted) {
-        unsettled.add(owner, reply.id, end);
-        return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
-      }
-      await clock.sleep(STORE_RETRY_MS);
-    }
-  }
 }
-
-const asEnding = (reply: Message): TurnEnding =>
-  endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };

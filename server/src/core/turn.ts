@@ -1,5 +1,5 @@
 import type { Conversation } from "../domain/conversation.ts";
-import type { Message } from "../domain/message.ts";
+import type { Interruption, Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { TurnEnding } from "../domain/turn.ts";
 import type { AgentStore } from "../ports/agent-store.ts";
@@ -22,7 +22,7 @@ export const RESUMABLE_MS = 10 * 60_000;
 export type StartTurn = {
   readonly target: TurnTarget;
   readonly content: string;
-  /** As the client named it; null: the agent's, or the default. */
+  /** As the client named it; null: the conversation's, its agent's, or the default. */
   readonly model: string | null;
   /** 0 to 2; null: the agent's, or the provider's default. */
   readonly temperature: number | null;
@@ -78,8 +78,11 @@ export type Turns = {
   watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
   /** The same where only the reply is known. @throws AppError not_found */
   watchReply(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
-  /** Stops the conversation's replies, running and waiting; what was said is kept. @throws AppError not_found */
-  stop(owner: Owner, conversationId: string): Promise<boolean>;
+  /**
+   * Stops the conversation's replies, running and waiting; what was said is kept.
+   * @param cause default: `stopped`, as its user asked. @throws AppError not_found
+   */
+  stop(owner: Owner, conversationId: string, cause?: Interruption): Promise<boolean>;
   /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
   drain(timeoutMs: number): Promise<void>;
 };

@@ -3,51 +3,38 @@ import { AppError, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
-import type { TurnEnding } from "../domain/turn.ts";
+import { mayGenerateAgain, type TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
-import type { BegunTurn, RepeatedTurn, TurnTarget } from "../ports/store.ts";
+import type { BegunTurn, RepeatedTurn } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { endOf, follow, watchedTurn } from "./follow.ts";
 import { readAhead } from "./read-ahead.ts";
-import { type Asking, ask, createStop, generate } from "./reply.ts";
+import { type Asking, ask, generate } from "./reply.ts";
+import { createStop, type Stop } from "./stop.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
-import { type EarlyAsking, type Guess, type Intent, isReplacing, isSame } from "./turn-intent.ts";
+import { type EarlyAsking, guessAt, type Intent, isReplacing, isSame } from "./turn-intent.ts";
 
 export function createTurns(parts: TurnParts): Turns {
   const { store, log, lock, clock, newId } = parts;
-  const running = new Map<string, { ending: Promise<TurnEnding>; interrupt: () => void }>();
+  const running = new Map<
+    string,
+    { conversationId: string; ending: Promise<TurnEnding>; interrupt: Stop["now"] }
+  >();
   const starting = new Set<Promise<unknown>>();
   let isDraining = false;
 
-  /** The conversation as far as a look tells; the transaction that stores the message has the last word. */
-  const lookUp = async (owner: Owner, target: TurnTarget): Promise<Guess> => {
-    if (target.kind === "new")
-      return { id: target.conversation.id, stored: null, agentId: target.conversation.agentId };
-    if (target.kind === "existing") {
-      const stored = await store.getConversation(owner, target.conversationId);
-      if (!stored) throw notFound("conversation");
-      return { id: stored.id, stored, agentId: stored.agentId };
-    }
-    const { alias, origin } = target.conversation;
-    const found =
-      target.kind === "alias"
-        ? await store.findConversationByAlias(owner, alias ?? "")
-        : await store.latestConversation(owner, origin);
-    const stored =
-      found && (target.kind === "alias" || found.updatedAt > target.usedAfter) ? found : null;
-    return {
-      id: stored?.id ?? target.conversation.id,
-      stored,
-      agentId: (stored ?? target.conversation).agentId,
-    };
-  };
-
-  /** A reply that is to be replaced is not waited for. A repeated request finds nothing to replace. */
+  /** A reply that is to be replaced is stopped. A repeated request finds nothing to replace. */
   const endReplaced = async (owner: Owner, { target }: StartTurn): Promise<void> => {
     if (target.kind !== "existing" || target.replaceFrom === undefined) return;
     const replaced = await store.getMessage(owner, target.replaceFrom);
-    if (replaced?.conversationId === target.conversationId) await log.stop(target.conversationId);
+    if (replaced?.conversationId !== target.conversationId) return;
+    await log.stop(target.conversationId, "superseded");
+    // Its whole text is stored before it is put aside, so that it can be brought back.
+    const endings = [...running.values()].filter(
+      ({ conversationId }) => conversationId === target.conversationId,
+    );
+    await Promise.all(endings.map(({ ending }) => ending));
   };
 
   const turnOf = (
@@ -60,11 +47,10 @@ export function createTurns(parts: TurnParts): Turns {
     conversation,
     userMessage,
     replyId,
-    follow: (position, signal) =>
-      follow(parts, owner, { id: replyId, status: "streaming" }, position, signal),
+    follow: (position, signal) => follow(parts, owner, replyId, position, signal),
     ending,
     async cut(heardCharacters) {
-      running.get(replyId)?.interrupt();
+      running.get(replyId)?.interrupt("heard");
       const { reply } = await ending;
       if (heardCharacters < reply.content.length)
         await store.truncateReply(owner, replyId, reply.content.slice(0, heardCharacters));
@@ -85,25 +71,35 @@ export function createTurns(parts: TurnParts): Turns {
     const stop = createStop();
     const ids = { user: newId(), reply: newId() };
     const { content, model, temperature } = request;
-    const question = { owner, userMessageId: ids.user, content, model, temperature, reservation };
+    const question = { owner, userMessageId: ids.user, content, temperature, reservation };
     return {
       stop,
       ids,
       reservation,
-      asking: (conversationId, agentId) =>
-        ask(parts, { ...question, conversationId, agentId }, stop),
+      asking: (conversationId, chosen, stored) =>
+        ask(
+          parts,
+          {
+            ...question,
+            conversationId,
+            stored,
+            agentId: chosen.agentId,
+            model: model ?? chosen.model,
+          },
+          stop,
+        ),
     };
   };
 
   async function prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn> {
     checkRequest(request);
-    const guess = await lookUp(owner, request.target);
+    const guess = await guessAt(store, owner, request.target);
     const reservation = await parts.budgets.reserve(owner, request.content);
     const intent = intend(owner, request, reservation);
-    const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess.agentId));
+    const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess, null));
     const asked = { about: guess, asking: ahead.asking };
     const discard = () => {
-      intent.stop.now();
+      intent.stop.now("superseded");
       asked.asking.discard();
       reservation.settle(null, "");
     };
@@ -124,9 +120,10 @@ export function createTurns(parts: TurnParts): Turns {
     try {
       reservation = await parts.budgets.reserve(owner, request.content);
     } catch (error) {
-      // A repeat uses nothing, so that it needs no budget.
+      // A repeat uses nothing, so that it needs no budget; unless the model is asked again.
       const found = request.idempotency && (await store.findRepeated(owner, request.idempotency));
-      if (found) return answerAgain(owner, request, found);
+      if (found && !(found.kind === "repeated" && mayGenerateAgain(found.reply)))
+        return answerAgain(owner, request, found);
       throw error;
     }
     try {
@@ -144,9 +141,10 @@ export function createTurns(parts: TurnParts): Turns {
     asked: EarlyAsking | null,
   ): Promise<Turn> {
     checkRequest(request);
-    const guess = await lookUp(owner, request.target);
+    const guess = await guessAt(store, owner, request.target);
     await endReplaced(owner, request);
     const { stop, ids, asking } = intent;
+    const modelName = parts.models.nameOf(request.model ?? guess.model);
 
     let turnstile: Turnstile = lock.enter(guess.id);
     let writer: TurnWriter = log.open({ replyId: ids.reply, conversationId: guess.id }, stop.now);
@@ -157,7 +155,7 @@ export function createTurns(parts: TurnParts): Turns {
       const isSure = isFirst && mayAskEarly;
       if (isSure && asked && isSame(asked.about, guess)) early = asked.asking;
       else asked?.asking.discard();
-      if (isSure) early ??= asking(guess.stored?.id ?? null, guess.agentId);
+      if (isSure) early ??= asking(guess.stored?.id ?? null, guess, null);
     };
     const forgetEarly = () => {
       mayAskEarly = false;
@@ -166,7 +164,7 @@ export function createTurns(parts: TurnParts): Turns {
     };
     const giveUp = () => {
       forgetEarly();
-      stop.now();
+      stop.now("superseded");
       writer.discard();
       turnstile.leave();
       intent.reservation.settle(null, "");
@@ -176,7 +174,7 @@ export function createTurns(parts: TurnParts): Turns {
       const storing = store.beginTurn(owner, {
         target: request.target,
         userMessage: { id: ids.user, content: request.content, createdAt: clock.now() },
-        reply: { id: ids.reply, model: parts.models.nameOf(request.model) },
+        reply: { id: ids.reply, model: modelName },
         title: titleFrom(request.content),
         ...(request.idempotency ? { idempotency: request.idempotency } : {}),
       });
@@ -185,7 +183,7 @@ export function createTurns(parts: TurnParts): Turns {
       begun = await storing;
     } catch (error) {
       giveUp();
-      parts.unsettled.addBegun(owner, ids.reply, parts.models.nameOf(request.model), error);
+      parts.unsettled.addBegun(owner, ids.reply, modelName, error);
       throw error;
     }
     if (begun.kind !== "begun") {
@@ -215,9 +213,9 @@ export function createTurns(parts: TurnParts): Turns {
       observation,
       stop,
       reservation: intent.reservation,
-      ask: () => early ?? asking(conversation.id, conversation.agentId),
+      ask: () => early ?? asking(conversation.id, conversation, userMessage),
     }).finally(() => running.delete(reply.id));
-    running.set(reply.id, { ending, interrupt: stop.now });
+    running.set(reply.id, { conversationId: conversation.id, ending, interrupt: stop.now });
     return turnOf(owner, conversation, userMessage, reply.id, ending);
   }
 
@@ -258,9 +256,9 @@ export function createTurns(parts: TurnParts): Turns {
       if (!turn) throw notFound("reply");
       return watchedTurn(parts, owner, turn);
     },
-    async stop(owner, conversationId) {
+    async stop(owner, conversationId, cause = "stopped") {
       if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
-      if (await log.stop(conversationId)) return true;
+      if (await log.stop(conversationId, cause)) return true;
       if ((await store.latestTurn(owner, conversationId))?.reply.status === "streaming")
         throw new AppError(
           "unavailable",
@@ -276,7 +274,7 @@ export function createTurns(parts: TurnParts): Turns {
       const all = () => Promise.allSettled([...running.values()].map((turn) => turn.ending));
       await Promise.race([all(), clock.sleep(timeoutMs, timer.signal).catch(() => {})]);
       timer.abort();
-      for (const turn of running.values()) turn.interrupt();
+      for (const turn of running.values()) turn.interrupt("shutdown");
       await all();
     },
   };

@@ -1,4 +1,5 @@
 import { toAppError } from "../domain/errors.ts";
+import { NOT_GENERATED } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { TurnStore } from "../ports/store.ts";
@@ -28,8 +29,14 @@ export function createUnsettled(store: Pick<TurnStore, "finishReply">, clock: Cl
     add,
     addBegun(owner, replyId, model, problem) {
       if (toAppError(problem).code !== "unavailable") return;
-      const nothing = { content: "", usage: null, error: null, reasoning: null };
-      add(owner, replyId, { status: "interrupted", model, finishedAt: clock.now(), ...nothing });
+      add(owner, replyId, {
+        ...NOT_GENERATED,
+        status: "interrupted",
+        interruptedBy: "crash",
+        content: "",
+        model,
+        finishedAt: clock.now(),
+      });
     },
     async run(signal) {
       while (!signal.aborted) {

@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   "conversation_deleted",
   "message_deleted",
   "messages_replaced",
+  "messages_restored",
   "agent_deleted",
 ] as const;
 

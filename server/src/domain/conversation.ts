@@ -12,6 +12,8 @@ export type Conversation = {
   readonly isPinned: boolean;
   /** The agent whose instructions its replies follow; may name one that does not exist. */
   readonly agentId: string | null;
+  /** The model that answers in it, as clients name models; null: its agent's, or the server's usual one. */
+  readonly model: string | null;
   /** A word of the client's (document 002), kept as it is. */
   readonly mode: string | null;
   /** The wire it was begun through. */

@@ -29,6 +29,8 @@ export type ErrorDetails = {
   readonly retryAfterMs?: number;
   /** What was looked for and not found, for wires that name it. */
   readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply";
+  /** What a reply had said before it failed or was interrupted. */
+  readonly textSoFar?: string;
   readonly cause?: unknown;
 };
 
@@ -38,6 +40,7 @@ export class AppError extends Error {
   readonly field: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly resource: ErrorDetails["resource"];
+  readonly textSoFar: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -46,6 +49,7 @@ export class AppError extends Error {
     this.field = details.field;
     this.retryAfterMs = details.retryAfterMs;
     this.resource = details.resource;
+    this.textSoFar = details.textSoFar;
   }
 }
 

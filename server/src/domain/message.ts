@@ -3,6 +3,28 @@ export type Role = "user" | "assistant" | "system";
 /** `streaming` is the state of a reply that is being generated; no wire shows such a message. */
 export type MessageStatus = "streaming" | "complete" | "interrupted" | "failed";
 
+/**
+ * Why a model ended its answer: it was done, reached its length limit, was filtered by its provider,
+ * asked for tools, or gave a reason that is none of these.
+ */
+export const FINISH_REASONS = ["stop", "length", "filter", "tool_calls", "other"] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
+/**
+ * What ended an interrupted reply: its user (`stopped`), a newer message that took its place
+ * (`superseded`), the deletion of its conversation or of itself (`deleted`), a server that was shut
+ * down (`shutdown`) or was lost with the reply unfinished (`crash`), a listener who spoke over it (`heard`).
+ */
+export const INTERRUPTIONS = [
+  "stopped",
+  "superseded",
+  "deleted",
+  "shutdown",
+  "crash",
+  "heard",
+] as const;
+export type Interruption = (typeof INTERRUPTIONS)[number];
+
 /** Tokens as the provider counted them. */
 export type Usage = {
   readonly promptTokens: number;
@@ -25,6 +47,12 @@ export type Message = {
   readonly usage: Usage | null;
   /** What a reasoning model thought before it answered; never part of the content. */
   readonly reasoning: string | null;
+  /** How long it thought before the first word of its answer; null where that is not known. */
+  readonly reasoningMs: number | null;
+  /** Null for what no model ended: other messages, and replies that were interrupted or failed before. */
+  readonly finishReason: FinishReason | null;
+  /** Null for all but interrupted replies, and for those of versions that did not note it. */
+  readonly interruptedBy: Interruption | null;
   /** Why a failed reply failed, in words fit for its reader. */
   readonly error: ReplyError | null;
   readonly createdAt: Date;
@@ -32,7 +60,19 @@ export type Message = {
   readonly finishedAt: Date | null;
 };
 
+/** The part of a message that only a generated reply has. */
+export const NOT_GENERATED = {
+  usage: null,
+  reasoning: null,
+  reasoningMs: null,
+  finishReason: null,
+  interruptedBy: null,
+  error: null,
+} as const satisfies Partial<Message>;
+
 export type ReplyError = {
   readonly code: "model_refused" | "model_failed" | "rate_limited" | "unavailable" | "internal";
   readonly message: string;
+  /** When the provider wants to be asked again, where it said so. */
+  readonly retryAfterMs?: number;
 };

@@ -1,5 +1,5 @@
-import { AppError } from "./errors.ts";
-import type { Message, ReplyError } from "./message.ts";
+import { AppError, type ErrorCode } from "./errors.ts";
+import type { Interruption, Message, ReplyError } from "./message.ts";
 
 /**
  * What happens in a turn, in order. `position` numbers the events: 0 is the acceptance, a delta's is
@@ -46,5 +46,56 @@ export function endingOf(reply: Message): TurnEnding | null {
 const RETRY_AFTER_MS = 2_000;
 
 /** Why a reply failed, as an error that whoever waits for it is told. */
-export const failureOf = ({ code, message }: ReplyError): AppError =>
-  new AppError(code, message, code === "unavailable" ? { retryAfterMs: RETRY_AFTER_MS } : {});
+export const failureOf = (
+  { code, message, retryAfterMs }: ReplyError,
+  textSoFar = "",
+): AppError => {
+  const waitMs = retryAfterMs ?? (code === "unavailable" ? RETRY_AFTER_MS : undefined);
+  return new AppError(code, message, {
+    textSoFar,
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+  });
+};
+
+/** What became of an interrupted reply, and what to do about it. */
+const INTERRUPTED: Readonly<Record<Interruption, readonly [code: ErrorCode, message: string]>> = {
+  stopped: [
+    "conflict",
+    "The reply was stopped before its end. Send the message again for a new one",
+  ],
+  superseded: ["conflict", "The reply was stopped, since another message took its place"],
+  deleted: ["conflict", "The reply was stopped, since its conversation or message was deleted"],
+  heard: ["conflict", "The reply was stopped, since its listener spoke over it"],
+  shutdown: [
+    "unavailable",
+    "The reply was cut off by a restart of the server. Send the message again for a new one",
+  ],
+  crash: [
+    "unavailable",
+    "The reply was cut off by a failure of the server. Send the message again for a new one",
+  ],
+};
+
+/**
+ * What to tell somebody who waited for a whole reply and whose wire has no word for one that is not:
+ * the error that an ending stands for, with the text so far. Null for a complete reply.
+ */
+export function errorOfEnding(ending: TurnEnding): AppError | null {
+  const { content, interruptedBy } = ending.reply;
+  if (ending.type === "completed") return null;
+  if (ending.type === "failed") return failureOf(ending.error, content);
+  const [code, message] = INTERRUPTED[interruptedBy ?? "stopped"];
+  const retry = code === "unavailable" ? { retryAfterMs: RETRY_AFTER_MS } : {};
+  return new AppError(code, message, { textSoFar: content, ...retry });
+}
+
+/**
+ * Whether a reply that is over may be generated again under the key of its request: nothing of it
+ * was said, and what ended it was neither its user nor the model's own answer.
+ */
+export function mayGenerateAgain({ status, content, finishReason, ...reply }: Message): boolean {
+  if (content !== "" || finishReason !== null) return false;
+  if (status === "interrupted")
+    return reply.interruptedBy === "crash" || reply.interruptedBy === "shutdown";
+  return status === "failed" && reply.error?.code !== "model_refused";
+}

@@ -1,6 +1,14 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
-import type { Message, MessageStatus, ReplyError, Role, Usage } from "../domain/message.ts";
+import type {
+  FinishReason,
+  Interruption,
+  Message,
+  MessageStatus,
+  ReplyError,
+  Role,
+  Usage,
+} from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
@@ -40,6 +48,7 @@ export type NewConversation = {
   readonly title: string | null;
   readonly isPinned: boolean;
   readonly agentId: string | null;
+  readonly model: string | null;
   readonly mode: string | null;
   readonly origin: string;
   readonly alias: string | null;
@@ -59,6 +68,7 @@ export type ConversationPatch = {
   readonly title?: string;
   readonly isPinned?: boolean;
   readonly agentId?: string | null;
+  readonly model?: string | null;
   readonly mode?: string | null;
   /**
    * The new list, in order. A message that is unchanged from the stored one at the same or a later
@@ -159,7 +169,7 @@ export type TurnTarget =
   | {
       readonly kind: "existing";
       readonly conversationId: string;
-      /** A message of it that this turn takes the place of: it goes, with everything after it. */
+      /** A message of it that this turn takes the place of: it goes, with everything after it (see `restoreReplaced`). */
       readonly replaceFrom?: string;
       /** Who does that: noted in the audit log. */
       readonly actor?: string;
@@ -177,7 +187,10 @@ export type BeginTurn = {
   readonly reply: { readonly id: string; readonly model: string };
   /** Title for a conversation that has none yet. */
   readonly title: string;
-  /** The same key and fingerprint give the first turn again. */
+  /**
+   * The same key and fingerprint give the first turn again; where its reply may be generated again
+   * (domain/turn.ts), it begins that: with a new reply to the stored message, which keeps its place.
+   */
   readonly idempotency?: Idempotency;
 };
 
@@ -212,23 +225,30 @@ export type AbandonedReply = { readonly owner: Owner; readonly replyId: string }
 /** How long servers that share a store believe in each other without a sign of life. */
 export const LEASE_MS = 6_000;
 
+/** What was added to a reply in progress since its last checkpoint. */
+export type ReplyAddition = {
+  readonly owner: Owner;
+  readonly replyId: string;
+  /** 0, 1, 2, … for each reply. Given again, it takes the place of what was kept under that number. */
+  readonly number: number;
+  readonly content: string;
+  readonly reasoning: string;
+};
+
 export interface TurnStore {
   /**
    * Stores the user's message and the reply to be, in the order of the calls. The reply's sequence
    * is the user message's plus one.
    */
   beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
-  /** What beginning a turn with that key would find without storing anything; null: it would be a new one. */
+  /** The turn that was begun with that key, whatever became of it; null: beginning one would be the first. */
   findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
-  /** Keeps the text so far of replies in progress. A reply that is gone or has ended is passed over. */
-  checkpoint(
-    replies: readonly {
-      readonly owner: Owner;
-      readonly replyId: string;
-      readonly content: string;
-    }[],
-  ): Promise<void>;
-  /** Ends a reply, once: null if it is gone or has ended already. */
+  /** Keeps what was added to replies in progress. A reply that is gone or has ended is passed over. */
+  checkpoint(additions: readonly ReplyAddition[]): Promise<void>;
+  /**
+   * Ends a reply, once: null if it is gone or has ended already.
+   * @param hasCheckpoints false where it is known that none was asked for: there is nothing to clear away
+   */
   finishReply(
     owner: Owner,
     replyId: string,
@@ -238,13 +258,17 @@ export interface TurnStore {
       readonly model: string;
       readonly usage: Usage | null;
       readonly reasoning: string | null;
+      readonly reasoningMs: number | null;
+      readonly finishReason: FinishReason | null;
+      readonly interruptedBy: Interruption | null;
       readonly error: ReplyError | null;
       readonly finishedAt: Date;
     },
+    hasCheckpoints?: boolean,
   ): Promise<Message | null>;
   /**
    * Keeps of an ended reply only that beginning of its content, which was heard, and marks it
-   * `interrupted`; also what a search finds. False if it is gone or in progress.
+   * `interrupted` by its listener; also what a search finds. False if it is gone or in progress.
    */
   truncateReply(owner: Owner, replyId: string, content: string): Promise<boolean>;
   /** The last reply of the conversation, in progress or ended, with the user message before it. */
@@ -255,12 +279,27 @@ export interface TurnStore {
   /** The turn of that reply. */
   getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
   /**
-   * Replies in progress whose server is gone become `interrupted`, with the text of their last
+   * Replies in progress whose server is gone become `interrupted` by a crash, with the text of their last
    * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that
    * lives: a server calls this at its start and every second from then on, which is its sign of life.
    * One that was silent for LEASE_MS is gone; when it comes back, its replies have ended without it.
    */
   interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
+  /**
+   * Takes back that a turn took the place of others: its question and its reply go, and what was there
+   * before is there again, each message as it was. Gives how many came back.
+   * @param replacedBy the id of the turn's question
+   * @param stamp noted in the audit log
+   * @throws AppError not_found where nothing of that is kept (any more), conflict where more was said since
+   */
+  restoreReplaced(
+    owner: Owner,
+    conversationId: string,
+    replacedBy: string,
+    stamp: Stamp,
+  ): Promise<number>;
+  /** Forgets for good what was replaced before that time. */
+  forgetReplaced(before: Date): Promise<void>;
   /** Forgets idempotency keys that were first used before that time. */
   forgetIdempotencyKeys(before: Date): Promise<void>;
 }

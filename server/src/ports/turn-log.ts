@@ -1,3 +1,4 @@
+import type { Interruption } from "../domain/message.ts";
 import type { TurnEnding, TurnEvent } from "../domain/turn.ts";
 
 /** The writing end of one turn's log. */
@@ -15,10 +16,10 @@ export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
 
 /** The running turns and their events. Ended turns are the store's: a log may forget them at once. */
 export interface TurnLog {
-  /** @param onStop called if someone asks the conversation's turns to stop, on whichever replica */
+  /** @param onStop called with the cause if someone asks the conversation's turns to stop, on whichever replica */
   open(
     turn: { readonly replyId: string; readonly conversationId: string },
-    onStop: () => void,
+    onStop: (cause: Interruption) => void,
   ): TurnWriter;
   /**
    * The events after `position` (see TurnEvent) of a turn that runs in this process, to its ending.
@@ -38,5 +39,5 @@ export interface TurnLog {
    * Asks every turn of the conversation to stop, those that wait included; gives whether there was
    * one. Null: there was none here, and other replicas cannot be asked now.
    */
-  stop(conversationId: string): Promise<boolean | null>;
+  stop(conversationId: string, cause: Interruption): Promise<boolean | null>;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { NOT_GENERATED } from "../../src/domain/message.ts";
 import type { ArchiveRecord } from "../../src/ports/archive.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { anAgent } from "./agents.ts";
@@ -37,6 +38,7 @@ export function archiveContract(open: OpenStore): void {
           anEnding("partly", {
             status: "failed",
             reasoning: "hm",
+            reasoningMs: 40,
             error: { code: "rate_limited", message: "Too much" },
           }),
         );
@@ -171,9 +173,7 @@ function aForeignConversation(owner: ReturnType<typeof newOwner>) {
       conversationId: given.id,
       sequence: 41,
       status: "interrupted",
-      usage: null,
-      reasoning: null,
-      error: null,
+      ...NOT_GENERATED,
       finishedAt: null,
     },
   };

@@ -62,7 +62,14 @@ export function conversationContract(open: OpenStore): void {
       for (const text of texts) {
         const { id } = await store().createConversation(
           owner,
-          aConversation({ title: text, mode: text, alias: text, agentId: text, origin: text }),
+          aConversation({
+            title: text,
+            mode: text,
+            alias: text,
+            agentId: text,
+            model: text,
+            origin: text,
+          }),
           [aMessage(text)],
         );
         const conversation = await store().getConversation(owner, id);
@@ -213,7 +220,13 @@ export function conversationContract(open: OpenStore): void {
 
     test("a change touches only the fields it names", async () => {
       const owner = newOwner();
-      const given = aConversation({ title: "old", agentId: "agent", mode: "mode", alias: "name" });
+      const given = aConversation({
+        title: "old",
+        agentId: "agent",
+        model: "one",
+        mode: "mode",
+        alias: "name",
+      });
       const created = await store().createConversation(owner, given, [aMessage("kept")]);
       const changed = await store().updateConversation(owner, given.id, {
         isPinned: true,
@@ -224,7 +237,13 @@ export function conversationContract(open: OpenStore): void {
       const expected = { ...before, isPinned: true, mode: null, updatedAt: at(30) };
       assert.deepEqual(changed, expected);
       assert.deepEqual(await store().getConversation(owner, given.id), expected);
-      const again = { title: "new", agentId: "other", isPinned: false, updatedAt: at(31) };
+      const again = {
+        title: "new",
+        agentId: "other",
+        model: "another",
+        isPinned: false,
+        updatedAt: at(31),
+      };
       const twice = await store().updateConversation(owner, given.id, again);
       assert.deepEqual(twice, { ...expected, ...again });
       assert.deepEqual(await store().listMessages(owner, given.id), messages);

@@ -3,12 +3,14 @@ import { randomUUID } from "node:crypto";
 import { after, before } from "node:test";
 import type { ErrorCode } from "../../src/domain/errors.ts";
 import { AppError } from "../../src/domain/errors.ts";
+import { NOT_GENERATED } from "../../src/domain/message.ts";
 import type { Owner } from "../../src/domain/principal.ts";
 import type {
   BeginTurn,
   BegunTurn,
   NewConversation,
   NewMessage,
+  ReplyAddition,
   Store,
   TurnTarget,
 } from "../../src/ports/store.ts";
@@ -45,6 +47,7 @@ export const aConversation = (given: Partial<NewConversation> = {}): NewConversa
   title: null,
   isPinned: false,
   agentId: null,
+  model: null,
   mode: null,
   origin: "chat-v1",
   alias: null,
@@ -88,12 +91,21 @@ export const anEnding = (content: string, given: Partial<Ending> = {}): Ending =
   status: "complete",
   content,
   model: "builtin/echo",
+  ...NOT_GENERATED,
   usage: { promptTokens: 3, completionTokens: 5, totalTokens: 8 },
-  reasoning: null,
-  error: null,
+  finishReason: "stop",
   finishedAt: at(20),
   ...given,
 });
+
+/** What a checkpoint keeps of a reply. */
+export const aPiece = (
+  owner: Owner,
+  replyId: string,
+  content: string,
+  number = 0,
+  reasoning = "",
+): ReplyAddition => ({ owner, replyId, number, content, reasoning });
 
 /** A turn from its question to the end of its reply. */
 export async function completeTurn(

@@ -6,6 +6,7 @@ import type { AbandonedReply } from "../../src/ports/store.ts";
 import {
   aConversation,
   aMessage,
+  aPiece,
   aTurn,
   at,
   begun,
@@ -36,7 +37,7 @@ export function lifeContract(open: OpenStore): void {
           const { id } = await store.createConversation(who, aConversation(), []);
           await completeTurn(store, who, id, "one", "first answer");
           const { reply } = begun(await store.beginTurn(who, aTurn(inExisting(id), "two")));
-          await store.checkpoint([{ owner: who, replyId: reply.id, content: "so far" }]);
+          await store.checkpoint([aPiece(who, reply.id, "so far")]);
           left.push({ who, reply });
         }
         assert.deepEqual(await store.interruptAbandonedReplies(at(59)), []);
@@ -50,6 +51,7 @@ export function lifeContract(open: OpenStore): void {
             ...reply,
             content: "so far",
             status: "interrupted",
+            interruptedBy: "crash",
             finishedAt: at(60),
           });
         assert.deepEqual(await store.interruptAbandonedReplies(at(61)), []);

@@ -5,6 +5,7 @@ import {
   aConversation,
   aMessage,
   anEnding,
+  aPiece,
   aTurn,
   at,
   begun,
@@ -204,7 +205,7 @@ export function searchContract(open: OpenStore): void {
           await store().beginTurn(owner, aTurn(inExisting(id), `question${round}`)),
         );
         assert.equal((await hitsOf(owner, `question${round}`)).length, 1);
-        await store().checkpoint([{ owner, replyId: turn.reply.id, content: `answer${round}` }]);
+        await store().checkpoint([aPiece(owner, turn.reply.id, `answer${round}`)]);
         assert.equal((await hitsOf(owner, `answer${round}`)).length, 0);
         await store().finishReply(owner, turn.reply.id, anEnding(`answer${round}`));
         assert.equal((await hitsOf(owner, `answer${round}`)).length, 1);

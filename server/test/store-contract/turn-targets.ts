@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import {
   aConversation,
   aMessage,
+  anEnding,
   aTurn,
   at,
   begun,
@@ -86,6 +88,71 @@ export function turnTargetContract(open: OpenStore): void {
       assert.deepEqual((await store().search(owner, "re c", words)).hits, []);
       assert.equal((await store().beginTurn(owner, turn)).kind, "not_found");
       assert.deepEqual(await contents(), ["a", "re a", "B"]);
+    });
+
+    test("what was replaced comes back as it was, once, for its owner, and not over what was said since", async () => {
+      const owner = newOwner();
+      const { id } = await store().createConversation(owner, aConversation(), []);
+      const first = await completeTurn(store(), owner, id, "a", "re a");
+      await completeTurn(store(), owner, id, "b", "re b");
+      const running = begun(await store().beginTurn(owner, aTurn(inExisting(id), "c")));
+      const all = async () => (await store().listMessages(owner, id)) ?? [];
+      const before = await all();
+      const replace = async (replaceFrom: string, content: string) => {
+        const target = { kind: "existing", conversationId: id, replaceFrom } as const;
+        return begun(await store().beginTurn(owner, aTurn(target, content)));
+      };
+      const stamp = { at: at(90), actor: "key editor" };
+      const restore = (replacedBy: string, by = owner) =>
+        store().restoreReplaced(by, id, replacedBy, stamp);
+
+      const replaced = await replace(first.userMessage.id, "A");
+      for (const stranger of strangersTo(owner))
+        await assert.rejects(restore(replaced.userMessage.id, stranger), withCode("not_found"));
+      await assert.rejects(restore(randomUUID()), withCode("not_found"));
+      assert.equal(await store().getMessage(owner, first.reply.id), null);
+      assert.deepEqual((await store().search(owner, "re b", { limit: 10, offset: 0 })).hits, []);
+
+      await store().finishReply(owner, replaced.reply.id, anEnding("re A"));
+      const later = await completeTurn(store(), owner, id, "d", "re d");
+      await assert.rejects(restore(replaced.userMessage.id), withCode("conflict"));
+      assert.equal((await all()).length, 4);
+      // One that is replaced itself comes back first.
+      const second = await replace(later.userMessage.id, "D");
+      assert.equal(await restore(second.userMessage.id), 2);
+      assert.deepEqual(
+        (await all()).map(({ content }) => content),
+        ["A", "re A", "d", "re d"],
+      );
+      for (const { id: messageId } of [later.userMessage, later.reply])
+        assert.equal(await store().deleteMessage(owner, messageId), true);
+
+      assert.equal(await restore(replaced.userMessage.id), 6);
+      const after = await all();
+      assert.deepEqual(after.slice(0, 5), before);
+      assert.deepEqual([after[5]?.id, after[5]?.status], [running.reply.id, "interrupted"]);
+      assert.equal((await store().search(owner, "re b", { limit: 10, offset: 0 })).hits.length, 1);
+      const events = await store().listAuditEvents({ limit: 1000 });
+      const noted = events.filter(({ about }) => about === id);
+      assert.deepEqual(
+        noted.map(({ action, count }) => [action, count]),
+        [
+          ["messages_restored", 6],
+          ["messages_restored", 2],
+        ],
+      );
+      await assert.rejects(restore(replaced.userMessage.id), withCode("not_found"));
+
+      const third = await replace(first.userMessage.id, "A");
+      await store().forgetReplaced(new Date(third.userMessage.createdAt.getTime() + 1));
+      await assert.rejects(restore(third.userMessage.id), withCode("not_found"));
+      assert.deepEqual(
+        (await all()).map(({ content }) => content),
+        ["A"],
+      );
+      const fourth = await replace(third.userMessage.id, "AA");
+      await store().deleteConversation(owner, id);
+      await assert.rejects(restore(fourth.userMessage.id), withCode("not_found"));
     });
 
     test("one that does not exist is not found, and nothing is stored", async () => {

@@ -6,6 +6,7 @@ import {
   aConversation,
   aMessage,
   anEnding,
+  aPiece,
   aTurn,
   at,
   begun,
@@ -68,6 +69,9 @@ export function turnContract(open: OpenStore): void {
         model: "another/model",
         usage: { promptTokens: 1, completionTokens: 2, totalTokens: 3, costUsd: 0.00001 },
         reasoning: "thinking…",
+        reasoningMs: 1_234,
+        finishReason: "filter",
+        interruptedBy: "shutdown",
         error: { code: "model_failed", message: "It broke off" },
       });
       const finished = await store().finishReply(owner, reply.id, end);
@@ -97,13 +101,12 @@ export function turnContract(open: OpenStore): void {
       ];
       await store().finishReply(owner, ended, anEnding("the end"));
       await store().deleteMessage(owner, deleted);
-      const replies = [running, ended, deleted].map((replyId) => ({
-        owner,
-        replyId,
-        content: "so far",
-      }));
+      const all = [running, ended, deleted];
       await store().checkpoint([]);
-      await store().checkpoint(replies);
+      await store().checkpoint(all.map((replyId) => aPiece(owner, replyId, "so ", 0, "hm, ")));
+      await store().checkpoint(all.map((replyId) => aPiece(owner, replyId, "lost", 1)));
+      // A checkpoint whose answer was lost comes again under its number, and may be longer.
+      await store().checkpoint(all.map((replyId) => aPiece(owner, replyId, "far", 1, "well")));
       assert.deepEqual(
         [
           (await store().getMessage(owner, running))?.content,
@@ -112,6 +115,10 @@ export function turnContract(open: OpenStore): void {
         ["so far", "the end"],
       );
       assert.equal((await store().getMessage(owner, running))?.status, "streaming");
+      assert.equal((await store().getMessage(owner, running))?.reasoning, "hm, well");
+      assert.equal((await store().getTurn(owner, running))?.reply.content, "so far");
+      const finished = await store().finishReply(owner, running, anEnding("so far and further"));
+      assert.deepEqual(await store().getMessage(owner, running), finished);
       assert.equal(await store().getMessage(owner, deleted), null);
     });
 
@@ -126,7 +133,13 @@ export function turnContract(open: OpenStore): void {
       assert.equal(await store().truncateReply(owner, userMessage.id, "x"), false);
       assert.equal(await store().truncateReply(owner, "unknown", "x"), false);
       assert.equal(await store().truncateReply(owner, reply.id, "heard"), true);
-      const cut = { ...reply, content: "heard", status: "interrupted" };
+      const cut = {
+        ...reply,
+        content: "heard",
+        status: "interrupted",
+        interruptedBy: "heard",
+        finishReason: null,
+      };
       assert.deepEqual(await store().getMessage(owner, reply.id), cut);
       assert.deepEqual([await search("unheard"), await search("heard")], [0, 1]);
       const running = begun(await store().beginTurn(owner, aTurn(inExisting(id))));
@@ -161,7 +174,7 @@ export function turnContract(open: OpenStore): void {
       for (const stranger of strangersTo(owner)) {
         assert.equal((await store().beginTurn(stranger, aTurn(inExisting(id)))).kind, "not_found");
         assert.equal(await store().finishReply(stranger, reply.id, anEnding("x")), null);
-        await store().checkpoint([{ owner: stranger, replyId: reply.id, content: "x" }]);
+        await store().checkpoint([aPiece(stranger, reply.id, "x")]);
         assert.equal(await store().getTurn(stranger, reply.id), null);
         assert.equal(await store().latestTurn(stranger, id), null);
       }

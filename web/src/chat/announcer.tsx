@@ -1,7 +1,7 @@
 import type { Message } from "@colloquy/client";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { LiveReply } from "./live/live-replies.ts";
+import type { LiveReply } from "./live/live-reply.ts";
 
 const MOST_CHARACTERS = 500;
 

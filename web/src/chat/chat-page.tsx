@@ -2,22 +2,25 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearch } from "wouter";
 import { useSession } from "../session/session.tsx";
+import { notify } from "../ui/notices.tsx";
 import { useStoredState } from "../ui/stored-state.ts";
 import { VoiceButton } from "../voice/voice-button.tsx";
+import { wordsOf } from "../words-of.ts";
 import { useLiveReply, useWorkspace } from "../workspace.tsx";
 import { Announcer } from "./announcer.tsx";
 import { useChatActions } from "./chat-actions.ts";
 import { ChatHeader } from "./chat-header.tsx";
 import styles from "./chat-page.module.css";
-import { AgentPicker, ModelPicker } from "./choices.tsx";
+import { AgentPicker, ModelPicker, useChosenModel } from "./choices.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstRun } from "./first-run.tsx";
-import { NEW } from "./live/live-replies.ts";
+import { NEW } from "./live/live-reply.ts";
 import { preloadMarkdown } from "./markdown/markdown.tsx";
 import { Problem } from "./problem.tsx";
+import { ConfirmReplacement, type Replacement } from "./replacement.tsx";
 import { rowsOf } from "./rows.ts";
-import { Thread } from "./thread.tsx";
-import { useModels } from "./use-models.ts";
+import { Thread, type ThreadHandle } from "./thread.tsx";
+import { useLastReplyShortcuts } from "./use-last-reply-shortcuts.ts";
 import { isGone, useConversation, useThread } from "./use-thread.ts";
 
 /** One conversation, or the beginning of a new one. */
@@ -32,16 +35,16 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const conversation = useConversation(conversationId);
   const thread = useThread(conversationId);
   const composer = useRef<ComposerHandle>(null);
-  const page = useRef<HTMLElement>(null);
+  const messages = useRef<ThreadHandle>(null);
 
-  const { data: models } = useModels();
-  const [storedModel, setModel] = useStoredState("model");
-  const model = models?.some(({ id }) => id === storedModel) ? storedModel : null;
+  const [usualModel, setUsualModel] = useStoredState("model");
+  const model = useChosenModel(conversationId ? (conversation.data?.model ?? null) : usualModel);
   const [newAgent, setNewAgent] = useState<string | null>(() =>
     new URLSearchParams(window.location.search).get("agent"),
   );
   const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
 
+  const [replacement, setReplacement] = useState<Replacement | null>(null);
   const here = useRef(location);
   here.current = location;
   /** The new conversation has an address. */
@@ -51,16 +54,25 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   };
   const actions = useChatActions({
     conversationId,
-    choices: { model, agentId },
+    choices: { model: model.asked, agentId },
     onStored: (id) => {
       if (!conversationId && here.current === "/") settle(id);
     },
     onTakenBack: (text) => composer.current?.putBack(text),
+    onAsk: setReplacement,
   });
-  const pickAgent = async (picked: string | null) => {
-    if (!conversationId) return setNewAgent(picked);
-    list.put(await client.conversations.update(conversationId, { agent_id: picked }));
-    tell({ type: "list" });
+  /** Model and agent belong to the conversation; what a new one begins with is the person's usual choice. */
+  const choose = async (choice: { agent_id: string | null } | { model: string | null }) => {
+    const before = conversation.data;
+    if (!before) return;
+    list.put({ ...before, ...choice });
+    try {
+      list.put(await client.conversations.update(before.id, choice));
+      tell({ type: "list" });
+    } catch (error) {
+      list.put(before);
+      notify({ text: t("list.notChanged", { reason: wordsOf(error) }), isProblem: true });
+    }
   };
 
   useEffect(() => {
@@ -76,11 +88,13 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const rows = useMemo(() => rowsOf(thread.data, live), [thread.data, live]);
   const isReplying = live !== null && live.phase !== "not_sent" && live.phase !== "lost";
   const isBeginning = conversationId === null && !live;
+  const stored = thread.data?.messages;
+  useLastReplyShortcuts(live ? undefined : stored?.at(-1), actions);
   const error = thread.error ?? conversation.error;
   const isMissing = isGone(error);
 
   return (
-    <main className={styles.page} data-beginning={isBeginning || undefined} ref={page}>
+    <main className={styles.page} data-beginning={isBeginning || undefined}>
       <ChatHeader conversation={conversation.data ?? null} isNew={conversationId === null} />
       {isBeginning ? (
         <div className={styles.welcome}>
@@ -97,6 +111,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
         </div>
       ) : (
         <Thread
+          ref={messages}
           key={key}
           conversationId={conversationId}
           rows={rows}
@@ -115,13 +130,23 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           onSend={actions.send}
           onStop={actions.stop}
           onEditLast={() => {
-            const buttons = page.current?.querySelectorAll<HTMLElement>("[data-edit]");
-            buttons?.item(buttons.length - 1)?.click();
+            const own = stored?.findLast(({ role }) => role === "user");
+            if (own) messages.current?.edit(own.id);
           }}
           choices={
             <>
-              <ModelPicker model={model} onPick={setModel} />
-              <AgentPicker agentId={agentId} onPick={(picked) => void pickAgent(picked)} />
+              <ModelPicker
+                model={model.shown}
+                onPick={(picked) =>
+                  conversationId ? void choose({ model: picked }) : setUsualModel(picked)
+                }
+              />
+              <AgentPicker
+                agentId={agentId}
+                onPick={(picked) =>
+                  conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
+                }
+              />
             </>
           }
           extra={
@@ -134,6 +159,9 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
         />
         <p className={styles.caution}>{t("chat.caution")}</p>
       </div>
+      {replacement && (
+        <ConfirmReplacement replacement={replacement} onClose={() => setReplacement(null)} />
+      )}
       <Announcer live={live} last={thread.data?.messages.at(-1)} />
     </main>
   );

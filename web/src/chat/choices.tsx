@@ -9,6 +9,18 @@ import { useModels } from "./use-models.ts";
 
 const NONE = "";
 
+/**
+ * A model that was chosen before, as far as the server offers it now.
+ * @returns `shown`: null for the usual one; `asked`: what a message has to name, null where nothing
+ */
+export function useChosenModel(chosen: string | null) {
+  const { data: models } = useModels();
+  const isOffered = models?.some(({ id }) => id === chosen) ?? false;
+  const usual = models?.find(({ is_default }) => is_default)?.id ?? null;
+  const shown = isOffered ? chosen : null;
+  return { shown, asked: chosen === null ? null : (shown ?? usual) };
+}
+
 /** Which model answers; what was chosen holds only while the server offers it. */
 export function ModelPicker({
   model,

@@ -4,6 +4,8 @@ import { Button } from "../ui/button.tsx";
 import { GrowingTextArea } from "../ui/growing-text-area.tsx";
 import styles from "./message-row.module.css";
 
+const MAX_FOCUS_FRAMES = 10;
+
 /** A message of one's own, to be said differently. */
 export function EditMessage({
   text,
@@ -18,8 +20,15 @@ export function EditMessage({
   const [edited, setEdited] = useState(text);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
-    field.current?.focus();
-    field.current?.setSelectionRange(-1, -1);
+    let frame = 0;
+    // A row that was not in view can have the focus only once it has its place.
+    const focus = (triesLeft: number) => {
+      field.current?.focus();
+      if (document.activeElement === field.current) field.current?.setSelectionRange(-1, -1);
+      else if (triesLeft > 0) frame = requestAnimationFrame(() => focus(triesLeft - 1));
+    };
+    focus(MAX_FOCUS_FRAMES);
+    return () => cancelAnimationFrame(frame);
   }, []);
   const send = () => {
     if (edited.trim()) onSend(edited);

@@ -1,7 +1,8 @@
 import { useTranslation } from "react-i18next";
+import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import type { ChatActions } from "./chat-actions.ts";
-import type { LiveReply } from "./live/live-replies.ts";
+import type { LiveReply } from "./live/live-reply.ts";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
@@ -44,15 +45,19 @@ export function LiveRow({
   readonly actions: ChatActions;
 }) {
   const { t } = useTranslation();
+  const { client } = useSession();
   const isWaiting = live.text === "" && live.phase !== "lost";
   return (
     <article className={styles.assistant} aria-busy={live.phase !== "lost"}>
       <h2 className="visually-hidden">{t("chat.reply")}</h2>
       {isWaiting ? <Dots /> : <Markdown text={live.text} />}
       {live.isReconnecting && (
-        <p className={styles.reconnecting} role="status">
-          {t("chat.reconnecting")}
-        </p>
+        <div className={styles.reconnecting}>
+          <p role="status">{t("chat.reconnecting")}</p>
+          <Button look="outlined" onClick={client.reconnect}>
+            {t("chat.tryNow")}
+          </Button>
+        </div>
       )}
       {live.problem && live.phase !== "not_sent" && (
         <Problem text={t("chat.lost")} reason={live.problem}>

@@ -55,10 +55,7 @@ function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
     return (
       <EditMessage
         text={message.content}
-        onSend={(text) => {
-          setEditing(null);
-          actions.resend(message.id, text);
-        }}
+        onSend={(text) => actions.resend(message, text, () => setEditing(null))}
         onCancel={() => setEditing(null)}
       />
     );
@@ -68,7 +65,7 @@ function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
         {message.content}
       </p>
       <div className={styles.tools}>
-        <IconButton label={t("chat.edit")} onClick={() => setEditing(message.id)} data-edit>
+        <IconButton label={t("chat.edit")} onClick={() => setEditing(message.id)}>
           <Pencil size={16} aria-hidden />
         </IconButton>
         <CopyButton text={() => message.content} label={t("chat.copy")} />
@@ -87,8 +84,8 @@ function Replied({ message, actions }: MessageRowProps) {
         <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />
       )}
       <div className={styles.tools}>
-        <CopyButton text={() => message.content} label={t("chat.copy")} data-copy-reply />
-        <IconButton label={t("chat.retry")} data-retry onClick={() => actions.retry(message)}>
+        <CopyButton text={() => message.content} label={t("chat.copy")} data-copies={message.id} />
+        <IconButton label={t("chat.retry")} onClick={() => actions.retry(message)}>
           <RotateCcw size={16} aria-hidden />
         </IconButton>
         <span className={styles.facts}>

@@ -1,5 +1,5 @@
 import type { Message } from "@colloquy/client";
-import type { LiveReply } from "./live/live-replies.ts";
+import type { LiveReply } from "./live/live-reply.ts";
 import type { Thread } from "./thread-cache.ts";
 
 /** What stands in a thread, one under the other. */

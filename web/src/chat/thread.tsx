@@ -1,5 +1,13 @@
 import { ArrowDown } from "lucide-react";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { Button } from "../ui/button.tsx";
@@ -15,6 +23,11 @@ import { useStickToEnd } from "./use-stick-to-end.ts";
 const ALWAYS_MOUNTED = 80;
 const LOAD_OLDER_PIXELS = 800;
 
+export type ThreadHandle = {
+  /** Begins to edit that message, wherever in the conversation one looks. */
+  edit(messageId: string): void;
+};
+
 type ThreadProps = {
   readonly conversationId: string | null;
   readonly rows: readonly Row[];
@@ -22,10 +35,11 @@ type ThreadProps = {
   readonly actions: ChatActions;
   /** The message to open at, which a search has found. */
   readonly target: string | null;
+  readonly ref: Ref<ThreadHandle>;
 };
 
 /** The messages, one under the other, of which only those in view exist in the page. */
-export function Thread({ conversationId, rows, hasOlder, actions, target }: ThreadProps) {
+export function Thread({ conversationId, rows, hasOlder, actions, target, ref }: ThreadProps) {
   const { t } = useTranslation();
   const { thread: cache } = useWorkspace();
   const scroller = useRef<HTMLDivElement>(null);
@@ -72,6 +86,19 @@ export function Thread({ conversationId, rows, hasOlder, actions, target }: Thre
     isAtTarget.current = target;
     virtualizer.current?.scrollToIndex(targetIndex, { align: "center" });
   }, [conversationId, isLoaded, target, targetIndex, cache, unstick]);
+
+  useImperativeHandle(
+    ref,
+    () => ({
+      edit(messageId) {
+        const index = rows.findIndex(({ key }) => key === messageId);
+        if (index < 0) return;
+        setEditing(messageId);
+        virtualizer.current?.scrollToIndex(index, { align: "nearest" });
+      },
+    }),
+    [rows],
+  );
 
   // The row that is edited stays, too: what was typed is in it alone.
   const keepMounted = useMemo(

@@ -44,7 +44,12 @@ export function Sidebar({ currentId }: { readonly currentId: string | null }) {
           maxLength={1000}
           onChange={(event) => setTyped(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === "Escape" && typed && !event.nativeEvent.isComposing) {
+            // Where there is nothing to clear, a sidebar that lies over the page still closes.
+            if (
+              event.key === "Escape" &&
+              (typed || !sidebar.isOver) &&
+              !event.nativeEvent.isComposing
+            ) {
               event.preventDefault();
               setTyped("");
             }

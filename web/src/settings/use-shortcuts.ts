@@ -4,17 +4,19 @@ import { useLocation } from "wouter";
 import { wasCovered } from "../ui/covered.ts";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useWindows } from "../ui/windows.tsx";
+import { replyShortcuts } from "./reply-shortcuts.ts";
 import { areSingleKeysOn } from "./single-keys.ts";
 
-const isWriting = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement &&
-  (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+/** What takes letters for itself: fields, and lists in which they lead to an item. */
+const TAKES_LETTERS =
+  "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog]";
 
-/** Presses the last of the page's buttons with that mark. */
-const press = (mark: string): void => {
-  const buttons = document.querySelectorAll<HTMLElement>(`[data-${mark}]`);
-  buttons.item(buttons.length - 1)?.click();
-};
+const isIn = (target: EventTarget | null, place: string): boolean =>
+  target instanceof Element && target.closest(place) !== null;
+
+/** Presses the one button of the page with that mark, if it is there. */
+const press = (mark: string): void =>
+  document.querySelector<HTMLElement>(`[data-${mark}]`)?.click();
 
 /** The shortcuts that hold in the whole page; see `SHORTCUTS`. */
 export function useShortcuts(): void {
@@ -38,23 +40,25 @@ export function useShortcuts(): void {
       "/": toSearch,
       "?": () => windows.open("shortcuts"),
       n: begin,
-      c: () => press("copy-reply"),
-      // The last reply that can be asked for anew is not the one that runs.
-      r: () => {
-        if (!document.querySelector("[data-stop]")) press("retry");
-      },
+      c: () => replyShortcuts()?.copy(),
+      r: () => replyShortcuts()?.answerAgain(),
       v: () => press("voice"),
       m: () => press("mute"),
       w: () => document.querySelector<HTMLElement>("[data-composer]")?.focus(),
     };
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || event.altKey || wasCovered()) return;
+      // A key that is held down was meant for what it did first.
+      if (event.defaultPrevented || event.isComposing || event.altKey || event.repeat) return;
+      if (wasCovered() || windows.shown !== null) return;
       const key = event.key.toLowerCase();
       const isControl = event.ctrlKey || event.metaKey;
-      if (key === "escape" && !sidebar.isOver) return press("stop");
+      const isWriting = isIn(event.target, TAKES_LETTERS);
+      // In any other field Escape is about that field.
+      const isAboutReply = !isWriting || isIn(event.target, "[data-composer]");
+      if (key === "escape" && !sidebar.isOver && isAboutReply) return press("stop");
       const action = isControl
         ? withControl[event.shiftKey ? `shift+${key}` : key]
-        : areSingleKeysOn() && !isWriting(event.target)
+        : areSingleKeysOn() && !isWriting
           ? single[key]
           : undefined;
       if (!action) return;

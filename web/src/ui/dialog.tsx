@@ -1,11 +1,20 @@
 import { Dialog as AriakitDialog, DialogDismiss, DialogHeading } from "@ariakit/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import buttonStyles from "./button.module.css";
+import { coverPage } from "./covered.ts";
 import styles from "./dialog.module.css";
+import { openerNow } from "./opener.ts";
 
-/** A window over the page; Escape, a click beside it and its cross close it. */
+const FIELDS = "input:not([type=hidden], :disabled), textarea, select";
+/** The buttons at its foot begin with the one that changes nothing. */
+const SAFE_BUTTON = "[data-dialog-actions] button:not(:disabled)";
+
+/**
+ * A window over the page; Escape, a click beside it and its cross close it. Its first field has the
+ * focus or, where it has none, the button that changes nothing; afterwards what opened it has it again.
+ */
 export function Dialog({
   title,
   onClose,
@@ -21,9 +30,21 @@ export function Dialog({
   readonly isClosable?: boolean;
 }) {
   const { t } = useTranslation();
+  const dialog = useRef<HTMLDivElement>(null);
+  const [opener] = useState(openerNow);
+  const [initialFocus] = useState(() => ({
+    get current(): HTMLElement | null {
+      const first = (what: string) => dialog.current?.querySelector<HTMLElement>(what) ?? null;
+      return first(FIELDS) ?? first(SAFE_BUTTON);
+    },
+  }));
+  useLayoutEffect(coverPage, []);
   return (
     <AriakitDialog
+      ref={dialog}
       open
+      initialFocus={initialFocus}
+      finalFocus={opener?.isConnected ? opener : null}
       onClose={onClose}
       hideOnEscape={isClosable}
       hideOnInteractOutside={isClosable}
@@ -49,5 +70,9 @@ export function Dialog({
 
 /** The buttons at a dialog's foot. */
 export function DialogActions({ children }: { readonly children: ReactNode }) {
-  return <div className={styles.actions}>{children}</div>;
+  return (
+    <div className={styles.actions} data-dialog-actions>
+      {children}
+    </div>
+  );
 }

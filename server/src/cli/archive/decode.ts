@@ -1,7 +1,13 @@
 import type { Agent } from "../../domain/agent.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import type { ApiKey } from "../../domain/key.ts";
-import type { Message, ReplyError, Usage } from "../../domain/message.ts";
+import {
+  FINISH_REASONS,
+  INTERRUPTIONS,
+  type Message,
+  type ReplyError,
+  type Usage,
+} from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
@@ -88,6 +94,8 @@ const conversationOf = (conversation: Fields, { userId }: Owner): Conversation =
   title: conversation.textOrNull("title"),
   isPinned: conversation.flag("isPinned"),
   agentId: conversation.textOrNull("agentId"),
+  // Archives of versions before have none.
+  model: conversation.has("model") ? conversation.textOrNull("model") : null,
   mode: conversation.textOrNull("mode"),
   origin: conversation.name("origin"),
   alias: conversation.textOrNull("alias"),
@@ -105,10 +113,21 @@ const messageOf = (message: Fields): Message => ({
   status: message.oneOf("status", ["complete", "interrupted", "failed"]),
   usage: message.isNull("usage") ? null : usageOf(message.object("usage")),
   reasoning: message.textOrNull("reasoning"),
+  // Archives of earlier versions do not have these.
+  reasoningMs: ifThere(message, "reasoningMs", () => message.whole("reasoningMs")),
+  finishReason: ifThere(message, "finishReason", () =>
+    message.oneOf("finishReason", FINISH_REASONS),
+  ),
+  interruptedBy: ifThere(message, "interruptedBy", () =>
+    message.oneOf("interruptedBy", INTERRUPTIONS),
+  ),
   error: message.isNull("error") ? null : errorOf(message.object("error")),
   createdAt: message.time("createdAt"),
   finishedAt: message.timeOrNull("finishedAt"),
 });
+
+const ifThere = <T>(fields: Fields, field: string, read: () => T): T | null =>
+  fields.has(field) && !fields.isNull(field) ? read() : null;
 
 const usageOf = (usage: Fields): Usage => ({
   promptTokens: usage.amount("promptTokens"),
@@ -128,4 +147,5 @@ const ERROR_CODES = [
 const errorOf = (error: Fields): ReplyError => ({
   code: error.oneOf("code", ERROR_CODES),
   message: error.text("message"),
+  ...(error.has("retryAfterMs") ? { retryAfterMs: error.amount("retryAfterMs") } : {}),
 });

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { REMEDY_FOR_REMAINS, remainsOfDatabase } from "../../adapters/stores/sqlite/beginning.ts";
 import { bytesInWords } from "../wording.ts";
 import { type Finding, failure, fine, warning } from "./finding.ts";
 import { modeOf } from "./machine.ts";
@@ -55,6 +56,12 @@ export async function checkDataFolder(
         ...findings,
         failure(CHECK, `this user may not write to ${folder}`, `chmod u+rwx '${folder}'`),
       ],
+      isUsable: false,
+    };
+  const remains = remainsOfDatabase(folder);
+  if (remains !== null)
+    return {
+      findings: [...findings, failure(CHECK, remains, REMEDY_FOR_REMAINS)],
       isUsable: false,
     };
   const names = await readdir(folder);

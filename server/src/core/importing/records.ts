@@ -1,3 +1,4 @@
+import { NOT_GENERATED } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { DeriveId } from "../../ports/clock.ts";
@@ -156,6 +157,7 @@ const conversationRecord = (chat: Chat, owner: Owner, id: string): ArchiveRecord
     title: chat.title,
     isPinned: chat.isPinned,
     agentId: chat.agentId,
+    model: null,
     mode: chat.mode,
     origin: chat.origin,
     alias: null,
@@ -181,9 +183,7 @@ const messageRecords = (
       content: message.content,
       model: message.model,
       status: message.status,
-      usage: null,
-      reasoning: null,
-      error: null,
+      ...NOT_GENERATED,
       createdAt: message.createdAt,
       finishedAt: message.createdAt,
     },

@@ -35,11 +35,11 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, agent_id, mode } = request.body;
+      const { title, agent_id, model, mode } = request.body;
       const created = await conversations.create(
         request.principal,
         ORIGIN,
-        { title, agentId: agent_id, mode },
+        { title, agentId: agent_id, model, mode },
         [],
       );
       return reply.code(201).send({
@@ -100,7 +100,7 @@ export function conversationRoutes(
     {
       schema: {
         tags,
-        summary: "Rename, pin or give to an agent",
+        summary: "Rename, pin, or choose who answers: an agent, a model",
         params: Params,
         querystring: UserQuery,
         body: ConversationChange,
@@ -108,11 +108,12 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, is_pinned, agent_id, mode } = request.body;
+      const { title, is_pinned, agent_id, model, mode } = request.body;
       const changed = await conversations.change(request.principal, request.params.conversationId, {
         title,
         isPinned: is_pinned,
         agentId: agent_id,
+        model,
         mode,
       });
       return reply.send({

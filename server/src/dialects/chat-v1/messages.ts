@@ -15,6 +15,8 @@ import {
   MessagesQuery,
   NewMessage,
   NewStreamedConversation,
+  RestoreBody,
+  RestoredBody,
   ResumeQuery,
   StoppedBody,
   UserQuery,
@@ -119,8 +121,13 @@ export function messageRoutes(
         const known = await turns.watchReply(request.principal, point.replyId);
         return repeatTurn(reply, known, point);
       }
-      const { title, agent_id, mode } = request.body;
-      const conversation = conversations.draft(ORIGIN, { title, agentId: agent_id, mode });
+      const { title, agent_id, model, keep_model, mode } = request.body;
+      const conversation = conversations.draft(ORIGIN, {
+        title,
+        agentId: agent_id,
+        model: keep_model ? model : null,
+        mode,
+      });
       const turn = await turns.start(
         request.principal,
         asked(request, { kind: "new", conversation }, request.body),
@@ -171,6 +178,30 @@ export function messageRoutes(
     async (request, reply) => {
       const stopped = await turns.stop(request.principal, request.params.conversationId);
       return reply.send({ success: true, data: { stopped } });
+    },
+  );
+
+  app.post(
+    "/v1/chat/conversations/:conversationId/messages/restore",
+    {
+      schema: {
+        tags,
+        summary: "Bring back what a message took the place of, within a minute",
+        description:
+          "The message that was sent with `replace_from` goes, with its reply, and what it replaced is there again: the same messages with the same ids. 404 when that is too long ago, 409 when more was said since.",
+        params: ofConversation,
+        querystring: UserQuery,
+        body: RestoreBody,
+        response: answers(200, RestoredBody),
+      },
+    },
+    async (request, reply) => {
+      const restored = await conversations.restore(
+        request.principal,
+        request.params.conversationId,
+        request.body.replaced_by,
+      );
+      return reply.send({ success: true, data: { restored } });
     },
   );
 

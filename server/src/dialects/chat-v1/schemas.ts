@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Static, type TSchema, Type } from "typebox";
+import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -11,6 +12,12 @@ export const ConversationBody = Type.Object(
     user_id: Type.String(),
     is_pinned: Type.Boolean(),
     agent_id: Nullable(Type.String()),
+    model: Nullable(
+      Type.String({
+        description:
+          "The model that answers in it where a message names none; null: its agent's, or the server's usual one.",
+      }),
+    ),
     mode: Nullable(Type.String()),
     created_at: Time,
     updated_at: Time,
@@ -30,6 +37,24 @@ export const MessageBody = Type.Object(
       Type.Literal("interrupted"),
       Type.Literal("failed"),
     ]),
+    finish_reason: Nullable(
+      Type.Enum([...FINISH_REASONS], {
+        description:
+          "Why the model ended its answer: `length` was cut by its length limit, `filter` by its provider's content filter. Null while that is not known, and for what no model ended.",
+      }),
+    ),
+    interrupted_by: Nullable(
+      Type.Enum([...INTERRUPTIONS], {
+        description:
+          "What ended a reply of status `interrupted`: its user (`stopped`), a message that took its place (`superseded`), a deletion, a server that was shut down or lost (`shutdown`, `crash`), or a listener who spoke over it (`heard`).",
+      }),
+    ),
+    reasoning: Nullable(
+      Type.String({ description: "What the model thought before it answered, where it says so." }),
+    ),
+    reasoning_ms: Nullable(
+      Type.Integer({ description: "How long it thought before the first word of its answer." }),
+    ),
     usage: Nullable(
       Type.Object({
         prompt_tokens: Type.Integer(),
@@ -133,6 +158,7 @@ export const MessagesQuery = Type.Object({
 export const NewConversation = Type.Object({
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
+  model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   mode: Type.Optional(Nullable(Type.String())),
   ...User,
 });
@@ -141,6 +167,7 @@ export const ConversationChange = Type.Object({
   title: Type.Optional(Type.String({ minLength: 1 })),
   is_pinned: Type.Optional(Type.Boolean()),
   agent_id: Type.Optional(Nullable(Type.String())),
+  model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   mode: Type.Optional(Nullable(Type.String())),
   ...User,
 });
@@ -173,6 +200,12 @@ export const NewStreamedConversation = Type.Object({
   ...asking,
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
+  keep_model: Type.Optional(
+    Type.Boolean({
+      description:
+        "The conversation keeps `model` for messages that name none; without this it is for the first message alone.",
+    }),
+  ),
   mode: Type.Optional(Nullable(Type.String())),
 });
 
@@ -241,3 +274,10 @@ export const ModelBody = Type.Object({
 
 export const DeletedBody = Type.Object({ id: Type.String() });
 export const StoppedBody = Type.Object({ stopped: Type.Boolean() });
+export const RestoreBody = Type.Object({
+  replaced_by: Type.String({
+    description: "The id of the message that was sent with `replace_from`.",
+  }),
+  ...User,
+});
+export const RestoredBody = Type.Object({ restored: Type.Integer() });

@@ -139,8 +139,14 @@ const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdf
 const chunkFrame = (replyId: string, position: number, text: string): string =>
   frame(`${replyId}:${position}`, `{"type":"ai_chunk","data":${JSON.stringify(text)}}`);
 
-const errorFrame = (replyId: string, position: number, { code, message }: AppError): string =>
-  frame(
+const errorFrame = (
+  replyId: string,
+  position: number,
+  { code, message, retryAfterMs }: AppError,
+): string => {
+  const retry = retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1000) };
+  return frame(
     `${replyId}:${position}`,
-    JSON.stringify({ type: "error", data: { code: ERRORS[code][1], message } }),
+    JSON.stringify({ type: "error", data: { code: ERRORS[code][1], message, ...retry } }),
   );
+};

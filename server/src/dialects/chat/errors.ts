@@ -6,7 +6,10 @@ import type { ErrorReply } from "../../http/wire.ts";
 const NOT_FOUND = "Resource not found";
 
 /** Only for a path without a route the server's own sentence says more, and is told instead. */
-export const errorReply = ({ code, message, resource }: AppError): ErrorReply => ({
+export const errorReply = ({ code, message, resource, textSoFar }: AppError): ErrorReply => ({
   status: STATUS[code],
-  body: { detail: code === "not_found" && resource !== "route" ? NOT_FOUND : message },
+  body: {
+    detail: code === "not_found" && resource !== "route" ? NOT_FOUND : message,
+    ...(textSoFar !== undefined && { text_so_far: textSoFar }),
+  },
 });

@@ -1,7 +1,14 @@
 import type { Static } from "typebox";
 import type { Conversation } from "../../domain/conversation.ts";
+import { unusualEndingOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
 import type { ConversationBody } from "./schemas.ts";
+
+/** How a reply ended, where it did not end by itself. */
+export function unusualEnding(message: Message) {
+  const { finishReason, ...rest } = unusualEndingOf(message);
+  return { ...(finishReason && { finish_reason: finishReason }), ...rest };
+}
 
 export const conversationBody = (
   { id, userId, createdAt }: Conversation,
@@ -15,6 +22,7 @@ export const conversationBody = (
     content: message.content,
     role: message.role,
     created_at: message.createdAt.toISOString(),
+    ...unusualEnding(message),
   })),
 });
 

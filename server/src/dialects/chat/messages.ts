@@ -1,9 +1,10 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { checkMessageText } from "../../domain/text.ts";
-import { failureOf } from "../../domain/turn.ts";
+import { errorOfEnding } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { requireUser } from "./access.ts";
+import { unusualEnding } from "./map.ts";
 import { type ChatParts, ORIGIN } from "./parts.ts";
 import { answers, NewMessage, ReplyBody, UserQuery } from "./schemas.ts";
 import { targetOf } from "./target.ts";
@@ -35,10 +36,12 @@ export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
         idempotency: idempotencyOf(request),
       });
       const ending = await turn.ending;
-      if (ending.type === "failed") throw failureOf(ending.error);
+      const problem = errorOfEnding(ending);
+      if (problem) throw problem;
       return reply.send({
         response: ending.reply.content,
         conversation_id: turn.conversation.id,
+        ...unusualEnding(ending.reply),
       });
     },
   );

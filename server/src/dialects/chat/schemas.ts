@@ -1,11 +1,29 @@
 import type { Readable } from "node:stream";
 import { type TSchema, Type } from "typebox";
+import { UNUSUAL_FINISHES } from "../../domain/finish-reason.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
 
+const FinishReason = Type.Optional(
+  Type.Enum([...UNUSUAL_FINISHES], {
+    description: "There where the model did not end by itself: `length`, `filter`, …",
+  }),
+);
+
 const MessageBody = Type.Object(
-  { id: Type.String(), content: Type.String(), role: Type.String(), created_at: Time },
+  {
+    id: Type.String(),
+    content: Type.String(),
+    role: Type.String(),
+    created_at: Time,
+    finish_reason: FinishReason,
+    status: Type.Optional(
+      Type.Enum(["interrupted", "failed"], {
+        description: "There for replies that are not whole.",
+      }),
+    ),
+  },
   { title: "ChatMessage" },
 );
 
@@ -19,7 +37,15 @@ export const ConversationBody = Type.Object(
   { title: "ChatConversation" },
 );
 
-const Failure = Type.Object({ detail: Type.String() }, { title: "ChatFailure" });
+const Failure = Type.Object(
+  {
+    detail: Type.String(),
+    text_so_far: Type.Optional(
+      Type.String({ description: "What a reply had said before it was interrupted or failed." }),
+    ),
+  },
+  { title: "ChatFailure" },
+);
 
 /** The answers of a route: its success, and this wire's failure for everything else. */
 export const answers = <Success extends TSchema>(success: Success) => ({
@@ -46,7 +72,11 @@ export const NewMessage = Type.Object({
   ),
 });
 
-export const ReplyBody = Type.Object({ response: Type.String(), conversation_id: Type.String() });
+export const ReplyBody = Type.Object({
+  response: Type.String(),
+  conversation_id: Type.String(),
+  finish_reason: FinishReason,
+});
 
 export const UserQuery = Type.Object({
   user_id: Type.Optional(Type.String({ description: USER_ID })),

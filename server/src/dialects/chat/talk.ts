@@ -1,9 +1,10 @@
 import type { AccessRequest } from "../../core/access.ts";
 import type { Turn } from "../../core/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
-import { failureOf } from "../../domain/turn.ts";
+import { errorOfEnding } from "../../domain/turn.ts";
 import type { OnMessage, Socket } from "../../http/socket.ts";
 import { type Frame, readFrame } from "./frames.ts";
+import { unusualEnding } from "./map.ts";
 import { type ChatSocketParts, ORIGIN } from "./parts.ts";
 import { targetOf } from "./target.ts";
 
@@ -34,15 +35,18 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
   const sayError = (problem: unknown) => {
     const error = toAppError(problem);
     if (error.code === "internal") socket.report(error);
-    say("error", error.message);
+    const { textSoFar, retryAfterMs } = error;
+    say("error", error.message, {
+      ...(textSoFar !== undefined && { text_so_far: textSoFar }),
+      ...(retryAfterMs !== undefined && { retry_after: Math.ceil(retryAfterMs / 1000) }),
+    });
     if (error.code === "unauthenticated" || error.code === "forbidden")
       socket.close(POLICY_VIOLATION, "No longer allowed");
   };
 
   async function start(message: Message): Promise<Turn> {
     const claims = { ...access.claims, user_id: message.userId };
-    const admit = await parts.admit(ORIGIN, access);
-    const { principal } = await admit(claims);
+    const { principal } = await parts.admit(ORIGIN, { ...access, claims });
     const begin = (conversationId: string | null | undefined) => {
       const target = targetOf(parts, conversationId);
       const { content } = message;
@@ -68,15 +72,19 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
         for await (const event of turn.follow(0, socket.gone))
           if (event.type === "delta") say("chunk", event.text);
       const ending = await turn.ending;
-      if (ending.type === "failed") throw failureOf(ending.error);
-      say("response", ending.reply.content, { conversation_id: turn.conversation.id });
+      const problem = errorOfEnding(ending);
+      if (problem) throw problem;
+      say("response", ending.reply.content, {
+        conversation_id: turn.conversation.id,
+        ...unusualEnding(ending.reply),
+      });
     } finally {
       running.delete(turn);
     }
   }
 
   async function stop(): Promise<void> {
-    const principal = (await parts.decide(access))(access.claims);
+    const principal = await parts.decide(access);
     const ids = new Set([...running].map((turn) => turn.conversation.id));
     await Promise.allSettled([...ids].map((id) => turns.stop(principal, id)));
   }

@@ -1,5 +1,6 @@
 import type { Static } from "typebox";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
+import { unusualEndingOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
 import type { ConversationBody } from "./schemas.ts";
 
@@ -9,11 +10,12 @@ export const conversationBody = ({
 }: Conversation & { readonly messages: readonly Message[] }): Static<typeof ConversationBody> => ({
   id: conversation.id,
   title: conversation.title ?? DEFAULT_TITLE,
-  messages: messages.filter(saysSomething).map(({ id, role, content, createdAt }) => ({
-    id,
-    role,
-    content,
-    timestamp: createdAt.getTime(),
+  messages: messages.filter(saysSomething).map((message) => ({
+    id: message.id,
+    role: message.role,
+    content: message.content,
+    timestamp: message.createdAt.getTime(),
+    ...unusualEndingOf(message),
   })),
   createdAt: conversation.createdAt.getTime(),
   updatedAt: conversation.updatedAt.getTime(),

@@ -1,11 +1,27 @@
 import type { Readable } from "node:stream";
 import { type TSchema, Type } from "typebox";
+import { UNUSUAL_FINISHES } from "../../domain/finish-reason.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Milliseconds = Type.Integer({ description: "Milliseconds since 1970." });
 
 const MessageBody = Type.Object(
-  { id: Type.String(), role: Type.String(), content: Type.String(), timestamp: Milliseconds },
+  {
+    id: Type.String(),
+    role: Type.String(),
+    content: Type.String(),
+    timestamp: Milliseconds,
+    finishReason: Type.Optional(
+      Type.Enum([...UNUSUAL_FINISHES], {
+        description: "There where the model did not end by itself: `length`, `filter`, …",
+      }),
+    ),
+    status: Type.Optional(
+      Type.Enum(["interrupted", "failed"], {
+        description: "There for replies that are not whole.",
+      }),
+    ),
+  },
   { title: "StoredMessage" },
 );
 

@@ -19,8 +19,11 @@ const ERRORS: Record<ErrorCode, readonly [status: number, error: string]> = {
   internal: [500, "Internal server error"],
 };
 
-export function errorReply({ code, message }: AppError): ErrorReply {
+export function errorReply({ code, message, textSoFar }: AppError): ErrorReply {
   const [status, error] = ERRORS[code];
   const details = code === "internal" ? "Failed to process request" : message;
-  return { status, body: { error, details } };
+  return {
+    status,
+    body: { error, details, ...(textSoFar !== undefined && { text_so_far: textSoFar }) },
+  };
 }

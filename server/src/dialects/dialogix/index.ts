@@ -1,4 +1,3 @@
-import { admitRequests } from "../../http/admission.ts";
 import type { Wire } from "../../http/wire.ts";
 import { errorReply } from "./errors.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
@@ -19,15 +18,8 @@ export function dialogixWire(parts: DialogixParts): Wire {
       path.startsWith("/conversation/"),
     errorReply,
     routes(app) {
-      app.register(async (scope) => {
-        admitRequests(scope, {
-          admit: (visitor) => parts.admit(ORIGIN, visitor),
-          userField: "user_id",
-          requiresBearer: false,
-        });
-        chatRoutes(scope, parts, PREFIX);
-        chatRoutes(scope, parts, "");
-      });
+      chatRoutes(app, parts, PREFIX);
+      chatRoutes(app, parts, "");
       app.get(
         `${PREFIX}/health`,
         {

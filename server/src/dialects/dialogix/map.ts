@@ -1,5 +1,6 @@
 import type { Static } from "typebox";
 import type { Conversation } from "../../domain/conversation.ts";
+import { unusualEndingOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
 import type { HistoryBody } from "./schemas.ts";
 
@@ -14,12 +15,19 @@ export const sessionId = ({ id, alias }: Conversation): string => alias ?? `${SE
 /** A conversation's name in both spellings that clients of this wire read. */
 export const nameBody = (name: string) => ({ conversation_id: name, conversationId: name });
 
+/** How a reply ended, where it did not end by itself. */
+export function unusualEnding(message: Message) {
+  const { finishReason, ...rest } = unusualEndingOf(message);
+  return { ...(finishReason && { finish_reason: finishReason }), ...rest };
+}
+
 export const historyBody = (messages: readonly Message[]): Static<typeof HistoryBody> => ({
   messages: messages.filter(saysSomething).map((message) => ({
     id: messageId(message),
     content: message.content,
     role: message.role,
     timestamp: message.createdAt.toISOString(),
+    ...unusualEnding(message),
   })),
 });
 

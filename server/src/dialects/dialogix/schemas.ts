@@ -1,10 +1,23 @@
 import { type TSchema, Type } from "typebox";
+import { UNUSUAL_FINISHES } from "../../domain/finish-reason.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
 
+const FinishReason = Type.Optional(
+  Type.Enum([...UNUSUAL_FINISHES], {
+    description: "There where the model did not end by itself: `length`, `filter`, …",
+  }),
+);
+
 const Failure = Type.Object(
-  { error: Type.String(), details: Type.String() },
+  {
+    error: Type.String(),
+    details: Type.String(),
+    text_so_far: Type.Optional(
+      Type.String({ description: "What a reply had said before it was interrupted or failed." }),
+    ),
+  },
   { title: "DialogixFailure" },
 );
 
@@ -48,6 +61,7 @@ export const ReplyBody = Type.Object({
   message: Type.String(),
   messageId: Type.String(),
   ...ConversationName,
+  finish_reason: FinishReason,
 });
 
 export const NewConversation = Type.Object(User);
@@ -57,7 +71,18 @@ export const CreatedBody = Type.Object(ConversationName);
 export const HistoryBody = Type.Object({
   messages: Type.Array(
     Type.Object(
-      { id: Type.String(), content: Type.String(), role: Type.String(), timestamp: Time },
+      {
+        id: Type.String(),
+        content: Type.String(),
+        role: Type.String(),
+        timestamp: Time,
+        finish_reason: FinishReason,
+        status: Type.Optional(
+          Type.Enum(["interrupted", "failed"], {
+            description: "There for replies that are not whole.",
+          }),
+        ),
+      },
       { title: "DialogixMessage" },
     ),
   ),

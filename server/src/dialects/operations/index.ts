@@ -1,11 +1,12 @@
-import type { DecideAccess } from "../../core/access.ts";
+import type { AccessRequest } from "../../core/access.ts";
 import { checkOperator } from "../../core/operators.ts";
+import type { Principal } from "../../domain/principal.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import { credentialOf } from "../../http/request-facts.ts";
 import type { Wire } from "../../http/wire.ts";
 
 export type OperationsParts = {
-  readonly decide: DecideAccess;
+  readonly decide: (request: AccessRequest) => Promise<Principal>;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
@@ -22,12 +23,13 @@ export function operationsWire(parts: OperationsParts): Wire {
         "/metrics",
         { schema: { tags: ["operations"], summary: "Figures for Prometheus; needs an operator" } },
         async (request, reply) => {
-          const actAs = await parts.decide({
+          const principal = await parts.decide({
             connection: request.connection,
             credential: credentialOf(request.headers),
+            claims: {},
             requiresBearer: false,
           });
-          checkOperator(actAs({}), "These figures are");
+          checkOperator(principal, "These figures are");
           const { contentType, text } = await parts.renderMetrics();
           return reply.type(contentType).send(text);
         },

@@ -2,54 +2,15 @@ import type { Client, Message, Reply } from "@colloquy/client";
 import { wordsOf } from "../../words-of.ts";
 import type { ThreadCache } from "../thread-cache.ts";
 import { atNextFrame } from "./at-next-frame.ts";
-
-/** A message on its way and the reply to it, as far as it has come. */
-export type LiveReply = {
-  /**
-   * `sending`: not yet on the server's disk. `not_sent`: it did not get there. `replying`: the reply
-   * runs. `lost`: it runs, but the way to it is lost for good.
-   */
-  readonly phase: "sending" | "not_sent" | "replying" | "lost";
-  /** What was said; null where another page said it. */
-  readonly asked: string | null;
-  readonly userMessage: Message | null;
-  /** The message in whose place this one stands, with all that followed it. */
-  readonly replaces: string | null;
-  readonly text: string;
-  /** Whether the connection is being restored. */
-  readonly isReconnecting: boolean;
-  /** Asked to stop; while it is `sending`, that is done as soon as there is a reply. */
-  readonly isStopping: boolean;
-  readonly problem: string | null;
-};
-
-export type Sending = {
-  readonly content: string;
-  readonly model: string | null;
-  readonly agentId: string | null;
-  readonly replaces: string | null;
-};
-
-/** Where a conversation is that has no id yet. */
-export const NEW = "new";
+import { type LiveReply, NEW, newKey, type SendEvents, type Sending, START } from "./live-reply.ts";
 
 type Running = {
   key: string;
   snapshot: LiveReply;
   reply: Reply | null;
   retry: (() => void) | null;
+  readonly onReplaced: SendEvents["onReplaced"] | null;
   readonly watching: AbortController;
-};
-
-const START: LiveReply = {
-  phase: "sending",
-  asked: null,
-  userMessage: null,
-  replaces: null,
-  text: "",
-  isReconnecting: false,
-  isStopping: false,
-  problem: null,
 };
 
 export type LiveReplies = ReturnType<typeof createLiveReplies>;
@@ -91,13 +52,18 @@ export function createLiveReplies({
     if (running.get(entry.key) === entry) running.delete(entry.key);
     publish();
   };
-  const begin = (key: string, snapshot: Partial<LiveReply>): Running => {
+  const begin = (
+    key: string,
+    snapshot: Partial<LiveReply>,
+    onReplaced: Running["onReplaced"] = null,
+  ): Running => {
     running.get(key)?.watching.abort();
     const entry: Running = {
       key,
       snapshot: { ...START, ...snapshot },
       reply: null,
       retry: null,
+      onReplaced,
       watching: new AbortController(),
     };
     running.set(key, entry);
@@ -128,6 +94,19 @@ export function createLiveReplies({
   addEventListener("pagehide", onHide);
   addEventListener("pageshow", onShow);
 
+  async function acceptMessage(entry: Running, userMessage: Message): Promise<void> {
+    const { key, snapshot, onReplaced } = entry;
+    const messages = cache.read(key)?.messages ?? [];
+    const at = messages.findIndex(({ id }) => id === snapshot.replaces);
+    const old = messages[at];
+    await cache.accept(key, userMessage, snapshot.replaces);
+    update(entry, { userMessage, replaces: null });
+    const count = messages.length - 1 - at;
+    if (!old || count === 0) return;
+    const edited = old.content === userMessage.content ? null : userMessage.content;
+    onReplaced?.({ conversationId: key, replacedBy: userMessage.id, count, edited });
+  }
+
   async function follow(entry: Running, reply: Reply): Promise<void> {
     entry.reply = reply;
     update(entry, { phase: "replying", problem: null });
@@ -139,8 +118,7 @@ export function createLiveReplies({
             update(entry, { userMessage: event.data.userMessage });
             break;
           case "user_message":
-            await cache.accept(entry.key, event.data, entry.snapshot.replaces);
-            update(entry, { userMessage: event.data, replaces: null });
+            await acceptMessage(entry, event.data);
             break;
           case "ai_chunk":
             update(entry, { text: entry.snapshot.text + event.data, isReconnecting: false }, false);
@@ -207,10 +185,9 @@ export function createLiveReplies({
       return entry ? unsentIn(entry) : null;
     },
 
-    /** @param onStored with the conversation's id, once the message is on the server's disk */
-    async send(key: string, sending: Sending, onStored: (conversationId: string) => void) {
+    async send(key: string, sending: Sending, { onStored, onReplaced }: SendEvents) {
       const { content, model, agentId, replaces } = sending;
-      const entry = begin(key, { asked: content, replaces });
+      const entry = begin(key, { asked: content, replaces }, onReplaced);
       const options = {
         idempotencyKey: newKey(),
         notices: true,
@@ -223,7 +200,7 @@ export function createLiveReplies({
           const reply =
             key === NEW
               ? await client.conversations.start(
-                  { ...asked, ...(agentId && { agent_id: agentId }) },
+                  { ...asked, keep_model: true, ...(agentId && { agent_id: agentId }) },
                   options,
                 )
               : await client.messages.stream(
@@ -268,6 +245,21 @@ export function createLiveReplies({
       if (entry) await stop(entry);
     },
 
+    /** Brings back what a message took the place of. @throws ColloquyError */
+    async undoReplacing(conversationId: string, replacedBy: string): Promise<void> {
+      const entry = running.get(conversationId);
+      if (entry?.snapshot.userMessage?.id === replacedBy) {
+        entry.watching.abort();
+        remove(entry);
+      }
+      try {
+        await client.messages.restore(conversationId, replacedBy);
+      } finally {
+        await cache.refresh(conversationId);
+      }
+      onTurn(conversationId, "ended");
+    },
+
     retry: (key: string): void => running.get(key)?.retry?.(),
 
     /** Forgets a message that was not sent. */
@@ -285,8 +277,3 @@ export function createLiveReplies({
     },
   };
 }
-
-const newKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { AppError } from "../../../domain/errors.ts";
 import type { VoiceActivityDetector, VoiceActivityStream } from "../../../ports/speech.ts";
 import {
@@ -10,7 +12,11 @@ import {
   STATE_LENGTH,
 } from "./network.ts";
 
-const PACKAGED_MODEL = "@ricky0123/vad-web/dist/silero_vad_v6.onnx";
+const MODEL = "silero_vad_v6.onnx";
+/** In the published package and in the image. */
+const PACKAGED_MODEL = fileURLToPath(new URL(`../../../../models/${MODEL}`, import.meta.url));
+/** In the repository, where a package for browsers holds it. */
+const INSTALLED_MODEL = `@ricky0123/vad-web/dist/${MODEL}`;
 
 /**
  * Silero VAD 6, on the caller's thread: a frame takes some tens of microseconds.
@@ -18,7 +24,7 @@ const PACKAGED_MODEL = "@ricky0123/vad-web/dist/silero_vad_v6.onnx";
  */
 export const createSileroDetector = (
   options: {
-    /** A model of version 5 or 6 in a file; that of the npm package when absent. */
+    /** A model of version 5 or 6 in a file; the one that comes with Colloquy when absent. */
     readonly modelFile?: string;
   } = {},
 ): VoiceActivityDetector => {
@@ -40,7 +46,7 @@ export const createSileroDetector = (
 };
 
 const load = async (modelFile: string | undefined): Promise<Network> => {
-  const path = modelFile ?? createRequire(import.meta.url).resolve(PACKAGED_MODEL);
+  const path = modelFile ?? packagedModel();
   try {
     return loadNetwork(await readFile(path));
   } catch (error) {
@@ -51,6 +57,11 @@ const load = async (modelFile: string | undefined): Promise<Network> => {
     );
   }
 };
+
+const packagedModel = (): string =>
+  existsSync(PACKAGED_MODEL)
+    ? PACKAGED_MODEL
+    : createRequire(import.meta.url).resolve(INSTALLED_MODEL);
 
 const openStream = (network: Network): VoiceActivityStream => {
   const input = new Float32Array(CONTEXT_SAMPLES + FRAME_SAMPLES);

@@ -190,4 +190,67 @@ export const MIGRATIONS: readonly string[] = [
     marked_at timestamptz NOT NULL
   ) WITH (fillfactor = 20);
   `,
+  `
+  -- Messages that another one took the place of, kept for a short time as they were. Their columns are those of messages.
+  CREATE TABLE replaced_messages (
+    id text COLLATE "C" NOT NULL,
+    conversation_id text COLLATE "C" NOT NULL,
+    tenant_id text COLLATE "C" NOT NULL,
+    owner_id text COLLATE "C" NOT NULL,
+    sequence bigint NOT NULL,
+    role text NOT NULL,
+    status text NOT NULL,
+    model text,
+    usage text,
+    error text,
+    created_at bigint NOT NULL,
+    finished_at bigint,
+    content text NOT NULL,
+    reasoning text,
+    reasoning_ms bigint,
+    finish_reason text,
+    interrupted_by text,
+    replaced_by text COLLATE "C" NOT NULL,
+    replaced_at bigint NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, conversation_id, replaced_by, sequence)
+  );
+  CREATE INDEX replaced_messages_by_time ON replaced_messages (replaced_at);
+
+  ALTER TABLE replaced_messages ENABLE ROW LEVEL SECURITY;
+  ALTER TABLE replaced_messages FORCE ROW LEVEL SECURITY;
+  CREATE POLICY owner_only ON replaced_messages USING (
+    tenant_id = current_setting('colloquy.tenant_id', true)
+      AND owner_id = current_setting('colloquy.owner_id', true)
+    OR current_setting('colloquy.everyone', true) = 'on'
+  );
+
+  -- The model that the conversation is answered by; null: its agent's, or the server's usual one.
+  ALTER TABLE conversations ADD COLUMN model text;
+  `,
+  `
+  ALTER TABLE messages ADD COLUMN reasoning_ms bigint;
+  ALTER TABLE messages ADD COLUMN finish_reason text COLLATE "C";
+  ALTER TABLE messages ADD COLUMN interrupted_by text COLLATE "C";
+  `,
+  `
+  -- What was added to a reply in progress, a row a checkpoint, until its end puts the text into its own row.
+  CREATE TABLE reply_pieces (
+    tenant_id text COLLATE "C" NOT NULL,
+    owner_id text COLLATE "C" NOT NULL,
+    reply_id text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    content text NOT NULL,
+    reasoning text NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, reply_id, number),
+    FOREIGN KEY (tenant_id, owner_id, reply_id) REFERENCES messages (tenant_id, owner_id, id)
+      ON DELETE CASCADE
+  );
+  ALTER TABLE reply_pieces ENABLE ROW LEVEL SECURITY;
+  ALTER TABLE reply_pieces FORCE ROW LEVEL SECURITY;
+  CREATE POLICY owner_only ON reply_pieces USING (
+    tenant_id = current_setting('colloquy.tenant_id', true)
+      AND owner_id = current_setting('colloquy.owner_id', true)
+    OR current_setting('colloquy.everyone', true) = 'on'
+  );
+  `,
 ];

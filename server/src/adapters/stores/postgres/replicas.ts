@@ -1,10 +1,18 @@
 import type { AbandonedReply } from "../../../ports/store.ts";
-import type { Operation, StatementWriter } from "../sql/statement.ts";
+import { createPieceSweep } from "../sql/reply-pieces.ts";
+import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 type NoParameters = Record<never, never>;
 
 /** So many a transaction: a server that died with thousands of replies is dealt with in some seconds. */
 const MOST_AT_ONCE = 500;
+
+/** What the checkpoints of a reply kept, joined. */
+const piecesOf = (sql: Sql, column: "content" | "reasoning") =>
+  sql`(SELECT string_agg(piece.${sql.ref(column)}, '' ORDER BY piece.number)
+    FROM reply_pieces AS piece
+    WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
+      AND piece.reply_id = messages.id)`;
 
 /**
  * The servers that share the database. Each says again and again that it lives; who has not for as
@@ -49,12 +57,17 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
               AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))
           LIMIT ${sql.lit(MOST_AT_ONCE)} FOR UPDATE SKIP LOCKED
         )
-        UPDATE messages SET status = 'interrupted', finished_at = ${at}
+        UPDATE messages SET status = 'interrupted', interrupted_by = 'crash', finished_at = ${at},
+          content = content || coalesce(${piecesOf(sql, "content")}, ''),
+          reasoning = nullif(coalesce(reasoning, '')
+            || coalesce(${piecesOf(sql, "reasoning")}, ''), '')
         FROM orphans
         WHERE messages.tenant_id = orphans.tenant_id AND messages.owner_id = orphans.owner_id
           AND messages.id = orphans.id AND messages.status = 'streaming'
         RETURNING messages.tenant_id, messages.owner_id, messages.id`.compile(database),
   }));
+
+  const sweepPieces = createPieceSweep(write);
 
   return {
     *registerReplica(): Operation<number> {
@@ -76,6 +89,7 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
      */
     *interruptOrphans(now: Date, isSure: boolean): Operation<AbandonedReply[]> {
       const rows = yield* interrupt.all({ at: now.getTime(), isSure: isSure ? 1 : 0 });
+      if (rows.length > 0) yield* sweepPieces();
       return rows.map(({ tenant_id, owner_id, id }) => ({
         owner: { tenantId: tenant_id, userId: owner_id },
         replyId: id,

@@ -221,6 +221,7 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
       return "nobody";
     case "importRecords":
     case "forgetIdempotencyKeys":
+    case "forgetReplaced":
       return "everyone";
     default:
       return given[0] as Scope;

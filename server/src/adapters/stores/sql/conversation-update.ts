@@ -42,6 +42,7 @@ export function createConversationUpdate(
       title: string | null;
       isPinned: number;
       agentId: string | null;
+      model: string | null;
       mode: string | null;
       nextSequence: number;
       updatedAt: number;
@@ -53,6 +54,7 @@ export function createConversationUpdate(
         title: parameter.title,
         is_pinned: parameter.isPinned,
         agent_id: parameter.agentId,
+        model: parameter.model,
         mode: parameter.mode,
         next_sequence: parameter.nextSequence,
         updated_at: parameter.updatedAt,
@@ -152,6 +154,7 @@ export function createConversationUpdate(
         ...(patch.title !== undefined && { title: patch.title }),
         ...(patch.isPinned !== undefined && { isPinned: patch.isPinned }),
         ...(patch.agentId !== undefined && { agentId: patch.agentId }),
+        ...(patch.model !== undefined && { model: patch.model }),
         ...(patch.mode !== undefined && { mode: patch.mode }),
         updatedAt,
       };
@@ -165,6 +168,7 @@ export function createConversationUpdate(
         title: conversation.title,
         isPinned: conversation.isPinned ? 1 : 0,
         agentId: conversation.agentId,
+        model: conversation.model,
         mode: conversation.mode,
         nextSequence,
         updatedAt: updatedAt.getTime(),

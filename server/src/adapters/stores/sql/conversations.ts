@@ -5,6 +5,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
+import type { Replacements } from "./replacements.ts";
 import { CONVERSATION_COLUMNS, conversationOf, messageOf, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -138,6 +139,7 @@ export function createConversationWrites(
   write: StatementWriter,
   insert: Inserts,
   append: AppendAuditEvent,
+  replacements: Replacements,
 ) {
   const deleteMessages = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
@@ -174,6 +176,7 @@ export function createConversationWrites(
       const deleted = yield* deleteOne.run({ tenantId, userId, id });
       if (deleted === 0) return false;
       yield* deleteMessages.run({ tenantId, userId, id });
+      yield* replacements.forgetOf({ tenantId, userId, conversationId: id });
       if (stamp) yield* append(eventAbout("conversation_deleted", owner, id, stamp));
       return true;
     },

@@ -1,6 +1,12 @@
 import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
-import type { Message, MessageStatus, Role } from "../../../domain/message.ts";
+import type {
+  FinishReason,
+  Interruption,
+  Message,
+  MessageStatus,
+  Role,
+} from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -11,6 +17,7 @@ type ConversationParameters = {
   title: string | null;
   isPinned: number;
   agentId: string | null;
+  model: string | null;
   mode: string | null;
   origin: string;
   alias: string | null;
@@ -34,6 +41,9 @@ type MessageParameters = {
   finishedAt: number | null;
   content: string;
   reasoning: string | null;
+  reasoningMs: number | null;
+  finishReason: FinishReason | null;
+  interruptedBy: Interruption | null;
 };
 
 export type Inserts = ReturnType<typeof createInserts>;
@@ -50,6 +60,7 @@ export function createInserts(write: StatementWriter) {
         title: parameter.title,
         is_pinned: parameter.isPinned,
         agent_id: parameter.agentId,
+        model: parameter.model,
         mode: parameter.mode,
         origin: parameter.origin,
         alias: parameter.alias,
@@ -87,6 +98,7 @@ export function createInserts(write: StatementWriter) {
         title: conversation.title,
         isPinned: conversation.isPinned ? 1 : 0,
         agentId: conversation.agentId,
+        model: conversation.model,
         mode: conversation.mode,
         origin: conversation.origin,
         alias: conversation.alias,
@@ -140,6 +152,9 @@ const columnsOf = (given: MessageParameters) => ({
   finished_at: given.finishedAt,
   content: given.content,
   reasoning: given.reasoning,
+  reasoning_ms: given.reasoningMs,
+  finish_reason: given.finishReason,
+  interrupted_by: given.interruptedBy,
 });
 
 /** The parameters of one of many rows, which have its number behind their names. */
@@ -161,6 +176,9 @@ const parametersOf = (owner: Owner, message: Message): MessageParameters => ({
   finishedAt: message.finishedAt === null ? null : message.finishedAt.getTime(),
   content: message.content,
   reasoning: message.reasoning,
+  reasoningMs: message.reasoningMs,
+  finishReason: message.finishReason,
+  interruptedBy: message.interruptedBy,
 });
 
 export const toJson = (value: object | null): string | null =>

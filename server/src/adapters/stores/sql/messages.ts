@@ -5,6 +5,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
+import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -47,6 +48,7 @@ type OwnerParameters = { tenantId: string; userId: string };
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 export function createMessageReads(write: StatementWriter) {
+  const { withPieces } = createReplyPieceReads(write);
   const selectById = inMessageArrays(
     write<OwnerParameters & { id: string }>()((database, parameter) =>
       database
@@ -99,7 +101,7 @@ export function createMessageReads(write: StatementWriter) {
   function* getMessage(owner: Owner, id: string): Operation<Message | null> {
     const { tenantId, userId } = owner;
     const row = yield* selectById.first({ tenantId, userId, id });
-    return row ? toMessage(row) : null;
+    return row ? yield* withPieces(owner, toMessage(row)) : null;
   }
 
   /** The messages after that sequence, oldest first; of a conversation that the caller knows to exist. */

@@ -9,6 +9,7 @@ import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
 import { createRepeatReads } from "./repeats.ts";
+import { createReplacements } from "./replacements.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketWrites } from "./tickets.ts";
@@ -35,13 +36,15 @@ export const createReads = (write: StatementWriter) => ({
 export function createWrites(write: StatementWriter, changes: TextChanges) {
   const insert = createInserts(write);
   const { append, appendAuditEvents } = createAuditWrites(write);
+  const replacements = createReplacements(write, append);
   const keys = createKeyWrites(write, append);
   const agents = createAgentWrites(write, append);
   return {
-    ...createConversationWrites(write, insert, append),
+    ...createConversationWrites(write, insert, append, replacements),
     ...createConversationUpdate(write, insert, changes, append),
     ...createMessageWrites(write, insert, append),
-    ...createTurnWrites(write, insert, changes, append),
+    ...createTurnWrites(write, insert, changes, append, replacements),
+    ...replacements.writes,
     ...agents,
     ...keys,
     appendAuditEvents,

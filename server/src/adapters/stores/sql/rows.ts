@@ -2,9 +2,8 @@ import type { Selectable } from "kysely";
 import type { Agent } from "../../../domain/agent.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import type { ApiKey } from "../../../domain/key.ts";
-import type { Message } from "../../../domain/message.ts";
+import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import { nearestMoment } from "../../../domain/time.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
 import type { Statement, Value } from "./statement.ts";
 import type { Tables } from "./tables.ts";
@@ -15,6 +14,7 @@ export const CONVERSATION_COLUMNS = [
   "title",
   "is_pinned",
   "agent_id",
+  "model",
   "mode",
   "origin",
   "alias",
@@ -35,6 +35,9 @@ export const MESSAGE_COLUMNS = [
   "finished_at",
   "content",
   "reasoning",
+  "reasoning_ms",
+  "finish_reason",
+  "interrupted_by",
 ] as const;
 
 type ConversationRow = Pick<
@@ -59,11 +62,12 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   title: row.title,
   isPinned: row.is_pinned !== 0,
   agentId: row.agent_id,
+  model: row.model,
   mode: row.mode,
   origin: row.origin,
   alias: row.alias,
-  createdAt: nearestMoment(row.created_at),
-  updatedAt: nearestMoment(row.updated_at),
+  createdAt: new Date(row.created_at),
+  updatedAt: new Date(row.updated_at),
 });
 
 export function toMessage(row: MessageArray): Message {
@@ -80,9 +84,12 @@ export function toMessage(row: MessageArray): Message {
     status: row[4],
     usage: usage === null ? null : JSON.parse(usage),
     reasoning: row[11],
+    reasoningMs: row[12],
+    finishReason: row[13],
+    interruptedBy: row[14],
     error: error === null ? null : JSON.parse(error),
-    createdAt: nearestMoment(row[8]),
-    finishedAt: finishedAt === null ? null : nearestMoment(finishedAt),
+    createdAt: new Date(row[8]),
+    finishedAt: finishedAt === null ? null : new Date(finishedAt),
   };
 }
 
@@ -122,6 +129,7 @@ export const conversationOf = (
   title,
   isPinned: conversation.isPinned,
   agentId: conversation.agentId,
+  model: conversation.model,
   mode: conversation.mode,
   origin: conversation.origin,
   alias: conversation.alias,
@@ -142,9 +150,7 @@ export const messageOf = (
   content: message.content,
   model: message.model,
   status: "complete",
-  usage: null,
-  reasoning: null,
-  error: null,
+  ...NOT_GENERATED,
   createdAt: message.createdAt,
   finishedAt: message.createdAt,
 });

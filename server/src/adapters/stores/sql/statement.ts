@@ -36,11 +36,14 @@ export type Statement<Given extends Parameters, Row> = PlainStatement & {
   inArrays<RowArray extends readonly Value[]>(): Statement<Given, RowArray>;
 };
 
+/** Kysely's way to write SQL by hand. */
+export type Sql = typeof sql;
+
 /** Builds a statement with Kysely, which it is handed: only where statements are written is it loaded. */
 export type Build<Given extends Parameters, Row> = (
   database: Kysely<Tables>,
   parameter: Given,
-  template: typeof sql,
+  template: Sql,
 ) => Compilable<Row>;
 
 /** Writes statements: `write<{ id: string }>()((database, parameter) => …where("id", "=", parameter.id))`. */

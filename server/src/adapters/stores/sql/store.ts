@@ -69,12 +69,14 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     beginTurn: async (owner, turn) => begunTurn(owner, turn, await write("beginTurn", owner, turn)),
     findRepeated: (owner, idempotency) => read(owner, reads.findRepeated(owner, idempotency)),
     checkpoint: (...given) => write("checkpoint", ...given),
-    finishReply: async (owner, replyId, end) =>
-      finishedReply(replyId, end, await write("finishReply", owner, replyId, end)),
+    finishReply: async (owner, replyId, end, hasCheckpoints) =>
+      finishedReply(replyId, end, await write("finishReply", owner, replyId, end, hasCheckpoints)),
     truncateReply: (...given) => write("truncateReply", ...given),
     latestTurn: (owner, ...given) => read(owner, reads.latestTurn(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),
+    restoreReplaced: (...given) => write("restoreReplaced", ...given),
+    forgetReplaced: (...given) => write("forgetReplaced", ...given),
     forgetIdempotencyKeys: (...given) => write("forgetIdempotencyKeys", ...given),
 
     createAgent: (...given) => write("createAgent", ...given),

@@ -1,11 +1,13 @@
 import type { Generated } from "kysely";
-import type { MessageStatus, Role } from "../../../domain/message.ts";
+import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
 
 export type Tables = {
   conversations: ConversationsTable;
   messages: MessagesTable;
+  replaced_messages: ReplacedMessagesTable;
+  reply_pieces: ReplyPiecesTable;
   agents: AgentsTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
@@ -24,6 +26,7 @@ type ConversationsTable = {
   title: string | null;
   is_pinned: number;
   agent_id: string | null;
+  model: string | null;
   mode: string | null;
   origin: string;
   alias: string | null;
@@ -51,6 +54,26 @@ type MessagesTable = {
   finished_at: number | null;
   content: string;
   reasoning: string | null;
+  reasoning_ms: number | null;
+  finish_reason: FinishReason | null;
+  interrupted_by: Interruption | null;
+};
+
+/** Messages as they were before another one took their place. */
+type ReplacedMessagesTable = Omit<MessagesTable, "row_id"> & {
+  /** The id of that other one. */
+  replaced_by: string;
+  replaced_at: number;
+};
+
+/** What was added to a reply in progress at each of its checkpoints. */
+type ReplyPiecesTable = {
+  tenant_id: string;
+  owner_id: string;
+  reply_id: string;
+  number: number;
+  content: string;
+  reasoning: string;
 };
 
 type AgentsTable = {

@@ -1,5 +1,6 @@
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -8,6 +9,7 @@ export type Turn = { userMessage: Message; reply: Message };
 
 /** A reply is an assistant's message right after a user's: that pair is a turn. */
 export function createTurnReads(write: StatementWriter) {
+  const { withPieces } = createReplyPieceReads(write);
   const selectReply = inMessageArrays(
     write<OwnerParameters & { id: string }>()((database, parameter) =>
       database
@@ -71,7 +73,7 @@ export function createTurnReads(write: StatementWriter) {
       conversationId,
       sequence: sequence - 1,
     });
-    return row ? { userMessage: toMessage(row), reply } : null;
+    return row ? { userMessage: toMessage(row), reply: yield* withPieces(owner, reply) } : null;
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { Conversation } from "../../../domain/conversation.ts";
-import type { Message } from "../../../domain/message.ts";
+import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { BeginTurn, BegunTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
 import { conversationOf } from "./rows.ts";
@@ -20,6 +20,8 @@ export type StoredTurn =
       readonly sequence: number;
       /** Null when it was created now. */
       readonly conversation: Conversation | null;
+      /** The stored one that is answered again; null when it was stored now. */
+      readonly question: Message | null;
     };
 
 export type StoredEnding = {
@@ -49,7 +51,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
     kind: "begun",
     conversation,
     created: stored.created,
-    userMessage: {
+    userMessage: stored.question ?? {
       id: turn.userMessage.id,
       conversationId: conversation.id,
       sequence: stored.sequence,
@@ -57,9 +59,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       content: turn.userMessage.content,
       model: null,
       status: "complete",
-      usage: null,
-      reasoning: null,
-      error: null,
+      ...NOT_GENERATED,
       createdAt,
       finishedAt: createdAt,
     },
@@ -71,9 +71,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       content: "",
       model: turn.reply.model,
       status: "streaming",
-      usage: null,
-      reasoning: null,
-      error: null,
+      ...NOT_GENERATED,
       createdAt: replyTime(createdAt),
       finishedAt: null,
     },
@@ -99,6 +97,9 @@ export const finishedReply = (
     status: end.status,
     usage: end.usage,
     reasoning: end.reasoning,
+    reasoningMs: end.reasoningMs,
+    finishReason: end.finishReason,
+    interruptedBy: end.interruptedBy,
     error: end.error,
     createdAt: new Date(stored.createdAt),
     finishedAt: end.finishedAt,

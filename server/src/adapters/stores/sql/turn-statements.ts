@@ -99,18 +99,24 @@ export function createTurnStatements(write: StatementWriter) {
       created_at: parameter.at,
     }),
   );
-  const deleteKeys = write<{ before: number }>()((database, parameter) =>
-    database.deleteFrom("idempotency_keys").where("created_at", "<", parameter.before),
+  const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("id", "=", parameter.replyId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
   );
-  const saveContent = write<OwnerParameters & { replyId: string; content: string }>()(
+  const moveKey = write<OwnerParameters & { key: string; replyId: string }>()(
     (database, parameter) =>
       database
-        .updateTable("messages")
-        .set({ content: parameter.content })
-        .where("id", "=", parameter.replyId)
+        .updateTable("idempotency_keys")
+        .set({ reply_id: parameter.replyId })
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
-        .where("status", "=", "streaming"),
+        .where("key", "=", parameter.key),
+  );
+  const deleteKeys = write<{ before: number }>()((database, parameter) =>
+    database.deleteFrom("idempotency_keys").where("created_at", "<", parameter.before),
   );
   const finish = write<
     OwnerParameters & {
@@ -120,6 +126,9 @@ export function createTurnStatements(write: StatementWriter) {
       model: string;
       usage: string | null;
       reasoning: string | null;
+      reasoningMs: number | null;
+      finishReason: Ending["finishReason"];
+      interruptedBy: Ending["interruptedBy"];
       error: string | null;
       at: number;
     }
@@ -132,6 +141,9 @@ export function createTurnStatements(write: StatementWriter) {
         model: parameter.model,
         usage: parameter.usage,
         reasoning: parameter.reasoning,
+        reasoning_ms: parameter.reasoningMs,
+        finish_reason: parameter.finishReason,
+        interrupted_by: parameter.interruptedBy,
         error: parameter.error,
         finished_at: parameter.at,
       })
@@ -145,7 +157,12 @@ export function createTurnStatements(write: StatementWriter) {
     (database, parameter) =>
       database
         .updateTable("messages")
-        .set({ content: parameter.content, status: "interrupted" })
+        .set({
+          content: parameter.content,
+          status: "interrupted",
+          interrupted_by: "heard",
+          finish_reason: null,
+        })
         .where("id", "=", parameter.replyId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
@@ -170,8 +187,9 @@ export function createTurnStatements(write: StatementWriter) {
     setTitle,
     insertTurn,
     insertKey,
+    deleteReply,
+    moveKey,
     deleteKeys,
-    saveContent,
     finish,
     truncate,
     touch,

@@ -1,16 +1,32 @@
 import type { AbandonedReply } from "../../../ports/store.ts";
-import type { Operation, StatementWriter } from "../sql/statement.ts";
+import { createPieceSweep } from "../sql/reply-pieces.ts";
+import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
+
+/** What the checkpoints of a reply kept, joined. */
+const piecesOf = (sql: Sql, column: "content" | "reasoning") =>
+  sql`(SELECT group_concat(piece.${sql.ref(column)}, '' ORDER BY piece.number)
+    FROM reply_pieces AS piece
+    WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
+      AND piece.reply_id = messages.id)`;
 
 /** What a process that is gone left in progress: the file had one server, so that is all there was when it was opened. */
 export function createAbandonedReplies(write: StatementWriter) {
   const interrupt = write<{ lastRowId: number; at: number }>()((database, parameter, sql) =>
     database
       .updateTable("messages")
-      .set({ status: "interrupted", finished_at: parameter.at })
+      .set({
+        status: "interrupted",
+        interrupted_by: "crash",
+        finished_at: parameter.at,
+        content: sql<string>`content || coalesce(${piecesOf(sql, "content")}, '')`,
+        reasoning: sql<string | null>`nullif(coalesce(reasoning, '')
+          || coalesce(${piecesOf(sql, "reasoning")}, ''), '')`,
+      })
       .where("status", "=", sql.lit("streaming"))
       .where("row_id", "<=", parameter.lastRowId)
       .returning(["tenant_id", "owner_id", "id"]),
   );
+  const sweepPieces = createPieceSweep(write);
   const selectLast = write<Record<never, never>>()((database) =>
     database.selectFrom("messages").select((expression) => expression.fn.max("row_id").as("last")),
   );
@@ -22,6 +38,7 @@ export function createAbandonedReplies(write: StatementWriter) {
 
     *interruptRepliesTo(lastRowId: number, now: Date): Operation<AbandonedReply[]> {
       const rows = yield* interrupt.all({ lastRowId, at: now.getTime() });
+      if (rows.length > 0) yield* sweepPieces();
       return rows.map(({ tenant_id, owner_id, id }) => ({
         owner: { tenantId: tenant_id, userId: owner_id },
         replyId: id,

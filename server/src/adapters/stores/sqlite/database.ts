@@ -2,6 +2,12 @@ import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../../domain/errors.ts";
+import {
+  beginDatabase,
+  DATABASE_FILE,
+  REMEDY_FOR_REMAINS,
+  remainsOfDatabase,
+} from "./beginning.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /** How hard a commit waits for the disk. Anything but FULL can lose what was acknowledged: for comparison only. */
@@ -16,12 +22,19 @@ const LOG_BYTES_KEPT = 64 * 1024 ** 2;
 
 /**
  * Makes the folder and the file for their owner alone, and opens the file.
+ * @param begin makes the file where it is not there yet; otherwise it begins empty
  * @throws AppError unavailable if the file system refuses
  */
-export function openPrivateFile(directory: string, name: string, timeout: number): DatabaseSync {
+export function openPrivateFile(
+  directory: string,
+  name: string,
+  timeout: number,
+  begin: (directory: string) => void = () => {},
+): DatabaseSync {
   const path = join(directory, name);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    begin(directory);
     closeSync(openSync(path, "a", 0o600));
     chmodSync(path, 0o600);
   } catch (error) {
@@ -35,9 +48,14 @@ export function openPrivateFile(directory: string, name: string, timeout: number
   return new DatabaseSync(path, { timeout });
 }
 
-/** A connection to the store's database, of the newest version. */
+/**
+ * A connection to the store's database, of the newest version.
+ * @throws AppError unavailable where something is left of another database than the one that is there
+ */
 export function openDatabase(directory: string, synchronous: Synchronous): DatabaseSync {
-  const database = openPrivateFile(directory, "colloquy.db", BUSY_TIMEOUT_MS);
+  const remains = remainsOfDatabase(directory);
+  if (remains !== null) throw new AppError("unavailable", `${remains} ${REMEDY_FOR_REMAINS}`);
+  const database = openPrivateFile(directory, DATABASE_FILE, BUSY_TIMEOUT_MS, beginDatabase);
   try {
     database.exec(`
       PRAGMA journal_mode = WAL;

@@ -165,10 +165,8 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- The id of a message is its owner's own: two owners may have the same one, and neither notices.
-  -- Dropping a table asks no triggers, and the rows keep their numbers, which the search index knows them by.
-  CREATE TABLE messages_of_owners (
-    row_id INTEGER PRIMARY KEY,
+  -- Messages that another one took the place of, kept for a short time as they were. Their columns are those of messages.
+  CREATE TABLE replaced_messages (
     id TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
     tenant_id TEXT NOT NULL,
@@ -183,21 +181,37 @@ export const MIGRATIONS: readonly string[] = [
     finished_at INTEGER,
     content TEXT NOT NULL,
     reasoning TEXT,
-    UNIQUE (id, owner_id, tenant_id),
-    UNIQUE (conversation_id, sequence)
+    reasoning_ms INTEGER,
+    finish_reason TEXT,
+    interrupted_by TEXT,
+    replaced_by TEXT NOT NULL,
+    replaced_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, conversation_id, replaced_by, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX replaced_messages_by_time ON replaced_messages (replaced_at);
+
+  -- The model that the conversation is answered by; null: its agent's, or the server's usual one.
+  ALTER TABLE conversations ADD COLUMN model TEXT;
+  `,
+  `
+  ALTER TABLE messages ADD COLUMN reasoning_ms INTEGER;
+  ALTER TABLE messages ADD COLUMN finish_reason TEXT;
+  ALTER TABLE messages ADD COLUMN interrupted_by TEXT;
+  `,
+  `
+  -- What was added to a reply in progress, a row a checkpoint, until its end puts the text into its own row.
+  CREATE TABLE reply_pieces (
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    reply_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    reasoning TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, owner_id, reply_id, number)
   ) STRICT;
-  INSERT INTO messages_of_owners (row_id, id, conversation_id, tenant_id, owner_id, sequence, role,
-      status, model, usage, error, created_at, finished_at, content, reasoning)
-    SELECT row_id, id, conversation_id, tenant_id, owner_id, sequence, role,
-      status, model, usage, error, created_at, finished_at, content, reasoning FROM messages;
-  DROP TABLE messages;
-  ALTER TABLE messages_of_owners RENAME TO messages;
-  CREATE INDEX messages_in_progress ON messages (row_id) WHERE status = 'streaming';
-  CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
-    DELETE FROM search_index WHERE rowid = old.row_id * 2;
-    DELETE FROM search_pending WHERE item = old.row_id * 2;
-    UPDATE search_progress
-      SET messages = min(messages, coalesce((SELECT max(row_id) FROM messages), 0));
+  CREATE TRIGGER reply_pieces_deleted AFTER DELETE ON messages WHEN old.status = 'streaming' BEGIN
+    DELETE FROM reply_pieces WHERE tenant_id = old.tenant_id AND owner_id = old.owner_id
+      AND reply_id = old.id;
   END;
   `,
 ];

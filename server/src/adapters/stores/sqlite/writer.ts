@@ -30,6 +30,26 @@ const MOST_IN_A_BATCH = 256;
 /** More than the disk takes in some seconds: from here on it is better to say so than to wait. */
 const MOST_WAITING = 20_000;
 
+/** Of long replies: what is sent to the writer's thread at once is copied by the event loop. */
+const MAX_CHARACTERS_IN_A_BATCH = 4 * 1024 * 1024;
+
+function batchSize(waiting: readonly Waiting[]): number {
+  let characters = 0;
+  for (const [writes, { message }] of waiting.entries()) {
+    if (writes >= MOST_IN_A_BATCH) return writes;
+    characters += charactersOf(message);
+    if (writes > 0 && characters > MAX_CHARACTERS_IN_A_BATCH) return writes;
+  }
+  return waiting.length;
+}
+
+/** What only a reply's end brings in great amounts. */
+function charactersOf([name, given]: WriteMessage): number {
+  if (name !== "finishReply") return 0;
+  const { content } = given[2] as { readonly content: string };
+  return content.length;
+}
+
 /** Told of each transaction: how long it took to be on disk, and how many writes shared it. */
 export type OnCommit = (elapsedMs: number, writes: number) => void;
 
@@ -61,8 +81,9 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
       drained.resolve();
       return;
     }
-    inWork = waiting.slice(0, MOST_IN_A_BATCH);
-    waiting = waiting.slice(MOST_IN_A_BATCH);
+    const writes = batchSize(waiting);
+    inWork = waiting.slice(0, writes);
+    waiting = waiting.slice(writes);
     thread.ref();
     postedAt = performance.now();
     thread.postMessage(inWork.map(({ message }) => message) satisfies ToThread);

@@ -1,9 +1,10 @@
+import type { Interruption } from "../../../domain/message.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 
 type RunningTurn = {
   readonly conversationId: string;
-  readonly onStop: () => void;
+  readonly onStop: (cause: Interruption) => void;
   readonly reply: LiveReply;
 };
 
@@ -26,9 +27,9 @@ export function memoryTurnLog(): TurnLog {
     follow: (replyId, position, signal) =>
       turns.get(replyId)?.reply.watch(position, signal) ?? null,
     followElsewhere: null,
-    async stop(conversationId) {
+    async stop(conversationId, cause) {
       const found = [...turns.values()].filter((turn) => turn.conversationId === conversationId);
-      for (const turn of found) turn.onStop();
+      for (const turn of found) turn.onStop(cause);
       return found.length > 0;
     },
   };

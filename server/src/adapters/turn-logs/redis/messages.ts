@@ -1,4 +1,5 @@
 // What replicas say to each other about replies, through Redis' channels. Nothing of it is kept there.
+import { INTERRUPTIONS, type Interruption } from "../../../domain/message.ts";
 
 /** To whoever generates a reply, on the reply's channel. */
 export type Request = {
@@ -16,6 +17,22 @@ export type Piece = {
   readonly text: string;
   readonly isOver: boolean;
 };
+
+/** To every replica that has turns of a conversation, on the conversation's channel: they are to stop. */
+export type Stop = {
+  /** The replica that was asked. */
+  readonly asker: string;
+  readonly cause: Interruption;
+};
+
+export const encodeStop = ({ asker, cause }: Stop): string => JSON.stringify([asker, cause]);
+
+/** Versions before sent the asker alone, and stopped for one cause only. */
+export function decodeStop(message: string): Stop {
+  const [asker, told] = listIn(message);
+  const cause = INTERRUPTIONS.find((known) => known === told) ?? "stopped";
+  return { asker: typeof asker === "string" ? asker : message, cause };
+}
 
 export const encodeRequest = ({ kind, inbox, from }: Request): string =>
   JSON.stringify([kind, inbox, from]);

@@ -1,12 +1,13 @@
+import type { Interruption } from "../../../domain/message.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 import type { Channels } from "./channels.ts";
-import { decodeRequest, encodePieces, type Piece } from "./messages.ts";
+import { decodeRequest, decodeStop, encodePieces, type Piece } from "./messages.ts";
 
 type OwnTurn = {
   readonly conversationId: string;
-  readonly onStop: () => void;
+  readonly onStop: (cause: Interruption) => void;
   readonly reply: LiveReply;
   /** The replicas where it is watched, by inbox, and how far each has been told. */
   readonly watchers: Map<string, { sent: number; isAnswered: boolean; renewedAtMs: number }>;
@@ -24,9 +25,9 @@ export function ownTurns(link: RedisLink, channels: Channels) {
   const unsent = new Set<string>();
   let flushing: NodeJS.Timeout | null = null;
 
-  const stopAll = (conversationId: string): boolean => {
+  const stopAll = (conversationId: string, cause: Interruption): boolean => {
     const found = [...turns.values()].filter((turn) => turn.conversationId === conversationId);
-    for (const turn of found) turn.onStop();
+    for (const turn of found) turn.onStop(cause);
     return found.length > 0;
   };
 
@@ -37,8 +38,9 @@ export function ownTurns(link: RedisLink, channels: Channels) {
       conversations.set(id, {
         count: 1,
         // What this replica asked of the others may come when the next turn runs here already.
-        close: link.listen(channels.conversation(id), (asker) => {
-          if (asker !== link.replicaId) stopAll(id);
+        close: link.listen(channels.conversation(id), (message) => {
+          const { asker, cause } = decodeStop(message);
+          if (asker !== link.replicaId) stopAll(id, cause);
         }),
       });
   };

@@ -1,6 +1,7 @@
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import type { Channels } from "./channels.ts";
+import { encodeStop } from "./messages.ts";
 import { mirrors } from "./mirrors.ts";
 import { ownTurns } from "./own-turns.ts";
 
@@ -22,10 +23,13 @@ export function redisTurnLog(link: RedisLink): TurnLog & { close(): void } {
     open: own.open,
     follow: own.follow,
     followElsewhere: others.follow,
-    async stop(conversationId) {
-      const isHere = own.stopAll(conversationId);
+    async stop(conversationId, cause) {
+      const isHere = own.stopAll(conversationId, cause);
       const hearing = await link
-        .publish(channels.conversation(conversationId), link.replicaId)
+        .publish(
+          channels.conversation(conversationId),
+          encodeStop({ asker: link.replicaId, cause }),
+        )
         .catch(() => null);
       if (hearing === null) return isHere || null;
       return isHere || hearing > (own.has(conversationId) ? 1 : 0);

@@ -1,0 +1,161 @@
+import type { Stamp } from "../../../domain/audit.ts";
+import { AppError, notFound } from "../../../domain/errors.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { MESSAGE_COLUMNS } from "./rows.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+type Place = OwnerParameters & { conversationId: string; sequence: number };
+
+export type Replacements = ReturnType<typeof createReplacements>;
+
+/** The messages that another one took the place of, as they were: kept for a while, and in no answer. */
+export function createReplacements(write: StatementWriter, append: AppendAuditEvent) {
+  /** A reply in progress is kept as an interrupted one, because nobody ends it any more. */
+  const STATUS_AND_END = ["status", "finished_at"] as const;
+  const kept = MESSAGE_COLUMNS.filter(
+    (column): column is Exclude<typeof column, (typeof STATUS_AND_END)[number]> =>
+      column !== "status" && column !== "finished_at",
+  );
+  const columns = ["tenant_id", "owner_id", ...kept, ...STATUS_AND_END] as const;
+
+  const keep = write<Place & { replacedBy: string; at: number }>()((database, parameter, sql) =>
+    database
+      .insertInto("replaced_messages")
+      .columns([...columns, "replaced_by", "replaced_at"])
+      .expression(
+        database
+          .selectFrom("messages")
+          .select(["tenant_id", "owner_id", ...kept])
+          .select(({ fn, cast, val, ref, case: choose }) => [
+            choose()
+              .when("status", "=", sql.lit("streaming" as const))
+              .then(sql.lit("interrupted" as const))
+              .else(ref("status"))
+              .end()
+              .as("status"),
+            fn.coalesce("finished_at", cast<number>(val(parameter.at), "bigint")).as("finished_at"),
+            cast<string>(val(parameter.replacedBy), "text").as("replaced_by"),
+            cast<number>(val(parameter.at), "bigint").as("replaced_at"),
+          ])
+          .where("conversation_id", "=", parameter.conversationId)
+          .where("tenant_id", "=", parameter.tenantId)
+          .where("owner_id", "=", parameter.userId)
+          .where("sequence", ">=", parameter.sequence),
+      ),
+  );
+  const selectPlace = write<OwnerParameters & { conversationId: string; messageId: string }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select("sequence")
+        .where("id", "=", parameter.messageId)
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const selectLater = write<Place>()((database, parameter) =>
+    database
+      .selectFrom("messages")
+      .select("sequence")
+      .where("conversation_id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("sequence", ">", parameter.sequence)
+      .limit(1),
+  );
+  const deleteFrom = write<Place>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("conversation_id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("sequence", ">=", parameter.sequence),
+  );
+  const bringBack = write<OwnerParameters & { conversationId: string; replacedBy: string }>()(
+    (database, parameter) =>
+      database
+        .insertInto("messages")
+        .columns(columns)
+        .expression(
+          database
+            .selectFrom("replaced_messages")
+            .select(columns)
+            .where("conversation_id", "=", parameter.conversationId)
+            .where("replaced_by", "=", parameter.replacedBy)
+            .where("tenant_id", "=", parameter.tenantId)
+            .where("owner_id", "=", parameter.userId)
+            .orderBy("sequence"),
+        ),
+  );
+  const deleteKept = write<OwnerParameters & { conversationId: string; replacedBy: string }>()(
+    (database, parameter) =>
+      database
+        .deleteFrom("replaced_messages")
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("replaced_by", "=", parameter.replacedBy)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const deleteOfConversation = write<OwnerParameters & { conversationId: string }>()(
+    (database, parameter) =>
+      database
+        .deleteFrom("replaced_messages")
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const deleteOld = write<{ before: number }>()((database, parameter) =>
+    database.deleteFrom("replaced_messages").where("replaced_at", "<", parameter.before),
+  );
+  const touch = write<OwnerParameters & { conversationId: string; at: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set({ updated_at: parameter.at })
+        .where("id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+
+  return {
+    /** Keeps the conversation's messages from that sequence on, which are about to be deleted. */
+    keep: keep.run,
+    /** Forgets what is kept of a conversation that is deleted. */
+    forgetOf: deleteOfConversation.run,
+
+    writes: {
+      *restoreReplaced(
+        owner: Owner,
+        conversationId: string,
+        replacedBy: string,
+        stamp: Stamp,
+      ): Operation<number> {
+        const { tenantId, userId } = owner;
+        const at = stamp.at.getTime();
+        const place = { tenantId, userId, conversationId };
+        const question = yield* selectPlace.first({ ...place, messageId: replacedBy });
+        if (!question) throw notFound("message");
+        const { sequence } = question;
+        // The question and its reply go, and nothing that was said after them.
+        if (yield* selectLater.first({ ...place, sequence: sequence + 1 }))
+          throw new AppError(
+            "conflict",
+            "The conversation went on since; what was replaced cannot be brought back without losing that",
+          );
+        yield* deleteFrom.run({ ...place, sequence });
+        const restored = yield* bringBack.run({ ...place, replacedBy });
+        if (restored === 0) throw notFound("message");
+        yield* deleteKept.run({ ...place, replacedBy });
+        yield* touch.run({ ...place, at });
+        yield* append(eventAbout("messages_restored", owner, conversationId, stamp, restored));
+        return restored;
+      },
+
+      *forgetReplaced(before: Date): Operation<void> {
+        yield* deleteOld.run({ before: before.getTime() });
+      },
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { useEffect } from "react";
+
+/** What the shortcuts about the last reply do in the conversation that is shown. */
+export type ReplyShortcuts = { copy(): void; answerAgain(): void };
+
+let shown: ReplyShortcuts | null = null;
+
+/** Null where no conversation is shown. */
+export const replyShortcuts = (): ReplyShortcuts | null => shown;
+
+/** Makes these the ones of the page, as long as the component is shown. */
+export function useReplyShortcuts(shortcuts: ReplyShortcuts): void {
+  useEffect(() => {
+    shown = shortcuts;
+    return () => {
+      if (shown === shortcuts) shown = null;
+    };
+  }, [shortcuts]);
+}
