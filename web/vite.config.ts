@@ -42,9 +42,10 @@ function checkSettings(): Plugin {
   };
 }
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   root: import.meta.dirname,
-  base: "/app/",
+  // Relative: the page finds out under which path it is served (src/settings.ts).
+  base: command === "build" ? "./" : "/app/",
   envPrefix: [...SETTING_PREFIXES],
   plugins: [checkSettings(), react(), precompress()],
   build: {
@@ -64,4 +65,4 @@ export default defineConfig({
       "/ws": { target: "ws://localhost:8000", ws: true },
     },
   },
-});
+}));

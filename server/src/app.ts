@@ -45,7 +45,7 @@ export type AppParts = Pick<
   TurnParts,
   "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
 > &
-  Pick<HttpOptions, "origins" | "trustedProxies" | "onAnswer"> &
+  Pick<HttpOptions, "origins" | "basePath" | "trustedProxies" | "onAnswer"> &
   Pick<SocketOptions, "socketsPerAddress"> & {
     readonly store: Store;
     readonly models: Models;
@@ -88,7 +88,7 @@ export type App = {
 /** Puts the parts together; knows what there is, decides nothing. */
 export async function createApp(parts: AppParts): Promise<App> {
   const { store, models, clock, newId, version, speech, onInternalError, webDirectory } = parts;
-  const homePath = webDirectory ? "/app/" : "/docs";
+  const homePath = webDirectory ? "app/" : "docs";
   const { now } = clock;
   const audit = createAudit(store, clock);
   const decide = audit.noted(createAccess(parts.credentials, parts));
@@ -127,6 +127,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   const http = await createHttpServer({
     ...parts,
+    homePath,
     watchCredential: standing.watch,
     enter,
     onInternalError: (error, request) =>

@@ -21,6 +21,8 @@ export type Config = {
   readonly isDebug: boolean;
   readonly corsOrigins: readonly string[];
   readonly publicOrigin: string | null;
+  /** The path of PUBLIC_URL without the slash at its end; "" for none. */
+  readonly basePath: string;
   readonly trustedProxies: readonly string[];
   readonly anonymousLoopback: boolean;
   /** null: keys alone. */
@@ -134,6 +136,7 @@ export function readConfig(environment: Environment): Config {
     isDebug,
     corsOrigins,
     publicOrigin: publicUrl?.origin ?? null,
+    basePath: publicUrl?.pathname.replace(/\/+$/, "") ?? "",
     trustedProxies,
     anonymousLoopback: anonymous === "loopback",
     signIn: readSignIn(read, mistakes),

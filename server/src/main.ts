@@ -142,6 +142,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
+    basePath: config.basePath,
     trustedProxies: config.trustedProxies,
     version: VERSION,
     webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,

@@ -5,6 +5,8 @@ import { ChatPage } from "./chat/chat-page.tsx";
 import { Frame } from "./frame.tsx";
 import { SessionGate, useSessionState } from "./session/session.tsx";
 import { Entrance } from "./session/sign-in.tsx";
+import { APP_PATH } from "./settings.ts";
+import { PageFrame } from "./ui/page-frame.tsx";
 import { SidebarStateProvider } from "./ui/sidebar-state.tsx";
 import { WindowsProvider } from "./ui/windows.tsx";
 import { VoiceProvider } from "./voice/voice-provider.tsx";
@@ -19,7 +21,7 @@ export function App() {
   if (state.kind !== "in") return <Entrance state={state} />;
   return (
     <SessionGate state={state}>
-      <Router base={import.meta.env.BASE_URL.replace(/\/$/, "")}>
+      <Router base={APP_PATH.replace(/\/$/, "")}>
         <WorkspaceProvider>
           <VoiceProvider>
             <SidebarStateProvider>
@@ -50,10 +52,12 @@ function Pages() {
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />
           <Route>
-            <main>
-              <h1>{t("app.notFound")}</h1>
-              <Link href="/">{t("app.home")}</Link>
-            </main>
+            <PageFrame title={t("app.notFound")}>
+              <p>{t("app.notFoundText")}</p>
+              <p>
+                <Link href="/">{t("app.home")}</Link>
+              </p>
+            </PageFrame>
           </Route>
         </Switch>
       )}

@@ -7,6 +7,7 @@ import { App } from "./app.tsx";
 import { startTranslation } from "./i18n/index.ts";
 import { NotShown } from "./not-shown.tsx";
 import { applyTheme, storedTheme } from "./settings/theme.ts";
+import { APP_PATH } from "./settings.ts";
 import { Boundary } from "./ui/boundary.tsx";
 
 // The SDK tries again by itself; what it gives up on is shown.
@@ -15,6 +16,9 @@ const queries = new QueryClient({
 });
 
 applyTheme(storedTheme());
+// Browsers look for it anew, relative to the address that the page has by then.
+for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]'))
+  icon.href = `${APP_PATH}icon.svg`;
 await startTranslation();
 const root = document.getElementById("root");
 if (root)

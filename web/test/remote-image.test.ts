@@ -66,7 +66,14 @@ test("a host that was allowed cannot send the reader on to another", { skip }, a
   const failing = page.waitForEvent("requestfailed", (request) =>
     request.url().includes("/cat.png"),
   );
-  await page.goto(frame);
+  assert.equal((await page.goto(frame))?.status(), 403, "not as a page of its own");
+  assert.equal(images.visits.length, 0);
+  await page.goto(`${server.url}/app/`);
+  await page.evaluate((source) => {
+    const element = document.createElement("iframe");
+    element.src = source;
+    document.body.append(element);
+  }, frame);
   await failing;
   assert.ok(images.visits.length >= 1);
   assert.equal(other.visits.length, 0);

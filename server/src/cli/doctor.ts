@@ -72,7 +72,7 @@ async function* examine(): AsyncGenerator<Finding> {
   yield* await checkRedis(config);
   if (config.signIn) yield await checkSignIn(config.signIn);
   yield await checkServer(config, folder, isUsable);
-  if (config.publicOrigin) yield await checkPassage(config.publicOrigin);
+  if (config.publicOrigin) yield await checkPassage(`${config.publicOrigin}${config.basePath}`);
   yield* await checkModels(config);
   yield* await checkSpeech(config);
 }

@@ -29,7 +29,11 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
   });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
+    indexPrefix: ".",
     staticCSP: true,
+    // The server's root, from `/docs/json`: a proxy may have put a path before it.
+    transformSpecification: (description) => ({ ...description, servers: [{ url: ".." }] }),
+    transformSpecificationClone: false,
     uiConfig: { docExpansion: "list", deepLinking: true },
   });
 }

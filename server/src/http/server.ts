@@ -8,10 +8,13 @@ import fastify, {
 import type { ConnectionFacts } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
+import { withoutBasePath } from "./base-path.ts";
 import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
 import { errorOf } from "./errors.ts";
+import { sendNotFoundPage } from "./not-found-page.ts";
 import { describeApi } from "./openapi.ts";
+import { prefersHtml } from "./prefers-html.ts";
 import {
   checkHeaders,
   connectionFacts,
@@ -30,6 +33,10 @@ export type HttpOptions = {
   /** In order: the first that owns a path answers for it; the last answers for every other. */
   readonly wires: readonly [Wire, ...Wire[]];
   readonly origins: OriginRules;
+  /** The path of PUBLIC_URL; "", as by default, for none. */
+  readonly basePath?: string;
+  /** Where a browser that asked for what does not exist may go on: below the root, without a slash before it. Default: nowhere. */
+  readonly homePath?: string;
   readonly version: string;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
@@ -67,7 +74,7 @@ const MOST_HEADER_BYTES = 16 * 1024;
 
 /** An HTTP server that speaks the wires; knows no conversation. Not listening yet. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { wires, origins } = options;
+  const { wires, origins, basePath = "", homePath } = options;
   const security = securityHeaders(origins.publicOrigin);
   const app = fastify({
     logger: false,
@@ -75,6 +82,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
     requestIdHeader: false,
     genReqId: newRequestId,
+    rewriteUrl: (request) => withoutBasePath(request.url ?? "/", basePath),
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: {
@@ -87,8 +95,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     clientErrorHandler: (error, connection) => answerBroken(error, connection, wireAt),
     return503OnClosing: true,
   });
-  const wireAt = (path: string): Wire =>
-    wires.find((wire) => wire.owns(path)) ?? (wires.at(-1) as Wire);
+  const ownerOf = (path: string) => wires.find((wire) => wire.owns(path));
+  const wireAt = (path: string): Wire => ownerOf(path) ?? (wires.at(-1) as Wire);
   const wireOf = (request: FastifyRequest): Wire =>
     wireAt(request.raw.url?.split("?", 1)[0] ?? "/");
   const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
@@ -159,17 +167,14 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
   // Before CORS, which has a route of its own: that is told of in the same words only from here on.
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    answerError(
-      new AppError(
-        "not_found",
-        `There is nothing at ${request.method} ${request.url.split("?", 1)[0]}`,
-        { resource: "route" },
-      ),
-      request,
-      reply,
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "/";
+    const isPage = request.method === "GET" && prefersHtml(request.headers.accept);
+    if (homePath && isPage && !ownerOf(path))
+      return void sendNotFoundPage(request, reply, homePath);
+    const message = `There is nothing at ${request.method} ${path}`;
+    answerError(new AppError("not_found", message, { resource: "route" }), request, reply);
+  });
   await app.register(cors, {
     origin: (origin, done) =>
       done(
@@ -194,6 +199,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     options.onAnswer(request, reply.statusCode, reply.elapsedTime);
     done();
   });
+  if (basePath)
+    app.get(basePath, { schema: { hide: true } }, (_, reply) => reply.redirect(`${basePath}/`));
   await describeApi(app, options.version);
   for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
   return app;

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { VerifiedCredential } from "../domain/access.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
+import { withoutBasePath } from "./base-path.ts";
 import { clientAddress } from "./client-address.ts";
 import {
   checkHandshake,
@@ -26,6 +27,8 @@ export type SocketOptions = {
   /** In order: the first that matches an address serves it; the last tells that none did. */
   readonly handlers: readonly [SocketHandler, ...SocketHandler[]];
   readonly origins: OriginRules;
+  /** The path of PUBLIC_URL; "", as by default, for none. */
+  readonly basePath?: string;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** How many may be open at a time from one address; null: any number. */
@@ -71,6 +74,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
 
   async function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer) {
     const requestId = newRequestId();
+    request.url = withoutBasePath(request.url ?? "/", options.basePath ?? "");
     connection.on("error", () => connection.destroy());
     let words = options.handlers.at(-1) ?? options.handlers[0];
     const refuse = (problem: unknown, status?: number) => {

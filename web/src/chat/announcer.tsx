@@ -2,17 +2,12 @@ import type { Message } from "@colloquy/client";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveReply } from "./live/live-reply.ts";
+import { plainWords } from "./plain-words.ts";
 
 const MOST_CHARACTERS = 500;
 
-/** Markdown's signs are not for the ear. */
-const spoken = (markdown: string): string =>
-  markdown
-    .replace(/^(`{3,}|~{3,}).*$/gm, "")
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/[*_`#>|~]+/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+/** Of a longer text only the beginning is looked at for Markdown. */
+const MAX_FORMATTED_CHARACTERS = 2_000;
 
 /** Tells screen readers that a reply has begun, and what it was when it has ended: never each word. */
 export function Announcer({
@@ -29,12 +24,12 @@ export function Announcer({
   useEffect(() => {
     if (isLive && !wasLive.current) setText(t("chat.replying"));
     if (!isLive && wasLive.current && last?.role === "assistant") {
-      const words = spoken(last.content);
+      const words = plainWords(last.content.slice(0, MAX_FORMATTED_CHARACTERS));
       setText(
-        words.length <= MOST_CHARACTERS
+        words.length <= MOST_CHARACTERS && last.content.length <= MAX_FORMATTED_CHARACTERS
           ? t("chat.replied", { text: words })
           : t("chat.repliedLong", {
-              count: words.split(" ").length,
+              count: last.content.split(/\s+/).length,
               text: words.slice(0, MOST_CHARACTERS),
             }),
       );

@@ -8,7 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { API_BASE_URL } from "../settings.ts";
+import { API_BASE_URL, APP_PATH } from "../settings.ts";
 import { closeNotices, notify } from "../ui/notices.tsx";
 import { createSessionKeeper, type Session, type SessionState } from "./session-keeper.ts";
 
@@ -25,14 +25,13 @@ export function useSession(): Session {
   return session;
 }
 
-const CONVERSATIONS = `${import.meta.env.BASE_URL}c/`;
+const CONVERSATIONS = `${APP_PATH}c/`;
 
 /** What this page has of somebody: what was loaded, said and shown, and in its address the conversation. */
 function forgetShown(queries: QueryClient): void {
   queries.clear();
   closeNotices();
-  if (location.pathname.startsWith(CONVERSATIONS))
-    history.replaceState(null, "", import.meta.env.BASE_URL);
+  if (location.pathname.startsWith(CONVERSATIONS)) history.replaceState(null, "", APP_PATH);
 }
 
 export function useSessionState(): SessionState {

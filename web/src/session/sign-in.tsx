@@ -1,6 +1,7 @@
 import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { APP_PATH } from "../settings.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { canKeep } from "./kept-key.ts";
 import type { SessionState } from "./session.tsx";
@@ -54,7 +55,7 @@ function Frame({
   return (
     <main className={styles.page} data-brief={isBrief || undefined}>
       <div className={styles.card}>
-        <img className={styles.sign} src={`${import.meta.env.BASE_URL}icon.svg`} alt="Colloquy" />
+        <img className={styles.sign} src={`${APP_PATH}icon.svg`} alt="Colloquy" />
         {children}
       </div>
     </main>

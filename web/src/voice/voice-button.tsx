@@ -11,10 +11,8 @@ const never = () => () => {};
 export function VoiceButton(start: VoiceStart) {
   const { t } = useTranslation();
   const { talk, ...voice } = useVoice();
-  const isHere = useSyncExternalStore(
-    talk?.subscribe ?? never,
-    () => talk?.state().conversationId === start.conversationId,
-  );
+  const state = useSyncExternalStore(talk?.subscribe ?? never, () => talk?.state() ?? null);
+  const isHere = state?.conversationId === start.conversationId;
   return (
     <IconButton
       className={styles.button}
@@ -22,6 +20,7 @@ export function VoiceButton(start: VoiceStart) {
       aria-pressed={isHere}
       aria-keyshortcuts="V"
       data-voice
+      data-speaking={(isHere && state?.phase !== "over") || undefined}
       onPointerEnter={voice.prepare}
       onFocus={voice.prepare}
       onClick={() => (isHere ? voice.stop() : voice.start(start))}

@@ -2,6 +2,7 @@ import { Hand, Mic, MicOff, PhoneOff } from "lucide-react";
 import { type RefObject, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRoute } from "wouter";
+import { plainWords } from "../chat/plain-words.ts";
 import { Button } from "../ui/button.tsx";
 import { wasCovered } from "../ui/covered.ts";
 import { LevelMeter } from "./level-meter.tsx";
@@ -149,7 +150,7 @@ function Captions({ state, canHear }: { readonly state: TalkState; readonly canH
   if (sentence !== null)
     return (
       <p className={styles.caption} data-of="reply">
-        {sentence}
+        {plainWords(sentence)}
       </p>
     );
   if (words && phase !== "listening")

@@ -12,35 +12,35 @@ const REFUSALS: readonly (number | undefined)[] = [400, 401, 403, 429, 503];
 const TOGETHER_MS = 200;
 
 /** Whether users reach the server there, and WebSockets and streams pass whatever stands in between. */
-export async function checkPassage(publicOrigin: string): Promise<Finding> {
+export async function checkPassage(publicUrl: string): Promise<Finding> {
   try {
-    const health = await fetch(`${publicOrigin}/health`, {
+    const health = await fetch(`${publicUrl}/health`, {
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     if (!health.headers.get("x-request-id")?.startsWith("req_"))
       return warning(
         CHECK,
-        `${publicOrigin}/health is not answered by Colloquy (status ${health.status})`,
+        `${publicUrl}/health is not answered by Colloquy (status ${health.status})`,
         "let the proxy pass everything below PUBLIC_URL to this server, with its headers",
       );
   } catch (error) {
     return warning(
       CHECK,
-      `${publicOrigin} cannot be reached from here: ${wordsOf(error)}`,
+      `${publicUrl} cannot be reached from here: ${wordsOf(error)}`,
       "see whether the proxy and the server run; if users reach it from elsewhere, all is well",
     );
   }
   return (
-    (await checkSockets(publicOrigin)) ??
-    (await checkStreams(publicOrigin)) ??
-    fine(CHECK, `${publicOrigin} leads here; WebSockets and streams pass`)
+    (await checkSockets(publicUrl)) ??
+    (await checkStreams(publicUrl)) ??
+    fine(CHECK, `${publicUrl} leads here; WebSockets and streams pass`)
   );
 }
 
 /** What is wrong with them; null: nothing. */
-async function checkSockets(publicOrigin: string): Promise<Finding | null> {
-  const socket = new WebSocket(`${publicOrigin.replace(/^http/, "ws")}/ws`, {
+async function checkSockets(publicUrl: string): Promise<Finding | null> {
+  const socket = new WebSocket(`${publicUrl.replace(/^http/, "ws")}/ws`, {
     handshakeTimeout: PATIENCE_MS,
   });
   socket.on("error", () => {});
@@ -53,31 +53,31 @@ async function checkSockets(publicOrigin: string): Promise<Finding | null> {
   if (status === 101 || REFUSALS.includes(status)) return null;
   return failure(
     CHECK,
-    `${publicOrigin} leads here, but WebSockets do not pass${status === UPGRADE_REQUIRED ? ": the proxy leaves out the header Upgrade" : ""}`,
+    `${publicUrl} leads here, but WebSockets do not pass${status === UPGRADE_REQUIRED ? ": the proxy leaves out the header Upgrade" : ""}`,
     "let the proxy pass Upgrade and Connection with HTTP/1.1 (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade)",
   );
 }
 
 /** What is wrong with them; null: nothing. */
-async function checkStreams(publicOrigin: string): Promise<Finding | null> {
+async function checkStreams(publicUrl: string): Promise<Finding | null> {
   const remedy =
     "let the proxy pass on what comes as it comes (nginx: proxy_buffering off; and no gzip for text/event-stream)";
   try {
-    const { status, body } = await fetch(`${publicOrigin}/health/stream`, {
+    const { status, body } = await fetch(`${publicUrl}/health/stream`, {
       redirect: "manual",
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     if (status !== 200 || !body)
-      return failure(CHECK, `${publicOrigin} answers a stream with status ${status}`, remedy);
+      return failure(CHECK, `${publicUrl} answers a stream with status ${status}`, remedy);
     let firstAtMs: number | null = null;
     for await (const _ of body) firstAtMs ??= performance.now();
     if (firstAtMs !== null && performance.now() - firstAtMs > TOGETHER_MS) return null;
     return failure(
       CHECK,
-      `${publicOrigin} leads here, but the proxy collects a stream until it ends: replies would appear all at once`,
+      `${publicUrl} leads here, but the proxy collects a stream until it ends: replies would appear all at once`,
       remedy,
     );
   } catch (error) {
-    return failure(CHECK, `${publicOrigin} breaks off a stream: ${wordsOf(error)}`, remedy);
+    return failure(CHECK, `${publicUrl} breaks off a stream: ${wordsOf(error)}`, remedy);
   }
 }

@@ -84,9 +84,9 @@ function introductionOf(key: ApiKey): string {
 }
 
 function howToUse(key: ApiKey, shownKey: string, config: Config): string {
-  const origin = config.publicOrigin ?? `http://localhost:${config.port}`;
+  const address = `${config.publicOrigin ?? `http://localhost:${config.port}`}${config.basePath}`;
   const asUser = key.actAs ? ` -H "X-User-ID: ${key.userId}"` : "";
-  return `Use it as:\n  curl -H "Authorization: Bearer ${shownKey}"${asUser} ${origin}/v1/chat/conversations`;
+  return `Use it as:\n  curl -H "Authorization: Bearer ${shownKey}"${asUser} ${address}/v1/chat/conversations`;
 }
 
 function firstKey(key: ApiKey, config: Config): string {

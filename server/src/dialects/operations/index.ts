@@ -35,7 +35,7 @@ export function operationsWire(parts: OperationsParts): Wire {
         },
       );
       app.get("/openapi.json", { schema: { hide: true } }, async (_request, reply) =>
-        reply.send(app.swagger()),
+        reply.send({ ...app.swagger(), servers: [{ url: "." }] }),
       );
     },
   };

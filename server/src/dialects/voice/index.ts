@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { type CheckHealth, type Health, isHealthy } from "../../core/health.ts";
 import type { Limits } from "../../core/limits.ts";
+import { prefersHtml } from "../../http/prefers-html.ts";
 import { frame, openEventStream } from "../../http/sse.ts";
 import type { Wire } from "../../http/wire.ts";
 import { errorReply, noSocketIo } from "./errors.ts";
@@ -16,7 +17,7 @@ export type VoiceParts = {
   readonly now: () => Date;
   /** The names of the speech engines. */
   readonly engines: { readonly hears: string | null; readonly speaks: string | null };
-  /** Where a browser is sent from `/`. */
+  /** Where a browser is sent from `/`: relative to it, since a proxy may have put a path before it. */
   readonly homePath: string;
 };
 
@@ -138,11 +139,3 @@ const services = ({ isModelUp, isSynthesizerUp, isTranscriberUp }: Health) => ({
   audio_processor: isSynthesizerUp === true,
   audio_pipeline: isTranscriberUp === true,
 });
-
-/** A browser names HTML before anything else; a program that takes everything gets JSON. */
-function prefersHtml(accept: string | undefined): boolean {
-  if (!accept) return false;
-  const html = accept.indexOf("text/html");
-  const json = accept.indexOf("application/json");
-  return html >= 0 && (json < 0 || html < json);
-}

@@ -26,6 +26,10 @@ export function imageFrame(
       },
     },
     (request, reply) => {
+      // A page of its own would show anybody's image as ours. Over plain http browsers say nothing of the kind.
+      const place = request.headers["sec-fetch-dest"];
+      if (place !== undefined && place !== "iframe")
+        throw new AppError("forbidden", "An image is shown only inside the web app");
       const url = imageUrl(request.query.src);
       reply.headers({
         "content-security-policy": `default-src 'none'; img-src ${url.origin}; style-src 'sha256-${STYLE_HASH}'; frame-ancestors ${ancestors}; sandbox`,

@@ -3,6 +3,7 @@ import { posix, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../domain/errors.ts";
+import { wayToRoot } from "../../http/base-path.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import type { Wire } from "../../http/wire.ts";
 import { PAGE_HEADERS } from "./headers.ts";
@@ -32,8 +33,11 @@ export function webPages(directory: string, pageOrigins: readonly string[]): Wir
       ),
   );
   // Read now, so that a build that is not there is told of at the start.
-  readFileSync(`${directory}/${INDEX}`);
+  const index = readFileSync(`${directory}/${INDEX}`, "utf8");
 
+  /** The page, whose files are named from where it is asked for: a proxy may have put a path before ours. */
+  const pageAt = (path: string): string =>
+    index.replaceAll(/(?<=\s(?:href|src)=")\.\//g, wayToRoot(`/${path}`));
   const send = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const path = (request.params as { "*"?: string })["*"] ?? "";
     const isAsset = path.startsWith(ASSETS);
@@ -41,7 +45,8 @@ export function webPages(directory: string, pageOrigins: readonly string[]): Wir
       throw new AppError("not_found", "The web app has no such file; reload the page");
     reply.headers(PAGE_HEADERS);
     reply.header("cache-control", isAsset ? FOR_EVER : "no-cache");
-    return reply.sendFile(files.has(path) ? path : INDEX, { cacheControl: false });
+    if (files.has(path) && path !== INDEX) return reply.sendFile(path, { cacheControl: false });
+    return reply.type("text/html; charset=utf-8").send(pageAt(path));
   };
   return {
     name: "web",
@@ -56,7 +61,7 @@ export function webPages(directory: string, pageOrigins: readonly string[]): Wir
       });
       // With and without the slash: the page's own addresses are relative to the one with it.
       app.get("/app", { schema: { hide: true } }, (request, reply) =>
-        request.url.startsWith(PREFIX) ? send(request, reply) : reply.redirect(PREFIX),
+        request.url.startsWith(PREFIX) ? send(request, reply) : reply.redirect("app/"),
       );
       imageFrame(app, `${PREFIX}image`, pageOrigins);
       app.get(`${PREFIX}*`, { schema: { hide: true } }, send);
