@@ -17,7 +17,8 @@ export type Probe = {
   readonly bodies: readonly [theirs: string | null, nothings: string | null];
 };
 
-const isId = (name: string): boolean => /(?:^id|Id|_id|before|replace_from|after)$/.test(name);
+const isId = (name: string): boolean =>
+  /(?:^id|Id|_id|before|replace_from|replaced_by|after)$/.test(name);
 const isUser = (name: string): boolean => /^(?:user_id|userId|tenant_id)$/.test(name);
 
 /** A body that is valid: what is required, and every id that may be given. */
