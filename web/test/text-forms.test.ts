@@ -62,10 +62,26 @@ test("dollars are mathematics or money", () => {
     ["so $x^2$ is", "so $$x^2$$ is"],
     ["so \\(x\\) and \\[y\\]", "so $$x$$ and \n$$\ny\n$$\n"],
     ["code `$x$` stays, ``\\(y\\)`` too", "code `$x$` stays, ``\\(y\\)`` too"],
+    ["```\n$x$\n```\n$y$", "```\n$x$\n```\n$$y$$"],
+    ["$$\na \\\\[4pt] b\n$$ and \\]", "$$\na \\\\[4pt] b\n$$ and \\]"],
+    ["a ` and $x$", "a ` and $$x$$"],
   ];
   for (const [text, expected] of cases) assert.equal(withOneMathDelimiter(text), expected);
   assert.equal(mayHaveMath("It costs $5 and $10."), false);
   assert.equal(mayHaveMath("so $x^2$ is"), true);
+});
+
+test("signs of mathematics that nothing ends take time in proportion to their number", () => {
+  const timeOf = (text: string): number => {
+    const startMs = performance.now();
+    for (let round = 0; round < 3; round++) mayHaveMath(text);
+    return performance.now() - startMs;
+  };
+  for (const sign of ["\\[", "\\(", "$a ", "`a ", "``` ", "$$a", "\\(a\\) "]) {
+    const short = Math.max(1, timeOf(sign.repeat(2_000)));
+    const long = timeOf(sign.repeat(40_000));
+    assert.ok(long < 200 * short, `${sign}: ${short.toFixed(1)} ms, then ${long.toFixed(0)} ms`);
+  }
 });
 
 test("conversations are found in every kind of file", async () => {
