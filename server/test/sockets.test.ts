@@ -36,7 +36,11 @@ async function startSockets(
         matches: (url) => url.pathname === "/ws",
         maxMessageBytes: 1000,
         errorReply: ({ code, message }) => ({ status: STATUS[code] ?? 400, body: { message } }),
-        accept: async (handshake) => ({ principal, open: await accept(handshake) }),
+        accept: async (handshake) => ({
+          principal,
+          errorMessage: ({ message }) => message,
+          open: await accept(handshake),
+        }),
       },
     ],
     origins: { listed: ["https://app.example"], publicOrigin: "https://here.example" },

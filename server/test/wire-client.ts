@@ -78,7 +78,7 @@ export async function errorTable(
   wireWith: (admit: Admit) => Wire,
   path: string,
 ): Promise<Record<ErrorCode | "unexpected", Answer>> {
-  const wire = wireWith(async (_name, { claims }) => {
+  const wire = wireWith(async () => async (claims) => {
     const code = claims["X-User-ID"] as ErrorCode;
     if (!ERROR_CODES.includes(code)) throw new Error("secret inner text");
     const message = code === "internal" ? "Internal server error" : `About ${code}`;

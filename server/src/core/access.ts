@@ -4,17 +4,27 @@ import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.
 import { checkName } from "../domain/text.ts";
 import type { Credentials, VerifiedCredential } from "../ports/credentials.ts";
 
-export type AccessRequest = {
+/** What is known of a request before its body is read. */
+export type Visitor = {
   readonly connection: ConnectionFacts;
   readonly credential: Credential;
-  /** The user ids that the request claims, in header, query and body, by the name of the field. */
-  readonly claims: Readonly<Record<string, string | null | undefined>>;
   /** The wire's document demands a Bearer token on every route (004). */
   readonly requiresBearer: boolean;
 };
 
-/** Decides who is asking. @throws AppError unauthenticated, forbidden, invalid_request, unavailable */
-export type DecideAccess = (request: AccessRequest) => Promise<Principal>;
+/** The user ids that a request claims, in header, query and body, by the name of the field. */
+export type Claims = Readonly<Record<string, string | null | undefined>>;
+
+export type AccessRequest = Visitor & { readonly claims: Claims };
+
+/** Says as whom the visitor acts. @throws AppError forbidden, invalid_request */
+export type ActAs = (claims: Claims) => Principal;
+
+/**
+ * Decides whether the visitor is let in, and gives what decides about the claims, which may be in a body
+ * that only somebody who is let in may have read. @throws AppError unauthenticated, forbidden, unavailable
+ */
+export type DecideAccess = (visitor: Visitor) => Promise<ActAs>;
 
 export const HOW_TO_CLAIM =
   "No key has been made on this server yet, so it serves only programs on its own machine. On that machine run:\n" +
@@ -32,16 +42,18 @@ export function createAccess(
   credentials: Credentials,
   options: { readonly anonymousLoopback: boolean },
 ): DecideAccess {
-  return async ({ connection, credential, claims, requiresBearer }) => {
-    const claimedUser = theOneClaim(claims);
+  const actAs =
+    (verified: VerifiedCredential): ActAs =>
+    (claims) =>
+      principalOf(verified, theOneClaim(claims));
+  return async ({ connection, credential, requiresBearer }) => {
     if (credential.kind === "malformed")
       throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
     const isRedeemed = credential.kind === "redeemed";
-    if (isRedeemed && credential.verified.proof.kind !== "none")
-      return principalOf(credential.verified, claimedUser);
+    if (isRedeemed && credential.verified.proof.kind !== "none") return actAs(credential.verified);
     const isBearer = credential.kind === "bearer";
     const verified = isBearer ? await credentials.verify(credential.token) : null;
-    if (verified) return principalOf(verified, claimedUser);
+    if (verified) return actAs(verified);
     if (isBearer && credential.token.startsWith(KEY_PREFIX))
       throw new AppError(
         "unauthenticated",
@@ -62,13 +74,13 @@ export function createAccess(
       );
     if (!isClaimed && !mayBeAnonymous) throw new AppError("forbidden", HOW_TO_CLAIM);
     if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
-    if (isRedeemed) return principalOf(credential.verified, claimedUser);
-    return {
+    if (isRedeemed) return actAs(credential.verified);
+    return (claims) => ({
       tenantId: LOCAL_TENANT,
-      userId: claimedUser ?? DEFAULT_USER,
+      userId: theOneClaim(claims) ?? DEFAULT_USER,
       proof: { kind: "none" },
       isOperator: true,
-    };
+    });
   };
 }
 
@@ -98,7 +110,7 @@ function principalOf(verified: VerifiedCredential, claimedUser: string | undefin
 }
 
 /** @throws AppError invalid_request when two claims differ, or one is no usable id */
-function theOneClaim(claims: AccessRequest["claims"]): string | undefined {
+function theOneClaim(claims: Claims): string | undefined {
   let first: { field: string; value: string } | undefined;
   for (const field in claims) {
     const value = claims[field];

@@ -1,18 +1,25 @@
 import type { Principal } from "../domain/principal.ts";
-import type { AccessRequest, DecideAccess } from "./access.ts";
+import type { Claims, DecideAccess, Visitor } from "./access.ts";
 import type { LimitState, Limits } from "./limits.ts";
 
 export type Admission = { readonly principal: Principal; readonly limit: LimitState | null };
 
 /**
- * The way into every wire: who is it, and has that user anything left?
- * @throws AppError of DecideAccess, and rate_limited
+ * The way into every wire, in two steps: is the visitor let in? Then, by the user ids that the request
+ * claims: who is it, and has that user anything left?
+ * @throws AppError of DecideAccess; the second step throws those of ActAs, and rate_limited
  */
-export type Admit = (wire: string, request: AccessRequest) => Promise<Admission>;
+export type Admit = (
+  wire: string,
+  visitor: Visitor,
+) => Promise<(claims: Claims) => Promise<Admission>>;
 
 export function createAdmission(decide: DecideAccess, limits: Limits): Admit {
-  return async (wire, request) => {
-    const principal = await decide(request);
-    return { principal, limit: await limits.takeForUser(wire, principal) };
+  return async (wire, visitor) => {
+    const actAs = await decide(visitor);
+    return async (claims) => {
+      const principal = actAs(claims);
+      return { principal, limit: await limits.takeForUser(wire, principal) };
+    };
   };
 }

@@ -99,14 +99,26 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
   }
 
   return {
-    noted: (decide) => async (request) => {
-      try {
-        const principal = await decide(request);
-        letIn(principal, request.connection);
-        return principal;
-      } catch (error) {
+    noted: (decide) => async (visitor) => {
+      const { connection } = visitor;
+      const note = (error: unknown): void => {
         if (error instanceof AppError && /^(?:unauthenticated|forbidden)$/.test(error.code))
-          refused(error.code, request.connection);
+          refused(error.code, connection);
+      };
+      try {
+        const actAs = await decide(visitor);
+        return (claims) => {
+          try {
+            const principal = actAs(claims);
+            letIn(principal, connection);
+            return principal;
+          } catch (error) {
+            note(error);
+            throw error;
+          }
+        };
+      } catch (error) {
+        note(error);
         throw error;
       }
     },

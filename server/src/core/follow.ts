@@ -12,23 +12,32 @@ const LAST_LOOK_MS = 1000;
 /** A reply whose replica died has ended in the store by then. */
 const PATIENCE_MS = 20_000;
 
-/** The live log where the turn runs here; else another replica's; else what is stored. */
-export const follow = (
+/**
+ * The live log where the turn runs here; else another replica's; else what is stored. A reply that has ended
+ * is in no log: the one that has its id there is somebody else's.
+ */
+export function follow(
   parts: FollowParts,
   owner: Owner,
-  replyId: string,
+  reply: Pick<Message, "id" | "status">,
   position: number,
   signal: AbortSignal,
-): AsyncIterable<LiveEvent> =>
-  parts.log.follow(replyId, position, signal) ??
-  followElsewhere(parts, owner, replyId, position, signal);
+): AsyncIterable<LiveEvent> {
+  const { log } = parts;
+  if (reply.status !== "streaming")
+    return followElsewhere({ ...parts, log: null }, owner, reply.id, position, signal);
+  return (
+    log.follow(reply.id, position, signal) ??
+    followElsewhere(parts, owner, reply.id, position, signal)
+  );
+}
 
 /**
  * From another replica as long as it can be heard, and from the store, where the text so far is never
  * more than a second old. Both give the same text at the same positions.
  */
 async function* followElsewhere(
-  { store, log, clock }: FollowParts,
+  { store, log, clock }: Pick<FollowParts, "store" | "clock"> & { log: FollowParts["log"] | null },
   owner: Owner,
   replyId: string,
   from: number,
@@ -40,7 +49,7 @@ async function* followElsewhere(
   let wasRunning = false;
   for (;;) {
     const heardFrom = clock.now().getTime();
-    for await (const event of log.followElsewhere?.(replyId, position, signal) ?? []) {
+    for await (const event of log?.followElsewhere?.(replyId, position, signal) ?? []) {
       wasRunning = true;
       position = event.position;
       newsAt = clock.now().getTime();
@@ -66,7 +75,7 @@ async function* followElsewhere(
       return;
     }
     wasRunning = true;
-    if (!log.followElsewhere || clock.now().getTime() - newsAt > PATIENCE_MS)
+    if (!log?.followElsewhere || clock.now().getTime() - newsAt > PATIENCE_MS)
       throw new AppError(
         "unavailable",
         "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
@@ -90,7 +99,7 @@ export function watchedTurn(
     userMessage,
     replyId: reply.id,
     endPosition: endingOf(reply)?.position ?? null,
-    follow: (position, signal) => follow(parts, owner, reply.id, position, signal),
+    follow: (position, signal) => follow(parts, owner, reply, position, signal),
   };
 }
 
@@ -98,7 +107,7 @@ export function watchedTurn(
 export async function endOf(parts: FollowParts, owner: Owner, reply: Message): Promise<TurnEnding> {
   const ended = endingOf(reply);
   if (ended) return ended;
-  for await (const event of follow(parts, owner, reply.id, 0, new AbortController().signal))
+  for await (const event of follow(parts, owner, reply, 0, new AbortController().signal))
     if (event.type !== "delta") return event;
   throw notFound("reply");
 }

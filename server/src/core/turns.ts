@@ -47,7 +47,8 @@ export function createTurns(parts: TurnParts): Turns {
     conversation,
     userMessage,
     replyId,
-    follow: (position, signal) => follow(parts, owner, replyId, position, signal),
+    follow: (position, signal) =>
+      follow(parts, owner, { id: replyId, status: "streaming" }, position, signal),
     ending,
     async cut(heardCharacters) {
       running.get(replyId)?.interrupt("heard");

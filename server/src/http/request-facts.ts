@@ -78,8 +78,10 @@ export function checkHeaders(request: IncomingMessage): void {
 }
 
 /** For too many headers, one that decides something and is there twice (RFC 9112, section 3.2), or a coding other than chunked (section 6.1). */
-function checkEach({ rawHeaders, headers }: IncomingMessage): void {
+function checkEach({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
   const coding = headers["transfer-encoding"];
+  if (coding !== undefined && httpVersion === "1.0")
+    throw new AppError("invalid_request", "HTTP/1.0 has no Transfer-Encoding");
   if (coding !== undefined && !/^chunked$/i.test(coding))
     throw new AppError("invalid_request", "The only Transfer-Encoding that is taken is chunked");
   if (rawHeaders.length > 2 * MOST_HEADERS)

@@ -24,7 +24,7 @@ import {
 import { newRequestId } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
-import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
+import { countUnread, cutOff, discardRest, UNREAD_PATIENCE_MS } from "./unread.ts";
 import { validateBySchema } from "./validation.ts";
 import { whenClosed } from "./when-closed.ts";
 import type { Wire } from "./wire.ts";
@@ -117,9 +117,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     reply.header("x-request-id", request.id);
     if (error.retryAfterMs !== undefined)
       reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
-    // A proxy that still sends the rest of a body would lose the answer with the connection. The rest
-    // is read and thrown away, for as long as any request may take.
+    // A proxy that still sends the rest of a body would lose the answer with the connection.
     if (error.code === "too_large") reply.removeHeader("connection");
+    discardRest(request.raw);
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="colloquy"');
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
@@ -140,6 +140,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
     reply.headers(security);
+    // Whatever follows on this connection could be a part of the body (RFC 9112, section 6.1).
+    if (request.raw.httpVersion === "1.0" && request.headers["transfer-encoding"] !== undefined)
+      reply.header("connection", "close");
     checkHeaders(request.raw);
     done(request.raw.url?.includes("%00") ? noNul() : undefined);
   });
@@ -172,8 +175,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     const isPage = request.method === "GET" && prefersHtml(request.headers.accept);
     if (homePath && isPage && !ownerOf(path))
       return void sendNotFoundPage(request, reply, homePath);
-    const message = `There is nothing at ${request.method} ${path}`;
-    answerError(new AppError("not_found", message, { resource: "route" }), request, reply);
+    answerError(nothingAt(request), request, reply);
   });
   await app.register(cors, {
     origin: (origin, done) =>
@@ -195,6 +197,16 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     maxAge: 600,
     strictPreflight: false,
   });
+  // Before the body of a request to nothing is read.
+  app.addHook("onRequest", async (request) => {
+    if (request.is404 && request.method !== "GET") throw nothingAt(request);
+  });
+  // Whoever asks before sending a body is told to send it only once it is clear that it will be read.
+  app.server.on("checkContinue", (request, response) => app.routing(request, response));
+  app.addHook("preParsing", (request, reply, _payload, done) => {
+    if (/^100-continue$/i.test(request.headers.expect ?? "")) reply.raw.writeContinue();
+    done();
+  });
   app.addHook("onResponse", (request, reply, done) => {
     options.onAnswer(request, reply.statusCode, reply.elapsedTime);
     done();
@@ -211,18 +223,23 @@ const noLongerGood = () =>
     "unauthenticated",
     "This credential is no longer good: it was revoked, has expired, or the server was claimed. Send another",
   );
+const nothingAt = ({ method, url }: FastifyRequest) =>
+  new AppError("not_found", `There is nothing at ${method} ${url.split("?", 1)[0]}`, {
+    resource: "route",
+  });
 const noNul = () =>
   new AppError("invalid_request", "The address must not contain the NUL character (%00)");
 
 /** Registers the wire's routes, and 405 for every other method on their paths. */
-function registerWire(app: FastifyInstance, wire: Wire): void {
+async function registerWire(app: FastifyInstance, wire: Wire): Promise<void> {
   const methodsOf = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set();
     methodsOf.set(url, methods);
     for (const one of [method].flat()) methods.add(one);
   });
-  wire.routes(app);
+  // Hooks of the wire are for its own routes: 405 comes before anybody is asked who he is.
+  await app.register(async (scope) => wire.routes(scope));
   for (const [url, allowed] of [...methodsOf]) {
     const allow = [...allowed].join(", ");
     app.route({

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { WebSocket } from "ws";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
-import { type AppError, toAppError } from "../domain/errors.ts";
+import { AppError, toAppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
+import { MAX_MESSAGES_PER_SECOND, messageRate } from "./message-rate.ts";
 import type { ErrorReply } from "./wire.ts";
 
 /** A request to open a WebSocket. */
@@ -43,6 +44,8 @@ export type SocketHandler = {
 
 export type Accepted = {
   readonly principal: Principal;
+  /** An error as the text of a message. */
+  readonly errorMessage: (error: AppError) => string;
   readonly open: (socket: Socket) => OnMessage;
 };
 
@@ -63,7 +66,7 @@ const LOST_PATIENCE_MS = 500;
  */
 export function serveSocket(
   socket: WebSocket,
-  { principal, open }: Accepted,
+  { principal, errorMessage, open }: Accepted,
   { watch, report }: { watch: WatchCredential; report: (error: AppError) => void },
 ): void {
   const leaving = new AbortController();
@@ -94,8 +97,13 @@ export function serveSocket(
   socket.on("ping", () => {
     if (socket.bufferedAmount > MOST_UNSENT_BYTES) socket.terminate();
   });
+  const rate = messageRate();
   socket.on("message", (data, isBinary) => {
     if (leaving.signal.aborted) return;
+    const verdict = rate.take();
+    if (verdict === "tell") socket.send(errorMessage(tooFast()));
+    if (verdict === "close") socket.close(POLICY_VIOLATION, "Too many messages");
+    if (verdict !== "serve") return;
     try {
       const bytes = bytesOf(data);
       onMessage(isBinary ? bytes : bytes.toString("utf8"));
@@ -105,6 +113,12 @@ export function serveSocket(
     }
   });
 }
+
+const tooFast = (): AppError =>
+  new AppError(
+    "rate_limited",
+    `Too many messages: at most ${MAX_MESSAGES_PER_SECOND} a second are taken. This one was left out`,
+  );
 
 function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);

@@ -1,10 +1,12 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** For a client that takes nothing of its answer. */
 export const UNREAD_PATIENCE_MS = 30_000;
 /** Of all answers together, what clients have not taken yet. */
 const MOST_UNREAD_BYTES = 256 * 1024 * 1024;
 const CHECK_MS = 100;
+/** A client that was answered before its body had come whole has that long to notice. */
+const REST_PATIENCE_MS = 5_000;
 
 const answering = new Set<ServerResponse>();
 let checking: NodeJS.Timeout | null = null;
@@ -24,6 +26,18 @@ export function countUnread(response: ServerResponse): void {
   answering.add(response);
   response.once("close", () => answering.delete(response));
   checking ??= setInterval(check, CHECK_MS).unref();
+}
+
+/**
+ * For a request that is answered before it has come whole: the rest of it is thrown away as it comes, and
+ * after a while the connection is closed. Closing it at once would take the answer from who still sends.
+ */
+export function discardRest(request: IncomingMessage): void {
+  if (request.complete) return;
+  const timer = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, REST_PATIENCE_MS).unref();
+  request.once("close", () => clearTimeout(timer));
 }
 
 function check(): void {

@@ -1,3 +1,5 @@
+import { isMoment } from "../../domain/time.ts";
+
 /** Reading JSON of others, of which nothing is certain. */
 export type Loose = Readonly<Record<string, unknown>>;
 
@@ -16,10 +18,8 @@ export const idOrNull = (value: unknown): string | null =>
 export const listOrEmpty = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : [];
 
-const LATEST_MS = 8.64e15;
-
-/** From seconds since 1970, with a fraction; null for anything else. */
+/** From seconds since 1970, with a fraction; null for anything else, and outside the years 1970 to 9999. */
 export function timeOrNull(value: unknown): Date | null {
-  if (typeof value !== "number" || !(value > 0) || value * 1000 > LATEST_MS) return null;
+  if (typeof value !== "number" || value <= 0 || !isMoment(value * 1000)) return null;
   return new Date(Math.round(value * 1000));
 }

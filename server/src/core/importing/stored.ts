@@ -1,11 +1,11 @@
 import { titleFrom } from "../../domain/conversation.ts";
 import type { MessageStatus, Role } from "../../domain/message.ts";
+import { isMoment } from "../../domain/time.ts";
 import type { Chat, ChatMessage, LeaveOut } from "./chat.ts";
 import { idOrNull, isObject, type Loose, listOrEmpty, textOrNull } from "./loose.ts";
 
 /** The wire of such conversations, as they say where they began. */
 const ORIGIN = "import";
-const LATEST_MS = 8.64e15;
 
 /**
  * A conversation as wires 002 and 004 give it, and as browsers keep it in localStorage: a list of
@@ -86,9 +86,9 @@ const nameOrNull = (value: unknown): string | null =>
     ? value
     : null;
 
-/** From milliseconds since 1970, or ISO 8601; null for anything else. */
+/** From milliseconds since 1970, or ISO 8601; null for anything else, and outside the years 1970 to 9999. */
 function timeOrNull(value: unknown): Date | null {
   const milliseconds =
     typeof value === "number" ? value : typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Math.abs(milliseconds) <= LATEST_MS ? new Date(Math.round(milliseconds)) : null;
+  return isMoment(milliseconds) ? new Date(Math.round(milliseconds)) : null;
 }

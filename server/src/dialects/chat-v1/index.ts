@@ -1,4 +1,4 @@
-import { claimsOf, credentialOf } from "../../http/request-facts.ts";
+import { admitRequests } from "../../http/admission.ts";
 import type { Wire } from "../../http/wire.ts";
 import { accountRoutes } from "./account.ts";
 import { agentRoutes } from "./agents.ts";
@@ -11,13 +11,6 @@ import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { searchRoutes } from "./search.ts";
 import { ticketRoutes } from "./tickets.ts";
 
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** The user named in the body is not who asks. */
-    namesAnotherUser?: boolean;
-  }
-}
-
 /** Document 004: conversations and messages under /v1/chat, answers streamed as Server-Sent Events. */
 export function chatV1Wire(parts: ChatV1Parts): Wire {
   return {
@@ -25,17 +18,10 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
     owns: (path) => path === "/v1" || path.startsWith("/v1/"),
     errorReply,
     routes(app) {
-      app.addHook("preValidation", async (request) => {
-        const claims = claimsOf(request, "user_id");
-        const { principal } = await parts.admit(ORIGIN, {
-          connection: request.connection,
-          credential: credentialOf(request.headers),
-          claims: request.routeOptions.config.namesAnotherUser
-            ? { ...claims, user_id: undefined }
-            : claims,
-          requiresBearer: true,
-        });
-        request.principal = principal;
+      admitRequests(app, {
+        admit: (visitor) => parts.admit(ORIGIN, visitor),
+        userField: "user_id",
+        requiresBearer: true,
       });
       conversationRoutes(app, parts);
       searchRoutes(app, parts);

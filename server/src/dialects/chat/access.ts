@@ -3,20 +3,7 @@ import { mayActForOwner } from "../../core/access.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
-import { type ChatParts, ORIGIN } from "./parts.ts";
-
-/** Finds out who is asking, and counts it. */
-export const admitted =
-  ({ admit }: Pick<ChatParts, "admit">) =>
-  async (request: FastifyRequest): Promise<void> => {
-    const { principal } = await admit(ORIGIN, {
-      connection: request.connection,
-      credential: credentialOf(request.headers),
-      claims: claimsOf(request, "user_id"),
-      requiresBearer: false,
-    });
-    request.principal = principal;
-  };
+import type { ChatParts } from "./parts.ts";
 
 /**
  * The principal who reads or deletes that conversation. Where the request names no user and nobody

@@ -1,4 +1,5 @@
 import { AppError } from "../../domain/errors.ts";
+import { checkJsonBounds } from "../../domain/json-bounds.ts";
 
 /** What a client may say on the socket. */
 export type Frame =
@@ -11,6 +12,9 @@ export type Frame =
       readonly userId: string | undefined;
     }
   | { readonly type: "stop" };
+
+/** A message has half a dozen fields; one with more is of a later version. */
+const JSON_BOUNDS = { maxDepth: 20, maxValues: 1_000 };
 
 /** @throws AppError invalid_request */
 export function readFrame(message: string | Uint8Array): Frame {
@@ -37,6 +41,7 @@ export function readFrame(message: string | Uint8Array): Frame {
 }
 
 function parse(text: string): Record<string, unknown> {
+  checkJsonBounds(text, JSON_BOUNDS);
   let value: unknown;
   try {
     value = JSON.parse(text);

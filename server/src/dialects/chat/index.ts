@@ -1,5 +1,5 @@
+import { admitRequests } from "../../http/admission.ts";
 import type { Wire } from "../../http/wire.ts";
-import { admitted } from "./access.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
 import { messageRoutes } from "./messages.ts";
@@ -16,9 +16,15 @@ export function chatWire(parts: ChatParts): Wire {
       path.startsWith("/conversations/"),
     errorReply,
     routes(app) {
-      app.addHook("preValidation", admitted(parts));
-      messageRoutes(app, parts);
-      conversationRoutes(app, parts);
+      app.register(async (scope) => {
+        admitRequests(scope, {
+          admit: (visitor) => parts.admit(ORIGIN, visitor),
+          userField: "user_id",
+          requiresBearer: false,
+        });
+        messageRoutes(scope, parts);
+        conversationRoutes(scope, parts);
+      });
       app.get(
         "/ws",
         {

@@ -15,8 +15,12 @@ export function chatSocket(parts: ChatSocketParts): SocketHandler {
     async accept(handshake) {
       const { connection, credential } = handshake;
       const access = { connection, credential, claims: claimsOf(handshake), requiresBearer: false };
-      const principal = await parts.decide(access);
-      return { principal, open: (socket) => openTalk(parts, access, socket) };
+      const principal = (await parts.decide(access))(access.claims);
+      return {
+        principal,
+        errorMessage: ({ message }) => JSON.stringify({ type: "error", content: message }),
+        open: (socket) => openTalk(parts, access, socket),
+      };
     },
   };
 }

@@ -46,7 +46,8 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
 
   async function start(message: Message): Promise<Turn> {
     const claims = { ...access.claims, user_id: message.userId };
-    const { principal } = await parts.admit(ORIGIN, { ...access, claims });
+    const admit = await parts.admit(ORIGIN, access);
+    const { principal } = await admit(claims);
     const begin = (conversationId: string | null | undefined) => {
       const target = targetOf(parts, conversationId);
       const { content } = message;
@@ -84,7 +85,7 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
   }
 
   async function stop(): Promise<void> {
-    const principal = await parts.decide(access);
+    const principal = (await parts.decide(access))(access.claims);
     const ids = new Set([...running].map((turn) => turn.conversation.id));
     await Promise.allSettled([...ids].map((id) => turns.stop(principal, id)));
   }

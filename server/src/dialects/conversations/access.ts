@@ -1,23 +1,7 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { AppError } from "../../domain/errors.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import { isUuid } from "../../http/uuid.ts";
-import { sendLimit } from "./limit-headers.ts";
-import { type ConversationsParts, ORIGIN } from "./parts.ts";
-
-/** Finds out who is asking, counts it, and says how many more there may be. */
-export const admitted =
-  ({ admit }: Pick<ConversationsParts, "admit">) =>
-  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { principal, limit } = await admit(ORIGIN, {
-      connection: request.connection,
-      credential: credentialOf(request.headers),
-      claims: claimsOf(request, "userId"),
-      requiresBearer: false,
-    });
-    request.principal = principal;
-    sendLimit(reply, limit);
-  };
 
 /**
  * Whoever shows a credential may leave the user id out.

@@ -1,7 +1,8 @@
+import { admitRequests } from "../../http/admission.ts";
 import type { Wire } from "../../http/wire.ts";
-import { admitted, requireUserId } from "./access.ts";
+import { requireUserId } from "./access.ts";
 import { errorReply } from "./errors.ts";
-import { limitErrors } from "./limit-headers.ts";
+import { limitErrors, sendLimit } from "./limit-headers.ts";
 import { type ConversationsParts, ORIGIN } from "./parts.ts";
 import { conversationRoutes } from "./routes.ts";
 
@@ -15,7 +16,12 @@ export function conversationsWire(parts: ConversationsParts): Wire {
     errorReply,
     beforeError: limitErrors(parts),
     routes(app) {
-      app.addHook("preValidation", admitted(parts));
+      admitRequests(app, {
+        admit: (visitor) => parts.admit(ORIGIN, visitor),
+        userField: "userId",
+        requiresBearer: false,
+        onAdmitted: (reply, { limit }) => sendLimit(reply, limit),
+      });
       app.addHook("preHandler", requireUserId);
       conversationRoutes(app, parts);
     },

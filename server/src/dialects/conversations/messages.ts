@@ -2,6 +2,7 @@ import type { MessageDraft } from "../../core/conversations.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Message, Role } from "../../domain/message.ts";
 import { checkMessageText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
+import { isMoment } from "../../domain/time.ts";
 import { isUuid } from "../../http/uuid.ts";
 
 /** A message as this wire's clients send it. */
@@ -40,8 +41,6 @@ function isTakeable(message: unknown): message is Takeable {
     return false;
   }
 }
-
-const LAST_MOMENT_MS = 8.64e15;
 
 /** The messages in the core's words. @throws AppError invalid_request */
 export function draftsOf(messages: readonly SentMessage[]): MessageDraft[] {
@@ -109,10 +108,10 @@ function momentOf(timestamp: unknown, field: string): Date | undefined {
       : typeof timestamp === "string" && /^\d{4}-\d\d-\d\d/.test(timestamp)
         ? Date.parse(timestamp)
         : Number.NaN;
-  if (milliseconds >= 0 && milliseconds <= LAST_MOMENT_MS) return new Date(milliseconds);
+  if (isMoment(milliseconds)) return new Date(milliseconds);
   throw new AppError(
     "invalid_request",
-    `${field} must be a number of milliseconds since 1970, or an ISO 8601 time`,
+    `${field} must be a number of milliseconds since 1970, or an ISO 8601 time, in the years 1970 to 9999`,
     { field },
   );
 }

@@ -1,3 +1,4 @@
+import { admitRequests } from "../../http/admission.ts";
 import type { Wire } from "../../http/wire.ts";
 import { errorReply } from "./errors.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
@@ -18,8 +19,15 @@ export function dialogixWire(parts: DialogixParts): Wire {
       path.startsWith("/conversation/"),
     errorReply,
     routes(app) {
-      chatRoutes(app, parts, PREFIX);
-      chatRoutes(app, parts, "");
+      app.register(async (scope) => {
+        admitRequests(scope, {
+          admit: (visitor) => parts.admit(ORIGIN, visitor),
+          userField: "user_id",
+          requiresBearer: false,
+        });
+        chatRoutes(scope, parts, PREFIX);
+        chatRoutes(scope, parts, "");
+      });
       app.get(
         `${PREFIX}/health`,
         {

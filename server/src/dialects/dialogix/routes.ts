@@ -1,10 +1,9 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { checkMessageText } from "../../domain/text.ts";
 import { errorOfEnding } from "../../domain/turn.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
-import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import { historyBody, messageId, nameBody, sessionId, unusualEnding } from "./map.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
 import {
@@ -25,13 +24,11 @@ const Params = Type.Object({ conversationId: Type.String() });
 export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix: string): void {
   const { conversations, turns } = parts;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-  const preValidation = admitted(parts);
 
   for (const path of ["/chat/completions", "/conversation/message"])
     app.post(
       `${prefix}${path}`,
       {
-        preValidation,
         schema: {
           tags,
           summary: "Send a message and wait for the whole reply",
@@ -67,7 +64,6 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
   app.post(
     `${prefix}/chat/conversations`,
     {
-      preValidation,
       schema: {
         tags,
         summary: "Create a conversation",
@@ -85,7 +81,6 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
   app.get(
     `${prefix}/chat/history/:conversationId`,
     {
-      preValidation,
       schema: {
         tags,
         summary: "Get the messages of a conversation, oldest first",
@@ -101,16 +96,3 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
     },
   );
 }
-
-/** Finds out who is asking, and counts it. */
-const admitted =
-  ({ admit }: Pick<DialogixParts, "admit">) =>
-  async (request: FastifyRequest): Promise<void> => {
-    const { principal } = await admit(ORIGIN, {
-      connection: request.connection,
-      credential: credentialOf(request.headers),
-      claims: claimsOf(request, "user_id"),
-      requiresBearer: false,
-    });
-    request.principal = principal;
-  };

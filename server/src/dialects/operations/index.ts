@@ -1,12 +1,11 @@
-import type { AccessRequest } from "../../core/access.ts";
+import type { DecideAccess } from "../../core/access.ts";
 import { checkOperator } from "../../core/operators.ts";
-import type { Principal } from "../../domain/principal.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import { credentialOf } from "../../http/request-facts.ts";
 import type { Wire } from "../../http/wire.ts";
 
 export type OperationsParts = {
-  readonly decide: (request: AccessRequest) => Promise<Principal>;
+  readonly decide: DecideAccess;
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
@@ -23,13 +22,12 @@ export function operationsWire(parts: OperationsParts): Wire {
         "/metrics",
         { schema: { tags: ["operations"], summary: "Figures for Prometheus; needs an operator" } },
         async (request, reply) => {
-          const principal = await parts.decide({
+          const actAs = await parts.decide({
             connection: request.connection,
             credential: credentialOf(request.headers),
-            claims: {},
             requiresBearer: false,
           });
-          checkOperator(principal, "These figures are");
+          checkOperator(actAs({}), "These figures are");
           const { contentType, text } = await parts.renderMetrics();
           return reply.type(contentType).send(text);
         },

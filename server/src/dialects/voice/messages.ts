@@ -1,5 +1,6 @@
 import type { Capabilities } from "../../core/voice/outputs.ts";
 import { AppError } from "../../domain/errors.ts";
+import { checkJsonBounds } from "../../domain/json-bounds.ts";
 
 /** What a client of wire 003 may say. */
 export type ClientMessage =
@@ -23,6 +24,8 @@ export type Malformed =
   | { readonly type: "unknown_type"; readonly named: string };
 
 const LONGEST_NAME_SHOWN = 100;
+/** A message has half a dozen fields; one with more is of a later version. */
+const JSON_BOUNDS = { maxDepth: 20, maxValues: 1_000 };
 
 /**
  * Reads a message; what is optional and absent is null.
@@ -70,6 +73,7 @@ function nameOf(type: unknown): string {
 
 function parseObject(text: string): Fields | null {
   try {
+    checkJsonBounds(text, JSON_BOUNDS);
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? { ...value }

@@ -4,6 +4,7 @@ import type { AppError } from "../../domain/errors.ts";
 import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";
 import { serveConnection } from "./connection.ts";
 import { errorReply, noSocketIo } from "./errors.ts";
+import { errorMessage } from "./map.ts";
 
 export type VoiceSocketParts = {
   readonly decide: DecideAccess;
@@ -25,13 +26,11 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
     errorReply,
     async accept(handshake) {
       if (isSocketIo(handshake.url.pathname)) throw noSocketIo();
-      const identify = (userId: string | null) =>
-        parts.decide({
-          connection: handshake.connection,
-          credential: handshake.credential,
-          claims: { "X-User-ID": userHeader(handshake), user_id: userId },
-          requiresBearer: false,
-        });
+      const { connection, credential } = handshake;
+      const identify = async (userId: string | null) => {
+        const actAs = await parts.decide({ connection, credential, requiresBearer: false });
+        return actAs({ "X-User-ID": userHeader(handshake), user_id: userId });
+      };
       const principal = await identify(null);
       const open = (socket: Socket) => {
         const connectionId = `conn_${connections++}`;
@@ -44,7 +43,7 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
         return (message: string | Uint8Array) =>
           serve(typeof message === "string" ? message : decoder.decode(message));
       };
-      return { principal, open };
+      return { principal, errorMessage: (error) => JSON.stringify(errorMessage(error)), open };
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Conversation } from "../../../domain/conversation.ts";
 import type { ApiKey } from "../../../domain/key.ts";
 import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { nearestMoment } from "../../../domain/time.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
 import type { Statement, Value } from "./statement.ts";
 import type { Tables } from "./tables.ts";
@@ -66,8 +67,8 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   mode: row.mode,
   origin: row.origin,
   alias: row.alias,
-  createdAt: new Date(row.created_at),
-  updatedAt: new Date(row.updated_at),
+  createdAt: nearestMoment(row.created_at),
+  updatedAt: nearestMoment(row.updated_at),
 });
 
 export function toMessage(row: MessageArray): Message {
@@ -88,8 +89,8 @@ export function toMessage(row: MessageArray): Message {
     finishReason: row[13],
     interruptedBy: row[14],
     error: error === null ? null : JSON.parse(error),
-    createdAt: new Date(row[8]),
-    finishedAt: finishedAt === null ? null : new Date(finishedAt),
+    createdAt: nearestMoment(row[8]),
+    finishedAt: finishedAt === null ? null : nearestMoment(finishedAt),
   };
 }
 

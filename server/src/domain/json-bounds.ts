@@ -1,0 +1,61 @@
+import { AppError } from "./errors.ts";
+
+/** What a JSON text may be made of. */
+export type JsonBounds = {
+  /** Of lists and objects within each other. */
+  readonly maxDepth: number;
+  /** Values and names of fields, roughly: what is between brackets, commas and colons. */
+  readonly maxValues: number;
+};
+
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const OPEN_LIST = 91;
+const BACKSLASH = 92;
+const CLOSE_LIST = 93;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
+
+/**
+ * Checks what parsing the text would build, in one pass that builds nothing. It leaves to the parser whether
+ * the text is JSON. @throws AppError invalid_request
+ */
+export function checkJsonBounds(text: string, { maxDepth, maxValues }: JsonBounds): void {
+  let depth = 0;
+  let values = 1;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index);
+    if (character === QUOTE) {
+      index = endOfText(text, index);
+    } else if (character === COMMA || character === COLON) {
+      values++;
+    } else if (character === OPEN_LIST || character === OPEN_OBJECT) {
+      values++;
+      if (++depth > maxDepth)
+        throw new AppError(
+          "invalid_request",
+          `The JSON is nested too deeply: at most ${maxDepth} lists and objects may be within each other`,
+        );
+    } else if (character === CLOSE_LIST || character === CLOSE_OBJECT) {
+      depth--;
+    }
+    if (values > maxValues)
+      throw new AppError(
+        "invalid_request",
+        `The JSON has too many values: at most ${maxValues.toLocaleString("en")} are taken`,
+      );
+  }
+}
+
+/** The place of the quote that ends the text which begins at `start`; the end of all where none does. */
+function endOfText(text: string, start: number): number {
+  let end = start;
+  for (;;) {
+    end = text.indexOf('"', end + 1);
+    if (end < 0) return text.length;
+    let first = end;
+    while (first > start + 1 && text.charCodeAt(first - 1) === BACKSLASH) first--;
+    if ((end - first) % 2 === 0) return end;
+  }
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ConnectionFacts, Credential } from "../domain/access.ts";
+import type { Principal } from "../domain/principal.ts";
+import { claimsOf, credentialOf } from "./request-facts.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The user named in the body is not who asks. */
+    namesAnotherUser?: boolean;
+  }
+}
+
+type Claims = Readonly<Record<string, string | undefined>>;
+type Admitted = { readonly principal: Principal };
+
+export type AdmissionOptions<Admission extends Admitted> = {
+  /** Judges the credential; gives what judges the user ids that the request claims. */
+  admit(visitor: {
+    readonly connection: ConnectionFacts;
+    readonly credential: Credential;
+    readonly requiresBearer: boolean;
+  }): Promise<(claims: Claims) => Promise<Admission>>;
+  /** The wire's name for the user id in a query or a body. */
+  readonly userField: string;
+  readonly requiresBearer: boolean;
+  /** Told of each request that is let in. */
+  onAdmitted?(reply: FastifyReply, admission: Admission): void;
+};
+
+/**
+ * Lets requests in to the routes that are registered after it. The credential is judged before the first
+ * byte of a body is read, the user ids that the request claims once the body is known.
+ */
+export function admitRequests<Admission extends Admitted>(
+  app: FastifyInstance,
+  { admit, userField, requiresBearer, onAdmitted }: AdmissionOptions<Admission>,
+): void {
+  const judged = new WeakMap<FastifyRequest, (claims: Claims) => Promise<Admission>>();
+  app.addHook("onRequest", async (request) => {
+    const { connection, headers } = request;
+    judged.set(
+      request,
+      await admit({ connection, credential: credentialOf(headers), requiresBearer }),
+    );
+  });
+  app.addHook("preValidation", async (request, reply) => {
+    const claims = claimsOf(request, userField);
+    const { namesAnotherUser } = request.routeOptions.config;
+    const admission = await judged.get(request)?.(
+      namesAnotherUser ? { ...claims, [userField]: undefined } : claims,
+    );
+    if (!admission) throw new Error("the request was not judged");
+    request.principal = admission.principal;
+    onAdmitted?.(reply, admission);
+  });
+}
