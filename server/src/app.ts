@@ -69,6 +69,8 @@ export type AppParts = Pick<
     /** A model that has not finished its answer by then has failed. */
     readonly answerTimeoutMs: number;
     readonly chatIdleMs: number;
+    /** Of bare PCM that voice clients send. */
+    readonly sampleRateHz: number;
     readonly version: string;
     /** Where the web app's build is; null: there is none. */
     readonly webDirectory: string | null;
@@ -166,6 +168,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         decide,
         sessions,
         now,
+        sampleRateHz: parts.sampleRateHz,
         onInternalError: (error) => onInternalError(error, "voice session", null),
       }),
     ],

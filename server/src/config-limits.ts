@@ -11,9 +11,12 @@ export type Limits = {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** What nobody needs who only talks, and what stops a program that runs wild. */
+const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
+
 /**
- * What the documents promise: 000 and 002 by user, 003 by address. 001 and 004 name no limit; of
- * 004's requests, searches cost the most, and have a limit of their own.
+ * What the documents promise: 000 and 002 by user, 003 by address. 001 and 004 name no limit, and have
+ * a generous one; of 004's requests, searches cost the most, and have a limit of their own.
  */
 export const DOCUMENTED_LIMITS = {
   rules: {
@@ -26,8 +29,8 @@ export const DOCUMENTED_LIMITS = {
     },
     conversations: { perUser: [{ limit: 100, windowMs: MINUTE_MS }], perAddress: [] },
     voice: { perUser: [], perAddress: [{ limit: 100, windowMs: MINUTE_MS }] },
-    dialogix: { perUser: [], perAddress: [] },
-    "chat-v1": { perUser: [], perAddress: [] },
+    dialogix: { perUser: [GENEROUS], perAddress: [] },
+    "chat-v1": { perUser: [GENEROUS], perAddress: [] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },
   socketsPerAddress: 10,

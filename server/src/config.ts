@@ -39,8 +39,8 @@ export type Config = {
   readonly modelIdleTimeoutMs: number;
   readonly modelTotalTimeoutMs: number;
   readonly systemPrompt: string | null;
+  /** Of bare PCM that voice clients send. */
   readonly sampleRateHz: number;
-  readonly chunkSamples: number;
   readonly chatIdleMs: number;
   readonly sttBaseUrl: string | null;
   readonly sttModel: string;
@@ -121,6 +121,8 @@ export function readConfig(environment: Environment): Config {
     mistakes.push(
       "AUTH_ANONYMOUS=loopback with a TRUST_PROXY that covers this machine is unsafe: whoever reaches the proxy would need no key. Unset one of them",
     );
+  // Sound is taken in chunks of any size, so that only a mistake in this setting of document 003 matters.
+  read.integer("CHUNK_SIZE", 1024, 64, 1_048_576);
   const limits = parseLimits(read.text("RATE_LIMITS", ""), mistakes);
 
   const config: Config = {
@@ -146,6 +148,7 @@ export function readConfig(environment: Environment): Config {
     budgets: {
       userTokensPerDay: read.integer("BUDGET_TOKENS_PER_USER_DAY", 0, 0, MOST_TOKENS) || null,
       tenantTokensPerDay: read.integer("BUDGET_TOKENS_PER_TENANT_DAY", 0, 0, MOST_TOKENS) || null,
+      answerTokens: read.integer("BUDGET_ANSWER_TOKENS", 4096, 64, 10_000_000),
     },
     openaiBaseUrl: withoutSlash(read.url("OPENAI_BASE_URL", ["http:", "https:"])?.href),
     ollamaBaseUrl:
@@ -158,7 +161,6 @@ export function readConfig(environment: Environment): Config {
     modelTotalTimeoutMs: read.integer("MODEL_TOTAL_SECONDS", 1800, 1, 86_400) * 1000,
     systemPrompt: read.text("SYSTEM_PROMPT", "") || null,
     sampleRateHz: read.integer("SAMPLE_RATE", 16_000, 8000, 192_000),
-    chunkSamples: read.integer("CHUNK_SIZE", 1024, 64, 1_048_576),
     chatIdleMs: read.integer("CHAT_IDLE_MINUTES", 30, 1, 525_600) * 60_000,
     sttBaseUrl: withoutSlash(read.url("STT_BASE_URL", ["http:", "https:"])?.href),
     sttModel: read.text("STT_MODEL", "whisper-1"),

@@ -141,6 +141,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     budgets: config.budgets,
     answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
+    sampleRateHz: config.sampleRateHz,
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     basePath: config.basePath,
     trustedProxies: config.trustedProxies,

@@ -22,9 +22,9 @@ test("a user's budget that is used up is 429 in every wire's words, with the tim
   await using server = await startServer({
     environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" },
   });
-  server.model.next(answerUsing(4999), answerUsing(1));
+  server.model.next(answerUsing(4800), answerUsing(200));
   assert.equal((await say(server, ALICE)).status, 200);
-  assert.equal((await say(server, ALICE)).status, 200, "one token was left");
+  assert.equal((await say(server, ALICE)).status, 200, "there was room for a short answer");
   const asked = server.model.requests.length;
   const before = await send(server, "GET", `/conversations?user_id=${ALICE}`);
   const bearer = { authorization: "Bearer local", "x-user-id": ALICE };
@@ -132,7 +132,7 @@ test("what is reserved and not used is given back: a stop, a failure, a refusal,
 
 test("of many requests at once no more are let in than there is room for", async () => {
   await using server = await startServer({
-    environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" },
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "5000", BUDGET_ANSWER_TOKENS: "1000" },
   });
   const statuses: number[] = [];
   const asked = Array.from({ length: 40 }, async () => {
@@ -155,4 +155,75 @@ test("where a provider counts nothing, prompt and answer are estimated", async (
   assert.equal((await say(server, ALICE)).status, 200);
   assert.equal((await say(server, ALICE)).status, 429);
   assert.equal(server.model.requests.length, 1);
+});
+
+const tokensOf = (text: string) => Math.ceil(text.length / 4);
+
+test("20 replies at once with long prompts use no more than the budget and one reply", async () => {
+  const budget = 30_000;
+  const answerTokens = 500;
+  await using server = await startServer({
+    environment: {
+      BUDGET_TOKENS_PER_USER_DAY: String(budget),
+      BUDGET_ANSWER_TOKENS: String(answerTokens),
+    },
+  });
+  const prompt = "word ".repeat(5600);
+  const promptTokens = tokensOf(prompt);
+  const statuses: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    for (let count = 0; count < 20; count++)
+      server.model.next({ tokens: 5000, totalTokens: promptTokens + answerTokens });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        send(server, "POST", "/chat", { message: prompt, user_id: ALICE, conversation_id: null }),
+      ),
+    );
+    statuses.push(...answers.map(({ status }) => status));
+  }
+  const { requests } = server.model;
+  assert.equal(statuses.filter((status) => status === 200).length, requests.length);
+  assert.ok(requests.length >= 3, `${requests.length} replies: the budget can be used`);
+  const limits = requests.map(({ body }) => Number(body?.max_tokens));
+  assert.ok(
+    limits.every((limit) => limit > 0 && limit <= answerTokens),
+    `${limits}`,
+  );
+  const used = limits.reduce((sum, limit) => sum + promptTokens + limit, 0);
+  assert.ok(used <= budget + promptTokens + answerTokens, `${used} tokens`);
+});
+
+test("an answer may be as long as what is left of the budget; a provider that says more is cut there, as at its limit", async () => {
+  await using server = await startServer({ environment: { BUDGET_TOKENS_PER_USER_DAY: "400" } });
+  server.model.next({ tokens: 1000, gapMs: 1, ignoreLimit: true });
+  const answer = await say(server, ALICE);
+  const limit = Number(server.model.requests[0]?.body?.max_tokens);
+  assert.ok(limit > 300 && limit < 400, `${limit}`);
+  const told = String(answer.body.response ?? answer.body.text ?? answer.text);
+  const words = told.split(" ").filter((word) => /alpha|bravo|charlie|delta/.test(word)).length;
+  assert.ok(words > limit / 4 && words <= limit, `${words} of 1000 words`);
+  await server.model.aborted();
+  assert.equal((await say(server, ALICE)).status, 429);
+});
+
+test("without a budget a provider is asked for no limit", async () => {
+  await using server = await startServer();
+  assert.equal((await say(server, ALICE)).status, 200);
+  const [asked] = server.model.requests;
+  assert.equal(asked?.body?.max_tokens, undefined);
+  assert.equal(asked?.body?.max_completion_tokens, undefined);
+});
+
+test("a prompt of many bytes a character is reserved as what it may be", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "30000" },
+  });
+  const thai = "\u0e01".repeat(29_000);
+  const body = { message: thai, user_id: ALICE, conversation_id: null };
+  for (let count = 0; count < 2; count++) server.model.next(answerUsing(29_000));
+  const answers = await Promise.all([
+    send(server, "POST", "/chat", body),
+    send(server, "POST", "/chat", body),
+  ]);
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 429]);
 });

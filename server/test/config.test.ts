@@ -20,11 +20,10 @@ test("[S10] without any setting the documents' defaults hold", () => {
       config.port,
       config.isDebug,
       config.sampleRateHz,
-      config.chunkSamples,
       config.logLevel,
       config.dataDirectory,
     ],
-    ["0.0.0.0", 8000, false, 16_000, 1024, "info", "./data"],
+    ["0.0.0.0", 8000, false, 16_000, "info", "./data"],
   );
   assert.deepEqual(config.corsOrigins, ["http://localhost:5000"]);
   assert.equal(config.chatIdleMs, 30 * 60_000);
@@ -32,6 +31,8 @@ test("[S10] without any setting the documents' defaults hold", () => {
     { limit: 100, windowMs: 60_000 },
     { limit: 1000, windowMs: 3_600_000 },
   ]);
+  for (const wire of ["dialogix", "chat-v1"])
+    assert.deepEqual(config.limits?.[wire]?.perUser, [{ limit: 600, windowMs: 60_000 }]);
   assert.equal(config.socketsPerAddress, 10);
 });
 
@@ -46,15 +47,8 @@ test("[S10] the documents' variables work under their names", () => {
     CEREBRAS_API_KEY: "csk-1",
   });
   assert.deepEqual(
-    [
-      config.host,
-      config.port,
-      config.isDebug,
-      config.sampleRateHz,
-      config.chunkSamples,
-      config.logLevel,
-    ],
-    ["127.0.0.1", 9000, true, 48_000, 2048, "warn"],
+    [config.host, config.port, config.isDebug, config.sampleRateHz, config.logLevel],
+    ["127.0.0.1", 9000, true, 48_000, "warn"],
   );
   assert.equal(config.secrets.cerebrasApiKey, "csk-1");
   assert.equal(readConfig({ DEBUG: "true" }).logLevel, "debug");

@@ -50,6 +50,8 @@ export type ReplyScript = {
   noDone?: boolean;
   /** Does not end the response either. */
   noEnd?: boolean;
+  /** Says more than `max_tokens` allows. */
+  ignoreLimit?: boolean;
   /** Null leaves it out. */
   finishReason?: string | null;
   /** Default: when asked for. */
@@ -108,7 +110,14 @@ function settingOf(text: string | undefined): unknown {
   }
 }
 
+/** As many tokens as the request allows, unless the script ignores that. */
 export function tokensOf(script: ReplyScript, body: ChatBody): readonly string[] {
+  const tokens = wantedTokens(script, body);
+  const limit = body.max_tokens ?? body.max_completion_tokens;
+  return typeof limit === "number" && !script.ignoreLimit ? tokens.slice(0, limit) : tokens;
+}
+
+function wantedTokens(script: ReplyScript, body: ChatBody): readonly string[] {
   if (script.pieces !== undefined) return script.pieces;
   if (script.tokens !== undefined)
     return Array.from({ length: script.tokens }, (_, index) => WORDS[index % WORDS.length]!);

@@ -23,6 +23,7 @@ export const asking = (content: string, more: Partial<ModelRequest> = {}): Model
   model: "test-model",
   messages: [{ role: "user", content }],
   temperature: null,
+  maxTokens: null,
   fallbacks: [],
   ...more,
 });

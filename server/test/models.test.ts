@@ -120,6 +120,30 @@ describe("what is asked of a provider", () => {
     assert.equal(pair.server.requests[0]?.body?.max_completion_tokens, 8192);
   });
 
+  for (const [says, asks] of [
+    ["max_tokens", "max_completion_tokens"],
+    ["max_completion_tokens", "max_tokens"],
+  ] as const)
+    test(`a longest answer is asked for; a server that does not know ${says} is asked with ${asks}, and from then on`, async () => {
+      await using pair = await startPair(
+        {},
+        says === "max_tokens" ? undefined : (baseUrl) => cerebras({ ...key, baseUrl }),
+      );
+      const message = `Unsupported parameter: '${says}' is not supported with this model.`;
+      pair.server.next({ failStatus: 400, failBody: { error: { message, code: 400 } } });
+      const { parts } = await pair.ask("one two three", { maxTokens: 2 });
+      assert.equal(textOf(parts), "Echo: one ");
+      await pair.ask("one two three", { maxTokens: 3 });
+      assert.deepEqual(
+        pair.server.requests.map(({ body }) => [body?.[says], body?.[asks]]),
+        [
+          [2, undefined],
+          [undefined, 2],
+          [undefined, 3],
+        ],
+      );
+    });
+
   test("a server that refuses stream_options is asked without, and from then on", async () => {
     await using pair = await startPair();
     const detail = [{ loc: ["body", "stream_options"], msg: "Extra inputs are not permitted" }];

@@ -88,6 +88,8 @@ export async function startServer(options: StartOptions = {}) {
     ...server,
     store,
     ...(proxy && { url: proxy.url, port: proxy.port }),
+    /** Of each replica, past the proxy; of the server itself where there is one. */
+    replicaUrls: [server, other].flatMap((replica) => replica?.url ?? []),
     directory,
     model,
     /** The same store as another program opens it beside the server. */

@@ -198,7 +198,7 @@ describe("a full disk", () => {
   test("refuses writes, answers reads, and takes writes again when there is room", async () => {
     using database = openDatabase(await freshDirectory(), "FULL");
     const { writes } = createThreadWork(createStatementWriter(() => new SqliteQueryCompiler()));
-    const runBatch = createRunBatch(database, createExecutor(database));
+    const runBatch = createRunBatch(database, createExecutor(database), { check() {} });
     const owner = newOwner();
     const given = aConversation();
     const append =

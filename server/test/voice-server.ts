@@ -78,6 +78,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     budgets: createBudgets(store, systemClock, {
       userTokensPerDay: null,
       tenantTokensPerDay: null,
+      answerTokens: 4096,
     }),
   });
   const conversations = createConversations({ store, turns, clock: systemClock, newId: newUuid });
@@ -102,6 +103,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
         sessions,
         decide: createAccess(keyCredentials(store, systemClock), { anonymousLoopback: false }),
         now: systemClock.now,
+        sampleRateHz: 16_000,
         onInternalError: (error) => internalErrors.push(error),
       }),
     ],

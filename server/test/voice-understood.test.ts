@@ -1,8 +1,10 @@
 // Wire 003 on the whole server with its real engines: what is said is understood, answered, and spoken so that it can be understood.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPocketsphinxTranscriber } from "../src/adapters/speech/pocketsphinx/index.ts";
 import type { Transcriber } from "../src/ports/speech.ts";
+import { openSocket } from "./socket-client.ts";
 import { EVERYDAY_SENTENCES, wordErrors, wordsOf } from "./speech/words.ts";
 import { transcribe } from "./speech.contract.ts";
 import { startServer } from "./start-server.ts";
@@ -57,6 +59,34 @@ test("20 everyday sentences, four people at once: at most 15% of the words are w
       ["assistant", replied],
     ]),
   );
+});
+
+/** Every other sample: speech has little above 4 kHz. */
+const at8kHz = (sound: Int16Array) =>
+  Buffer.from(
+    Int16Array.from({ length: sound.length >> 1 }, (_, at) => {
+      const [one = 0, two = 0] = sound.subarray(2 * at, 2 * at + 2);
+      return (one + two) / 2;
+    }).buffer,
+  );
+
+test("[S2] [S10] with SAMPLE_RATE=8000 bare PCM of 8 kHz is understood", { skip }, async () => {
+  await using server = await startServer({ builtIn: true, environment: { SAMPLE_RATE: "8000" } });
+  await using talk = await openSocket(server, "/ws");
+  await talk.next();
+  talk.say({ type: "start_conversation" });
+  await talk.next();
+  const said = EVERYDAY_SENTENCES[0] ?? "";
+  const sound = at8kHz(join(silence(400), await speech(said, "slt"), silence(2000)));
+  const chunkBytes = 1600;
+  for (let at = 0; at < sound.length; at += chunkBytes) {
+    const chunk = sound.subarray(at, at + chunkBytes);
+    talk.say({ type: "audio_chunk", audio_data: chunk.toString("base64") });
+    await sleep(100);
+  }
+  let transcript = await talk.next();
+  while (!isFinal(transcript)) transcript = await talk.next();
+  assert.ok(shareOf([[said, transcript.text]]) <= 0.35, `${said} → ${transcript.text}`);
 });
 
 type Stored = { readonly role: string; readonly content: string };

@@ -1,3 +1,4 @@
+import { toAppError } from "../domain/errors.ts";
 import type { Store } from "../ports/store.ts";
 import type { Models } from "./models.ts";
 
@@ -12,6 +13,8 @@ export type Health = {
   readonly isSynthesizerUp: boolean | null;
   /** Redis answers; null: none is configured. Without it the server does its work all the same. */
   readonly isRedisUp: boolean | null;
+  /** What is wrong with whatever is not up, a sentence each. */
+  readonly problems: readonly string[];
 };
 
 export type CheckHealth = () => Promise<Health>;
@@ -27,6 +30,15 @@ export function createHealthCheck(
   isRedisUp: (() => boolean) | null,
 ): CheckHealth {
   return async () => {
+    const problems: string[] = [];
+    const works = (attempt: Promise<unknown>): Promise<boolean> =>
+      attempt.then(
+        () => true,
+        (error: unknown) => {
+          problems.push(toAppError(error).message);
+          return false;
+        },
+      );
     const [isStoreUp, isModelUp, isTranscriberUp, isSynthesizerUp] = await Promise.all([
       works(store.ping()),
       works(models.check(AbortSignal.timeout(MODEL_PATIENCE_MS))),
@@ -39,15 +51,10 @@ export function createHealthCheck(
       isTranscriberUp,
       isSynthesizerUp,
       isRedisUp: isRedisUp?.() ?? null,
+      problems,
     };
   };
 }
-
-const works = (attempt: Promise<unknown>): Promise<boolean> =>
-  attempt.then(
-    () => true,
-    () => false,
-  );
 
 /** Nothing that is installed or configured is down. */
 export const isHealthy = ({

@@ -11,7 +11,16 @@ export type PromptBudget = {
 
 const MOST_CHARACTERS_A_TOKEN = 4;
 const LATIN_CHARACTERS_A_TOKEN = 3.5;
-const FIRST_DENSE_CODE_UNIT = 0x2e80;
+/** Greek, Cyrillic, Hebrew, Arabic, accented letters. */
+const OTHER_LETTERS_A_TOKEN = 2;
+const FIRST_OTHER_CODE_UNIT = 0x80;
+/** Indic scripts, Thai and all that follows them: a token a character. */
+const FIRST_DENSE_CODE_UNIT = 0x800;
+/** Punctuation and signs of Latin texts. */
+const FIRST_SIGN_CODE_UNIT = 0x2000;
+const FIRST_CODE_UNIT_AFTER_SIGNS = 0x2e80;
+const MAX_SAMPLED_CHARACTERS = 4000;
+const TOKENS_A_MESSAGE = 4;
 const ANSWER_SHARE = 0.25;
 const MOST_ANSWER_TOKENS = 4096;
 
@@ -60,12 +69,32 @@ export function buildPrompt(
   ];
 }
 
-/** A cautious guess: dense scripts (Chinese, Japanese, Korean, emoji) take a token a character. */
+/** A cautious guess, from a sample of the whole text. */
 export function estimateTokens(text: string): number {
-  const sample = text.length > 2000 ? text.slice(0, 2000) : text;
-  let dense = 0;
-  for (let index = 0; index < sample.length; index++)
-    if (sample.charCodeAt(index) >= FIRST_DENSE_CODE_UNIT) dense++;
-  const share = sample.length ? dense / sample.length : 0;
-  return Math.ceil(text.length * (share + (1 - share) / LATIN_CHARACTERS_A_TOKEN)) + 4;
+  const step = Math.max(1, text.length / MAX_SAMPLED_CHARACTERS);
+  let tokens = 0;
+  for (let at = 0; at < text.length; at += step)
+    tokens += tokensOf(text.charCodeAt(Math.floor(at)));
+  return Math.ceil(tokens * step) + TOKENS_A_MESSAGE;
+}
+
+function tokensOf(codeUnit: number): number {
+  if (codeUnit < FIRST_OTHER_CODE_UNIT) return 1 / LATIN_CHARACTERS_A_TOKEN;
+  if (codeUnit < FIRST_DENSE_CODE_UNIT) return 1 / OTHER_LETTERS_A_TOKEN;
+  const isSign = codeUnit >= FIRST_SIGN_CODE_UNIT && codeUnit < FIRST_CODE_UNIT_AFTER_SIGNS;
+  return isSign ? 1 / OTHER_LETTERS_A_TOKEN : 1;
+}
+
+/** No tokeniser makes more tokens of a text than it has bytes in UTF-8. */
+export function maxTokens(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const codeUnit = text.charCodeAt(index);
+    // The halves of a pair have two bytes each.
+    const isHalf = codeUnit >= 0xd800 && codeUnit < 0xe000;
+    if (codeUnit < 0x80) bytes += 1;
+    else if (codeUnit < 0x800 || isHalf) bytes += 2;
+    else bytes += 3;
+  }
+  return bytes + TOKENS_A_MESSAGE;
 }

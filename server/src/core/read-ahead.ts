@@ -49,5 +49,6 @@ export function readAhead(asking: Asking): ReadAhead {
   const parts = again();
   const first = parts.next();
   first.catch(() => {});
-  return { asking: { parts, first, discard: asking.discard }, opening: texts() };
+  const { knowsTo, discard } = asking;
+  return { asking: { parts, first, knowsTo, discard }, opening: texts() };
 }

@@ -2,11 +2,11 @@ import { finishReasonOf } from "../domain/finish-reason.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { TurnEnding } from "../domain/turn.ts";
-import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { ModelPart } from "../ports/model.ts";
 import type { TurnObservation } from "../ports/observer.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
-import type { Reservation } from "./budgets.ts";
+import { cutAt } from "./answer-limit.ts";
+import type { ReadPrompt, Reservation } from "./budgets.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
 import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
 import type { Stop } from "./stop.ts";
@@ -17,6 +17,8 @@ export type Asking = {
   readonly parts: { next(): Promise<IteratorResult<ModelPart>> };
   /** The first answer, asked for already. */
   readonly first: Promise<IteratorResult<ModelPart>>;
+  /** The sequence of the latest message that the model is told of besides the question; -1: none. Null: it could not be read. */
+  readonly knowsTo: Promise<number | null>;
   /** Ends the request; whatever it still gives is nobody's. */
   discard(): void;
 };
@@ -42,24 +44,36 @@ export function ask(parts: TurnParts, question: Question, stop: Stop): Asking {
   const discard = () => aborting.abort();
   stop.listen(discard);
   let answer: AsyncIterator<ModelPart> | null = null;
-  const first = open(parts, question, aborting.signal).then((opened) => {
-    answer = opened;
-    return opened.next();
+  const opening = open(parts, question, aborting);
+  const first = opening.then((opened) => {
+    answer = opened.answer;
+    return answer.next();
   });
   first.catch(() => {});
-  return { parts: { next: () => answer?.next() ?? first }, first, discard };
+  const knowsTo = opening.then(
+    ({ lastSequence }) => lastSequence,
+    () => null,
+  );
+  return { parts: { next: () => answer?.next() ?? first }, first, knowsTo, discard };
 }
 
-/** The model's answer itself: between a token and its watchers there is nothing that need not be. */
-async function open(
-  { store, models, systemPrompt }: TurnParts,
-  question: Question,
-  signal: AbortSignal,
-): Promise<AsyncIterator<ModelPart>> {
+type Read = ReadPrompt & {
+  readonly model: string | null;
+  readonly temperature: number | null;
+  /** Of the latest message before the question; -1: there is none. */
+  readonly lastSequence: number;
+};
+
+/** What the model is going to be asked, by what is stored now. */
+export async function readPrompt(
+  { store, models, systemPrompt }: Pick<TurnParts, "store" | "models" | "systemPrompt">,
+  question: Omit<Question, "reservation">,
+): Promise<Read> {
   const { owner, conversationId, agentId, content } = question;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
-  const budget = promptBudget(models.contextTokensOf(model));
+  const contextTokens = models.contextTokensOf(model);
+  const budget = promptBudget(contextTokens);
   const stored = conversationId
     ? await store.recentMessages(owner, conversationId, {
         maxCharacters: budget.maxCharacters,
@@ -69,15 +83,34 @@ async function open(
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
-  question.reservation.asked(messages);
   const temperature = question.temperature ?? agent?.temperature ?? null;
-  return models.reply({ model, messages, temperature }, signal)[Symbol.asyncIterator]();
+  const lastSequence = history.at(-1)?.sequence ?? -1;
+  return { messages, contextTokens, model, temperature, lastSequence };
+}
+
+/** The model's answer itself: between a token and its watchers there is nothing that need not be. */
+async function open(
+  parts: TurnParts,
+  question: Question,
+  aborting: AbortController,
+): Promise<{ readonly answer: AsyncIterator<ModelPart>; readonly lastSequence: number }> {
+  const read = await readPrompt(parts, question);
+  const { messages, model, temperature, lastSequence } = read;
+  const { fit } = question.reservation;
+  const maxTokens = fit ? await fit(read) : null;
+  const request = { model, messages, temperature, maxTokens };
+  const answer = parts.models.reply(request, aborting.signal);
+  const limited = maxTokens === null ? answer : cutAt(answer, maxTokens, () => aborting.abort());
+  return { answer: limited[Symbol.asyncIterator](), lastSequence };
 }
 
 type Generation = {
   readonly owner: Owner;
   readonly reply: Message;
-  readonly turnstile: Turnstile;
+  /** Resolves when the conversation's earlier replies have ended; null: there are none. Never rejects. */
+  readonly earlier: Promise<void> | null;
+  /** Called when the ending is stored and told. */
+  readonly leave: () => void;
   readonly writer: TurnWriter;
   readonly observation: TurnObservation;
   readonly stop: Stop;
@@ -90,7 +123,7 @@ type Generation = {
  * everybody gets. Never rejects.
  */
 export async function generate(parts: TurnParts, generation: Generation): Promise<TurnEnding> {
-  const { owner, reply, turnstile, writer, observation } = generation;
+  const { owner, reply, writer, observation } = generation;
   const outcome = await run(parts, generation);
   generation.reservation.settle(outcome.usage, outcome.reasoning + outcome.content);
   const ending = await keep(parts, owner, reply, outcome);
@@ -102,13 +135,13 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
     errorCode: outcome.error?.code ?? null,
   });
   writer.end(ending);
-  turnstile.leave();
+  generation.leave();
   return ending;
 }
 
 async function run(
   parts: TurnParts,
-  { owner, reply, turnstile, writer, observation, stop, ask: start }: Generation,
+  { owner, reply, earlier, writer, observation, stop, ask: start }: Generation,
 ): Promise<Outcome> {
   const outcome: Outcome = {
     status: "complete",
@@ -132,8 +165,7 @@ async function run(
   let asking: Asking | null = null;
   let isOver = false;
   try {
-    if (turnstile.isFirst !== true)
-      await Promise.race([turnstile.ready, new Promise<void>(stop.listen)]);
+    if (earlier) await earlier;
     if (stop.cause) return interrupted();
     asking = start();
     observation.asked();

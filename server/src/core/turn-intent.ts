@@ -1,12 +1,12 @@
 import type { Conversation } from "../domain/conversation.ts";
-import { notFound } from "../domain/errors.ts";
+import { AppError, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { ConversationStore, TurnTarget } from "../ports/store.ts";
-import type { Reservation } from "./budgets.ts";
-import type { Asking } from "./reply.ts";
+import type { ReadPrompt, Reservation } from "./budgets.ts";
+import { type Asking, readPrompt } from "./reply.ts";
 import type { Stop } from "./stop.ts";
-import type { StartTurn } from "./turn.ts";
+import type { StartTurn, TurnParts } from "./turn.ts";
 
 /** What a conversation looks like before the transaction that stores the message has the last word. */
 export type Guess = {
@@ -44,6 +44,13 @@ export const isSame = (before: Guess, now: Guess): boolean =>
   before.model === now.model &&
   before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
 
+export const keyOfAnother = (): AppError =>
+  new AppError(
+    "conflict",
+    "This Idempotency-Key was used for another request. Use a new key for a new message",
+    { field: "Idempotency-Key" },
+  );
+
 /**
  * The conversation as far as a look tells; the transaction that stores the message has the last word.
  * @throws AppError not_found
@@ -75,4 +82,23 @@ export async function guessAt(
     stored,
     ...chosenIn(stored ?? target.conversation),
   };
+}
+
+/** What a model would be asked by that guess. What is to be replaced counts as well, which is more than enough. */
+export function promptOf(
+  parts: TurnParts,
+  owner: Owner,
+  { content, model, temperature }: StartTurn,
+  guess: Guess,
+): Promise<ReadPrompt> {
+  return readPrompt(parts, {
+    owner,
+    userMessageId: "",
+    conversationId: guess.stored?.id ?? null,
+    agentId: guess.agentId,
+    content,
+    model: model ?? guess.model,
+    temperature,
+    stored: null,
+  });
 }

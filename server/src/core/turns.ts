@@ -8,12 +8,21 @@ import type { Turnstile } from "../ports/conversation-lock.ts";
 import type { BegunTurn, RepeatedTurn } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
+import { knowsWhatWasSaid, waitForEarlierReplies } from "./earlier-replies.ts";
 import { endOf, follow, watchedTurn } from "./follow.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Asking, ask, generate } from "./reply.ts";
 import { createStop, type Stop } from "./stop.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
-import { type EarlyAsking, guessAt, type Intent, isReplacing, isSame } from "./turn-intent.ts";
+import {
+  type EarlyAsking,
+  guessAt,
+  type Intent,
+  isReplacing,
+  isSame,
+  keyOfAnother,
+  promptOf,
+} from "./turn-intent.ts";
 
 export function createTurns(parts: TurnParts): Turns {
   const { store, log, lock, clock, newId } = parts;
@@ -22,6 +31,7 @@ export function createTurns(parts: TurnParts): Turns {
     { conversationId: string; ending: Promise<TurnEnding>; interrupt: Stop["now"] }
   >();
   const starting = new Set<Promise<unknown>>();
+  const endingHere = (replyId: string) => running.get(replyId)?.ending;
   let isDraining = false;
 
   /** A reply that is to be replaced is stopped. A repeated request finds nothing to replace. */
@@ -95,7 +105,9 @@ export function createTurns(parts: TurnParts): Turns {
   async function prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn> {
     checkRequest(request);
     const guess = await guessAt(store, owner, request.target);
-    const reservation = await parts.budgets.reserve(owner, request.content);
+    const reservation = await parts.budgets.reserve(owner, () =>
+      promptOf(parts, owner, request, guess),
+    );
     const intent = intend(owner, request, reservation);
     const ahead = readAhead(intent.asking(guess.stored?.id ?? null, guess, null));
     const asked = { about: guess, asking: ahead.asking };
@@ -119,7 +131,9 @@ export function createTurns(parts: TurnParts): Turns {
     checkRequest(request);
     let reservation: Reservation;
     try {
-      reservation = await parts.budgets.reserve(owner, request.content);
+      reservation = await parts.budgets.reserve(owner, async () =>
+        promptOf(parts, owner, request, await guessAt(store, owner, request.target)),
+      );
     } catch (error) {
       // A repeat uses nothing, so that it needs no budget; unless the model is asked again.
       const found = request.idempotency && (await store.findRepeated(owner, request.idempotency));
@@ -146,13 +160,15 @@ export function createTurns(parts: TurnParts): Turns {
     await endReplaced(owner, request);
     const { stop, ids, asking } = intent;
     const modelName = parts.models.nameOf(request.model ?? guess.model);
-
     let turnstile: Turnstile = lock.enter(guess.id);
     let writer: TurnWriter = log.open({ replyId: ids.reply, conversationId: guess.id }, stop.now);
     // The model is not to see what is being replaced.
     let mayAskEarly = !request.idempotency && !isReplacing(request);
     let early: Asking | null = null;
+    let isDecided = false;
     const askEarly = (isFirst: boolean) => {
+      if (isDecided) return;
+      isDecided = true;
       const isSure = isFirst && mayAskEarly;
       if (isSure && asked && isSame(asked.about, guess)) early = asked.asking;
       else asked?.asking.discard();
@@ -192,9 +208,11 @@ export function createTurns(parts: TurnParts): Turns {
       return answerAgain(owner, request, begun);
     }
 
-    const { conversation, userMessage, reply } = begun;
+    const { conversation, userMessage, reply, runningBefore } = begun;
+    const isAsGuessed = conversation.id === guess.id && runningBefore === null;
+    askEarly(isAsGuessed);
+    if (!isAsGuessed) forgetEarly();
     if (conversation.id !== guess.id) {
-      forgetEarly();
       writer.discard();
       turnstile.leave();
       turnstile = lock.enter(conversation.id);
@@ -206,10 +224,16 @@ export function createTurns(parts: TurnParts): Turns {
       origin: request.origin,
       model: reply.model ?? "",
     });
+    const earlier = async (): Promise<void> => {
+      if (runningBefore !== null)
+        await waitForEarlierReplies(parts, owner, reply, runningBefore, endingHere, stop);
+      else if (early && !(await knowsWhatWasSaid(parts, owner, userMessage, early))) forgetEarly();
+    };
     const ending = generate(parts, {
       owner,
       reply,
-      turnstile,
+      earlier: runningBefore === null && early === null ? null : earlier(),
+      leave: turnstile.leave,
       writer,
       observation,
       stop,
@@ -231,12 +255,7 @@ export function createTurns(parts: TurnParts): Turns {
   function answerAgain(owner: Owner, request: StartTurn, found: RepeatedTurn): Turn {
     if (found.kind === "not_found")
       throw notFound(isReplacing(request) ? "message" : "conversation");
-    if (found.kind === "conflict")
-      throw new AppError(
-        "conflict",
-        "This Idempotency-Key was used for another request. Use a new key for a new message",
-        { field: "Idempotency-Key" },
-      );
+    if (found.kind === "conflict") throw keyOfAnother();
     const { conversation, userMessage, reply } = found;
     return turnOf(owner, conversation, userMessage, reply.id, endOf(parts, owner, reply));
   }

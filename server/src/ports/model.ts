@@ -11,6 +11,8 @@ export type ModelRequest = {
   readonly messages: readonly PromptMessage[];
   /** 0 to 2; null leaves it to the provider. */
   readonly temperature: number | null;
+  /** The longest answer, its reasoning included; null leaves it to the provider. */
+  readonly maxTokens: number | null;
   /** Other models of the same provider to fall back on, for providers that do so themselves. */
   readonly fallbacks: readonly string[];
 };

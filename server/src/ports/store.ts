@@ -38,7 +38,10 @@ export interface Store
     TicketStore,
     BudgetStore,
     Archive {
-  /** Resolves when the database answers. @throws AppError unavailable */
+  /**
+   * Resolves when the database can be read and written and is whole, as far as a short look tells: tried
+   * every few seconds at most, and again after any failure. @throws AppError unavailable, saying what is wrong
+   */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -203,6 +206,8 @@ export type BegunTurn =
       readonly created: boolean;
       readonly userMessage: Message;
       readonly reply: Message;
+      /** The latest of the conversation's earlier replies that are in progress; null: there is none. */
+      readonly runningBefore: string | null;
     }
   | RepeatedTurn;
 
@@ -276,6 +281,12 @@ export interface TurnStore {
     owner: Owner,
     conversationId: string,
   ): Promise<{ userMessage: Message; reply: Message } | null>;
+  /** The latest reply in progress of the conversation with a sequence below that one; null: there is none. */
+  replyRunningBefore(
+    owner: Owner,
+    conversationId: string,
+    sequence: number,
+  ): Promise<string | null>;
   /** The turn of that reply. */
   getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
   /**

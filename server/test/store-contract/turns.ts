@@ -44,6 +44,28 @@ export function turnContract(open: OpenStore): void {
       assert.deepEqual(await store().getConversation(owner, id), turn.conversation);
     });
 
+    test("a turn knows the latest earlier reply of its conversation that is in progress", async () => {
+      const { owner, id } = await emptyConversation();
+      const begin = async (content: string) =>
+        begun(await store().beginTurn(owner, aTurn(inExisting(id), content)));
+      const other = await emptyConversation(owner);
+      await store().beginTurn(owner, aTurn(inExisting(other.id), "Elsewhere"));
+      const [first, second, third] = await Promise.all(["1", "2", "3"].map(begin));
+      assert.ok(first && second && third);
+      assert.deepEqual(
+        [first, second, third].map(({ runningBefore }) => runningBefore),
+        [null, first.reply.id, second.reply.id],
+      );
+      const before = () => store().replyRunningBefore(owner, id, third.reply.sequence);
+      assert.equal(await before(), second.reply.id);
+      await store().finishReply(owner, second.reply.id, anEnding("Done"));
+      assert.equal(await before(), first.reply.id);
+      await store().finishReply(owner, first.reply.id, anEnding("Done"));
+      assert.equal(await before(), null);
+      await store().finishReply(owner, third.reply.id, anEnding("Done"));
+      assert.equal((await begin("4")).runningBefore, null);
+    });
+
     test("turns begun at once take their places in the order of the calls", async () => {
       const { owner, id } = await emptyConversation();
       const given = Array.from({ length: 100 }, (_, place) => aTurn(inExisting(id), `${place}`));

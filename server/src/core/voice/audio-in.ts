@@ -30,8 +30,15 @@ export type AudioInOptions = {
   readonly maxChunkMs: number;
 };
 
+/** Mono 16-bit sound without a header, as voice clients send it. */
+export const barePcmOf = (sampleRateHz: number): PcmFormat => ({
+  sampleRateHz,
+  channels: 1,
+  encoding: "s16",
+});
+
 const DEFAULTS: AudioInOptions = {
-  barePcm: { sampleRateHz: SAMPLE_RATE_HZ, channels: 1, encoding: "s16" },
+  barePcm: barePcmOf(SAMPLE_RATE_HZ),
   maxChunkBytes: 8 * 1024 * 1024,
   maxChunkMs: 30_000,
 };

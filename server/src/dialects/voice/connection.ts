@@ -1,4 +1,4 @@
-import { createAudioIn } from "../../core/voice/audio-in.ts";
+import { barePcmOf, createAudioIn } from "../../core/voice/audio-in.ts";
 import type { Capabilities } from "../../core/voice/outputs.ts";
 import type { SessionClient, StartedSession, VoiceSessions } from "../../core/voice/sessions.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
@@ -18,6 +18,8 @@ import { type ClientMessage, readMessage } from "./messages.ts";
 export type ConnectionParts = {
   readonly sessions: VoiceSessions;
   readonly now: () => Date;
+  /** Of bare PCM. */
+  readonly sampleRateHz: number;
   /** `conn_0`, … */
   readonly connectionId: string;
   /** Who speaks when the message claims that user; null: claims none. @throws AppError */
@@ -37,7 +39,8 @@ const MOST_WAITING_CHARACTERS = 32 * 1024 * 1024;
 export function serveConnection(parts: ConnectionParts, socket: Socket): (text: string) => void {
   const { sessions, connectionId } = parts;
   let started: StartedSession | null = null;
-  let audio = createAudioIn();
+  const openAudio = () => createAudioIn({ barePcm: barePcmOf(parts.sampleRateHz) });
+  let audio = openAudio();
   let isStarting = false;
   const waiting: string[] = [];
   let waitingCharacters = 0;
@@ -53,7 +56,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     const principal = await parts.identify(message.userId);
     if (started) sessions.end(started);
     started = null;
-    audio = createAudioIn();
+    audio = openAudio();
     const isPlain = message.capabilities === null && message.resumeToken === null;
     const client: SessionClient = {
       output: (output) => send(messageOf(output)),

@@ -42,6 +42,9 @@ const HealthBody = Type.Object({
       description: "Where one is configured. Down: this replica works alone, and is healthy.",
     }),
   ),
+  problems: Type.Optional(
+    Type.Array(Type.String(), { description: "What is wrong, where something is." }),
+  ),
   timestamp: Type.String({ format: "date-time" }),
   version: Type.String(),
 });
@@ -82,6 +85,7 @@ export function voiceWire(parts: VoiceParts): Wire {
             active_connections: parts.countSockets(),
             engines: parts.engines,
             ...(health.isRedisUp !== null && { redis: health.isRedisUp ? "up" : "down" }),
+            ...(health.problems.length > 0 && { problems: health.problems }),
             timestamp: parts.now().toISOString(),
             version: parts.version,
           });

@@ -10,6 +10,8 @@ export type VoiceSocketParts = {
   readonly decide: DecideAccess;
   readonly sessions: VoiceSessions;
   readonly now: () => Date;
+  /** SAMPLE_RATE: of bare PCM. */
+  readonly sampleRateHz: number;
   /** Told of errors that are the server's own fault. */
   readonly onInternalError: (error: AppError) => void;
 };
@@ -34,11 +36,7 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
       const principal = await identify(null);
       const open = (socket: Socket) => {
         const connectionId = `conn_${connections++}`;
-        const { sessions, now, onInternalError } = parts;
-        const serve = serveConnection(
-          { sessions, now, onInternalError, identify, connectionId },
-          socket,
-        );
+        const serve = serveConnection({ ...parts, identify, connectionId }, socket);
         const decoder = new TextDecoder();
         return (message: string | Uint8Array) =>
           serve(typeof message === "string" ? message : decoder.decode(message));

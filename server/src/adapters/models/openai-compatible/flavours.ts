@@ -1,11 +1,15 @@
+/** The older name is the one that every server knows; OpenAI's newer models take the newer one alone. */
+export type LimitField = "max_tokens" | "max_completion_tokens";
+
 /** What is particular to a provider; everything else is the wire that they share. */
 export type Flavour = {
   /** How the usage of a streamed reply is asked for. */
   readonly askUsage: "stream_options" | "usage_include";
   /** Whether it falls back on other models by itself (`models: [...]`). */
   readonly fallbacks: boolean;
-  /** Sent as `max_completion_tokens` where the caller names none; null leaves it out. */
+  /** The limit of an answer where the caller names none; null leaves it out. */
   readonly maxCompletionTokens: number | null;
+  readonly limitField: LimitField;
   /** Whether its models may write `<think>…</think>` at the start of the content. */
   readonly thinkTags: boolean;
   /** Whether it wants to know which application asks (`HTTP-Referer`, `X-Title`). */
@@ -20,6 +24,7 @@ export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
     askUsage: "usage_include",
     fallbacks: true,
     maxCompletionTokens: null,
+    limitField: "max_tokens",
     thinkTags: false,
     attribution: true,
   },
@@ -31,6 +36,7 @@ export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
     askUsage: "stream_options",
     fallbacks: false,
     maxCompletionTokens: 8192,
+    limitField: "max_completion_tokens",
     thinkTags: true,
     attribution: false,
   },
@@ -39,6 +45,7 @@ export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
     askUsage: "stream_options",
     fallbacks: false,
     maxCompletionTokens: null,
+    limitField: "max_tokens",
     thinkTags: true,
     attribution: false,
   },

@@ -5,9 +5,9 @@ import type { ModelPart, ModelProvider, ModelRequest } from "../../../ports/mode
 import { Attempt, type AttemptOptions } from "./attempt.ts";
 import type { ExchangeRequest } from "./exchange.ts";
 import { AttemptFailure, failureOfExchange, type ProviderIdentity } from "./failures.ts";
-import { FLAVOURS, type FlavourName } from "./flavours.ts";
+import { FLAVOURS, type FlavourName, type LimitField } from "./flavours.ts";
 import { modelList } from "./model-list.ts";
-import { requestBody } from "./request-body.ts";
+import { type BodyOptions, requestBody } from "./request-body.ts";
 
 export type OpenAiCompatibleOptions = {
   /** The first part of its models' qualified names. */
@@ -57,9 +57,14 @@ type Asking = {
   readonly maxRetries: number;
   readonly retryDelayMs: number;
   readonly maxRetryWaitMs: number;
-  readonly exchangeOf: (request: ModelRequest, streamOptions: boolean) => ExchangeRequest;
+  readonly exchangeOf: (
+    request: ModelRequest,
+    options: Pick<BodyOptions, "streamOptions" | "limitField">,
+  ) => ExchangeRequest;
   /** Becomes false, for good, when the provider refuses them. */
   streamOptions: boolean;
+  /** Becomes the other one, for good, when the provider refuses it. */
+  limitField: LimitField;
 };
 
 /**
@@ -96,13 +101,14 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
     maxRetries: options.maxRetries ?? 2,
     retryDelayMs: options.retryDelayMs ?? 250,
     maxRetryWaitMs: options.maxRetryWaitMs ?? 20_000,
-    exchangeOf: (request, streamOptions) => ({
+    exchangeOf: (request, given) => ({
       method: "POST",
       path: path("/chat/completions"),
       headers: postHeaders,
-      body: requestBody(request, { flavour, maxCompletionTokens, streamOptions }),
+      body: requestBody(request, { flavour, maxCompletionTokens, ...given }),
     }),
     streamOptions: true,
+    limitField: flavour.limitField,
   };
   return {
     name,
@@ -141,11 +147,12 @@ async function* ask(
   signal: AbortSignal,
 ): AsyncGenerator<ModelPart, void> {
   let retries = 0;
+  let hasOtherName = false;
   let waitLeftMs = asking.maxRetryWaitMs;
   for (;;) {
     signal.throwIfAborted();
-    const { streamOptions } = asking;
-    const exchange = asking.exchangeOf(request, streamOptions);
+    const { streamOptions, limitField } = asking;
+    const exchange = asking.exchangeOf(request, { streamOptions, limitField });
     const attempt = new Attempt(asking.pool, exchange, asking.attempt, signal);
     let given = false;
     let failure: AttemptFailure;
@@ -167,6 +174,11 @@ async function* ask(
       asking.streamOptions = false;
       continue;
     }
+    if (!given && !hasOtherName && refusesLimitField(failure, limitField)) {
+      hasOtherName = true;
+      asking.limitField = limitField === "max_tokens" ? "max_completion_tokens" : "max_tokens";
+      continue;
+    }
     const delayMs = delayMsOf(failure, retries, asking.retryDelayMs);
     if (given || failure.retry === "never" || retries >= asking.maxRetries || delayMs > waitLeftMs)
       throw failure.error;
@@ -185,6 +197,13 @@ function failureOf(error: unknown, identity: ProviderIdentity): AttemptFailure {
 
 const refusesStreamOptions = ({ error }: AttemptFailure): boolean =>
   error.code === "model_refused" && error.message.includes("stream_options");
+
+/** As OpenAI says it: "Unsupported parameter: 'max_tokens' is not supported with this model. Use …". */
+const refusesLimitField = ({ error }: AttemptFailure, field: LimitField): boolean =>
+  error.code === "model_refused" &&
+  new RegExp(`(?:unsupported|unknown|unrecognized|extra)\\b.*\\b${field}\\b`, "isu").test(
+    error.message,
+  );
 
 function delayMsOf(failure: AttemptFailure, retries: number, retryDelayMs: number): number {
   const { retryAfterMs } = failure.error;

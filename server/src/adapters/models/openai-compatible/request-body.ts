@@ -1,9 +1,11 @@
 import type { ModelRequest } from "../../../ports/model.ts";
-import type { Flavour } from "./flavours.ts";
+import type { Flavour, LimitField } from "./flavours.ts";
 
 export type BodyOptions = {
   readonly flavour: Flavour;
   readonly maxCompletionTokens: number | null;
+  /** What the provider calls the limit of an answer. */
+  readonly limitField: LimitField;
   /** Some servers refuse `stream_options`. */
   readonly streamOptions: boolean;
 };
@@ -22,6 +24,6 @@ export function requestBody(request: ModelRequest, options: BodyOptions): string
     usage: flavour.askUsage === "usage_include" ? { include: true } : undefined,
     models: flavour.fallbacks && request.fallbacks.length > 0 ? request.fallbacks : undefined,
     temperature: request.temperature ?? undefined,
-    max_completion_tokens: maxCompletionTokens ?? undefined,
+    [options.limitField]: request.maxTokens ?? maxCompletionTokens ?? undefined,
   });
 }

@@ -38,6 +38,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/^28/, "The database refuses the user or password of DATABASE_URL"],
   [/^3D000$/, "The database of DATABASE_URL does not exist: create it"],
   [/^42501$/, "The user of DATABASE_URL may not do this: make it the owner of the database"],
+  [
+    /^25006$/,
+    "The database may only be read: it is a standby, or was set so. Give DATABASE_URL the one that may be written",
+  ],
   [/^53100$/, "The database's disk is full: nothing can be stored until there is room again"],
   [/^53/, "The database is out of connections or memory; try again in a moment"],
   [/^(?:ENOTFOUND|EAI_AGAIN)$/, "The host of DATABASE_URL is not known"],

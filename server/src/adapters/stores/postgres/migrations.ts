@@ -253,4 +253,9 @@ export const MIGRATIONS: readonly string[] = [
     OR current_setting('colloquy.everyone', true) = 'on'
   );
   `,
+  `
+  -- A turn asks for the replies of its conversation that are in progress.
+  CREATE INDEX messages_in_progress_by_place ON messages (conversation_id, sequence)
+    WHERE status = 'streaming';
+  `,
 ];

@@ -4,6 +4,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { SearchHit, SearchPage } from "../../../ports/search.ts";
 import { type BeginTurn, LEASE_MS, type Store } from "../../../ports/store.ts";
 import { createReads, createWrites, type Writes } from "../sql/operations.ts";
+import { createProbe } from "../sql/probe.ts";
 import { MAX_SEARCH_MS } from "../sql/search-page.ts";
 import { createSearchQueue } from "../sql/search-queue.ts";
 import { phrasesOf } from "../sql/search-words.ts";
@@ -114,6 +115,7 @@ function storeOf(
       while (!step.done) step = operation.next(await ask(step.value));
       return step.value;
     } catch (error) {
+      probe.doubt();
       throw toStoreError(error);
     }
   }
@@ -162,6 +164,11 @@ function storeOf(
     return { ...found, hits };
   }
 
+  const probe = createProbe(async () => {
+    await read("nobody", reads.isClaimed());
+    await writer.write("nobody", () => writes.noteHealth(new Date()));
+  });
+
   async function close(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
@@ -175,14 +182,16 @@ function storeOf(
       pausingRead: read,
       write: ((name, ...given) => {
         const operation = writes[name] as (...given: unknown[]) => Operation<unknown>;
-        return writer.write(scopeOf(name, given), () => operation(...given), {
+        const writing = writer.write(scopeOf(name, given), () => operation(...given), {
           about: aboutOf(name, given),
           ...lockedBy(name, given),
         });
+        writing.catch(probe.doubt);
+        return writing;
       }) as Write,
       search: (owner, query, page) => searchQueue.run(owner, () => search(owner, query, page)),
       interruptAbandonedReplies: async (now) => lease?.interruptAbandonedReplies(now) ?? [],
-      ping: () => read("nobody", reads.isClaimed()).then(() => {}),
+      ping: probe.check,
       close,
     }),
     /** Reply by reply: each is its owner's. */
@@ -217,6 +226,7 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
     case "appendAuditEvents":
     case "forgetTokenUsage":
     case "createTicket":
+    case "noteHealth":
     case "takeTicket":
       return "nobody";
     case "importRecords":

@@ -8,8 +8,8 @@ type RowParameters = { tenantId: string; userId: string; day: number };
 const ALL_USERS = "";
 
 export function createBudgetWrites(write: StatementWriter) {
-  /** Changes nothing where the limit is reached. */
-  const reserve = write<RowParameters & { tokens: number; limit: number }>()(
+  /** Changes nothing where more than that is used. */
+  const reserve = write<RowParameters & { tokens: number; mostUsed: number }>()(
     (database, parameter) =>
       database
         .insertInto("token_usage")
@@ -25,8 +25,9 @@ export function createBudgetWrites(write: StatementWriter) {
             .doUpdateSet((expression) => ({
               tokens: expression("token_usage.tokens", "+", expression.ref("excluded.tokens")),
             }))
-            .where("token_usage.tokens", "<", parameter.limit),
-        ),
+            .where("token_usage.tokens", "<=", parameter.mostUsed),
+        )
+        .returning("tokens"),
   );
   const add = write<RowParameters & { tokens: number }>()((database, parameter) =>
     database
@@ -40,25 +41,46 @@ export function createBudgetWrites(write: StatementWriter) {
     database.deleteFrom("token_usage").where("day", "<", parameter.before),
   );
 
+  /** Gives the tokens of the answer that fit; null: too few, and nothing is reserved. */
+  function* reserveIn(
+    row: RowParameters,
+    limit: number,
+    { sure, likely, leastAnswer }: TokenReservation,
+    answer: number,
+  ): Operation<number | null> {
+    const mostUsed = limit - likely - leastAnswer;
+    if (mostUsed < 0) return null;
+    const tokens = sure + answer;
+    const after = yield* reserve.first({ ...row, tokens, mostUsed });
+    if (!after) return null;
+    const left = limit - (after.tokens - tokens) - likely;
+    const fitting = Math.min(answer, left);
+    if (fitting < answer) yield* add.run({ ...row, tokens: fitting - answer });
+    return fitting;
+  }
+
   return {
     /** The tenant's row comes first everywhere, so that no two transactions wait for each other. */
     *reserveTokens(
       { tenantId, userId }: Owner,
-      { day, tokens, userLimit, tenantLimit }: TokenReservation,
-    ): Operation<"reserved" | "user" | "tenant"> {
+      reservation: TokenReservation,
+    ): Operation<number | "user" | "tenant"> {
+      const { day, sure, answer, userLimit, tenantLimit } = reservation;
+      const ofAll = { tenantId, userId: ALL_USERS, day };
+      let fitting = answer;
       if (tenantLimit !== null) {
-        const row = { tenantId, userId: ALL_USERS, day, tokens, limit: tenantLimit };
-        if ((yield* reserve.run(row)) === 0) return "tenant";
+        const fits = yield* reserveIn(ofAll, tenantLimit, reservation, fitting);
+        if (fits === null) return "tenant";
+        fitting = fits;
       }
       if (userLimit !== null) {
-        const row = { tenantId, userId, day, tokens, limit: userLimit };
-        if ((yield* reserve.run(row)) === 0) {
-          if (tenantLimit !== null)
-            yield* add.run({ tenantId, userId: ALL_USERS, day, tokens: -tokens });
-          return "user";
-        }
+        const fits = yield* reserveIn({ tenantId, userId, day }, userLimit, reservation, fitting);
+        const back = fits === null ? sure + fitting : fitting - fits;
+        if (tenantLimit !== null && back > 0) yield* add.run({ ...ofAll, tokens: -back });
+        if (fits === null) return "user";
+        fitting = fits;
       }
-      return "reserved";
+      return fitting;
     },
 
     *settleTokens(

@@ -8,6 +8,7 @@ import { createConversationReads, createConversationWrites } from "./conversatio
 import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
+import { createHealthWrites } from "./probe.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import type { StatementWriter } from "./statement.ts";
@@ -50,6 +51,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     appendAuditEvents,
     ...createBudgetWrites(write),
     ...createTicketWrites(write),
+    ...createHealthWrites(write),
     ...createArchiveWrites(write, { insert, keys, agents }),
   };
 }

@@ -73,6 +73,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
       finishedReply(replyId, end, await write("finishReply", owner, replyId, end, hasCheckpoints)),
     truncateReply: (...given) => write("truncateReply", ...given),
     latestTurn: (owner, ...given) => read(owner, reads.latestTurn(owner, ...given)),
+    replyRunningBefore: (owner, ...given) => read(owner, reads.replyRunningBefore(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),
     restoreReplaced: (...given) => write("restoreReplaced", ...given),

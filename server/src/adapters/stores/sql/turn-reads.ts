@@ -64,6 +64,20 @@ export function createTurnReads(write: StatementWriter) {
     ),
   );
 
+  const selectRunning = write<OwnerParameters & { conversationId: string; sequence: number }>()(
+    (database, parameter, sql) =>
+      database
+        .selectFrom("messages")
+        .select("id")
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("status", "=", sql.lit("streaming"))
+        .where("sequence", "<", parameter.sequence)
+        .orderBy("sequence", "desc")
+        .limit(1),
+  );
+
   function* withQuestion(owner: Owner, reply: Message): Operation<Turn | null> {
     const { tenantId, userId } = owner;
     const { conversationId, sequence } = reply;
@@ -81,6 +95,16 @@ export function createTurnReads(write: StatementWriter) {
       const { tenantId, userId } = owner;
       const row = yield* selectLatestReply.first({ tenantId, userId, conversationId });
       return row ? yield* withQuestion(owner, toMessage(row)) : null;
+    },
+
+    *replyRunningBefore(
+      owner: Owner,
+      conversationId: string,
+      sequence: number,
+    ): Operation<string | null> {
+      const { tenantId, userId } = owner;
+      const row = yield* selectRunning.first({ tenantId, userId, conversationId, sequence });
+      return row?.id ?? null;
     },
 
     *getTurn(owner: Owner, replyId: string): Operation<Turn | null> {

@@ -22,6 +22,7 @@ export type StoredTurn =
       readonly conversation: Conversation | null;
       /** The stored one that is answered again; null when it was stored now. */
       readonly question: Message | null;
+      readonly runningBefore: string | null;
     };
 
 export type StoredEnding = {
@@ -51,6 +52,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
     kind: "begun",
     conversation,
     created: stored.created,
+    runningBefore: stored.runningBefore,
     userMessage: stored.question ?? {
       id: turn.userMessage.id,
       conversationId: conversation.id,

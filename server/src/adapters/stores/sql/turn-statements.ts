@@ -6,7 +6,7 @@ type OwnerParameters = { tenantId: string; userId: string };
 
 export function createTurnStatements(write: StatementWriter) {
   const continueConversation = write<OwnerParameters & { id: string; at: number }>()(
-    (database, parameter) =>
+    (database, parameter, sql) =>
       database
         .updateTable("conversations")
         .set((expression) => ({
@@ -16,7 +16,20 @@ export function createTurnStatements(write: StatementWriter) {
         .where("id", "=", parameter.id)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
-        .returning([...CONVERSATION_COLUMNS, "next_sequence"]),
+        .returning((expression) => [
+          ...CONVERSATION_COLUMNS,
+          "next_sequence",
+          expression
+            .selectFrom("messages")
+            .select("messages.id")
+            .where("messages.conversation_id", "=", parameter.id)
+            .where("messages.tenant_id", "=", parameter.tenantId)
+            .where("messages.owner_id", "=", parameter.userId)
+            .where("messages.status", "=", sql.lit("streaming"))
+            .orderBy("messages.sequence", "desc")
+            .limit(expression.lit(1))
+            .as("running_before"),
+        ]),
   );
   const selectPlace = write<OwnerParameters & { conversationId: string; messageId: string }>()(
     (database, parameter) =>

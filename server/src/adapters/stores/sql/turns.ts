@@ -17,6 +17,7 @@ import { createReplyPieceWrites } from "./reply-pieces.ts";
 import { toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
+import { createTurnReads } from "./turn-reads.ts";
 import {
   begunConversation,
   begunTurn,
@@ -27,7 +28,12 @@ import {
 } from "./turn-results.ts";
 import { createTurnStatements } from "./turn-statements.ts";
 
-type Place = { conversation: Conversation; created: boolean; sequence: number };
+type Place = {
+  conversation: Conversation;
+  created: boolean;
+  sequence: number;
+  runningBefore: string | null;
+};
 
 /** Storing turns. Every message goes through here: two statements to begin a turn, two to finish it. */
 export function createTurnWrites(
@@ -39,6 +45,7 @@ export function createTurnWrites(
 ) {
   const conversations = createConversationReads(write);
   const repeats = createRepeatReads(write);
+  const reads = createTurnReads(write);
   const statements = createTurnStatements(write);
   const pieces = createReplyPieceWrites(write);
 
@@ -56,6 +63,7 @@ export function createTurnWrites(
       conversation: toConversation(row),
       created: false,
       sequence: row.next_sequence - 2,
+      runningBefore: row.running_before,
     };
   }
 
@@ -100,7 +108,7 @@ export function createTurnWrites(
     const created = begunConversation(owner, conversation, turn);
     if (!(yield* insert.conversation(owner, created, 2)))
       throw new AppError("conflict", "A conversation of that id or name exists already");
-    return { conversation: created, created: true, sequence: 0 };
+    return { conversation: created, created: true, sequence: 0, runningBefore: null };
   }
 
   /** The conversation that the turn goes to, with room made for its two messages. */
@@ -146,11 +154,14 @@ export function createTurnWrites(
       sequence,
       conversation,
       question: userMessage,
+      runningBefore: null,
     });
     yield* statements.deleteReply.run({ tenantId, userId, replyId: reply.id });
     if (begun.kind === "begun") yield* insert.messages(owner, [begun.reply]);
     yield* statements.moveKey.run({ tenantId, userId, key, replyId: turn.reply.id });
-    return { kind: "begun", created: false, sequence, conversation, question: userMessage };
+    const runningBefore = yield* reads.replyRunningBefore(owner, conversation.id, sequence);
+    const question = userMessage;
+    return { kind: "begun", created: false, sequence, conversation, question, runningBefore };
   }
 
   return {
@@ -164,7 +175,7 @@ export function createTurnWrites(
       const place = yield* placeFor(owner, turn);
       if (!place) return { kind: "not_found" };
       const { tenantId, userId } = owner;
-      const { conversation, created, sequence } = place;
+      const { conversation, created, sequence, runningBefore } = place;
       const { createdAt } = turn.userMessage;
       const at = createdAt.getTime();
       yield* statements.insertTurn.run({
@@ -191,6 +202,7 @@ export function createTurnWrites(
         sequence,
         conversation: created ? null : conversation,
         question: null,
+        runningBefore,
       };
     },
 

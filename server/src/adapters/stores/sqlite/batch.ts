@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Operation } from "../sql/statement.ts";
 import type { Executor } from "./executor.ts";
+import type { DatabaseFiles } from "./files.ts";
 
 /** What became of one write of a batch. */
 export type Outcome<Problem = unknown> =
@@ -16,16 +17,22 @@ export type RunBatch = (requests: readonly Request[]) => Outcome[];
  * Does writes in one transaction, in their order, so that the disk is waited for once. When one of
  * them fails after it changed something, all are undone and done again one by one: only the guilty one fails.
  */
-export function createRunBatch(database: DatabaseSync, executor: Executor): RunBatch {
+export function createRunBatch(
+  database: DatabaseSync,
+  executor: Executor,
+  files: DatabaseFiles,
+): RunBatch {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
 
-  /** Null when all was undone. @throws when the transaction cannot begin, or its only request fails */
+  /** Null when all was undone, or may be lost with the files. @throws when the transaction cannot begin, or its only request fails */
   function runTogether(requests: readonly Request[]): Outcome[] | null {
+    files.check();
     begin.run();
     try {
       const outcomes = requests.map(runInTransaction);
       commit.run();
+      files.check();
       return outcomes;
     } catch (error) {
       if (database.isTransaction) database.exec("ROLLBACK");

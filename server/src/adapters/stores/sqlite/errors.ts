@@ -47,13 +47,22 @@ export const resultCodeOf = (error: unknown): number | null =>
 
 export const isBusy = (error: unknown): boolean => resultCodeOf(error) === BUSY;
 
+const errorOf = (code: number, cause?: unknown): AppError => {
+  const { says, retryAfterMs } = REMEDIES[code] ?? { says: "", retryAfterMs: 0 };
+  return new AppError("unavailable", says, { retryAfterMs, cause });
+};
+
+export const fullError = (): AppError => errorOf(FULL);
+export const damagedError = (cause: unknown): AppError => errorOf(CORRUPT, cause);
+export const notADatabaseError = (): AppError => errorOf(NOT_A_DATABASE);
+
+/** Whether the error says that the file is damaged, which no trying again mends. */
+export const isDamage = (error: unknown): error is AppError =>
+  error instanceof AppError &&
+  [CORRUPT, NOT_A_DATABASE].some((code) => REMEDIES[code]?.says === error.message);
+
 /** The error as AppError `unavailable` when it is the database's condition, else as it is. */
 export function toStoreError(error: unknown): unknown {
   const code = resultCodeOf(error);
-  const remedy = code === null ? undefined : REMEDIES[code];
-  if (!remedy) return error;
-  return new AppError("unavailable", remedy.says, {
-    retryAfterMs: remedy.retryAfterMs,
-    cause: error,
-  });
+  return code === null || !REMEDIES[code] ? error : errorOf(code, error);
 }

@@ -214,4 +214,10 @@ export const MIGRATIONS: readonly string[] = [
       AND reply_id = old.id;
   END;
   `,
+  `
+  -- A turn asks for the replies of its conversation that are in progress.
+  DROP INDEX messages_in_progress;
+  CREATE INDEX messages_in_progress ON messages (conversation_id, sequence)
+    WHERE status = 'streaming';
+  `,
 ];

@@ -3,18 +3,19 @@ import { SqliteQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
 import type { AbandonedReply, Store } from "../../../ports/store.ts";
 import { createReads } from "../sql/operations.ts";
+import { createProbe } from "../sql/probe.ts";
 import { createSearchQueue } from "../sql/search-queue.ts";
 import type { Operation, WrittenStatement } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
 import { createAbandonedReplies } from "./abandoned.ts";
 import { openDatabase, type Synchronous } from "./database.ts";
-import { toStoreError } from "./errors.ts";
+import { isDamage, toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
 import { createSearcher, type Searcher } from "./searcher.ts";
-import { createThreadWork } from "./thread-messages.ts";
+import { createThreadWork, type WriteName } from "./thread-messages.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
 export type SqliteStore = Store & AsyncDisposable;
@@ -52,7 +53,7 @@ export async function openSqliteStore(options: {
     );
     const searcher = createSearcher({ directory, synchronous, statements: searchStatements });
     opening.defer(() => searcher.close());
-    return storeOf(database, writer, searcher, opening.move());
+    return storeOf(directory, database, writer, searcher, opening.move());
   } catch (error) {
     throw toStoreError(error);
   }
@@ -63,6 +64,7 @@ const writerOf = (onWritten?: (written: WrittenStatement) => void) =>
 
 /** Reads here, on a connection of their own; writes in the writer's thread, searches in theirs. */
 function storeOf(
+  directory: string,
   database: DatabaseSync,
   writer: Writer,
   searcher: Searcher,
@@ -82,8 +84,29 @@ function storeOf(
     try {
       return executor.run(operation);
     } catch (error) {
-      throw toStoreError(error);
+      throw failed(toStoreError(error));
     }
+  }
+
+  async function write(name: WriteName, given: readonly unknown[]): Promise<unknown> {
+    try {
+      return await writer.write(name, given);
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  let damage: AppError | null = null;
+  const probe = createProbe(async () => {
+    writer.check();
+    if (damage) throw damage;
+    await read(reads.isClaimed());
+    await write("examine", [directory, new Date()]);
+  });
+  function failed(error: unknown): unknown {
+    probe.doubt();
+    if (isDamage(error)) damage ??= error;
+    return error;
   }
 
   const close = () => opened.disposeAsync();
@@ -94,13 +117,12 @@ function storeOf(
         await new Promise((resolve) => setImmediate(resolve));
         return read(operation);
       },
-      write: ((name, ...given) => writer.write(name, given)) as Write,
+      write: ((name, ...given) => write(name, given)) as Write,
       search: (owner, query, page) =>
         searches.run(owner, () =>
           searcher.lend(async ({ ask, page: pageOf }) => {
             const end = await ask({ kind: "end" });
-            while (!(await ask({ kind: "isIndexedTo", end })))
-              await writer.write("indexNext", [end]);
+            while (!(await ask({ kind: "isIndexedTo", end }))) await write("indexNext", [end]);
             return pageOf({ owner, query, page });
           }),
         ),
@@ -110,10 +132,7 @@ function storeOf(
         lastOfOthers = null;
         return replies as AbandonedReply[];
       },
-      async ping() {
-        writer.check();
-        await read(reads.isClaimed());
-      },
+      ping: probe.check,
       close,
     }),
     [Symbol.asyncDispose]: close,

@@ -5,6 +5,7 @@ import { createAbandonedReplies } from "./abandoned.ts";
 import type { Outcome } from "./batch.ts";
 import type { Synchronous } from "./database.ts";
 import { toStoreError } from "./errors.ts";
+import { createExamination } from "./examination.ts";
 import { createSearchChanges } from "./search-changes.ts";
 import { createSearchIndex } from "./search-index.ts";
 
@@ -35,6 +36,7 @@ export function createThreadWork(write: StatementWriter) {
     ...createWrites(write, createSearchChanges(write)),
     indexNext: index.indexNext,
     interruptRepliesTo,
+    examine: createExamination(write).examine,
   };
   return { index, writes };
 }

@@ -4,6 +4,7 @@ import { createStatementReader } from "../sql/statement.ts";
 import { createRunBatch, type Outcome } from "./batch.ts";
 import { openDatabase } from "./database.ts";
 import { createExecutor } from "./executor.ts";
+import { watchDatabaseFiles } from "./files.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import {
   createThreadWork,
@@ -23,7 +24,7 @@ const database = openDatabase(directory, synchronous);
 const executor = createExecutor(database);
 const work = createThreadWork(createStatementReader(statements));
 const writes = work.writes as unknown as ThreadWrites;
-const runBatch = createRunBatch(database, executor);
+const runBatch = createRunBatch(database, executor, watchDatabaseFiles(directory));
 const housekeeping = keepsTidy
   ? startHousekeeping(database, { executor, runBatch, index: work.index })
   : null;
