@@ -207,7 +207,6 @@ export function createTurns(parts: TurnParts): Turns {
       giveUp();
       return answerAgain(owner, request, begun);
     }
-
     const { conversation, userMessage, reply, runningBefore } = begun;
     const isAsGuessed = conversation.id === guess.id && runningBefore === null;
     askEarly(isAsGuessed);
