@@ -239,10 +239,10 @@ test("the server's archive has the page, and npx starts it in an empty folder", 
   if (existsSync(join(known, "_cacache")))
     symlinkSync(join(known, "_cacache"), join(cache, "_cacache"));
   const port = await freePort();
-  const child = spawn("npx", ["--yes", ...NPM, archives.server], {
+  const child = spawn("npx", ["--yes", ...NPM, join("..", basename(archives.server))], {
     cwd: empty,
     env: {
-      HOME: home,
+      ...process.env,
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
       npm_config_cache: cache,
       PORT: String(port),
