@@ -1,0 +1,54 @@
+// What a search shows: the hits of each conversation together, and how many there are.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startServer } from "../../server/test/start-server.ts";
+import { violationsIn } from "./axe.ts";
+import { openPage, withoutBrowser } from "./browser.ts";
+
+test("hits are grouped by conversation and counted truly, without signs of Markdown, by keyboard", {
+  skip: withoutBrowser,
+}, async () => {
+  await using server = await startServer();
+  const userId = "00000000-0000-4000-8000-000000000001";
+  const store = async (title: string, contents: readonly string[]) => {
+    const messages = contents.map((content) => ({ role: "user", content }));
+    const answer = await fetch(`${server.url}/api/conversations`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ userId, title, messages }),
+    });
+    assert.equal(answer.status, 201);
+  };
+  await store(
+    "Many",
+    Array.from({ length: 40 }, (_, place) => `**lantern** \`${place}\``),
+  );
+  await store("One", ["# A lantern alone"]);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await page.getByRole("searchbox", { name: "Search" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("lantern");
+  const results = page.locator("[data-results]");
+  await page.getByText("41 hits in 2 conversations").waitFor();
+  const many = results.locator("> li", { hasText: "Many" });
+  await many.getByText("40 hits").waitFor();
+  assert.doesNotMatch((await results.textContent()) ?? "", /[*`#]/);
+  assert.deepEqual(await violationsIn(page), []);
+  await page.getByRole("button", { name: "More hits" }).click();
+  await page.getByRole("button", { name: "More hits" }).waitFor({ state: "detached" });
+  assert.equal(await results.locator("> li").count(), 2);
+  assert.equal(await results.getByRole("link").count(), 41);
+  await page.getByRole("searchbox", { name: "Search" }).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  assert.ok(
+    await results
+      .getByRole("link")
+      .nth(1)
+      .evaluate((it) => it === document.activeElement),
+  );
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/c\//);
+  assert.deepEqual(opened.problems, []);
+});
