@@ -17,6 +17,22 @@ import type { BudgetStore } from "./budget-store.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { SearchStore } from "./search.ts";
 import type { TicketStore } from "./tickets.ts";
+import type {
+  BeginTurn,
+  BegunTurn,
+  Idempotency,
+  NewConversation,
+  RepeatedTurn,
+} from "./turn-requests.ts";
+
+export type {
+  BeginTurn,
+  BegunTurn,
+  Idempotency,
+  NewConversation,
+  RepeatedTurn,
+  TurnTarget,
+} from "./turn-requests.ts";
 
 /*
  * What the core asks of a database. For every method:
@@ -45,18 +61,6 @@ export interface Store
   ping(): Promise<void>;
   close(): Promise<void>;
 }
-
-export type NewConversation = {
-  readonly id: string;
-  readonly title: string | null;
-  readonly isPinned: boolean;
-  readonly agentId: string | null;
-  readonly model: string | null;
-  readonly mode: string | null;
-  readonly origin: string;
-  readonly alias: string | null;
-  readonly createdAt: Date;
-};
 
 export type NewMessage = {
   readonly id: string;
@@ -166,64 +170,6 @@ export interface MessageStore {
     limits: { readonly maxCharacters: number; readonly beforeSequence?: number },
   ): Promise<Message[]>;
 }
-
-/** Which conversation a turn belongs to. Resolved inside the transaction that stores the message. */
-export type TurnTarget =
-  | {
-      readonly kind: "existing";
-      readonly conversationId: string;
-      /** A message of it that this turn takes the place of: it goes, with everything after it (see `restoreReplaced`). */
-      readonly replaceFrom?: string;
-      /** Who does that: noted in the audit log. */
-      readonly actor?: string;
-    }
-  | { readonly kind: "new"; readonly conversation: NewConversation }
-  /** The owner's conversation of that alias (`conversation.alias`), or the new one. */
-  | { readonly kind: "alias"; readonly conversation: NewConversation }
-  /** The owner's conversation of `conversation.origin` that was used last, if that was after `usedAfter`, or the new one. */
-  | { readonly kind: "latest"; readonly usedAfter: Date; readonly conversation: NewConversation };
-
-export type BeginTurn = {
-  readonly target: TurnTarget;
-  readonly userMessage: { readonly id: string; readonly content: string; readonly createdAt: Date };
-  /** The assistant's message to be: stored at once with status `streaming`, so that a crash finds it. */
-  readonly reply: { readonly id: string; readonly model: string };
-  /** Title for a conversation that has none yet. */
-  readonly title: string;
-  /**
-   * The same key and fingerprint give the first turn again; where its reply may be generated again
-   * (domain/turn.ts), it begins that: with a new reply to the stored message, which keeps its place.
-   */
-  readonly idempotency?: Idempotency;
-};
-
-export type Idempotency = { readonly key: string; readonly fingerprint: string };
-
-export type BegunTurn =
-  | {
-      readonly kind: "begun";
-      readonly conversation: Conversation;
-      readonly created: boolean;
-      readonly userMessage: Message;
-      readonly reply: Message;
-      /** The latest of the conversation's earlier replies that are in progress; null: there is none. */
-      readonly runningBefore: string | null;
-    }
-  | RepeatedTurn;
-
-/** Nothing was stored. */
-export type RepeatedTurn =
-  /** The idempotency key was used before, with the same fingerprint. */
-  | {
-      readonly kind: "repeated";
-      readonly conversation: Conversation;
-      readonly userMessage: Message;
-      readonly reply: Message;
-    }
-  /** The idempotency key was used before, with another fingerprint. */
-  | { readonly kind: "conflict" }
-  /** The conversation (or its message to be replaced, or the messages of a repeated key) is not there. */
-  | { readonly kind: "not_found" };
 
 export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
 
