@@ -19,7 +19,7 @@ const PUBLIC = new Set(["GET /health", "GET /health/stream", "GET /", "GET /api/
 /** These ask for nobody's data, and say so only to operators. */
 const OPERATORS = /^(?:GET \/metrics|\w+ \/v1\/chat\/keys)/;
 /** Paths without a description: documents, the page, and where sockets are opened. */
-const UNDESCRIBED = /^(?:\/docs|\/openapi\.json|\/ws$|\/app|\*)/;
+const UNDESCRIBED = /^(?:\/docs|\/openapi\.json|\/ws$|\/socket\.io$|\/app|\*)/;
 const WORKERS = 8;
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
