@@ -178,8 +178,9 @@ test("[D3] a conversation is created with or without a body", async () => {
   for (const body of [undefined, "", {}, { title: "Ignored" }, { user_id: DEFAULT_USER }]) {
     const answer = await send(server, "POST", path, body);
     assert.equal(answer.status, 200, JSON.stringify(body));
-    assert.deepEqual(Object.keys(answer.body), ["conversation_id"]);
+    assert.deepEqual(Object.keys(answer.body), ["conversation_id", "conversationId"]);
     const { conversation_id } = answer.body;
+    assert.equal(answer.body.conversationId, conversation_id);
     assert.match(conversation_id, SESSION);
     assert.deepEqual((await history(server, conversation_id)).body, { messages: [] });
     const reply = await complete(server, { message: "Hi", conversation_id });

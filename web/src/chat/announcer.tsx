@@ -1,6 +1,7 @@
 import type { Message } from "@colloquy/client";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { cutShortBy } from "./cut-short.tsx";
 import type { LiveReply } from "./live/live-reply.ts";
 import { plainWords } from "./plain-words.ts";
 
@@ -25,14 +26,15 @@ export function Announcer({
     if (isLive && !wasLive.current) setText(t("chat.replying"));
     if (!isLive && wasLive.current && last?.role === "assistant") {
       const words = plainWords(last.content.slice(0, MAX_FORMATTED_CHARACTERS));
-      setText(
+      const cut = cutShortBy(last);
+      const told =
         words.length <= MOST_CHARACTERS && last.content.length <= MAX_FORMATTED_CHARACTERS
           ? t("chat.replied", { text: words })
           : t("chat.repliedLong", {
               count: last.content.split(/\s+/).length,
               text: words.slice(0, MOST_CHARACTERS),
-            }),
-      );
+            });
+      setText(cut ? `${told} ${t(cut)}` : told);
     }
     wasLive.current = isLive;
   }, [isLive, last, t]);

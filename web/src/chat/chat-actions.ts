@@ -19,6 +19,8 @@ export type ChatActions = {
   resend(message: Message, content: string, onDone: () => void): void;
   /** Asks once more for the reply to the user's message before this one (or to this one), as `resend` does. */
   retry(message: Message): void;
+  /** Asks the model to go on where its length limit cut it. */
+  goOn(): void;
   stop(): void;
   /** Sends once more what was not sent, or goes back to a reply that was lost. */
   tryAgain(): void;
@@ -37,11 +39,14 @@ export function useChatActions({
   onStored,
   onTakenBack,
   onAsk,
+  onGoOn,
 }: {
   readonly conversationId: string | null;
   readonly choices: Choices;
   readonly onStored: (conversationId: string) => void;
   readonly onTakenBack: (text: string) => void;
+  /** The button that was pressed goes with it. */
+  readonly onGoOn: () => void;
   /** More than an answer would go. */
   readonly onAsk: (replacement: Replacement) => void;
 }): ChatActions {
@@ -49,8 +54,8 @@ export function useChatActions({
   const { account } = useSession();
   const { live, thread } = useWorkspace();
   // The actions stay the same objects, so that a message is not rendered anew for a choice it does not show.
-  const current = useRef({ conversationId, choices, onStored, onTakenBack, onAsk });
-  current.current = { conversationId, choices, onStored, onTakenBack, onAsk };
+  const current = useRef({ conversationId, choices, onStored, onTakenBack, onAsk, onGoOn });
+  current.current = { conversationId, choices, onStored, onTakenBack, onAsk, onGoOn };
   return useMemo(() => {
     const key = conversationId ?? NEW;
     /** Into the field of this conversation, whichever is shown by now. */
@@ -100,6 +105,10 @@ export function useChatActions({
         const at = messages?.findIndex(({ id }) => id === message.id) ?? -1;
         const asked = messages?.slice(0, at + 1).findLast(({ role }) => role === "user");
         if (asked) replace(asked, asked.content, () => {});
+      },
+      goOn() {
+        say(t("chat.goOn"), null);
+        current.current.onGoOn();
       },
       stop: () => void live.stop(key),
       tryAgain: () => live.retry(key),

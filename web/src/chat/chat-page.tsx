@@ -60,6 +60,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     },
     onTakenBack: (text) => composer.current?.putBack(text),
     onAsk: setReplacement,
+    onGoOn: () => composer.current?.focus(),
   });
   /** Model and agent belong to the conversation; what a new one begins with is the person's usual choice. */
   const choose = async (choice: { agent_id: string | null } | { model: string | null }) => {

@@ -20,6 +20,7 @@ import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
 const MOST_CHARACTERS = 100_000;
 
 export type ComposerHandle = {
+  focus(): void;
   /** Puts what was not sent before what was written since. */
   putBack(unsent: string): void;
   /** What stands there belongs to that place now, which is about to be shown. */
@@ -71,6 +72,7 @@ export function Composer({
   };
 
   useImperativeHandle(ref, () => ({
+    focus: () => field.current?.focus(),
     putBack(unsent) {
       put(withUnsent(unsent, current.current));
       field.current?.focus();

@@ -6,15 +6,19 @@ import { dateLocale } from "../i18n/index.ts";
 import { IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import type { ChatActions } from "./chat-actions.ts";
+import { CutShort } from "./cut-short.tsx";
 import { EditMessage } from "./edit-message.tsx";
 import { highlightFound } from "./found-words.ts";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
+import { Reasoning } from "./reasoning.tsx";
 
 type MessageRowProps = {
   readonly message: Message;
   readonly isLast: boolean;
+  /** The id of what it answers. */
+  readonly questionId: string | null;
   readonly isFound: boolean;
   readonly isEditing: boolean;
   readonly setEditing: (messageId: string | null) => void;
@@ -74,12 +78,16 @@ function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
   );
 }
 
-function Replied({ message, actions }: MessageRowProps) {
+function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
   const { t } = useTranslation();
   const at = new Date(message.created_at);
   return (
     <>
+      {message.reasoning && (
+        <Reasoning text={message.reasoning} place={questionId} thoughtMs={message.reasoning_ms} />
+      )}
       <Markdown text={message.content} />
+      <CutShort message={message} isLast={isLast} actions={actions} />
       {message.status === "failed" && (
         <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />
       )}

@@ -9,6 +9,8 @@ export type Row =
       readonly key: string;
       readonly message: Message;
       readonly isLast: boolean;
+      /** The id of the user's message before a reply. */
+      readonly questionId: string | null;
     }
   /** What was said here and is not stored yet. */
   | {
@@ -24,12 +26,11 @@ export function rowsOf(thread: Thread | undefined, live: LiveReply | null): read
   const cut = live?.replaces ? stored.findIndex(({ id }) => id === live.replaces) : -1;
   const messages = cut < 0 ? stored : stored.slice(0, cut);
   const lastIndex = live ? -1 : messages.length - 1;
-  const rows: Row[] = messages.map((message, index) => ({
-    kind: "message",
-    key: message.id,
-    message,
-    isLast: index === lastIndex,
-  }));
+  let questionId: string | null = null;
+  const rows: Row[] = messages.map((message, index) => {
+    if (message.role === "user") questionId = message.id;
+    return { kind: "message", key: message.id, message, isLast: index === lastIndex, questionId };
+  });
   if (!live) return rows;
   if (live.phase === "sending" || live.phase === "not_sent")
     rows.push({ kind: "sending", key: "sending", text: live.asked ?? "", live });

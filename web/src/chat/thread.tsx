@@ -133,6 +133,7 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
                   <MessageRow
                     message={row.message}
                     isLast={row.isLast}
+                    questionId={row.questionId}
                     isFound={row.key === target}
                     isEditing={editing === row.key}
                     setEditing={setEditing}
