@@ -35,7 +35,7 @@ const chatPost: Way = async (server, user) => ({
       return { error: null, text: body.response };
     }
     assert.equal(status, 502);
-    assert.deepEqual(Object.keys(body), ["detail"]);
+    assert.deepEqual(Object.keys(body), ["detail", "text_so_far"]);
     return { error: body.detail, text: null };
   },
 });
@@ -59,8 +59,10 @@ const chatSocket =
           if (stream) assert.equal(shown, last.content);
           return { error: null, text: last.content };
         }
-        assert.deepEqual(Object.keys(last), ["type", "content"]);
+        const { retry_after: _, ...rest } = last;
+        assert.deepEqual(Object.keys(rest), ["type", "content", "text_so_far"]);
         assert.equal(last.type, "error");
+        if (stream) assert.equal(last.text_so_far, shown);
         return { error: last.content, text: stream ? shown : null };
       },
     };
@@ -73,11 +75,16 @@ const dialogix: Way = async (server, user) => ({
     const headers = { "x-user-id": user };
     const answer = await send(server, "POST", "/api/v1/chat/completions", body, headers);
     if (answer.status === 200) {
-      assert.deepEqual(Object.keys(answer.body), ["message", "messageId", "conversation_id"]);
+      assert.deepEqual(Object.keys(answer.body), [
+        "message",
+        "messageId",
+        "conversation_id",
+        "conversationId",
+      ]);
       return { error: null, text: answer.body.message };
     }
     assert.equal(answer.status, 502);
-    assert.deepEqual(Object.keys(answer.body), ["error", "details"]);
+    assert.deepEqual(Object.keys(answer.body), ["error", "details", "text_so_far"]);
     assert.equal(answer.body.error, "The model failed");
     return { error: answer.body.details, text: null };
   },
@@ -115,7 +122,8 @@ function toldBy(events: readonly StreamEvent[]): Told {
     return { error: null, text };
   }
   assert.equal(ending?.type, "error");
-  assert.deepEqual(Object.keys(ending?.data), ["code", "message"]);
+  const { retry_after: _, ...told } = ending?.data ?? {};
+  assert.deepEqual(Object.keys(told), ["code", "message"]);
   assert.equal(ending?.data.code, "MODEL_FAILED");
   return { error: ending?.data.message, text };
 }
