@@ -7,6 +7,7 @@ import { type MessageCalls, messageCalls } from "./messages.ts";
 import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
+import { type TicketCalls, ticketCalls } from "./tickets.ts";
 import { createTransport } from "./transport.ts";
 import { createWakeups } from "./wakeups.ts";
 import {
@@ -23,6 +24,7 @@ export type { ClientErrorCode, ErrorCode, ServerErrorCode } from "./errors.ts";
 export type * from "./options.ts";
 export type { Reply } from "./reply.ts";
 export type { NetworkStatus, RetryPolicy } from "./retry.ts";
+export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
 export { ColloquyError, snippetParts };
 
@@ -45,6 +47,8 @@ export type Client = {
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
   /** The API keys of the server; for operators. */
   readonly keys: KeyCalls;
+  /** For an application's own WebSocket or EventSource. */
+  readonly tickets: TicketCalls;
   /** How the server and its services are; also of one that is unhealthy. Needs no key. */
   health(options?: CallOptions): Promise<Health>;
   /** The server's figures as Prometheus reads them; for operators. */
@@ -77,6 +81,7 @@ export function createClient(options: ClientOptions): Client {
     messages: messageCalls(calls),
     agents: agentCalls(calls),
     keys: keyCalls(calls),
+    tickets: ticketCalls(calls, baseUrl),
     ...operationCalls(transport, timeouts),
     reconnect: wakeups.wake,
     account: (call = {}) => calls.get("/account", call),

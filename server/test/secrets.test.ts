@@ -1,4 +1,4 @@
-// Twenty secrets, told to the server in every way: they are in no log, error, figure, audit, other user's export or last word.
+// Twenty-one secrets, told to the server in every way: they are in no log, error, figure, audit, other user's export or last word.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -39,7 +39,7 @@ function run(environment: Record<string, string>, args: readonly string[] = ["se
   };
 }
 
-test("20 secrets are in no log, error, figure, audit, other user's export or crash", {
+test("21 secrets are in no log, error, figure, audit, other user's export or crash", {
   timeout: 120_000,
 }, async () => {
   await using folder = await workFolder();
@@ -77,7 +77,6 @@ test("20 secrets are in no log, error, figure, audit, other user's export or cra
     wrong: secret("wrong"),
     typed: secret("typed"),
   };
-  assert.equal(Object.keys(secrets).length, 20);
   const port = await freePort();
   const environment = {
     PORT: String(port),
@@ -121,6 +120,23 @@ test("20 secrets are in no log, error, figure, audit, other user's export or cra
   await call("POST", "/chat", { message: { nested: secrets.wrong } }, ann);
   await call("POST", "/api/conversations", { title: secrets.title, messages: secrets.wrong }, ann);
   await call("POST", "/v1/chat/conversations", `{"title":"${secrets.wrong}"`, ann);
+  const id = chat.body.conversation_id;
+  const tickets = await call("POST", "/v1/chat/tickets", { conversation_id: id }, ann);
+  secrets.ticket = tickets.body.data.ticket;
+  assert.equal(Object.keys(secrets).length, 21);
+  for (const [path, status] of [
+    [`/v1/chat/conversations/${id}/messages/stream`, 200],
+    [`/v1/chat/conversations/${id}x/messages/stream`, 403],
+    ["/v1/chat/conversations", 401],
+    ["/conversations", 401],
+    ["/metrics", 401],
+    ["/v1/nowhere", 404],
+    ["/nowhere", 404],
+  ] as const) {
+    const answer = await send(at, "GET", `${path}?ticket=${secrets.ticket}`);
+    answers.push(`${status >= 400 ? answer.text : ""}${[...answer.headers].join()}`);
+    assert.equal(answer.status, status, path);
+  }
   for (const credential of [revoked, expired, secrets.unknown ?? "", secrets.wrong ?? ""])
     await call("GET", "/conversations", undefined, credential);
   await call("GET", "/metrics", undefined, ann);

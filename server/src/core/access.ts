@@ -1,6 +1,6 @@
 import { type ConnectionFacts, type Credential, KEY_PREFIX } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
-import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.ts";
+import { DEFAULT_USER, LOCAL_TENANT, type OneReply, type Principal } from "../domain/principal.ts";
 import { checkName } from "../domain/text.ts";
 import type { Credentials, VerifiedCredential } from "../ports/credentials.ts";
 
@@ -10,6 +10,8 @@ export type Visitor = {
   readonly credential: Credential;
   /** The wire's document demands a Bearer token on every route (004). */
   readonly requiresBearer: boolean;
+  /** The request is one to watch a reply, and asks replyToWatch which it may. Default: no. */
+  readonly watchesReply?: boolean;
 };
 
 /** The user ids that a request claims, in header, query and body, by the name of the field. */
@@ -43,14 +45,18 @@ export function createAccess(
   options: { readonly anonymousLoopback: boolean },
 ): DecideAccess {
   const actAs =
-    (verified: VerifiedCredential): ActAs =>
-    (claims) =>
-      principalOf(verified, theOneClaim(claims));
-  return async ({ connection, credential, requiresBearer }) => {
+    (verified: VerifiedCredential, onlyReply: OneReply | null = null): ActAs =>
+    (claims) => ({
+      ...principalOf(verified, theOneClaim(claims)),
+      ...(onlyReply && { isOperator: false, onlyReply }),
+    });
+  return async ({ connection, credential, requiresBearer, watchesReply = false }) => {
     if (credential.kind === "malformed")
       throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
     const isRedeemed = credential.kind === "redeemed";
-    if (isRedeemed && credential.verified.proof.kind !== "none") return actAs(credential.verified);
+    if (isRedeemed && credential.onlyReply && !watchesReply) throw onlyItsReply();
+    if (isRedeemed && credential.verified.proof.kind !== "none")
+      return actAs(credential.verified, credential.onlyReply);
     const isBearer = credential.kind === "bearer";
     const verified = isBearer ? await credentials.verify(credential.token) : null;
     if (verified) return actAs(verified);
@@ -73,8 +79,8 @@ export function createAccess(
         "A key is needed: send 'Authorization: Bearer ck_…'. Make one with 'npx colloquy keys create'",
       );
     if (!isClaimed && !mayBeAnonymous) throw new AppError("forbidden", HOW_TO_CLAIM);
+    if (isRedeemed) return actAs(credential.verified, credential.onlyReply);
     if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
-    if (isRedeemed) return actAs(credential.verified);
     return (claims) => ({
       tenantId: LOCAL_TENANT,
       userId: theOneClaim(claims) ?? DEFAULT_USER,
@@ -95,6 +101,27 @@ const isProgramOfThisMachine = (connection: ConnectionFacts): boolean =>
  * user. So it is where nobody has to prove who they are: such a program could name the owner, too.
  */
 export const mayActForOwner = ({ proof }: Principal): boolean => proof.kind === "none";
+
+/**
+ * The reply that a principal watches who asks for one of that conversation: the one that its ticket is
+ * for, or whichever it names. @param replyId null: the latest. @throws AppError forbidden
+ */
+export function replyToWatch(
+  { onlyReply }: Principal,
+  conversationId: string,
+  replyId: string | null,
+): string | null {
+  if (!onlyReply) return replyId;
+  const isIts = replyId === null || replyId === onlyReply.replyId;
+  if (!isIts || conversationId !== onlyReply.conversationId) throw onlyItsReply();
+  return onlyReply.replyId;
+}
+
+const onlyItsReply = () =>
+  new AppError(
+    "forbidden",
+    "This ticket opens the stream of one reply, and nothing else. POST /v1/chat/tickets gives one for another",
+  );
 
 function principalOf(verified: VerifiedCredential, claimedUser: string | undefined): Principal {
   const { tenantId, userId, subject, proof, actAs, isOperator } = verified;

@@ -1,4 +1,4 @@
-import type { Proof } from "./principal.ts";
+import type { OneReply, Proof } from "./principal.ts";
 
 /** What the server knows of a connection without believing anything that the client says of itself. */
 export type ConnectionFacts = {
@@ -19,8 +19,12 @@ export type Credential =
   /** An `Authorization` header that is not `Bearer` with a token. */
   | { readonly kind: "malformed" }
   | { readonly kind: "bearer"; readonly token: string }
-  /** A ticket that was taken: it cannot be shown again. */
-  | { readonly kind: "redeemed"; readonly verified: VerifiedCredential };
+  /** A ticket that was looked up, with the one reply that it is for; null: it is for a socket, and was taken. */
+  | {
+      readonly kind: "redeemed";
+      readonly verified: VerifiedCredential;
+      readonly onlyReply: OneReply | null;
+    };
 
 /** What a credential turned out to be worth. */
 export type VerifiedCredential = {

@@ -24,11 +24,16 @@ export type Proof =
       readonly fingerprint: string;
     };
 
+/** A reply by its id, and where it is. */
+export type OneReply = { readonly conversationId: string; readonly replyId: string };
+
 /** Who is asking, as the deciding function in core/access.ts found out. */
 export type Principal = Owner & {
   readonly proof: Proof;
   /** May manage keys and read what concerns the whole installation. */
   readonly isOperator: boolean;
+  /** May watch that reply, and do nothing else. */
+  readonly onlyReply?: OneReply;
 };
 
 export const ownerOf = ({ tenantId, userId }: Owner): Owner => ({ tenantId, userId });

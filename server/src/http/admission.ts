@@ -2,11 +2,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import type { Principal } from "../domain/principal.ts";
 import { claimsOf, credentialOf } from "./request-facts.ts";
+import { type OpenTicket, shownCredential } from "./shown-ticket.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     /** The user named in the body is not who asks. */
     namesAnotherUser?: boolean;
+    /** Watches a reply: a ticket in the address may stand for the credential. */
+    watchesReply?: boolean;
   }
 }
 
@@ -19,10 +22,13 @@ export type AdmissionOptions<Admission extends Admitted> = {
     readonly connection: ConnectionFacts;
     readonly credential: Credential;
     readonly requiresBearer: boolean;
+    readonly watchesReply: boolean;
   }): Promise<(claims: Claims) => Promise<Admission>>;
   /** The wire's name for the user id in a query or a body. */
   readonly userField: string;
   readonly requiresBearer: boolean;
+  /** What a ticket for a reply is worth; only for wires with routes that watch one. */
+  readonly openTicket?: OpenTicket;
   /** Told of each request that is let in. */
   onAdmitted?(reply: FastifyReply, admission: Admission): void;
 };
@@ -33,15 +39,18 @@ export type AdmissionOptions<Admission extends Admitted> = {
  */
 export function admitRequests<Admission extends Admitted>(
   app: FastifyInstance,
-  { admit, userField, requiresBearer, onAdmitted }: AdmissionOptions<Admission>,
+  { admit, userField, requiresBearer, openTicket, onAdmitted }: AdmissionOptions<Admission>,
 ): void {
   const judged = new WeakMap<FastifyRequest, (claims: Claims) => Promise<Admission>>();
   app.addHook("onRequest", async (request) => {
     const { connection, headers } = request;
-    judged.set(
-      request,
-      await admit({ connection, credential: credentialOf(headers), requiresBearer }),
-    );
+    const { watchesReply = false } = request.routeOptions.config;
+    const sent = credentialOf(headers);
+    const credential =
+      watchesReply && openTicket
+        ? await shownCredential(ticketsIn(request), sent, openTicket)
+        : sent;
+    judged.set(request, await admit({ connection, credential, requiresBearer, watchesReply }));
   });
   app.addHook("preValidation", async (request, reply) => {
     const claims = claimsOf(request, userField);
@@ -54,3 +63,6 @@ export function admitRequests<Admission extends Admitted>(
     onAdmitted?.(reply, admission);
   });
 }
+
+const ticketsIn = ({ query }: FastifyRequest): string[] =>
+  [(query as { readonly ticket?: string | string[] }).ticket ?? []].flat();

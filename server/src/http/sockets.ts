@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { VerifiedCredential } from "../domain/access.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { clientAddress } from "./client-address.ts";
@@ -14,6 +13,7 @@ import {
 } from "./handshake.ts";
 import type { OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
+import { type OpenTicket, shownCredential } from "./shown-ticket.ts";
 import {
   type Enter,
   type Handshake,
@@ -35,8 +35,8 @@ export type SocketOptions = {
   readonly socketsPerAddress: number | null;
   readonly watchCredential: WatchCredential;
   readonly enter: Enter;
-  /** What a ticket is worth, this once. @throws AppError unauthenticated, unavailable */
-  readonly redeemTicket: (ticket: string) => Promise<VerifiedCredential>;
+  /** What a ticket for a socket is worth, this once. */
+  readonly redeemTicket: OpenTicket;
   /** Takes one of so many places; null if none is free. Gives what gives it back. */
   hold(key: string, limit: number): Promise<(() => void) | null>;
   /** Told of every error that is the server's own fault. */
@@ -58,8 +58,6 @@ const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 /** Of one message: more than the largest has in pieces of 4 KiB. */
 const MOST_FRAGMENTS = 4096;
-/** A page sets no headers, and a key in an address would stay in logs. */
-const TICKET = "ticket";
 const UPGRADE_REQUIRED = 426;
 const VERSIONS = ["13", "8"];
 
@@ -114,12 +112,9 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
   }
 
   async function redeemed(handshake: Handshake): Promise<Handshake> {
-    const [ticket, ...others] = handshake.url.searchParams.getAll(TICKET);
-    if (ticket === undefined) return handshake;
-    if (handshake.credential.kind !== "none" || others.length)
-      throw new AppError("invalid_request", "Send one credential: a ticket, or a key or token");
-    const verified = await options.redeemTicket(ticket);
-    return { ...handshake, credential: { kind: "redeemed", verified } };
+    const tickets = handshake.url.searchParams.getAll("ticket");
+    const credential = await shownCredential(tickets, handshake.credential, options.redeemTicket);
+    return { ...handshake, credential };
   }
 
   /** One of the places of the address, for as long as the connection is open. */

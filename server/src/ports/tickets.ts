@@ -1,6 +1,6 @@
-import type { Proof } from "../domain/principal.ts";
+import type { OneReply, Proof } from "../domain/principal.ts";
 
-/** A right to open one socket, soon. */
+/** A right to open one socket, soon, or to watch one reply for a while. */
 export type Ticket = {
   /** SHA-256 of the ticket, lower-case hex. */
   readonly hash: string;
@@ -10,13 +10,17 @@ export type Ticket = {
   readonly proof: Proof;
   readonly isOperator: boolean;
   readonly expiresAt: Date;
+  /** The reply that it is for, and how long it is good once it was used in time; null: it is for a socket. */
+  readonly stream: (OneReply & { readonly until: Date }) | null;
 };
 
 export interface TicketStore {
   /** Forgets those that have expired, too. */
   createTicket(ticket: Ticket, now: Date): Promise<void>;
-  /** Gives each ticket once, on whichever replica; null if it was taken, has expired or never was. */
+  /** Gives each ticket for a socket once, on whichever replica; null if it was taken, has expired or never was. */
   takeTicket(hash: string, now: Date): Promise<Ticket | null>;
+  /** Gives a ticket for a reply as often as it is asked for; from the first time on it expires at `stream.until`. */
+  openTicket(hash: string, now: Date): Promise<Ticket | null>;
 }
 
 /** Makes a secret that nobody can guess, or finds the hash of one. */

@@ -22,6 +22,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
         admit: (visitor) => parts.admit(ORIGIN, visitor),
         userField: "user_id",
         requiresBearer: true,
+        openTicket: parts.tickets.open,
       });
       conversationRoutes(app, parts);
       searchRoutes(app, parts);

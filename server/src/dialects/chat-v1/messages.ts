@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
+import { replyToWatch } from "../../core/access.ts";
 import type { StartTurn, TurnTarget } from "../../core/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
@@ -145,20 +146,21 @@ export function messageRoutes(
       schema: {
         tags,
         summary: "Watch a reply from where one left it",
+        description:
+          "Also for a page's `EventSource`, which sends no Authorization: it is let in by a `ticket`, comes back by itself with the id of the last event, and ends at the 204 that follows the last.",
         produces: ["text/event-stream"],
         params: ofConversation,
         querystring: ResumeQuery,
       },
+      config: { watchesReply: true },
     },
     async (request, reply) => {
       const point = resumePoint(
         request.headers["last-event-id"]?.toString() || request.query.after,
       );
-      const turn = await turns.watch(
-        request.principal,
-        request.params.conversationId,
-        point.replyId,
-      );
+      const { conversationId } = request.params;
+      const replyId = replyToWatch(request.principal, conversationId, point.replyId);
+      const turn = await turns.watch(request.principal, conversationId, replyId);
       if (!turn || turn.endPosition === point.position) return reply.code(204).send();
       return resumeTurn(reply, turn, point.position);
     },

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { type Static, type TSchema, Type } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
 
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
 
 export const ConversationBody = Type.Object(
@@ -212,6 +212,12 @@ export const NewStreamedConversation = Type.Object({
 export const ResumeQuery = Type.Object({
   after: Type.Optional(
     Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." }),
+  ),
+  ticket: Type.Optional(
+    Type.String({
+      description:
+        "In place of a credential: of POST /v1/chat/tickets with the `conversation_id`. Without an event to go on from, its own reply is told from the start.",
+    }),
   ),
   ...User,
 });

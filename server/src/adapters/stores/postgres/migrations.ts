@@ -258,4 +258,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_in_progress_by_place ON messages (conversation_id, sequence)
     WHERE status = 'streaming';
   `,
+  `
+  -- The reply that a ticket is for, and how long; null: it is for a socket.
+  ALTER TABLE tickets ADD COLUMN conversation_id text COLLATE "C";
+  ALTER TABLE tickets ADD COLUMN reply_id text COLLATE "C";
+  ALTER TABLE tickets ADD COLUMN usable_until bigint;
+  `,
 ];

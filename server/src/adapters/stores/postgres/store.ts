@@ -228,6 +228,7 @@ function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
     case "createTicket":
     case "noteHealth":
     case "takeTicket":
+    case "openTicket":
       return "nobody";
     case "importRecords":
     case "forgetIdempotencyKeys":

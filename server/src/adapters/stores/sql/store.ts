@@ -96,6 +96,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     settleTokens: (...given) => write("settleTokens", ...given),
     createTicket: (...given) => write("createTicket", ...given),
     takeTicket: (...given) => write("takeTicket", ...given),
+    openTicket: (...given) => write("openTicket", ...given),
     forgetTokenUsage: (...given) => write("forgetTokenUsage", ...given),
 
     countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),

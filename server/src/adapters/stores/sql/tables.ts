@@ -144,6 +144,11 @@ type TicketsTable = {
   proof: string;
   is_operator: number;
   expires_at: number;
+  /** Of a ticket for a reply, which then has the next two, also. */
+  conversation_id: string | null;
+  reply_id: string | null;
+  /** Becomes `expires_at` when it is used for the first time. */
+  usable_until: number | null;
 };
 
 type MetaTable = { name: string; value: string };

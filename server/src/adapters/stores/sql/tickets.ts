@@ -1,6 +1,8 @@
+import type { Selectable } from "kysely";
 import type { Proof } from "../../../domain/principal.ts";
 import type { Ticket } from "../../../ports/tickets.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
+import type { Tables } from "./tables.ts";
 
 export function createTicketWrites(write: StatementWriter) {
   const insert = write<{
@@ -10,6 +12,9 @@ export function createTicketWrites(write: StatementWriter) {
     proof: string;
     isOperator: number;
     expiresAt: number;
+    conversationId: string | null;
+    replyId: string | null;
+    usableUntil: number | null;
   }>()((database, parameter) =>
     database.insertInto("tickets").values({
       hash: parameter.hash,
@@ -18,10 +23,26 @@ export function createTicketWrites(write: StatementWriter) {
       proof: parameter.proof,
       is_operator: parameter.isOperator,
       expires_at: parameter.expiresAt,
+      conversation_id: parameter.conversationId,
+      reply_id: parameter.replyId,
+      usable_until: parameter.usableUntil,
     }),
   );
   const take = write<{ hash: string }>()((database, parameter) =>
-    database.deleteFrom("tickets").where("hash", "=", parameter.hash).returningAll(),
+    database
+      .deleteFrom("tickets")
+      .where("hash", "=", parameter.hash)
+      .where("reply_id", "is", null)
+      .returningAll(),
+  );
+  const open = write<{ hash: string; now: number }>()((database, parameter) =>
+    database
+      .updateTable("tickets")
+      .set(({ ref }) => ({ expires_at: ref("usable_until").$notNull() }))
+      .where("hash", "=", parameter.hash)
+      .where("reply_id", "is not", null)
+      .where("expires_at", ">", parameter.now)
+      .returningAll(),
   );
   const forget = write<{ now: number }>()((database, parameter) =>
     database.deleteFrom("tickets").where("expires_at", "<=", parameter.now),
@@ -29,7 +50,7 @@ export function createTicketWrites(write: StatementWriter) {
 
   return {
     *createTicket(ticket: Ticket, now: Date): Operation<void> {
-      const { hash, tenantId, userId, isOperator } = ticket;
+      const { hash, tenantId, userId, isOperator, stream } = ticket;
       yield* forget.run({ now: now.getTime() });
       yield* insert.run({
         hash,
@@ -38,21 +59,35 @@ export function createTicketWrites(write: StatementWriter) {
         proof: JSON.stringify(ticket.proof),
         isOperator: isOperator ? 1 : 0,
         expiresAt: ticket.expiresAt.getTime(),
+        conversationId: stream?.conversationId ?? null,
+        replyId: stream?.replyId ?? null,
+        usableUntil: stream?.until.getTime() ?? null,
       });
     },
 
     *takeTicket(hash: string, now: Date): Operation<Ticket | null> {
       const row = yield* take.first({ hash });
-      if (!row || Number(row.expires_at) <= now.getTime()) return null;
-      return {
-        hash,
-        tenantId: row.tenant_id,
-        userId: row.user_id,
-        proof: proofOf(row.proof),
-        isOperator: Number(row.is_operator) !== 0,
-        expiresAt: new Date(Number(row.expires_at)),
-      };
+      return row && Number(row.expires_at) > now.getTime() ? ticketOf(row) : null;
     },
+
+    *openTicket(hash: string, now: Date): Operation<Ticket | null> {
+      const row = yield* open.first({ hash, now: now.getTime() });
+      return row ? ticketOf(row) : null;
+    },
+  };
+}
+
+function ticketOf(row: Selectable<Tables["tickets"]>): Ticket {
+  const { hash, conversation_id: conversationId, reply_id: replyId, usable_until: until } = row;
+  const isForReply = conversationId !== null && replyId !== null && until !== null;
+  return {
+    hash,
+    tenantId: row.tenant_id,
+    userId: row.user_id,
+    proof: proofOf(row.proof),
+    isOperator: Number(row.is_operator) !== 0,
+    expiresAt: new Date(Number(row.expires_at)),
+    stream: isForReply ? { conversationId, replyId, until: new Date(Number(until)) } : null,
   };
 }
 

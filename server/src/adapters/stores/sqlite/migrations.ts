@@ -220,4 +220,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_in_progress ON messages (conversation_id, sequence)
     WHERE status = 'streaming';
   `,
+  `
+  -- The reply that a ticket is for, and how long; null: it is for a socket.
+  ALTER TABLE tickets ADD COLUMN conversation_id TEXT;
+  ALTER TABLE tickets ADD COLUMN reply_id TEXT;
+  ALTER TABLE tickets ADD COLUMN usable_until INTEGER;
+  `,
 ];
