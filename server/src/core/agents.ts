@@ -5,6 +5,7 @@ import { type Owner, ownerOf, type Principal } from "../domain/principal.ts";
 import { checkMessageText, checkName } from "../domain/text.ts";
 import type { AgentStore } from "../ports/agent-store.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
+import type { Idempotency } from "../ports/turn-requests.ts";
 
 export type AgentDraft = {
   readonly id?: string | undefined;
@@ -16,8 +17,8 @@ export type AgentDraft = {
 };
 
 export type Agents = {
-  /** @throws AppError invalid_request, conflict */
-  create(owner: Owner, draft: AgentDraft): Promise<Agent>;
+  /** @throws AppError invalid_request, conflict; also those of Idempotency */
+  create(owner: Owner, draft: AgentDraft, idempotency?: Idempotency | null): Promise<Agent>;
   list(owner: Owner): Promise<Agent[]>;
   /** @throws AppError not_found */
   get(owner: Owner, agentId: string): Promise<Agent>;
@@ -56,8 +57,8 @@ export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Age
     return agent;
   };
   return {
-    create: (owner, draft) =>
-      store.createAgent(owner, make(draft, draft.id ?? newId(), clock.now())),
+    create: async (owner, draft, idempotency) =>
+      store.createAgent(owner, make(draft, draft.id ?? newId(), clock.now()), idempotency),
     list: (owner) => store.listAgents(owner),
     get,
     async replace(owner, agentId, draft) {

@@ -15,6 +15,7 @@ import type { SearchStore } from "../ports/search.ts";
 import type {
   ConversationPatch,
   ConversationStore,
+  Idempotency,
   MessageStore,
   NewConversation,
   NewMessage,
@@ -22,7 +23,7 @@ import type {
 } from "../ports/store.ts";
 import type { Turns } from "./turn.ts";
 
-export type { NewConversation } from "../ports/store.ts";
+export type { Idempotency, NewConversation } from "../ports/store.ts";
 
 /** A conversation as a client describes it; what is absent gets its default. */
 export type ConversationDraft = {
@@ -55,11 +56,13 @@ export type Page = { readonly limit?: number | undefined; readonly before?: stri
 export type Conversations = {
   /** A conversation that a turn may begin. @throws AppError invalid_request */
   draft(origin: string, draft?: ConversationDraft): NewConversation;
+  /** @throws AppError invalid_request; also those of Idempotency */
   create(
     owner: Owner,
     origin: string,
     draft: ConversationDraft,
     messages: readonly MessageDraft[],
+    idempotency?: Idempotency | null,
   ): Promise<ConversationWithMessages>;
   /** @throws AppError not_found */
   get(owner: Owner, conversationId: string): Promise<Conversation>;
@@ -87,7 +90,12 @@ export type Conversations = {
   /** @throws AppError not_found */
   message(owner: Owner, messageId: string): Promise<Message>;
   /** Stores a message that asks nothing of a model. @throws AppError not_found, invalid_request */
-  append(owner: Owner, conversationId: string, message: MessageDraft): Promise<Message>;
+  append(
+    owner: Owner,
+    conversationId: string,
+    message: MessageDraft,
+    idempotency?: Idempotency | null,
+  ): Promise<Message>;
   /** @throws AppError not_found */
   deleteMessage(principal: Principal, messageId: string): Promise<void>;
   /**
@@ -159,11 +167,16 @@ export function createConversations({
 
   return {
     draft,
-    async create(owner, origin, wanted, messages) {
+    async create(owner, origin, wanted, messages, idempotency) {
       const conversation = draft(origin, wanted);
       const firstWords = messages.find((message) => message.role === "user")?.content;
       const title = conversation.title ?? (firstWords ? titleFrom(firstWords) : null);
-      return store.createConversation(owner, { ...conversation, title }, newMessages(messages));
+      return store.createConversation(
+        owner,
+        { ...conversation, title },
+        newMessages(messages),
+        idempotency,
+      );
     },
     async get(owner, conversationId) {
       return required(await store.getConversation(owner, conversationId), "conversation");
@@ -211,9 +224,10 @@ export function createConversations({
       const message = await store.getMessage(owner, messageId);
       return required(message?.status === "streaming" ? null : message, "message");
     },
-    async append(owner, conversationId, message) {
+    async append(owner, conversationId, message, idempotency) {
+      const added = newMessage(message, "content");
       return required(
-        await store.appendMessage(owner, conversationId, newMessage(message, "content")),
+        await store.appendMessage(owner, conversationId, added, idempotency),
         "conversation",
       );
     },

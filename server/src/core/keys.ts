@@ -7,6 +7,7 @@ import { checkName } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { MintKey } from "../ports/key-mint.ts";
 import type { KeyStore } from "../ports/key-store.ts";
+import type { OwnedIdempotency } from "../ports/turn-requests.ts";
 import { checkOperator } from "./operators.ts";
 
 /** What is absent, null or empty gets its default. */
@@ -30,8 +31,8 @@ export type CreatedKey = {
 
 /** Everything that is done to API keys. Only operators may: others get AppError forbidden. */
 export type Keys = {
-  /** @throws AppError invalid_request */
-  create(by: Operator, draft: KeyDraft): Promise<CreatedKey>;
+  /** @throws AppError invalid_request, conflict where the idempotency key was used already */
+  create(by: Operator, draft: KeyDraft, idempotency?: OwnedIdempotency | null): Promise<CreatedKey>;
   /** Oldest first, revoked ones included. */
   list(by: Operator): Promise<ApiKey[]>;
   /** One that is revoked already stays as it is. @throws AppError not_found */
@@ -56,7 +57,7 @@ export function createKeys(parts: {
   const check = (by: Operator) => checkOperator(by, "Keys are");
 
   return {
-    async create(by, { name, userId, tenantId, actAs = false, isOperator = false }) {
+    async create(by, { name, userId, tenantId, actAs = false, isOperator = false }, idempotency) {
       check(by);
       if (name) checkName(name, "name");
       if (userId) checkName(userId, "user_id");
@@ -75,7 +76,7 @@ export function createKeys(parts: {
         createdAt: clock.now(),
         revokedAt: null,
       };
-      await store.createKey(key, actorOfOperator(by));
+      await store.createKey(key, actorOfOperator(by), idempotency);
       return { key, secret, isFirst };
     },
 

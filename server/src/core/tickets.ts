@@ -3,6 +3,7 @@ import { AppError } from "../domain/errors.ts";
 import type { OneReply, Principal } from "../domain/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Ticket, TicketMint, TicketStore } from "../ports/tickets.ts";
+import type { Idempotency } from "../ports/turn-requests.ts";
 import type { Standing } from "./standing.ts";
 
 export type IssuedTicket = {
@@ -15,8 +16,15 @@ export type IssuedTicket = {
 
 /** A credential for a page, which cannot send headers with a socket or an EventSource and must not put a key into an address. */
 export type Tickets = {
-  /** @param onlyReply what it lets its owner watch; null: it opens one socket */
-  issue(principal: Principal, onlyReply: OneReply | null): Promise<IssuedTicket>;
+  /**
+   * @param onlyReply what it lets its owner watch; null: it opens one socket
+   * @throws AppError conflict where the idempotency key was used already
+   */
+  issue(
+    principal: Principal,
+    onlyReply: OneReply | null,
+    idempotency?: Idempotency | null,
+  ): Promise<IssuedTicket>;
   /** What a ticket for a socket is worth, this once. @throws AppError unauthenticated, unavailable */
   redeem(ticket: string): Promise<Credential>;
   /** What a ticket for a reply is worth now: whoever lost the connection shows it again. @throws AppError unauthenticated, unavailable */
@@ -50,7 +58,7 @@ export function createTickets(parts: {
   };
 
   return {
-    async issue({ tenantId, userId, proof, isOperator }, onlyReply) {
+    async issue({ tenantId, userId, proof, isOperator }, onlyReply, idempotency) {
       const now = clock.now();
       const { secret, hash } = mint.mint();
       const expiresAt = new Date(now.getTime() + GOOD_FOR_MS);
@@ -59,6 +67,7 @@ export function createTickets(parts: {
       await store.createTicket(
         { hash, tenantId, userId, proof, isOperator, expiresAt, stream },
         now,
+        idempotency,
       );
       return { ticket: secret, expiresAt, usableUntil: stream && until };
     },

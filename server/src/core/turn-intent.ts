@@ -1,5 +1,5 @@
 import type { Conversation } from "../domain/conversation.ts";
-import { AppError, notFound } from "../domain/errors.ts";
+import { notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { ConversationStore, TurnTarget } from "../ports/store.ts";
@@ -43,13 +43,6 @@ export const isSame = (before: Guess, now: Guess): boolean =>
   before.agentId === now.agentId &&
   before.model === now.model &&
   before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
-
-export const keyOfAnother = (): AppError =>
-  new AppError(
-    "conflict",
-    "This Idempotency-Key was used for another request. Use a new key for a new message",
-    { field: "Idempotency-Key" },
-  );
 
 /**
  * The conversation as far as a look tells; the transaction that stores the message has the last word.

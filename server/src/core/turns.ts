@@ -1,5 +1,5 @@
 import { type Conversation, titleFrom } from "../domain/conversation.ts";
-import { AppError, notFound } from "../domain/errors.ts";
+import { AppError, keyOfAnother, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
@@ -20,7 +20,6 @@ import {
   type Intent,
   isReplacing,
   isSame,
-  keyOfAnother,
   promptOf,
 } from "./turn-intent.ts";
 

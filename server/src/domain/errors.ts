@@ -58,6 +58,14 @@ export const notFound = (resource: "conversation" | "message" | "agent" | "key" 
     resource,
   });
 
+/** An Idempotency-Key stands for one request. */
+export const keyOfAnother = (): AppError =>
+  new AppError(
+    "conflict",
+    "This Idempotency-Key was used for another request. Use a new key for a new request",
+    { field: "Idempotency-Key" },
+  );
+
 /** The error as something that can be shown: an unexpected one loses its inner text. */
 export const toAppError = (error: unknown): AppError =>
   error instanceof AppError

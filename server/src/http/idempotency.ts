@@ -1,9 +1,19 @@
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
 import { AppError } from "../domain/errors.ts";
 import { rawBodyOf } from "./body.ts";
 
 const MAX_KEY_CHARACTERS = 255;
+
+/** The header of every route that `idempotencyOf` is asked about, for its description. */
+export const RepeatHeaders = Type.Object({
+  "Idempotency-Key": Type.Optional(
+    Type.String({
+      description: `1 to ${MAX_KEY_CHARACTERS} characters, a new one for each request. For 24 hours the same request with the same key gives what the first one made, and makes nothing; another request with it is 409.`,
+    }),
+  ),
+});
 
 /**
  * The request's Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) with a fingerprint of

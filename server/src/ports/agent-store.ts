@@ -1,10 +1,11 @@
 import type { Agent } from "../domain/agent.ts";
 import type { Stamp } from "../domain/audit.ts";
 import type { Owner } from "../domain/principal.ts";
+import type { Idempotency } from "./turn-requests.ts";
 
 export interface AgentStore {
   /** Rejects with AppError `conflict` if the owner has one of that id. */
-  createAgent(owner: Owner, agent: Agent): Promise<Agent>;
+  createAgent(owner: Owner, agent: Agent, idempotency?: Idempotency | null): Promise<Agent>;
   listAgents(owner: Owner): Promise<Agent[]>;
   getAgent(owner: Owner, agentId: string): Promise<Agent | null>;
   /** Replaces it; null if there is none. */

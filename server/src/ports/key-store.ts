@@ -1,9 +1,10 @@
 import type { ApiKey } from "../domain/key.ts";
+import type { OwnedIdempotency } from "./turn-requests.ts";
 
 /** Keys belong to an installation, not to an owner. Making and revoking them is in the audit log. */
 export interface KeyStore {
   /** Stores the key and, with the first one ever, that the installation is claimed. */
-  createKey(key: ApiKey, actor?: string): Promise<void>;
+  createKey(key: ApiKey, actor?: string, idempotency?: OwnedIdempotency | null): Promise<void>;
   /** Oldest first, revoked ones included. */
   listKeys(): Promise<ApiKey[]>;
   findKeyByHash(hash: string): Promise<ApiKey | null>;

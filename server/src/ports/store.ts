@@ -96,11 +96,14 @@ export type ConversationPatch = {
 };
 
 export interface ConversationStore {
-  /** Stores the conversation with its messages at once. Rejects with AppError `conflict` if its id or alias is taken. */
+  /**
+   * Stores the conversation with its messages at once. Rejects with AppError `conflict` if its id or alias is taken.
+   */
   createConversation(
     owner: Owner,
     conversation: NewConversation,
     messages: readonly NewMessage[],
+    idempotency?: Idempotency | null,
   ): Promise<ConversationWithMessages>;
   getConversation(owner: Owner, conversationId: string): Promise<Conversation | null>;
   findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
@@ -145,7 +148,12 @@ export interface ConversationStore {
 
 export interface MessageStore {
   /** Adds a message that asks nothing of a model; null if there is no such conversation. */
-  appendMessage(owner: Owner, conversationId: string, message: NewMessage): Promise<Message | null>;
+  appendMessage(
+    owner: Owner,
+    conversationId: string,
+    message: NewMessage,
+    idempotency?: Idempotency | null,
+  ): Promise<Message | null>;
   /**
    * Oldest first, replies in progress left out. With `limit` alone: the latest that many; with
    * `before` (a message id): those just before it. Null if there is no such conversation (or no such `before` in it).

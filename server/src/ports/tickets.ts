@@ -1,4 +1,5 @@
 import type { OneReply, Proof } from "../domain/principal.ts";
+import type { Idempotency } from "./turn-requests.ts";
 
 /** A right to open one socket, soon, or to watch one reply for a while. */
 export type Ticket = {
@@ -16,7 +17,7 @@ export type Ticket = {
 
 export interface TicketStore {
   /** Forgets those that have expired, too. */
-  createTicket(ticket: Ticket, now: Date): Promise<void>;
+  createTicket(ticket: Ticket, now: Date, idempotency?: Idempotency | null): Promise<void>;
   /** Gives each ticket for a socket once, on whichever replica; null if it was taken, has expired or never was. */
   takeTicket(hash: string, now: Date): Promise<Ticket | null>;
   /** Gives a ticket for a reply as often as it is asked for; from the first time on it expires at `stream.until`. */

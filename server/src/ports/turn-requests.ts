@@ -1,5 +1,6 @@
 import type { Conversation } from "../domain/conversation.ts";
 import type { Message } from "../domain/message.ts";
+import type { Owner } from "../domain/principal.ts";
 
 export type NewConversation = {
   readonly id: string;
@@ -43,7 +44,16 @@ export type BeginTurn = {
   readonly idempotency?: Idempotency;
 };
 
+/**
+ * What makes a request repeatable, for every method that takes it. The key is stored in the transaction
+ * of what the first request made. Another request of the owner with that key makes nothing: with the same
+ * fingerprint it gets what was made, as it is now, or AppError `not_found` where that is gone; with another
+ * one AppError `conflict`. What is shown only once (keys, tickets) is `conflict` for every repeat.
+ */
 export type Idempotency = { readonly key: string; readonly fingerprint: string };
+
+/** Of a request for something that belongs to no owner: whose request it was. */
+export type OwnedIdempotency = Idempotency & { readonly owner: Owner };
 
 export type BegunTurn =
   | {

@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { agentBody, modelBody } from "./map.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { AgentBody, answers, DeletedBody, ModelBody, NewAgent, UserQuery } from "./schemas.ts";
@@ -21,13 +22,15 @@ export function agentRoutes(
       schema: {
         tags,
         summary: "Create an agent",
+        headers: RepeatHeaders,
         querystring: UserQuery,
         body: NewAgent,
         response: answers(201, AgentBody),
       },
     },
     async (request, reply) => {
-      const created = await agents.create(request.principal, request.body);
+      const { principal, body } = request;
+      const created = await agents.create(principal, body, idempotencyOf(request));
       return reply
         .code(201)
         .send({ success: true, data: agentBody(created), message: "Agent created successfully" });

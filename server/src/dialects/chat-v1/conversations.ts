@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { conversationBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
@@ -29,6 +30,7 @@ export function conversationRoutes(
       schema: {
         tags,
         summary: "Create a conversation",
+        headers: RepeatHeaders,
         body: NewConversation,
         querystring: UserQuery,
         response: answers(201, ConversationBody),
@@ -41,6 +43,7 @@ export function conversationRoutes(
         ORIGIN,
         { title, agentId: agent_id, model, mode },
         [],
+        idempotencyOf(request),
       );
       return reply.code(201).send({
         success: true,

@@ -2,6 +2,8 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { type Static, Type } from "typebox";
 import type { ApiKey } from "../../domain/key.ts";
+import { ownerOf } from "../../domain/principal.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers } from "./schemas.ts";
 
@@ -50,18 +52,28 @@ export function keyRoutes(plain: FastifyInstance, { keys }: Pick<ChatV1Parts, "k
       schema: {
         tags,
         summary: "Create a key; needs an operator",
+        description:
+          "The key is shown in this answer alone. A repeat with the same Idempotency-Key makes no other one, and is 409.",
+        headers: RepeatHeaders,
         body: NewKey,
         response: answers(201, CreatedKeyBody),
       },
     },
-    async ({ principal, body }, reply) => {
-      const { key, secret } = await keys.create(principal, {
+    async (request, reply) => {
+      const { principal, body } = request;
+      const draft = {
         name: body.name,
         userId: body.user_id,
         tenantId: body.tenant_id,
         actAs: body.act_as,
         isOperator: body.is_operator,
-      });
+      };
+      const idempotency = idempotencyOf(request);
+      const { key, secret } = await keys.create(
+        principal,
+        draft,
+        idempotency && { ...idempotency, owner: ownerOf(principal) },
+      );
       return reply.code(201).send({
         success: true,
         data: { ...keyBody(key), key: secret },

@@ -6,7 +6,7 @@ import type { StartTurn, TurnTarget } from "../../core/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
-import { idempotencyOf } from "../../http/idempotency.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { messageBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
@@ -40,6 +40,7 @@ export function messageRoutes(
       schema: {
         tags,
         summary: "Send a message and wait for the whole reply",
+        headers: RepeatHeaders,
         params: ofConversation,
         querystring: UserQuery,
         body: NewMessage,
@@ -54,10 +55,9 @@ export function messageRoutes(
           throw new AppError("invalid_request", "Only a message of role user can replace others", {
             field: "replace_from",
           });
-        const stored = await conversations.append(request.principal, conversationId, {
-          role,
-          content,
-        });
+        const once = idempotencyOf(request);
+        const message = { role, content };
+        const stored = await conversations.append(request.principal, conversationId, message, once);
         return reply.code(201).send({ success: true, data: [messageBody(stored)] });
       }
       const turn = await turns.start(
@@ -78,6 +78,7 @@ export function messageRoutes(
       schema: {
         tags,
         summary: "Send a message and watch the reply",
+        headers: RepeatHeaders,
         produces: ["text/event-stream"],
         params: ofConversation,
         querystring: UserQuery,
@@ -111,6 +112,7 @@ export function messageRoutes(
       schema: {
         tags,
         summary: "Create a conversation with its first message and watch the reply",
+        headers: RepeatHeaders,
         produces: ["text/event-stream"],
         querystring: UserQuery,
         body: NewStreamedConversation,

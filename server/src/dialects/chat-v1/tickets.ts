@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { AppError, notFound } from "../../domain/errors.ts";
 import type { OneReply, Principal } from "../../domain/principal.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, Nullable, User, UserQuery } from "./schemas.ts";
 
@@ -68,7 +69,8 @@ export function ticketRoutes(
         tags: ["chat-v1"],
         summary: "Get a ticket, with which a page opens one WebSocket, or watches one reply",
         description:
-          "A page cannot send headers with a WebSocket or an `EventSource`, and must not put a key into an address. Without `conversation_id` the ticket opens one WebSocket within 30 s. With it, it opens `GET /v1/chat/conversations/{conversationId}/messages/stream?ticket=…` within 30 s and then again, as often as an `EventSource` has to come back, until `usable_until`: for one reply, and nothing else.",
+          "A page cannot send headers with a WebSocket or an `EventSource`, and must not put a key into an address. Without `conversation_id` the ticket opens one WebSocket within 30 s. With it, it opens `GET /v1/chat/conversations/{conversationId}/messages/stream?ticket=…` within 30 s and then again, as often as an `EventSource` has to come back, until `usable_until`: for one reply, and nothing else. A repeat with the same `Idempotency-Key` gets no other ticket, and is 409.",
+        headers: RepeatHeaders,
         querystring: UserQuery,
         body: NewTicket,
         response: answers(201, TicketBody),
@@ -84,7 +86,11 @@ export function ticketRoutes(
       const onlyReply = conversationId
         ? await replyOf(principal, conversationId, replyId || null)
         : null;
-      const { ticket, expiresAt, usableUntil } = await tickets.issue(principal, onlyReply);
+      const { ticket, expiresAt, usableUntil } = await tickets.issue(
+        principal,
+        onlyReply,
+        idempotencyOf(request),
+      );
       return reply.code(201).send({
         success: true,
         data: {

@@ -2,7 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { checkMessageText } from "../../domain/text.ts";
 import { errorOfEnding } from "../../domain/turn.ts";
-import { idempotencyOf } from "../../http/idempotency.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { requireUser } from "./access.ts";
 import { unusualEnding } from "./map.ts";
 import { type ChatParts, ORIGIN } from "./parts.ts";
@@ -19,6 +19,7 @@ export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
       schema: {
         tags: ["chat"],
         summary: "Send a message and wait for the whole reply",
+        headers: RepeatHeaders,
         body: NewMessage,
         querystring: UserQuery,
         response: answers(ReplyBody),

@@ -2,6 +2,7 @@ import type {
   ConversationChange,
   ConversationDraft,
   Conversations,
+  Idempotency,
   MessageDraft,
 } from "../../core/conversations.ts";
 import type { ConversationWithMessages } from "../../domain/conversation.ts";
@@ -17,10 +18,11 @@ export async function createConversation(
   owner: Owner,
   draft: ConversationDraft,
   messages: readonly SentMessage[],
+  idempotency: Idempotency | null,
 ): Promise<ConversationWithMessages> {
   const drafts = draftsOf(messages);
   const create = (list: readonly MessageDraft[]) =>
-    conversations.create(owner, ORIGIN, draft, list);
+    conversations.create(owner, ORIGIN, draft, list, idempotency);
   return create(drafts).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
     return create(withoutForeignIds(drafts, []));

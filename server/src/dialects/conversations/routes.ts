@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { streamList } from "../../http/json-list.ts";
 import { changeConversation, checkId, createConversation } from "./changes.ts";
 import { conversationBody } from "./map.ts";
@@ -82,16 +83,24 @@ export function conversationRoutes(
       schema: {
         tags,
         summary: "Create a conversation, with messages that exist already",
+        headers: RepeatHeaders,
         querystring: UserQuery,
         body: NewConversation,
         response: conversationAnswers(201),
       },
     },
-    async ({ body, id: requestId, principal }, reply) => {
+    async (request, reply) => {
+      const { body, id: requestId, principal } = request;
       const { title, isPinned } = body;
       const { messages, skipped } = sortMessages(body.messages ?? []);
       const draft = { title, isPinned, agentId: body.agentId || null, mode: body.mode || null };
-      const created = await createConversation(conversations, principal, draft, messages);
+      const created = await createConversation(
+        conversations,
+        principal,
+        draft,
+        messages,
+        idempotencyOf(request),
+      );
       return reply
         .code(201)
         .header("etag", etagOf(created))

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { checkMessageText } from "../../domain/text.ts";
 import { errorOfEnding } from "../../domain/turn.ts";
-import { idempotencyOf } from "../../http/idempotency.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { historyBody, messageId, nameBody, sessionId, unusualEnding } from "./map.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
 import {
@@ -32,6 +32,7 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
         schema: {
           tags,
           summary: "Send a message and wait for the whole reply",
+          headers: RepeatHeaders,
           body: NewMessage,
           querystring: UserQuery,
           response: answers(ReplyBody),
@@ -67,13 +68,20 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
       schema: {
         tags,
         summary: "Create a conversation",
+        headers: RepeatHeaders,
         body: NewConversation,
         querystring: UserQuery,
         response: answers(CreatedBody),
       },
     },
     async (request, reply) => {
-      const created = await conversations.create(request.principal, ORIGIN, {}, []);
+      const created = await conversations.create(
+        request.principal,
+        ORIGIN,
+        {},
+        [],
+        idempotencyOf(request),
+      );
       return reply.send(nameBody(sessionId(created)));
     },
   );

@@ -1,8 +1,10 @@
 import { PostgresQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
-import type { Owner } from "../../../domain/principal.ts";
+import { type Owner, ownerOf } from "../../../domain/principal.ts";
 import type { SearchHit, SearchPage } from "../../../ports/search.ts";
 import { type BeginTurn, LEASE_MS, type Store } from "../../../ports/store.ts";
+import type { Ticket } from "../../../ports/tickets.ts";
+import type { OwnedIdempotency } from "../../../ports/turn-requests.ts";
 import { createReads, createWrites, type Writes } from "../sql/operations.ts";
 import { createProbe } from "../sql/probe.ts";
 import { MAX_SEARCH_MS } from "../sql/search-page.ts";
@@ -220,16 +222,18 @@ const tooLongError = (): AppError =>
 
 function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
   switch (name) {
-    case "createKey":
     case "insertKey":
     case "revokeKey":
     case "appendAuditEvents":
     case "forgetTokenUsage":
-    case "createTicket":
     case "noteHealth":
     case "takeTicket":
     case "openTicket":
       return "nobody";
+    case "createKey":
+      return (given[2] as OwnedIdempotency | null | undefined)?.owner ?? "nobody";
+    case "createTicket":
+      return given[2] ? ownerOf(given[0] as Ticket) : "nobody";
     case "importRecords":
     case "forgetIdempotencyKeys":
     case "forgetReplaced":
@@ -258,8 +262,19 @@ function aboutOf(name: keyof Writes, given: readonly unknown[]): string | null {
   }
 }
 
-/** What all users of a tenant count together is one row: two transactions with several users must not wait for each other. */
-const lockedBy = (name: keyof Writes, given: readonly unknown[]): { alsoLocked?: Scope } =>
-  name === "reserveTokens" || name === "settleTokens"
-    ? { alsoLocked: { tenantId: (given[0] as Owner).tenantId, userId: "" } }
-    : {};
+/**
+ * What all users of a tenant count together is one row: two transactions with several users must not
+ * wait for each other. Keys and tickets are nobody's, also where their Idempotency-Key is somebody's.
+ */
+function lockedBy(name: keyof Writes, given: readonly unknown[]): { alsoLocked?: Scope } {
+  switch (name) {
+    case "reserveTokens":
+    case "settleTokens":
+      return { alsoLocked: { tenantId: (given[0] as Owner).tenantId, userId: "" } };
+    case "createKey":
+    case "createTicket":
+      return { alsoLocked: "nobody" };
+    default:
+      return {};
+  }
+}

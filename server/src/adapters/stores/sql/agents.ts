@@ -1,8 +1,10 @@
 import type { Agent } from "../../../domain/agent.ts";
 import type { Stamp } from "../../../domain/audit.ts";
-import { AppError } from "../../../domain/errors.ts";
+import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import type { Idempotency } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import type { Once } from "./once.ts";
 import { toAgent } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -64,7 +66,8 @@ export function createAgentReads(write: StatementWriter) {
   };
 }
 
-export function createAgentWrites(write: StatementWriter, append: AppendAuditEvent) {
+export function createAgentWrites(write: StatementWriter, append: AppendAuditEvent, once: Once) {
+  const { getAgent } = createAgentReads(write);
   const insert = write<AgentParameters>()((database, parameter) =>
     database
       .insertInto("agents")
@@ -113,10 +116,20 @@ export function createAgentWrites(write: StatementWriter, append: AppendAuditEve
   return {
     insertAgent,
 
-    *createAgent(owner: Owner, agent: Agent): Operation<Agent> {
-      if (!(yield* insertAgent(owner, agent)))
-        throw new AppError("conflict", "An agent of that id exists already");
-      return agent;
+    *createAgent(owner: Owner, agent: Agent, idempotency?: Idempotency | null): Operation<Agent> {
+      return yield* once(owner, idempotency, {
+        id: agent.id,
+        at: agent.createdAt,
+        *make() {
+          if (yield* insertAgent(owner, agent)) return agent;
+          throw new AppError("conflict", "An agent of that id exists already");
+        },
+        *find(madeId) {
+          const made = yield* getAgent(owner, madeId);
+          if (!made) throw notFound("agent");
+          return made;
+        },
+      });
     },
 
     *replaceAgent(owner: Owner, agent: Agent): Operation<Agent | null> {

@@ -1,10 +1,12 @@
 import type { Stamp } from "../../../domain/audit.ts";
 import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
-import { AppError } from "../../../domain/errors.ts";
+import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { NewConversation, NewMessage } from "../../../ports/store.ts";
+import type { Idempotency, NewConversation, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
+import { createMessageReads } from "./messages.ts";
+import type { Once } from "./once.ts";
 import type { Replacements } from "./replacements.ts";
 import { CONVERSATION_COLUMNS, conversationOf, messageOf, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -140,7 +142,10 @@ export function createConversationWrites(
   insert: Inserts,
   append: AppendAuditEvent,
   replacements: Replacements,
+  once: Once,
 ) {
+  const reads = createConversationReads(write);
+  const { allMessages } = createMessageReads(write);
   const deleteMessages = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -156,19 +161,38 @@ export function createConversationWrites(
       .where("owner_id", "=", parameter.userId),
   );
 
+  function* create(
+    owner: Owner,
+    conversation: NewConversation,
+    messages: readonly NewMessage[],
+  ): Operation<ConversationWithMessages> {
+    const { title, createdAt } = conversation;
+    const created = conversationOf(owner, conversation, title, lastUse(createdAt, messages));
+    if (!(yield* insert.conversation(owner, created, messages.length)))
+      throw new AppError("conflict", "A conversation of that id or name exists already");
+    const stored = messages.map((message, place) => messageOf(conversation.id, place, message));
+    yield* insert.messages(owner, stored);
+    return { ...created, messages: stored };
+  }
+
   return {
     *createConversation(
       owner: Owner,
       conversation: NewConversation,
       messages: readonly NewMessage[],
+      idempotency?: Idempotency | null,
     ): Operation<ConversationWithMessages> {
-      const { title, createdAt } = conversation;
-      const created = conversationOf(owner, conversation, title, lastUse(createdAt, messages));
-      if (!(yield* insert.conversation(owner, created, messages.length)))
-        throw new AppError("conflict", "A conversation of that id or name exists already");
-      const stored = messages.map((message, place) => messageOf(conversation.id, place, message));
-      yield* insert.messages(owner, stored);
-      return { ...created, messages: stored };
+      const { id, createdAt: at } = conversation;
+      return yield* once(owner, idempotency, {
+        id,
+        at,
+        make: () => create(owner, conversation, messages),
+        *find(madeId) {
+          const made = yield* reads.getConversation(owner, madeId);
+          if (!made) throw notFound("conversation");
+          return { ...made, messages: yield* allMessages(owner, madeId) };
+        },
+      });
     },
 
     *deleteConversation(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {

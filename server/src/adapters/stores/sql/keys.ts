@@ -1,6 +1,8 @@
 import { AppError } from "../../../domain/errors.ts";
 import type { ApiKey } from "../../../domain/key.ts";
+import type { OwnedIdempotency } from "../../../ports/turn-requests.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { type Once, shownOnce } from "./once.ts";
 import { toApiKey } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -47,7 +49,7 @@ export function createKeyReads(write: StatementWriter) {
 
 const COMMAND_LINE = "command line";
 
-export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent) {
+export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent, once: Once) {
   const insert = write<{
     id: string;
     prefix: string;
@@ -115,10 +117,25 @@ export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent
   return {
     insertKey,
 
-    *createKey(key: ApiKey, actor = COMMAND_LINE): Operation<void> {
-      if (!(yield* insertKey(key)))
-        throw new AppError("conflict", "A key of that id exists already");
-      yield* append(eventAbout("key_created", key, key.id, { at: key.createdAt, actor }));
+    *createKey(
+      key: ApiKey,
+      actor = COMMAND_LINE,
+      idempotency?: OwnedIdempotency | null,
+    ): Operation<void> {
+      yield* once(idempotency?.owner ?? key, idempotency, {
+        id: key.id,
+        at: key.createdAt,
+        *make() {
+          if (!(yield* insertKey(key)))
+            throw new AppError("conflict", "A key of that id exists already");
+          yield* append(eventAbout("key_created", key, key.id, { at: key.createdAt, actor }));
+        },
+        find() {
+          throw shownOnce(
+            "This Idempotency-Key has made a key already, and a key is shown only once. Revoke that one, and make another with a new Idempotency-Key",
+          );
+        },
+      });
     },
 
     *revokeKey(id: string, at: Date, actor = COMMAND_LINE): Operation<boolean> {

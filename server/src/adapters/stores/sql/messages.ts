@@ -1,10 +1,11 @@
 import type { Stamp } from "../../../domain/audit.ts";
-import { AppError } from "../../../domain/errors.ts";
+import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { NewMessage } from "../../../ports/store.ts";
+import type { Idempotency, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
+import type { Once } from "./once.ts";
 import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -197,7 +198,9 @@ export function createMessageWrites(
   write: StatementWriter,
   insert: Inserts,
   append: AppendAuditEvent,
+  once: Once,
 ) {
+  const { getMessage } = createMessageReads(write);
   const takeSequence = write<OwnerParameters & { conversationId: string; at: number }>()(
     (database, parameter) =>
       database
@@ -219,20 +222,38 @@ export function createMessageWrites(
       .where("owner_id", "=", parameter.userId),
   );
 
+  function* add(
+    owner: Owner,
+    conversationId: string,
+    message: NewMessage,
+  ): Operation<Message | null> {
+    const { tenantId, userId } = owner;
+    const at = message.createdAt.getTime();
+    const taken = yield* takeSequence.first({ tenantId, userId, conversationId, at });
+    if (!taken) return null;
+    const added = messageOf(conversationId, taken.next_sequence - 1, message);
+    if (!(yield* insert.message(owner, added)))
+      throw new AppError("conflict", "A message of that id exists already");
+    return added;
+  }
+
   return {
     *appendMessage(
       owner: Owner,
       conversationId: string,
       message: NewMessage,
+      idempotency?: Idempotency | null,
     ): Operation<Message | null> {
-      const { tenantId, userId } = owner;
-      const at = message.createdAt.getTime();
-      const taken = yield* takeSequence.first({ tenantId, userId, conversationId, at });
-      if (!taken) return null;
-      const added = messageOf(conversationId, taken.next_sequence - 1, message);
-      if (!(yield* insert.message(owner, added)))
-        throw new AppError("conflict", "A message of that id exists already");
-      return added;
+      return yield* once(owner, idempotency, {
+        id: message.id,
+        at: message.createdAt,
+        make: () => add(owner, conversationId, message),
+        *find(madeId) {
+          const made = yield* getMessage(owner, madeId);
+          if (!made) throw notFound("message");
+          return made;
+        },
+      });
     },
 
     *deleteMessage(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {

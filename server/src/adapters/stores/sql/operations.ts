@@ -8,6 +8,7 @@ import { createConversationReads, createConversationWrites } from "./conversatio
 import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
+import { createOnce } from "./once.ts";
 import { createHealthWrites } from "./probe.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
@@ -38,19 +39,20 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const insert = createInserts(write);
   const { append, appendAuditEvents } = createAuditWrites(write);
   const replacements = createReplacements(write, append);
-  const keys = createKeyWrites(write, append);
-  const agents = createAgentWrites(write, append);
+  const once = createOnce(write);
+  const keys = createKeyWrites(write, append, once);
+  const agents = createAgentWrites(write, append, once);
   return {
-    ...createConversationWrites(write, insert, append, replacements),
+    ...createConversationWrites(write, insert, append, replacements, once),
     ...createConversationUpdate(write, insert, changes, append),
-    ...createMessageWrites(write, insert, append),
+    ...createMessageWrites(write, insert, append, once),
     ...createTurnWrites(write, insert, changes, append, replacements),
     ...replacements.writes,
     ...agents,
     ...keys,
     appendAuditEvents,
     ...createBudgetWrites(write),
-    ...createTicketWrites(write),
+    ...createTicketWrites(write, once),
     ...createHealthWrites(write),
     ...createArchiveWrites(write, { insert, keys, agents }),
   };

@@ -1,28 +1,20 @@
 import type { Owner } from "../../../domain/principal.ts";
 import type { Idempotency, RepeatedTurn } from "../../../ports/store.ts";
 import { createConversationReads } from "./conversations.ts";
+import { createKeyStatements } from "./once.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import { createTurnReads } from "./turn-reads.ts";
-
-type OwnerParameters = { tenantId: string; userId: string };
 
 export function createRepeatReads(write: StatementWriter) {
   const conversations = createConversationReads(write);
   const turns = createTurnReads(write);
-  const selectKey = write<OwnerParameters & { key: string }>()((database, parameter) =>
-    database
-      .selectFrom("idempotency_keys")
-      .select(["fingerprint", "reply_id"])
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("key", "=", parameter.key),
-  );
+  const keys = createKeyStatements(write);
 
   return {
     /** The first turn of an idempotency key that was used before. */
     *findRepeated(owner: Owner, { key, fingerprint }: Idempotency): Operation<RepeatedTurn | null> {
       const { tenantId, userId } = owner;
-      const used = yield* selectKey.first({ tenantId, userId, key });
+      const used = yield* keys.select.first({ tenantId, userId, key });
       if (!used) return null;
       if (used.fingerprint !== fingerprint) return { kind: "conflict" };
       const turn = yield* turns.getTurn(owner, used.reply_id);

@@ -95,6 +95,7 @@ type IdempotencyKeysTable = {
   owner_id: string;
   key: string;
   fingerprint: string;
+  /** The id of what the first request with the key made: a reply, a conversation, an agent, … */
   reply_id: string;
   created_at: number;
 };

@@ -1,10 +1,12 @@
 import type { Selectable } from "kysely";
 import type { Proof } from "../../../domain/principal.ts";
+import type { Idempotency } from "../../../ports/store.ts";
 import type { Ticket } from "../../../ports/tickets.ts";
+import { type Once, shownOnce } from "./once.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { Tables } from "./tables.ts";
 
-export function createTicketWrites(write: StatementWriter) {
+export function createTicketWrites(write: StatementWriter, once: Once) {
   const insert = write<{
     hash: string;
     tenantId: string;
@@ -49,19 +51,30 @@ export function createTicketWrites(write: StatementWriter) {
   );
 
   return {
-    *createTicket(ticket: Ticket, now: Date): Operation<void> {
+    *createTicket(ticket: Ticket, now: Date, idempotency?: Idempotency | null): Operation<void> {
       const { hash, tenantId, userId, isOperator, stream } = ticket;
-      yield* forget.run({ now: now.getTime() });
-      yield* insert.run({
-        hash,
-        tenantId,
-        userId,
-        proof: JSON.stringify(ticket.proof),
-        isOperator: isOperator ? 1 : 0,
-        expiresAt: ticket.expiresAt.getTime(),
-        conversationId: stream?.conversationId ?? null,
-        replyId: stream?.replyId ?? null,
-        usableUntil: stream?.until.getTime() ?? null,
+      yield* once(ticket, idempotency, {
+        id: hash,
+        at: now,
+        *make() {
+          yield* forget.run({ now: now.getTime() });
+          yield* insert.run({
+            hash,
+            tenantId,
+            userId,
+            proof: JSON.stringify(ticket.proof),
+            isOperator: isOperator ? 1 : 0,
+            expiresAt: ticket.expiresAt.getTime(),
+            conversationId: stream?.conversationId ?? null,
+            replyId: stream?.replyId ?? null,
+            usableUntil: stream?.until.getTime() ?? null,
+          });
+        },
+        find() {
+          throw shownOnce(
+            "This Idempotency-Key has got a ticket already, and a ticket is shown only once. Ask for another with a new Idempotency-Key, or without one",
+          );
+        },
       });
     },
 

@@ -100,18 +100,6 @@ export function createTurnStatements(write: StatementWriter) {
       },
     ]),
   );
-  const insertKey = write<
-    OwnerParameters & { key: string; fingerprint: string; replyId: string; at: number }
-  >()((database, parameter) =>
-    database.insertInto("idempotency_keys").values({
-      tenant_id: parameter.tenantId,
-      owner_id: parameter.userId,
-      key: parameter.key,
-      fingerprint: parameter.fingerprint,
-      reply_id: parameter.replyId,
-      created_at: parameter.at,
-    }),
-  );
   const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -199,7 +187,6 @@ export function createTurnStatements(write: StatementWriter) {
     deleteFrom,
     setTitle,
     insertTurn,
-    insertKey,
     deleteReply,
     moveKey,
     deleteKeys,

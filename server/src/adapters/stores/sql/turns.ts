@@ -11,6 +11,7 @@ import type {
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createConversationReads } from "./conversations.ts";
 import { type Inserts, toJson } from "./inserts.ts";
+import { createKeyStatements } from "./once.ts";
 import { createRepeatReads } from "./repeats.ts";
 import type { Replacements } from "./replacements.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
@@ -47,6 +48,7 @@ export function createTurnWrites(
   const repeats = createRepeatReads(write);
   const reads = createTurnReads(write);
   const statements = createTurnStatements(write);
+  const keys = createKeyStatements(write);
   const pieces = createReplyPieceWrites(write);
 
   function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
@@ -193,8 +195,8 @@ export function createTurnWrites(
       });
       if (turn.idempotency) {
         const { key, fingerprint } = turn.idempotency;
-        const replyId = turn.reply.id;
-        yield* statements.insertKey.run({ tenantId, userId, key, fingerprint, replyId, at });
+        const madeId = turn.reply.id;
+        yield* keys.insert.run({ tenantId, userId, key, fingerprint, madeId, at });
       }
       return {
         kind: "begun",
