@@ -40,6 +40,8 @@ export type Key = {
   /** May speak for every user of its tenant. */
   readonly act_as: boolean;
   readonly is_operator: boolean;
+  /** The models that it may use, with `*` for any characters; null: every model of the server. */
+  readonly models: readonly string[] | null;
   readonly created_at: string;
   readonly revoked_at: string | null;
 };
@@ -55,6 +57,8 @@ export type KeyInput = {
   readonly act_as?: boolean | undefined;
   /** The first key ever is an operator's, whatever this says. */
   readonly is_operator?: boolean | undefined;
+  /** The models that it may use, as in `openai/gpt-4o*`. Default: every model of the server. */
+  readonly models?: readonly string[] | null | undefined;
 };
 
 /** How the server is (document 003). */

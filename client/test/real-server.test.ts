@@ -86,7 +86,7 @@ test("pages, agents and models", async () => {
 });
 
 test("a refusal says what is wrong, in every way to send", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ environment: { MODELS: "*" } });
   const { conversations, messages } = quickClient(server);
   const blank = { content: " " };
   const invalid = { status: 400, code: "VALIDATION_ERROR", isRetryable: false };

@@ -108,11 +108,11 @@ export async function createApp(parts: AppParts): Promise<App> {
     createCrowd("replies", parts.openPerUser),
   );
   const { enter } = createCrowd("requests and connections", parts.openPerUser);
-  const conversations = createConversations({ store, turns, clock, newId });
+  const conversations = createConversations({ store, turns, models, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
   const tickets = createTickets({ store, clock, standing, mint: parts.ticketMint });
   const keys = createKeys({ store, clock, newId, mint: parts.mintKey });
-  const agents = createAgents(store, clock, newId);
+  const agents = createAgents(store, clock, newId, models);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, speech, parts.isRedisUp);
   const isStoreUp = () =>

@@ -34,6 +34,8 @@ export type Config = {
   readonly openaiBaseUrl: string | null;
   readonly ollamaBaseUrl: string;
   readonly model: string | null;
+  /** Names with `*`; null: what the providers list. */
+  readonly models: readonly string[] | null;
   readonly modelFallbacks: readonly string[];
   readonly modelContextTokens: number | null;
   readonly modelIdleTimeoutMs: number;
@@ -123,6 +125,7 @@ export function readConfig(environment: Environment): Config {
     );
   // Sound is taken in chunks of any size, so that only a mistake in this setting of document 003 matters.
   read.integer("CHUNK_SIZE", 1024, 64, 1_048_576);
+  const models = read.list("MODELS", "");
   const limits = parseLimits(read.text("RATE_LIMITS", ""), mistakes);
 
   const config: Config = {
@@ -155,6 +158,7 @@ export function readConfig(environment: Environment): Config {
       withoutSlash(read.url("OLLAMA_BASE_URL", ["http:", "https:"])?.href) ??
       "http://127.0.0.1:11434",
     model: read.text("MODEL", "") || null,
+    models: models.length ? models : null,
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,

@@ -90,6 +90,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
   opened.defer(() => chosen.close());
   const models = createModels(chosen.providers, {
     defaultModel: chosen.defaultModel,
+    isDefaultChosen: config.model !== null,
+    allowed: config.models,
     fallbacks: config.modelFallbacks,
     contextTokens: config.modelContextTokens,
   });

@@ -9,6 +9,7 @@ import {
   openAiCompatible,
 } from "./adapters/models/openai-compatible/provider.ts";
 import type { Config } from "./config.ts";
+import { isMeantBy, isPattern, type ModelPatterns } from "./domain/model-patterns.ts";
 import type { ModelProvider } from "./ports/model.ts";
 
 export type Providers = {
@@ -56,17 +57,32 @@ export async function chooseProviders(config: Config): Promise<Providers> {
   const [first, ...others] = found;
   return {
     providers: first ? [first, ...others, builtIn] : [builtIn],
-    defaultModel: config.model ?? (await firstChoiceOf(first ?? builtIn)),
+    defaultModel:
+      config.model ?? (await firstChoiceOf([first ?? builtIn, ...others], config.models)),
     async close() {
       await Promise.all(found.map((provider) => provider[Symbol.asyncDispose]()));
     },
   };
 }
 
-/** The model that answers when nobody names one. */
-async function firstChoiceOf(provider: ModelProvider): Promise<string> {
-  const preferred = FIRST_CHOICE[provider.name];
-  if (preferred) return preferred;
-  const offered = await provider.models(AbortSignal.timeout(LIST_PATIENCE_MS)).catch(() => []);
-  return offered[0]?.id ?? "default";
+/**
+ * The model that answers when nobody names one: the first provider's, or where MODELS leaves that out, the
+ * first that it means.
+ * @param allowed MODELS; null: any
+ */
+async function firstChoiceOf(
+  providers: readonly [ModelProvider, ...ModelProvider[]],
+  allowed: ModelPatterns | null,
+): Promise<string> {
+  const [first] = providers;
+  for (const provider of allowed && first.name !== "builtin" ? providers : [first]) {
+    const mayBe = (model: string) =>
+      allowed === null || isMeantBy([model, `${provider.name}/${model}`], allowed);
+    const preferred = FIRST_CHOICE[provider.name];
+    if (preferred && (provider.name === "builtin" || mayBe(preferred))) return preferred;
+    const offered = await provider.models(AbortSignal.timeout(LIST_PATIENCE_MS)).catch(() => []);
+    const listed = offered.find(({ id }) => mayBe(id))?.id;
+    if (listed) return provider === first ? listed : `${provider.name}/${listed}`;
+  }
+  return allowed?.find((model) => !isPattern(model)) ?? FIRST_CHOICE[first.name] ?? "default";
 }

@@ -48,6 +48,7 @@ async function makeKey(server: Server, fields: Partial<ApiKey> = {}): Promise<st
     userId: DEFAULT_USER,
     actAs: false,
     isOperator: false,
+    models: null,
     createdAt: new Date(),
     revokedAt: null,
     ...fields,

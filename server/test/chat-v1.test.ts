@@ -141,7 +141,7 @@ test("[H4] a conversation is read and deleted, with all its messages", async () 
 });
 
 test("[H4] a conversation can be renamed, pinned and given to an agent, whose instructions its replies follow", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ environment: { MODELS: "*" } });
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
   const agent = await call("/agents", {
@@ -183,7 +183,9 @@ test("[H4] a conversation can be renamed, pinned and given to an agent, whose in
 });
 
 test("[H5] a message gets its reply in one answer; the history goes with the next one", async () => {
-  await using server = await startServer({ environment: { SYSTEM_PROMPT: "Be brief." } });
+  await using server = await startServer({
+    environment: { MODELS: "*", SYSTEM_PROMPT: "Be brief." },
+  });
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
 
@@ -236,7 +238,7 @@ test("[H5] messages of role system and assistant are only stored", async () => {
 });
 
 test("[H5] temperature is 0 to 2, a refused model is 400 with its reason, a failing provider 502; the message is kept", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ environment: { MODELS: "*" } });
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
   for (const temperature of [-0.1, 2.1, "1"]) {
@@ -326,7 +328,7 @@ test("[H6] a reply is streamed: the stored message, its chunks, the stored reply
 });
 
 test("[H6] a reply that fails ends in an error and [DONE]; what was said is kept", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ environment: { MODELS: "*" } });
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   for (const fault of [
@@ -358,7 +360,7 @@ test("[H6] a reply that fails ends in an error and [DONE]; what was said is kept
 });
 
 test("[H7] a conversation and its first reply in one request", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ environment: { MODELS: "*" } });
   const { open, call } = caller(server.url);
   const events = await allEvents(
     await open("/conversations/stream", {

@@ -124,15 +124,20 @@ test("keys list shows every key and gives none away", async () => {
     "--tenant",
     "shop",
     "--act-as",
+    "--models",
+    "openai/gpt-4o*, ollama/*",
   );
   assert.equal((await stat(folder.data)).mode & 0o777, 0o700);
   const { stdout } = await folder.run(["keys", "list"]);
   const [heading, row] = stdout.split("\n");
-  assert.match(heading ?? "", /^KEY +NAME +TENANT +USER +ACT-AS +OPERATOR +CREATED +REVOKED$/);
+  assert.match(
+    heading ?? "",
+    /^KEY +NAME +TENANT +USER +ACT-AS +OPERATOR +MODELS +CREATED +REVOKED$/,
+  );
   assert.match(
     row ?? "",
     new RegExp(
-      `^${key.slice(0, 11)}… +shop +shop +alice +yes +yes +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d +-$`,
+      `^${key.slice(0, 11)}… +shop +shop +alice +yes +yes +openai/gpt-4o\\*,ollama/\\* +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d +-$`,
     ),
   );
 
@@ -143,6 +148,7 @@ test("keys list shows every key and gives none away", async () => {
     "createdAt",
     "id",
     "isOperator",
+    "models",
     "name",
     "prefix",
     "revokedAt",

@@ -54,7 +54,14 @@ test("after jumps of a year either way messages are in order, no expired token i
     });
     await store.createKey({
       ...{ id: "key", prefix: "ck_c", hash: hashOfKey(secret), name: "", tenantId: "local" },
-      ...{ userId: "ann", actAs: true, isOperator: true, createdAt: new Date(), revokedAt: null },
+      ...{
+        userId: "ann",
+        actAs: true,
+        isOperator: true,
+        models: null,
+        createdAt: new Date(),
+        revokedAt: null,
+      },
     });
   }
   const ann = { authorization: `Bearer ${secret}` };

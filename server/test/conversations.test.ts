@@ -222,7 +222,7 @@ test("[V4] a conversation is deleted by body or by query, as documented; then it
 });
 
 test("[V8] agentId names an agent, whose instructions the replies follow; mode is kept", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ environment: { MODELS: "*" } });
   const bearer = { authorization: "Bearer x", "x-user-id": ALICE };
   const wanted = { name: "Pirate", instructions: "Talk like a pirate.", model: "pirate-model" };
   const agent = (await send(server, "POST", "/v1/chat/agents", wanted, bearer)).body.data;

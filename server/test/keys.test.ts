@@ -23,6 +23,7 @@ test("the first key, made on an unclaimed server, is an operator's and claims it
     "tenant_id",
     "act_as",
     "is_operator",
+    "models",
     "created_at",
     "revoked_at",
   ]);

@@ -37,6 +37,7 @@ before(async () => {
     userId: "ann",
     actAs: false,
     isOperator: true,
+    models: null,
     createdAt: new Date(),
     revokedAt: null,
   });

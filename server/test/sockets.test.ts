@@ -20,6 +20,7 @@ const principal: Principal = {
   userId: "ann",
   proof: { kind: "none" },
   isOperator: false,
+  models: null,
 };
 
 /** A server with one handler at /ws, which says what it is told unless it is given another. */

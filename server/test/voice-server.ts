@@ -29,7 +29,7 @@ import { attachSockets } from "../src/http/sockets.ts";
 import type { VoiceActivityDetector } from "../src/ports/speech.ts";
 import { startModelServer } from "./model-server.ts";
 
-export const LOCAL_OWNER = { tenantId: LOCAL_TENANT, userId: DEFAULT_USER };
+export const LOCAL_OWNER = { tenantId: LOCAL_TENANT, userId: DEFAULT_USER, models: null };
 
 /** Hears nothing; for sessions without a recogniser. */
 export const deafDetector: VoiceActivityDetector = {
@@ -57,6 +57,8 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
   const scripted = openAiCompatible({ name: "scripted", baseUrl: model.url });
   opened.defer(() => scripted[Symbol.asyncDispose]());
   const models = createModels([options.builtIn ? echoProvider() : scripted], {
+    isDefaultChosen: true,
+    allowed: null,
     defaultModel: options.builtIn ? "builtin/echo" : "scripted",
     fallbacks: [],
     contextTokens: null,
@@ -81,7 +83,13 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
       answerTokens: 4096,
     }),
   });
-  const conversations = createConversations({ store, turns, clock: systemClock, newId: newUuid });
+  const conversations = createConversations({
+    store,
+    turns,
+    models,
+    clock: systemClock,
+    newId: newUuid,
+  });
   const speech: Speech = {
     detector: deafDetector,
     transcriber: null,

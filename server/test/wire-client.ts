@@ -66,6 +66,7 @@ export async function makeKey(server: Server, fields: Partial<ApiKey> = {}): Pro
     userId: ALICE,
     actAs: false,
     isOperator: false,
+    models: null,
     createdAt: new Date(),
     revokedAt: null,
     ...fields,

@@ -86,6 +86,7 @@ export function createAccess(
       userId: theOneClaim(claims) ?? DEFAULT_USER,
       proof: { kind: "none" },
       isOperator: true,
+      models: null,
     });
   };
 }
@@ -124,7 +125,7 @@ const onlyItsReply = () =>
   );
 
 function principalOf(verified: VerifiedCredential, claimedUser: string | undefined): Principal {
-  const { tenantId, userId, subject, proof, actAs, isOperator } = verified;
+  const { tenantId, userId, subject, proof, actAs, isOperator, models } = verified;
   const claimed = claimedUser === subject ? userId : (claimedUser ?? userId);
   if (claimed !== userId && !actAs)
     throw new AppError(
@@ -133,7 +134,7 @@ function principalOf(verified: VerifiedCredential, claimedUser: string | undefin
         ? "A token may only act for its own subject. Leave the user id out"
         : "This key or ticket may only act for its own user. Leave the user id out, or use a key made with --act-as",
     );
-  return { tenantId, userId: claimed, proof, isOperator };
+  return { tenantId, userId: claimed, proof, isOperator, models };
 }
 
 /** @throws AppError invalid_request when two claims differ, or one is no usable id */

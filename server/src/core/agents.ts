@@ -1,11 +1,12 @@
 import type { Agent } from "../domain/agent.ts";
 import { actorOf } from "../domain/audit.ts";
 import { AppError, notFound } from "../domain/errors.ts";
-import { type Owner, ownerOf, type Principal } from "../domain/principal.ts";
+import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/principal.ts";
 import { checkMessageText, checkName } from "../domain/text.ts";
 import type { AgentStore } from "../ports/agent-store.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { Idempotency } from "../ports/turn-requests.ts";
+import type { Models } from "./models.ts";
 
 export type AgentDraft = {
   readonly id?: string | undefined;
@@ -17,24 +18,31 @@ export type AgentDraft = {
 };
 
 export type Agents = {
-  /** @throws AppError invalid_request, conflict; also those of Idempotency */
-  create(owner: Owner, draft: AgentDraft, idempotency?: Idempotency | null): Promise<Agent>;
+  /** @throws AppError invalid_request, model_refused, conflict; also those of Idempotency */
+  create(speaker: Speaker, draft: AgentDraft, idempotency?: Idempotency | null): Promise<Agent>;
   list(owner: Owner): Promise<Agent[]>;
   /** @throws AppError not_found */
   get(owner: Owner, agentId: string): Promise<Agent>;
-  /** Replaces it; what is absent gets its default. @throws AppError not_found, invalid_request */
-  replace(owner: Owner, agentId: string, draft: AgentDraft): Promise<Agent>;
+  /** Replaces it; what is absent gets its default. @throws AppError not_found, invalid_request, model_refused */
+  replace(speaker: Speaker, agentId: string, draft: AgentDraft): Promise<Agent>;
   /** Its conversations stay, without it. @throws AppError not_found */
   delete(principal: Principal, agentId: string): Promise<void>;
 };
 
-export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Agents {
-  const make = (draft: AgentDraft, id: string, createdAt: Date): Agent => {
+export function createAgents(
+  store: AgentStore,
+  clock: Clock,
+  newId: NewId,
+  models: Pick<Models, "refusal">,
+): Agents {
+  const make = (speaker: Speaker, draft: AgentDraft, id: string, createdAt: Date): Agent => {
     const { name, instructions, model, temperature, voice } = draft;
     checkName(id, "id");
     checkName(name, "name");
     if (instructions) checkMessageText(instructions, "instructions");
     if (model) checkName(model, "model");
+    const refusal = model ? models.refusal(model, speaker.models) : null;
+    if (refusal) throw refusal;
     if (voice) checkName(voice, "voice");
     if (typeof temperature === "number" && !(temperature >= 0 && temperature <= 2))
       throw new AppError("invalid_request", "temperature must be a number from 0 to 2", {
@@ -58,12 +66,12 @@ export function createAgents(store: AgentStore, clock: Clock, newId: NewId): Age
   };
   return {
     create: async (owner, draft, idempotency) =>
-      store.createAgent(owner, make(draft, draft.id ?? newId(), clock.now()), idempotency),
+      store.createAgent(owner, make(owner, draft, draft.id ?? newId(), clock.now()), idempotency),
     list: (owner) => store.listAgents(owner),
     get,
     async replace(owner, agentId, draft) {
       const { createdAt } = await get(owner, agentId);
-      const replaced = await store.replaceAgent(owner, make(draft, agentId, createdAt));
+      const replaced = await store.replaceAgent(owner, make(owner, draft, agentId, createdAt));
       if (!replaced) throw notFound("agent");
       return replaced;
     },

@@ -3,7 +3,7 @@ import type { Conversation, ConversationWithMessages } from "../domain/conversat
 import { titleFrom } from "../domain/conversation.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import type { Message, Role } from "../domain/message.ts";
-import { type Owner, ownerOf, type Principal } from "../domain/principal.ts";
+import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/principal.ts";
 import {
   checkMessageText,
   checkName,
@@ -21,6 +21,7 @@ import type {
   NewMessage,
   TurnStore,
 } from "../ports/store.ts";
+import type { Models } from "./models.ts";
 import type { Turns } from "./turn.ts";
 
 export type { Idempotency, NewConversation } from "../ports/store.ts";
@@ -56,9 +57,9 @@ export type Page = { readonly limit?: number | undefined; readonly before?: stri
 export type Conversations = {
   /** A conversation that a turn may begin. @throws AppError invalid_request */
   draft(origin: string, draft?: ConversationDraft): NewConversation;
-  /** @throws AppError invalid_request; also those of Idempotency */
+  /** @throws AppError invalid_request, model_refused; also those of Idempotency */
   create(
-    owner: Owner,
+    speaker: Speaker,
     origin: string,
     draft: ConversationDraft,
     messages: readonly MessageDraft[],
@@ -77,7 +78,7 @@ export type Conversations = {
     owner: Owner,
     options: Page & { readonly order: "newest" | "pinned" },
   ): AsyncIterable<ConversationWithMessages>;
-  /** @throws AppError not_found, invalid_request, conflict (onlyIf) */
+  /** @throws AppError not_found, invalid_request, model_refused, conflict (onlyIf) */
   change(
     principal: Principal,
     conversationId: string,
@@ -115,6 +116,7 @@ export type ConversationParts = {
     SearchStore &
     Pick<TurnStore, "latestTurn" | "restoreReplaced">;
   readonly turns: Pick<Turns, "stop">;
+  readonly models: Pick<Models, "refusal">;
   readonly clock: Clock;
   readonly newId: NewId;
 };
@@ -124,6 +126,7 @@ const MAX_MESSAGES = 20_000;
 export function createConversations({
   store,
   turns,
+  models,
   clock,
   newId,
 }: ConversationParts): Conversations {
@@ -148,6 +151,10 @@ export function createConversations({
       createdAt: clock.now(),
     };
   };
+  const checkModel = (speaker: Speaker, model: string | null | undefined): void => {
+    const refusal = model ? models.refusal(model, speaker.models) : null;
+    if (refusal) throw refusal;
+  };
   const newMessage = (
     { id, role, content, createdAt }: MessageDraft,
     field: string,
@@ -169,6 +176,7 @@ export function createConversations({
     draft,
     async create(owner, origin, wanted, messages, idempotency) {
       const conversation = draft(origin, wanted);
+      checkModel(owner, conversation.model);
       const firstWords = messages.find((message) => message.role === "user")?.content;
       const title = conversation.title ?? (firstWords ? titleFrom(firstWords) : null);
       return store.createConversation(
@@ -189,6 +197,7 @@ export function createConversations({
     async change(principal, conversationId, change) {
       const { title, isPinned, agentId, model, mode, messages, onlyIf } = change;
       checkFields({ title, agentId, model, mode });
+      checkModel(principal, model);
       const patch: ConversationPatch = {
         ...given({
           title: title ?? undefined,

@@ -2,6 +2,7 @@ import { KEY_PREFIX } from "../domain/access.ts";
 import { actorOf } from "../domain/audit.ts";
 import { notFound } from "../domain/errors.ts";
 import type { ApiKey } from "../domain/key.ts";
+import { checkPatterns, type ModelPatterns } from "../domain/model-patterns.ts";
 import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.ts";
 import { checkName } from "../domain/text.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
@@ -19,6 +20,8 @@ export type KeyDraft = {
   readonly actAs?: boolean | undefined;
   /** The first key ever is an operator's, whatever this says. */
   readonly isOperator?: boolean | undefined;
+  /** Default: every model of the server. An empty list is refused. */
+  readonly models?: ModelPatterns | null | undefined;
 };
 
 export type CreatedKey = {
@@ -57,11 +60,13 @@ export function createKeys(parts: {
   const check = (by: Operator) => checkOperator(by, "Keys are");
 
   return {
-    async create(by, { name, userId, tenantId, actAs = false, isOperator = false }, idempotency) {
+    async create(by, draft, idempotency) {
+      const { name, userId, tenantId, models, actAs = false, isOperator = false } = draft;
       check(by);
       if (name) checkName(name, "name");
       if (userId) checkName(userId, "user_id");
       if (tenantId) checkName(tenantId, "tenant_id");
+      if (models) checkPatterns(models, "models");
       const isFirst = !(await store.isClaimed());
       const { secret, hash } = mint();
       const key: ApiKey = {
@@ -73,6 +78,7 @@ export function createKeys(parts: {
         userId: userId || DEFAULT_USER,
         actAs,
         isOperator: isOperator || isFirst,
+        models: models ?? null,
         createdAt: clock.now(),
         revokedAt: null,
       };

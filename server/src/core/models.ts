@@ -1,5 +1,13 @@
 import { AppError } from "../domain/errors.ts";
+import { isMeantBy, type ModelPatterns } from "../domain/model-patterns.ts";
 import type { ModelInfo, ModelPart, ModelProvider, ModelRequest } from "../ports/model.ts";
+import {
+  isListed,
+  type NamedModel,
+  namesOf,
+  notOfTheServer,
+  refusalOfKey,
+} from "./allowed-models.ts";
 
 /** A model as a client may name it. */
 export type OfferedModel = ModelInfo & {
@@ -9,10 +17,12 @@ export type OfferedModel = ModelInfo & {
   readonly isListed: boolean;
 };
 
-type Resolved = { readonly provider: ModelProvider; readonly model: string };
+type Resolved = NamedModel;
 
 export type AskModel = Omit<ModelRequest, "model" | "fallbacks"> & {
   /** As the client named it; null: the default. */ readonly model: string | null;
+  /** The models that the key may use: what it is not to fall back on is left out. Null: every model. */
+  readonly allowed: ModelPatterns | null;
 };
 
 export type Models = {
@@ -22,14 +32,28 @@ export type Models = {
   contextTokensOf(model: string | null): number;
   /** Falls back on MODEL_FALLBACKS while nothing has been given. Rejections as in ports/model.ts. */
   reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart>;
-  /** What all providers offer; a provider that cannot be reached is left out. */
-  offered(signal: AbortSignal): Promise<OfferedModel[]>;
+  /**
+   * Null if that model may answer; else what to tell. Providers' lists are not looked at.
+   * @param allowed the models that the key may use; null: every model
+   * @param whose the word before "model" in that: `the`, `the agent's`, …
+   */
+  refusal(model: string | null, allowed: ModelPatterns | null, whose?: string): AppError | null;
+  /**
+   * Resolves if that model may answer: by the key's list, by MODELS, and where that is unset by what its
+   * provider lists, as far as the list can be had. @throws AppError model_refused
+   */
+  admit(model: string | null, allowed: ModelPatterns | null, whose: string): Promise<void>;
+  /** What all providers offer of what is allowed; a provider that cannot be reached is left out. */
+  offered(signal: AbortSignal, allowed: ModelPatterns | null): Promise<OfferedModel[]>;
   /** Resolves when the provider of the default model answers. Rejections as in ports/model.ts. */
   check(signal: AbortSignal): Promise<void>;
 };
 
 const BUILT_IN = "builtin";
 const DEFAULT_CONTEXT_TOKENS = 16_384;
+const LIST_PATIENCE_MS = 2000;
+/** How old a list may be that does not have a name. */
+const MISSED_LIST_MS = 10_000;
 
 /**
  * @param providers the first is where a name goes that no provider is known for
@@ -39,6 +63,10 @@ export function createModels(
   providers: readonly [ModelProvider, ...ModelProvider[]],
   options: {
     readonly defaultModel: string;
+    /** MODEL is set: somebody has chosen the default model. */
+    readonly isDefaultChosen: boolean;
+    /** MODELS; null: what the providers list. */
+    readonly allowed: ModelPatterns | null;
     readonly fallbacks: readonly string[];
     readonly contextTokens: number | null;
   },
@@ -50,31 +78,76 @@ export function createModels(
     const wanted = name ?? options.defaultModel;
     const prefixed = providers.find((provider) => wanted.startsWith(`${provider.name}/`));
     if (main.name === BUILT_IN && (!prefixed || prefixed === main))
-      return { provider: main, model: "echo" };
+      return { provider: main, model: "echo", asked: name };
     if (prefixed && !known.has(wanted))
-      return { provider: prefixed, model: wanted.slice(prefixed.name.length + 1) };
-    return { provider: known.get(wanted)?.provider ?? main, model: wanted };
+      return { provider: prefixed, model: wanted.slice(prefixed.name.length + 1), asked: name };
+    return { provider: known.get(wanted)?.provider ?? main, model: wanted, asked: name };
   };
   const learn = async (
     provider: ModelProvider,
     signal: AbortSignal,
+    maxAgeMs?: number,
   ): Promise<readonly ModelInfo[]> => {
-    const infos = await provider.models(signal);
+    const infos = await provider.models(signal, maxAgeMs);
     for (const info of infos) if (!known.has(info.id)) known.set(info.id, { provider, info });
     return infos;
   };
-  const nameOf = ({ provider, model }: Resolved) =>
+  const nameOf = ({ provider, model }: Pick<Resolved, "provider" | "model">) =>
     provider.name === BUILT_IN ? `${BUILT_IN}/${model}` : model;
 
+  /** The operator has named it, or nobody has restricted anything. */
+  const isOfTheServer = (named: Resolved): boolean => {
+    const { allowed } = options;
+    if (allowed === null || main.name === BUILT_IN || isConfigured(named)) return true;
+    return isMeantBy(namesOf(named), allowed);
+  };
+  const isConfigured = ({ provider, model }: Resolved): boolean =>
+    [...(options.isDefaultChosen || !options.allowed ? [null] : []), ...options.fallbacks].some(
+      (name) => {
+        const configured = resolve(name);
+        return configured.provider === provider && configured.model === model;
+      },
+    );
+  const refusal: Models["refusal"] = (model, allowed, whose = "the") => {
+    const named = resolve(model);
+    if (!isOfTheServer(named)) return notOfTheServer(named.model, whose, options.allowed ?? []);
+    return refusalOfKey(named, allowed, whose);
+  };
+
+  async function admit(
+    model: string | null,
+    allowed: ModelPatterns | null,
+    whose: string,
+  ): Promise<void> {
+    const refused = refusal(model, allowed, whose);
+    if (refused) throw refused;
+    if (options.allowed || main.name === BUILT_IN || isConfigured(resolve(model))) return;
+    const signal = AbortSignal.timeout(LIST_PATIENCE_MS);
+    const isInList = async (maxAgeMs?: number): Promise<boolean> => {
+      await Promise.allSettled(providers.map((provider) => learn(provider, signal, maxAgeMs)));
+      const named = resolve(model);
+      // Without a list its provider has to say what it thinks of the name.
+      const list = await named.provider.models(signal).catch(() => []);
+      return list.length === 0 || isListed(list, named.model);
+    };
+    if ((await isInList()) || (await isInList(MISSED_LIST_MS))) return;
+    const offered = (await models.offered(signal, allowed)).map(({ id }) => id);
+    throw notOfTheServer(resolve(model).model, whose, offered);
+  }
+
   async function* reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart> {
-    const candidates = [resolve(request.model), ...options.fallbacks.map(resolve)];
+    const { allowed, ...asked } = request;
+    const fallbackModels = options.fallbacks
+      .map(resolve)
+      .filter((fallback) => !refusalOfKey(fallback, allowed, "the"));
+    const candidates = [resolve(request.model), ...fallbackModels];
     for (const [index, { provider, model }] of candidates.entries()) {
       let isBegun = false;
       const fallbacks = candidates
         .slice(index + 1)
         .flatMap((other) => (other.provider === provider ? [other.model] : []));
       try {
-        for await (const part of provider.reply({ ...request, model, fallbacks }, signal)) {
+        for await (const part of provider.reply({ ...asked, model, fallbacks }, signal)) {
           isBegun = true;
           yield part.type === "finish" && provider.name === BUILT_IN
             ? { ...part, model: nameOf({ provider, model }) }
@@ -89,29 +162,35 @@ export function createModels(
     }
   }
 
-  return {
+  const models: Models = {
     nameOf: (model) => nameOf(resolve(model)),
     contextTokensOf: (model) =>
       options.contextTokens ??
       known.get(model ?? options.defaultModel)?.info.contextTokens ??
       DEFAULT_CONTEXT_TOKENS,
+    refusal,
+    admit,
     reply,
     async check(signal) {
       await learn(resolve(null).provider, signal);
     },
-    async offered(signal) {
+    async offered(signal, allowed) {
+      const mayBeNamed = (named: Resolved) =>
+        isOfTheServer(named) && !refusalOfKey(named, allowed, "the");
       const lists = await Promise.allSettled(providers.map((provider) => learn(provider, signal)));
       const chosen = resolve(null);
       const defaultName = nameOf(chosen);
       const offered = lists.flatMap((list, index): OfferedModel[] => {
-        const provider = providers[index]?.name ?? "";
-        if (list.status === "rejected") return [];
-        return list.value.map((info) => {
-          const id = provider === BUILT_IN ? `${BUILT_IN}/${info.id}` : info.id;
-          return { ...info, id, provider, isDefault: id === defaultName, isListed: true };
+        const provider = providers[index];
+        if (list.status === "rejected" || !provider) return [];
+        return list.value.flatMap((info) => {
+          const id = nameOf({ provider, model: info.id });
+          if (!mayBeNamed({ provider, model: info.id, asked: id })) return [];
+          const isDefault = id === defaultName;
+          return [{ ...info, id, provider: provider.name, isDefault, isListed: true }];
         });
       });
-      if (offered.some(({ isDefault }) => isDefault)) return offered;
+      if (offered.some(({ isDefault }) => isDefault) || !mayBeNamed(chosen)) return offered;
       const unlisted = {
         id: defaultName,
         name: defaultName,
@@ -123,4 +202,5 @@ export function createModels(
       return [unlisted, ...offered];
     },
   };
+  return models;
 }

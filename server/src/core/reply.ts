@@ -1,6 +1,6 @@
 import { finishReasonOf } from "../domain/finish-reason.ts";
 import type { Message } from "../domain/message.ts";
-import type { Owner } from "../domain/principal.ts";
+import type { Owner, Speaker } from "../domain/principal.ts";
 import type { TurnEnding } from "../domain/turn.ts";
 import type { ModelPart } from "../ports/model.ts";
 import type { TurnObservation } from "../ports/observer.ts";
@@ -24,7 +24,7 @@ export type Asking = {
 };
 
 type Question = {
-  readonly owner: Owner;
+  readonly owner: Speaker;
   /** Null: a conversation that does not exist yet, so there is nothing to remember. */
   readonly conversationId: string | null;
   readonly agentId: string | null;
@@ -96,9 +96,13 @@ async function open(
 ): Promise<{ readonly answer: AsyncIterator<ModelPart>; readonly lastSequence: number }> {
   const read = await readPrompt(parts, question);
   const { messages, model, temperature, lastSequence } = read;
+  const allowed = question.owner.models;
+  // What was chosen may have changed while the message waited.
+  const refusal = parts.models.refusal(model, allowed);
+  if (refusal) throw refusal;
   const { fit } = question.reservation;
   const maxTokens = fit ? await fit(read) : null;
-  const request = { model, messages, temperature, maxTokens };
+  const request = { model, allowed, messages, temperature, maxTokens };
   const answer = parts.models.reply(request, aborting.signal);
   const limited = maxTokens === null ? answer : cutAt(answer, maxTokens, () => aborting.abort());
   return { answer: limited[Symbol.asyncIterator](), lastSequence };

@@ -49,23 +49,23 @@ export function createTickets(parts: {
         "unauthenticated",
         `This ticket was used, has expired, or never was one. ${advice}`,
       );
-    const { tenantId, userId, proof, isOperator, stream } = found;
+    const { tenantId, userId, proof, isOperator, models, stream } = found;
     return {
       kind: "redeemed",
-      verified: { tenantId, userId, proof, isOperator, subject: null, actAs: false },
+      verified: { tenantId, userId, proof, isOperator, models, subject: null, actAs: false },
       onlyReply: stream && { conversationId: stream.conversationId, replyId: stream.replyId },
     };
   };
 
   return {
-    async issue({ tenantId, userId, proof, isOperator }, onlyReply, idempotency) {
+    async issue({ tenantId, userId, proof, isOperator, models }, onlyReply, idempotency) {
       const now = clock.now();
       const { secret, hash } = mint.mint();
       const expiresAt = new Date(now.getTime() + GOOD_FOR_MS);
       const until = new Date(now.getTime() + MAX_WATCH_MS);
       const stream = onlyReply && { ...onlyReply, until };
       await store.createTicket(
-        { hash, tenantId, userId, proof, isOperator, expiresAt, stream },
+        { hash, tenantId, userId, proof, isOperator, models, expiresAt, stream },
         now,
         idempotency,
       );

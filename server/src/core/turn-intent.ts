@@ -1,7 +1,7 @@
 import type { Conversation } from "../domain/conversation.ts";
 import { notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
-import type { Owner } from "../domain/principal.ts";
+import type { Owner, Speaker } from "../domain/principal.ts";
 import type { ConversationStore, TurnTarget } from "../ports/store.ts";
 import type { ReadPrompt, Reservation } from "./budgets.ts";
 import { type Asking, readPrompt } from "./reply.ts";
@@ -80,7 +80,7 @@ export async function guessAt(
 /** What a model would be asked by that guess. What is to be replaced counts as well, which is more than enough. */
 export function promptOf(
   parts: TurnParts,
-  owner: Owner,
+  owner: Speaker,
   { content, model, temperature }: StartTurn,
   guess: Guess,
 ): Promise<ReadPrompt> {

@@ -1,6 +1,6 @@
 import type { Conversation } from "../domain/conversation.ts";
 import type { Interruption, Message } from "../domain/message.ts";
-import type { Owner } from "../domain/principal.ts";
+import type { Owner, Speaker } from "../domain/principal.ts";
 import type { TurnEnding } from "../domain/turn.ts";
 import type { AgentStore } from "../ports/agent-store.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
@@ -66,11 +66,12 @@ export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow"> & {
 export type Turns = {
   /**
    * Stores the message and starts the reply, which goes on whoever watches.
-   * @throws AppError invalid_request, not_found, conflict (idempotency key), unavailable
+   * @throws AppError invalid_request, not_found, model_refused (nothing is stored, nobody is asked), conflict
+   * (idempotency key), unavailable
    */
-  start(owner: Owner, request: StartTurn): Promise<Turn>;
-  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, unavailable */
-  prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn>;
+  start(speaker: Speaker, request: StartTurn): Promise<Turn>;
+  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, model_refused, unavailable */
+  prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
   /**
    * The turn of that reply, or the conversation's latest. Null if there is none that runs or has
    * ended within RESUMABLE_MS. @throws AppError not_found

@@ -1,7 +1,7 @@
 import { type Conversation, titleFrom } from "../domain/conversation.ts";
 import { AppError, keyOfAnother, notFound } from "../domain/errors.ts";
 import type { Message } from "../domain/message.ts";
-import type { Owner } from "../domain/principal.ts";
+import type { Owner, Speaker } from "../domain/principal.ts";
 import { checkMessageText } from "../domain/text.ts";
 import { mayGenerateAgain, type TurnEnding } from "../domain/turn.ts";
 import type { Turnstile } from "../ports/conversation-lock.ts";
@@ -9,7 +9,9 @@ import type { BegunTurn, RepeatedTurn } from "../ports/store.ts";
 import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { knowsWhatWasSaid, waitForEarlierReplies } from "./earlier-replies.ts";
+import { endReplaced } from "./end-replaced.ts";
 import { endOf, follow, watchedTurn } from "./follow.ts";
+import { checkModel } from "./model-choice.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Asking, ask, generate } from "./reply.ts";
 import { createStop, type Stop } from "./stop.ts";
@@ -32,19 +34,6 @@ export function createTurns(parts: TurnParts): Turns {
   const starting = new Set<Promise<unknown>>();
   const endingHere = (replyId: string) => running.get(replyId)?.ending;
   let isDraining = false;
-
-  /** A reply that is to be replaced is stopped. A repeated request finds nothing to replace. */
-  const endReplaced = async (owner: Owner, { target }: StartTurn): Promise<void> => {
-    if (target.kind !== "existing" || target.replaceFrom === undefined) return;
-    const replaced = await store.getMessage(owner, target.replaceFrom);
-    if (replaced?.conversationId !== target.conversationId) return;
-    await log.stop(target.conversationId, "superseded");
-    // Its whole text is stored before it is put aside, so that it can be brought back.
-    const endings = [...running.values()].filter(
-      ({ conversationId }) => conversationId === target.conversationId,
-    );
-    await Promise.all(endings.map(({ ending }) => ending));
-  };
 
   const turnOf = (
     owner: Owner,
@@ -77,7 +66,7 @@ export function createTurns(parts: TurnParts): Turns {
       );
   };
 
-  const intend = (owner: Owner, request: StartTurn, reservation: Reservation): Intent => {
+  const intend = (owner: Speaker, request: StartTurn, reservation: Reservation): Intent => {
     const stop = createStop();
     const ids = { user: newId(), reply: newId() };
     const { content, model, temperature } = request;
@@ -101,9 +90,10 @@ export function createTurns(parts: TurnParts): Turns {
     };
   };
 
-  async function prepare(owner: Owner, request: StartTurn): Promise<PreparedTurn> {
+  async function prepare(owner: Speaker, request: StartTurn): Promise<PreparedTurn> {
     checkRequest(request);
     const guess = await guessAt(store, owner, request.target);
+    await checkModel(parts, owner, request, guess);
     const reservation = await parts.budgets.reserve(owner, () =>
       promptOf(parts, owner, request, guess),
     );
@@ -126,37 +116,36 @@ export function createTurns(parts: TurnParts): Turns {
     return { opening: ahead.opening, commit, discard };
   }
 
-  async function begin(owner: Owner, request: StartTurn): Promise<Turn> {
+  async function begin(owner: Speaker, request: StartTurn): Promise<Turn> {
     checkRequest(request);
-    let reservation: Reservation;
+    let reservation: Reservation | null = null;
     try {
       reservation = await parts.budgets.reserve(owner, async () =>
         promptOf(parts, owner, request, await guessAt(store, owner, request.target)),
       );
+      return await start(owner, request, intend(owner, request, reservation), null);
     } catch (error) {
-      // A repeat uses nothing, so that it needs no budget; unless the model is asked again.
+      reservation?.settle(null, "");
+      const isRefused = error instanceof AppError && error.code === "model_refused";
+      if (reservation && !isRefused) throw error;
+      // A repeat uses nothing, so that it needs neither budget nor model; unless the model is asked again.
       const found = request.idempotency && (await store.findRepeated(owner, request.idempotency));
       if (found && !(found.kind === "repeated" && mayGenerateAgain(found.reply)))
         return answerAgain(owner, request, found);
       throw error;
     }
-    try {
-      return await start(owner, request, intend(owner, request, reservation), null);
-    } catch (error) {
-      reservation.settle(null, "");
-      throw error;
-    }
   }
 
   async function start(
-    owner: Owner,
+    owner: Speaker,
     request: StartTurn,
     intent: Intent,
     asked: EarlyAsking | null,
   ): Promise<Turn> {
     checkRequest(request);
     const guess = await guessAt(store, owner, request.target);
-    await endReplaced(owner, request);
+    await checkModel(parts, owner, request, guess);
+    await endReplaced(parts, running, owner, request);
     const { stop, ids, asking } = intent;
     const modelName = parts.models.nameOf(request.model ?? guess.model);
     let turnstile: Turnstile = lock.enter(guess.id);

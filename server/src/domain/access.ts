@@ -1,3 +1,4 @@
+import type { ModelPatterns } from "./model-patterns.ts";
 import type { OneReply, Proof } from "./principal.ts";
 
 /** What the server knows of a connection without believing anything that the client says of itself. */
@@ -36,6 +37,8 @@ export type VerifiedCredential = {
   /** May claim any user of its tenant. */
   readonly actAs: boolean;
   readonly isOperator: boolean;
+  /** The models that it may use; null: every model of the server. */
+  readonly models: ModelPatterns | null;
 };
 
 /** How every API key begins; then come 256 random bits. */

@@ -1,3 +1,5 @@
+import type { ModelPatterns } from "./model-patterns.ts";
+
 /** An API key as it is stored: never the key itself, only its SHA-256. */
 export type ApiKey = {
   readonly id: string;
@@ -12,6 +14,8 @@ export type ApiKey = {
   readonly actAs: boolean;
   /** May manage keys and read the installation's figures. */
   readonly isOperator: boolean;
+  /** The models that it may use; null: every model of the server. */
+  readonly models: ModelPatterns | null;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
 };

@@ -1,3 +1,5 @@
+import type { ModelPatterns } from "./model-patterns.ts";
+
 /** Whose data it is. Every query of every store names both. */
 export type Owner = { readonly tenantId: string; readonly userId: string };
 
@@ -27,13 +29,25 @@ export type Proof =
 /** A reply by its id, and where it is. */
 export type OneReply = { readonly conversationId: string; readonly replyId: string };
 
+/** An owner who asks models for replies. */
+export type Speaker = Owner & {
+  /** The models that its key may use; null: every model of the server. */
+  readonly models: ModelPatterns | null;
+};
+
 /** Who is asking, as the deciding function in core/access.ts found out. */
-export type Principal = Owner & {
+export type Principal = Speaker & {
   readonly proof: Proof;
   /** May manage keys and read what concerns the whole installation. */
   readonly isOperator: boolean;
   /** May watch that reply, and do nothing else. */
   readonly onlyReply?: OneReply;
 };
+
+export const speakerOf = ({ tenantId, userId, models }: Speaker): Speaker => ({
+  tenantId,
+  userId,
+  models,
+});
 
 export const ownerOf = ({ tenantId, userId }: Owner): Owner => ({ tenantId, userId });

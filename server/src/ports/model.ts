@@ -55,6 +55,9 @@ export interface ModelProvider {
    * An aborted signal ends it at once, and closes the connection.
    */
   reply(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart>;
-  /** What the provider offers, cached. @throws AppError model_failed if it cannot be reached */
-  models(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /**
+   * What the provider offers, cached. @throws AppError model_failed if it cannot be reached
+   * @param maxAgeMs default: as long as it is kept
+   */
+  models(signal: AbortSignal, maxAgeMs?: number): Promise<readonly ModelInfo[]>;
 }

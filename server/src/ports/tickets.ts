@@ -1,3 +1,4 @@
+import type { ModelPatterns } from "../domain/model-patterns.ts";
 import type { OneReply, Proof } from "../domain/principal.ts";
 import type { Idempotency } from "./turn-requests.ts";
 
@@ -10,6 +11,7 @@ export type Ticket = {
   /** Of the credential that it was got with. */
   readonly proof: Proof;
   readonly isOperator: boolean;
+  readonly models: ModelPatterns | null;
   readonly expiresAt: Date;
   /** The reply that it is for, and how long it is good once it was used in time; null: it is for a socket. */
   readonly stream: (OneReply & { readonly until: Date }) | null;

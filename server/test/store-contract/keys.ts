@@ -13,6 +13,7 @@ export const aKey = (given: Partial<ApiKey> = {}): ApiKey => ({
   userId: "mária",
   actAs: false,
   isOperator: false,
+  models: null,
   createdAt: at(0),
   revokedAt: null,
   ...given,
@@ -34,7 +35,13 @@ export function keyContract(open: OpenStore): void {
     });
 
     test("a key is found by its hash and by nothing else", async () => {
-      const key = aKey({ actAs: true, isOperator: true, tenantId: "other", createdAt: at(3) });
+      const key = aKey({
+        actAs: true,
+        isOperator: true,
+        models: ["a/*", "b"],
+        tenantId: "other",
+        createdAt: at(3),
+      });
       await store().createKey(key);
       assert.deepEqual(await store().findKeyByHash(key.hash), key);
       assert.equal(await store().findKeyByHash(key.hash.toUpperCase()), null);

@@ -73,6 +73,7 @@ const keyOf = (key: Fields): ApiKey => ({
   userId: key.name("userId"),
   actAs: key.flag("actAs"),
   isOperator: key.flag("isOperator"),
+  models: key.has("models") && !key.isNull("models") ? key.texts("models") : null,
   createdAt: key.time("createdAt"),
   revokedAt: key.timeOrNull("revokedAt"),
 });

@@ -58,6 +58,12 @@ export class Fields {
     return this.isNull(field) ? null : this.time(field);
   }
 
+  texts(field: string): readonly string[] {
+    const areTexts = (given: unknown): given is string[] =>
+      Array.isArray(given) && given.every(isText);
+    return this.#checked(field, areTexts, "a list of texts");
+  }
+
   flag(field: string): boolean {
     return this.#checked(field, isFlag, "true or false");
   }

@@ -40,6 +40,7 @@ const FIELDS: Record<FieldName, true> = {
   name: true,
   actAs: true,
   isOperator: true,
+  models: true,
   title: true,
   isPinned: true,
   agentId: true,

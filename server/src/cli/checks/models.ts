@@ -2,6 +2,7 @@ import type { Config } from "../../config.ts";
 import { createModels, type OfferedModel } from "../../core/models.ts";
 import { chooseProviders, type Providers } from "../../providers.ts";
 import { counted } from "../wording.ts";
+import { checkAllowedModels } from "./allowed-models.ts";
 import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 
 const CHECK = "model";
@@ -59,13 +60,16 @@ function notConnected(config: Config): Finding {
 async function checkNames(config: Config, chosen: Providers): Promise<Finding[]> {
   const models = createModels(chosen.providers, {
     defaultModel: chosen.defaultModel,
+    isDefaultChosen: true,
+    allowed: null,
     fallbacks: config.modelFallbacks,
     contextTokens: null,
   });
-  const named = await models.offered(AbortSignal.timeout(PATIENCE_MS));
+  const named = await models.offered(AbortSignal.timeout(PATIENCE_MS), null);
   const offered = named.filter(({ isListed }) => isListed);
   const real = offered.filter(({ provider }) => provider !== BUILT_IN);
-  if (real.length === 0) return [];
+  const allowed = checkAllowedModels(config, chosen, offered);
+  if (real.length === 0) return allowed;
   const check = (setting: string, asked: string | null): Finding => {
     const name = models.nameOf(asked);
     if (offered.some(({ id }) => id === name)) return fine(setting, `${name} is offered`);
@@ -76,6 +80,7 @@ async function checkNames(config: Config, chosen: Providers): Promise<Finding[]>
     );
   };
   return [
+    ...allowed,
     check("MODEL", null),
     ...config.modelFallbacks.map((name) => check("MODEL_FALLBACKS", name)),
   ];

@@ -23,6 +23,8 @@ const HELP = `colloquy keys create: make an API key and show it, this once
   --act-as         may speak for every user of its tenant: for the backend of an
                    application
   --operator       may also read the figures of the whole server (/metrics)
+  --models NAMES   the models that it may use, separated by commas, as in
+                   "openai/gpt-4o*,ollama/*" (default: every model of the server)
   --quiet          nothing but the key
 
 The key goes to standard output, all else to standard error. Only its SHA-256 is
@@ -39,6 +41,7 @@ export const createKey: Command = async (args) => {
       tenant: { type: "string" },
       "act-as": { type: "boolean", default: false },
       operator: { type: "boolean", default: false },
+      models: { type: "string" },
       quiet: { type: "boolean", short: "q", default: false },
     },
     HELP,
@@ -51,6 +54,10 @@ export const createKey: Command = async (args) => {
     tenantId: nameOption(values.tenant, "--tenant"),
     actAs: values["act-as"],
     isOperator: values.operator,
+    models: values.models
+      ?.split(",")
+      .map((name) => name.trim())
+      .filter(Boolean),
   };
 
   const config = configOfProcess();
@@ -79,6 +86,7 @@ function introductionOf(key: ApiKey): string {
       ? `may speak for every user of the tenant '${key.tenantId}'`
       : `speaks for the user ${key.userId}`,
     ...(key.isOperator ? ["is an operator's"] : []),
+    ...(key.models ? [`may use the models ${key.models.map(onOneLine).join(", ")} alone`] : []),
   ];
   return `This key ${key.name ? `(${onOneLine(key.name)}) ` : ""}${rights.join(", and ")}. It is shown this once; keep it safe:`;
 }

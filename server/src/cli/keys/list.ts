@@ -38,7 +38,17 @@ async function keysIn(storage: Storage): Promise<ApiKey[]> {
 
 const withoutHash = ({ hash: _, ...shown }: ApiKey): Omit<ApiKey, "hash"> => shown;
 
-const HEADINGS = ["KEY", "NAME", "TENANT", "USER", "ACT-AS", "OPERATOR", "CREATED", "REVOKED"];
+const HEADINGS = [
+  "KEY",
+  "NAME",
+  "TENANT",
+  "USER",
+  "ACT-AS",
+  "OPERATOR",
+  "MODELS",
+  "CREATED",
+  "REVOKED",
+];
 
 const cellsOf = (key: ApiKey): string[] => [
   `${key.prefix}…`,
@@ -47,6 +57,7 @@ const cellsOf = (key: ApiKey): string[] => [
   key.userId === DEFAULT_USER ? "default" : onOneLine(key.userId),
   key.actAs ? "yes" : "-",
   key.isOperator ? "yes" : "-",
+  key.models ? onOneLine(key.models.join(",")) : "all",
   minuteOf(key.createdAt),
   key.revokedAt ? minuteOf(key.revokedAt) : "-",
 ];

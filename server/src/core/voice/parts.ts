@@ -1,4 +1,4 @@
-import type { Owner } from "../../domain/principal.ts";
+import type { Speaker } from "../../domain/principal.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
@@ -38,7 +38,7 @@ export type SessionParts = {
 };
 
 export type SessionOptions = {
-  readonly owner: Owner;
+  readonly owner: Speaker;
   /** Where its first turn goes; the others follow. */
   readonly target: TurnTarget;
   readonly conversationId: string;

@@ -1,4 +1,4 @@
-import type { Owner } from "../../domain/principal.ts";
+import type { Speaker } from "../../domain/principal.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
 import type { PreparedTurn, StartTurn, Turns } from "../turn.ts";
 import { type Opening, speakOpening } from "./speaker.ts";
@@ -22,7 +22,7 @@ export type Preparations = {
 export function createPreparations(parts: {
   readonly turns: Pick<Turns, "prepare">;
   readonly synthesizer: Synthesizer | null;
-  readonly owner: Owner;
+  readonly owner: Speaker;
 }): Preparations {
   const { turns, synthesizer, owner } = parts;
   let current: (Preparation & { readonly content: string; drop(): void }) | null = null;

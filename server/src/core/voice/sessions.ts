@@ -1,5 +1,5 @@
 import { AppError } from "../../domain/errors.ts";
-import { type Owner, ownerOf } from "../../domain/principal.ts";
+import { type Speaker, speakerOf } from "../../domain/principal.ts";
 import { checkName } from "../../domain/text.ts";
 import type { NewId } from "../../ports/clock.ts";
 import type { TurnTarget } from "../../ports/store.ts";
@@ -43,11 +43,11 @@ export type SessionClient = {
 
 export type VoiceSessions = {
   /** @throws AppError not_found, invalid_request, unavailable */
-  start(owner: Owner, options: StartSession, client: SessionClient): Promise<StartedSession>;
+  start(owner: Speaker, options: StartSession, client: SessionClient): Promise<StartedSession>;
   /** The connection dropped: the session waits to be taken up again. */
   lose(started: StartedSession): void;
-  /** @throws AppError not_found when that session is over, or was never the owner's */
-  resume(owner: Owner, resumeToken: string, client: SessionClient): StartedSession;
+  /** @throws AppError not_found when that session is over, was never the owner's, or is that of a key with other models */
+  resume(owner: Speaker, resumeToken: string, client: SessionClient): StartedSession;
   /** The session is over. */
   end(started: StartedSession): void;
   /** Ends every session, those that wait for their client too. */
@@ -67,7 +67,7 @@ export const NO_RECOGNISER =
   "To install one: 'apt-get install libpocketsphinx3 pocketsphinx-en-us' (basic), or set STT_BASE_URL to an OpenAI-compatible server, or STT_MODEL_DIR to a sherpa-onnx model; then start the server again";
 
 type Live = {
-  readonly owner: Owner;
+  readonly owner: Speaker;
   readonly started: StartedSession;
   /** Null while its connection is lost. */
   client: SessionClient | null;
@@ -99,7 +99,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
       const session = createVoiceSession(
         parts,
         {
-          owner: ownerOf(owner),
+          owner: speakerOf(owner),
           origin,
           capabilities,
           target,
@@ -112,7 +112,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
       const started = { session, sessionId, capabilities, resumeToken, hearing };
       if (hearing.canHear) speech.transcriber?.expect?.(live.size + 1);
       live.set(resumeToken, {
-        owner: ownerOf(owner),
+        owner: speakerOf(owner),
         started,
         client,
         expiring: new AbortController(),
@@ -134,7 +134,9 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
     resume(owner, resumeToken, client) {
       const found = live.get(resumeToken);
       const isOwners =
-        found?.owner.tenantId === owner.tenantId && found.owner.userId === owner.userId;
+        found?.owner.tenantId === owner.tenantId &&
+        found.owner.userId === owner.userId &&
+        String(found.owner.models) === String(owner.models);
       if (!found || !isOwners)
         throw new AppError(
           "not_found",

@@ -122,13 +122,14 @@ export function agentRoutes(
     {
       schema: {
         tags,
-        summary: "List the models that can be named",
+        summary: "List the models that this credential can name",
         querystring: UserQuery,
         response: answers(200, Type.Array(ModelBody)),
       },
     },
-    async (_request, reply) => {
-      const offered = await models.offered(AbortSignal.timeout(MODELS_TIMEOUT_MS));
+    async ({ principal }, reply) => {
+      const patience = AbortSignal.timeout(MODELS_TIMEOUT_MS);
+      const offered = await models.offered(patience, principal.models);
       return reply.send({ success: true, data: offered.map(modelBody) });
     },
   );

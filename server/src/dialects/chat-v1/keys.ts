@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { type Static, Type } from "typebox";
 import type { ApiKey } from "../../domain/key.ts";
+import { MAX_MODEL_PATTERNS } from "../../domain/model-patterns.ts";
 import { ownerOf } from "../../domain/principal.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import type { ChatV1Parts } from "./parts.ts";
@@ -22,6 +23,12 @@ const NewKey = Type.Object({
       description: "May read figures and manage keys. The first key ever always may.",
     }),
   ),
+  models: Type.Optional(
+    Type.Union([Type.Array(Type.String(), { maxItems: MAX_MODEL_PATTERNS }), Type.Null()], {
+      description:
+        "The models that it may use; `*` stands for any characters. Default: every model of the server.",
+    }),
+  ),
 });
 
 const fields = {
@@ -32,6 +39,9 @@ const fields = {
   tenant_id: Type.String(),
   act_as: Type.Boolean(),
   is_operator: Type.Boolean(),
+  models: Type.Union([Type.Array(Type.String()), Type.Null()], {
+    description: "The models that it may use; null: every model of the server.",
+  }),
   created_at: Type.String({ format: "date-time" }),
   revoked_at: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
 };
@@ -67,6 +77,7 @@ export function keyRoutes(plain: FastifyInstance, { keys }: Pick<ChatV1Parts, "k
         tenantId: body.tenant_id,
         actAs: body.act_as,
         isOperator: body.is_operator,
+        models: body.models,
       };
       const idempotency = idempotencyOf(request);
       const { key, secret } = await keys.create(
@@ -122,6 +133,7 @@ const keyBody = (key: ApiKey): Static<typeof KeyBody> => ({
   tenant_id: key.tenantId,
   act_as: key.actAs,
   is_operator: key.isOperator,
+  models: key.models && [...key.models],
   created_at: key.createdAt.toISOString(),
   revoked_at: key.revokedAt?.toISOString() ?? null,
 });

@@ -7,7 +7,7 @@ import type {
 } from "../../core/conversations.ts";
 import type { ConversationWithMessages } from "../../domain/conversation.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
-import type { Owner, Principal } from "../../domain/principal.ts";
+import type { Principal, Speaker } from "../../domain/principal.ts";
 import { isUuid } from "../../http/uuid.ts";
 import { draftsOf, type SentMessage, withoutForeignIds, withStoredTimes } from "./messages.ts";
 import { ORIGIN } from "./parts.ts";
@@ -15,7 +15,7 @@ import { ORIGIN } from "./parts.ts";
 /** Stores a conversation; an id of a message that another message has already is not kept. */
 export async function createConversation(
   conversations: Conversations,
-  owner: Owner,
+  owner: Speaker,
   draft: ConversationDraft,
   messages: readonly SentMessage[],
   idempotency: Idempotency | null,

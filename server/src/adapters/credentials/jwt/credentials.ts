@@ -73,6 +73,7 @@ function worthOf(
     proof: { kind: "token", expiresAt, fingerprint: hash("sha256", token).slice(0, 16) },
     actAs: false,
     isOperator: false,
+    models: null,
   };
 }
 

@@ -31,6 +31,7 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
       proof: { kind: "key", keyId: key.id },
       actAs: key.actAs,
       isOperator: key.isOperator,
+      models: key.models,
     };
   };
 

@@ -28,14 +28,17 @@ export type ModelListOptions = {
  */
 export function modelList(
   options: ModelListOptions,
-): (signal: AbortSignal) => Promise<readonly ModelInfo[]> {
+): (signal: AbortSignal, maxAgeMs?: number) => Promise<readonly ModelInfo[]> {
   let cached: Promise<readonly ModelInfo[]> | null = null;
   let goodUntilMs = Number.POSITIVE_INFINITY;
+  let askedAtMs = 0;
   const keep = (forMs: number) => {
     goodUntilMs = performance.now() + forMs;
   };
-  return (signal) => {
-    if (cached === null || performance.now() >= goodUntilMs) {
+  return (signal, maxAgeMs = Number.POSITIVE_INFINITY) => {
+    const nowMs = performance.now();
+    if (cached === null || nowMs >= goodUntilMs || nowMs - askedAtMs > maxAgeMs) {
+      askedAtMs = nowMs;
       goodUntilMs = Number.POSITIVE_INFINITY;
       cached = fetchList(options);
       cached.then(

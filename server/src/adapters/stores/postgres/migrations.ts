@@ -264,4 +264,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tickets ADD COLUMN reply_id text COLLATE "C";
   ALTER TABLE tickets ADD COLUMN usable_until bigint;
   `,
+  `
+  -- The models that a key may use, as a JSON array of names; null: every model of the server.
+  ALTER TABLE api_keys ADD COLUMN models text;
+  ALTER TABLE tickets ADD COLUMN models text;
+  `,
 ];

@@ -3,7 +3,7 @@ import type { ApiKey } from "../../../domain/key.ts";
 import type { OwnedIdempotency } from "../../../ports/turn-requests.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type Once, shownOnce } from "./once.ts";
-import { toApiKey } from "./rows.ts";
+import { fromPatterns, toApiKey } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type NoParameters = Record<never, never>;
@@ -61,6 +61,7 @@ export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent
     isOperator: number;
     createdAt: number;
     revokedAt: number | null;
+    models: string | null;
   }>()((database, parameter) =>
     database
       .insertInto("api_keys")
@@ -75,6 +76,7 @@ export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent
         is_operator: parameter.isOperator,
         created_at: parameter.createdAt,
         revoked_at: parameter.revokedAt,
+        models: parameter.models,
       })
       .onConflict((conflict) => conflict.doNothing()),
   );
@@ -109,6 +111,7 @@ export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent
       isOperator: key.isOperator ? 1 : 0,
       createdAt: key.createdAt.getTime(),
       revokedAt: key.revokedAt === null ? null : key.revokedAt.getTime(),
+      models: fromPatterns(key.models),
     });
     if (inserted > 0) yield* claim.run({ at: key.createdAt.toISOString() });
     return inserted > 0;

@@ -3,6 +3,7 @@ import type { Agent } from "../../../domain/agent.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import type { ApiKey } from "../../../domain/key.ts";
 import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
+import type { ModelPatterns } from "../../../domain/model-patterns.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { nearestMoment } from "../../../domain/time.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
@@ -105,6 +106,12 @@ export const toAgent = (row: Selectable<Tables["agents"]>): Agent => ({
   updatedAt: new Date(row.updated_at),
 });
 
+export const toPatterns = (models: string | null): ModelPatterns | null =>
+  models === null ? null : JSON.parse(models);
+
+export const fromPatterns = (models: ModelPatterns | null): string | null =>
+  models && JSON.stringify(models);
+
 export const toApiKey = (row: Selectable<Tables["api_keys"]>): ApiKey => ({
   id: row.id,
   prefix: row.prefix,
@@ -114,6 +121,7 @@ export const toApiKey = (row: Selectable<Tables["api_keys"]>): ApiKey => ({
   userId: row.user_id,
   actAs: row.act_as !== 0,
   isOperator: row.is_operator !== 0,
+  models: toPatterns(row.models),
   createdAt: new Date(row.created_at),
   revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at),
 });

@@ -112,6 +112,8 @@ type ApiKeysTable = {
   is_operator: number;
   created_at: number;
   revoked_at: number | null;
+  /** A JSON array of texts; null: every model. */
+  models: string | null;
 };
 
 /** Rows are only ever added. */
@@ -150,6 +152,8 @@ type TicketsTable = {
   reply_id: string | null;
   /** Becomes `expires_at` when it is used for the first time. */
   usable_until: number | null;
+  /** As in api_keys. */
+  models: string | null;
 };
 
 type MetaTable = { name: string; value: string };

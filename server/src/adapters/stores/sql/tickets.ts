@@ -3,6 +3,7 @@ import type { Proof } from "../../../domain/principal.ts";
 import type { Idempotency } from "../../../ports/store.ts";
 import type { Ticket } from "../../../ports/tickets.ts";
 import { type Once, shownOnce } from "./once.ts";
+import { fromPatterns, toPatterns } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { Tables } from "./tables.ts";
 
@@ -17,6 +18,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
     conversationId: string | null;
     replyId: string | null;
     usableUntil: number | null;
+    models: string | null;
   }>()((database, parameter) =>
     database.insertInto("tickets").values({
       hash: parameter.hash,
@@ -28,6 +30,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
       conversation_id: parameter.conversationId,
       reply_id: parameter.replyId,
       usable_until: parameter.usableUntil,
+      models: parameter.models,
     }),
   );
   const take = write<{ hash: string }>()((database, parameter) =>
@@ -68,6 +71,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
             conversationId: stream?.conversationId ?? null,
             replyId: stream?.replyId ?? null,
             usableUntil: stream?.until.getTime() ?? null,
+            models: fromPatterns(ticket.models),
           });
         },
         find() {
@@ -99,6 +103,7 @@ function ticketOf(row: Selectable<Tables["tickets"]>): Ticket {
     userId: row.user_id,
     proof: proofOf(row.proof),
     isOperator: Number(row.is_operator) !== 0,
+    models: toPatterns(row.models),
     expiresAt: new Date(Number(row.expires_at)),
     stream: isForReply ? { conversationId, replyId, until: new Date(Number(until)) } : null,
   };

@@ -226,4 +226,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tickets ADD COLUMN reply_id TEXT;
   ALTER TABLE tickets ADD COLUMN usable_until INTEGER;
   `,
+  `
+  -- The models that a key may use, as a JSON array of names; null: every model of the server.
+  ALTER TABLE api_keys ADD COLUMN models TEXT;
+  ALTER TABLE tickets ADD COLUMN models TEXT;
+  `,
 ];
