@@ -117,7 +117,7 @@ test("Kubernetes: probes, drain, rights, and everything that is named is there",
     ["selector: { app: colloquy }", "selector: { app: other }", /selects 0/],
     ["name: temporary, mountPath", "name: tmp, mountPath", /volume tmp/],
     ["name: colloquy }\n  minReplicas", "name: kolloquy }\n  minReplicas", /scales nothing/],
-    ["limits: { memory: 1Gi }", "limits: {}", /limit of memory/],
+    ["limits: { memory: 2Gi }", "limits: {}", /limit of memory/],
     ["image: colloquy:0.1.0", "image: colloquy", /no version/],
   ] as const) {
     const others = manifests.filter((name) => name !== basename(server));

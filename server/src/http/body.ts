@@ -1,7 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../domain/errors.ts";
 import { checkJsonBounds } from "../domain/json-bounds.ts";
+import { readBody } from "./body-reader.ts";
+import { type BodyRoom, openRoom } from "./body-room.ts";
+import { whenClosed } from "./when-closed.ts";
 
 /** What a request may weigh, where its route says nothing else. */
 export const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
@@ -12,28 +16,43 @@ const JSON_BOUNDS = { maxDepth: 100, maxValues: 1_000_000 };
 /**
  * JSON is the only body there is. An empty one is no body; bytes that are not UTF-8 are refused, since
  * they could not be given back as they came; `__proto__` and `constructor.prototype` keys are refused.
+ * All bodies together have a bound, too: a body counts until its request is answered or its connection lost.
  */
 export function acceptJson(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>(
+  app.addHook("preParsing", (request, { raw }, _payload, done) => {
+    const room = openRoom();
+    rooms.set(request, room);
+    whenClosed(raw, room.giveBack);
+    done();
+  });
+  app.addHook("onSend", (request, _reply, _payload, done) => {
+    giveBodyBack(request);
+    done();
+  });
+  app.addContentTypeParser(
     /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i,
-    { parseAs: "buffer" },
-    (request, body, done) => {
-      if (body.length === 0) return done(null, undefined);
-      if (!isUtf8(body))
-        return done(new AppError("invalid_request", "The body is not valid UTF-8"));
+    async (request: FastifyRequest, payload: NodeJS.ReadableStream) => {
+      const limitBytes = request.routeOptions.bodyLimit ?? BODY_LIMIT_BYTES;
+      const room = rooms.get(request) ?? openRoom();
+      const body = await readBody(payload as Readable, request.headers, limitBytes, room);
+      if (body.length === 0) return undefined;
+      if (!isUtf8(body)) throw new AppError("invalid_request", "The body is not valid UTF-8");
       const text = body.toString("utf8");
-      try {
-        checkJsonBounds(text, JSON_BOUNDS);
-      } catch (error) {
-        return done(error as Error);
-      }
+      checkJsonBounds(text, JSON_BOUNDS);
       if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
-      return parseJson(request, text, done);
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      void parseJson(request, text, (error, value) => (error ? reject(error) : resolve(value)));
+      return promise;
     },
   );
 }
+
+const rooms = new WeakMap<FastifyRequest, BodyRoom>();
+
+/** For a request that is being answered: its body no longer counts among those that are held. */
+export const giveBodyBack = (request: FastifyRequest): void => rooms.get(request)?.giveBack();
 
 const rawBodies = new WeakMap<FastifyRequest, Buffer>();
 

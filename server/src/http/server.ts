@@ -118,7 +118,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     if (error.retryAfterMs !== undefined)
       reply.header("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
     // A proxy that still sends the rest of a body would lose the answer with the connection.
-    if (error.code === "too_large") reply.removeHeader("connection");
+    if (!request.raw.complete && (error.code === "too_large" || error.code === "unavailable"))
+      reply.removeHeader("connection");
     discardRest(request.raw);
     if (status === 401) reply.header("www-authenticate", 'Bearer realm="colloquy"');
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));

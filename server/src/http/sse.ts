@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
+import { giveBodyBack } from "./body.ts";
 import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
 import { whenClosed } from "./when-closed.ts";
 
@@ -29,6 +30,7 @@ let isPinging = false;
 /** Takes the reply over from the framework: nothing but this stream may write to it from here on. */
 export function openEventStream(reply: FastifyReply): EventStream {
   reply.hijack();
+  giveBodyBack(reply.request);
   const response = reply.raw;
   const leaving = new AbortController();
   response.on("error", () => leaving.abort());

@@ -1,0 +1,43 @@
+import { AppError } from "../domain/errors.ts";
+
+/** Of all requests' bodies together, from the first byte that came to the answer. */
+export const MAX_HELD_BYTES = 256 * 1024 * 1024;
+/** The last of the room is kept for bodies that are no larger than this, so that moving in stops nobody's messages. */
+const SMALL_BODY_BYTES = 64 * 1024;
+const KEPT_FOR_SMALL_BYTES = 16 * 1024 * 1024;
+const RETRY_AFTER_MS = 5_000;
+
+/** What one request's body takes of the room that all have. */
+export type BodyRoom = {
+  /** @throws AppError unavailable; nothing is taken then */
+  take(bytes: number): void;
+  /** Gives everything back; may be called more than once, and nothing is taken after it. */
+  giveBack(): void;
+};
+
+let heldBytes = 0;
+
+export function openRoom(): BodyRoom {
+  let takenBytes = 0;
+  let isOpen = true;
+  return {
+    take(bytes) {
+      if (!isOpen) return;
+      const isSmall = takenBytes + bytes <= SMALL_BODY_BYTES;
+      const most = isSmall ? MAX_HELD_BYTES : MAX_HELD_BYTES - KEPT_FOR_SMALL_BYTES;
+      if (heldBytes + bytes > most)
+        throw new AppError(
+          "unavailable",
+          "The server is taking in as much as it can at once. Send the request again in a few seconds",
+          { retryAfterMs: RETRY_AFTER_MS },
+        );
+      heldBytes += bytes;
+      takenBytes += bytes;
+    },
+    giveBack() {
+      isOpen = false;
+      heldBytes -= takenBytes;
+      takenBytes = 0;
+    },
+  };
+}
