@@ -1,4 +1,11 @@
-import type { CallOptions, DeleteOptions, SendOptions, Timeouts, WatchOptions } from "./options.ts";
+import type {
+  CallOptions,
+  DeleteOptions,
+  SendOptions,
+  StopOptions,
+  Timeouts,
+  WatchOptions,
+} from "./options.ts";
 import type { ReplyOptions } from "./reply.ts";
 import type { NetworkStatus, RetryPolicy } from "./retry.ts";
 import { type Answer, type ApiRequest, path, type Transport } from "./transport.ts";
@@ -33,8 +40,9 @@ export function createCalls(
     signal: options.signal,
   });
 
-  const stop = async (conversationId: string, options: CallOptions = {}): Promise<boolean> => {
-    const url = path`/conversations/${conversationId}/messages/stop`;
+  const stop = async (conversationId: string, options: StopOptions = {}): Promise<boolean> => {
+    const place = path`/conversations/${conversationId}/messages/stop`;
+    const url = options.keepWaiting ? `${place}?waiting=keep` : place;
     return (await change<{ stopped: boolean }>("POST", url, undefined, options)).stopped;
   };
 

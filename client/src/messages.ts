@@ -82,7 +82,10 @@ export function messageCalls(calls: Calls) {
       return (await calls.change<{ restored: number }>("POST", url, body, options)).restored;
     },
 
-    /** Stops the conversation's running reply, which ends as `interrupted`; false when none is running. */
+    /**
+     * Stops the conversation's running reply, which ends as `interrupted`, and those that wait for it,
+     * or not them with `keepWaiting`; false when none is running.
+     */
     stop: calls.stop,
   };
 }

@@ -41,6 +41,11 @@ export type DeleteOptions = CallOptions & {
   readonly keepalive?: boolean | undefined;
 };
 
+export type StopOptions = CallOptions & {
+  /** Stops only the reply that is generated now: messages that wait for it are answered then; false. */
+  readonly keepWaiting?: boolean | undefined;
+};
+
 export type SendOptions = CallOptions & {
   /**
    * Names this one message, so that it is stored and answered once however often it is sent. Made

@@ -203,6 +203,9 @@ export function turnLogContract(
       assert.equal(await subject.watching.stop("c", "deleted"), true);
       while (stopped.length < 2) await new Promise(setImmediate);
       assert.deepEqual(stopped.sort(), ["one deleted", "two deleted"]);
+      assert.equal(await subject.watching.stop("c", "stopped", "two"), true);
+      while (stopped.length < 3) await new Promise(setImmediate);
+      assert.deepEqual(stopped.splice(2), ["two stopped"], "one alone");
       for (const writer of writers) writer.end(ended(""));
       while (await subject.watching.stop("c", "stopped")) await new Promise(setImmediate);
       assert.deepEqual(

@@ -101,6 +101,33 @@ test("[X7] stopping stops those that wait as well", async () => {
   assert.equal(server.model.requests.length, 1);
 });
 
+test("[X7] stopping with waiting=keep stops the reply that is generated, and the next message is answered; who watches sees the one that is generated", async () => {
+  await using server = await startServer();
+  const { open, call, newConversation } = caller(server.url);
+  const id = await newConversation();
+  const path = `/conversations/${id}/messages`;
+  const say = (content: string) => open(`${path}/stream`, { body: { content } });
+  const first = await say("{{reply tokens=5 hold=1}}");
+  await server.model.held();
+  const others = [await say("second {{reply text=two}}"), await say("third {{reply text=three}}")];
+  const watched = eventsOf(await open(`${path}/stream`));
+  assert.match((await watched.next()).value?.data.content, /tokens=5/);
+  const stop = () => call(`${path}/stop?waiting=keep`, { method: "POST" });
+  assert.deepEqual((await stop()).body.data, { stopped: true });
+  assert.equal((await allEvents(first)).at(-2)?.data.status, "interrupted");
+  const endings = (await Promise.all(others.map(allEvents))).map((events) => events.at(-2)?.data);
+  assert.deepEqual(
+    endings.map(({ status, content }) => [status, content]),
+    [
+      ["complete", "two"],
+      ["complete", "three"],
+    ],
+  );
+  await Array.fromAsync(watched);
+  assert.deepEqual((await stop()).body.data, { stopped: false });
+  assert.equal((await call(`${path}/stop?waiting=no`, { method: "POST" })).status, 400);
+});
+
 test("[X8] the same Idempotency-Key with the same body gives the first answer again; with another body 409", async () => {
   await using server = await startServer();
   const { call, open, newConversation } = caller(server.url);

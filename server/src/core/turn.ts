@@ -73,17 +73,24 @@ export type Turns = {
   /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, model_refused, unavailable */
   prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
   /**
-   * The turn of that reply, or the conversation's latest. Null if there is none that runs or has
-   * ended within RESUMABLE_MS. @throws AppError not_found
+   * The turn of that reply, or of the one that is generated now (those that wait come after it), or
+   * the conversation's latest. Null if there is none that runs or has ended within RESUMABLE_MS. @throws AppError not_found
    */
   watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
   /** The same where only the reply is known. @throws AppError not_found */
   watchReply(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
   /**
-   * Stops the conversation's replies, running and waiting; what was said is kept.
-   * @param cause default: `stopped`, as its user asked. @throws AppError not_found
+   * Stops the conversation's replies; what was said is kept.
+   * @param cause default: `stopped`, as its user asked
+   * @param which default: running and waiting; `first`: the one that is generated now, and the next
+   * one goes on. @throws AppError not_found
    */
-  stop(owner: Owner, conversationId: string, cause?: Interruption): Promise<boolean>;
+  stop(
+    owner: Owner,
+    conversationId: string,
+    cause?: Interruption,
+    which?: "all" | "first",
+  ): Promise<boolean>;
   /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
   drain(timeoutMs: number): Promise<void>;
 };

@@ -36,8 +36,12 @@ export interface TurnLog {
     | ((replyId: string, position: number, signal: AbortSignal) => AsyncIterable<LiveEvent>)
     | null;
   /**
-   * Asks every turn of the conversation to stop, those that wait included; gives whether there was
-   * one. Null: there was none here, and other replicas cannot be asked now.
+   * Asks every turn of the conversation to stop, those that wait included, or the one of `replyId`
+   * alone; gives whether there was one. Null: there was none here, and other replicas cannot be asked now.
    */
-  stop(conversationId: string, cause: Interruption): Promise<boolean | null>;
+  stop(
+    conversationId: string,
+    cause: Interruption,
+    replyId?: string | null,
+  ): Promise<boolean | null>;
 }

@@ -20,6 +20,7 @@ import {
   RestoredBody,
   ResumeQuery,
   StoppedBody,
+  StopQuery,
   UserQuery,
 } from "./schemas.ts";
 import { repeatPoint, repeatTurn, resumePoint, resumeTurn, streamTurn } from "./stream.ts";
@@ -175,12 +176,14 @@ export function messageRoutes(
         tags,
         summary: "Stop the reply; what was said is kept",
         params: ofConversation,
-        querystring: UserQuery,
+        querystring: StopQuery,
         response: answers(200, StoppedBody),
       },
     },
     async (request, reply) => {
-      const stopped = await turns.stop(request.principal, request.params.conversationId);
+      const which = request.query.waiting === "keep" ? "first" : "all";
+      const { conversationId } = request.params;
+      const stopped = await turns.stop(request.principal, conversationId, "stopped", which);
       return reply.send({ success: true, data: { stopped } });
     },
   );

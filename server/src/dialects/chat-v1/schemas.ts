@@ -209,6 +209,16 @@ export const NewStreamedConversation = Type.Object({
   mode: Type.Optional(Nullable(Type.String())),
 });
 
+export const StopQuery = Type.Object({
+  waiting: Type.Optional(
+    Type.Literal("keep", {
+      description:
+        "Stops only the reply that is generated now; the messages that wait are answered then. Without it those are stopped, too.",
+    }),
+  ),
+  ...User,
+});
+
 export const ResumeQuery = Type.Object({
   after: Type.Optional(
     Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." }),

@@ -27,9 +27,12 @@ export function memoryTurnLog(): TurnLog {
     follow: (replyId, position, signal) =>
       turns.get(replyId)?.reply.watch(position, signal) ?? null,
     followElsewhere: null,
-    async stop(conversationId, cause) {
-      const found = [...turns.values()].filter((turn) => turn.conversationId === conversationId);
-      for (const turn of found) turn.onStop(cause);
+    async stop(conversationId, cause, replyId = null) {
+      const found = [...turns].filter(
+        ([id, turn]) =>
+          turn.conversationId === conversationId && (replyId === null || id === replyId),
+      );
+      for (const [, turn] of found) turn.onStop(cause);
       return found.length > 0;
     },
   };

@@ -23,15 +23,22 @@ export type Stop = {
   /** The replica that was asked. */
   readonly asker: string;
   readonly cause: Interruption;
+  /** That one alone; null: all of them. */
+  readonly replyId: string | null;
 };
 
-export const encodeStop = ({ asker, cause }: Stop): string => JSON.stringify([asker, cause]);
+export const encodeStop = ({ asker, cause, replyId }: Stop): string =>
+  JSON.stringify([asker, cause, replyId]);
 
 /** Versions before sent the asker alone, and stopped for one cause only. */
 export function decodeStop(message: string): Stop {
-  const [asker, told] = listIn(message);
+  const [asker, told, reply] = listIn(message);
   const cause = INTERRUPTIONS.find((known) => known === told) ?? "stopped";
-  return { asker: typeof asker === "string" ? asker : message, cause };
+  return {
+    asker: typeof asker === "string" ? asker : message,
+    cause,
+    replyId: typeof reply === "string" ? reply : null,
+  };
 }
 
 export const encodeRequest = ({ kind, inbox, from }: Request): string =>

@@ -25,9 +25,13 @@ export function ownTurns(link: RedisLink, channels: Channels) {
   const unsent = new Set<string>();
   let flushing: NodeJS.Timeout | null = null;
 
-  const stopAll = (conversationId: string, cause: Interruption): boolean => {
-    const found = [...turns.values()].filter((turn) => turn.conversationId === conversationId);
-    for (const turn of found) turn.onStop(cause);
+  /** @param replyId null: every turn of the conversation */
+  const stop = (conversationId: string, cause: Interruption, replyId: string | null): boolean => {
+    const found = [...turns].filter(
+      ([id, turn]) =>
+        turn.conversationId === conversationId && (replyId === null || id === replyId),
+    );
+    for (const [, turn] of found) turn.onStop(cause);
     return found.length > 0;
   };
 
@@ -39,8 +43,8 @@ export function ownTurns(link: RedisLink, channels: Channels) {
         count: 1,
         // What this replica asked of the others may come when the next turn runs here already.
         close: link.listen(channels.conversation(id), (message) => {
-          const { asker, cause } = decodeStop(message);
-          if (asker !== link.replicaId) stopAll(id, cause);
+          const { asker, cause, replyId } = decodeStop(message);
+          if (asker !== link.replicaId) stop(id, cause, replyId);
         }),
       });
   };
@@ -103,7 +107,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
   };
 
   return {
-    stopAll,
+    stop,
     /** Whether this replica hears the conversation's channel. */
     has: (conversationId: string) => conversations.has(conversationId),
     open: (({ replyId, conversationId }, onStop) => {

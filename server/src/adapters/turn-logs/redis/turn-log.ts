@@ -23,12 +23,13 @@ export function redisTurnLog(link: RedisLink): TurnLog & { close(): void } {
     open: own.open,
     follow: own.follow,
     followElsewhere: others.follow,
-    async stop(conversationId, cause) {
-      const isHere = own.stopAll(conversationId, cause);
+    async stop(conversationId, cause, replyId = null) {
+      const isHere = own.stop(conversationId, cause, replyId);
+      if (isHere && replyId !== null) return true;
       const hearing = await link
         .publish(
           channels.conversation(conversationId),
-          encodeStop({ asker: link.replicaId, cause }),
+          encodeStop({ asker: link.replicaId, cause, replyId }),
         )
         .catch(() => null);
       if (hearing === null) return isHere || null;
