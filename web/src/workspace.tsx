@@ -47,6 +47,12 @@ export function useLiveReply(key: string): LiveReply | null {
   return useSyncExternalStore(live.subscribe, () => live.get(key));
 }
 
+/** The messages behind the reply that runs which have not reached the server. */
+export function useUnsentBehind(key: string): readonly LiveReply[] {
+  const { live } = useWorkspace();
+  return useSyncExternalStore(live.subscribe, () => live.behind(key));
+}
+
 export function WorkspaceProvider({ children }: { readonly children: ReactNode }) {
   const { client, account } = useSession();
   const queries = useQueryClient();

@@ -34,6 +34,35 @@ test("a connection cut in the middle of a reply: a quiet notice, then it goes on
   assert.equal(await messages(page).count(), 2);
 });
 
+test("Try now: a lost connection is taken up at once, whatever the page was waiting for", {
+  skip,
+}, async () => {
+  await using proxy = await startCuttingProxy(server.url);
+  await using opened = await openPage(proxy.url);
+  const { page } = opened;
+  server.model.next({ text: "one two three four", hold: 2 });
+  await message(page).waitFor();
+  await page.keyboard.type("Count, and lose the connection");
+  await page.keyboard.press("Enter");
+  await said(page, "one two").waitFor();
+  // From here on the page waits for ever before it tries anything by itself.
+  await page.evaluate(() => {
+    const wait = window.setTimeout.bind(window);
+    const patient = (call: TimerHandler, delayMs = 0) =>
+      wait(call, delayMs >= 100 ? 2 ** 31 - 1 : delayMs);
+    Object.assign(window, { setTimeout: patient, setInterval: () => 0 });
+  });
+  proxy.target = null;
+  proxy.cut();
+  await said(page, "Connection lost.").waitFor();
+  server.model.release();
+  proxy.target = server.url;
+  await page.getByRole("button", { name: "Try now" }).click();
+  await said(page, "one two three four").waitFor();
+  await replied(page);
+  assert.equal(await page.getByText("Connection lost.").count(), 0);
+});
+
 test("offline and back, with the reply ended meanwhile", { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;

@@ -14,9 +14,12 @@ const MAX_FORMATTED_CHARACTERS = 2_000;
 export function Announcer({
   live,
   last,
+  waiting,
 }: {
   readonly live: LiveReply | null;
   readonly last: Message | undefined;
+  /** How many messages wait for a reply before them. */
+  readonly waiting: number;
 }) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
@@ -38,6 +41,11 @@ export function Announcer({
     }
     wasLive.current = isLive;
   }, [isLive, last, t]);
+  const waited = useRef(waiting);
+  useEffect(() => {
+    if (waiting > waited.current) setText(t("chat.waits"));
+    waited.current = waiting;
+  }, [waiting, t]);
   return (
     <p className="visually-hidden" role="status">
       {text}

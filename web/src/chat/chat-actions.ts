@@ -6,7 +6,7 @@ import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
 import { useWorkspace } from "../workspace.tsx";
 import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
-import { NEW, type Replaced } from "./live/live-reply.ts";
+import { type LiveReply, NEW, type Replaced } from "./live/live-reply.ts";
 import { countAfter, type Replacement, UNDO_MS } from "./replacement.tsx";
 
 /** What one can do in a conversation. */
@@ -25,7 +25,7 @@ export type ChatActions = {
   /** Sends once more what was not sent, or goes back to a reply that was lost. */
   tryAgain(): void;
   /** Takes back what was not sent. */
-  takeBack(text: string): void;
+  takeBack(unsent: LiveReply): void;
 };
 
 export type Choices = {
@@ -79,7 +79,7 @@ export function useChatActions({
       });
     };
     const say = (content: string, replaces: string | null) => {
-      const earlier = live.unsent(key);
+      const earlier = live.takeUnsent(key, replaces !== null);
       void live.send(
         key,
         { content, replaces, ...current.current.choices },
@@ -112,9 +112,9 @@ export function useChatActions({
       },
       stop: () => void live.stop(key),
       tryAgain: () => live.retry(key),
-      takeBack(text) {
-        live.discard(key);
-        current.current.onTakenBack(text);
+      takeBack({ id, asked }) {
+        live.discard(key, id);
+        current.current.onTakenBack(asked ?? "");
       },
     };
   }, [conversationId, live, thread, account, t]);

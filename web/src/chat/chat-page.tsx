@@ -6,7 +6,7 @@ import { notify } from "../ui/notices.tsx";
 import { useStoredState } from "../ui/stored-state.ts";
 import { VoiceButton } from "../voice/voice-button.tsx";
 import { wordsOf } from "../words-of.ts";
-import { useLiveReply, useWorkspace } from "../workspace.tsx";
+import { useLiveReply, useUnsentBehind, useWorkspace } from "../workspace.tsx";
 import { Announcer } from "./announcer.tsx";
 import { useChatActions } from "./chat-actions.ts";
 import { ChatHeader } from "./chat-header.tsx";
@@ -32,6 +32,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const target = new URLSearchParams(useSearch()).get("m");
   const key = conversationId ?? NEW;
   const live = useLiveReply(key);
+  const behind = useUnsentBehind(key);
   const conversation = useConversation(conversationId);
   const thread = useThread(conversationId);
   const composer = useRef<ComposerHandle>(null);
@@ -86,7 +87,8 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     document.title = conversationId && title ? `${title} · ${t("app.name")}` : t("app.name");
   }, [conversationId, title, t]);
 
-  const rows = useMemo(() => rowsOf(thread.data, live), [thread.data, live]);
+  const rows = useMemo(() => rowsOf(thread.data, live, behind), [thread.data, live, behind]);
+  const waiting = rows.filter((row) => row.kind === "message" && row.isWaiting).length;
   const isReplying = live !== null && live.phase !== "not_sent" && live.phase !== "lost";
   const isBeginning = conversationId === null && !live;
   const stored = thread.data?.messages;
@@ -128,6 +130,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           place={key}
           isReplying={isReplying}
           isStopping={live?.isStopping ?? false}
+          isAwaited={waiting + behind.length > 0}
           onSend={actions.send}
           onStop={actions.stop}
           onEditLast={() => {
@@ -163,7 +166,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
       {replacement && (
         <ConfirmReplacement replacement={replacement} onClose={() => setReplacement(null)} />
       )}
-      <Announcer live={live} last={thread.data?.messages.at(-1)} />
+      <Announcer live={live} last={thread.data?.messages.at(-1)} waiting={waiting} />
     </main>
   );
 }

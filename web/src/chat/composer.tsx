@@ -32,6 +32,7 @@ export function Composer({
   place,
   isReplying,
   isStopping,
+  isAwaited,
   onSend,
   onStop,
   onEditLast,
@@ -43,6 +44,8 @@ export function Composer({
   readonly place: string;
   readonly isReplying: boolean;
   readonly isStopping: boolean;
+  /** Whether a message is answered after the reply that runs. */
+  readonly isAwaited: boolean;
   readonly onSend: (text: string) => void;
   readonly onStop: () => void;
   /** With ArrowUp in the empty field. */
@@ -90,7 +93,7 @@ export function Composer({
   }, [place]);
 
   const isTooLong = text.length > MOST_CHARACTERS;
-  const canSend = text.trim() !== "" && !isTooLong && !isReplying;
+  const canSend = text.trim() !== "" && !isTooLong;
   const send = () => {
     if (!canSend) return;
     put("");
@@ -131,9 +134,9 @@ export function Composer({
         {choices}
         <span className={styles.space} />
         {extra}
-        {isReplying ? (
+        {isReplying && (
           <IconButton
-            label={t("chat.stop")}
+            label={t(isAwaited ? "chat.stopAwaited" : "chat.stop")}
             className={styles.send}
             data-stop
             disabled={isStopping}
@@ -141,7 +144,8 @@ export function Composer({
           >
             <Square size={14} fill="currentColor" aria-hidden />
           </IconButton>
-        ) : (
+        )}
+        {(!isReplying || text.trim() !== "") && (
           <IconButton
             label={t("chat.send")}
             type="submit"

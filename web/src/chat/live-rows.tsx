@@ -27,7 +27,7 @@ export function SendingRow({
       {live.phase === "not_sent" && (
         <Problem text={t("chat.notSent")} reason={live.problem}>
           <Button onClick={actions.tryAgain}>{t("chat.sendAgain")}</Button>
-          <Button look="outlined" onClick={() => actions.takeBack(text)}>
+          <Button look="outlined" onClick={() => actions.takeBack(live)}>
             {t("chat.takeBack")}
           </Button>
         </Problem>

@@ -1,9 +1,9 @@
 import type { Message } from "@colloquy/client";
-import { Pencil, RotateCcw } from "lucide-react";
+import { Hourglass, Pencil, RotateCcw } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { dateLocale } from "../i18n/index.ts";
-import { IconButton } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import { CutShort } from "./cut-short.tsx";
@@ -19,6 +19,7 @@ type MessageRowProps = {
   readonly isLast: boolean;
   /** The id of what it answers. */
   readonly questionId: string | null;
+  readonly isWaiting: boolean;
   readonly isFound: boolean;
   readonly isEditing: boolean;
   readonly setEditing: (messageId: string | null) => void;
@@ -53,7 +54,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   );
 });
 
-function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
+function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRowProps) {
   const { t } = useTranslation();
   if (isEditing)
     return (
@@ -68,6 +69,11 @@ function Said({ message, isEditing, setEditing, actions }: MessageRowProps) {
       <p className={styles.said} dir="auto">
         {message.content}
       </p>
+      {isWaiting && (
+        <p className={styles.waiting}>
+          <Hourglass size={14} aria-hidden /> {t("chat.waits")}
+        </p>
+      )}
       <div className={styles.tools}>
         <IconButton label={t("chat.edit")} onClick={() => setEditing(message.id)}>
           <Pencil size={16} aria-hidden />
@@ -91,13 +97,20 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
       {message.status === "failed" && (
         <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />
       )}
+      {isCutByServer(message) && (
+        <Problem text={t(message.content ? "chat.restarted" : "chat.restartedBefore")}>
+          {isLast && <Button onClick={() => actions.retry(message)}>{t("chat.retry")}</Button>}
+        </Problem>
+      )}
       <div className={styles.tools}>
         <CopyButton text={() => message.content} label={t("chat.copy")} data-copies={message.id} />
         <IconButton label={t("chat.retry")} onClick={() => actions.retry(message)}>
           <RotateCcw size={16} aria-hidden />
         </IconButton>
         <span className={styles.facts}>
-          {message.status === "interrupted" && <span>{t("chat.interrupted")}</span>}
+          {message.status === "interrupted" && !isCutByServer(message) && (
+            <span>{t(ENDED[message.interrupted_by ?? "unknown"])}</span>
+          )}
           {message.model && <span>{message.model}</span>}
           <time dateTime={message.created_at}>
             {at.toLocaleTimeString(dateLocale(), { hour: "numeric", minute: "2-digit" })}
@@ -107,3 +120,17 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
     </>
   );
 }
+
+const isCutByServer = ({ interrupted_by: by }: Message): boolean =>
+  by === "crash" || by === "shutdown";
+
+/** What ended a reply that its server did not cut off. `unknown`: stored by a version that did not note it. */
+const ENDED = {
+  stopped: "chat.interrupted",
+  superseded: "chat.superseded",
+  deleted: "chat.unfinished",
+  heard: "chat.heard",
+  shutdown: "chat.restarted",
+  crash: "chat.restarted",
+  unknown: "chat.unfinished",
+} as const;

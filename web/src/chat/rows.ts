@@ -11,6 +11,8 @@ export type Row =
       readonly isLast: boolean;
       /** The id of the user's message before a reply. */
       readonly questionId: string | null;
+      /** For the reply that runs. */
+      readonly isWaiting: boolean;
     }
   /** What was said here and is not stored yet. */
   | {
@@ -21,19 +23,42 @@ export type Row =
     }
   | { readonly kind: "reply"; readonly key: string; readonly live: LiveReply };
 
-export function rowsOf(thread: Thread | undefined, live: LiveReply | null): readonly Row[] {
+/** @param behind what was said behind the reply that runs and has not reached the server */
+export function rowsOf(
+  thread: Thread | undefined,
+  live: LiveReply | null,
+  behind: readonly LiveReply[],
+): readonly Row[] {
   const stored = thread?.messages ?? [];
   const cut = live?.replaces ? stored.findIndex(({ id }) => id === live.replaces) : -1;
   const messages = cut < 0 ? stored : stored.slice(0, cut);
   const lastIndex = live ? -1 : messages.length - 1;
+  const answered = live ? messages.findIndex(({ id }) => id === live.userMessage?.id) : -1;
   let questionId: string | null = null;
   const rows: Row[] = messages.map((message, index) => {
     if (message.role === "user") questionId = message.id;
-    return { kind: "message", key: message.id, message, isLast: index === lastIndex, questionId };
+    return {
+      kind: "message",
+      key: message.id,
+      message,
+      isLast: index === lastIndex,
+      questionId,
+      isWaiting: answered >= 0 && index > answered && message.role === "user",
+    };
   });
   if (!live) return rows;
-  if (live.phase === "sending" || live.phase === "not_sent")
-    rows.push({ kind: "sending", key: "sending", text: live.asked ?? "", live });
-  if (live.phase !== "not_sent") rows.push({ kind: "reply", key: "reply", live });
-  return rows;
+  if (isUnsent(live)) rows.push(sendingRow(live));
+  const isFollowed = answered >= 0 && messages[answered + 1]?.role === "user";
+  const reply: Row = { kind: "reply", key: "reply", live };
+  if (live.phase !== "not_sent") rows.splice(isFollowed ? answered + 1 : rows.length, 0, reply);
+  return [...rows, ...behind.map(sendingRow)];
 }
+
+const isUnsent = ({ phase }: LiveReply) => phase === "sending" || phase === "not_sent";
+
+const sendingRow = (live: LiveReply): Row => ({
+  kind: "sending",
+  key: live.id,
+  text: live.asked ?? "",
+  live,
+});

@@ -77,11 +77,16 @@ export function createThreadCache(client: Client, queries: QueryClient) {
 
     /** A reply was stored, after that user's message. */
     answer: (conversationId: string, userMessageId: string | null, reply: Message) =>
-      change(conversationId, (thread) =>
-        thread.messages.at(-1)?.id === userMessageId || thread.messages.at(-1)?.id === reply.id
-          ? { ...thread, messages: withMessage(thread.messages, reply) }
-          : null,
-      ),
+      change(conversationId, ({ messages, ...thread }) => {
+        const at = messages.findIndex(({ id }) => id === userMessageId);
+        const next = messages[at + 1];
+        if (at >= 0 && next?.id === reply.id)
+          return { ...thread, messages: messages.with(at + 1, reply) };
+        // What follows waits for this reply.
+        return at >= 0 && (!next || next.role === "user")
+          ? { ...thread, messages: messages.toSpliced(at + 1, 0, reply) }
+          : null;
+      }),
 
     refresh: (conversationId: string) =>
       queries.invalidateQueries({ queryKey: threadKey(conversationId) }),

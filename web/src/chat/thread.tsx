@@ -68,10 +68,12 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
     });
   };
 
-  const isSending = rows.at(-1)?.kind === "reply" && rows.at(-2)?.kind === "sending";
+  const sending = rows.findLast(
+    (row) => row.kind === "sending" && row.live.phase === "sending",
+  )?.key;
   useEffect(() => {
-    if (isSending) stick();
-  }, [isSending, stick]);
+    if (sending) stick();
+  }, [sending, stick]);
 
   const targetIndex = target ? rows.findIndex(({ key }) => key === target) : -1;
   const isAtTarget = useRef<string | null>(null);
@@ -134,6 +136,7 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
                     message={row.message}
                     isLast={row.isLast}
                     questionId={row.questionId}
+                    isWaiting={row.isWaiting}
                     isFound={row.key === target}
                     isEditing={editing === row.key}
                     setEditing={setEditing}

@@ -44,14 +44,17 @@ export function useThread(id: string | null) {
     structuralSharing: false,
   });
 
-  const isLive = useLiveReply(conversationId) !== null;
+  const phase = useLiveReply(conversationId)?.phase;
+  // What is on its way to the server would be shown twice for a moment.
+  const isSending = phase === "sending";
   const updatedAt = conversation?.updated_at;
   const seen = useRef(updatedAt);
   useEffect(() => {
+    if (isSending) return;
     const isNews = seen.current !== undefined && updatedAt !== seen.current;
     seen.current = updatedAt;
-    if (isNews && !isLive) void cache.refresh(conversationId);
-  }, [updatedAt, isLive, conversationId, cache]);
+    if (isNews) void cache.refresh(conversationId);
+  }, [updatedAt, isSending, conversationId, cache]);
 
   const last = query.data?.messages.at(-1);
   const isUnanswered = last?.role === "user";

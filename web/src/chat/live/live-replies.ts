@@ -1,17 +1,9 @@
 import type { Client, Message, Reply } from "@colloquy/client";
 import { wordsOf } from "../../words-of.ts";
 import type { ThreadCache } from "../thread-cache.ts";
-import { atNextFrame } from "./at-next-frame.ts";
-import { type LiveReply, NEW, newKey, type SendEvents, type Sending, START } from "./live-reply.ts";
-
-type Running = {
-  key: string;
-  snapshot: LiveReply;
-  reply: Reply | null;
-  retry: (() => void) | null;
-  readonly onReplaced: SendEvents["onReplaced"] | null;
-  readonly watching: AbortController;
-};
+import { createLines, isAnswered, nextWaiting, type Running } from "./lines.ts";
+import { NEW, newKey, type SendEvents, type Sending, START } from "./live-reply.ts";
+import { post } from "./post.ts";
 
 export type LiveReplies = ReturnType<typeof createLiveReplies>;
 
@@ -36,52 +28,24 @@ export function createLiveReplies({
    */
   readonly onUnsent: (key: string, text: string) => () => void;
 }) {
-  const running = new Map<string, Running>();
-  const listeners = new Set<() => void>();
-  const publish = () => {
-    for (const listener of listeners) listener();
-  };
-  const publishSoon = atNextFrame(publish);
+  const lines = createLines();
+  const { update, remove } = lines;
 
-  const update = (entry: Running, change: Partial<LiveReply>, isUrgent = true) => {
-    entry.snapshot = { ...entry.snapshot, ...change };
-    if (isUrgent) publish();
-    else publishSoon();
-  };
-  const remove = (entry: Running) => {
-    if (running.get(entry.key) === entry) running.delete(entry.key);
-    publish();
-  };
-  const begin = (
-    key: string,
-    snapshot: Partial<LiveReply>,
-    onReplaced: Running["onReplaced"] = null,
-  ): Running => {
-    running.get(key)?.watching.abort();
-    const entry: Running = {
-      key,
-      snapshot: { ...START, ...snapshot },
-      reply: null,
-      retry: null,
-      onReplaced,
-      watching: new AbortController(),
-    };
-    running.set(key, entry);
-    publish();
-    return entry;
-  };
-
+  const isUnsent = ({ snapshot: { phase } }: Pick<Running, "snapshot">) =>
+    phase === "sending" || phase === "not_sent";
   /** What would be lost with it: words that are nowhere on the server. */
   const unsentIn = ({ key, snapshot }: Running): string | null => {
-    const { phase, asked, replaces } = snapshot;
-    if (phase !== "sending" && phase !== "not_sent") return null;
+    const { asked, replaces } = snapshot;
+    if (!isUnsent({ snapshot })) return null;
     const replaced = cache.read(key)?.messages.find(({ id }) => id === replaces);
     return asked === replaced?.content ? null : asked;
   };
+  const wordsIn = (entries: readonly Running[]): string | null =>
+    entries.flatMap((entry) => unsentIn(entry) ?? []).join("\n\n") || null;
   const giveBack = (): (() => void)[] =>
-    [...running.values()].flatMap((entry) => {
-      const text = unsentIn(entry);
-      return text === null ? [] : onUnsent(entry.key, text);
+    lines.all().flatMap((line) => {
+      const text = wordsIn(line);
+      return text === null ? [] : onUnsent(line[0]?.key ?? NEW, text);
     });
   // A page that is left may never come back, or come back as it was, with its messages still on their way.
   let takeBack: (() => void)[] = [];
@@ -95,7 +59,7 @@ export function createLiveReplies({
   addEventListener("pageshow", onShow);
 
   async function acceptMessage(entry: Running, userMessage: Message): Promise<void> {
-    const { key, snapshot, onReplaced } = entry;
+    const { key, snapshot, events } = entry;
     const messages = cache.read(key)?.messages ?? [];
     const at = messages.findIndex(({ id }) => id === snapshot.replaces);
     const old = messages[at];
@@ -104,7 +68,7 @@ export function createLiveReplies({
     const count = messages.length - 1 - at;
     if (!old || count === 0) return;
     const edited = old.content === userMessage.content ? null : userMessage.content;
-    onReplaced?.({ conversationId: key, replacedBy: userMessage.id, count, edited });
+    events?.onReplaced({ conversationId: key, replacedBy: userMessage.id, count, edited });
   }
 
   async function follow(entry: Running, reply: Reply): Promise<void> {
@@ -136,11 +100,15 @@ export function createLiveReplies({
             await cache.refresh(entry.key);
             break;
         }
-      remove(entry);
       onTurn(entry.key, "ended");
+      const { messages } = cache.read(entry.key) ?? {};
+      const next = nextWaiting(messages, entry.snapshot.userMessage);
+      if (!next) return remove(entry);
+      entry.reply = null;
+      update(entry, { ...START, id: newKey(), phase: "replying", userMessage: next });
+      await join(entry);
     } catch (error) {
       if (entry.watching.signal.aborted) return;
-      entry.retry = () => void rejoin(entry);
       update(entry, { phase: "lost", isReconnecting: false, problem: wordsOf(error) });
     }
   }
@@ -149,105 +117,151 @@ export function createLiveReplies({
     update(entry, { isStopping: true, problem: null });
     if (entry.snapshot.phase === "sending") return;
     try {
-      const isStopped = await client.messages.stop(entry.key);
+      const isStopped = await client.messages.stop(entry.key, { keepWaiting: true });
       if (!isStopped) update(entry, { isStopping: false });
     } catch (error) {
       update(entry, { isStopping: false, problem: wordsOf(error) });
     }
   }
 
-  /** After the SDK has given up on a connection: from the last event on. */
-  async function rejoin(entry: Running): Promise<void> {
-    update(entry, { phase: "replying", isReconnecting: true, problem: null });
+  /** Watches the reply that runs, from the last event on that was seen of it. */
+  async function join(entry: Running): Promise<void> {
     try {
       const after = entry.reply?.lastEventId ?? undefined;
       const options = { after, notices: true, signal: entry.watching.signal };
       const reply = await client.messages.watch(entry.key, options);
+      if (!reply) {
+        await cache.refresh(entry.key);
+        return remove(entry);
+      }
       update(entry, { isReconnecting: false });
-      if (reply) return await follow(entry, reply);
-      await cache.refresh(entry.key);
-      remove(entry);
+      const expected = entry.snapshot.userMessage?.id;
+      // What came between was answered before it could be watched.
+      if (reply.userMessage && expected && reply.userMessage.id !== expected) {
+        await cache.refresh(entry.key);
+        if (isAnswered(cache.read(entry.key)?.messages, reply.userMessage)) {
+          entry.watching.abort();
+          return remove(entry);
+        }
+      }
+      await follow(entry, reply);
     } catch (error) {
+      if (entry.watching.signal.aborted) return;
       update(entry, { phase: "lost", isReconnecting: false, problem: wordsOf(error) });
     }
   }
 
+  /** After the SDK has given up on a connection. */
+  async function rejoin(entry: Running): Promise<void> {
+    update(entry, { phase: "replying", isReconnecting: true, problem: null });
+    await join(entry);
+  }
+
+  /** Once it is stored: its reply, or that of an earlier message, for which it waits. */
+  async function takeUp(entry: Running, reply: Reply): Promise<void> {
+    const { conversationId, userMessage } = reply;
+    const isNew = entry.key === NEW;
+    if (isNew) lines.move(NEW, conversationId);
+    if (isNew && userMessage) cache.begin(conversationId, userMessage);
+    const last = cache.read(conversationId)?.messages.at(-1);
+    const isWaiting =
+      lines.first(conversationId) !== entry ||
+      (!isNew && !entry.snapshot.replaces && last?.role === "user" && last.id !== userMessage?.id);
+    if (!isWaiting || !userMessage) {
+      const following = follow(entry, reply);
+      if (entry.snapshot.isStopping) void stop(entry);
+      return following;
+    }
+    // A browser has few connections to a server: one is for the reply that runs, none for those that wait.
+    await reply[Symbol.asyncIterator]().return?.();
+    await cache.accept(conversationId, userMessage, null);
+    if (entry.snapshot.isStopping) void stop(entry);
+    remove(entry);
+    await watch(conversationId);
+  }
+
+  /** Sends it, after those before it: they are answered in the order in which they are stored. */
+  async function attempt(entry: Running): Promise<void> {
+    update(entry, { phase: "sending", problem: null });
+    const line = lines.of(entry.key);
+    const before = line[line.indexOf(entry) - 1];
+    const stored = Promise.withResolvers<boolean>();
+    entry.storing = stored.promise;
+    let reply: Reply;
+    try {
+      if (before && isUnsent(before) && !(await before.storing)) {
+        stored.resolve(false);
+        return update(entry, { phase: "not_sent", problem: before.snapshot.problem });
+      }
+      entry.watching.signal.throwIfAborted();
+      reply = await post(client, entry);
+    } catch (error) {
+      stored.resolve(false);
+      if (entry.watching.signal.aborted) return;
+      return update(entry, { phase: "not_sent", isStopping: false, problem: wordsOf(error) });
+    }
+    const { conversationId } = reply;
+    const taken = takeUp(entry, reply);
+    stored.resolve(true);
+    onTurn(conversationId, "started");
+    entry.events?.onStored(conversationId);
+    await taken;
+  }
+
+  /** Goes along with a reply that another page started, this one before a reload, or that was waited for. */
+  async function watch(conversationId: string): Promise<void> {
+    if (lines.first(conversationId)) return;
+    const watching = new AbortController();
+    const options = { notices: true, signal: watching.signal };
+    const reply = await client.messages.watch(conversationId, options).catch(() => null);
+    if (!reply) return;
+    const { userMessage } = reply;
+    const { messages } = cache.read(conversationId) ?? {};
+    if (lines.first(conversationId) || isAnswered(messages, userMessage)) return watching.abort();
+    const entry = lines.add(conversationId, { phase: "replying", userMessage });
+    entry.watching.signal.addEventListener("abort", () => watching.abort());
+    await follow(entry, reply);
+  }
+
   return {
-    get: (key: string): LiveReply | null => running.get(key)?.snapshot ?? null,
-    subscribe(listener: () => void): () => void {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    get: lines.get,
+    behind: lines.behind,
+    subscribe: lines.subscribe,
+    watch,
+
+    /**
+     * Takes away what has not reached the server and in whose place the next message comes.
+     * @param isReplacing whether that one takes the place of stored messages, and so of all that runs
+     * @returns its words
+     */
+    takeUnsent(key: string, isReplacing: boolean): string | null {
+      const taken = lines
+        .of(key)
+        .filter(
+          ({ snapshot: { phase } }) => isReplacing || (phase !== "sending" && phase !== "replying"),
+        );
+      const words = wordsIn(taken);
+      for (const entry of taken) {
+        entry.watching.abort();
+        remove(entry);
+      }
+      return words;
     },
 
-    /** The words there that have not reached the server: the next message would take their place. */
-    unsent(key: string): string | null {
-      const entry = running.get(key);
-      return entry ? unsentIn(entry) : null;
-    },
-
-    async send(key: string, sending: Sending, { onStored, onReplaced }: SendEvents) {
-      const { content, model, agentId, replaces } = sending;
-      const entry = begin(key, { asked: content, replaces }, onReplaced);
-      const options = {
-        idempotencyKey: newKey(),
-        notices: true,
-        signal: entry.watching.signal,
-      };
-      const attempt = async (): Promise<void> => {
-        update(entry, { phase: "sending", problem: null });
-        try {
-          const asked = { content, ...(model && { model }) };
-          const reply =
-            key === NEW
-              ? await client.conversations.start(
-                  { ...asked, keep_model: true, ...(agentId && { agent_id: agentId }) },
-                  options,
-                )
-              : await client.messages.stream(
-                  key,
-                  { ...asked, ...(replaces && { replace_from: replaces }) },
-                  options,
-                );
-          const { conversationId } = reply;
-          if (running.get(key) === entry) running.delete(key);
-          entry.key = conversationId;
-          running.set(conversationId, entry);
-          if (key === NEW && reply.userMessage) cache.begin(conversationId, reply.userMessage);
-          onTurn(conversationId, "started");
-          onStored(conversationId);
-          const following = follow(entry, reply);
-          if (entry.snapshot.isStopping) void stop(entry);
-          await following;
-        } catch (error) {
-          if (entry.watching.signal.aborted) return;
-          entry.retry = () => void attempt();
-          update(entry, { phase: "not_sent", isStopping: false, problem: wordsOf(error) });
-        }
-      };
-      await attempt();
-    },
-
-    /** Goes along with a reply that another page started, or this one before a reload. */
-    async watch(conversationId: string): Promise<void> {
-      if (running.has(conversationId)) return;
-      const watching = new AbortController();
-      const options = { notices: true, signal: watching.signal };
-      const reply = await client.messages.watch(conversationId, options).catch(() => null);
-      if (!reply) return;
-      if (running.has(conversationId)) return watching.abort();
-      const entry = begin(conversationId, { phase: "replying" });
-      entry.watching.signal.addEventListener("abort", () => watching.abort());
-      await follow(entry, reply);
+    /** At once where nothing runs; else it waits for its turn. Call `takeUnsent` before. */
+    send(key: string, sending: Sending, events: SendEvents): Promise<void> {
+      const { content, replaces } = sending;
+      return attempt(lines.add(key, { asked: content, replaces }, sending, events));
     },
 
     async stop(key: string): Promise<void> {
-      const entry = running.get(key);
+      const entry = lines.first(key);
       if (entry) await stop(entry);
     },
 
     /** Brings back what a message took the place of. @throws ColloquyError */
     async undoReplacing(conversationId: string, replacedBy: string): Promise<void> {
-      const entry = running.get(conversationId);
+      const entry = lines.first(conversationId);
       if (entry?.snapshot.userMessage?.id === replacedBy) {
         entry.watching.abort();
         remove(entry);
@@ -260,11 +274,16 @@ export function createLiveReplies({
       onTurn(conversationId, "ended");
     },
 
-    retry: (key: string): void => running.get(key)?.retry?.(),
+    /** Sends what was not sent, in order, or goes back to a reply that was lost. */
+    retry(key: string): void {
+      for (const entry of lines.of(key))
+        if (entry.snapshot.phase === "not_sent") void attempt(entry);
+        else if (entry.snapshot.phase === "lost") void rejoin(entry);
+    },
 
     /** Forgets a message that was not sent. */
-    discard(key: string): void {
-      const entry = running.get(key);
+    discard(key: string, id: string): void {
+      const entry = lines.of(key).find(({ snapshot }) => snapshot.id === id);
       if (entry) remove(entry);
     },
 
@@ -272,8 +291,8 @@ export function createLiveReplies({
       removeEventListener("pagehide", onHide);
       removeEventListener("pageshow", onShow);
       giveBack();
-      for (const { watching } of running.values()) watching.abort();
-      running.clear();
+      for (const { watching } of lines.all().flat()) watching.abort();
+      lines.clear();
     },
   };
 }

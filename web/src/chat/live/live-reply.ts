@@ -2,6 +2,8 @@ import type { Message } from "@colloquy/client";
 
 /** A message on its way and the reply to it, as far as it has come. */
 export type LiveReply = {
+  /** Names it, also to the server: however often it is sent, it is stored once. */
+  readonly id: string;
   /**
    * `sending`: not yet on the server's disk. `not_sent`: it did not get there. `replying`: the reply
    * runs. `lost`: it runs, but the way to it is lost for good.
@@ -48,6 +50,7 @@ export type SendEvents = {
 export const NEW = "new";
 
 export const START: LiveReply = {
+  id: "",
   phase: "sending",
   asked: null,
   userMessage: null,
@@ -58,7 +61,7 @@ export const START: LiveReply = {
   problem: null,
 };
 
-/** Names a message, so that it is stored once however often it is sent. */
+/** A name that no other message has. */
 export const newKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, "0"),
