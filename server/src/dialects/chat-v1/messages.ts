@@ -180,10 +180,9 @@ export function messageRoutes(
         response: answers(200, StoppedBody),
       },
     },
-    async (request, reply) => {
-      const which = request.query.waiting === "keep" ? "first" : "all";
-      const { conversationId } = request.params;
-      const stopped = await turns.stop(request.principal, conversationId, "stopped", which);
+    async ({ principal, params, query }, reply) => {
+      const which = query.waiting === "keep" ? "first" : "all";
+      const stopped = await turns.stop(principal, params.conversationId, "stopped", which);
       return reply.send({ success: true, data: { stopped } });
     },
   );

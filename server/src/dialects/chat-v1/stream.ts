@@ -8,12 +8,12 @@ import { messageBody } from "./map.ts";
 
 const LONGEST_CHUNK_CHARACTERS = 64 * 1024;
 
-/** Where a client goes on: the reply (null: the conversation's latest) and the position of the last event it saw. */
+/** Where a client goes on: the reply (null: the one that is generated now, or the latest) and the position of the last event it saw. */
 export type ResumePoint = { readonly replyId: string | null; readonly position: number };
 
 const BEGINNING: ResumePoint = { replyId: null, position: -1 };
 
-/** @param lastEventId an `id:` of ours, or a bare position in the latest reply. @throws AppError invalid_request */
+/** @param lastEventId an `id:` of ours, or a bare position in the reply that is generated now, or the latest. @throws AppError invalid_request */
 export function resumePoint(lastEventId: string | undefined): ResumePoint {
   if (lastEventId === undefined || lastEventId === "") return BEGINNING;
   const match = /^(?:([^:\s]{1,64}):)?(\d{1,15})$/.exec(lastEventId);
