@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig, loadEnv, type Plugin } from "vite";
+import { defaultClientConditions, defineConfig, loadEnv, type Plugin } from "vite";
 import { mistakesIn, SETTING_PREFIXES } from "./settings-check.ts";
 
 const COMPRESSED = /\.(?:js|css|html|svg|json)$/;
@@ -46,6 +46,8 @@ export default defineConfig(({ command }) => ({
   root: import.meta.dirname,
   // Relative: the page finds out under which path it is served (src/settings.ts).
   base: command === "build" ? "./" : "/app/",
+  // Packages that have a form for workers, which know no document: all that format texts run in one.
+  resolve: { conditions: ["worker", ...defaultClientConditions] },
   envPrefix: [...SETTING_PREFIXES],
   plugins: [checkSettings(), react(), precompress()],
   build: {

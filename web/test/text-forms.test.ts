@@ -7,6 +7,8 @@ import { workFolder } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { mayHaveMath, withOneMathDelimiter } from "../src/chat/markdown/math-delimiters.ts";
 import { createBlockSplitter, splitBlocks } from "../src/chat/markdown/split-blocks.ts";
+import { NodeBudget, type TreeNode } from "../src/chat/markdown/tree.ts";
+import { formatText } from "../src/chat/markdown/worker/format-text.ts";
 import {
   importConversations,
   NOTHING_IMPORTED,
@@ -30,6 +32,7 @@ test("a text is split where its parts mean the same by themselves, and nowhere e
       ["1. a\n\n   ```js\n   x\n\n   y\n   ```", "end"],
     ],
     ["a\n```js\nx\n\ny\n```\nb", ["a", "js:x\n\ny", "b"]],
+    ["```\na\n```\n\n- b\n\n- c", [":a", "- b\n\n- c"]],
     ["````md\n```\n````", ["md:```"]],
     ["~~~\na\n```\n~~~", [":a\n```"]],
     ["```py\nhalf", ["py…:half"]],
@@ -38,8 +41,17 @@ test("a text is split where its parts mean the same by themselves, and nowhere e
     ["$$\na\n\nb\n$$\n\nend", ["$$\na\n\nb\n$$", "end"]],
     ["\\[\na\n\nb\n\\]\n\nend", ["\\[\na\n\nb\n\\]", "end"]],
     ["see [x]\n\n[x]: https://example.org", ["see [x]\n\n[x]: https://example.org"]],
+    [
+      "a\n\n<details>\n<summary>b</summary>\n\nc\n\n- d\n\n</details>\n\ne",
+      ["a", "<details>\n<summary>b</summary>\n\nc\n\n- d\n\n</details>", "e"],
+    ],
   ];
   for (const [text, expected] of cases) assert.deepEqual(shapes(text), expected, text);
+});
+
+test("of the blocks as many are found as are wanted", () => {
+  assert.equal(splitBlocks("a\n\n".repeat(100), 7).length, 7);
+  assert.equal(splitBlocks("a\n\n".repeat(5), 7).length, 5);
 });
 
 test("while a text grows, only its last blocks are other objects than before", () => {
@@ -83,6 +95,38 @@ test("signs of mathematics that nothing ends take time in proportion to their nu
     assert.ok(long < 200 * short, `${sign}: ${short.toFixed(1)} ms, then ${long.toFixed(0)} ms`);
   }
 });
+
+test("of HTML some elements are taken, without their attributes, and nothing else", async () => {
+  const shown = async (text: string) => asText(await formatText(text, new NodeBudget()));
+  const cases: readonly (readonly [string, string])[] = [
+    ["a<br>b<br />c", "p(a br() b br() c)"],
+    ["H<sub>2</sub>O, x<SUP class='x' onclick=y>2</SUP>", "p(H sub(2) O, x sup(2))"],
+    ["press <kbd>Ctrl</kbd>", "p(press kbd(Ctrl))"],
+    ["a <sub>b", "p(a sub(b))"],
+    ["a </sub>b", "p(a </sub> b)"],
+    ["<script>a</script>", "<script>a</script>"],
+    ["a <b onclick=c>d</b>", "p(a <b onclick=c> d </b>)"],
+    ["<summary>a</summary>", "<summary> a </summary>"],
+    ["<details open>\n\na\n\n</details>", "details[open](p(a))"],
+    ["<details data-opened>\n\na\n\n</details>", "details(p(a))"],
+    [
+      "<details open ontoggle=a>\n<summary>b</summary>\n\n*c*\n\n</details>",
+      "details[open](summary(b) p(em(c)))",
+    ],
+    ["<details>\n<summary>b</summary>\n\nstill coming", "details(summary(b) p(still coming))"],
+  ];
+  for (const [text, expected] of cases) assert.equal(await shown(text), expected, text);
+});
+
+const asText = (nodes: readonly TreeNode[]): string =>
+  nodes
+    .map((node) =>
+      typeof node === "string"
+        ? node.trim()
+        : `${node.tag}${node.props.open ? "[open]" : ""}(${asText(node.children)})`,
+    )
+    .filter(Boolean)
+    .join(" ");
 
 test("conversations are found in every kind of file", async () => {
   const conversation = { title: "A", messages: [{ role: "user", content: "Hi" }] };

@@ -78,10 +78,11 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   };
 
   useEffect(() => {
-    // With the first letter: the first load does without it, the first reply must not.
+    // With the thread; where there is none yet, with the first letter: the first load does without it.
+    if (conversationId) preloadMarkdown();
     addEventListener("input", preloadMarkdown, { once: true });
     return () => removeEventListener("input", preloadMarkdown);
-  }, []);
+  }, [conversationId]);
   const title = conversation.data?.title;
   useEffect(() => {
     document.title = conversationId && title ? `${title} · ${t("app.name")}` : t("app.name");

@@ -3,6 +3,7 @@ import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import type { LiveReply } from "./live/live-reply.ts";
+import { LongText } from "./long-text.tsx";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
@@ -22,7 +23,7 @@ export function SendingRow({
     <article className={styles.user}>
       <h2 className="visually-hidden">{t("chat.you")}</h2>
       <p className={styles.said} dir="auto">
-        {text}
+        <LongText text={text} />
       </p>
       {live.phase === "not_sent" && (
         <Problem text={t("chat.notSent")} reason={live.problem}>

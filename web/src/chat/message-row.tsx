@@ -9,6 +9,7 @@ import type { ChatActions } from "./chat-actions.ts";
 import { CutShort } from "./cut-short.tsx";
 import { EditMessage } from "./edit-message.tsx";
 import { highlightFound } from "./found-words.ts";
+import { LongText } from "./long-text.tsx";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
@@ -37,7 +38,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   if (message.role === "system")
     return (
       <article className={styles.system} dir="auto">
-        {message.content}
+        <LongText text={message.content} />
       </article>
     );
   const isUser = message.role === "user";
@@ -67,7 +68,7 @@ function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRow
   return (
     <>
       <p className={styles.said} dir="auto">
-        {message.content}
+        <LongText text={message.content} />
       </p>
       {isWaiting && (
         <p className={styles.waiting}>

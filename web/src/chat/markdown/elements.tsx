@@ -1,17 +1,29 @@
-import { type ComponentProps, isValidElement, type ReactNode } from "react";
+import { type ComponentType, createElement, lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import type { Components } from "react-markdown";
+import { Boundary } from "../../ui/boundary.tsx";
 import { CodeBlock } from "./code-block.tsx";
 import styles from "./markdown.module.css";
 import { RemoteImage } from "./remote-image.tsx";
+import type { TreeNode } from "./tree.ts";
 
-const SAFE_LINK = /^(?:https?:\/\/|mailto:)/i;
+/** What the worker says of the elements that are components here. */
+type ElementProps = {
+  readonly children?: ReactNode;
+  readonly id?: string | undefined;
+  readonly className?: string | undefined;
+  readonly href?: string | undefined;
+  readonly src?: string | undefined;
+  readonly alt?: string | undefined;
+  readonly start?: number | undefined;
+  readonly checked?: boolean | undefined;
+  readonly language?: string;
+  readonly code?: string;
+  readonly isDisplay?: boolean;
+};
 
-/** What an address may be: absolute, and of a kind that runs nothing. "" for any other. */
-export const safeUrl = (url: string): string =>
-  SAFE_LINK.test(url) || /^#[\w-]*$/.test(url) ? url : "";
+const FormulaWithStyle = lazy(() => import("./formula.tsx"));
 
-function MarkdownLink({ href, children, id }: ComponentProps<"a">) {
+function MarkdownLink({ href, children, id }: ElementProps) {
   if (!href) return <span>{children}</span>;
   if (href.startsWith("#"))
     return (
@@ -26,16 +38,7 @@ function MarkdownLink({ href, children, id }: ComponentProps<"a">) {
   );
 }
 
-/** A fence inside a list or a quotation; the others are blocks of their own. */
-export function MarkdownCode({ children }: { readonly children?: ReactNode }) {
-  if (!isValidElement<{ className?: string; children?: ReactNode }>(children))
-    return <pre>{children}</pre>;
-  const language = /language-(\S+)/.exec(children.props.className ?? "")?.[1] ?? "";
-  const code = String(children.props.children ?? "").replace(/\n$/, "");
-  return <CodeBlock language={language} code={code} isOpen={false} />;
-}
-
-function MarkdownTable({ children }: { readonly children?: ReactNode }) {
+function MarkdownTable({ children }: ElementProps) {
   const { t } = useTranslation();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reachable by keyboard
@@ -45,7 +48,7 @@ function MarkdownTable({ children }: { readonly children?: ReactNode }) {
   );
 }
 
-function TaskBox({ checked }: ComponentProps<"input">) {
+function TaskBox({ checked }: ElementProps) {
   const { t } = useTranslation();
   return (
     <span role="img" aria-label={t(checked ? "markdown.done" : "markdown.open")}>
@@ -54,26 +57,35 @@ function TaskBox({ checked }: ComponentProps<"input">) {
   );
 }
 
+/** Without its style, should that not load, it is still there for who listens. */
+function Formula({ children, isDisplay = false }: ElementProps) {
+  return (
+    <Boundary fallback={children}>
+      <Suspense>
+        <FormulaWithStyle isDisplay={isDisplay}>{children}</FormulaWithStyle>
+      </Suspense>
+    </Boundary>
+  );
+}
+
 /** The page's own headings stand above those of a message. */
 const heading = (level: 3 | 4 | 5 | 6) => {
   const Tag = `h${level}` as const;
-  return ({
-    children,
-    id,
-  }: {
-    readonly children?: ReactNode;
-    readonly id?: string | undefined;
-  }) => (
+  return ({ children, id }: ElementProps) => (
     <Tag dir="auto" id={id}>
       {children}
     </Tag>
   );
 };
 
-export const ELEMENTS: Components = {
+const COMPONENTS: Readonly<Record<string, ComponentType<ElementProps>>> = {
   a: MarkdownLink,
-  img: ({ src, alt }) => <RemoteImage source={String(src ?? "")} alt={alt ?? ""} />,
-  pre: MarkdownCode,
+  img: ({ src = "", alt = "" }) => <RemoteImage source={src} alt={alt} />,
+  // A fence inside a list or a quotation; the others are blocks of their own.
+  pre: ({ language = "", code = "" }) => (
+    <CodeBlock language={language} code={code} isOpen={false} />
+  ),
+  formula: Formula,
   table: MarkdownTable,
   input: TaskBox,
   h1: heading(3),
@@ -100,3 +112,13 @@ export const ELEMENTS: Components = {
   ),
   blockquote: ({ children }) => <blockquote dir="auto">{children}</blockquote>,
 };
+
+/** What a tree is in the page. */
+export const elementsOf = (nodes: readonly TreeNode[]): ReactNode => nodes.map(elementOf);
+
+function elementOf(node: TreeNode, key: number): ReactNode {
+  if (typeof node === "string") return node;
+  const type = COMPONENTS[node.tag] ?? node.tag;
+  const children = node.children.map(elementOf);
+  return createElement(type, { ...node.props, key }, children.length ? children : undefined);
+}

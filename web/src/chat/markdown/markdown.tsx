@@ -1,51 +1,102 @@
-import { lazy, memo, Suspense, useState } from "react";
-import { Boundary } from "../../ui/boundary.tsx";
+import { memo, useEffect, useReducer, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "./code-block.tsx";
+import { elementsOf } from "./elements.tsx";
+import { textFormatter } from "./formatter.ts";
 import styles from "./markdown.module.css";
-import { mayHaveMath } from "./math-delimiters.ts";
-import { type Block, createBlockSplitter } from "./split-blocks.ts";
+import { type BlockView, createMessageFormatting } from "./message-formatting.ts";
+import { PlainText } from "./plain-text.tsx";
+import { createBlockSplitter } from "./split-blocks.ts";
 
-const loadTextBlock = () => import("./text-block.tsx");
-const TextBlock = lazy(loadTextBlock);
-const MathBlock = lazy(() => import("./math-block.tsx"));
+/** A browser draws so many nodes while nobody notices; then it may take a key. */
+const PIECE_NODES = 1_500;
+const PIECE_MS = 30;
+/** What is longer is shown as far as this, until somebody asks for more. */
+const MAX_NODES = 10_000;
 
-/** Fetches what Markdown needs before the first message asks for it. */
-export const preloadMarkdown = (): void => void loadTextBlock().catch(() => {});
+/** Loads what Markdown needs before the first message asks for it. */
+export const preloadMarkdown = (): void => textFormatter.start();
 
-/** A message's text, rendered. It may grow; only the block that grows is rendered again. */
+/** A message's text, formatted. It may grow; only the block that grows is drawn again. */
 export function Markdown({ text }: { readonly text: string }) {
+  const { t } = useTranslation();
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [split] = useState(createBlockSplitter);
+  const [formatting] = useState(() => createMessageFormatting(textFormatter, redraw));
+  const [shownNodes, setShownNodes] = useState(PIECE_NODES);
+  const [maxNodes, setMaxNodes] = useState(MAX_NODES);
+
+  // Each is a node at least, so that there is one more than is shown where not all are.
+  const blocks = split(text, shownNodes);
+  const views = formatting.views(blocks, shownNodes);
+  const isCut = views.length < blocks.length;
+  const isGoingOn = isCut && shownNodes < maxNodes;
+  useEffect(() => formatting.ask());
+  useEffect(() => formatting.close, [formatting]);
+  useEffect(() => {
+    if (!isGoingOn) return;
+    const timer = setTimeout(() => setShownNodes(shownNodes + PIECE_NODES), PIECE_MS);
+    return () => clearTimeout(timer);
+  }, [isGoingOn, shownNodes]);
+
+  const asWritten = views.find(isAsWritten);
   return (
-    <div className={styles.markdown}>
-      {split(text).map((block, index) => (
+    <div className={styles.markdown} dir="auto" aria-busy={isGoingOn || views.some(isUnfinished)}>
+      {views.map((view, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a block is its place in the text
-        <MarkdownBlock key={index} block={block} />
+        <MarkdownBlock key={index} view={view} />
       ))}
+      {isCut && !isGoingOn && (
+        <Button
+          look="outlined"
+          className={styles.more}
+          onClick={() => setMaxNodes(maxNodes + MAX_NODES)}
+        >
+          {t("markdown.showMore")}
+        </Button>
+      )}
+      {asWritten && (
+        <p className={styles.note}>
+          {t(isNotLoaded(asWritten) ? "markdown.notLoaded" : "markdown.asWritten")}
+        </p>
+      )}
     </div>
   );
 }
 
-const MarkdownBlock = memo(function MarkdownBlock({ block }: { readonly block: Block }) {
-  if (block.kind === "code")
-    return <CodeBlock language={block.language} code={block.code} isOpen={block.isOpen} />;
-  const unrendered = (
-    <p className={styles.unrendered} dir="auto">
-      {block.text}
-    </p>
-  );
-  const plain = (
-    <Boundary fallback={unrendered}>
-      <Suspense fallback={unrendered}>
-        <TextBlock text={block.text} />
-      </Suspense>
-    </Boundary>
-  );
-  if (!mayHaveMath(block.text)) return plain;
-  return (
-    <Boundary fallback={plain}>
-      <Suspense fallback={plain}>
-        <MathBlock text={block.text} />
-      </Suspense>
-    </Boundary>
-  );
+const MarkdownBlock = memo(function MarkdownBlock({ view }: { readonly view: BlockView }) {
+  switch (view.kind) {
+    case "code":
+      return <CodeBlock language={view.language} code={view.code} isOpen={view.isOpen} />;
+    case "formatted":
+      return (
+        <>
+          {elementsOf(view.nodes)}
+          {view.rest && <PlainText text={view.rest} />}
+        </>
+      );
+    case "plain":
+      return <PlainText text={view.text} />;
+    case "waiting":
+      return <div data-waiting style={{ minHeight: `${linesOf(view.text) * 1.6}em` }} />;
+  }
 });
+
+const isAsWritten = (view: BlockView): boolean =>
+  view.kind === "plain" || (view.kind === "formatted" && view.rest !== "");
+
+const isNotLoaded = (view: BlockView): boolean =>
+  view.kind === "plain" && view.problem === "unavailable";
+
+const isUnfinished = (view: BlockView): boolean =>
+  view.kind === "waiting" ||
+  (view.kind === "plain" && view.problem === null) ||
+  (view.kind === "formatted" && view.rest !== "");
+
+const LINE_CHARACTERS = 90;
+const MAX_LINES = 1_000;
+
+/** About how many lines a text takes, so that what follows it hardly moves when it comes. */
+const linesOf = (text: string): number =>
+  Math.min(MAX_LINES, Math.ceil(text.length / LINE_CHARACTERS) + (text.match(/\n/g)?.length ?? 0));

@@ -16,22 +16,38 @@ const LIST_ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)/;
 /** What one block defines, others use: such a text is one block. */
 const DEFINITION = /^ {0,3}\[[^\]\n]+\]:/m;
 
-/** The blocks of a Markdown text. Their order and their texts are those of the whole. */
-export function splitBlocks(text: string): Block[] {
+const INDENTED = /^(?: {4}|\t)/;
+const FOLD = /^ {0,3}<details[\s>]/i;
+
+/** How many more `<details>` a line begins than it ends. */
+const foldsIn = (line: string): number =>
+  (line.match(/<details[\s>]/gi)?.length ?? 0) - (line.match(/<\/details>/gi)?.length ?? 0);
+
+/**
+ * The blocks of a Markdown text. Their order and their texts are those of the whole.
+ * @param maxBlocks there are no more than so many; what follows them is left out
+ */
+export function splitBlocks(text: string, maxBlocks = Number.POSITIVE_INFINITY): Block[] {
   if (DEFINITION.test(text)) return [{ kind: "text", text }];
   const blocks: Block[] = [];
   let lines: string[] = [];
   let fence: Fence | null = null;
   let mathEnd: string | null = null;
+  /** So many `<details>` are open. */
+  let depth = 0;
   let isList = false;
   let isAfterBlank = false;
+  /** There are lines that are not blank; the first of them is indented. */
+  let hasWords = false;
+  let isIndented = false;
 
   const closeText = () => {
-    if (lines.some((line) => line.trim() !== ""))
-      blocks.push({ kind: "text", text: lines.join("\n") });
+    if (hasWords) blocks.push({ kind: "text", text: lines.join("\n") });
     lines = [];
     isList = false;
     isAfterBlank = false;
+    hasWords = false;
+    isIndented = false;
   };
   const closeCode = ({ language, indent }: Fence, isOpen: boolean) => {
     const margin = new RegExp(`^ {0,${indent}}`);
@@ -42,6 +58,7 @@ export function splitBlocks(text: string): Block[] {
   };
 
   for (const line of text.split("\n")) {
+    if (blocks.length >= maxBlocks) return blocks;
     if (fence) {
       if (isClosing(line, fence)) closeCode(fence, false);
       else lines.push(line);
@@ -52,12 +69,17 @@ export function splitBlocks(text: string): Block[] {
       if (line.trimEnd().endsWith(mathEnd)) mathEnd = null;
       continue;
     }
+    if (depth > 0) {
+      lines.push(line);
+      depth = Math.max(0, depth + foldsIn(line));
+      continue;
+    }
     if (line.trim() === "") {
       isAfterBlank = true;
       lines.push(line);
       continue;
     }
-    if (isAfterBlank && !goesOn(line, isList, lines)) closeText();
+    if (isAfterBlank && !goesOn(line, isList, isIndented)) closeText();
     const opening = isList && isAfterBlank ? null : FENCE.exec(line);
     if (opening && !isList) {
       closeText();
@@ -70,8 +92,13 @@ export function splitBlocks(text: string): Block[] {
       lines.push(line);
       continue;
     }
-    if (lines.length === 0) isList = LIST_ITEM.test(line);
+    if (!hasWords) {
+      hasWords = true;
+      isList = LIST_ITEM.test(line);
+      isIndented = INDENTED.test(line);
+    }
     mathEnd = mathOpenedBy(line);
+    if (FOLD.test(line)) depth = Math.max(0, foldsIn(line));
     lines.push(line);
   }
   if (fence) closeCode(fence, true);
@@ -80,10 +107,9 @@ export function splitBlocks(text: string): Block[] {
 }
 
 /** Whether a line after a blank one belongs to what stood before it. */
-function goesOn(line: string, isList: boolean, lines: readonly string[]): boolean {
+function goesOn(line: string, isList: boolean, isIndented: boolean): boolean {
   if (isList) return /^\s/.test(line) || LIST_ITEM.test(line);
-  const isIndented = (candidate: string | undefined) => /^(?: {4}|\t)/.test(candidate ?? "");
-  return isIndented(line) && isIndented(lines.find((candidate) => candidate.trim() !== ""));
+  return isIndented && INDENTED.test(line);
 }
 
 const isClosing = (line: string, { marker }: Fence): boolean => {
@@ -98,16 +124,18 @@ function mathOpenedBy(line: string): string | null {
 }
 
 /** Splits a text that grows: a block that is the same as before is the same object, so that it need not be rendered. */
-export function createBlockSplitter(): (text: string) => readonly Block[] {
+export function createBlockSplitter(): (text: string, maxBlocks?: number) => readonly Block[] {
   let last: string | null = null;
+  let lastMax: number | undefined;
   let blocks: readonly Block[] = [];
-  return (text) => {
-    if (text === last) return blocks;
-    blocks = splitBlocks(text).map((block, index) => {
+  return (text, maxBlocks) => {
+    if (text === last && maxBlocks === lastMax) return blocks;
+    blocks = splitBlocks(text, maxBlocks).map((block, index) => {
       const known = blocks[index];
       return known && isSame(known, block) ? known : block;
     });
     last = text;
+    lastMax = maxBlocks;
     return blocks;
   };
 }
