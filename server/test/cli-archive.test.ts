@@ -109,7 +109,9 @@ before(async () => {
   await using folder = await workFolder();
   await using server = await startServer({ directory: folder.data, builtIn: true });
   await server.store.importRecords(RECORDS);
-  const key = (await folder.run(["keys", "create", "--name", "me", "--quiet"])).stdout.trim();
+  const key = (
+    await folder.run(["keys", "create", "--name", "me", "--models", "builtin/*, a", "--quiet"])
+  ).stdout.trim();
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   const url = `${server.url}/v1/chat/conversations`;
   const made = (await (await fetch(url, { method: "POST", headers, body: "{}" })).json()) as {

@@ -239,6 +239,16 @@ test("models that cannot be reached or are not offered; no secret is shown", asy
     /^ok: qwen-3-32b is offered\nwarn: nonsense is in no provider's list/,
   );
 
+  const limited = { OPENAI_BASE_URL: withPassword, MODEL: "qwen-3-32b" };
+  assert.equal(
+    about(await examine(folder, { ...limited, MODELS: "qwen-*" }), "MODELS"),
+    "ok: means 1 model of 3",
+  );
+  assert.match(
+    about(await examine(folder, { ...limited, MODELS: "openai/llama-*, gtp-4*" }), "MODELS"),
+    /^ok: means 1 model of 3\nwarn: matches no model that is offered: gtp-4\*.*\nwarn: leaves out MODEL=qwen-3-32b, which may be used all the same/,
+  );
+
   const down = await examine(folder, {
     OPENAI_BASE_URL: `http://joe:hunter2@127.0.0.1:${await freePort()}/v1`,
     MODEL: "x",
