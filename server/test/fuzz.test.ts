@@ -73,7 +73,7 @@ function errorKeysOf(path: string): string[] {
   if (path.startsWith("/v1/") || path === "/v1") return ["success", "message", "error"];
   if (path.startsWith("/api/conversations"))
     return ["error", "message", "code", "requestId", "context"];
-  if (path.startsWith("/api/v1") || path.startsWith("/chat/")) return ["error", "details"];
+  if (/^\/(?:api\/v1|chat\/|conversation\/message)/.test(path)) return ["error", "details"];
   if (path === "/" || path.startsWith("/health") || path === "/ws")
     return ["type", "message", "code"];
   if (path === "/metrics" || path.startsWith("/docs") || path === "/openapi.json")
