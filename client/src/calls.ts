@@ -72,13 +72,18 @@ export function createCalls(
       return (await transport.json<T>(request, timeouts.replyMs, "repeatable")).data;
     },
 
-    replyOptions: ({ signal, notices = false }: WatchOptions): ReplyOptions => ({
+    /** A message whose reply is watched as it comes. */
+    streaming: (path: string, input: object, options: SendOptions & WatchOptions): ApiRequest =>
+      sending(path, options.reasoning ? { ...input, reasoning: true } : input, options),
+
+    replyOptions: ({ signal, notices = false, reasoning = false }: WatchOptions): ReplyOptions => ({
       transport,
       network,
       retry,
       timeouts,
       wakeups,
       notices,
+      reasoning,
       signal,
       stopConversation: stop,
     }),

@@ -76,7 +76,7 @@ export function conversationCalls(calls: Calls) {
     /** Begins a conversation with its first message; resolves when that is stored. */
     start: async (input: StartInput, options: SendOptions & WatchOptions = {}): Promise<Reply> =>
       startReply(
-        calls.sending("/conversations/stream", input, options),
+        calls.streaming("/conversations/stream", input, options),
         null,
         calls.replyOptions(options),
       ),

@@ -29,7 +29,7 @@ export function messageCalls(calls: Calls) {
       options: SendOptions & WatchOptions = {},
     ): Promise<Reply> {
       const url = path`/conversations/${conversationId}/messages/stream`;
-      const opening = calls.sending(url, input, options);
+      const opening = calls.streaming(url, input, options);
       return startReply(opening, conversationId, calls.replyOptions(options));
     },
 

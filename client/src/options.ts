@@ -57,4 +57,6 @@ export type SendOptions = CallOptions & {
 export type WatchOptions = CallOptions & {
   /** Whether `reconnecting` and `resumed` come among the events; false. */
   readonly notices?: boolean | undefined;
+  /** Whether `ai_reasoning`, what the model thinks, comes among the events; false. */
+  readonly reasoning?: boolean | undefined;
 };

@@ -1,5 +1,5 @@
 import { ColloquyError } from "./errors.ts";
-import { type FollowOptions, followReply, type Progress } from "./stream.ts";
+import { type FollowOptions, followReply, type Progress, watchQuery } from "./stream.ts";
 import { type ApiRequest, path } from "./transport.ts";
 import type { Message, ReplyEvent } from "./wire.ts";
 
@@ -58,6 +58,7 @@ export async function watchReply(
   const opening: ApiRequest = {
     method: "GET",
     path: path`/conversations/${conversationId}/messages/stream`,
+    query: watchQuery(options),
     signal: options.signal,
   };
   const events = followReply(opening, progress, options);

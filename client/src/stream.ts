@@ -20,6 +20,8 @@ export type FollowOptions = {
   readonly wakeups: Wakeups;
   /** Whether to yield `reconnecting` and `resumed`. */
   readonly notices: boolean;
+  /** Whether to ask for `ai_reasoning`. */
+  readonly reasoning: boolean;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -52,7 +54,7 @@ export async function* followReply(
   for (;;) {
     const parser = createEventStreamParser();
     try {
-      const request = progress.lastEventId === null ? opening : resumption(progress, signal);
+      const request = progress.lastEventId === null ? opening : resumption(progress, options);
       const connection = await options.transport.open(request, options.timeouts.silenceMs);
       try {
         if (isCutOff && options.notices) yield { type: "resumed" };
@@ -108,14 +110,20 @@ export async function* followReply(
 }
 
 /** The request that goes on after the last event. */
-function resumption(progress: Progress, signal: AbortSignal | undefined): ApiRequest {
+function resumption(progress: Progress, options: FollowOptions): ApiRequest {
   return {
     method: "GET",
     path: path`/conversations/${progress.conversationId ?? ""}/messages/stream`,
+    query: watchQuery(options),
     headers: { "last-event-id": progress.lastEventId ?? "" },
-    signal,
+    signal: options.signal,
   };
 }
+
+/** What the address of a stream says of what is wanted of it. */
+export const watchQuery = ({ reasoning }: Pick<FollowOptions, "reasoning">) => ({
+  reasoning: reasoning ? 1 : undefined,
+});
 
 function eventStreamBody(response: Response): ReadableStream<Uint8Array> {
   const type = response.headers.get("content-type") ?? "";
@@ -141,6 +149,10 @@ function decodeEvent(json: string): ReplyEvent | null {
   switch (type) {
     case "ai_chunk":
       if (typeof data === "string") return { type, data };
+      break;
+    case "ai_reasoning":
+      if (isRecord(data) && typeof data.text === "string" && typeof data.offset === "number")
+        return { type, data: { text: data.text, offset: data.offset } };
       break;
     case "user_message":
     case "ai_complete":
@@ -175,6 +187,7 @@ function record(event: ReplyEvent, progress: Progress): void {
     case "error":
       progress.ending = event;
       break;
+    case "ai_reasoning":
     case "reconnecting":
     case "resumed":
       break;

@@ -255,6 +255,11 @@ export type ReplyEvent =
   | { readonly type: "user_message"; readonly data: Message }
   /** The next piece of the reply's text. */
   | { readonly type: "ai_chunk"; readonly data: string }
+  /** What the model thinks, where that was asked for; `offset`: the length of all before. Comes anew on a new connection. */
+  | {
+      readonly type: "ai_reasoning";
+      readonly data: { readonly text: string; readonly offset: number };
+    }
   /** The whole reply as it is stored; its status is `interrupted` after a stop. */
   | { readonly type: "ai_complete"; readonly data: Message }
   /** The reply failed. */

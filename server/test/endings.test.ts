@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { allEvents, caller } from "./chat-v1-client.ts";
-import { startServer } from "./start-server.ts";
+import { allEvents, caller, eventsOf, type StreamEvent, textOf } from "./chat-v1-client.ts";
+import { BACKEND, startServer } from "./start-server.ts";
 import type { Server } from "./wire-client.ts";
 
 let server: Server;
@@ -173,4 +173,67 @@ test("a checkpoint writes what was added since the last one, however long the re
   const kept = [...written.values()].join("");
   assert.ok(written.size >= 2, `${written.size} checkpoints`);
   assert.ok(kept.length > 0 && body.data[1].content.startsWith(kept), kept);
+});
+
+test("whoever asks for it sees what a model thinks as it comes, also who comes late; ids and text stay as they are", {
+  skip: BACKEND === "replicas" && "live thoughts stay where they are thought",
+}, async () => {
+  const { call, open, newConversation } = newCaller();
+  const id = await newConversation();
+  const path = `/conversations/${id}/messages/stream`;
+  const reasoning = "They breathe air. ".repeat(5_000);
+  const script = { text: "Whales are mammals.", reasoning, hold: 0 } as const;
+  const thoughtsIn = (events: readonly StreamEvent[]) => {
+    let text = "";
+    for (const { id, type, data } of events) {
+      if (type !== "ai_reasoning") continue;
+      assert.deepEqual([id, data.offset], ["", text.length]);
+      text += data.text;
+    }
+    return text;
+  };
+  const rest = (events: readonly StreamEvent[]) =>
+    events.filter(({ type }) => type !== "ai_reasoning" && type !== "user_message");
+
+  server.model.next(script);
+  const body = { content: "Tell me of whales", reasoning: true };
+  const watching = eventsOf(await open(path, { body }));
+  const first: StreamEvent[] = [];
+  while (thoughtsIn(first) !== reasoning) first.push((await watching.next()).value);
+  const [accepted] = first;
+  const late = await open(`${path}?reasoning=1`);
+  const unasked = await open(path);
+  const headers = { "last-event-id": accepted?.id ?? "" };
+  const resumed = await open(`${path}?reasoning=1`, { headers });
+  const repeated = await open(path, { body, headers });
+  const lateEvents = eventsOf(late);
+  const lateFirst: StreamEvent[] = [];
+  while (thoughtsIn(lateFirst) !== reasoning) lateFirst.push((await lateEvents.next()).value);
+  server.model.release();
+  const all = [...first, ...(await Array.fromAsync(watching))];
+  const stored = (await call(`/conversations/${id}/messages`)).body.data[1];
+  assert.equal(stored.reasoning, reasoning);
+  const plain = await allEvents(unasked);
+  assert.ok(!plain.some(({ type }) => type === "ai_reasoning"));
+  for (const events of [
+    all,
+    plain,
+    [...lateFirst, ...(await Array.fromAsync(lateEvents))],
+    await allEvents(resumed),
+    await allEvents(repeated),
+  ]) {
+    assert.equal(textOf(events), "Whales are mammals.");
+    assert.deepEqual(events.at(-2)?.data, stored);
+    assert.deepEqual(
+      rest(events)
+        .slice(-2)
+        .map(({ id }) => id),
+      rest(plain)
+        .slice(-2)
+        .map(({ id }) => id),
+    );
+    assert.ok(reasoning.startsWith(thoughtsIn(events)));
+  }
+  const whole = await allEvents(await open(path, { body: { content: "Again" } }));
+  assert.ok(!whole.some(({ type }) => type === "ai_reasoning"));
 });

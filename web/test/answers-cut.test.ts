@@ -1,7 +1,7 @@
 // How an answer ended, and what was thought before it, in Chromium and by keyboard.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startServer } from "../../server/test/start-server.ts";
+import { BACKEND, startServer } from "../../server/test/start-server.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { message, replied, said } from "./chat-page.ts";
 
@@ -83,9 +83,35 @@ test("what a model thought is folded above its answer, and opened and closed by 
   await page.keyboard.press("Enter");
   await thoughts.waitFor();
   assert.equal(await fold.getAttribute("aria-expanded"), "true");
-  assert.match(await answer.innerText(), /Thought for 1 s\s+They breathe air\.\s+Mammals\./);
+  assert.match(
+    (await answer.textContent()) ?? "",
+    /Thought for 1 s\s*They breathe air\.\s*Mammals\./,
+  );
   await page.keyboard.press("Space");
   await thoughts.waitFor({ state: "detached" });
   assert.ok(await fold.evaluate((button) => button === document.activeElement));
+  assert.deepEqual(opened.problems, []);
+});
+
+test("while it thinks, the page shows what it thinks, also after a reload; what was opened stays open as it ends", {
+  skip: skip || (BACKEND === "replicas" && "live thoughts stay where they are thought"),
+}, async () => {
+  server.model.next({ text: "Mammals.", reasoning: "They breathe **air**.", hold: 0 });
+  await using opened = await ask();
+  const { page } = opened;
+  const fold = page.getByRole("button", { name: "Thinking …" });
+  await fold.waitFor();
+  assert.equal(await fold.getAttribute("aria-expanded"), "false");
+  await page.waitForURL(/\/c\//);
+  await page.reload();
+  await fold.focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("They breathe air.").waitFor();
+  server.model.release();
+  const whole = said(page, "Mammals.").getByRole("button", { name: /^Thought for \d+ s$/ });
+  await whole.waitFor();
+  assert.equal(await whole.getAttribute("aria-expanded"), "true");
+  await page.getByText("They breathe air.").waitFor();
+  await replied(page);
   assert.deepEqual(opened.problems, []);
 });

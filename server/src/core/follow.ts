@@ -87,6 +87,17 @@ async function* followElsewhere(
   }
 }
 
+/** The ways to watch a reply. */
+export const following = (
+  parts: FollowParts,
+  owner: Owner,
+  reply: Pick<Message, "id" | "status">,
+): Pick<WatchedTurn, "follow" | "thoughts"> => ({
+  follow: (position, signal) => follow(parts, owner, reply, position, signal),
+  thoughts: (signal) =>
+    reply.status === "streaming" ? parts.log.followThoughts(reply.id, signal) : null,
+});
+
 /** What a late watcher sees of a stored turn; null if it ended too long ago. */
 export function watchedTurn(
   parts: FollowParts,
@@ -99,7 +110,7 @@ export function watchedTurn(
     userMessage,
     replyId: reply.id,
     endPosition: endingOf(reply)?.position ?? null,
-    follow: (position, signal) => follow(parts, owner, reply, position, signal),
+    ...following(parts, owner, reply),
   };
 }
 

@@ -192,6 +192,7 @@ async function run(
         thinking.start();
         outcome.reasoning += part.text;
         checkpoint.addReasoning(part.text);
+        writer.think(part.text);
       } else {
         outcome.finishWord = part.reason;
         outcome.finishReason = finishReasonOf(part.reason);

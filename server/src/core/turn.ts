@@ -7,7 +7,7 @@ import type { Clock, NewId } from "../ports/clock.ts";
 import type { ConversationLock } from "../ports/conversation-lock.ts";
 import type { TurnObserver } from "../ports/observer.ts";
 import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../ports/store.ts";
-import type { LiveEvent, TurnLog } from "../ports/turn-log.ts";
+import type { LiveEvent, Thought, TurnLog } from "../ports/turn-log.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -38,6 +38,8 @@ export type Turn = {
   readonly replyId: string;
   /** What comes after `position` (0: the whole reply), live or from the store. */
   follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
+  /** What the model has thought and thinks, while the turn runs in this process; null: it does not. */
+  thoughts(signal: AbortSignal): AsyncIterable<Thought> | null;
   /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
   readonly ending: Promise<TurnEnding>;
   /**
@@ -58,7 +60,7 @@ export type PreparedTurn = {
 };
 
 /** What a late watcher sees of a turn. */
-export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow"> & {
+export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow" | "thoughts"> & {
   /** Where the ending is; null while the reply is being generated. */
   readonly endPosition: number | null;
 };

@@ -10,7 +10,7 @@ import type { TurnWriter } from "../ports/turn-log.ts";
 import type { Reservation } from "./budgets.ts";
 import { knowsWhatWasSaid, waitForEarlierReplies } from "./earlier-replies.ts";
 import { endReplaced } from "./end-replaced.ts";
-import { endOf, follow, watchedTurn } from "./follow.ts";
+import { endOf, following, watchedTurn } from "./follow.ts";
 import { checkModel } from "./model-choice.ts";
 import { readAhead } from "./read-ahead.ts";
 import { type Asking, ask, generate } from "./reply.ts";
@@ -46,8 +46,7 @@ export function createTurns(parts: TurnParts): Turns {
     conversation,
     userMessage,
     replyId,
-    follow: (position, signal) =>
-      follow(parts, owner, { id: replyId, status: "streaming" }, position, signal),
+    ...following(parts, owner, { id: replyId, status: "streaming" }),
     ending,
     async cut(heardCharacters) {
       running.get(replyId)?.interrupt("heard");

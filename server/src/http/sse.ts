@@ -24,6 +24,9 @@ export type EventStream = {
 /** A frame. @param data without a line break */
 export const frame = (id: string, data: string): string => `id: ${id}\ndata: ${data}\n\n`;
 
+/** A frame that leaves the client's last id as it is. @param data without a line break */
+export const unnumberedFrame = (data: string): string => `data: ${data}\n\n`;
+
 const open = new Set<ServerResponse>();
 let isPinging = false;
 

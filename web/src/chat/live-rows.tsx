@@ -7,6 +7,7 @@ import { LongText } from "./long-text.tsx";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
+import { Reasoning } from "./reasoning.tsx";
 
 /** What was said and is on its way to the server. */
 export function SendingRow({
@@ -40,9 +41,12 @@ export function SendingRow({
 /** The reply that comes in. */
 export function LiveRow({
   live,
+  questionId,
   actions,
 }: {
   readonly live: LiveReply;
+  /** The id of what it answers. */
+  readonly questionId: string | null;
   readonly actions: ChatActions;
 }) {
   const { t } = useTranslation();
@@ -51,6 +55,14 @@ export function LiveRow({
   return (
     <article className={styles.assistant} aria-busy={live.phase !== "lost"}>
       <h2 className="visually-hidden">{t("chat.reply")}</h2>
+      {live.reasoning && (
+        <Reasoning
+          text={live.reasoning}
+          place={questionId}
+          thoughtMs={null}
+          isThinking={live.text === ""}
+        />
+      )}
       {isWaiting ? <Dots /> : <Markdown text={live.text} />}
       {live.isReconnecting && (
         <div className={styles.reconnecting}>

@@ -21,7 +21,12 @@ export type Row =
       readonly text: string;
       readonly live: LiveReply;
     }
-  | { readonly kind: "reply"; readonly key: string; readonly live: LiveReply };
+  | {
+      readonly kind: "reply";
+      readonly key: string;
+      readonly questionId: string | null;
+      readonly live: LiveReply;
+    };
 
 /** @param behind what was said behind the reply that runs and has not reached the server */
 export function rowsOf(
@@ -49,7 +54,8 @@ export function rowsOf(
   if (!live) return rows;
   if (isUnsent(live)) rows.push(sendingRow(live));
   const isFollowed = answered >= 0 && messages[answered + 1]?.role === "user";
-  const reply: Row = { kind: "reply", key: "reply", live };
+  const asked = live.userMessage?.id ?? questionId;
+  const reply: Row = { kind: "reply", key: "reply", questionId: asked, live };
   if (live.phase !== "not_sent") rows.splice(isFollowed ? answered + 1 : rows.length, 0, reply);
   return [...rows, ...behind.map(sendingRow)];
 }

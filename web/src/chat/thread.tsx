@@ -145,7 +145,7 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
                 ) : row.kind === "sending" ? (
                   <SendingRow live={row.live} text={row.text} actions={actions} />
                 ) : (
-                  <LiveRow live={row.live} actions={actions} />
+                  <LiveRow live={row.live} questionId={row.questionId} actions={actions} />
                 )}
               </div>
             )}

@@ -97,13 +97,14 @@ export function messageRoutes(
       const point = repeatPoint(request.headers["last-event-id"]);
       if (point) {
         const known = await turns.watch(request.principal, conversationId, point.replyId);
-        return repeatTurn(reply, known, point);
+        return repeatTurn(reply, known, point, request.body.reasoning ?? false);
       }
       const turn = await turns.start(
         request.principal,
         asked(request, existing(request, conversationId, request.body), request.body),
       );
-      await streamTurn(reply, turn, { type: "user_message", data: messageBody(turn.userMessage) });
+      const opening = { type: "user_message", data: messageBody(turn.userMessage) };
+      await streamTurn(reply, turn, opening, request.body.reasoning ?? false);
     },
   );
 
@@ -123,9 +124,9 @@ export function messageRoutes(
       const point = repeatPoint(request.headers["last-event-id"]);
       if (point) {
         const known = await turns.watchReply(request.principal, point.replyId);
-        return repeatTurn(reply, known, point);
+        return repeatTurn(reply, known, point, request.body.reasoning ?? false);
       }
-      const { title, agent_id, model, keep_model, mode } = request.body;
+      const { title, agent_id, model, keep_model, mode, reasoning = false } = request.body;
       const conversation = conversations.draft(ORIGIN, {
         title,
         agentId: agent_id,
@@ -136,10 +137,9 @@ export function messageRoutes(
         request.principal,
         asked(request, { kind: "new", conversation }, request.body),
       );
-      await streamTurn(reply, turn, {
-        type: "conversation_created",
-        data: { conversationId: turn.conversation.id, userMessage: messageBody(turn.userMessage) },
-      });
+      const userMessage = messageBody(turn.userMessage);
+      const data = { conversationId: turn.conversation.id, userMessage };
+      await streamTurn(reply, turn, { type: "conversation_created", data }, reasoning);
     },
   );
 
@@ -165,7 +165,7 @@ export function messageRoutes(
       const replyId = replyToWatch(request.principal, conversationId, point.replyId);
       const turn = await turns.watch(request.principal, conversationId, replyId);
       if (!turn || turn.endPosition === point.position) return reply.code(204).send();
-      return resumeTurn(reply, turn, point.position);
+      return resumeTurn(reply, turn, point.position, request.query.reasoning === "1");
     },
   );
 

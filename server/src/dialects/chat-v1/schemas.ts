@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { type Static, type TSchema, Type } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
+import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -176,6 +177,7 @@ const asking = {
   content: Type.String({ description: "1 to 100,000 characters." }),
   model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   temperature: Type.Optional(Nullable(Type.Number({ minimum: 0, maximum: 2 }))),
+  ...reasoningInBody,
   ...User,
 };
 
@@ -223,6 +225,7 @@ export const ResumeQuery = Type.Object({
   after: Type.Optional(
     Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." }),
   ),
+  ...reasoningInQuery,
   ticket: Type.Optional(
     Type.String({
       description:
@@ -291,9 +294,7 @@ export const ModelBody = Type.Object({
 export const DeletedBody = Type.Object({ id: Type.String() });
 export const StoppedBody = Type.Object({ stopped: Type.Boolean() });
 export const RestoreBody = Type.Object({
-  replaced_by: Type.String({
-    description: "The id of the message that was sent with `replace_from`.",
-  }),
+  replaced_by: Type.String({ description: "The id of what was sent with `replace_from`." }),
   ...User,
 });
 export const RestoredBody = Type.Object({ restored: Type.Integer() });

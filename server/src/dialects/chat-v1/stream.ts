@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Turn, WatchedTurn } from "../../core/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
-import { type EventStream, frame, openEventStream } from "../../http/sse.ts";
+import { type EventStream, frame, openEventStream, unnumberedFrame } from "../../http/sse.ts";
 import { ERRORS } from "./errors.ts";
 import { messageBody } from "./map.ts";
 
@@ -49,8 +49,10 @@ export async function repeatTurn(
   reply: FastifyReply,
   turn: WatchedTurn | null,
   point: { readonly replyId: string; readonly position: number },
+  isThinkingShown: boolean,
 ): Promise<void> {
-  if (turn && turn.endPosition !== point.position) return resumeTurn(reply, turn, point.position);
+  if (turn && turn.endPosition !== point.position)
+    return resumeTurn(reply, turn, point.position, isThinkingShown);
   // Not 204: a client that read the answer to its POST takes anything but an event stream for a
   // failure, and would ask again for ever.
   openEventStream(reply).end(frame(`${point.replyId}:${point.position}`, "[DONE]"));
@@ -61,10 +63,11 @@ export async function streamTurn(
   reply: FastifyReply,
   turn: Turn,
   opening: { readonly type: string; readonly data: unknown },
+  isThinkingShown: boolean,
 ): Promise<void> {
   const stream = openEventStream(reply);
   stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
-  await forward(stream, turn, 0);
+  await forward(stream, turn, 0, isThinkingShown);
 }
 
 /** The rest of a turn, from that position on. */
@@ -72,6 +75,7 @@ export async function resumeTurn(
   reply: FastifyReply,
   turn: WatchedTurn,
   position: number,
+  isThinkingShown: boolean,
 ): Promise<void> {
   const stream = openEventStream(reply);
   // A comment says at once that the stream is there, however long the next word takes.
@@ -83,16 +87,20 @@ export async function resumeTurn(
         JSON.stringify({ type: "user_message", data: messageBody(turn.userMessage) }),
       ),
     );
-  await forward(stream, turn, Math.max(0, position));
+  await forward(stream, turn, Math.max(0, position), isThinkingShown);
 }
 
 async function forward(
   stream: EventStream,
-  turn: Pick<WatchedTurn, "replyId" | "follow">,
+  turn: Pick<WatchedTurn, "replyId" | "follow" | "thoughts">,
   from: number,
+  isThinkingShown: boolean,
 ): Promise<void> {
   let position = from;
   let last = "";
+  const over = new AbortController();
+  if (isThinkingShown)
+    void forwardThoughts(stream, turn, AbortSignal.any([stream.gone, over.signal]));
   try {
     for await (const event of turn.follow(from, stream.gone)) {
       if (event.type === "delta")
@@ -112,32 +120,62 @@ async function forward(
     // A live log that is lost is no ending of the reply: a broken connection makes clients resume.
     if (toAppError(error).code === "unavailable") return stream.cut();
     last = errorFrame(turn.replyId, position, toAppError(error));
+  } finally {
+    over.abort();
   }
   if (!stream.gone.aborted) stream.end(`${last}${frame(`${turn.replyId}:${position}`, "[DONE]")}`);
 }
 
-/** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
-async function sendLongText(
+/**
+ * What the model thinks, without ids: a client that goes on after the last id it has seen misses no
+ * text, whichever of these came in between. What is left at the end is in the ending's message.
+ */
+async function forwardThoughts(
+  stream: EventStream,
+  turn: Pick<WatchedTurn, "thoughts">,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { offset, text } of turn.thoughts(signal) ?? [])
+    await sendInPieces(stream, text, signal, (piece, end) =>
+      stream.send(thoughtFrame(offset + end - piece.length, piece)),
+    );
+}
+
+const sendLongText = (
   stream: EventStream,
   replyId: string,
   position: number,
   text: string,
+): Promise<void> =>
+  sendInPieces(stream, text, stream.gone, (piece, end) =>
+    stream.send(chunkFrame(replyId, position - text.length + end, piece)),
+  );
+
+/** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
+async function sendInPieces(
+  stream: EventStream,
+  text: string,
+  signal: AbortSignal,
+  send: (piece: string, end: number) => void,
 ): Promise<void> {
   let start = 0;
-  while (text.length - start > LONGEST_CHUNK_CHARACTERS && !stream.gone.aborted) {
+  while (text.length - start > LONGEST_CHUNK_CHARACTERS && !signal.aborted) {
     const cut = start + LONGEST_CHUNK_CHARACTERS;
     const end = isLowSurrogate(text.charCodeAt(cut)) ? cut - 1 : cut;
-    stream.send(chunkFrame(replyId, position - text.length + end, text.slice(start, end)));
+    send(text.slice(start, end), end);
     await stream.caughtUp();
     start = end;
   }
-  stream.send(chunkFrame(replyId, position, text.slice(start)));
+  if (!signal.aborted) send(text.slice(start), text.length);
 }
 
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
 const chunkFrame = (replyId: string, position: number, text: string): string =>
   frame(`${replyId}:${position}`, `{"type":"ai_chunk","data":${JSON.stringify(text)}}`);
+
+const thoughtFrame = (offset: number, text: string): string =>
+  unnumberedFrame(JSON.stringify({ type: "ai_reasoning", data: { offset, text } }));
 
 const errorFrame = (
   replyId: string,

@@ -2,7 +2,7 @@ import type { Client, Message, Reply } from "@colloquy/client";
 import { wordsOf } from "../../words-of.ts";
 import type { ThreadCache } from "../thread-cache.ts";
 import { createLines, isAnswered, nextWaiting, type Running } from "./lines.ts";
-import { NEW, newKey, type SendEvents, type Sending, START } from "./live-reply.ts";
+import { NEW, newKey, type SendEvents, type Sending, SHOWN, START } from "./live-reply.ts";
 import { post } from "./post.ts";
 
 export type LiveReplies = ReturnType<typeof createLiveReplies>;
@@ -87,6 +87,11 @@ export function createLiveReplies({
           case "ai_chunk":
             update(entry, { text: entry.snapshot.text + event.data, isReconnecting: false }, false);
             break;
+          case "ai_reasoning": {
+            const { offset, text } = event.data;
+            update(entry, { reasoning: entry.snapshot.reasoning.slice(0, offset) + text }, false);
+            break;
+          }
           case "reconnecting":
             update(entry, { isReconnecting: true });
             break;
@@ -128,7 +133,7 @@ export function createLiveReplies({
   async function join(entry: Running): Promise<void> {
     try {
       const after = entry.reply?.lastEventId ?? undefined;
-      const options = { after, notices: true, signal: entry.watching.signal };
+      const options = { after, ...SHOWN, signal: entry.watching.signal };
       const reply = await client.messages.watch(entry.key, options);
       if (!reply) {
         await cache.refresh(entry.key);
@@ -212,7 +217,7 @@ export function createLiveReplies({
   async function watch(conversationId: string): Promise<void> {
     if (lines.first(conversationId)) return;
     const watching = new AbortController();
-    const options = { notices: true, signal: watching.signal };
+    const options = { ...SHOWN, signal: watching.signal };
     const reply = await client.messages.watch(conversationId, options).catch(() => null);
     if (!reply) return;
     const { userMessage } = reply;

@@ -15,6 +15,8 @@ export type LiveReply = {
   /** The message in whose place this one stands, with all that followed it. */
   readonly replaces: string | null;
   readonly text: string;
+  /** What the model thinks, or thought before `text`. */
+  readonly reasoning: string;
   /** Whether the connection is being restored. */
   readonly isReconnecting: boolean;
   /** Asked to stop; while it is `sending`, that is done as soon as there is a reply. */
@@ -46,6 +48,9 @@ export type SendEvents = {
   readonly onReplaced: (replaced: Replaced) => void;
 };
 
+/** What is shown of a reply besides its text. */
+export const SHOWN = { notices: true, reasoning: true } as const;
+
 /** Where a conversation is that has no id yet. */
 export const NEW = "new";
 
@@ -56,6 +61,7 @@ export const START: LiveReply = {
   userMessage: null,
   replaces: null,
   text: "",
+  reasoning: "",
   isReconnecting: false,
   isStopping: false,
   problem: null,

@@ -1,6 +1,6 @@
 import type { Client, Reply } from "@colloquy/client";
 import type { Running } from "./lines.ts";
-import { NEW } from "./live-reply.ts";
+import { NEW, SHOWN } from "./live-reply.ts";
 
 /** Sends a message, the first of a conversation or the next; resolves once it is stored. @throws ColloquyError */
 export function post(
@@ -8,7 +8,7 @@ export function post(
   { key, sending, snapshot, watching }: Running,
 ): Promise<Reply> {
   const { content = "", model, agentId, replaces } = sending ?? {};
-  const options = { idempotencyKey: snapshot.id, notices: true, signal: watching.signal };
+  const options = { idempotencyKey: snapshot.id, ...SHOWN, signal: watching.signal };
   const asked = { content, ...(model && { model }) };
   return key === NEW
     ? client.conversations.start(

@@ -1,7 +1,7 @@
 import type { Interruption } from "../../../domain/message.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
-import { type LiveReply, liveReply } from "../shared/live-reply.ts";
+import { type LiveReply, liveReply, thoughtsOf } from "../shared/live-reply.ts";
 import type { Channels } from "./channels.ts";
 import { decodeRequest, decodeStop, encodePieces, type Piece } from "./messages.ts";
 
@@ -9,6 +9,7 @@ type OwnTurn = {
   readonly conversationId: string;
   readonly onStop: (cause: Interruption) => void;
   readonly reply: LiveReply;
+  readonly thoughts: LiveReply;
   /** The replicas where it is watched, by inbox, and how far each has been told. */
   readonly watchers: Map<string, { sent: number; isAnswered: boolean; renewedAtMs: number }>;
 };
@@ -112,7 +113,8 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     has: (conversationId: string) => conversations.has(conversationId),
     open: (({ replyId, conversationId }, onStop) => {
       const reply = liveReply();
-      const turn: OwnTurn = { conversationId, onStop, reply, watchers: new Map() };
+      const thoughts = liveReply();
+      const turn: OwnTurn = { conversationId, onStop, reply, thoughts, watchers: new Map() };
       turns.set(replyId, turn);
       enterConversation(conversationId);
       const closeChannel = link.listen(channels.reply(replyId), (message) =>
@@ -129,11 +131,13 @@ export function ownTurns(link: RedisLink, channels: Channels) {
           reply.append(text);
           if (turn.watchers.size) willFlush(replyId, FLUSH_MS);
         },
+        think: thoughts.append,
         end(ending) {
           const byInbox = new Map<string, Piece[]>();
           collect(replyId, turn, true, byInbox);
           sendAll(byInbox);
           forget();
+          thoughts.end(null);
           reply.end(ending);
         },
         discard: forget,
@@ -141,5 +145,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     }) satisfies TurnLog["open"],
     follow: ((replyId, position, signal) =>
       turns.get(replyId)?.reply.watch(position, signal) ?? null) satisfies TurnLog["follow"],
+    followThoughts: ((replyId, signal) =>
+      thoughtsOf(turns.get(replyId)?.thoughts, signal)) satisfies TurnLog["followThoughts"],
   };
 }

@@ -1,5 +1,5 @@
 import type { TurnEnding } from "../../../domain/turn.ts";
-import type { LiveEvent } from "../../../ports/turn-log.ts";
+import type { LiveEvent, Thought } from "../../../ports/turn-log.ts";
 
 /** A reply that grows, and its watchers. */
 export type LiveReply = {
@@ -85,4 +85,16 @@ export function liveReply(): LiveReply {
       }
     },
   };
+}
+
+/** What a model thinks grows as a reply does, and has no ending of its own. Null where there is no such turn. */
+export const thoughtsOf = (
+  thoughts: LiveReply | undefined,
+  signal: AbortSignal,
+): AsyncIterable<Thought> | null => (thoughts ? thoughtsIn(thoughts, signal) : null);
+
+async function* thoughtsIn(thoughts: LiveReply, signal: AbortSignal): AsyncGenerator<Thought> {
+  for await (const event of thoughts.watch(0, signal))
+    if (event.type === "delta")
+      yield { offset: event.position - event.text.length, text: event.text };
 }
