@@ -21,7 +21,8 @@ const CLOSE_OBJECT = 125;
  * Checks what parsing the text would build, in one pass that builds nothing. It leaves to the parser whether
  * the text is JSON. @throws AppError invalid_request
  */
-export function checkJsonBounds(text: string, { maxDepth, maxValues }: JsonBounds): void {
+export function checkJsonBounds(text: string, bounds: JsonBounds): void {
+  const { maxDepth, maxValues } = bounds;
   let depth = 0;
   let values = 1;
   for (let index = 0; index < text.length; index++) {
@@ -32,21 +33,25 @@ export function checkJsonBounds(text: string, { maxDepth, maxValues }: JsonBound
       values++;
     } else if (character === OPEN_LIST || character === OPEN_OBJECT) {
       values++;
-      if (++depth > maxDepth)
-        throw new AppError(
-          "invalid_request",
-          `The JSON is nested too deeply: at most ${maxDepth} lists and objects may be within each other`,
-        );
+      if (++depth > maxDepth) throw tooDeep(bounds);
     } else if (character === CLOSE_LIST || character === CLOSE_OBJECT) {
       depth--;
     }
-    if (values > maxValues)
-      throw new AppError(
-        "invalid_request",
-        `The JSON has too many values: at most ${maxValues.toLocaleString("en")} are taken`,
-      );
+    if (values > maxValues) throw tooManyValues(bounds);
   }
 }
+
+export const tooDeep = ({ maxDepth }: JsonBounds) =>
+  new AppError(
+    "invalid_request",
+    `The JSON is nested too deeply: at most ${maxDepth} lists and objects may be within each other`,
+  );
+
+export const tooManyValues = ({ maxValues }: JsonBounds) =>
+  new AppError(
+    "invalid_request",
+    `The JSON has too many values: at most ${maxValues.toLocaleString("en")} are taken`,
+  );
 
 /** The place of the quote that ends the text which begins at `start`; the end of all where none does. */
 function endOfText(text: string, start: number): number {

@@ -5,10 +5,14 @@ import { AppError } from "../domain/errors.ts";
 import { checkJsonBounds } from "../domain/json-bounds.ts";
 import { readBody } from "./body-reader.ts";
 import { type BodyRoom, openRoom } from "./body-room.ts";
+import { checkUtf8InPieces, parseInPieces } from "./json-pieces.ts";
 import { whenClosed } from "./when-closed.ts";
 
 /** What a request may weigh, where its route says nothing else. */
 export const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+
+/** What is larger is parsed in pieces, between which others are served. */
+const LARGE_BYTES = 512 * 1024;
 
 /** More than the largest chats of an export have. */
 const JSON_BOUNDS = { maxDepth: 100, maxValues: 1_000_000 };
@@ -38,13 +42,25 @@ export function acceptJson(app: FastifyInstance): void {
       const room = rooms.get(request) ?? openRoom();
       const body = await readBody(payload as Readable, request.headers, limitBytes, room);
       if (body.length === 0) return undefined;
+      if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
+      const parse = (text: string): unknown => {
+        let parsed: unknown;
+        let problem: Error | null = null;
+        void parseJson(request, text, (error, value) => {
+          parsed = value;
+          problem = error;
+        });
+        if (problem) throw problem;
+        return parsed;
+      };
+      if (body.length > LARGE_BYTES) {
+        await checkUtf8InPieces(body);
+        return parseInPieces(body, parse, JSON_BOUNDS);
+      }
       if (!isUtf8(body)) throw new AppError("invalid_request", "The body is not valid UTF-8");
       const text = body.toString("utf8");
       checkJsonBounds(text, JSON_BOUNDS);
-      if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      void parseJson(request, text, (error, value) => (error ? reject(error) : resolve(value)));
-      return promise;
+      return parse(text);
     },
   );
 }

@@ -9,6 +9,9 @@ import { type ChatRecords, putChats, recordsOf } from "./records.ts";
 import { repaired } from "./repair.ts";
 import { decodeStored } from "./stored.ts";
 
+/** Whole chats go to the store at once until they have that many records, so that nobody waits for all of them. */
+const RECORDS_TOGETHER = 1000;
+
 export type ImportResult = {
   /** Conversations that are new here, or got messages that are. */
   readonly imported: number;
@@ -40,11 +43,22 @@ export function createImportChats(
       if (typeof chat === "string") failed.push({ index, reason: chat });
       else if (chat === null) failed.push({ index, reason: "it has no message to take" });
       else chats.push({ index, tally, chat });
+      // Others are served between two of them.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     for (const round of roundsOf(chats)) {
-      const records: ChatRecords[] = [];
-      for (const { chat, tally } of round) records.push(await recordsOf(chat, tally, importing));
-      await putChats(records, destination);
+      let together: ChatRecords[] = [];
+      let records = 0;
+      for (const { chat, tally } of round) {
+        const one = await recordsOf(chat, tally, importing);
+        together.push(one);
+        records += one.kept.length;
+        if (records < RECORDS_TOGETHER) continue;
+        await putChats(together, destination);
+        together = [];
+        records = 0;
+      }
+      await putChats(together, destination);
     }
     let imported = 0;
     let skipped = 0;
