@@ -53,6 +53,7 @@ const DEBIAN_PACKAGES = [
   "redis-server",
   "haproxy",
   "nginx-light",
+  "socat",
   "faketime",
   "slowhttptest",
 ];

@@ -26,6 +26,10 @@ export type Account = {
   readonly is_operator: boolean;
   /** False until the server's first key is made. */
   readonly is_claimed: boolean;
+  /** The first key can be made with the code that the server showed on its terminal. */
+  readonly takes_claim_code: boolean;
+  /** Anybody is served without a key, on wires other than this one. */
+  readonly is_open: boolean;
 };
 
 /** A key as it is listed: never the key itself. */
@@ -59,6 +63,8 @@ export type KeyInput = {
   readonly is_operator?: boolean | undefined;
   /** The models that it may use, as in `openai/gpt-4o*`. Default: every model of the server. */
   readonly models?: readonly string[] | null | undefined;
+  /** For the first key: the code that the server showed on its terminal. */
+  readonly claim_code?: string | undefined;
 };
 
 /** How the server is (document 003). */

@@ -10,15 +10,21 @@ test("health, metrics and keys: for operators, and for nobody else", async () =>
   const health = await anyone.health();
   assert.equal(health.status, "healthy");
   assert.equal(typeof health.version, "string");
-  assert.match(await anyone.metrics(), /^colloquy_sockets_open 0$/m);
-
-  const { key, is_operator } = await anyone.keys.create({ name: "mine" });
-  assert.ok(is_operator);
-  const operator = createClient({ baseUrl: `${server.url}/`, token: key });
-  const other = await operator.keys.create({ user_id: "ann" });
-  const ann = createClient({ baseUrl: server.url, token: other.key });
   const isForbidden = (error: unknown) =>
     error instanceof ColloquyError && error.status === 403 && /operator/.test(error.message);
+  await assert.rejects(anyone.metrics(), isForbidden);
+  await assert.rejects(anyone.keys.create({ name: "mine" }), isForbidden);
+
+  assert.equal((await anyone.account()).takes_claim_code, true);
+  const { key, is_operator } = await anyone.keys.create({
+    name: "mine",
+    claim_code: server.claimCode ?? "",
+  });
+  assert.ok(is_operator);
+  const operator = createClient({ baseUrl: `${server.url}/`, token: key });
+  assert.match(await operator.metrics(), /^colloquy_sockets_open 0$/m);
+  const other = await operator.keys.create({ user_id: "ann" });
+  const ann = createClient({ baseUrl: server.url, token: other.key });
   await assert.rejects(ann.metrics(), isForbidden);
   await assert.rejects(ann.keys.list(), isForbidden);
   assert.equal((await ann.health()).status, "healthy");

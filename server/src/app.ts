@@ -6,6 +6,7 @@ import { createAgents } from "./core/agents.ts";
 import { createAudit } from "./core/audit.ts";
 import { type BudgetLimits, createBudgets } from "./core/budgets.ts";
 import { createCheckpoints } from "./core/checkpoints.ts";
+import { createClaim } from "./core/claim.ts";
 import { createConversations } from "./core/conversations.ts";
 import { createCrowd, withoutCrowds } from "./core/crowd.ts";
 import { createDeadlines } from "./core/deadlines.ts";
@@ -30,9 +31,11 @@ import { operationsWire } from "./dialects/operations/index.ts";
 import { voiceWire } from "./dialects/voice/index.ts";
 import { voiceSocket } from "./dialects/voice/socket.ts";
 import { webPages } from "./dialects/web/index.ts";
+import type { AnonymousMode } from "./domain/access.ts";
 import type { AppError } from "./domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "./http/server.ts";
 import { attachSockets, type SocketOptions, type Sockets } from "./http/sockets.ts";
+import type { ClaimCode } from "./ports/claim-code.ts";
 import type { DeriveId } from "./ports/clock.ts";
 import type { Credentials } from "./ports/credentials.ts";
 import type { MintKey } from "./ports/key-mint.ts";
@@ -45,7 +48,7 @@ export type AppParts = Pick<
   TurnParts,
   "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
 > &
-  Pick<HttpOptions, "origins" | "basePath" | "trustedProxies" | "onAnswer"> &
+  Pick<HttpOptions, "origins" | "basePath" | "trustedProxies" | "onAnswer" | "onRefusedOrigin"> &
   Pick<SocketOptions, "socketsPerAddress"> & {
     readonly store: Store;
     readonly models: Models;
@@ -59,10 +62,12 @@ export type AppParts = Pick<
     readonly onAbandoned: (replies: readonly AbandonedReply[]) => void;
     readonly credentials: Credentials;
     readonly mintKey: MintKey;
+    /** Null: none is shown, and the first key is made by the command line. */
+    readonly claimCode: ClaimCode | null;
     readonly ticketMint: TicketMint;
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
-    readonly anonymousLoopback: boolean;
+    readonly anonymous: AnonymousMode;
     /** Requests and sockets of one user at a time, and replies; null: any number. */
     readonly openPerUser: number | null;
     readonly budgets: BudgetLimits;
@@ -96,6 +101,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const decide = audit.noted(createAccess(parts.credentials, parts));
   const standing = createStanding(parts.credentials, clock, parts);
   const isClaimed = (): Promise<boolean> => parts.credentials.isClaimed();
+  const welcomesLocalPages = async () => parts.anonymous !== "unclaimed" || !(await isClaimed());
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
   const checkpoints = createCheckpoints(store, clock);
@@ -111,7 +117,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const conversations = createConversations({ store, turns, models, clock, newId });
   const importChats = createImportChats(store, parts.deriveId);
   const tickets = createTickets({ store, clock, standing, mint: parts.ticketMint });
-  const keys = createKeys({ store, clock, newId, mint: parts.mintKey });
+  const claim = createClaim(parts.claimCode, clock);
+  const keys = createKeys({ store, clock, newId, mint: parts.mintKey, claim });
   const agents = createAgents(store, clock, newId, models);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, speech, parts.isRedisUp);
@@ -130,6 +137,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const http = await createHttpServer({
     ...parts,
     homePath,
+    welcomesLocalPages,
     watchCredential: standing.watch,
     enter,
     onInternalError: (error, request) =>
@@ -149,6 +157,8 @@ export async function createApp(parts: AppParts): Promise<App> {
         tickets,
         models,
         isClaimed,
+        takesClaimCode: claim.isOpen,
+        isOpen: parts.anonymous === "open",
       }),
       dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
       conversationsWire({ admit, limits, conversations }),
@@ -157,6 +167,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const sockets = attachSockets(http.server, {
     ...parts,
+    welcomesLocalPages,
     watchCredential: standing.watch,
     enter,
     redeemTicket: tickets.redeem,

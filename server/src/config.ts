@@ -4,6 +4,7 @@ import { type Environment, reader } from "./config-reader.ts";
 import { readSignIn, type SignInConfig } from "./config-sign-in.ts";
 import type { BudgetLimits } from "./core/budgets.ts";
 import type { LimitRules } from "./core/limits.ts";
+import type { AnonymousMode } from "./domain/access.ts";
 
 /** Everything that can be set, from the environment; secrets apart from the rest. */
 export type Config = {
@@ -24,7 +25,7 @@ export type Config = {
   /** The path of PUBLIC_URL without the slash at its end; "" for none. */
   readonly basePath: string;
   readonly trustedProxies: readonly string[];
-  readonly anonymousLoopback: boolean;
+  readonly anonymous: AnonymousMode;
   /** null: keys alone. */
   readonly signIn: SignInConfig | null;
   readonly limits: LimitRules;
@@ -100,9 +101,9 @@ export function readConfig(environment: Environment): Config {
   const logLevel = LOG_LEVELS[read.text("LOG_LEVEL", isDebug ? "DEBUG" : "INFO").toUpperCase()];
   if (!logLevel) mistakes.push(`LOG_LEVEL must be one of ${Object.keys(LOG_LEVELS).join(", ")}`);
   const anonymous = read.text("AUTH_ANONYMOUS", "");
-  if (anonymous !== "" && anonymous !== "loopback")
+  if (!/^(?:|loopback|open)$/.test(anonymous))
     mistakes.push(
-      "AUTH_ANONYMOUS must be empty, or 'loopback' to let programs of this machine in without a key",
+      "AUTH_ANONYMOUS must be empty, 'loopback' to let programs of this machine in without a key, or 'open' to let anybody use the wires 000 to 003 without one",
     );
   const corsOrigins = read.list("CORS_ORIGINS", "http://localhost:5000");
   for (const origin of corsOrigins)
@@ -143,7 +144,7 @@ export function readConfig(environment: Environment): Config {
     publicOrigin: publicUrl?.origin ?? null,
     basePath: publicUrl?.pathname.replace(/\/+$/, "") ?? "",
     trustedProxies,
-    anonymousLoopback: anonymous === "loopback",
+    anonymous: anonymous === "loopback" || anonymous === "open" ? anonymous : "unclaimed",
     signIn: readSignIn(read, mistakes),
     limits: limits.rules,
     socketsPerAddress: limits.socketsPerAddress,
@@ -185,6 +186,10 @@ export function readConfig(environment: Environment): Config {
   if (config.redisUrl && !config.databaseUrl)
     mistakes.push(
       "REDIS_URL: only servers that share a PostgreSQL need Redis; a DATA_DIR is one process's. Set DATABASE_URL as well, or unset REDIS_URL",
+    );
+  if (config.anonymous === "open" && config.signIn)
+    mistakes.push(
+      "AUTH_ANONYMOUS=open with AUTH_JWT_ISSUER is unsafe: users who sign in would share a tenant with everybody, and who knows their id could read what they said. Unset one of them",
     );
   if (mistakes.length) throw new ConfigError(mistakes);
   return config;

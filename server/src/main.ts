@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
+import { newClaimCode } from "./adapters/credentials/claim/code.ts";
 import { jwtCredentials } from "./adapters/credentials/jwt/credentials.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mintKey, ticketMint } from "./adapters/credentials/keys/mint.ts";
@@ -13,6 +14,7 @@ import type { Config } from "./config.ts";
 import { allCredentials } from "./core/credentials.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
+import { tellOnce } from "./http/page-origins.ts";
 import type { Store } from "./ports/store.ts";
 import { chooseProviders } from "./providers.ts";
 import { chooseSharing } from "./sharing.ts";
@@ -32,6 +34,8 @@ export type RunningServer = {
   /** Replies that a crash had left unfinished. */
   readonly interruptedReplies: number;
   readonly isClaimed: boolean;
+  /** With it a program of this machine makes the first key. Null: there is none. To be shown to whoever starts the server, and kept nowhere. */
+  readonly claimCode: string | null;
   /** The names of the engines; a null one is not installed. */
   readonly speech: { readonly transcriber: string | null; readonly synthesizer: string | null };
   /** Takes no more requests, lets replies finish for that long, and closes everything. */
@@ -42,6 +46,12 @@ export type RunningServer = {
 const WEB_DIRECTORY = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../web/dist" : "./web", import.meta.url),
 );
+
+export type StartOptions = {
+  /** Whether whoever starts it sees what it says, and nobody else does. */
+  readonly canShowCode?: boolean;
+};
+
 /** How long replies may go on at SIGTERM. */
 export const DRAIN_MS = 30_000;
 const HOUR_MS = 3_600_000;
@@ -56,7 +66,10 @@ const LOG_FLUSH_MS = 1000;
  * Starts a server by those settings. Whoever starts it closes it.
  * @throws AppError unavailable (the store), NodeJS.ErrnoException (the port)
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { canShowCode = false }: StartOptions = {},
+): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
   // Whoever read the log may have ended: no reason to end as well.
@@ -118,6 +131,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
   });
   opened.defer(() => sharing.close());
 
+  const isClaimed = config.signIn !== null || (await store.isClaimed());
+  // Where servers share a database, the code of one would be refused by the others.
+  const claimCode = canShowCode && !isClaimed && !config.databaseUrl ? newClaimCode() : null;
+
   const app = await createApp({
     store,
     models,
@@ -128,6 +145,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     isRedisUp: sharing.isRedisUp,
     credentials,
     mintKey,
+    claimCode,
     ticketMint,
     clock: systemClock,
     newId: newUuid,
@@ -139,7 +157,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     ]),
     systemPrompt: config.systemPrompt,
     limitRules: config.limits,
-    anonymousLoopback: config.anonymousLoopback,
+    anonymous: config.anonymous,
     budgets: config.budgets,
     answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
@@ -157,6 +175,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
         { replies },
         "another server is gone; the replies it left are kept as interrupted",
       ),
+    onRefusedOrigin: tellOnce((origin) =>
+      logger.warn({ origin }, "pages of this origin were refused; CORS_ORIGINS does not name it"),
+    ),
     onInternalError: (error, place, requestId) =>
       logger.error({ requestId, place, code: error.code, cause: causeOf(error.cause) }, "failed"),
     onAnswer(request, status, elapsedMs) {
@@ -186,7 +207,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     paths: app.http.paths,
     model: models.nameOf(null),
     interruptedReplies,
-    isClaimed: config.signIn !== null || (await store.isClaimed()),
+    isClaimed,
+    claimCode: claimCode?.text ?? null,
     speech: {
       transcriber: speech.transcriber?.name ?? null,
       synthesizer: speech.synthesizer?.name ?? null,

@@ -68,6 +68,10 @@ test("an unclaimed server serves programs of its own machine, and tells all othe
     { host: "[::1]:8000" },
     { origin: "http://localhost:5000" },
     { host: "localhost:1", origin: "http://localhost:1" },
+    { origin: "http://localhost:5001" },
+    { origin: "http://127.0.0.1:3000" },
+    { origin: "http://[::1]:3000" },
+    { origin: "https://localhost:5173" },
   ];
   for (const headers of welcome)
     assert.equal(
@@ -75,6 +79,21 @@ test("an unclaimed server serves programs of its own machine, and tells all othe
       200,
       JSON.stringify(headers),
     );
+  const foreign: Record<string, string>[] = [
+    { origin: "http://evil.example" },
+    { origin: "null" },
+    { origin: "https://localhost:5000.evil.example" },
+    { origin: "http://localhost.evil.example" },
+    { origin: "http://127.0.0.1.evil.example:3000" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ];
+  for (const headers of foreign) {
+    const answer = await get(server, PATH, { ...bearer("x"), ...headers });
+    assert.equal(answer.status, 403, JSON.stringify(headers));
+    assert.ok(answer.body.includes(headers.origin ?? "another site"), "it names the origin");
+    assert.match(answer.body, /CORS_ORIGINS/);
+  }
   const refused: Record<string, string>[] = [
     { host: "evil.example" },
     { host: "localhost.evil.example" },
@@ -82,12 +101,6 @@ test("an unclaimed server serves programs of its own machine, and tells all othe
     { host: "192.168.1.5:8000" },
     { host: "" },
     { host: "evil.example", origin: "http://evil.example" },
-    { origin: "http://evil.example" },
-    { origin: "null" },
-    { origin: "http://localhost:5001" },
-    { origin: "https://localhost:5000.evil.example" },
-    { "sec-fetch-site": "cross-site" },
-    { "sec-fetch-site": "same-site" },
     ...[
       "forwarded",
       "via",
@@ -101,7 +114,7 @@ test("an unclaimed server serves programs of its own machine, and tells all othe
   for (const headers of refused) {
     const answer = await get(server, PATH, { ...bearer("x"), ...headers });
     assert.equal(answer.status, 403, JSON.stringify(headers));
-    assert.match(answer.body, /npx colloquy keys create/);
+    assert.match(answer.body, /\.\/colloquy keys create/);
   }
 });
 
@@ -169,10 +182,11 @@ test("AUTH_ANONYMOUS=loopback lets programs of this machine in after the first k
     environment: { AUTH_ANONYMOUS: "loopback" },
   });
   await makeKey(server);
-  const health = await get(server, "/metrics", {});
-  assert.equal(health.status, 200);
-  assert.equal((await get(server, "/metrics", { "x-forwarded-for": "127.0.0.1" })).status, 401);
-  assert.equal((await get(server, "/metrics", { host: "chat.example" })).status, 401);
+  const list = "/conversations?user_id=ann";
+  assert.equal((await get(server, list, {})).status, 200);
+  assert.equal((await get(server, list, { origin: "http://localhost:3000" })).status, 200);
+  assert.equal((await get(server, list, { "x-forwarded-for": "127.0.0.1" })).status, 401);
+  assert.equal((await get(server, list, { host: "chat.example" })).status, 401);
 });
 
 test("figures are for operators", async () => {

@@ -50,10 +50,10 @@ test("a fresh install is well, and stays untouched", async () => {
     /^ok {4}\.env +none in this folder/m,
     /^ok {4}clock /m,
     /^ok {4}DATA_DIR +.*does not exist yet; the first start makes it$/m,
-    /^ok {4}access +no key was ever made: programs of this machine are served without one, and nobody else is \(HOST=0\.0\.0\.0/m,
+    /^warn {2}access +no key was ever made: programs of this machine are served without one, and nobody else is; but a proxy .* \(HOST=0\.0\.0\.0 also listens/m,
     /^ok {4}server +none is running at http:\/\/127\.0\.0\.1:\d+$/m,
     /^warn {2}model +no provider is connected: the built-in model answers.*\n +→ set OPENROUTER_API_KEY/m,
-    /\n0 failures, 1 warning\.\n$/,
+    /\n0 failures, 2 warnings\.\n$/,
   ])
     assert.match(stdout, words);
   assert.ok(!stdout.includes("\u001b"), "no colours where there is no terminal");
@@ -121,7 +121,7 @@ test("settings that are allowed, and dangerous, are warned of", async () => {
     assert.match(about(findings, check), /^warn: /, check);
   assert.match(
     about(findings, "access"),
-    /^warn: no key was ever made.*though PUBLIC_URL or TRUST_PROXY is set → colloquy keys create/,
+    /^warn: no key was ever made.*though PUBLIC_URL or TRUST_PROXY is set → \.\/colloquy keys create/,
   );
 });
 
@@ -129,13 +129,15 @@ test("who is served is told, claimed or not", async () => {
   await using folder = await workFolder();
   assert.match(
     about(await examine(folder, { HOST: "127.0.0.1" }), "access"),
-    /^ok: .*HOST=127\.0\.0\.1 is not reached from outside/,
+    /^warn: no key was ever made.*a proxy or tunnel on this machine.*root and hides itself lets everybody in.* → \.\/colloquy keys create/,
   );
+  const open = about(await examine(folder, { AUTH_ANONYMOUS: "open" }), "AUTH_ANONYMOUS");
+  assert.match(open, /^warn: .*whoever reaches this server may chat without a key/);
   const key = (await folder.run(["keys", "create", "--quiet"])).stdout.trim();
   const anonymous = await examine(folder, { AUTH_ANONYMOUS: "loopback" });
   assert.match(
     about(anonymous, "AUTH_ANONYMOUS"),
-    /^warn: every program and user of this machine needs no key/,
+    /^warn: no program of this machine that runs as the server's own user or root needs a key/,
   );
   assert.match(
     about(
@@ -147,7 +149,7 @@ test("who is served is told, claimed or not", async () => {
   await folder.run(["keys", "revoke", key]);
   assert.match(
     about(await examine(folder), "access"),
-    /^fail: every key is revoked, so nobody is served → colloquy keys create/,
+    /^fail: every key is revoked, so nobody is served → \.\/colloquy keys create/,
   );
   assert.match(
     about(await examine(folder, { AUTH_ANONYMOUS: "loopback" }), "access"),

@@ -108,6 +108,9 @@ test("settings that are unsafe together are refused", () => {
       proxies,
     );
   assert.deepEqual(mistakesOf({ AUTH_ANONYMOUS: "loopback", TRUST_PROXY: "10.0.0.0/8" }), []);
+  const issuer = { AUTH_JWT_ISSUER: "https://id.example", AUTH_JWT_AUDIENCE: "colloquy" };
+  assert.match(mistakesOf({ AUTH_ANONYMOUS: "open", ...issuer })[0] ?? "", /unsafe/);
+  assert.deepEqual(mistakesOf({ AUTH_ANONYMOUS: "open", TRUST_PROXY: "127.0.0.1" }), []);
   assert.match(mistakesOf({ CORS_ORIGINS: "*,http://localhost:5000" })[0] ?? "", /CORS_ORIGINS/);
 });
 

@@ -99,6 +99,20 @@ export async function forgedTokens(issuer: IssuerServer, canary: string): Promis
         await withClaims(issuer, { [claim]: value }),
       );
 
+  for (const typ of [
+    ...[
+      "logout+jwt",
+      "secevent+jwt",
+      "dpop+jwt",
+      "at+jwt ",
+      "JWS",
+      "JWE",
+      "application/logout+jwt",
+    ],
+    ...["rt+jwt", "id+jwt", "entity-statement+jwt", "jwt+at", "", 7, null, ["JWT"], { JWT: true }],
+  ])
+    await signed(`typ ${JSON.stringify(typ)}`, { header: { kid: "rsa", typ } });
+
   const bytesOf = (part: string) => Buffer.from(part, "base64url");
   for (const [place, part] of [head, body, signature].entries())
     for (let step = 0; step < 12; step++) {

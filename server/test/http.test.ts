@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { BACKEND, startServer } from "./start-server.ts";
+import { makeKey } from "./wire-client.ts";
 
 /** Each replica has figures of its own, and the proxy asks any of them. */
 const EACH_HAS_ITS_OWN = {
@@ -255,7 +256,8 @@ test(
       body: { content: "figure-text" },
       user: "figure-user",
     });
-    const figures = await (await fetch(`${server.url}/metrics`)).text();
+    const operator = { authorization: `Bearer ${await makeKey(server, { isOperator: true })}` };
+    const figures = await (await fetch(`${server.url}/metrics`, { headers: operator })).text();
     for (const name of [
       "turns_total",
       "turns_running",
@@ -273,7 +275,7 @@ test(
     assert.equal(
       (await fetch(`${server.url}/metrics`, { headers: { origin: "https://evil.example" } }))
         .status,
-      403,
+      401,
     );
   },
 );

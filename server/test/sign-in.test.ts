@@ -29,6 +29,11 @@ test("a token of the configured issuer is let in on every wire, as the user of i
     assert.equal(created.status, 201, algorithm);
     assert.equal(created.body.data.user_id, userId);
   }
+  for (const typ of [undefined, "JWT", "jwt", "at+jwt", "application/at+jwt"]) {
+    const ofThatType = bearer(await issuer.token("ann", { header: { kid: "rsa", typ } }));
+    const { status } = await send(server, "GET", "/v1/chat/account", undefined, ofThatType);
+    assert.equal(status, 200, `typ ${typ}`);
+  }
   const token = await issuer.token("ann");
   const headers = bearer(token);
   for (const claim of [{}, { user_id: "ann" }, { user_id: userId }])

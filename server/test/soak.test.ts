@@ -1,10 +1,12 @@
 // Mixed load for a while: memory, handles and the event loop stay as they are.
 //   npm run test:soak      30 minutes; SOAK_MINUTES=120 for more
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { COMMAND } from "./cli-runner.ts";
 import { startLoad } from "./crash-load.ts";
 import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
@@ -48,14 +50,19 @@ test(`${MINUTES} minutes of mixed load: heap, handles and event loop stay flat`,
     OPENAI_BASE_URL: model.url,
     MODEL: "scripted",
     OLLAMA_BASE_URL: "http://127.0.0.1:9",
+    AUTH_ANONYMOUS: "loopback",
   });
   opened.defer(() => server.kill());
   const acknowledged = new Map<string, string>();
+  const creating = [COMMAND, "keys", "create", "--operator", "--quiet"];
+  const env = { PATH: process.env.PATH, DATA_DIR: directory };
+  const { stdout: key } = spawnSync(process.execPath, creating, { env, encoding: "utf8" });
+  const operator = { authorization: `Bearer ${key.trim()}` };
   const load = startLoad(server.url, acknowledged);
   const series: Record<string, number[]> = {};
   for (let sample = 0; sample < SAMPLES; sample++) {
     await new Promise((resolve) => setTimeout(resolve, (MINUTES * 60_000) / SAMPLES));
-    const figures = await (await fetch(`${server.url}/metrics`)).text();
+    const figures = await (await fetch(`${server.url}/metrics`, { headers: operator })).text();
     for (const [name, [metric, factor]] of Object.entries(WATCHED)) {
       const value = Number(new RegExp(`^${metric} (\\S+)$`, "m").exec(figures)?.[1]);
       assert.ok(Number.isFinite(value), metric);

@@ -46,6 +46,8 @@ async function startSockets(
     ],
     origins: { listed: ["https://app.example"], publicOrigin: "https://here.example" },
     trustedProxies: [],
+    welcomesLocalPages: async () => false,
+    onRefusedOrigin() {},
     socketsPerAddress: null,
     watchCredential: () => () => {},
     enter: () => () => {},

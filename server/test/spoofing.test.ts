@@ -56,14 +56,23 @@ const OTHER_HOSTS = [
   "localhost:99999999",
   "ｌocalhost",
 ];
-const GOOD_ORIGINS = [null, PAGE];
+const GOOD_ORIGINS = [
+  null,
+  PAGE,
+  "https://localhost:5000",
+  "http://localhost:5001",
+  "http://127.0.0.1:3000",
+  "http://[::1]",
+];
 const FOREIGN_ORIGINS = [
   "null",
   "",
   "http://evil.example",
-  "https://localhost:5000",
-  "http://localhost:5001",
   "http://localhost:5000.evil.example",
+  "http://localhost@evil.example",
+  "http://evil.localhost:3000",
+  "ftp://localhost:3000",
+  "http://localhost:3000/",
   "http://evil.example/http://localhost:5000",
   "http://localhost:5000, http://evil.example",
   "http://127.0.0.1.evil.example",
@@ -94,6 +103,25 @@ const FORWARDING = [
   "True-Client-IP",
   "CF-Connecting-IP",
   "Fastly-Client-IP",
+  "X-Envoy-External-Address",
+  "CDN-Loop",
+  "CF-Ray",
+  "X-Amzn-Trace-Id",
+  "X-AppEngine-Country",
+  "X-Azure-ClientIP",
+  "X-ProxyUser-Ip",
+  "X-Original-URL",
+  "Proxy-Connection",
+  "X-NginX-Proxy",
+  "Akamai-Origin-Hop",
+  "Fly-Client-IP",
+  "X-Vercel-Id",
+  "Ngrok-Auth-User-Email",
+  "Tailscale-User-Login",
+  "X-Coder-Forwarded",
+  "X-Forwarded-Prefix",
+  "X-Forwarded-Anything",
+  "Max-Forwards",
 ];
 const FORWARDED_VALUES = ["127.0.0.1", "::1", "localhost", ""];
 
@@ -143,7 +171,7 @@ test(`at least ${LEAST} ways to pass for a program of this machine: who is none 
   timeout: 120_000,
 }, async (context) => {
   await using server = await startServer({ builtIn: true });
-  const paths = ["/v1/chat/conversations", "/conversations?user_id=a", "/metrics"];
+  const paths = ["/v1/chat/conversations", "/conversations?user_id=a", "/api/conversations"];
   const wrong: string[] = [];
   let count = 0;
   let refused = 0;
@@ -172,17 +200,33 @@ test(`at least ${LEAST} ways to pass for a program of this machine: who is none 
     [
       "a proxy's header after 2,000 others",
       requestOf(
-        "/metrics",
+        "/conversations?user_id=a",
         `Host: localhost\r\n${"a:\r\n".repeat(2100)}X-Forwarded-For: 203.0.113.9\r\n`,
       ),
     ],
-    ["101 headers", requestOf("/metrics", `Host: localhost\r\n${"a:\r\n".repeat(101)}`)],
-    ["no Host", requestOf("/metrics", "")],
-    ["two Hosts", requestOf("/metrics", "Host: localhost\r\nHost: evil.example\r\n")],
-    ["an address as target", requestOf("http://evil.example/metrics", "Host: evil.example\r\n")],
-    ["HTTP/1.0 without Host", "GET /metrics HTTP/1.0\r\n\r\n"],
-    ["a folded Host", requestOf("/metrics", "Host: localhost\r\n evil.example\r\n")],
-    ["a Host with a blank", requestOf("/metrics", "Host : localhost\r\n")],
+    [
+      "101 headers",
+      requestOf("/conversations?user_id=a", `Host: localhost\r\n${"a:\r\n".repeat(101)}`),
+    ],
+    ["no Host", requestOf("/conversations?user_id=a", "")],
+    [
+      "two Hosts",
+      requestOf("/conversations?user_id=a", "Host: localhost\r\nHost: evil.example\r\n"),
+    ],
+    [
+      "an address as target",
+      requestOf("http://evil.example/conversations?user_id=a", "Host: evil.example\r\n"),
+    ],
+    ["HTTP/1.0 without Host", "GET /conversations?user_id=a HTTP/1.0\r\n\r\n"],
+    [
+      "HTTP/1.0, as a plain nginx passes it on",
+      "GET /conversations?user_id=a HTTP/1.0\r\nHost: localhost:8000\r\nConnection: close\r\n\r\n",
+    ],
+    [
+      "a folded Host",
+      requestOf("/conversations?user_id=a", "Host: localhost\r\n evil.example\r\n"),
+    ],
+    ["a Host with a blank", requestOf("/conversations?user_id=a", "Host : localhost\r\n")],
   ] as const) {
     const status = await raw(server, bytes);
     if (status !== 403 && status !== 400) wrong.push(`${status} ${what}`);

@@ -16,6 +16,8 @@ export type StartOptions = {
   readonly builtIn?: boolean;
   /** A folder to use and leave; otherwise a new one that goes with the server. */
   readonly directory?: string;
+  /** Whether it shows a code for the first key, as on a terminal; default: yes. */
+  readonly canShowCode?: boolean;
   /** What it stands on; otherwise what TEST_BACKEND says. */
   readonly backend?: Backend;
 };
@@ -68,7 +70,7 @@ export async function startServer(options: StartOptions = {}) {
   };
   const config = readConfig(environment);
   const open = async () => {
-    const opening = await start(config);
+    const opening = await start(config, { canShowCode: options.canShowCode ?? true });
     opened.defer(() => opening.close(0));
     return opening;
   };

@@ -109,7 +109,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     handlers: [
       voiceSocket({
         sessions,
-        decide: createAccess(keyCredentials(store, systemClock), { anonymousLoopback: false }),
+        decide: createAccess(keyCredentials(store, systemClock), { anonymous: "unclaimed" }),
         now: systemClock.now,
         sampleRateHz: 16_000,
         onInternalError: (error) => internalErrors.push(error),
@@ -117,6 +117,8 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     ],
     origins: { listed: [], publicOrigin: null },
     trustedProxies: [],
+    welcomesLocalPages: async () => false,
+    onRefusedOrigin() {},
     watchCredential: () => () => {},
     enter: () => () => {},
     redeemTicket: () => Promise.reject(new Error("there are none")),

@@ -88,6 +88,8 @@ export async function errorTable(
   const app = await createHttpServer({
     wires: [wire],
     origins: { listed: [], publicOrigin: null },
+    welcomesLocalPages: async () => false,
+    onRefusedOrigin() {},
     version: "0.0.0",
     trustedProxies: [],
     watchCredential: () => () => {},

@@ -10,18 +10,33 @@ import { claim, signIn } from "./people.ts";
 
 const skip = withoutBrowser;
 
-test("the first key is made in the page, shown once, and the page is in with it at once", {
+test("[X13] the first key is made in the page, by keyboard, with the code that the server showed; the page is in with it at once", {
   skip,
 }, async () => {
   await using server = await startServer({ builtIn: true });
   await using opened = await openPage(server.url, "keys");
   const { page } = opened;
-  await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByText("with the code that the server showed on its terminal").waitFor();
+  await page.getByText("./colloquy keys create --name me").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await page.getByRole("button", { name: "Create a key" }).focus();
+  await page.keyboard.press("Enter");
   const asking = page.getByRole("dialog", { name: "Create a key" });
   await asking.getByText("From now on the server wants a key of everybody").waitFor();
   assert.deepEqual(await violationsIn(page), []);
-  await asking.getByLabel("Name").fill("laptop");
-  await asking.getByRole("button", { name: "Create it and sign in" }).click();
+  await asking.getByLabel("Code").focus();
+  await page.keyboard.type("a code that somebody made up");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("laptop");
+  await page.keyboard.press("Enter");
+  await asking
+    .getByRole("alert")
+    .getByText("This is not the code that the server showed")
+    .waitFor();
+  await asking.getByLabel("Code").focus();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type(server.claimCode?.toUpperCase().replaceAll("-", " ") ?? "");
+  await page.keyboard.press("Enter");
 
   const shown = page.getByRole("dialog", { name: "Your new key" });
   const key = (await shown.getByText(/^ck_/).textContent()) ?? "";
@@ -34,10 +49,31 @@ test("the first key is made in the page, shown once, and the page is in with it 
   await page.getByText("you are in with this").waitFor();
 
   const client = createClient({ baseUrl: server.url, token: key });
-  assert.equal((await client.account()).is_claimed, true);
+  const account = await client.account();
+  assert.deepEqual([account.is_claimed, account.takes_claim_code], [true, false]);
   await page.reload();
   await page.getByText("you are in with this").waitFor();
   assert.ok(!(await page.content()).includes(key));
+});
+
+test("[X13] figures of an unclaimed server are nobody's to see; the page leads to the first key, or names the command", {
+  skip,
+}, async () => {
+  await using server = await startServer({
+    builtIn: true,
+    canShowCode: false,
+    environment: { AUTH_ANONYMOUS: "open" },
+  });
+  await using opened = await openPage(server.url, "status", { locale: "de-DE" });
+  const { page } = opened;
+  await page.getByText("gilt niemand als Betreiber").waitFor();
+  await page.getByText("Wer diesen Server erreicht, darf").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await page.getByRole("link", { name: "Den ersten Schlüssel machen" }).click();
+  await page.getByText("in keinem Terminal einen Code gezeigt").waitFor();
+  await page.getByText("./colloquy keys create --name me").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Schlüssel anlegen" }).count(), 0);
+  assert.deepEqual(await violationsIn(page), []);
 });
 
 test("keys are made for others and revoked, after a question; a revoked one opens nothing", {
@@ -80,10 +116,12 @@ test("keys are made for others and revoked, after a question; a revoked one open
 
 test("the status page shows what is running and how it goes, live", { skip }, async () => {
   await using server = await startServer();
-  const client = createClient({ baseUrl: server.url, token: "local" });
+  const key = await claim(server);
+  const client = createClient({ baseUrl: server.url, token: key });
   await client.conversations.start({ content: "Hello" }).then((reply) => reply.text());
   await using opened = await openPage(server.url, "status");
   const { page } = opened;
+  await signIn(page, key);
   await page.getByText("healthy", { exact: true }).waitFor();
   for (const fact of ["SQLite", "flite", "scripted"])
     await page.getByRole("definition").filter({ hasText: fact }).first().waitFor();
@@ -117,7 +155,7 @@ test("who is no operator is told so, on both pages", { skip }, async () => {
   for (const path of ["status", "keys"]) {
     await page.goto(`${server.url}/app/${path}`);
     await page.getByText("This page is for whoever runs the server").waitFor();
-    await page.getByText("npx colloquy keys create --operator").waitFor();
+    await page.getByText("./colloquy keys create --operator").waitFor();
     assert.deepEqual(await violationsIn(page), []);
   }
   await page.getByRole("button", { name: "More", exact: true }).click();

@@ -3,9 +3,13 @@ import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 
 /** Makes the first key, which is an operator's, and claims the server by it. */
-export async function claim(server: { readonly url: string }): Promise<string> {
+export async function claim(server: {
+  readonly url: string;
+  readonly claimCode: string | null;
+}): Promise<string> {
   const { key } = await createClient({ baseUrl: server.url, token: "local" }).keys.create({
     name: "first",
+    claim_code: server.claimCode ?? undefined,
   });
   return key;
 }

@@ -55,7 +55,7 @@ test("on an unclaimed server one is simply in; its own machine is the only one",
   const elsewhere = server.url.replace("localhost", ELSEWHERE);
   await using there = await openPage(elsewhere);
   await there.page.getByRole("heading", { name: "Sign in" }).waitFor();
-  await there.page.getByText("npx colloquy keys create --name me").waitFor();
+  await there.page.getByText("./colloquy keys create --name me").waitFor();
   await there.page.getByText(/To stay signed in, open this page by https/).waitFor();
   assert.ok(await there.page.getByLabel("Stay signed in on this device").isDisabled());
   await signIn(there.page, await claim(server));

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "../../server/test/start-server.ts";
+import { makeKey } from "../../server/test/wire-client.ts";
 import { pacesOf, snapshotOf, withSnapshot } from "../src/status/figures.ts";
 import { bucketsOf, bucketsSince, quantile, readMetrics, sumOf } from "../src/status/prometheus.ts";
 
@@ -40,9 +41,13 @@ test("a share of the values lies below its quantile, as histogram_quantile has i
 });
 
 test("the figures of a real server, over time and over its restart", async () => {
-  await using server = await startServer({ builtIn: true });
+  await using server = await startServer({
+    builtIn: true,
+    environment: { AUTH_ANONYMOUS: "loopback" },
+  });
+  const headers = { authorization: `Bearer ${await makeKey(server, { isOperator: true })}` };
   const look = async (atMs: number) =>
-    snapshotOf(readMetrics(await (await fetch(`${server.url}/metrics`)).text()), atMs);
+    snapshotOf(readMetrics(await (await fetch(`${server.url}/metrics`, { headers })).text()), atMs);
   const before = await look(0);
   for (let turn = 0; turn < 3; turn++)
     await fetch(`${server.url}/chat`, {

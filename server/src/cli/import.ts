@@ -1,4 +1,5 @@
 import type { Destination } from "../core/importing/destination.ts";
+import { COMMAND } from "../domain/command.ts";
 import { DEFAULT_USER, LOCAL_TENANT, type Owner } from "../domain/principal.ts";
 import { importArchive } from "./archive/import.ts";
 import { importChats } from "./chatgpt/import.ts";
@@ -78,7 +79,7 @@ export const importCommand: Command = async (args) => {
   }
   if (!wasClaimed && (await store?.isClaimed()))
     say(
-      "Keys came along, so the server is claimed now: everybody needs one. 'colloquy keys list' shows them.",
+      `Keys came along, so the server is claimed now: everybody needs one. '${COMMAND} keys list' shows them.`,
     );
   return exitCode;
 };

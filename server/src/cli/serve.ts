@@ -1,11 +1,13 @@
 import { INSTALL_POCKETSPHINX } from "../adapters/speech/pocketsphinx/find.ts";
 import type { Config } from "../config.ts";
+import { COMMAND } from "../domain/command.ts";
 import { type RunningServer, startServer } from "../main.ts";
 import { storageName } from "../storage.ts";
 import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { watchLauncher } from "./launcher.ts";
 import { onSignals } from "./signals.ts";
+import { OPEN_IN_WORDS } from "./wording.ts";
 
 const HELP = `colloquy serve: start the server
 
@@ -28,7 +30,8 @@ export const serve: Command = async (args) => {
   using _watch = watchLauncher(launcherGone.resolve);
   let server: RunningServer;
   try {
-    server = await startServer(config);
+    // Whatever does not go to a terminal may be shipped as a log, and read by others.
+    server = await startServer(config, { canShowCode: process.stderr.isTTY });
   } catch (error) {
     return fail(explain(error, config));
   }
@@ -62,7 +65,7 @@ function welcome(server: RunningServer, config: Config): string {
     `Colloquy is running: open ${url} in a browser   (API reference: ${url}/docs)`,
     `  store   ${storageName(config)}`,
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
-    `  access  ${server.isClaimed ? "by key (npx colloquy keys list)" : "programs of this machine only, without a key (npx colloquy keys create opens it to others)"}`,
+    ...accessLines(server, config),
     `  voice   hears by ${server.speech.transcriber ?? `no recogniser (${INSTALL_POCKETSPHINX}, or set STT_BASE_URL)`}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
   ];
   if (server.interruptedReplies)
@@ -78,6 +81,18 @@ function welcome(server: RunningServer, config: Config): string {
       "A running Ollama is found by itself.",
     );
   return `${lines.join("\n")}\n`;
+}
+
+function accessLines({ isClaimed, claimCode }: RunningServer, config: Config): string[] {
+  const lines = isClaimed
+    ? [`  access  by key (${COMMAND} keys list)`]
+    : [
+        `  access  programs of this machine only, without a key (${COMMAND} keys create opens it to others)`,
+      ];
+  if (claimCode)
+    lines.push(`  claim   ${claimCode}   (once: the page asks for it where the first key is made)`);
+  if (config.anonymous === "open") lines.push(`  OPEN    ${OPEN_IN_WORDS}`);
+  return lines;
 }
 
 function explain(error: unknown, config: Config): string {

@@ -47,3 +47,7 @@ export function fileProblem(error: unknown, path: string): Error {
   if (problem) return new Error(`${path} ${problem}.`);
   return error instanceof Error ? error : new Error(String(error));
 }
+
+/** What AUTH_ANONYMOUS=open means. */
+export const OPEN_IN_WORDS =
+  "AUTH_ANONYMOUS=open: whoever reaches this server may chat without a key on the wires 000 to 003, as any user whom they can name, and read and delete what that user has, unless a key was made for that user";

@@ -1,8 +1,22 @@
-import { type ConnectionFacts, type Credential, KEY_PREFIX } from "../domain/access.ts";
+import {
+  type AnonymousMode,
+  type ConnectionFacts,
+  type Credential,
+  KEY_PREFIX,
+} from "../domain/access.ts";
+import { COMMAND } from "../domain/command.ts";
 import { AppError } from "../domain/errors.ts";
-import { DEFAULT_USER, LOCAL_TENANT, type OneReply, type Principal } from "../domain/principal.ts";
+import {
+  DEFAULT_USER,
+  GUEST_USER,
+  LOCAL_TENANT,
+  type OneReply,
+  type Owner,
+  type Principal,
+} from "../domain/principal.ts";
 import { checkName } from "../domain/text.ts";
 import type { Credentials, VerifiedCredential } from "../ports/credentials.ts";
+import { checkOrigin, whyNotOfThisMachine } from "./this-machine.ts";
 
 /** What is known of a request before its body is read. */
 export type Visitor = {
@@ -12,6 +26,8 @@ export type Visitor = {
   readonly requiresBearer: boolean;
   /** The request is one to watch a reply, and asks replyToWatch which it may. Default: no. */
   readonly watchesReply?: boolean;
+  /** AUTH_ANONYMOUS=open serves it to anybody (000 to 003). */
+  readonly isOpenWire: boolean;
 };
 
 /** The user ids that a request claims, in header, query and body, by the name of the field. */
@@ -28,21 +44,19 @@ export type ActAs = (claims: Claims) => Principal;
  */
 export type DecideAccess = (visitor: Visitor) => Promise<ActAs>;
 
-export const HOW_TO_CLAIM =
-  "No key has been made on this server yet, so it serves only programs on its own machine. On that machine run:\n" +
-  "  npx colloquy keys create --name me\n" +
+const HOW_TO_CLAIM =
+  "Until the first key is made, this server serves only programs of its own user or root on its own machine, and no proxy. On that machine run:\n" +
+  `  ${COMMAND} keys create --name me\n` +
   "then send the key it shows as: Authorization: Bearer ck_…";
 
-const NO_BEARER =
-  "Send a Bearer token: 'Authorization: Bearer <key>'. Make a key with 'npx colloquy keys create'. Until the first key is made, programs on the server's own machine may send any token.";
+const A_KEY_IS_NEEDED = `A key is needed: send 'Authorization: Bearer ck_…'. Make one with '${COMMAND} keys create'`;
 
-/**
- * The one function that decides, for every wire, socket and resumed stream, who may act as whom.
- * @param anonymousLoopback AUTH_ANONYMOUS=loopback: programs of this machine need no key even after the first was made
- */
+const NO_BEARER = `Send a Bearer token: 'Authorization: Bearer <key>'. Make a key with '${COMMAND} keys create'. Until the first key is made, programs on the server's own machine may send any token.`;
+
+/** The one function that decides, for every wire, socket and resumed stream, who may act as whom. */
 export function createAccess(
   credentials: Credentials,
-  options: { readonly anonymousLoopback: boolean },
+  { anonymous }: { readonly anonymous: AnonymousMode },
 ): DecideAccess {
   const actAs =
     (verified: VerifiedCredential, onlyReply: OneReply | null = null): ActAs =>
@@ -50,7 +64,8 @@ export function createAccess(
       ...principalOf(verified, theOneClaim(claims)),
       ...(onlyReply && { isOperator: false, onlyReply }),
     });
-  return async ({ connection, credential, requiresBearer, watchesReply = false }) => {
+  return async (visitor) => {
+    const { connection, credential, requiresBearer, isOpenWire, watchesReply = false } = visitor;
     if (credential.kind === "malformed")
       throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
     const isRedeemed = credential.kind === "redeemed";
@@ -63,39 +78,61 @@ export function createAccess(
     if (isBearer && credential.token.startsWith(KEY_PREFIX))
       throw new AppError(
         "unauthenticated",
-        "This key is unknown or revoked. 'npx colloquy keys list' shows the keys there are",
+        `This key is unknown or revoked. '${COMMAND} keys list' shows the keys there are`,
       );
 
     const isClaimed = await credentials.isClaimed();
-    const mayBeAnonymous = isProgramOfThisMachine(connection);
-    if (isClaimed && isBearer)
-      throw new AppError(
-        "unauthenticated",
-        "This token is not valid. Send a key made with 'npx colloquy keys create', or a token of this server's issuer",
-      );
-    if (isClaimed && !(options.anonymousLoopback && mayBeAnonymous))
-      throw new AppError(
-        "unauthenticated",
-        "A key is needed: send 'Authorization: Bearer ck_…'. Make one with 'npx colloquy keys create'",
-      );
-    if (!isClaimed && !mayBeAnonymous) throw new AppError("forbidden", HOW_TO_CLAIM);
-    if (isRedeemed) return actAs(credential.verified, credential.onlyReply);
-    if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
-    return (claims) => ({
-      tenantId: LOCAL_TENANT,
-      userId: theOneClaim(claims) ?? DEFAULT_USER,
-      proof: { kind: "none" },
-      isOperator: true,
-      models: null,
-    });
+    if (isClaimed && isBearer) throw invalidToken();
+    const isOpen = anonymous === "open" && isOpenWire;
+    const servesThisMachine = !isClaimed || anonymous === "loopback";
+    if (isClaimed && !servesThisMachine && !isOpen)
+      throw new AppError("unauthenticated", A_KEY_IS_NEEDED);
+    const hindrance = await whyNotOfThisMachine(connection);
+    checkOrigin(connection, hindrance === null);
+    if (hindrance === null && servesThisMachine) {
+      if (isRedeemed) return actAs(credential.verified, credential.onlyReply);
+      if (requiresBearer && !isBearer) throw new AppError("unauthenticated", NO_BEARER);
+      return (claims) => anonymousUser(theOneClaim(claims) ?? DEFAULT_USER, "none");
+    }
+    if (!isOpen)
+      throw isClaimed
+        ? new AppError("unauthenticated", `${A_KEY_IS_NEEDED}. ${hindrance}`)
+        : new AppError("forbidden", `${hindrance}. ${HOW_TO_CLAIM}`);
+    if (credential.kind !== "none") throw invalidToken();
+    const hasKey = await credentials.keyHolders();
+    return (claims) => anonymousUser(openUser(theOneClaim(claims), hasKey), "open");
   };
 }
 
-const isProgramOfThisMachine = (connection: ConnectionFacts): boolean =>
-  connection.peerIsLoopback &&
-  connection.hostIsLocal &&
-  !connection.isForwarded &&
-  connection.origin !== "foreign";
+/** Nobody without a credential is an operator: a proof is wanted that only somebody on the machine has. */
+const anonymousUser = (userId: string, kind: "none" | "open"): Principal => ({
+  tenantId: LOCAL_TENANT,
+  userId,
+  proof: { kind },
+  isOperator: false,
+  models: null,
+});
+
+/**
+ * As whom somebody acts whom AUTH_ANONYMOUS=open lets in: not as whoever has the machine, nor as anybody who has a
+ * key, nor as all guests together. @throws AppError unauthenticated
+ */
+function openUser(claimed: string | undefined, hasKey: (owner: Owner) => boolean): string {
+  if (claimed === undefined) return GUEST_USER;
+  const isReserved = claimed === DEFAULT_USER || claimed === GUEST_USER;
+  if (isReserved || hasKey({ tenantId: LOCAL_TENANT, userId: claimed }))
+    throw new AppError(
+      "unauthenticated",
+      "This user is not open to everybody: send a key of theirs, or name another user",
+    );
+  return claimed;
+}
+
+const invalidToken = () =>
+  new AppError(
+    "unauthenticated",
+    `This token is not valid. Send a key made with '${COMMAND} keys create', or a token of this server's issuer`,
+  );
 
 /**
  * Whether that principal may act for the owner of a conversation that it names without naming a

@@ -19,7 +19,15 @@ export function createAdmission(decide: DecideAccess, limits: Limits): Admit {
     const actAs = await decide(visitor);
     return async (claims) => {
       const principal = actAs(claims);
-      return { principal, limit: await limits.takeForUser(wire, principal) };
+      // Whoever is let in without a proof may call himself anything: such are counted by address, too.
+      const ofAddress =
+        principal.proof.kind === "open"
+          ? await limits.takeForStranger(wire, visitor.connection.address)
+          : null;
+      const ofUser = await limits.takeForUser(wire, principal);
+      const isTighter =
+        ofAddress !== null && ofUser !== null && ofAddress.remaining < ofUser.remaining;
+      return { principal, limit: isTighter ? ofAddress : ofUser };
     };
   };
 }

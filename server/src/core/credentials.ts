@@ -13,6 +13,10 @@ export const allCredentials = (kinds: readonly Credentials[]): Credentials => ({
     for (const kind of kinds) if (await kind.isClaimed()) return true;
     return false;
   },
+  async keyHolders() {
+    const all = await Promise.all(kinds.map((kind) => kind.keyHolders()));
+    return (owner) => all.some((hasKey) => hasKey(owner));
+  },
   async revokedKeys() {
     const all = await Promise.all(kinds.map((kind) => kind.revokedKeys()));
     return new Set(all.flatMap((ids) => [...ids]));

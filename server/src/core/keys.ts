@@ -1,6 +1,6 @@
 import { KEY_PREFIX } from "../domain/access.ts";
 import { actorOf } from "../domain/audit.ts";
-import { notFound } from "../domain/errors.ts";
+import { AppError, notFound } from "../domain/errors.ts";
 import type { ApiKey } from "../domain/key.ts";
 import { checkPatterns, type ModelPatterns } from "../domain/model-patterns.ts";
 import { DEFAULT_USER, LOCAL_TENANT, type Principal } from "../domain/principal.ts";
@@ -9,7 +9,8 @@ import type { Clock, NewId } from "../ports/clock.ts";
 import type { MintKey } from "../ports/key-mint.ts";
 import type { KeyStore } from "../ports/key-store.ts";
 import type { OwnedIdempotency } from "../ports/turn-requests.ts";
-import { checkOperator } from "./operators.ts";
+import type { Claim } from "./claim.ts";
+import { checkOperator, notAnOperator } from "./operators.ts";
 
 /** What is absent, null or empty gets its default. */
 export type KeyDraft = {
@@ -22,6 +23,8 @@ export type KeyDraft = {
   readonly isOperator?: boolean | undefined;
   /** Default: every model of the server. An empty list is refused. */
   readonly models?: ModelPatterns | null | undefined;
+  /** What the server showed on its terminal: makes whoever sends it the one who may make the first key. */
+  readonly claimCode?: string | null | undefined;
 };
 
 export type CreatedKey = {
@@ -48,6 +51,7 @@ type Operator = Pick<Principal, "isOperator"> & Partial<Pick<Principal, "proof">
 const actorOfOperator = ({ proof }: Operator): string =>
   proof ? actorOf({ proof }) : "command line";
 
+const FOR_OPERATORS = "Keys are";
 const SHOWN_CHARACTERS = KEY_PREFIX.length + 8;
 
 export function createKeys(parts: {
@@ -55,35 +59,64 @@ export function createKeys(parts: {
   readonly clock: Pick<Clock, "now">;
   readonly newId: NewId;
   readonly mint: MintKey;
+  readonly claim?: Claim;
 }): Keys {
-  const { store, clock, newId, mint } = parts;
-  const check = (by: Operator) => checkOperator(by, "Keys are");
+  const { store, clock, newId, mint, claim } = parts;
+  const check = (by: Operator) => checkOperator(by, FOR_OPERATORS);
+
+  const make = async (
+    by: Operator,
+    { name, userId, tenantId, models, actAs = false, isOperator = false }: KeyDraft,
+    isFirst: boolean,
+    idempotency: OwnedIdempotency | null | undefined,
+  ): Promise<CreatedKey> => {
+    const { secret, hash } = mint();
+    const key: ApiKey = {
+      id: newId(),
+      prefix: secret.slice(0, SHOWN_CHARACTERS),
+      hash,
+      name: name ?? "",
+      tenantId: tenantId || LOCAL_TENANT,
+      userId: userId || DEFAULT_USER,
+      actAs,
+      isOperator: isOperator || isFirst,
+      models: models ?? null,
+      createdAt: clock.now(),
+      revokedAt: null,
+    };
+    await store.createKey(key, actorOfOperator(by), idempotency);
+    return { key, secret, isFirst };
+  };
+
+  /** For programs of this machine, which are no operators. */
+  const makeFirst = async (
+    by: Operator,
+    draft: KeyDraft,
+    claimCode: string,
+    idempotency: OwnedIdempotency | null | undefined,
+  ) => {
+    if (!claim || by.proof?.kind !== "none") throw notAnOperator(by, FOR_OPERATORS);
+    return await claim.by(claimCode, async () => {
+      if (await store.isClaimed())
+        throw new AppError(
+          "forbidden",
+          "The first key has been made meanwhile, and the code is not good any more. Sign in with that key",
+        );
+      return await make(by, draft, true, idempotency);
+    });
+  };
 
   return {
     async create(by, draft, idempotency) {
-      const { name, userId, tenantId, models, actAs = false, isOperator = false } = draft;
-      check(by);
+      const { claimCode, name, userId, tenantId, models } = draft;
+      if (!claimCode) check(by);
       if (name) checkName(name, "name");
       if (userId) checkName(userId, "user_id");
       if (tenantId) checkName(tenantId, "tenant_id");
       if (models) checkPatterns(models, "models");
-      const isFirst = !(await store.isClaimed());
-      const { secret, hash } = mint();
-      const key: ApiKey = {
-        id: newId(),
-        prefix: secret.slice(0, SHOWN_CHARACTERS),
-        hash,
-        name: name ?? "",
-        tenantId: tenantId || LOCAL_TENANT,
-        userId: userId || DEFAULT_USER,
-        actAs,
-        isOperator: isOperator || isFirst,
-        models: models ?? null,
-        createdAt: clock.now(),
-        revokedAt: null,
-      };
-      await store.createKey(key, actorOfOperator(by), idempotency);
-      return { key, secret, isFirst };
+      if (!by.isOperator && claimCode) return await makeFirst(by, draft, claimCode, idempotency);
+      check(by);
+      return await make(by, draft, !(await store.isClaimed()), idempotency);
     },
 
     async list(by) {

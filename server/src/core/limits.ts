@@ -16,6 +16,8 @@ export type LimitRules = Readonly<Record<string, WireLimits>> | null;
 export type Limits = {
   /** Counts one request of a user. Null where the wire has no limit. @throws AppError rate_limited, carrying the state */
   takeForUser(wire: string, owner: Owner): Promise<LimitState | null>;
+  /** Counts one request of somebody without a credential: an address has what the wire allows one user. */
+  takeForStranger(wire: string, address: string): Promise<LimitState | null>;
   /** Counts one request from an address. */
   takeForAddress(wire: string, address: string): Promise<LimitState | null>;
   /** As Limiter.hold. */
@@ -50,6 +52,8 @@ export function createLimits(limiter: Limiter, rules: LimitRules): Limits {
   return {
     takeForUser: (wire, { tenantId, userId }) =>
       take([wire, tenantId, userId], rules?.[wire]?.perUser),
+    takeForStranger: (wire, address) =>
+      take([wire, "stranger", "", address], rules?.[wire]?.perUser),
     takeForAddress: (wire, address) => take([wire, address], rules?.[wire]?.perAddress),
     hold: limiter.hold,
   };

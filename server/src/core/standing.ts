@@ -1,3 +1,4 @@
+import type { AnonymousMode } from "../domain/access.ts";
 import type { Principal, Proof } from "../domain/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Credentials } from "../ports/credentials.ts";
@@ -22,7 +23,7 @@ type Watched = { readonly proof: Proof; readonly onLost: () => void };
 export function createStanding(
   credentials: Credentials,
   clock: Clock,
-  options: { readonly anonymousLoopback: boolean },
+  options: { readonly anonymous: AnonymousMode },
 ): Standing {
   const watched = new Set<Watched>();
 
@@ -30,11 +31,12 @@ export function createStanding(
   const lossOf = async (kinds: ReadonlySet<Proof["kind"]>): Promise<(proof: Proof) => boolean> => {
     const revoked = kinds.has("key") ? await credentials.revokedKeys() : null;
     const isClosed =
-      kinds.has("none") && !options.anonymousLoopback && (await credentials.isClaimed());
+      kinds.has("none") && options.anonymous !== "loopback" && (await credentials.isClaimed());
     const now = clock.now();
     return (proof) => {
       if (proof.kind === "key") return revoked?.has(proof.keyId) ?? false;
-      return proof.kind === "token" ? proof.expiresAt <= now : isClosed;
+      if (proof.kind === "token") return proof.expiresAt <= now;
+      return proof.kind === "none" && isClosed;
     };
   };
 

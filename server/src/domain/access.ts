@@ -1,6 +1,12 @@
 import type { ModelPatterns } from "./model-patterns.ts";
 import type { OneReply, Proof } from "./principal.ts";
 
+/** Who is served without a credential: until the first key, or in spite of it, programs of this machine; or anybody. */
+export type AnonymousMode = "unclaimed" | "loopback" | "open";
+
+/** Whose program is at the other end of a connection; `own`: the server's own user's, or root's. */
+export type PeerOwner = "own" | "other" | "unknown";
+
 /** What the server knows of a connection without believing anything that the client says of itself. */
 export type ConnectionFacts = {
   /** The client's address: the peer's, or the one that a trusted proxy names. */
@@ -9,10 +15,14 @@ export type ConnectionFacts = {
   readonly peerIsLoopback: boolean;
   /** The `Host` header names this machine by a local name or address. */
   readonly hostIsLocal: boolean;
-  /** Any header is present that only a proxy would write. */
-  readonly isForwarded: boolean;
-  /** `trusted`: our own origin or one of CORS_ORIGINS. */
-  readonly origin: "absent" | "trusted" | "foreign";
+  /** What says that the peer speaks for somebody else ("the header Via"); null: nothing does. */
+  readonly forwardedBy: string | null;
+  /** `trusted`: our own origin or one of CORS_ORIGINS; `local`: a page of this machine, at any port. */
+  readonly origin: "absent" | "trusted" | "local" | "foreign";
+  /** The origin's name, short enough to be shown; null: it has none. */
+  readonly originName: string | null;
+  /** Found out once for a connection; meant for peers of this machine. */
+  peerOwner(): Promise<PeerOwner>;
 };
 
 export type Credential =

@@ -21,7 +21,7 @@ export type AuditEvent = {
   /** Whose the thing is, as far as is known. */
   readonly tenantId: string | null;
   readonly userId: string | null;
-  /** Who did it: `key <id>`, `token <fingerprint>`, `this machine`, `command line`. Null: nobody that is known. */
+  /** Who did it: `key <id>`, `token <fingerprint>`, `this machine`, `anybody`, `command line`. Null: nobody that is known. */
   readonly actor: string | null;
   /** From where; null: not over the network. */
   readonly address: string | null;
@@ -37,6 +37,14 @@ export type AuditEvent = {
 export type Stamp = { readonly at: Date; readonly actor: string };
 
 export const actorOf = ({ proof }: Pick<Principal, "proof">): string => {
-  if (proof.kind === "key") return `key ${proof.keyId}`;
-  return proof.kind === "token" ? `token ${proof.fingerprint}` : "this machine";
+  switch (proof.kind) {
+    case "key":
+      return `key ${proof.keyId}`;
+    case "token":
+      return `token ${proof.fingerprint}`;
+    case "open":
+      return "anybody";
+    case "none":
+      return "this machine";
+  }
 };

@@ -12,10 +12,15 @@ export const LOCAL_TENANT = "local";
  */
 export const DEFAULT_USER = "00000000-0000-4000-8000-000000000001";
 
+/** The user of those whom AUTH_ANONYMOUS=open lets in and who name nobody. No request may name it. */
+export const GUEST_USER = "00000000-0000-4000-8000-000000000002";
+
 /** What was shown, and when it stops being good. */
 export type Proof =
   /** Nothing: a program of this machine, for as long as such are served. */
   | { readonly kind: "none" }
+  /** Nothing: anybody, where AUTH_ANONYMOUS=open serves such. */
+  | { readonly kind: "open" }
   /** An API key, until it is revoked. */
   | { readonly kind: "key"; readonly keyId: string }
   /** A token that an issuer signed, until it expires. */

@@ -23,12 +23,15 @@ export type AdmissionOptions<Admission extends Admitted> = {
     readonly credential: Credential;
     readonly requiresBearer: boolean;
     readonly watchesReply: boolean;
+    readonly isOpenWire: boolean;
   }): Promise<(claims: Claims) => Promise<Admission>>;
   /** The wire's name for the user id in a query or a body. */
   readonly userField: string;
   readonly requiresBearer: boolean;
   /** What a ticket for a reply is worth; only for wires with routes that watch one. */
   readonly openTicket?: OpenTicket;
+  /** AUTH_ANONYMOUS=open serves it to anybody. */
+  readonly isOpenWire: boolean;
   /** Told of each request that is let in. */
   onAdmitted?(reply: FastifyReply, admission: Admission): void;
 };
@@ -39,8 +42,9 @@ export type AdmissionOptions<Admission extends Admitted> = {
  */
 export function admitRequests<Admission extends Admitted>(
   app: FastifyInstance,
-  { admit, userField, requiresBearer, openTicket, onAdmitted }: AdmissionOptions<Admission>,
+  options: AdmissionOptions<Admission>,
 ): void {
+  const { admit, userField, requiresBearer, isOpenWire, openTicket, onAdmitted } = options;
   const judged = new WeakMap<FastifyRequest, (claims: Claims) => Promise<Admission>>();
   app.addHook("onRequest", async (request) => {
     const { connection, headers } = request;
@@ -50,7 +54,10 @@ export function admitRequests<Admission extends Admitted>(
       watchesReply && openTicket
         ? await shownCredential(ticketsIn(request), sent, openTicket)
         : sent;
-    judged.set(request, await admit({ connection, credential, requiresBearer, watchesReply }));
+    judged.set(
+      request,
+      await admit({ connection, credential, requiresBearer, isOpenWire, watchesReply }),
+    );
   });
   app.addHook("preValidation", async (request, reply) => {
     const claims = claimsOf(request, userField);

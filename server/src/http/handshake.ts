@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
+import { mayRead, type OriginOptions } from "./page-origins.ts";
 import { checkHeaders, connectionFacts, credentialOf, type OriginRules } from "./request-facts.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 import type { Handshake } from "./socket.ts";
@@ -34,13 +35,19 @@ export function handshakeOf(
   };
 }
 
-/** @throws AppError forbidden, invalid_request */
-export function checkHandshake({ connection, headers }: Handshake, method: string): void {
-  if (connection.origin === "foreign")
+/** @throws AppError forbidden, method_not_allowed */
+export async function checkHandshake(
+  { connection }: Handshake,
+  method: string,
+  options: OriginOptions,
+): Promise<void> {
+  if (!(await mayRead(connection, options))) {
+    options.onRefusedOrigin(connection.originName ?? "");
     throw new AppError(
       "forbidden",
-      `Pages of ${headers.origin} may not connect: name that origin in CORS_ORIGINS`,
+      `Pages of ${connection.originName ?? "another site"} may not connect: name that origin in CORS_ORIGINS`,
     );
+  }
   if (method !== "GET")
     throw new AppError("method_not_allowed", `${method} cannot open a WebSocket; use GET`);
 }

@@ -20,7 +20,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
             type: "http",
             scheme: "bearer",
             description:
-              "A key made with `npx colloquy keys create`. Until the first key is made, programs on the server's own machine may send any token.",
+              "A key made with `colloquy keys create`. Until the first key is made, programs on the server's own machine may send any token.",
           },
         },
       },

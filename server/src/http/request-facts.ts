@@ -3,6 +3,8 @@ import { BlockList, isIPv4, isIPv6, type Socket } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
+import { forwarderOf } from "./forwarding.ts";
+import { peerOwnerOf } from "./peer-owner.ts";
 
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
@@ -10,25 +12,10 @@ loopback.addAddress("::1", "ipv6");
 
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** Headers that only a proxy writes: with one of them the peer is not the client. */
-const FORWARDING_HEADERS = [
-  "forwarded",
-  "via",
-  "x-forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-forwarded-port",
-  "x-forwarded-server",
-  "x-real-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-original-forwarded-for",
-  "x-original-host",
-  "true-client-ip",
-  "cf-connecting-ip",
-  "fastly-client-ip",
-];
+/** A page of this machine, at any port: no page of a stranger has such an origin. */
+const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
+
+const MAX_SHOWN_CHARACTERS = 200;
 
 export type OriginRules = {
   /** CORS_ORIGINS. */
@@ -43,13 +30,18 @@ export function connectionFacts(
   address: string,
   origins: OriginRules,
 ): ConnectionFacts {
-  const { headers } = request;
+  const { headers, socket } = request;
   return {
     address,
-    peerIsLoopback: isLoopback(request.socket.remoteAddress ?? ""),
+    peerIsLoopback: isLoopback(socket.remoteAddress ?? ""),
     hostIsLocal: LOCAL_HOST.test(headers.host ?? ""),
-    isForwarded: FORWARDING_HEADERS.some((name) => headers[name] !== undefined),
+    // Looked for only where somebody shows no credential.
+    get forwardedBy() {
+      return forwarderOf(request);
+    },
     origin: originOf(request, origins),
+    originName: headers.origin?.slice(0, MAX_SHOWN_CHARACTERS) ?? null,
+    peerOwner: () => peerOwnerOf(socket),
   };
 }
 
@@ -116,7 +108,10 @@ export function isTrustedOrigin(
 
 function originOf({ headers }: IncomingMessage, origins: OriginRules): ConnectionFacts["origin"] {
   const { origin, host } = headers;
-  if (origin !== undefined) return isTrustedOrigin(origin, host, origins) ? "trusted" : "foreign";
+  if (origin !== undefined) {
+    if (isTrustedOrigin(origin, host, origins)) return "trusted";
+    return LOCAL_ORIGIN.test(origin) ? "local" : "foreign";
+  }
   const site = headers["sec-fetch-site"];
   return site === "cross-site" || site === "same-site" ? "foreign" : "absent";
 }

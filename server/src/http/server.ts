@@ -1,4 +1,3 @@
-import cors from "@fastify/cors";
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -11,16 +10,13 @@ import type { Principal } from "../domain/principal.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
+import { letPagesRead } from "./cors.ts";
 import { errorOf } from "./errors.ts";
 import { sendNotFoundPage } from "./not-found-page.ts";
 import { describeApi } from "./openapi.ts";
+import type { OriginOptions } from "./page-origins.ts";
 import { prefersHtml } from "./prefers-html.ts";
-import {
-  checkHeaders,
-  connectionFacts,
-  isTrustedOrigin,
-  type OriginRules,
-} from "./request-facts.ts";
+import { checkHeaders, connectionFacts, type OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
@@ -29,7 +25,7 @@ import { validateBySchema } from "./validation.ts";
 import { whenClosed } from "./when-closed.ts";
 import type { Wire } from "./wire.ts";
 
-export type HttpOptions = {
+export type HttpOptions = OriginOptions & {
   /** In order: the first that owns a path answers for it; the last answers for every other. */
   readonly wires: readonly [Wire, ...Wire[]];
   readonly origins: OriginRules;
@@ -178,26 +174,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
       return void sendNotFoundPage(request, reply, homePath);
     answerError(nothingAt(request), request, reply);
   });
-  await app.register(cors, {
-    origin: (origin, done) =>
-      done(
-        null,
-        origin !== undefined && origins.listed.includes("*")
-          ? "*"
-          : origin !== undefined && isTrustedOrigin(origin, undefined, origins),
-      ),
-    credentials: !origins.listed.includes("*"),
-    methods: [...METHODS],
-    exposedHeaders: [
-      "X-Request-Id",
-      "Retry-After",
-      "X-RateLimit-Limit",
-      "X-RateLimit-Remaining",
-      "X-RateLimit-Reset",
-    ],
-    maxAge: 600,
-    strictPreflight: false,
-  });
+  await letPagesRead(app, { ...options, methods: METHODS });
   // Before the body of a request to nothing is read.
   app.addHook("onRequest", async (request) => {
     if (request.is404 && request.method !== "GET") throw nothingAt(request);

@@ -11,6 +11,7 @@ import {
   refuseHandshake,
   SUBPROTOCOL,
 } from "./handshake.ts";
+import type { OriginOptions } from "./page-origins.ts";
 import type { OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
 import { type OpenTicket, shownCredential } from "./shown-ticket.ts";
@@ -23,7 +24,7 @@ import {
 } from "./socket.ts";
 import { whenClosed } from "./when-closed.ts";
 
-export type SocketOptions = {
+export type SocketOptions = OriginOptions & {
   /** In order: the first that matches an address serves it; the last tells that none did. */
   readonly handlers: readonly [SocketHandler, ...SocketHandler[]];
   readonly origins: OriginRules;
@@ -91,7 +92,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
       const found = endpoints.find(({ handler }) => handler.matches(handshake.url));
       if (!found) throw nothingAt(handshake.url);
       words = found.handler;
-      checkHandshake(handshake, request.method ?? "");
+      await checkHandshake(handshake, request.method ?? "", options);
       if (!VERSIONS.includes(request.headers["sec-websocket-version"] ?? ""))
         return refuse(wrongVersion(), UPGRADE_REQUIRED);
       const accepted = await found.handler.accept(await redeemed(handshake));

@@ -1,4 +1,5 @@
 import type { VerifiedCredential } from "../domain/access.ts";
+import type { Owner } from "../domain/principal.ts";
 
 export type { VerifiedCredential } from "../domain/access.ts";
 
@@ -11,6 +12,8 @@ export interface Credentials {
   verify(token: string): Promise<VerifiedCredential | null>;
   /** True once anyone from elsewhere could have a credential: for ever. @throws AppError unavailable */
   isClaimed(): Promise<boolean>;
+  /** Tells for which users a key was ever made. @throws AppError unavailable */
+  keyHolders(): Promise<(owner: Owner) => boolean>;
   /** The ids of all keys that are revoked. Asked for often: costs little while there is nothing new. @throws AppError unavailable */
   revokedKeys(): Promise<ReadonlySet<string>>;
 }

@@ -34,6 +34,7 @@ export function CreateKey({
           tenant_id: text("tenant"),
           act_as: form.has("actAs"),
           is_operator: form.has("operator"),
+          claim_code: text("code"),
         }),
       );
     } catch (error) {
@@ -45,6 +46,9 @@ export function CreateKey({
     <Dialog title={t("keys.create")} onClose={onClose} isClosable={!isBusy}>
       <form className={styles.form} onSubmit={(event) => void create(event)}>
         {!account.is_claimed && <p className={styles.warning}>{t("keys.claims")}</p>}
+        {!account.is_claimed && (
+          <Field name="code" label={t("keys.code")} note={t("keys.codeNote")} isRequired />
+        )}
         <Field name="name" label={t("keys.name")} note={t("keys.nameNote")} />
         {account.is_claimed && (
           <details>
@@ -79,9 +83,14 @@ export function CreateKey({
   );
 }
 
-type FieldProps = { readonly name: string; readonly label: string; readonly note: string };
+type FieldProps = {
+  readonly name: string;
+  readonly label: string;
+  readonly note: string;
+  readonly isRequired?: boolean;
+};
 
-function Field({ name, label, note }: FieldProps) {
+function Field({ name, label, note, isRequired = false }: FieldProps) {
   const id = useId();
   return (
     <div className={styles.field}>
@@ -90,7 +99,9 @@ function Field({ name, label, note }: FieldProps) {
         id={id}
         name={name}
         maxLength={256}
+        required={isRequired}
         autoComplete="off"
+        autoCapitalize="off"
         spellCheck={false}
         aria-describedby={`${id}note`}
       />

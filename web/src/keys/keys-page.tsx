@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
+import { Command } from "../ui/command.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
 import { CreateKey } from "./create-key.tsx";
@@ -19,11 +20,11 @@ const keysKey = ["keys"];
 export default function KeysPage() {
   const { t } = useTranslation();
   const { account } = useSession();
-  if (account.is_operator) return <Keys />;
+  if (account.is_operator || !account.is_claimed) return <Keys />;
   return (
     <PageFrame title={t("keys.title")}>
       <p>{t("keys.forOperators")}</p>
-      <pre className={styles.words}>npx colloquy keys create --operator</pre>
+      <Command args="keys create --operator" />
     </PageFrame>
   );
 }
@@ -39,6 +40,7 @@ function Keys() {
   } = useQuery({
     queryKey: keysKey,
     queryFn: ({ signal }) => client.keys.list({ signal }),
+    enabled: account.is_operator,
   });
   const [isCreating, setCreating] = useState(false);
   const [created, setCreated] = useState<CreatedKey | null>(null);
@@ -57,12 +59,20 @@ function Keys() {
     <PageFrame
       title={t("keys.title")}
       actions={
-        <Button onClick={() => setCreating(true)}>
-          <Plus size={17} aria-hidden /> {t("keys.create")}
-        </Button>
+        (account.is_operator || account.takes_claim_code) && (
+          <Button onClick={() => setCreating(true)}>
+            <Plus size={17} aria-hidden /> {t("keys.create")}
+          </Button>
+        )
       }
     >
       <p className={styles.about}>{t(account.is_claimed ? "keys.about" : "keys.aboutUnclaimed")}</p>
+      {!account.is_operator && (
+        <>
+          <p>{t(account.takes_claim_code ? "keys.byCodeOrCommand" : "keys.byCommand")}</p>
+          <Command args="keys create --name me" />
+        </>
+      )}
       {error && (
         <p role="alert" className={styles.problem}>
           {wordsOf(error)}{" "}

@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } fr
 import { useTranslation } from "react-i18next";
 import { APP_PATH } from "../settings.ts";
 import { Button, IconButton } from "../ui/button.tsx";
+import { Command } from "../ui/command.tsx";
 import { canKeep } from "./kept-key.ts";
 import type { SessionState } from "./session.tsx";
 import type { SignInCause } from "./session-keeper.ts";
@@ -84,7 +85,7 @@ function Cause({ cause }: { readonly cause: SignInCause }) {
         </div>
       )}
       <p>{t("session.signInText")}</p>
-      <pre className={styles.words}>npx colloquy keys create --name me</pre>
+      <Command args="keys create --name me" />
     </>
   );
 }

@@ -1,5 +1,7 @@
 import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
 import { useSession } from "../session/session.tsx";
+import { Command } from "../ui/command.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
 import { Charts } from "./charts.tsx";
@@ -15,12 +17,17 @@ export default function StatusPage() {
   const { account } = useSession();
   return (
     <PageFrame title={t("status.title")}>
+      {account.is_open && <p className={styles.words}>{t("status.isOpen")}</p>}
       {account.is_operator ? (
         <Figures />
       ) : (
         <>
-          <p>{t("status.forOperators")}</p>
-          <pre className={styles.words}>npx colloquy keys create --operator</pre>
+          <p>{t(account.is_claimed ? "status.forOperators" : "status.unclaimed")}</p>
+          {account.is_claimed ? (
+            <Command args="keys create --operator" />
+          ) : (
+            <Link href="/keys">{t("status.toKeys")}</Link>
+          )}
         </>
       )}
     </PageFrame>

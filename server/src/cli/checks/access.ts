@@ -1,35 +1,55 @@
 import type { Config } from "../../config.ts";
-import { counted } from "../wording.ts";
+import { COMMAND } from "../../domain/command.ts";
+import { counted, OPEN_IN_WORDS } from "../wording.ts";
 import { type Finding, failure, fine, warning } from "./finding.ts";
 import { isLoopbackHost } from "./settings.ts";
 import type { StoredAccess } from "./store.ts";
 
 const CHECK = "access";
-const MAKE_A_KEY = "colloquy keys create --name me";
+const MAKE_A_KEY = `${COMMAND} keys create --name me`;
+
+/** Only Linux says whose program is at the other end of a connection. */
+const WHOSE_PROXY =
+  process.platform === "linux" ? "the server's own user or root" : "any of its users";
+
+const openMode = ({ anonymous }: Config): Finding[] =>
+  anonymous === "open"
+    ? [
+        warning(
+          "AUTH_ANONYMOUS",
+          OPEN_IN_WORDS,
+          "unset AUTH_ANONYMOUS where not everybody who reaches the server is trusted",
+        ),
+      ]
+    : [];
 
 /** Who is served, and who is not. */
 export function checkAccess(config: Config, { isClaimed, keys }: StoredAccess): Finding[] {
+  const open = openMode(config);
   const isForOthers = config.publicOrigin !== null || config.trustedProxies.length > 0;
   if (!isClaimed) {
     const served =
       "no key was ever made: programs of this machine are served without one, and nobody else is";
     if (isForOthers)
-      return [warning(CHECK, `${served}, though PUBLIC_URL or TRUST_PROXY is set`, MAKE_A_KEY)];
-    if (isLoopbackHost(config.host))
-      return [fine(CHECK, `${served} (HOST=${config.host} is not reached from outside)`)];
+      return [
+        ...open,
+        warning(CHECK, `${served}, though PUBLIC_URL or TRUST_PROXY is set`, MAKE_A_KEY),
+      ];
     return [
-      fine(
+      ...open,
+      warning(
         CHECK,
-        `${served} (HOST=${config.host} listens to other machines, to tell them so); '${MAKE_A_KEY}' opens it to them`,
+        `${served}; but a proxy or tunnel on this machine that runs as ${WHOSE_PROXY} and hides itself lets everybody in who reaches it${isLoopbackHost(config.host) ? "" : ` (HOST=${config.host} also listens to other machines, to tell them how to make a key)`}`,
+        MAKE_A_KEY,
       ),
     ];
   }
   const working = keys.filter(({ revokedAt }) => !revokedAt);
   const operators = working.filter(({ isOperator }) => isOperator);
-  const found: Finding[] = [];
+  const found: Finding[] = [...open];
   if (working.length === 0)
     found.push(
-      config.anonymousLoopback
+      config.anonymous === "loopback"
         ? warning(
             CHECK,
             "every key is revoked: only programs of this machine are served",
@@ -49,21 +69,21 @@ export function checkAccess(config: Config, { isClaimed, keys }: StoredAccess): 
       warning(
         CHECK,
         "no key is an operator's, so /metrics cannot be read",
-        "colloquy keys create --operator",
+        `${COMMAND} keys create --operator`,
       ),
     );
-  if (config.anonymousLoopback)
+  if (config.anonymous === "loopback")
     found.push(
       isForOthers
         ? warning(
             "AUTH_ANONYMOUS",
-            "programs of this machine need no key; a proxy on this machine that adds no X-Forwarded-For is such a program, and lets everybody in",
+            `programs of this machine need no key; a proxy on this machine that runs as ${WHOSE_PROXY} and adds no X-Forwarded-For is such a program, and lets everybody in`,
             "unset AUTH_ANONYMOUS, or make sure of that header",
           )
         : warning(
             "AUTH_ANONYMOUS",
-            "every program and user of this machine needs no key, and may speak for every user",
-            "unset AUTH_ANONYMOUS if others use this machine",
+            `no program of this machine that runs as ${WHOSE_PROXY} needs a key, and each may speak for every user`,
+            "unset AUTH_ANONYMOUS if programs run there that you do not trust",
           ),
     );
   return found;

@@ -98,9 +98,10 @@ function howToUse(key: ApiKey, shownKey: string, config: Config): string {
 }
 
 function firstKey(key: ApiKey, config: Config): string {
-  const anonymous = config.anonymousLoopback
-    ? "Programs of this machine still need none, since AUTH_ANONYMOUS=loopback says so."
-    : "So do programs of this machine, unless AUTH_ANONYMOUS=loopback is set.";
+  const anonymous =
+    config.anonymous === "loopback"
+      ? "Programs of this machine still need none, since AUTH_ANONYMOUS=loopback says so."
+      : "So do programs of this machine, unless AUTH_ANONYMOUS=loopback is set.";
   const kept =
     key.userId === DEFAULT_USER && key.tenantId === LOCAL_TENANT
       ? "\nWhat was said without a key belongs to the same user, and is there with this one."

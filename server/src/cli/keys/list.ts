@@ -1,3 +1,4 @@
+import { COMMAND } from "../../domain/command.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { DEFAULT_USER } from "../../domain/principal.ts";
 import { type Command, print, readArguments, say } from "../command.ts";
@@ -24,7 +25,7 @@ export const listKeys: Command = async (args) => {
   const keys = await keysIn(storage);
   if (parsed.values.json) return print(`${JSON.stringify(keys.map(withoutHash), null, 2)}\n`);
   if (keys.length === 0) {
-    say(`No key was ever made in ${storage.name}. Make one with: colloquy keys create`);
+    say(`No key was ever made in ${storage.name}. Make one with: ${COMMAND} keys create`);
     return 0;
   }
   return print(table([HEADINGS, ...keys.map(cellsOf)]));

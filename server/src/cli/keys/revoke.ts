@@ -3,6 +3,7 @@ import { hashOfKey } from "../../adapters/credentials/keys/credentials.ts";
 import { mintKey } from "../../adapters/credentials/keys/mint.ts";
 import { createKeys } from "../../core/keys.ts";
 import { KEY_PREFIX } from "../../domain/access.ts";
+import { COMMAND } from "../../domain/command.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { type Command, print, readArguments, say, UsageError } from "../command.ts";
 import { configOfProcess } from "../environment.ts";
@@ -42,7 +43,7 @@ export const revokeKey: Command = async (args) => {
   print(`${name} is revoked.\n`);
   if (!keys.some((other) => other.id !== key.id && !other.revokedAt))
     say(
-      "No key is left that works, and the server still wants one of everybody. Make one with: colloquy keys create --operator",
+      `No key is left that works, and the server still wants one of everybody. Make one with: ${COMMAND} keys create --operator`,
     );
   return 0;
 };
@@ -63,7 +64,7 @@ function theOne(wanted: string, keys: readonly ApiKey[]): ApiKey {
     wanted.length > SHOWN_CHARACTERS && wanted.startsWith(KEY_PREFIX)
       ? `${wanted.slice(0, SHOWN_CHARACTERS)}…`
       : wanted;
-  throw new Error(`There is no key '${shown}'. 'colloquy keys list' shows which there are.`);
+  throw new Error(`There is no key '${shown}'. '${COMMAND} keys list' shows which there are.`);
 }
 
 const SHOWN_CHARACTERS = 11;

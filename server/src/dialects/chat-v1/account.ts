@@ -12,13 +12,24 @@ const AccountBody = Type.Object(
     is_claimed: Type.Boolean({
       description: "False until the first key is made: no one needs one on the server's machine.",
     }),
+    takes_claim_code: Type.Boolean({
+      description:
+        "The first key can be made with the code that the server showed on its terminal; otherwise by the command line alone.",
+    }),
+    is_open: Type.Boolean({
+      description: "AUTH_ANONYMOUS=open: anybody is served without a key on the wires 000 to 003.",
+    }),
   },
   { title: "Account" },
 );
 
 export function accountRoutes(
   plain: FastifyInstance,
-  { isClaimed }: Pick<ChatV1Parts, "isClaimed">,
+  {
+    isClaimed,
+    takesClaimCode,
+    isOpen,
+  }: Pick<ChatV1Parts, "isClaimed" | "takesClaimCode" | "isOpen">,
 ): void {
   plain.withTypeProvider<TypeBoxTypeProvider>().get(
     "/v1/chat/account",
@@ -30,15 +41,19 @@ export function accountRoutes(
         response: answers(200, AccountBody),
       },
     },
-    async ({ principal }, reply) =>
-      reply.send({
+    async ({ principal }, reply) => {
+      const isClaimedNow = await isClaimed();
+      return reply.send({
         success: true,
         data: {
           user_id: principal.userId,
           tenant_id: principal.tenantId,
           is_operator: principal.isOperator,
-          is_claimed: await isClaimed(),
+          is_claimed: isClaimedNow,
+          takes_claim_code: !isClaimedNow && takesClaimCode(),
+          is_open: isOpen,
         },
-      }),
+      });
+    },
   );
 }

@@ -23,6 +23,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
         userField: "user_id",
         requiresBearer: true,
         openTicket: parts.tickets.open,
+        isOpenWire: false,
       });
       conversationRoutes(app, parts);
       searchRoutes(app, parts);

@@ -17,6 +17,9 @@ const NewKey = Type.Object({
   name: Nullable("What the list calls it."),
   user_id: Nullable("Whom it speaks for. Default: the user who speaks when nobody is named."),
   tenant_id: Nullable("The tenant of that user. Default: local."),
+  claim_code: Nullable(
+    "For the first key, on the server's machine: the code that the server showed on its terminal.",
+  ),
   act_as: Type.Optional(Type.Boolean({ description: "May speak for every user of its tenant." })),
   is_operator: Type.Optional(
     Type.Boolean({
@@ -61,7 +64,7 @@ export function keyRoutes(plain: FastifyInstance, { keys }: Pick<ChatV1Parts, "k
       config: { namesAnotherUser: true },
       schema: {
         tags,
-        summary: "Create a key; needs an operator",
+        summary: "Create a key; needs an operator, or for the first one its claim code",
         description:
           "The key is shown in this answer alone. A repeat with the same Idempotency-Key makes no other one, and is 409.",
         headers: RepeatHeaders,
@@ -77,6 +80,7 @@ export function keyRoutes(plain: FastifyInstance, { keys }: Pick<ChatV1Parts, "k
         tenantId: body.tenant_id,
         actAs: body.act_as,
         isOperator: body.is_operator,
+        claimCode: body.claim_code,
         models: body.models,
       };
       const idempotency = idempotencyOf(request);

@@ -24,4 +24,8 @@ export type ChatV1Parts = {
   readonly tickets: Tickets;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;
+  /** Whether the first key can be made with the code that was shown. */
+  readonly takesClaimCode: () => boolean;
+  /** Whether anybody is served without a key, on other wires. */
+  readonly isOpen: boolean;
 };

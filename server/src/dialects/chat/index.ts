@@ -21,6 +21,7 @@ export function chatWire(parts: ChatParts): Wire {
           admit: (visitor) => parts.admit(ORIGIN, visitor),
           userField: "user_id",
           requiresBearer: false,
+          isOpenWire: true,
         });
         messageRoutes(scope, parts);
         conversationRoutes(scope, parts);

@@ -20,6 +20,7 @@ export function conversationsWire(parts: ConversationsParts): Wire {
         admit: (visitor) => parts.admit(ORIGIN, visitor),
         userField: "userId",
         requiresBearer: false,
+        isOpenWire: true,
         onAdmitted: (reply, { limit }) => sendLimit(reply, limit),
       });
       app.addHook("preHandler", requireUserId);

@@ -24,6 +24,7 @@ export function dialogixWire(parts: DialogixParts): Wire {
           admit: (visitor) => parts.admit(ORIGIN, visitor),
           userField: "user_id",
           requiresBearer: false,
+          isOpenWire: true,
         });
         chatRoutes(scope, parts, PREFIX);
         chatRoutes(scope, parts, "");

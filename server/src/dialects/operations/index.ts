@@ -26,6 +26,7 @@ export function operationsWire(parts: OperationsParts): Wire {
             connection: request.connection,
             credential: credentialOf(request.headers),
             requiresBearer: false,
+            isOpenWire: false,
           });
           checkOperator(actAs({}), "These figures are");
           const { contentType, text } = await parts.renderMetrics();

@@ -37,7 +37,11 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
       if (!COMPACT.test(token)) return null;
       try {
         const currentDate = clock.now();
-        const { payload } = await jwtVerify(token, keyOf, { ...required, currentDate });
+        const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
+          ...required,
+          currentDate,
+        });
+        if (!isLogin(protectedHeader.typ)) return null;
         const issuedAt = Number(payload.iat) * 1000;
         if (issuedAt > currentDate.getTime() + MOST_CLOCK_DIFFERENCE_MS) return null;
         return worthOf(options.issuer, payload, token);
@@ -51,9 +55,15 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
       }
     },
     isClaimed: async () => true,
+    keyHolders: async () => () => false,
     revokedKeys: async () => NONE,
   };
 }
+
+/** An issuer signs other tokens with the same key (of a logout, of events, proofs of possession); their `typ` tells them apart (RFC 8725, section 3.11). */
+const isLogin = (type: unknown): boolean =>
+  type === undefined ||
+  (typeof type === "string" && /^(?:application\/)?(?:at\+)?jwt$/i.test(type));
 
 const NONE: ReadonlySet<string> = new Set();
 

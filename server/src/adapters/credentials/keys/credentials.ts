@@ -5,23 +5,32 @@ import type { Credentials, VerifiedCredential } from "../../../ports/credentials
 import type { KeyStore } from "../../../ports/key-store.ts";
 
 const FRESH_MS = 500;
-const MOST_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
-/** API keys from the store, remembered for half a second, so that a revoked one is refused within that time on every replica. */
+/**
+ * API keys from the store. Good ones are remembered for half a second, so that a revoked one is refused
+ * within that time on every replica; only their hashes are, and of false keys nothing is kept.
+ */
 export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
+  /** By the hash of the key. */
   const remembered = new Map<
     string,
-    { readonly until: number; readonly credential: Promise<VerifiedCredential | null> }
+    { readonly until: number; readonly credential: VerifiedCredential }
   >();
+  /** Requests with one key that arrive together ask the store once. */
+  const underWay = new Map<string, Promise<VerifiedCredential | null>>();
   let revoked: { readonly count: number; readonly ids: ReadonlySet<string> } = {
     count: 0,
     ids: new Set(),
   };
+  /** For whom there are keys. */
+  let holders: { readonly until: number; readonly names: Promise<ReadonlySet<string>> } | null =
+    null;
   let claimed: { until: number; isForEver: boolean; readonly answer: Promise<boolean> } | null =
     null;
 
-  const look = async (token: string): Promise<VerifiedCredential | null> => {
-    const key = await store.findKeyByHash(hashOfKey(token));
+  const look = async (keyHash: string): Promise<VerifiedCredential | null> => {
+    const key = await store.findKeyByHash(keyHash);
     if (key) claimed = { until: 0, isForEver: true, answer: Promise.resolve(true) };
     if (!key || key.revokedAt) return null;
     return {
@@ -39,13 +48,24 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
     verify(token) {
       if (!token.startsWith(KEY_PREFIX)) return Promise.resolve(null);
       const now = clock.now().getTime();
-      const known = remembered.get(token);
-      if (known && known.until > now && known.until <= now + FRESH_MS) return known.credential;
-      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-      const credential = look(token);
-      remembered.set(token, { until: now + FRESH_MS, credential });
-      credential.catch(() => remembered.delete(token));
-      return credential;
+      const keyHash = hashOfKey(token);
+      const known = remembered.get(keyHash);
+      if (known && known.until > now && known.until <= now + FRESH_MS)
+        return Promise.resolve(known.credential);
+      const asked = underWay.get(keyHash);
+      if (asked) return asked;
+      const asking = look(keyHash)
+        .then((credential) => {
+          if (!credential) remembered.delete(keyHash);
+          else {
+            if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+            remembered.set(keyHash, { until: now + FRESH_MS, credential });
+          }
+          return credential;
+        })
+        .finally(() => underWay.delete(keyHash));
+      underWay.set(keyHash, asking);
+      return asking;
     },
     isClaimed() {
       const now = clock.now().getTime();
@@ -63,6 +83,21 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
         },
       );
       return asked.answer;
+    },
+    async keyHolders() {
+      const now = clock.now().getTime();
+      if (!holders || holders.until <= now || holders.until > now + FRESH_MS) {
+        const names = store
+          .listKeys()
+          .then((keys) => new Set(keys.map((key) => JSON.stringify([key.tenantId, key.userId]))));
+        const asked = { until: now + FRESH_MS, names };
+        holders = asked;
+        names.catch(() => {
+          if (holders === asked) holders = null;
+        });
+      }
+      const names = await holders.names;
+      return ({ tenantId, userId }) => names.has(JSON.stringify([tenantId, userId]));
     },
     async revokedKeys() {
       const count = await store.countRevokedKeys();
