@@ -14,7 +14,13 @@ export function chatSocket(parts: ChatSocketParts): SocketHandler {
     errorReply,
     async accept(handshake) {
       const { connection, credential } = handshake;
-      const access = { connection, credential, claims: claimsOf(handshake), requiresBearer: false, isOpenWire: true };
+      const access = {
+        connection,
+        credential,
+        claims: claimsOf(handshake),
+        requiresBearer: false,
+        isOpenWire: true,
+      };
       const principal = (await parts.decide(access))(access.claims);
       return {
         principal,

@@ -30,7 +30,12 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
       if (isSocketIo(handshake.url.pathname)) throw noSocketIo();
       const { connection, credential } = handshake;
       const identify = async (userId: string | null) => {
-        const actAs = await parts.decide({ connection, credential, requiresBearer: false, isOpenWire: true });
+        const actAs = await parts.decide({
+          connection,
+          credential,
+          requiresBearer: false,
+          isOpenWire: true,
+        });
         return actAs({ "X-User-ID": userHeader(handshake), user_id: userId });
       };
       const principal = await identify(null);
