@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { DEFAULT_USER } from "../src/domain/principal.ts";
 import { caller } from "./chat-v1-client.ts";
 import { eventually } from "./cli-runner.ts";
+import { openSocket } from "./socket-client.ts";
 import { BACKEND, startServer } from "./start-server.ts";
 import { makeKey, send } from "./wire-client.ts";
 
@@ -59,6 +60,28 @@ test(
     assert.equal(account.user_id, shown.user_id, "what was said before is there with the key");
     await eventually(async () => (await call("/account")).status === 401);
     assert.deepEqual((await call("/keys", by(key))).body.data, [shown]);
+  },
+);
+
+test(
+  "[X13] the first key is told to whoever makes it, though that ends what the request came with",
+  CODES,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    await using socket = await openSocket(server, "/ws?user_id=ann");
+    const createKey = server.store.createKey.bind(server.store);
+    // The answer comes after everything else has been cut that came without a key.
+    Object.assign(server.store, {
+      createKey: async (...given: Parameters<typeof createKey>) => {
+        await createKey(...given);
+        await socket.closed;
+      },
+    });
+    const made = await caller(server.url).call("/keys", { body: { claim_code: server.claimCode } });
+    assert.equal(made.status, 201);
+    const own = `/keys/${made.body.data.id}`;
+    const revoked = await caller(server.url, made.body.data.key).call(own, { method: "DELETE" });
+    assert.equal(revoked.status, 200);
   },
 );
 

@@ -54,6 +54,10 @@ declare module "fastify" {
     /** Every path that has a route, as it was registered. */
     readonly paths: ReadonlySet<string>;
   }
+  interface FastifyContextConfig {
+    /** What it does can end the credential of whoever asks (the first key, a key revoked by itself): its answer is still told. */
+    mayEndCredential?: boolean;
+  }
   interface FastifySchema {
     /** Left out of the API description. */
     hide?: boolean;
@@ -155,7 +159,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
       whenClosed(raw, options.enter(request.principal));
       const lose = () =>
         raw.headersSent ? void raw.destroy() : answerError(noLongerGood(), request, reply);
-      whenClosed(raw, options.watchCredential(request.principal, lose));
+      if (!request.routeOptions.config.mayEndCredential)
+        whenClosed(raw, options.watchCredential(request.principal, lose));
     }
     done();
   });

@@ -61,7 +61,7 @@ export function keyRoutes(plain: FastifyInstance, { keys }: Pick<ChatV1Parts, "k
   app.post(
     "/v1/chat/keys",
     {
-      config: { namesAnotherUser: true },
+      config: { namesAnotherUser: true, mayEndCredential: true },
       schema: {
         tags,
         summary: "Create a key; needs an operator, or for the first one its claim code",
@@ -113,6 +113,7 @@ export function keyRoutes(plain: FastifyInstance, { keys }: Pick<ChatV1Parts, "k
   app.delete(
     "/v1/chat/keys/:keyId",
     {
+      config: { mayEndCredential: true },
       schema: {
         tags,
         summary: "Revoke a key; needs an operator",
