@@ -26,6 +26,7 @@ export type { Reply } from "./reply.ts";
 export type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
+export type * from "./wire-keys.ts";
 export { ColloquyError, snippetParts };
 
 /**

@@ -1,7 +1,7 @@
 import type { Calls } from "./calls.ts";
 import type { CallOptions } from "./options.ts";
 import { path } from "./transport.ts";
-import type { CreatedKey, Key, KeyInput } from "./wire.ts";
+import type { CreatedKey, Key, KeyInput } from "./wire-keys.ts";
 
 export type KeyCalls = ReturnType<typeof keyCalls>;
 
