@@ -19,8 +19,11 @@ let running: Promise<Browser> | null = null;
 
 /** One browser a test file; `args` count for the first call only. */
 export function browser(args: readonly string[] = []): Promise<Browser> {
+  // Chromium spins under faketime: its pages get the pretended time by their own clock instead.
+  const { LD_PRELOAD: _, ...environment } = process.env;
   running ??= chromium.launch({
     executablePath: chromiumPath ?? "chromium",
+    env: environment,
     args: ["--no-sandbox", "--disable-dev-shm-usage", ...args],
   });
   return running;
@@ -44,6 +47,7 @@ export async function openPage(
 ): Promise<OpenPage> {
   const context = await (await browser()).newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(20_000);
+  if (process.env.FAKETIME) await context.clock.install({ time: new Date() });
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
