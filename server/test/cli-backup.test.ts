@@ -24,7 +24,11 @@ test("a backup that is made under load has everything acknowledged before it, an
   let acknowledged: string[] = [];
   let conversation = "";
   {
-    await using server = await sqlite(folder.data);
+    await using server = await startServer({
+      backend: "sqlite",
+      directory: folder.data,
+      environment: { RATE_LIMITS: "off" },
+    });
     const { call, newConversation } = caller(server.url);
     conversation = await newConversation();
     const add = async (content: string) => {

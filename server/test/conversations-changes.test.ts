@@ -83,7 +83,7 @@ test("[V3] messages replaces the list at once; a message that is unchanged keeps
   assert.deepEqual(byId, [{ ...three, content: "Three, edited" }, one]);
   const timeless = await replace([{ role: "user", content: "One" }, user("New", 9)]);
   assert.deepEqual(timeless[0], one);
-  const bad = await put(server, conversation.id, { messages: [user("Good", 1), user(" ", 2)] });
+  const bad = await put(server, conversation.id, { messages: [user("Good", -1)] });
   assert.equal(bad.status, 400);
   assert.deepEqual((await get(server)).body.conversations[0].messages, timeless);
   assert.deepEqual(await replace([]), []);
@@ -148,5 +148,8 @@ test("[V3] a list that has a reply longer than a message may be is taken back as
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.body.conversation.messages, messages);
   const tooLong = { ...messages[0], content: messages[1].content };
-  assert.equal((await put(server, conversation.id, { messages: [tooLong] })).status, 400);
+  const left = await put(server, conversation.id, { messages: [...messages, tooLong] });
+  assert.equal(left.status, 200);
+  assert.equal(left.body.skipped, 1, "what is no reply of ours has a message's bound");
+  assert.deepEqual(left.body.conversation.messages, messages);
 });
