@@ -254,7 +254,7 @@ test("[D6] pages of http://localhost:5000 may ask, with credentials; others may 
   const answer = await complete(server, { message: "Hi" }, { origin: "http://localhost:5000" });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get("access-control-allow-origin"), "http://localhost:5000");
-  for (const origin of ["https://evil.example", "http://localhost:5001", "null"]) {
+  for (const origin of ["https://evil.example", "http://localhost.evil.example:5000", "null"]) {
     const foreign = await preflight(origin);
     assert.equal(foreign.headers.get("access-control-allow-origin"), null, origin);
     assert.equal((await complete(server, { message: "Hi" }, { origin })).status, 403, origin);
