@@ -74,6 +74,7 @@ test("the agent that was chosen answers aloud; voice goes on when the first key 
   await page.getByRole("menuitem", { name: "Keys" }).click();
   await panel.getByRole("link", { name: "To the conversation that is spoken in" }).waitFor();
   await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByLabel("Code").fill(server.claimCode ?? "");
   await page.getByRole("button", { name: "Create it and sign in" }).click();
   await page.getByLabel("I have put it in a safe place").check();
   await page.getByRole("button", { name: "Close", exact: true }).click();

@@ -8,6 +8,7 @@ import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import type { ServerMessage } from "../src/voice/voice-messages.ts";
 import { openVoiceWire, type VoiceWireOptions, type WireState } from "../src/voice/voice-wire.ts";
+import { claim } from "./people.ts";
 
 type Event = WireState | ServerMessage;
 type KindOf<Kind> = Extract<WireState, { kind: Kind }>;
@@ -145,12 +146,7 @@ test("a server that is only away is waited for; one that refuses this person is 
 
 test("the key travels as a subprotocol; a wrong one is refused", async () => {
   await using server = await startServer({ builtIn: true });
-  const made = await fetch(`${server.url}/v1/chat/keys`, {
-    method: "POST",
-    headers: { authorization: "Bearer any", "content-type": "application/json" },
-    body: "{}",
-  });
-  const { key } = ((await made.json()) as { data: { key: string } }).data;
+  const key = await claim(server);
   using talk = open(server.url, { key });
   await talk.state("ready");
   using wrong = open(server.url, { key: "ck_wrong", whyRefused: async () => "unknown key" });
