@@ -1,10 +1,12 @@
 // Requests without sense or with bad ones, by the thousand. FUZZ_RUNS=100000 for more, FUZZ_SEED to repeat,
 // TEST_BACKEND=postgres for that store.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { WebSocket } from "ws";
 import { caller } from "./chat-v1-client.ts";
@@ -20,6 +22,7 @@ const SOCKET_MESSAGES = 3000;
 const CONNECTIONS = 16;
 const BATCH = 500;
 const PATIENCE_MS = 20_000;
+const COMMAND = join(import.meta.dirname, "../bin/colloquy.js");
 const MOST_GROWTH_MIB = 400;
 
 async function startFuzzed() {
@@ -36,6 +39,21 @@ async function startFuzzed() {
   });
   return {
     ...process,
+    /** The first key, which is an operator's. */
+    async makeKey(): Promise<string> {
+      const { stdout } = await promisify(execFile)(
+        globalThis.process.execPath,
+        [COMMAND, "keys", "create", "--name", "fuzz", "--act-as"],
+        {
+          env: {
+            ...globalThis.process.env,
+            DATA_DIR: directory,
+            DATABASE_URL: database?.url ?? "",
+          },
+        },
+      );
+      return /ck_[\w-]+/.exec(stdout)?.[0] ?? assert.fail(stdout);
+    },
     async residentMiB(): Promise<number> {
       const status = await readFile(`/proc/${process.pid}/status`, "utf8");
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
@@ -86,8 +104,7 @@ test(`${RUNS} requests from the schemas get no 5xx and crash nothing (seed ${SEE
 }, async (context) => {
   await using server = await startFuzzed();
   // Among the requests are some that make keys, and so claim the server: they come from an operator.
-  const made = await caller(server.url).call("/keys", { body: { act_as: true } });
-  const { key } = made.body.data;
+  const key = await server.makeKey();
   const { call, newConversation } = caller(server.url, key);
   const conversation = await newConversation();
   const message = (
