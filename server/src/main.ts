@@ -9,18 +9,18 @@ import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mintKey, ticketMint } from "./adapters/credentials/keys/mint.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
-import { createApp } from "./app.ts";
-import type { Config } from "./config.ts";
-import { allCredentials } from "./core/credentials.ts";
+import type { Config } from "./config/config.ts";
+import { allCredentials } from "./core/access/credentials.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import { tellOnce } from "./http/page-origins.ts";
 import type { Store } from "./ports/store.ts";
-import { chooseProviders } from "./providers.ts";
-import { chooseSharing } from "./sharing.ts";
-import { chooseSpeech } from "./speech.ts";
-import { openStorage } from "./storage.ts";
 import { VERSION } from "./version.ts";
+import { createApp } from "./wiring/app.ts";
+import { chooseProviders } from "./wiring/providers.ts";
+import { chooseSharing } from "./wiring/sharing.ts";
+import { chooseSpeech } from "./wiring/speech.ts";
+import { openStorage } from "./wiring/storage.ts";
 
 /** A server that listens. */
 export type RunningServer = {

@@ -12,8 +12,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ["domain"],
   dialects: ["domain", "core", "http"],
   adapters: ["domain", "ports"],
-  cli: ["domain", "ports", "core", "http", "dialects", "adapters", "root"],
-  root: ["domain", "ports", "core", "http", "dialects", "adapters"],
+  config: ["domain", "core"],
+  wiring: ["domain", "ports", "core", "http", "dialects", "adapters", "config"],
+  cli: ["domain", "ports", "core", "http", "dialects", "adapters", "config", "wiring", "root"],
+  root: ["domain", "ports", "core", "http", "adapters", "config", "wiring"],
 };
 /** Folders whose members never import each other. */
 const ISOLATED: Record<string, number> = { dialects: 2, adapters: 3 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { userIdOf } from "../src/adapters/credentials/jwt/credentials.ts";
-import { readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config/config.ts";
 import { eventsOf } from "./chat-v1-client.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";

@@ -12,14 +12,14 @@ import { echoProvider } from "../src/adapters/models/echo/provider.ts";
 import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { memoryTurnLog } from "../src/adapters/turn-logs/memory/turn-log.ts";
-import { createAccess } from "../src/core/access.ts";
-import { createBudgets } from "../src/core/budgets.ts";
-import { createCheckpoints } from "../src/core/checkpoints.ts";
+import { createAccess } from "../src/core/access/access.ts";
+import { createBudgets } from "../src/core/access/budgets.ts";
 import { createConversations } from "../src/core/conversations.ts";
-import { createDeadlines } from "../src/core/deadlines.ts";
 import { createModels } from "../src/core/models.ts";
-import { createTurns } from "../src/core/turns.ts";
-import { createUnsettled } from "../src/core/unsettled.ts";
+import { createCheckpoints } from "../src/core/turns/checkpoints.ts";
+import { createDeadlines } from "../src/core/turns/deadlines.ts";
+import { createPendingEndings } from "../src/core/turns/pending-endings.ts";
+import { createTurns } from "../src/core/turns/turns.ts";
 import type { Speech } from "../src/core/voice/parts.ts";
 import { createVoiceSessions } from "../src/core/voice/sessions.ts";
 import { voiceSocket } from "../src/dialects/voice/socket.ts";
@@ -76,7 +76,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     observer: { begin: () => observation },
     systemPrompt: null,
     deadlines: createDeadlines(systemClock, 60_000),
-    unsettled: createUnsettled(store, systemClock),
+    pendingEndings: createPendingEndings(store, systemClock),
     budgets: createBudgets(store, systemClock, {
       userTokensPerDay: null,
       tenantTokensPerDay: null,

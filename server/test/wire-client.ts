@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { hashOfKey } from "../src/adapters/credentials/keys/credentials.ts";
-import type { Admit } from "../src/core/admission.ts";
+import type { Admit } from "../src/core/access/admission.ts";
 import { AppError, ERROR_CODES, type ErrorCode } from "../src/domain/errors.ts";
 import type { ApiKey } from "../src/domain/key.ts";
 import { createHttpServer } from "../src/http/server.ts";

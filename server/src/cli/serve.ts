@@ -1,8 +1,8 @@
 import { INSTALL_POCKETSPHINX } from "../adapters/speech/pocketsphinx/find.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { COMMAND } from "../domain/command.ts";
 import { type RunningServer, startServer } from "../main.ts";
-import { storageName } from "../storage.ts";
+import { storageName } from "../wiring/storage.ts";
 import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { watchLauncher } from "./launcher.ts";

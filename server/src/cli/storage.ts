@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Config } from "../config.ts";
-import { type OpenStore, openStorage, storageName } from "../storage.ts";
+import type { Config } from "../config/config.ts";
+import { type OpenStore, openStorage, storageName } from "../wiring/storage.ts";
 import { fileProblem } from "./wording.ts";
 
 /** What the commands work on: a data folder, or a database. */

@@ -4,7 +4,7 @@ import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { AuditStore } from "../ports/audit-store.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { DecideAccess } from "./access.ts";
+import type { DecideAccess } from "./access/access.ts";
 
 /** Notes who was let in, the first time, and who was refused. Keys and deletions are noted by the store itself. */
 export type Audit = {

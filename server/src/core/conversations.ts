@@ -22,7 +22,7 @@ import type {
   TurnStore,
 } from "../ports/store.ts";
 import type { Models } from "./models.ts";
-import type { Turns } from "./turn.ts";
+import type { Turns } from "./turns/turn.ts";
 
 export type { Idempotency, NewConversation } from "../ports/store.ts";
 

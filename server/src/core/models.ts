@@ -7,7 +7,7 @@ import {
   namesOf,
   notOfTheServer,
   refusalOfKey,
-} from "./allowed-models.ts";
+} from "./access/allowed-models.ts";
 
 /** A model as a client may name it. */
 export type OfferedModel = ModelInfo & {

@@ -1,4 +1,4 @@
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { COMMAND } from "../../domain/command.ts";
 import { counted, OPEN_IN_WORDS } from "../wording.ts";
 import { type Finding, failure, fine, warning } from "./finding.ts";

@@ -1,7 +1,7 @@
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { createModels, type OfferedModel } from "../../core/models.ts";
 import { isMeantBy } from "../../domain/model-patterns.ts";
-import type { Providers } from "../../providers.ts";
+import type { Providers } from "../../wiring/providers.ts";
 import { counted } from "../wording.ts";
 import { type Finding, fine, warning } from "./finding.ts";
 

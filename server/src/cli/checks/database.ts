@@ -1,6 +1,6 @@
 import { examineDatabase } from "../../adapters/stores/postgres/examine.ts";
-import type { Config } from "../../config.ts";
-import { storageName } from "../../storage.ts";
+import type { Config } from "../../config/config.ts";
+import { storageName } from "../../wiring/storage.ts";
 import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 
 const CHECK = "DATABASE_URL";

@@ -1,6 +1,6 @@
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { createModels, type OfferedModel } from "../../core/models.ts";
-import { chooseProviders, type Providers } from "../../providers.ts";
+import { chooseProviders, type Providers } from "../../wiring/providers.ts";
 import { counted } from "../wording.ts";
 import { checkAllowedModels } from "./allowed-models.ts";
 import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { type Finding, fine, warning, wordsOf } from "./finding.ts";
 
 const CHECK = "REDIS_URL";

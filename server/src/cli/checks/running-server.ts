@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { lockDirectory } from "../../adapters/stores/sqlite/lock.ts";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { AppError } from "../../domain/errors.ts";
 import { VERSION } from "../../version.ts";
 import { type Finding, failure, fine, warning } from "./finding.ts";

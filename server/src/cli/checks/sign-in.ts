@@ -1,5 +1,5 @@
 import { discover } from "../../adapters/credentials/jwt/key-set.ts";
-import type { SignInConfig } from "../../config-sign-in.ts";
+import type { SignInConfig } from "../../config/sign-in.ts";
 import { type Finding, failure, fine, wordsOf } from "./finding.ts";
 
 const CHECK = "sign-in";

@@ -1,6 +1,6 @@
 import { INSTALL_POCKETSPHINX } from "../../adapters/speech/pocketsphinx/find.ts";
-import type { Config } from "../../config.ts";
-import { chooseSpeech } from "../../speech.ts";
+import type { Config } from "../../config/config.ts";
+import { chooseSpeech } from "../../wiring/speech.ts";
 import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 
 const CHECK = "speech";

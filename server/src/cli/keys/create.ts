@@ -1,7 +1,7 @@
 import { newUuid, systemClock } from "../../adapters/clocks/system/clock.ts";
 import { mintKey } from "../../adapters/credentials/keys/mint.ts";
-import type { Config } from "../../config.ts";
-import { createKeys } from "../../core/keys.ts";
+import type { Config } from "../../config/config.ts";
+import { createKeys } from "../../core/access/keys.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import { DEFAULT_USER, LOCAL_TENANT } from "../../domain/principal.ts";
 import { type Command, print, readArguments, say } from "../command.ts";

@@ -1,7 +1,7 @@
 import { newUuid, systemClock } from "../../adapters/clocks/system/clock.ts";
 import { hashOfKey } from "../../adapters/credentials/keys/credentials.ts";
 import { mintKey } from "../../adapters/credentials/keys/mint.ts";
-import { createKeys } from "../../core/keys.ts";
+import { createKeys } from "../../core/access/keys.ts";
 import { KEY_PREFIX } from "../../domain/access.ts";
 import { COMMAND } from "../../domain/command.ts";
 import type { ApiKey } from "../../domain/key.ts";

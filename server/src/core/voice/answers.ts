@@ -1,6 +1,6 @@
 import { type AppError, toAppError } from "../../domain/errors.ts";
 import type { TurnTarget } from "../../ports/store.ts";
-import type { StartTurn, Turn } from "../turn.ts";
+import type { StartTurn, Turn } from "../turns/turn.ts";
 import type { OnOutput, TurnMetrics } from "./outputs.ts";
 import type { SessionOptions, SessionParts } from "./parts.ts";
 import { createPlayer, type Heard, type Player } from "./player.ts";

@@ -3,7 +3,7 @@ import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
 import type { TurnTarget } from "../../ports/store.ts";
-import type { Turns } from "../turn.ts";
+import type { Turns } from "../turns/turn.ts";
 import type { Capabilities, OnOutput } from "./outputs.ts";
 
 /** One spoken conversation of one client. */

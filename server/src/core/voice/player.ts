@@ -3,7 +3,7 @@ import { AppError } from "../../domain/errors.ts";
 import { failureOf, type TurnEnding } from "../../domain/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
-import type { Turn } from "../turn.ts";
+import type { Turn } from "../turns/turn.ts";
 import type { VoiceOutput } from "./outputs.ts";
 import {
   goneOn,

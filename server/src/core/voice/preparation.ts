@@ -1,6 +1,6 @@
 import type { Speaker } from "../../domain/principal.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
-import type { PreparedTurn, StartTurn, Turns } from "../turn.ts";
+import type { PreparedTurn, StartTurn, Turns } from "../turns/turn.ts";
 import { type Opening, speakOpening } from "./speaker.ts";
 
 /** A turn that will probably come: its reply is asked for, and the first sentence of it spoken. */

@@ -2,7 +2,7 @@ import { millisecondsOf } from "../../domain/audio.ts";
 import { type AppError, toAppError } from "../../domain/errors.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
-import type { Turn } from "../turn.ts";
+import type { Turn } from "../turns/turn.ts";
 import { createSentenceSplitter, type Sentence } from "./sentences.ts";
 
 /** A sentence of the reply with its sound, in order. */

@@ -1,8 +1,8 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
-import { replyToWatch } from "../../core/access.ts";
-import type { StartTurn, TurnTarget } from "../../core/turn.ts";
+import { replyToWatch } from "../../core/access/access.ts";
+import type { StartTurn, TurnTarget } from "../../core/turns/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";

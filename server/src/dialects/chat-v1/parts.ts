@@ -1,12 +1,12 @@
-import type { Admit } from "../../core/admission.ts";
+import type { Admit } from "../../core/access/admission.ts";
+import type { Keys } from "../../core/access/keys.ts";
+import type { Limits } from "../../core/access/limits.ts";
+import type { Tickets } from "../../core/access/tickets.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
-import type { Keys } from "../../core/keys.ts";
-import type { Limits } from "../../core/limits.ts";
 import type { Models } from "../../core/models.ts";
-import type { Tickets } from "../../core/tickets.ts";
-import type { Turns } from "../../core/turn.ts";
+import type { Turns } from "../../core/turns/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
 export const ORIGIN = "chat-v1";

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { Turn, WatchedTurn } from "../../core/turn.ts";
+import type { Turn, WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { type EventStream, frame, openEventStream, unnumberedFrame } from "../../http/sse.ts";

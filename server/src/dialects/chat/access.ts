@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { mayActForOwner } from "../../core/access.ts";
+import { mayActForOwner } from "../../core/access/access.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";

@@ -1,7 +1,7 @@
-import type { DecideAccess } from "../../core/access.ts";
-import type { Admit } from "../../core/admission.ts";
+import type { DecideAccess } from "../../core/access/access.ts";
+import type { Admit } from "../../core/access/admission.ts";
 import type { Conversations } from "../../core/conversations.ts";
-import type { Turns } from "../../core/turn.ts";
+import type { Turns } from "../../core/turns/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
 export const ORIGIN = "chat";

@@ -1,5 +1,5 @@
-import type { AccessRequest } from "../../core/access.ts";
-import type { Turn } from "../../core/turn.ts";
+import type { AccessRequest } from "../../core/access/access.ts";
+import type { Turn } from "../../core/turns/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { errorOfEnding } from "../../domain/turn.ts";
 import type { OnMessage, Socket } from "../../http/socket.ts";

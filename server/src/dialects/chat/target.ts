@@ -1,4 +1,4 @@
-import type { TurnTarget } from "../../core/turn.ts";
+import type { TurnTarget } from "../../core/turns/turn.ts";
 import { type ChatParts, ORIGIN } from "./parts.ts";
 
 /**

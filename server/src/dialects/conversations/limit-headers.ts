@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { LimitError, type LimitState } from "../../core/limits.ts";
+import { LimitError, type LimitState } from "../../core/access/limits.ts";
 import type { AppError } from "../../domain/errors.ts";
 import { type ConversationsParts, ORIGIN } from "./parts.ts";
 

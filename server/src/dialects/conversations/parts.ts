@@ -1,6 +1,6 @@
-import type { Admit } from "../../core/admission.ts";
+import type { Admit } from "../../core/access/admission.ts";
+import type { Limits } from "../../core/access/limits.ts";
 import type { Conversations } from "../../core/conversations.ts";
-import type { Limits } from "../../core/limits.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
 export const ORIGIN = "conversations";

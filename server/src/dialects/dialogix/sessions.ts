@@ -1,5 +1,5 @@
 import type { Conversations } from "../../core/conversations.ts";
-import type { TurnTarget } from "../../core/turn.ts";
+import type { TurnTarget } from "../../core/turns/turn.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
 import type { Owner } from "../../domain/principal.ts";

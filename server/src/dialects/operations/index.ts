@@ -1,5 +1,5 @@
-import type { DecideAccess } from "../../core/access.ts";
-import { checkOperator } from "../../core/operators.ts";
+import type { DecideAccess } from "../../core/access/access.ts";
+import { checkOperator } from "../../core/access/operators.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import { credentialOf } from "../../http/request-facts.ts";
 import type { Wire } from "../../http/wire.ts";

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
+import type { Limits } from "../../core/access/limits.ts";
 import { type CheckHealth, type Health, isHealthy } from "../../core/health.ts";
-import type { Limits } from "../../core/limits.ts";
 import { prefersHtml } from "../../http/prefers-html.ts";
 import { frame, openEventStream } from "../../http/sse.ts";
 import type { Wire } from "../../http/wire.ts";

@@ -1,4 +1,4 @@
-import type { DecideAccess } from "../../core/access.ts";
+import type { DecideAccess } from "../../core/access/access.ts";
 import type { VoiceSessions } from "../../core/voice/sessions.ts";
 import type { AppError } from "../../domain/errors.ts";
 import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";

@@ -1,0 +1,33 @@
+import type { Principal } from "../../domain/principal.ts";
+import type { Claims, DecideAccess, Visitor } from "./access.ts";
+import type { LimitState, Limits } from "./limits.ts";
+
+export type Admission = { readonly principal: Principal; readonly limit: LimitState | null };
+
+/**
+ * The way into every wire, in two steps: is the visitor let in? Then, by the user ids that the request
+ * claims: who is it, and has that user anything left?
+ * @throws AppError of DecideAccess; the second step throws those of ActAs, and rate_limited
+ */
+export type Admit = (
+  wire: string,
+  visitor: Visitor,
+) => Promise<(claims: Claims) => Promise<Admission>>;
+
+export function createAdmission(decide: DecideAccess, limits: Limits): Admit {
+  return async (wire, visitor) => {
+    const actAs = await decide(visitor);
+    return async (claims) => {
+      const principal = actAs(claims);
+      // Whoever is let in without a proof may call himself anything: such are counted by address, too.
+      const ofAddress =
+        principal.proof.kind === "open"
+          ? await limits.takeForStranger(wire, visitor.connection.address)
+          : null;
+      const ofUser = await limits.takeForUser(wire, principal);
+      const isTighter =
+        ofAddress !== null && ofUser !== null && ofAddress.remaining < ofUser.remaining;
+      return { principal, limit: isTighter ? ofAddress : ofUser };
+    };
+  };
+}

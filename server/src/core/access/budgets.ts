@@ -1,0 +1,115 @@
+import { AppError } from "../../domain/errors.ts";
+import type { Usage } from "../../domain/message.ts";
+import type { Owner } from "../../domain/principal.ts";
+import type { BudgetStore, TokenReservation } from "../../ports/budget-store.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { PromptMessage } from "../../ports/model.ts";
+import { estimateTokens, maxTokens } from "../turns/prompt.ts";
+
+/** Tokens a day (UTC), of all models together; null: any number. */
+export type BudgetLimits = {
+  readonly userTokensPerDay: number | null;
+  readonly tenantTokensPerDay: number | null;
+  /** The longest answer where one of them is set. */
+  readonly answerTokens: number;
+};
+
+/** What a model is about to be asked. */
+export type ReadPrompt = {
+  readonly messages: readonly PromptMessage[];
+  /** Tokens that the model takes in and gives out together. */
+  readonly contextTokens: number;
+};
+
+/** What one turn may use, taken from the budgets before a model is asked. */
+export type Reservation = {
+  /**
+   * A model is asked this: what it needs beyond what is reserved is reserved as well. Gives the tokens
+   * that the answer may have; null: any number. @throws AppError rate_limited, unavailable
+   */
+  readonly fit: ((prompt: ReadPrompt) => Promise<number>) | null;
+  /** It is over: takes what was really used. Calls after the first do nothing. @param usage as the provider says it; null: it is estimated */
+  settle(usage: Usage | null, answer: string): void;
+};
+
+export type Budgets = {
+  /**
+   * @param readPrompt called only where there is a budget
+   * @throws AppError rate_limited, until the budget begins anew; unavailable, and what reading throws
+   */
+  reserve(owner: Owner, readPrompt: () => Promise<ReadPrompt>): Promise<Reservation>;
+};
+
+const DAY_MS = 24 * 3_600_000;
+/** An answer that would have to be shorter is not begun. */
+const MIN_ANSWER_TOKENS = 64;
+
+const FREE: Reservation = { fit: null, settle() {} };
+
+export function createBudgets(
+  store: Pick<BudgetStore, "reserveTokens" | "settleTokens">,
+  clock: Pick<Clock, "now">,
+  { userTokensPerDay, tenantTokensPerDay, answerTokens }: BudgetLimits,
+): Budgets {
+  if (userTokensPerDay === null && tenantTokensPerDay === null)
+    return { reserve: () => Promise.resolve(FREE) };
+  const limits = { userLimit: userTokensPerDay, tenantLimit: tenantTokensPerDay };
+
+  /** @throws AppError rate_limited, unavailable */
+  const take = async (
+    owner: Owner,
+    amount: Pick<TokenReservation, "day" | "sure" | "likely" | "answer">,
+  ): Promise<number> => {
+    const leastAnswer = Math.min(MIN_ANSWER_TOKENS, amount.answer);
+    const outcome = await store.reserveTokens(owner, { ...amount, leastAnswer, ...limits });
+    if (typeof outcome === "number") return outcome;
+    const limit = outcome === "user" ? userTokensPerDay : tenantTokensPerDay;
+    throw usedUp(outcome, limit ?? 0, (amount.day + 1) * DAY_MS, clock.now().getTime());
+  };
+
+  return {
+    async reserve(owner, readPrompt) {
+      const day = Math.floor(clock.now().getTime() / DAY_MS);
+      const prompt = await readPrompt();
+      let sure = sizeOf(prompt, maxTokens);
+      let likely = sizeOf(prompt, estimateTokens);
+      const wanted = Math.min(answerTokens, Math.max(1, prompt.contextTokens - likely));
+      const answer = await take(owner, { day, sure, likely, answer: wanted });
+      let promptTokens = 0;
+      let isSettled = false;
+      return {
+        async fit(read) {
+          const readSure = sizeOf(read, maxTokens);
+          const readLikely = sizeOf(read, estimateTokens);
+          // Others may have spoken since the prompt was read first.
+          if (readSure > sure && !isSettled) {
+            const more = { sure: readSure - sure, likely: Math.max(0, readLikely - likely) };
+            await take(owner, { day, ...more, answer: 0 });
+            sure = readSure;
+            likely = Math.max(likely, readLikely);
+          }
+          promptTokens += readLikely;
+          return Math.max(1, Math.min(answer, read.contextTokens - readLikely));
+        },
+        settle(usage, text) {
+          if (isSettled) return;
+          isSettled = true;
+          const answered = text === "" ? 0 : estimateTokens(text);
+          const used = usage?.totalTokens ?? promptTokens + answered;
+          // A store that cannot take it keeps what was reserved.
+          store.settleTokens(owner, { day, difference: used - sure - answer }).catch(() => {});
+        },
+      };
+    },
+  };
+}
+
+const sizeOf = ({ messages }: ReadPrompt, tokensIn: (text: string) => number): number =>
+  messages.reduce((sum, { content }) => sum + tokensIn(content), 0);
+
+const usedUp = (whose: "user" | "tenant", limit: number, resetsAt: number, now: number): AppError =>
+  new AppError(
+    "rate_limited",
+    `${whose === "user" ? "Your budget" : "The budget that you share with others"} of ${limit.toLocaleString("en")} tokens a day is used up, or what is left is too little for this conversation or reserved for replies that are being generated. It begins anew at ${new Date(resetsAt).toISOString()}`,
+    { retryAfterMs: resetsAt - now },
+  );

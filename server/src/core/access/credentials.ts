@@ -1,0 +1,24 @@
+import type { Credentials } from "../../ports/credentials.ts";
+
+/** Several kinds of credentials as one: a token is worth what the first says that knows it. */
+export const allCredentials = (kinds: readonly Credentials[]): Credentials => ({
+  async verify(token) {
+    for (const kind of kinds) {
+      const verified = await kind.verify(token);
+      if (verified) return verified;
+    }
+    return null;
+  },
+  async isClaimed() {
+    for (const kind of kinds) if (await kind.isClaimed()) return true;
+    return false;
+  },
+  async keyHolders() {
+    const all = await Promise.all(kinds.map((kind) => kind.keyHolders()));
+    return (owner) => all.some((hasKey) => hasKey(owner));
+  },
+  async revokedKeys() {
+    const all = await Promise.all(kinds.map((kind) => kind.revokedKeys()));
+    return new Set(all.flatMap((ids) => [...ids]));
+  },
+});

@@ -1,0 +1,24 @@
+import { COMMAND } from "../../domain/command.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { Principal } from "../../domain/principal.ts";
+
+type Asking = Pick<Principal, "isOperator"> & Partial<Pick<Principal, "proof">>;
+
+/**
+ * Lets operators pass.
+ * @param what they are for, as the beginning of a sentence: "These figures are"
+ * @throws AppError forbidden
+ */
+export function checkOperator(by: Asking, what: string): void {
+  if (!by.isOperator) throw notAnOperator(by, what);
+}
+
+export function notAnOperator({ proof }: Asking, what: string): AppError {
+  const isWithoutKey = proof?.kind === "none" || proof?.kind === "open";
+  return new AppError(
+    "forbidden",
+    isWithoutKey
+      ? `${what} for operators, and nobody is one without a key. Run '${COMMAND} keys create --operator' on the server's machine, or make the first key with the code that the server showed on its terminal (claim_code)`
+      : `${what} for operators: use a key made with '${COMMAND} keys create --operator'`,
+  );
+}

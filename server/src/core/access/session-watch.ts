@@ -1,0 +1,71 @@
+import type { AnonymousMode } from "../../domain/access.ts";
+import type { Principal, Proof } from "../../domain/principal.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Credentials } from "../../ports/credentials.ts";
+
+/** Whether those who were let in may still be there. */
+export type SessionWatch = {
+  /**
+   * Calls, once, within a second of the credential's end: a key that is revoked (by whichever
+   * process), a token that expires, a server that is claimed. @returns ends the watch
+   */
+  watch(principal: Principal, onLost: () => void): () => void;
+  /** Whether it is good right now. @throws AppError unavailable */
+  isGood(proof: Proof): Promise<boolean>;
+  /** Looks again and again, until aborted. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+const LOOK_MS = 300;
+
+type Watched = { readonly proof: Proof; readonly onLost: () => void };
+
+export function createSessionWatch(
+  credentials: Credentials,
+  clock: Clock,
+  options: { readonly anonymous: AnonymousMode },
+): SessionWatch {
+  const watched = new Set<Watched>();
+
+  /** Of those kinds; each may ask the store. */
+  const lossOf = async (kinds: ReadonlySet<Proof["kind"]>): Promise<(proof: Proof) => boolean> => {
+    const revoked = kinds.has("key") ? await credentials.revokedKeys() : null;
+    const isClosed =
+      kinds.has("none") && options.anonymous !== "loopback" && (await credentials.isClaimed());
+    const now = clock.now();
+    return (proof) => {
+      if (proof.kind === "key") return revoked?.has(proof.keyId) ?? false;
+      if (proof.kind === "token") return proof.expiresAt <= now;
+      return proof.kind === "none" && isClosed;
+    };
+  };
+
+  const look = async () => {
+    const kinds = new Set<Proof["kind"]>();
+    for (const { proof } of watched) kinds.add(proof.kind);
+    const isLost = await lossOf(kinds);
+    for (const one of watched)
+      if (isLost(one.proof)) {
+        watched.delete(one);
+        one.onLost();
+      }
+  };
+
+  return {
+    watch({ proof }, onLost) {
+      const one = { proof, onLost };
+      watched.add(one);
+      return () => watched.delete(one);
+    },
+    async isGood(proof) {
+      return !(await lossOf(new Set([proof.kind])))(proof);
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(LOOK_MS, signal).catch(() => {});
+        // A store that cannot answer now is asked again; new requests are refused meanwhile.
+        if (watched.size) await look().catch(() => {});
+      }
+    },
+  };
+}

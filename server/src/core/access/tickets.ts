@@ -1,0 +1,87 @@
+import type { Credential } from "../../domain/access.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { OneReply, Principal } from "../../domain/principal.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Ticket, TicketMint, TicketStore } from "../../ports/tickets.ts";
+import type { Idempotency } from "../../ports/turn-requests.ts";
+import type { SessionWatch } from "./session-watch.ts";
+
+export type IssuedTicket = {
+  readonly ticket: string;
+  /** It has to be used, for the first time, before that. */
+  readonly expiresAt: Date;
+  /** Until when it can be used again; null: never. */
+  readonly usableUntil: Date | null;
+};
+
+/** A credential for a page, which cannot send headers with a socket or an EventSource and must not put a key into an address. */
+export type Tickets = {
+  /**
+   * @param onlyReply what it lets its owner watch; null: it opens one socket
+   * @throws AppError conflict where the idempotency key was used already
+   */
+  issue(
+    principal: Principal,
+    onlyReply: OneReply | null,
+    idempotency?: Idempotency | null,
+  ): Promise<IssuedTicket>;
+  /** What a ticket for a socket is worth, this once. @throws AppError unauthenticated, unavailable */
+  redeem(ticket: string): Promise<Credential>;
+  /** What a ticket for a reply is worth now: whoever lost the connection shows it again. @throws AppError unauthenticated, unavailable */
+  open(ticket: string): Promise<Credential>;
+};
+
+const GOOD_FOR_MS = 30_000;
+/** A ticket for a reply stands in an address, so that it is good no longer than any reply takes. */
+const MAX_WATCH_MS = 60 * 60_000;
+
+export function createTickets(parts: {
+  readonly store: TicketStore;
+  readonly clock: Pick<Clock, "now">;
+  readonly sessionWatch: Pick<SessionWatch, "isGood">;
+  readonly mint: TicketMint;
+}): Tickets {
+  const { store, clock, sessionWatch, mint } = parts;
+
+  const credentialFor = async (found: Ticket | null, advice: string): Promise<Credential> => {
+    if (!found || !(await sessionWatch.isGood(found.proof)))
+      throw new AppError(
+        "unauthenticated",
+        `This ticket was used, has expired, or never was one. ${advice}`,
+      );
+    const { tenantId, userId, proof, isOperator, models, stream } = found;
+    return {
+      kind: "redeemed",
+      verified: { tenantId, userId, proof, isOperator, models, subject: null, actAs: false },
+      onlyReply: stream && { conversationId: stream.conversationId, replyId: stream.replyId },
+    };
+  };
+
+  return {
+    async issue({ tenantId, userId, proof, isOperator, models }, onlyReply, idempotency) {
+      const now = clock.now();
+      const { secret, hash } = mint.mint();
+      const expiresAt = new Date(now.getTime() + GOOD_FOR_MS);
+      const until = new Date(now.getTime() + MAX_WATCH_MS);
+      const stream = onlyReply && { ...onlyReply, until };
+      await store.createTicket(
+        { hash, tenantId, userId, proof, isOperator, models, expiresAt, stream },
+        now,
+        idempotency,
+      );
+      return { ticket: secret, expiresAt, usableUntil: stream && until };
+    },
+    async redeem(ticket) {
+      return credentialFor(
+        await store.takeTicket(mint.hashOf(ticket), clock.now()),
+        "Each opens one socket within 30 s; POST /v1/chat/tickets gives another",
+      );
+    },
+    async open(ticket) {
+      return credentialFor(
+        await store.openTicket(mint.hashOf(ticket), clock.now()),
+        "One for a stream is opened within 30 s, and then again for an hour; POST /v1/chat/tickets with conversation_id gives another",
+      );
+    },
+  };
+}

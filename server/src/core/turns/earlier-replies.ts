@@ -1,0 +1,89 @@
+import type { Message } from "../../domain/message.ts";
+import type { Owner } from "../../domain/principal.ts";
+import type { Asking } from "./reply.ts";
+import type { Stop } from "./stop.ts";
+import type { TurnParts } from "./turn.ts";
+
+const FIRST_LOOK_MS = 50;
+const LAST_LOOK_MS = 500;
+
+type EarlierParts = Pick<TurnParts, "store" | "log" | "clock">;
+
+/**
+ * Waits until no earlier reply of the conversation is in progress, so that messages are answered in the
+ * order in which they are stored. The store alone says what is earlier: no other clock or queue orders them.
+ * Ends early when the turn is stopped. Never rejects.
+ * @param reply the one that waits
+ * @param latest the latest reply in progress before it
+ * @param endingHere resolves when a reply of this server has ended; undefined: it is none of this server's
+ */
+export async function waitForEarlierReplies(
+  parts: EarlierParts,
+  owner: Owner,
+  { conversationId, sequence }: Message,
+  latest: string,
+  endingHere: (replyId: string) => Promise<unknown> | undefined,
+  stop: Stop,
+): Promise<void> {
+  const stopping = new AbortController();
+  stop.listen(() => stopping.abort());
+  const stopped = new Promise<void>(stop.listen);
+  const { signal } = stopping;
+  let awaited: string | null = null;
+  for (let next: string | null = latest; next && next !== awaited && !signal.aborted; ) {
+    awaited = next;
+    await Promise.race([endingHere(next) ?? endingElsewhere(parts, owner, next, signal), stopped]);
+    // A reply that was stopped while it waited ends before those that it waited for.
+    next = await insist(parts, signal, () =>
+      parts.store.replyRunningBefore(owner, conversationId, sequence),
+    );
+  }
+}
+
+/** Whether the model was told of everything that is stored before the question. Never rejects. */
+export async function knowsWhatWasSaid(
+  { store }: Pick<TurnParts, "store">,
+  owner: Owner,
+  { conversationId, sequence }: Message,
+  asking: Asking,
+): Promise<boolean> {
+  const knownTo = await asking.knowsTo;
+  if (knownTo === null || knownTo === sequence - 1) return true;
+  // What lies between may have been deleted, or be replies without a word.
+  const limits = { maxCharacters: 1, beforeSequence: sequence };
+  const latest = await store.recentMessages(owner, conversationId, limits).catch(() => null);
+  return latest !== null && (latest[0]?.sequence ?? -1) === knownTo;
+}
+
+/** Hears it from the server that generates the reply, and otherwise looks it up in the store. */
+async function endingElsewhere(
+  parts: EarlierParts,
+  owner: Owner,
+  replyId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, log, clock } = parts;
+  for (let lookMs = FIRST_LOOK_MS; !signal.aborted; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
+    // Its text is of no interest here: the position is behind all of it.
+    const heard = log.followElsewhere?.(replyId, Number.MAX_SAFE_INTEGER, signal) ?? [];
+    for await (const _ of heard);
+    const message = await insist(parts, signal, () => store.getMessage(owner, replyId));
+    if (message?.status !== "streaming") return;
+    await clock.sleep(lookMs, signal).catch(() => {});
+  }
+}
+
+/** Asks a store that cannot answer now again; null when the turn was stopped. */
+async function insist<Result>(
+  { clock }: EarlierParts,
+  signal: AbortSignal,
+  ask: () => Promise<Result>,
+): Promise<Result | null> {
+  while (!signal.aborted)
+    try {
+      return await ask();
+    } catch {
+      await clock.sleep(LAST_LOOK_MS, signal).catch(() => {});
+    }
+  return null;
+}

@@ -1,0 +1,100 @@
+import type { Agent } from "../../domain/agent.ts";
+import type { Message } from "../../domain/message.ts";
+import type { PromptMessage } from "../../ports/model.ts";
+
+/** How much of a conversation a model is given. */
+export type PromptBudget = {
+  /** An upper bound to read from the store. */
+  readonly maxCharacters: number;
+  readonly maxTokens: number;
+};
+
+const MOST_CHARACTERS_A_TOKEN = 4;
+const LATIN_CHARACTERS_A_TOKEN = 3.5;
+/** Greek, Cyrillic, Hebrew, Arabic, accented letters. */
+const OTHER_LETTERS_A_TOKEN = 2;
+const FIRST_OTHER_CODE_UNIT = 0x80;
+/** Indic scripts, Thai and all that follows them: a token a character. */
+const FIRST_DENSE_CODE_UNIT = 0x800;
+/** Punctuation and signs of Latin texts. */
+const FIRST_SIGN_CODE_UNIT = 0x2000;
+const FIRST_CODE_UNIT_AFTER_SIGNS = 0x2e80;
+const MAX_SAMPLED_CHARACTERS = 4000;
+const TOKENS_A_MESSAGE = 4;
+const ANSWER_SHARE = 0.25;
+const MOST_ANSWER_TOKENS = 4096;
+
+/** Leaves a quarter of the window, at most 4,096 tokens, to the answer. */
+export function promptBudget(contextTokens: number): PromptBudget {
+  const maxTokens =
+    contextTokens - Math.min(MOST_ANSWER_TOKENS, Math.floor(contextTokens * ANSWER_SHARE));
+  return { maxTokens, maxCharacters: maxTokens * MOST_CHARACTERS_A_TOKEN };
+}
+
+/**
+ * What the model is asked: the agent's instructions or the system prompt, then as much history as
+ * fits before the new message, which is always there.
+ * @param history oldest first
+ */
+export function buildPrompt(
+  parts: {
+    readonly agent: Agent | null;
+    readonly systemPrompt: string | null;
+    readonly history: readonly Message[];
+    readonly content: string;
+  },
+  budget: PromptBudget,
+): PromptMessage[] {
+  const instructions = parts.agent?.instructions || parts.systemPrompt;
+  const newest: PromptMessage = { role: "user", content: parts.content };
+  let left =
+    budget.maxTokens -
+    estimateTokens(newest.content) -
+    (instructions ? estimateTokens(instructions) : 0);
+  let first = parts.history.length;
+  while (first > 0) {
+    const message = parts.history[first - 1];
+    if (!message) break;
+    left -= estimateTokens(message.content);
+    if (left < 0) break;
+    first--;
+  }
+  const remembered = parts.history
+    .slice(first)
+    .map(({ role, content }): PromptMessage => ({ role, content }));
+  return [
+    ...(instructions ? [{ role: "system", content: instructions } as const] : []),
+    ...remembered,
+    newest,
+  ];
+}
+
+/** A cautious guess, from a sample of the whole text. */
+export function estimateTokens(text: string): number {
+  const step = Math.max(1, text.length / MAX_SAMPLED_CHARACTERS);
+  let tokens = 0;
+  for (let at = 0; at < text.length; at += step)
+    tokens += tokensOf(text.charCodeAt(Math.floor(at)));
+  return Math.ceil(tokens * step) + TOKENS_A_MESSAGE;
+}
+
+function tokensOf(codeUnit: number): number {
+  if (codeUnit < FIRST_OTHER_CODE_UNIT) return 1 / LATIN_CHARACTERS_A_TOKEN;
+  if (codeUnit < FIRST_DENSE_CODE_UNIT) return 1 / OTHER_LETTERS_A_TOKEN;
+  const isSign = codeUnit >= FIRST_SIGN_CODE_UNIT && codeUnit < FIRST_CODE_UNIT_AFTER_SIGNS;
+  return isSign ? 1 / OTHER_LETTERS_A_TOKEN : 1;
+}
+
+/** No tokeniser makes more tokens of a text than it has bytes in UTF-8. */
+export function maxTokens(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const codeUnit = text.charCodeAt(index);
+    // The halves of a pair have two bytes each.
+    const isHalf = codeUnit >= 0xd800 && codeUnit < 0xe000;
+    if (codeUnit < 0x80) bytes += 1;
+    else if (codeUnit < 0x800 || isHalf) bytes += 2;
+    else bytes += 3;
+  }
+  return bytes + TOKENS_A_MESSAGE;
+}

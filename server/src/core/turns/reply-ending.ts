@@ -1,0 +1,133 @@
+import { AppError, toAppError } from "../../domain/errors.ts";
+import type {
+  FinishReason,
+  Interruption,
+  Message,
+  ReplyError,
+  Usage,
+} from "../../domain/message.ts";
+import type { Owner } from "../../domain/principal.ts";
+import { endingOf, type TurnEnding } from "../../domain/turn.ts";
+import type { TurnParts } from "./turn.ts";
+
+/** What became of a reply. */
+export type Outcome = {
+  status: "complete" | "interrupted" | "failed";
+  content: string;
+  reasoning: string;
+  reasoningMs: number | null;
+  model: string;
+  usage: Usage | null;
+  finishReason: FinishReason | null;
+  /** As the provider said it. */
+  finishWord: string | null;
+  interruptedBy: Interruption | null;
+  error: ReplyError | null;
+  /** Whether the store may hold checkpoints of it. */
+  hasCheckpoints: boolean;
+};
+
+const STORE_RETRY_MS = 250;
+const STORE_PATIENCE_MS = 10_000;
+
+/** Why an answer that came to its end is none; null if it is one. */
+export function whatIsMissing({ content, finishReason }: Outcome): AppError | null {
+  if (finishReason === null)
+    return new AppError(
+      "model_failed",
+      "The model ended its answer without saying that it was finished",
+    );
+  if (/\S/u.test(content)) return null;
+  switch (finishReason) {
+    case "tool_calls":
+      return new AppError(
+        "model_failed",
+        "The model asked for a tool instead of answering, and no tool was offered to it. Ask again, or choose another model",
+      );
+    case "filter":
+      return new AppError(
+        "model_refused",
+        "The model's answer was withheld by its content filter. Put the question in other words, or choose another model",
+      );
+    case "length":
+      return new AppError(
+        "model_failed",
+        "The model reached its length limit before the first word of its answer. Ask for less at a time, or choose another model",
+      );
+    default:
+      return new AppError(
+        "model_failed",
+        "The model gave an empty answer. Ask again, or choose another model",
+      );
+  }
+}
+
+export const tooLate = (timeoutMs: number): AppError =>
+  new AppError(
+    "model_failed",
+    `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s (MODEL_TOTAL_SECONDS)`,
+  );
+
+export function replyError(error: unknown): ReplyError {
+  const { code, message, retryAfterMs } = toAppError(error);
+  const told = code === "model_refused" || code === "unavailable" || code === "internal";
+  return {
+    code: told ? code : "model_failed",
+    message,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+/**
+ * Stores the ending, for a while also against a store that cannot take it now. After that the watchers
+ * wait no longer, and are told that it failed; the store gets it when it can.
+ */
+export async function keep(
+  { store, clock, pendingEndings }: TurnParts,
+  owner: Owner,
+  reply: Message,
+  outcome: Outcome,
+): Promise<TurnEnding> {
+  const { status, content, model, usage, error, reasoningMs, finishReason, interruptedBy } =
+    outcome;
+  const finishedAt = clock.now();
+  const end = {
+    status,
+    content,
+    model,
+    usage,
+    error,
+    reasoning: outcome.reasoning || null,
+    reasoningMs,
+    finishReason,
+    interruptedBy,
+    finishedAt,
+  };
+  const unstored: Message = { ...reply, ...end };
+  let patience: AbortSignal | null = null;
+  for (;;) {
+    try {
+      const stored = await store.finishReply(owner, reply.id, end, outcome.hasCheckpoints);
+      return asEnding(
+        stored ??
+          (await store.getMessage(owner, reply.id)) ?? {
+            ...unstored,
+            status: "interrupted",
+            interruptedBy: interruptedBy ?? "deleted",
+            finishReason: null,
+            error: null,
+          },
+      );
+    } catch (problem) {
+      patience ??= AbortSignal.timeout(STORE_PATIENCE_MS);
+      if (patience.aborted) {
+        pendingEndings.add(owner, reply.id, end);
+        return asEnding({ ...unstored, status: "failed", error: replyError(problem) });
+      }
+      await clock.sleep(STORE_RETRY_MS);
+    }
+  }
+}
+
+const asEnding = (reply: Message): TurnEnding =>
+  endingOf(reply) ?? { type: "interrupted", position: reply.content.length + 1, reply };

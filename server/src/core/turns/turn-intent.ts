@@ -1,0 +1,97 @@
+import type { Conversation } from "../../domain/conversation.ts";
+import { notFound } from "../../domain/errors.ts";
+import type { Message } from "../../domain/message.ts";
+import type { Owner, Speaker } from "../../domain/principal.ts";
+import type { ConversationStore, TurnTarget } from "../../ports/store.ts";
+import type { ReadPrompt, Reservation } from "../access/budgets.ts";
+import { type Asking, readPrompt } from "./reply.ts";
+import type { Stop } from "./stop.ts";
+import type { StartTurn, TurnParts } from "./turn.ts";
+
+/** What a conversation looks like before the transaction that stores the message has the last word. */
+export type Guess = {
+  readonly id: string;
+  readonly stored: Conversation | null;
+} & Chosen;
+
+/** What the conversation is answered by; null leaves it to what comes next: its agent, the server. */
+export type Chosen = Pick<Conversation, "agentId" | "model">;
+
+const chosenIn = ({ agentId, model }: Chosen): Chosen => ({ agentId, model });
+
+/** What one turn is begun with: its ids, its way to be stopped, its question. */
+export type Intent = {
+  readonly stop: Stop;
+  readonly ids: { readonly user: string; readonly reply: string };
+  readonly reservation: Reservation;
+  /** @param question as it was stored, where it is: what the model is told ends before it */
+  readonly asking: (
+    conversationId: string | null,
+    chosen: Chosen,
+    question: Message | null,
+  ) => Asking;
+};
+
+export type EarlyAsking = { readonly about: Guess; readonly asking: Asking };
+
+export const isReplacing = ({ target }: StartTurn): boolean =>
+  target.kind === "existing" && target.replaceFrom !== undefined;
+
+/** Nothing was said or changed in the conversation since. */
+export const isSame = (before: Guess, now: Guess): boolean =>
+  before.id === now.id &&
+  before.agentId === now.agentId &&
+  before.model === now.model &&
+  before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
+
+/**
+ * The conversation as far as a look tells; the transaction that stores the message has the last word.
+ * @throws AppError not_found
+ */
+export async function guessAt(
+  store: Pick<
+    ConversationStore,
+    "getConversation" | "findConversationByAlias" | "latestConversation"
+  >,
+  owner: Owner,
+  target: TurnTarget,
+): Promise<Guess> {
+  if (target.kind === "new")
+    return { id: target.conversation.id, stored: null, ...chosenIn(target.conversation) };
+  if (target.kind === "existing") {
+    const stored = await store.getConversation(owner, target.conversationId);
+    if (!stored) throw notFound("conversation");
+    return { id: stored.id, stored, ...chosenIn(stored) };
+  }
+  const { alias, origin } = target.conversation;
+  const found =
+    target.kind === "alias"
+      ? await store.findConversationByAlias(owner, alias ?? "")
+      : await store.latestConversation(owner, origin);
+  const stored =
+    found && (target.kind === "alias" || found.updatedAt > target.usedAfter) ? found : null;
+  return {
+    id: stored?.id ?? target.conversation.id,
+    stored,
+    ...chosenIn(stored ?? target.conversation),
+  };
+}
+
+/** What a model would be asked by that guess. What is to be replaced counts as well, which is more than enough. */
+export function promptOf(
+  parts: TurnParts,
+  owner: Speaker,
+  { content, model, temperature }: StartTurn,
+  guess: Guess,
+): Promise<ReadPrompt> {
+  return readPrompt(parts, {
+    owner,
+    userMessageId: "",
+    conversationId: guess.stored?.id ?? null,
+    agentId: guess.agentId,
+    content,
+    model: model ?? guess.model,
+    temperature,
+    stored: null,
+  });
+}

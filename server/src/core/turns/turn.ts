@@ -1,0 +1,113 @@
+import type { Conversation } from "../../domain/conversation.ts";
+import type { Interruption, Message } from "../../domain/message.ts";
+import type { Owner, Speaker } from "../../domain/principal.ts";
+import type { TurnEnding } from "../../domain/turn.ts";
+import type { AgentStore } from "../../ports/agent-store.ts";
+import type { Clock, NewId } from "../../ports/clock.ts";
+import type { ConversationLock } from "../../ports/conversation-lock.ts";
+import type { TurnObserver } from "../../ports/observer.ts";
+import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../../ports/store.ts";
+import type { LiveEvent, Thought, TurnLog } from "../../ports/turn-log.ts";
+import type { Budgets } from "../access/budgets.ts";
+import type { Models } from "../models.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { PendingEndings } from "./pending-endings.ts";
+
+export type { TurnTarget } from "../../ports/store.ts";
+
+/** How long an ended reply can still be resumed. */
+export const RESUMABLE_MS = 10 * 60_000;
+
+export type StartTurn = {
+  readonly target: TurnTarget;
+  readonly content: string;
+  /** As the client named it; null: the conversation's, its agent's, or the default. */
+  readonly model: string | null;
+  /** 0 to 2; null: the agent's, or the provider's default. */
+  readonly temperature: number | null;
+  /** The wire it came through, for metrics. */
+  readonly origin: string;
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+};
+
+/** A turn whose user message is on disk. */
+export type Turn = {
+  readonly conversation: Conversation;
+  readonly userMessage: Message;
+  readonly replyId: string;
+  /** What comes after `position` (0: the whole reply), live or from the store. */
+  follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
+  /** What the model has thought and thinks, while the turn runs in this process; null: it does not. */
+  thoughts(signal: AbortSignal): AsyncIterable<Thought> | null;
+  /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
+  readonly ending: Promise<TurnEnding>;
+  /**
+   * Stops this reply, and keeps of it only what its listener heard, marked `interrupted`; resolves
+   * when that is on disk. Nothing changes once all of it was heard. @throws AppError unavailable
+   */
+  cut(heardCharacters: number): Promise<void>;
+};
+
+/** A reply that is asked for while it is not sure yet that its message will be sent. Nothing is stored. */
+export type PreparedTurn = {
+  /** The text of the reply as it comes, for who wants to get ready; to be read once. */
+  readonly opening: AsyncIterable<string>;
+  /** Stores the message, as `start` does, and goes on with what was asked for. @throws as start */
+  commit(): Promise<Turn>;
+  /** Ends the request to the model. */
+  discard(): void;
+};
+
+/** What a late watcher sees of a turn. */
+export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow" | "thoughts"> & {
+  /** Where the ending is; null while the reply is being generated. */
+  readonly endPosition: number | null;
+};
+
+export type Turns = {
+  /**
+   * Stores the message and starts the reply, which goes on whoever watches.
+   * @throws AppError invalid_request, not_found, model_refused (nothing is stored, nobody is asked), conflict
+   * (idempotency key), unavailable
+   */
+  start(speaker: Speaker, request: StartTurn): Promise<Turn>;
+  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, model_refused, unavailable */
+  prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
+  /**
+   * The turn of that reply, or of the one that is generated now (those that wait come after it), or
+   * the conversation's latest. Null if there is none that runs or has ended within RESUMABLE_MS. @throws AppError not_found
+   */
+  watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
+  /** The same where only the reply is known. @throws AppError not_found */
+  watchReply(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
+  /**
+   * Stops the conversation's replies; what was said is kept.
+   * @param cause default: `stopped`, as its user asked
+   * @param which default: running and waiting; `first`: the one that is generated now, and the next
+   * one goes on. @throws AppError not_found
+   */
+  stop(
+    owner: Owner,
+    conversationId: string,
+    cause?: Interruption,
+    which?: "all" | "first",
+  ): Promise<boolean>;
+  /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
+  drain(timeoutMs: number): Promise<void>;
+};
+
+export type TurnParts = {
+  readonly store: ConversationStore & MessageStore & TurnStore & AgentStore;
+  readonly log: TurnLog;
+  readonly lock: ConversationLock;
+  readonly models: Models;
+  readonly checkpoints: Checkpoints;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly observer: TurnObserver;
+  readonly systemPrompt: string | null;
+  readonly budgets: Budgets;
+  readonly deadlines: Deadlines;
+  readonly pendingEndings: PendingEndings;
+};

@@ -1,0 +1,201 @@
+import type { FastifyInstance } from "fastify";
+import { createAccess } from "../core/access/access.ts";
+import { createAdmission } from "../core/access/admission.ts";
+import { type BudgetLimits, createBudgets } from "../core/access/budgets.ts";
+import { createClaim } from "../core/access/claim.ts";
+import { createConcurrencyLimit, withConcurrencyLimit } from "../core/access/concurrency-limit.ts";
+import { createKeys } from "../core/access/keys.ts";
+import { createLimits, type LimitRules } from "../core/access/limits.ts";
+import { createSessionWatch } from "../core/access/session-watch.ts";
+import { createTickets } from "../core/access/tickets.ts";
+import { createAgents } from "../core/agents.ts";
+import { createAudit } from "../core/audit.ts";
+import { createConversations } from "../core/conversations.ts";
+import { createHealthCheck } from "../core/health.ts";
+import { createImportChats } from "../core/importing/imports.ts";
+import type { Models } from "../core/models.ts";
+import { createAbandonedReplies } from "../core/turns/abandoned.ts";
+import { createCheckpoints } from "../core/turns/checkpoints.ts";
+import { createDeadlines } from "../core/turns/deadlines.ts";
+import { createPendingEndings } from "../core/turns/pending-endings.ts";
+import type { TurnParts } from "../core/turns/turn.ts";
+import { createTurns } from "../core/turns/turns.ts";
+import type { Speech } from "../core/voice/parts.ts";
+import { createVoiceSessions } from "../core/voice/sessions.ts";
+import { chatWire } from "../dialects/chat/index.ts";
+import { chatSocket } from "../dialects/chat/socket.ts";
+import { chatV1Wire } from "../dialects/chat-v1/index.ts";
+import { conversationsWire } from "../dialects/conversations/index.ts";
+import { dialogixWire } from "../dialects/dialogix/index.ts";
+import { operationsWire } from "../dialects/operations/index.ts";
+import { voiceWire } from "../dialects/voice/index.ts";
+import { voiceSocket } from "../dialects/voice/socket.ts";
+import { webPages } from "../dialects/web/index.ts";
+import type { AnonymousMode } from "../domain/access.ts";
+import type { AppError } from "../domain/errors.ts";
+import { createHttpServer, type HttpOptions } from "../http/server.ts";
+import { attachSockets, type SocketOptions, type Sockets } from "../http/sockets.ts";
+import type { ClaimCode } from "../ports/claim-code.ts";
+import type { DeriveId } from "../ports/clock.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { MintKey } from "../ports/key-mint.ts";
+import type { Limiter } from "../ports/limiter.ts";
+import type { AbandonedReply, Store } from "../ports/store.ts";
+import type { TicketMint } from "../ports/tickets.ts";
+
+/** What an application is made of; main.ts chooses each. */
+export type AppParts = Pick<
+  TurnParts,
+  "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
+> &
+  Pick<HttpOptions, "origins" | "basePath" | "trustedProxies" | "onAnswer" | "onRefusedOrigin"> &
+  Pick<SocketOptions, "socketsPerAddress"> & {
+    readonly store: Store;
+    readonly models: Models;
+    readonly speech: Speech;
+    /** Null where no Redis is configured. */
+    readonly isRedisUp: (() => boolean) | null;
+    /** Told of every error that is the server's own fault. @param place the route's pattern, or where else it was */
+    readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
+    readonly deriveId: DeriveId;
+    /** Told of replies that were ended because their server is gone. */
+    readonly onAbandoned: (replies: readonly AbandonedReply[]) => void;
+    readonly credentials: Credentials;
+    readonly mintKey: MintKey;
+    /** Null: none is shown, and the first key is made by the command line. */
+    readonly claimCode: ClaimCode | null;
+    readonly ticketMint: TicketMint;
+    readonly limiter: Limiter;
+    readonly limitRules: LimitRules;
+    readonly anonymous: AnonymousMode;
+    /** Requests and sockets of one user at a time, and replies; null: any number. */
+    readonly openPerUser: number | null;
+    readonly budgets: BudgetLimits;
+    /** A model that has not finished its answer by then has failed. */
+    readonly answerTimeoutMs: number;
+    readonly chatIdleMs: number;
+    /** Of bare PCM that voice clients send. */
+    readonly sampleRateHz: number;
+    readonly version: string;
+    /** Where the web app's build is; null: there is none. */
+    readonly webDirectory: string | null;
+    readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  };
+
+export type App = {
+  /** Not listening yet. */
+  readonly http: FastifyInstance;
+  readonly sockets: Sockets;
+  /** Background work of the core, until aborted. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Refuses new turns and waits for those that run, at most that long; then ends every socket. */
+  drain(timeoutMs: number): Promise<void>;
+};
+
+/** Puts the parts together; knows what there is, decides nothing. */
+export async function createApp(parts: AppParts): Promise<App> {
+  const { store, models, clock, newId, version, speech, onInternalError, webDirectory } = parts;
+  const homePath = webDirectory ? "app/" : "docs";
+  const { now } = clock;
+  const audit = createAudit(store, clock);
+  const decide = audit.noted(createAccess(parts.credentials, parts));
+  const sessionWatch = createSessionWatch(parts.credentials, clock, parts);
+  const isClaimed = (): Promise<boolean> => parts.credentials.isClaimed();
+  const welcomesLocalPages = async () => parts.anonymous !== "unclaimed" || !(await isClaimed());
+  const limits = createLimits(parts.limiter, parts.limitRules);
+  const admit = createAdmission(decide, limits);
+  const checkpoints = createCheckpoints(store, clock);
+  const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
+  const budgets = createBudgets(store, clock, parts.budgets);
+  const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
+  const pendingEndings = createPendingEndings(store, clock);
+  const turns = withConcurrencyLimit(
+    createTurns({ ...parts, budgets, deadlines, checkpoints, pendingEndings }),
+    createConcurrencyLimit("replies", parts.openPerUser),
+  );
+  const { enter } = createConcurrencyLimit("requests and connections", parts.openPerUser);
+  const conversations = createConversations({ store, turns, models, clock, newId });
+  const importChats = createImportChats(store, parts.deriveId);
+  const tickets = createTickets({ store, clock, sessionWatch, mint: parts.ticketMint });
+  const claim = createClaim(parts.claimCode, clock);
+  const keys = createKeys({ store, clock, newId, mint: parts.mintKey, claim });
+  const agents = createAgents(store, clock, newId, models);
+  const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
+  const checkHealth = createHealthCheck(store, models, speech, parts.isRedisUp);
+  const isStoreUp = () =>
+    store.ping().then(
+      () => true,
+      () => false,
+    );
+  const engines = {
+    hears: speech.transcriber?.name ?? null,
+    speaks: speech.synthesizer?.name ?? null,
+  };
+  const chat = { admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now };
+  const countSockets = (): number => sockets.count();
+
+  const http = await createHttpServer({
+    ...parts,
+    homePath,
+    welcomesLocalPages,
+    watchCredential: sessionWatch.watch,
+    enter,
+    onInternalError: (error, request) =>
+      onInternalError(error, request.routeOptions.url ?? "no route", request.id),
+    wires: [
+      operationsWire({ decide, renderMetrics: parts.renderMetrics }),
+      voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
+      ...(webDirectory ? [webPages(webDirectory, parts.origins.listed)] : []),
+      chatV1Wire({
+        admit,
+        limits,
+        conversations,
+        turns,
+        importChats,
+        agents,
+        keys,
+        tickets,
+        models,
+        isClaimed,
+        takesClaimCode: claim.isOpen,
+        isOpen: parts.anonymous === "open",
+      }),
+      dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
+      conversationsWire({ admit, limits, conversations }),
+      chatWire(chat),
+    ],
+  });
+  const sockets = attachSockets(http.server, {
+    ...parts,
+    welcomesLocalPages,
+    watchCredential: sessionWatch.watch,
+    enter,
+    redeemTicket: tickets.redeem,
+    hold: limits.hold,
+    onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
+    handlers: [
+      chatSocket({ ...chat, decide }),
+      voiceSocket({
+        decide,
+        sessions,
+        now,
+        sampleRateHz: parts.sampleRateHz,
+        onInternalError: (error) => onInternalError(error, "voice session", null),
+      }),
+    ],
+  });
+  return {
+    http,
+    sockets,
+    async run(signal) {
+      const work = [checkpoints, deadlines, sessionWatch, abandoned, pendingEndings, audit];
+      await Promise.all(work.map((it) => it.run(signal)));
+    },
+    async drain(timeoutMs) {
+      await turns.drain(timeoutMs);
+      await sockets.close();
+      sessions.close();
+      await audit.flush();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { echoProvider } from "../adapters/models/echo/provider.ts";
+import {
+  cerebras,
+  discoverOllama,
+  openRouter,
+} from "../adapters/models/openai-compatible/presets.ts";
+import {
+  type OpenAiCompatibleProvider,
+  openAiCompatible,
+} from "../adapters/models/openai-compatible/provider.ts";
+import type { Config } from "../config/config.ts";
+import { isMeantBy, isPattern, type ModelPatterns } from "../domain/model-patterns.ts";
+import type { ModelProvider } from "../ports/model.ts";
+
+export type Providers = {
+  /** In the order of preference; the built-in one alone when there is no other. */
+  readonly providers: readonly [ModelProvider, ...ModelProvider[]];
+  readonly defaultModel: string;
+  close(): Promise<void>;
+};
+
+const FIRST_CHOICE: Record<string, string> = {
+  openrouter: "openrouter/auto",
+  cerebras: "llama-3.3-70b",
+  builtin: "builtin/echo",
+};
+const OPENAI_BASE_URL = "https://api.openai.com/v1";
+const LIST_PATIENCE_MS = 3000;
+
+/** The model providers that the settings name, and a running Ollama. */
+export async function chooseProviders(config: Config): Promise<Providers> {
+  const { openrouterApiKey, cerebrasApiKey, openaiApiKey } = config.secrets;
+  const idleTimeoutMs = config.modelIdleTimeoutMs;
+  const attribution = {
+    url: config.publicOrigin ?? "https://github.com/colloquy",
+    title: "Colloquy",
+  };
+  const found: OpenAiCompatibleProvider[] = [];
+  if (openrouterApiKey)
+    found.push(openRouter({ apiKey: openrouterApiKey, attribution, idleTimeoutMs }));
+  if (cerebrasApiKey) found.push(cerebras({ apiKey: cerebrasApiKey, idleTimeoutMs }));
+  if (config.openaiBaseUrl || openaiApiKey) {
+    const baseUrl = config.openaiBaseUrl ?? OPENAI_BASE_URL;
+    found.push(
+      openAiCompatible({
+        name: "openai",
+        baseUrl,
+        keySetting: "OPENAI_API_KEY",
+        idleTimeoutMs,
+        ...(openaiApiKey ? { apiKey: openaiApiKey } : {}),
+      }),
+    );
+  }
+  const ollama = await discoverOllama({ baseUrl: config.ollamaBaseUrl });
+  if (ollama) found.push(ollama);
+  const builtIn = echoProvider();
+  const [first, ...others] = found;
+  return {
+    providers: first ? [first, ...others, builtIn] : [builtIn],
+    defaultModel:
+      config.model ?? (await firstChoiceOf([first ?? builtIn, ...others], config.models)),
+    async close() {
+      await Promise.all(found.map((provider) => provider[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/**
+ * The model that answers when nobody names one: the first provider's, or where MODELS leaves that out, the
+ * first that it means.
+ * @param allowed MODELS; null: any
+ */
+async function firstChoiceOf(
+  providers: readonly [ModelProvider, ...ModelProvider[]],
+  allowed: ModelPatterns | null,
+): Promise<string> {
+  const [first] = providers;
+  for (const provider of allowed && first.name !== "builtin" ? providers : [first]) {
+    const mayBe = (model: string) =>
+      allowed === null || isMeantBy([model, `${provider.name}/${model}`], allowed);
+    const preferred = FIRST_CHOICE[provider.name];
+    if (preferred && (provider.name === "builtin" || mayBe(preferred))) return preferred;
+    const offered = await provider.models(AbortSignal.timeout(LIST_PATIENCE_MS)).catch(() => []);
+    const listed = offered.find(({ id }) => mayBe(id))?.id;
+    if (listed) return provider === first ? listed : `${provider.name}/${listed}`;
+  }
+  return allowed?.find((model) => !isPattern(model)) ?? FIRST_CHOICE[first.name] ?? "default";
+}
