@@ -14,6 +14,7 @@ import { allCredentials } from "./core/access/credentials.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import { tellOnce } from "./http/page-origins.ts";
+import type { TurnObserver } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import { VERSION } from "./version.ts";
 import { createApp } from "./wiring/app.ts";
@@ -50,6 +51,8 @@ const WEB_DIRECTORY = fileURLToPath(
 export type StartOptions = {
   /** Whether whoever starts it sees what it says, and nobody else does. */
   readonly canShowCode?: boolean;
+  /** Told of every turn, besides the log, the metrics and the traces. */
+  readonly observers?: readonly TurnObserver[];
 };
 
 /** How long replies may go on at SIGTERM. */
@@ -68,7 +71,7 @@ const LOG_FLUSH_MS = 1000;
  */
 export async function startServer(
   config: Config,
-  { canShowCode = false }: StartOptions = {},
+  { canShowCode = false, observers = [] }: StartOptions = {},
 ): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
@@ -150,11 +153,14 @@ export async function startServer(
     clock: systemClock,
     newId: newUuid,
     deriveId: derivedUuid,
-    observer: allObservers([
-      logObserver(logger),
-      metrics.observer,
-      ...(tracing ? [tracing.observer] : []),
-    ]),
+    observer: allObservers(
+      [logObserver(logger), metrics.observer, ...(tracing ? [tracing.observer] : []), ...observers],
+      (error) =>
+        logger.error(
+          { place: "observer of turns", cause: causeOf(error.cause ?? error) },
+          "failed",
+        ),
+    ),
     systemPrompt: config.systemPrompt,
     limitRules: config.limits,
     anonymous: config.anonymous,

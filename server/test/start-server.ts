@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../src/config/config.ts";
 import { startServer as start } from "../src/main.ts";
+import type { TurnObserver } from "../src/ports/observer.ts";
 import { openStorage } from "../src/wiring/storage.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { startModelServer } from "./model-server.ts";
@@ -18,6 +19,8 @@ export type StartOptions = {
   readonly directory?: string;
   /** Whether it shows a code for the first key, as on a terminal; default: yes. */
   readonly canShowCode?: boolean;
+  /** Told of every turn, besides the log and the metrics. */
+  readonly observers?: readonly TurnObserver[];
   /** What it stands on; otherwise what TEST_BACKEND says. */
   readonly backend?: Backend;
 };
@@ -70,7 +73,10 @@ export async function startServer(options: StartOptions = {}) {
   };
   const config = readConfig(environment);
   const open = async () => {
-    const opening = await start(config, { canShowCode: options.canShowCode ?? true });
+    const opening = await start(config, {
+      canShowCode: options.canShowCode ?? true,
+      observers: options.observers ?? [],
+    });
     opened.defer(() => opening.close(0));
     return opening;
   };

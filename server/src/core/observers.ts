@@ -1,19 +1,37 @@
-import type { TurnObserver } from "../ports/observer.ts";
+import { type AppError, toAppError } from "../domain/errors.ts";
+import type { TurnObservation, TurnObserver } from "../ports/observer.ts";
 
-/** Several observers as one. */
-export const allObservers = (observers: readonly TurnObserver[]): TurnObserver => ({
-  begin(turn) {
-    const observations = observers.map((observer) => observer.begin(turn));
-    return {
-      asked() {
-        for (const observation of observations) observation.asked();
-      },
-      firstToken() {
-        for (const observation of observations) observation.firstToken();
-      },
-      ended(end) {
-        for (const observation of observations) observation.ended(end);
-      },
-    };
-  },
-});
+/**
+ * Several observers as one that never throws. An observer that throws hinders neither the turn nor the others.
+ * @param onFailure told of what was thrown
+ */
+export function allObservers(
+  observers: readonly TurnObserver[],
+  onFailure: (error: AppError) => void,
+): TurnObserver {
+  const tell = <Told, Result>(
+    all: readonly Told[],
+    call: (one: Told) => Result,
+  ): readonly Result[] =>
+    all.flatMap((one) => {
+      try {
+        return [call(one)];
+      } catch (error) {
+        onFailure(toAppError(error));
+        return [];
+      }
+    });
+  return {
+    begin(turn) {
+      const observations = tell(observers, (observer) => observer.begin(turn));
+      const tellAll = (call: (observation: TurnObservation) => void) => {
+        tell(observations, call);
+      };
+      return {
+        asked: () => tellAll((observation) => observation.asked()),
+        firstToken: () => tellAll((observation) => observation.firstToken()),
+        ended: (end) => tellAll((observation) => observation.ended(end)),
+      };
+    },
+  };
+}

@@ -1,6 +1,9 @@
 import type { Usage } from "../domain/message.ts";
 
-/** Told of what happens in turns, for metrics, traces and logs. Never given a text that a user or a model wrote. */
+/**
+ * Told of what happens in turns, for metrics, traces and logs. Never given a text that a user or a model wrote.
+ * What it throws is logged and changes nothing for the turn.
+ */
 export interface TurnObserver {
   /** Gives the observer of this one turn. */
   begin(turn: {

@@ -1,6 +1,5 @@
 import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { Asking } from "./reply.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -38,21 +37,6 @@ export async function waitForEarlierReplies(
       parts.store.replyRunningBefore(owner, conversationId, sequence),
     );
   }
-}
-
-/** Whether the model was told of everything that is stored before the question. Never rejects. */
-export async function knowsWhatWasSaid(
-  { store }: Pick<TurnParts, "store">,
-  owner: Owner,
-  { conversationId, sequence }: Message,
-  asking: Asking,
-): Promise<boolean> {
-  const knownTo = await asking.knowsTo;
-  if (knownTo === null || knownTo === sequence - 1) return true;
-  // What lies between may have been deleted, or be replies without a word.
-  const limits = { maxCharacters: 1, beforeSequence: sequence };
-  const latest = await store.recentMessages(owner, conversationId, limits).catch(() => null);
-  return latest !== null && (latest[0]?.sequence ?? -1) === knownTo;
 }
 
 /** Hears it from the server that generates the reply, and otherwise looks it up in the store. */

@@ -1,13 +1,11 @@
 import type { Owner } from "../../domain/principal.ts";
+import type { LocalTurns } from "./local-turns.ts";
 import type { StartTurn, TurnParts } from "./turn.ts";
 
 /** A reply that is to be replaced is stopped. A repeated request finds nothing to replace. */
 export async function endReplaced(
   { store, log }: Pick<TurnParts, "store" | "log">,
-  running: ReadonlyMap<
-    string,
-    { readonly conversationId: string; readonly ending: Promise<unknown> }
-  >,
+  local: Pick<LocalTurns, "endingsIn">,
   owner: Owner,
   { target }: StartTurn,
 ): Promise<void> {
@@ -16,8 +14,5 @@ export async function endReplaced(
   if (replaced?.conversationId !== target.conversationId) return;
   await log.stop(target.conversationId, "superseded");
   // Its whole text is stored before it is put aside, so that it can be brought back.
-  const endings = [...running.values()].filter(
-    ({ conversationId }) => conversationId === target.conversationId,
-  );
-  await Promise.all(endings.map(({ ending }) => ending));
+  await Promise.all(local.endingsIn(target.conversationId));
 }

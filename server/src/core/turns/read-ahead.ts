@@ -1,22 +1,22 @@
 import type { ModelPart } from "../../ports/model.ts";
-import type { Asking } from "./reply.ts";
+import type { OpenRequest } from "./model-request.ts";
 
-/** A request to the model whose answer is read at once, for two: the turn, and who gets ready for it. */
+/** A request to the model whose answer is read at once, for two readers: the turn, and whoever prepares for it. */
 export type ReadAhead = {
   /** Gives the whole answer, as the request itself would have. */
-  readonly asking: Asking;
+  readonly request: OpenRequest;
   /** The text of the answer as it comes; ends where the answer fails. */
   readonly opening: AsyncIterable<string>;
 };
 
-export function readAhead(asking: Asking): ReadAhead {
+export function readAhead(request: OpenRequest): ReadAhead {
   const read: ModelPart[] = [];
   let ending: { readonly error?: unknown } | null = null;
   let wake = Promise.withResolvers<void>();
 
   const pump = async () => {
     try {
-      for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
+      for (let next = await request.first; !next.done; next = await request.parts.next()) {
         read.push(next.value);
         wake.resolve();
         wake = Promise.withResolvers();
@@ -49,6 +49,6 @@ export function readAhead(asking: Asking): ReadAhead {
   const parts = again();
   const first = parts.next();
   first.catch(() => {});
-  const { knowsTo, discard } = asking;
-  return { asking: { parts, first, knowsTo, discard }, opening: texts() };
+  const { knowsTo, discard } = request;
+  return { request: { parts, first, knowsTo, discard }, opening: texts() };
 }

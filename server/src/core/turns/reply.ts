@@ -1,151 +1,55 @@
 import { finishReasonOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
-import type { Owner, Speaker } from "../../domain/principal.ts";
+import type { Owner } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
-import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
-import type { TurnWriter } from "../../ports/turn-log.ts";
-import type { ReadPrompt, Reservation } from "../access/budgets.ts";
-import { cutAt } from "./answer-limit.ts";
-import { buildPrompt, promptBudget } from "./prompt.ts";
+import type { Reservation } from "../access/budgets.ts";
+import type { OpenRequest } from "./model-request.ts";
+import type { QueuePlace } from "./queue-place.ts";
 import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
-
-/** A request to the model that is under way. */
-export type Asking = {
-  readonly parts: { next(): Promise<IteratorResult<ModelPart>> };
-  /** The first answer, asked for already. */
-  readonly first: Promise<IteratorResult<ModelPart>>;
-  /** The sequence of the latest message that the model is told of besides the question; -1: none. Null: it could not be read. */
-  readonly knowsTo: Promise<number | null>;
-  /** Ends the request; whatever it still gives is nobody's. */
-  discard(): void;
-};
-
-type Question = {
-  readonly owner: Speaker;
-  /** Null: a conversation that does not exist yet, so there is nothing to remember. */
-  readonly conversationId: string | null;
-  readonly agentId: string | null;
-  /** The message to answer; what is stored from it on is no history. */
-  readonly userMessageId: string;
-  /** That message as it was stored; null while it is on its way to the disk. */
-  readonly stored: Message | null;
-  readonly content: string;
-  readonly model: string | null;
-  readonly temperature: number | null;
-  readonly reservation: Reservation;
-};
-
-/** Asks the model at once; nothing is thrown here, a failure is in `first`. */
-export function ask(parts: TurnParts, question: Question, stop: Stop): Asking {
-  const aborting = new AbortController();
-  const discard = () => aborting.abort();
-  stop.listen(discard);
-  let answer: AsyncIterator<ModelPart> | null = null;
-  const opening = open(parts, question, aborting);
-  const first = opening.then((opened) => {
-    answer = opened.answer;
-    return answer.next();
-  });
-  first.catch(() => {});
-  const knowsTo = opening.then(
-    ({ lastSequence }) => lastSequence,
-    () => null,
-  );
-  return { parts: { next: () => answer?.next() ?? first }, first, knowsTo, discard };
-}
-
-type Read = ReadPrompt & {
-  readonly model: string | null;
-  readonly temperature: number | null;
-  /** Of the latest message before the question; -1: there is none. */
-  readonly lastSequence: number;
-};
-
-/** What the model is going to be asked, by what is stored now. */
-export async function readPrompt(
-  { store, models, systemPrompt }: Pick<TurnParts, "store" | "models" | "systemPrompt">,
-  question: Omit<Question, "reservation">,
-): Promise<Read> {
-  const { owner, conversationId, agentId, content } = question;
-  const agent = agentId ? await store.getAgent(owner, agentId) : null;
-  const model = question.model ?? agent?.model ?? null;
-  const contextTokens = models.contextTokensOf(model);
-  const budget = promptBudget(contextTokens);
-  const stored = conversationId
-    ? await store.recentMessages(owner, conversationId, {
-        maxCharacters: budget.maxCharacters,
-        ...(question.stored && { beforeSequence: question.stored.sequence }),
-      })
-    : [];
-  const asked = stored.findIndex((message) => message.id === question.userMessageId);
-  const history = asked < 0 ? stored : stored.slice(0, asked);
-  const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
-  const temperature = question.temperature ?? agent?.temperature ?? null;
-  const lastSequence = history.at(-1)?.sequence ?? -1;
-  return { messages, contextTokens, model, temperature, lastSequence };
-}
-
-/** The model's answer itself: between a token and its watchers there is nothing that need not be. */
-async function open(
-  parts: TurnParts,
-  question: Question,
-  aborting: AbortController,
-): Promise<{ readonly answer: AsyncIterator<ModelPart>; readonly lastSequence: number }> {
-  const read = await readPrompt(parts, question);
-  const { messages, model, temperature, lastSequence } = read;
-  const allowed = question.owner.models;
-  // What was chosen may have changed while the message waited.
-  const refusal = parts.models.refusal(model, allowed);
-  if (refusal) throw refusal;
-  const { fit } = question.reservation;
-  const maxTokens = fit ? await fit(read) : null;
-  const request = { model, allowed, messages, temperature, maxTokens };
-  const answer = parts.models.reply(request, aborting.signal);
-  const limited = maxTokens === null ? answer : cutAt(answer, maxTokens, () => aborting.abort());
-  return { answer: limited[Symbol.asyncIterator](), lastSequence };
-}
 
 type Generation = {
   readonly owner: Owner;
   readonly reply: Message;
   /** Resolves when the conversation's earlier replies have ended; null: there are none. Never rejects. */
   readonly earlier: Promise<void> | null;
-  /** Called when the ending is stored and told. */
-  readonly leave: () => void;
-  readonly writer: TurnWriter;
+  readonly place: QueuePlace;
   readonly observation: TurnObservation;
   readonly stop: Stop;
   readonly reservation: Reservation;
-  readonly ask: () => Asking;
+  /** The request to the model; called when the turn's time has come. */
+  readonly request: () => OpenRequest;
 };
 
 /**
- * Generates one reply to its end, stores it and tells the log; resolves with the one ending that
- * everybody gets. Never rejects.
+ * Generates one reply to its end, stores it, tells the log and leaves the queue, whatever happens; resolves
+ * with the one ending that everybody gets. Never rejects.
  */
 export async function generate(parts: TurnParts, generation: Generation): Promise<TurnEnding> {
-  const { owner, reply, writer, observation } = generation;
-  const outcome = await run(parts, generation);
-  generation.reservation.settle(outcome.usage, outcome.reasoning + outcome.content);
-  const ending = await keep(parts, owner, reply, outcome);
-  observation.ended({
-    status: outcome.status,
-    model: outcome.model,
-    usage: outcome.usage,
-    finishReason: outcome.finishWord,
-    errorCode: outcome.error?.code ?? null,
-  });
-  writer.end(ending);
-  generation.leave();
-  return ending;
+  const { owner, reply, place, observation } = generation;
+  try {
+    const outcome = await run(parts, generation);
+    generation.reservation.settle(outcome.usage, outcome.reasoning + outcome.content);
+    const ending = await keep(parts, owner, reply, outcome);
+    observation.ended({
+      status: outcome.status,
+      model: outcome.model,
+      usage: outcome.usage,
+      finishReason: outcome.finishWord,
+      errorCode: outcome.error?.code ?? null,
+    });
+    place.writer.end(ending);
+    return ending;
+  } finally {
+    place.leave();
+  }
 }
 
 async function run(
   parts: TurnParts,
-  { owner, reply, earlier, writer, observation, stop, ask: start }: Generation,
+  { owner, reply, earlier, place: { writer }, observation, stop, request: send }: Generation,
 ): Promise<Outcome> {
   const outcome: Outcome = {
     status: "complete",
@@ -166,19 +70,19 @@ async function run(
   const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id });
   let endWait = () => {};
   let isLate = false;
-  let asking: Asking | null = null;
+  let request: OpenRequest | null = null;
   let isOver = false;
   try {
     if (earlier) await earlier;
     if (stop.cause) return interrupted();
-    asking = start();
+    request = send();
     observation.asked();
-    const { discard } = asking;
+    const { discard } = request;
     endWait = parts.deadlines.add(() => {
       isLate = true;
       discard();
     });
-    for (let next = await asking.first; !next.done; next = await asking.parts.next()) {
+    for (let next = await request.first; !next.done; next = await request.parts.next()) {
       const part = next.value;
       if (part.type === "text") {
         if (outcome.content === "") {
@@ -211,7 +115,7 @@ async function run(
   } finally {
     outcome.reasoningMs ??= thinking.read();
     endWait();
-    if (!isOver) asking?.discard();
+    if (!isOver) request?.discard();
     checkpoint.remove();
     outcome.hasCheckpoints = checkpoint.isBegun;
   }

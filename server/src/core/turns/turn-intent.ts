@@ -4,8 +4,8 @@ import type { Message } from "../../domain/message.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { ConversationStore, TurnTarget } from "../../ports/store.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
-import { type Asking, readPrompt } from "./reply.ts";
-import type { Stop } from "./stop.ts";
+import { type OpenRequest, readPrompt, requestReply } from "./model-request.ts";
+import { createStop, type Stop } from "./stop.ts";
 import type { StartTurn, TurnParts } from "./turn.ts";
 
 /** What a conversation looks like before the transaction that stores the message has the last word. */
@@ -24,15 +24,46 @@ export type Intent = {
   readonly stop: Stop;
   readonly ids: { readonly user: string; readonly reply: string };
   readonly reservation: Reservation;
-  /** @param question as it was stored, where it is: what the model is told ends before it */
-  readonly asking: (
+  /**
+   * Sends the request to the model.
+   * @param conversationId null: one that does not exist yet
+   * @param question as it was stored, where it is: what the model is told ends before it
+   */
+  readonly send: (
     conversationId: string | null,
     chosen: Chosen,
     question: Message | null,
-  ) => Asking;
+  ) => OpenRequest;
 };
 
-export type EarlyAsking = { readonly about: Guess; readonly asking: Asking };
+/** What a turn of that request is begun with. Nothing is sent yet. */
+export function intend(
+  parts: TurnParts,
+  owner: Speaker,
+  { content, model, temperature }: StartTurn,
+  reservation: Reservation,
+): Intent {
+  const stop = createStop();
+  const ids = { user: parts.newId(), reply: parts.newId() };
+  const question = { owner, userMessageId: ids.user, content, temperature, reservation };
+  return {
+    stop,
+    ids,
+    reservation,
+    send: (conversationId, chosen, stored) =>
+      requestReply(
+        parts,
+        {
+          ...question,
+          conversationId,
+          stored,
+          agentId: chosen.agentId,
+          model: model ?? chosen.model,
+        },
+        stop,
+      ),
+  };
+}
 
 export const isReplacing = ({ target }: StartTurn): boolean =>
   target.kind === "existing" && target.replaceFrom !== undefined;

@@ -1,0 +1,104 @@
+import type { Message } from "../../domain/message.ts";
+import type { Speaker } from "../../domain/principal.ts";
+import type { ModelPart } from "../../ports/model.ts";
+import type { ReadPrompt, Reservation } from "../access/budgets.ts";
+import { cutAt } from "./answer-limit.ts";
+import { buildPrompt, promptBudget } from "./prompt.ts";
+import type { Stop } from "./stop.ts";
+import type { TurnParts } from "./turn.ts";
+
+/** A request to the model that is under way. */
+export type OpenRequest = {
+  readonly parts: { next(): Promise<IteratorResult<ModelPart>> };
+  /** The first answer, asked for already. */
+  readonly first: Promise<IteratorResult<ModelPart>>;
+  /** The sequence of the latest message that the model is told of besides the question; -1: none. Null: it could not be read. */
+  readonly knowsTo: Promise<number | null>;
+  /** Ends the request; whatever it still gives is nobody's. */
+  discard(): void;
+};
+
+export type Question = {
+  readonly owner: Speaker;
+  /** Null: a conversation that does not exist yet, so there is nothing to remember. */
+  readonly conversationId: string | null;
+  readonly agentId: string | null;
+  /** The message to answer; what is stored from it on is no history. */
+  readonly userMessageId: string;
+  /** That message as it was stored; null while it is on its way to the disk. */
+  readonly stored: Message | null;
+  readonly content: string;
+  readonly model: string | null;
+  readonly temperature: number | null;
+  readonly reservation: Reservation;
+};
+
+/** Sends the request at once; nothing is thrown here, a failure is in `first`. */
+export function requestReply(parts: TurnParts, question: Question, stop: Stop): OpenRequest {
+  const aborting = new AbortController();
+  const discard = () => aborting.abort();
+  stop.listen(discard);
+  let answer: AsyncIterator<ModelPart> | null = null;
+  const opening = open(parts, question, aborting);
+  const first = opening.then((opened) => {
+    answer = opened.answer;
+    return answer.next();
+  });
+  first.catch(() => {});
+  const knowsTo = opening.then(
+    ({ lastSequence }) => lastSequence,
+    () => null,
+  );
+  return { parts: { next: () => answer?.next() ?? first }, first, knowsTo, discard };
+}
+
+type Read = ReadPrompt & {
+  readonly model: string | null;
+  readonly temperature: number | null;
+  /** Of the latest message before the question; -1: there is none. */
+  readonly lastSequence: number;
+};
+
+/** What the model is going to be asked, by what is stored now. */
+export async function readPrompt(
+  { store, models, systemPrompt }: Pick<TurnParts, "store" | "models" | "systemPrompt">,
+  question: Omit<Question, "reservation">,
+): Promise<Read> {
+  const { owner, conversationId, agentId, content } = question;
+  const agent = agentId ? await store.getAgent(owner, agentId) : null;
+  const model = question.model ?? agent?.model ?? null;
+  const contextTokens = models.contextTokensOf(model);
+  const budget = promptBudget(contextTokens);
+  const stored = conversationId
+    ? await store.recentMessages(owner, conversationId, {
+        maxCharacters: budget.maxCharacters,
+        ...(question.stored && { beforeSequence: question.stored.sequence }),
+      })
+    : [];
+  const asked = stored.findIndex((message) => message.id === question.userMessageId);
+  const history = asked < 0 ? stored : stored.slice(0, asked);
+  const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
+  const temperature = question.temperature ?? agent?.temperature ?? null;
+  const lastSequence = history.at(-1)?.sequence ?? -1;
+  return { messages, contextTokens, model, temperature, lastSequence };
+}
+
+/** The model's answer itself: between a token and its watchers there is nothing that need not be. */
+async function open(
+  parts: TurnParts,
+  question: Question,
+  aborting: AbortController,
+): Promise<{ readonly answer: AsyncIterator<ModelPart>; readonly lastSequence: number }> {
+  const read = await readPrompt(parts, question);
+  const { messages, model, temperature, lastSequence } = read;
+  const allowed = question.owner.models;
+  // What was chosen may have changed while the message waited.
+  const refusal = parts.models.refusal(model, allowed);
+  if (refusal) throw refusal;
+  const { fit } = question.reservation;
+  const maxTokens = fit ? await fit(read) : null;
+  const request = { model, allowed, messages, temperature, maxTokens };
+  const answer = parts.models.reply(request, aborting.signal);
+  const limited = maxTokens === null ? answer : cutAt(answer, maxTokens, () => aborting.abort());
+  return { answer: limited[Symbol.asyncIterator](), lastSequence };
+}
