@@ -1,11 +1,15 @@
 // Runs every check there is: the linter, the types, and all tests. Names of tests or folders as
-// arguments run only those.
+// arguments run only those. Everything is run, also when something failed before it.
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { globSync } from "node:fs";
+import { readTestFiles } from "./test-plan.ts";
+import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
 
+const MOST_SLOW_FILES = 10;
 const chosen = process.argv.slice(2);
+const startedAt = performance.now();
+const failures = [];
+const results = [];
 
 /**
  * The local time that the tests are to believe, such as `2028-02-29T23:57`, for finding those that depend on the hour
@@ -29,167 +33,75 @@ function pretendTime(time) {
   process.env.DONT_FAKE_MONOTONIC = "1";
 }
 
-/** Tests that measure time or use real engines at real-time pace run one by one, after the others. */
-const ALONE =
-  /\/(?:siege|soak|process|proxies|figures|redis-faults|postgres-faults|postgres-replicas|replicas|voice[\w-]*|speech[\w-]*)\.test\.ts$/;
-
-/** Long campaigns that wait more than they work: processes that are killed, clients that are slow. */
-const CAMPAIGNS =
-  /\/(?:crash|fuzz[\w-]*|clock-jumps|powercut|disk-full|secrets|hardening|framing|slow-clients|replica-[\w-]*)\.test\.ts$/;
-
-/** Those of the wires: they run on every back end (server/test/start-server.ts says which there are). */
-const WIRES =
-  /^server\/test\/(?:access|budgets|chat[\w-]*|conversations[\w-]*|cross-wire|dialogix[\w-]*|examples|faults|http|import|keys|long-conversations|sign-in|sockets|tickets|turns|voice-bad-input)\.test\.ts$/;
-
-/** What the tests speak, listen and browse with, and the services behind replicas: Debian's packages. */
-const DEBIAN_PACKAGES = [
-  "libpocketsphinx3",
-  "pocketsphinx-en-us",
-  "espeak-ng",
-  "python3-websockets",
-  "chromium",
-  "fonts-noto-core",
-  "postgresql",
-  "redis-server",
-  "haproxy",
-  "nginx-light",
-  "socat",
-  "faketime",
-  "slowhttptest",
-];
-
-/**
- * Some tests hold the product to a time, and a machine that others use may be too slow just then.
- * So a file that failed is run once more, with nothing beside it; that it was is said at the end.
- */
-const RUN_AGAIN_AT_MOST = 3;
-const ranAgain = [];
-
-function run(title, command, args, environment = {}) {
+function check(title, command, args) {
   process.stdout.write(`\n── ${title}\n`);
-  const status = statusOf(command, args, environment);
-  if (status !== 0) giveUp(title, command, args, status, environment);
-}
-
-function statusOf(command, args, environment) {
-  const env = { ...process.env, ...environment };
-  const { status, error } = spawnSync(command, args, { stdio: "inherit", env });
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
   if (error) process.stderr.write(`${command}: ${error.message}\n`);
-  return status;
+  if (status !== 0) failures.push(`${title}: ${command} ${args.join(" ")}`);
 }
 
-function giveUp(title, command, args, status, environment = {}) {
-  const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
-  process.stderr.write(
-    `\n${title}: failed. To run only this: ${settings.join("")}${command} ${args.slice(0, 6).join(" ")}${args.length > 6 ? " …" : ""}\n`,
-  );
-  process.exit(status || 1);
-}
-
-function runTests(title, files, concurrency, environment = {}) {
+async function runGroup(title, files, concurrency, environment = {}) {
   if (!files.length) return;
   process.stdout.write(`\n── ${title}\n`);
-  const folder = mkdtempSync(join(tmpdir(), "colloquy-tests-"));
-  const list = join(folder, "failed");
-  const reporters = [
-    "--test-reporter=spec",
-    "--test-reporter-destination=stdout",
-    "--test-reporter=./scripts/failed-files.mjs",
-    `--test-reporter-destination=${list}`,
-  ];
-  const status = statusOf(
-    "node",
-    ["--test", `--test-concurrency=${concurrency}`, ...reporters, ...files],
-    environment,
+  const paths = files.map(({ path }) => path);
+  const run = await runTestFiles(paths, { concurrency, environment });
+  const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
+  for (const result of run.results) {
+    results.push({ ...result, title });
+    if (result.failed)
+      failures.push(`${result.file} (${title}): ${settings.join("")}npm test ${result.file}`);
+  }
+}
+
+function sum(property) {
+  return results.reduce((total, result) => total + result[property], 0);
+}
+
+function printReport() {
+  const slow = results
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, MOST_SLOW_FILES)
+    .map(({ seconds, file, title }) => `${seconds.toFixed(1).padStart(7)} s  ${file} (${title})`);
+  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+  process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);
+  process.stdout.write(
+    `\n${sum("tests")} tests in ${results.length} runs of files, ${sum("skipped")} of them skipped, in ${minutes} minutes\n`,
   );
-  const named = existsSync(list) ? readFileSync(list, "utf8").split("\n") : [];
-  rmSync(folder, { recursive: true });
-  if (status === 0) return;
-  const failed = files.filter((file) => named.includes(resolve(file)));
-  const again = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...failed];
-  if (!failed.length || ranAgain.length + failed.length > RUN_AGAIN_AT_MOST)
-    giveUp(title, "node", failed.length ? again : ["--test", ...files], status, environment);
-  process.stdout.write(`\n── Once more, alone: ${failed.join(", ")}\n`);
-  ranAgain.push(...failed.map((file) => `${file} (${title})`));
-  const second = statusOf("node", again, environment);
-  if (second !== 0) giveUp(title, "node", again, second, environment);
+  if (failures.length)
+    process.stderr.write(`\n── Failed, and how to run only that\n${failures.join("\n")}\n`);
 }
 
-/** Installs what is missing where that may be done; elsewhere the tests that need it say so. */
-function installDebianPackages() {
-  const quiet = (command, args) => spawnSync(command, args, { encoding: "utf8" });
-  const known = quiet("dpkg-query", [
-    "-W",
-    "-f",
-    `\${db:Status-Status} \${Package}\n`,
-    ...DEBIAN_PACKAGES,
-  ]);
-  if (known.error) return;
-  const missing = DEBIAN_PACKAGES.filter((name) => !known.stdout.includes(`installed ${name}\n`));
-  if (!missing.length || process.getuid?.() !== 0) return;
-  process.stdout.write(`\n── Installing ${missing.join(", ")}\n`);
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  spawnSync("apt-get", ["update", "-q"], { stdio: "ignore", env: environment });
-  const { status, stderr } = spawnSync(
-    "apt-get",
-    ["install", "-y", "-q", "--no-install-recommends", ...missing],
-    { encoding: "utf8", env: environment },
-  );
-  if (status !== 0) process.stderr.write(`They could not be installed:\n${stderr}\n`);
-}
-
-/** One PostgreSQL and one Redis for all tests of this run, on ports of their own: whatever Debian started is left alone. */
-async function startServices() {
-  const { sharedPostgresUrl, sharedRedisUrl } = await import("../server/test/services.ts");
-  const start = (setting, url) =>
-    url().then(
-      (given) => {
-        process.env[setting] = given;
-      },
-      // Each test that needs it says what is missing.
-      () => {},
-    );
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
-  await Promise.all([
-    start("TEST_DATABASE_URL", sharedPostgresUrl),
-    start("TEST_REDIS_URL", sharedRedisUrl),
-  ]);
-}
-
-installDebianPackages();
-if (process.env.TEST_CLOCK) pretendTime(process.env.TEST_CLOCK);
-if (!chosen.length) {
-  run("Lint", "biome", ["check", "."]);
-  run("Types", "tsc", ["-p", "tsconfig.json"]);
-  run("Types of the web app", "tsc", ["-p", "web/tsconfig.json"]);
-}
-await startServices();
-const all = globSync("{client,server,web}/test/**/*.test.ts").sort();
+const all = readTestFiles(ROOT);
 const files = chosen.length
-  ? all.filter((file) => chosen.some((name) => file.includes(name)))
+  ? all.filter(({ path }) => chosen.some((name) => path.includes(name)))
   : all;
 if (!files.length) {
   process.stderr.write(`No test file has ${chosen.join(" or ")} in its name.\n`);
   process.exit(1);
 }
-runTests(
-  "Tests",
-  files.filter((file) => !ALONE.test(file) && !CAMPAIGNS.test(file)),
-  2,
-);
-runTests(
-  "Campaigns",
-  files.filter((file) => CAMPAIGNS.test(file)),
-  3,
-);
-runTests(
-  "Tests that run alone",
-  files.filter((file) => ALONE.test(file)),
-  1,
-);
-const wires = files.filter((file) => WIRES.test(file));
-if (process.env.TEST_DATABASE_URL && !process.env.TEST_BACKEND)
-  runTests("The wires on PostgreSQL", wires, 2, { TEST_BACKEND: "postgres" });
-if (process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL && !process.env.TEST_BACKEND)
-  runTests("The wires on replicas", wires, 2, { TEST_BACKEND: "replicas" });
-if (ranAgain.length) process.stdout.write(`\nPassed only when run again: ${ranAgain.join(", ")}\n`);
+installDebianPackages();
+if (process.env.TEST_CLOCK) pretendTime(process.env.TEST_CLOCK);
+if (!chosen.length) {
+  check("Lint", "biome", ["check", "."]);
+  check("Types", "tsc", ["-p", "tsconfig.json"]);
+  check("Types of the web app", "tsc", ["-p", "web/tsconfig.json"]);
+}
+await startServices();
+const running = (runs) => files.filter((file) => file.runs === runs);
+await runGroup("Tests", running("beside"), 2);
+await runGroup("Tests that wait", running("waiting"), 4);
+if (!process.env.TEST_BACKEND)
+  for (const [backend, title, isThere] of [
+    ["postgres", "On PostgreSQL", process.env.TEST_DATABASE_URL],
+    ["replicas", "On replicas", process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL],
+  ])
+    if (isThere)
+      await runGroup(
+        title,
+        files.filter(({ backends }) => backends.includes(backend)),
+        2,
+        { TEST_BACKEND: backend },
+      );
+await runGroup("Tests that run alone", running("alone"), 1);
+printReport();
+process.exit(failures.length ? 1 : 0);

@@ -1,4 +1,5 @@
 // Who is let in, before and after the first key.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";

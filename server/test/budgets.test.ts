@@ -1,4 +1,5 @@
 // Budgets of tokens a day: reserved before a model is asked, settled after, in every wire's own words.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSocket } from "./socket-client.ts";

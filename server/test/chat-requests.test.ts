@@ -1,4 +1,5 @@
 // Wire 000 over HTTP: limits, and what every wire promises.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatWire } from "../src/dialects/chat/index.ts";

@@ -1,4 +1,5 @@
 // Wire 000 over its WebSocket.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./cli-runner.ts";

@@ -1,3 +1,4 @@
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf, textOf } from "./chat-v1-client.ts";

@@ -1,4 +1,5 @@
 // Wire 000 over HTTP: what it promises of its own.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "./start-server.ts";

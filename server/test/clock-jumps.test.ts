@@ -1,4 +1,5 @@
 // A clock that jumps by a year either way: order, tokens, limits and keys stay sane.
+// Runs: waiting
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

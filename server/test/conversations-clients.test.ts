@@ -1,4 +1,5 @@
 // Wire 002 as its clients use it: what they send that cannot be taken, and two of them at once.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startServer } from "./start-server.ts";

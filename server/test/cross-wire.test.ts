@@ -1,5 +1,6 @@
 // One client script, unchanged, on every wire: what is begun through one is read, gone on with and
 // deleted through the others.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { allEvents, caller, textOf } from "./chat-v1-client.ts";

@@ -1,4 +1,5 @@
 // Wire 001: what every wire promises.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dialogixWire } from "../src/dialects/dialogix/index.ts";

@@ -1,4 +1,5 @@
 // Wire 001: what it promises of its own.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_USER } from "../src/domain/principal.ts";

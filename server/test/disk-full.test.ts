@@ -1,4 +1,5 @@
 // A disk without room: said in words, reads go on, writes come back by themselves, nothing acknowledged is lost.
+// Runs: waiting
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,5 @@
 // Everything that goes wrong with a model, at the start and in the middle, and how each wire tells it.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { allEvents, caller, type StreamEvent, textOf } from "./chat-v1-client.ts";

@@ -1,4 +1,5 @@
 // WebSocket frames by hand, after the groups 1 to 7 of the Autobahn test suite (RFC 6455).
+// Runs: waiting
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";

@@ -1,11 +1,13 @@
 // Real traffic, damaged byte by byte. FUZZ_RUNS=100000 for more, FUZZ_SEED to repeat.
+// Runs: waiting
+// Campaign: FUZZ_RUNS middle=20000 in 90 s, full=100000 in 450 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { exchange, frame, openRaw } from "./raw-socket.ts";
 import { startServer } from "./start-server.ts";
 
-const RUNS = Math.ceil(Number(process.env.FUZZ_RUNS ?? 20_000) / 10);
+const RUNS = Math.ceil(Number(process.env.FUZZ_RUNS ?? 2000) / 10);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 const CONNECTIONS = 16;
 const QUIET_MS = 250;

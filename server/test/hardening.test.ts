@@ -1,4 +1,5 @@
 // What every answer says to browsers, and how much anybody may have open.
+// Runs: waiting
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
 // Keys by wire 004: who may make, see and revoke them, and what comes of it.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_USER } from "../src/domain/principal.ts";

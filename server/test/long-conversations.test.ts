@@ -1,4 +1,5 @@
 // A conversation that is longer than fits in an answer: told in every wire's words, and still of use.
+// Backends: postgres
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "./start-server.ts";

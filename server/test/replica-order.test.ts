@@ -1,11 +1,13 @@
 // Messages that are sent at once through two replicas: which is answered first.
+// Runs: waiting
+// Campaign: PAIRS middle=50 in 20 s, full=500 in 200 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { skipWithoutReplicas } from "./replicas.ts";
 import { startServer } from "./start-server.ts";
 
-const PAIRS = Number(process.env.PAIRS ?? 50);
+const PAIRS = Number(process.env.PAIRS ?? 10);
 const AT_ONCE = 10;
 
 type Stored = { readonly role: string; readonly content: string };

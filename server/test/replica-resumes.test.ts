@@ -1,10 +1,12 @@
 // Streams that break off again and again and go on at any replica, while the reply is generated and after.
+// Runs: waiting
+// Campaign: RESUMES middle=2000 in 60 s, full=20000 in 600 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { caller, eventsOf } from "./chat-v1-client.ts";
 import { skipWithoutReplicas, startReplicas } from "./replicas.ts";
 
-const RESUMES = Number(process.env.RESUMES ?? 2000);
+const RESUMES = Number(process.env.RESUMES ?? 200);
 const STREAMS = 20;
 const WORDS = 500;
 const GAP_MS = 8;

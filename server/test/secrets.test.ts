@@ -1,4 +1,5 @@
 // Twenty-one secrets, told to the server in every way: they are in no log, error, figure, audit, other user's export or last word.
+// Runs: waiting
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

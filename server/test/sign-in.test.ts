@@ -1,4 +1,5 @@
 // Sign-in by tokens of an issuer, on every wire; and what ends it.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { userIdOf } from "../src/adapters/credentials/jwt/credentials.ts";

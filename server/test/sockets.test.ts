@@ -1,4 +1,5 @@
 // WebSockets of every wire: who may open one, how many, and how they end.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";

@@ -1,4 +1,5 @@
 // Every speech engine that can run here, held to its port's contract.
+// Runs: alone
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
 // Tickets: how a page opens a socket without putting its key into an address.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";

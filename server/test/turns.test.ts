@@ -1,4 +1,5 @@
 // What a turn promises whoever watches, through wire 004.
+// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf, textOf } from "./chat-v1-client.ts";

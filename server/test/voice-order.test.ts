@@ -1,4 +1,5 @@
 // Turn-taking: any events in any order.
+// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,5 @@
 // Wire 003 over its WebSocket: typed text, errors, conversations; without a recogniser.
+// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";

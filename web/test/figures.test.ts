@@ -1,4 +1,5 @@
 // How fast the page is there, and how fast it takes what is typed.
+// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "../../server/test/start-server.ts";

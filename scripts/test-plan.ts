@@ -1,0 +1,97 @@
+// What test files say of themselves, so that no script has a list of their names.
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+const BACKENDS = ["postgres", "replicas"];
+const WAYS = ["beside", "waiting", "alone"];
+/** The sizes of a campaign, beside the smoke size that the file itself has. */
+export const SIZES = ["middle", "full"] as const;
+export type Size = (typeof SIZES)[number];
+
+export type Campaign = {
+  /** The environment variable that says how much the file does. */
+  readonly setting: string;
+  /** Its value, and the seconds that this takes on two idle cores. */
+  readonly sizes: Readonly<Record<Size, { readonly value: string; readonly seconds: number }>>;
+};
+
+export type Declarations = {
+  /** What it is run on beside SQLite. */
+  readonly backends: readonly string[];
+  /** `alone`: it measures time or memory; `waiting`: it waits more than it works; otherwise `beside`. */
+  readonly runs: string;
+  readonly campaign: Campaign | null;
+};
+
+export type TestFile = Declarations & {
+  /** From the root of the repository. */
+  readonly path: string;
+  /** The file's, without `.test.ts`. */
+  readonly name: string;
+};
+
+/** Where the declarations are: the comment that a file begins with. */
+const HEAD = /^(?:\/\/.*\n)*/;
+const DECLARATION = /^\/\/ (Backends|Runs|Campaign): (.*)$/gm;
+const CAMPAIGN = /^([A-Z_]+) middle=([\d.]+) in (\d+) s, full=([\d.]+) in (\d+) s$/;
+
+/**
+ * Reads the declarations of a test file:
+ *
+ *     // Backends: postgres, replicas
+ *     // Runs: alone
+ *     // Campaign: KILLS middle=100 in 60 s, full=200 in 120 s
+ *
+ * A campaign without its setting has the smoke size, which `npm test` runs.
+ * @param source the text of the file
+ * @throws Error a declaration that cannot be read
+ */
+export function readDeclarations(source: string): Declarations {
+  const said = new Map<string, string>();
+  const [head = ""] = source.match(HEAD) ?? [];
+  for (const [, name = "", value = ""] of head.matchAll(DECLARATION)) {
+    if (said.has(name)) throw new Error(`'${name}' is declared twice`);
+    said.set(name, value);
+  }
+  const backends = said.get("Backends")?.split(", ") ?? [];
+  const unknown = backends.find((name) => !BACKENDS.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`'${unknown}' is no back end; there are ${BACKENDS.join(", ")}`);
+  const runs = said.get("Runs") ?? "beside";
+  if (!WAYS.includes(runs)) throw new Error(`'Runs: ${runs}' is none of ${WAYS.join(", ")}`);
+  const campaign = said.get("Campaign");
+  return { backends, runs, campaign: campaign === undefined ? null : readCampaign(campaign) };
+}
+
+function readCampaign(declaration: string): Campaign {
+  const match = declaration.match(CAMPAIGN);
+  if (!match)
+    throw new Error(
+      `'Campaign: ${declaration}' is not like 'Campaign: KILLS middle=100 in 60 s, full=200 in 120 s'`,
+    );
+  const [, setting = "", middle = "", middleSeconds, full = "", fullSeconds] = match;
+  return {
+    setting,
+    sizes: {
+      middle: { value: middle, seconds: Number(middleSeconds) },
+      full: { value: full, seconds: Number(fullSeconds) },
+    },
+  };
+}
+
+/**
+ * All test files of the repository, in the order of their paths.
+ * @param root the repository's folder
+ */
+export function readTestFiles(root: string): TestFile[] {
+  return globSync("{client,server,web}/test/**/*.test.ts", { cwd: root })
+    .sort()
+    .map((path) => {
+      try {
+        const declared = readDeclarations(readFileSync(join(root, path), "utf8"));
+        return { path, name: basename(path, ".test.ts"), ...declared };
+      } catch (error) {
+        throw new Error(`${path}: ${(error as Error).message}`);
+      }
+    });
+}

@@ -1,0 +1,123 @@
+// What runs the tests: what files declare of themselves, and what becomes of one that fails.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { test } from "node:test";
+import { chooseCampaigns, fitsInto, reportOf } from "../../scripts/campaign-report.ts";
+import { readDeclarations, readTestFiles } from "../../scripts/test-plan.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const FAILS_ONCE = `
+  import { existsSync, writeFileSync } from "node:fs";
+  import { test } from "node:test";
+  const mark = new URL("./was-here", import.meta.url);
+  test("it passes when it is run again", (context) => {
+    context.diagnostic("a figure");
+    if (existsSync(mark)) return;
+    writeFileSync(mark, "");
+    throw new Error("the first time");
+  });
+`;
+const PASSES = `import { test } from "node:test"; test("it passes", () => {});`;
+
+test("a test file says where and how it is run; what cannot be read is no declaration", () => {
+  const text = (...lines: string[]) => `// What it proves.\n${lines.join("\n")}\nimport "x";\n`;
+  assert.deepEqual(readDeclarations(text()), { backends: [], runs: "beside", campaign: null });
+  assert.deepEqual(
+    readDeclarations(
+      text(
+        "// Backends: postgres, replicas",
+        "// Runs: alone",
+        "// Campaign: KILLS middle=100 in 60 s, full=0.5 in 120 s",
+      ),
+    ),
+    {
+      backends: ["postgres", "replicas"],
+      runs: "alone",
+      campaign: {
+        setting: "KILLS",
+        sizes: { middle: { value: "100", seconds: 60 }, full: { value: "0.5", seconds: 120 } },
+      },
+    },
+  );
+  assert.deepEqual(readDeclarations(`import "x";\n// Runs: alone\n`).runs, "beside");
+  for (const wrong of ["Backends: mysql", "Runs: sometimes", "Campaign: KILLS 100"])
+    assert.throws(() => readDeclarations(text(`// ${wrong}`)), wrong);
+  assert.throws(() => readDeclarations(text("// Runs: alone", "// Runs: beside")), /twice/);
+});
+
+test("every test file's declarations can be read; wires and campaigns are found by them", () => {
+  const files = readTestFiles(ROOT);
+  const named = (name: string) => files.find((file) => file.name === name);
+  assert.ok(files.length > 100);
+  assert.ok(files.filter(({ backends }) => backends.length > 0).length >= 10);
+  assert.deepEqual(named("turns")?.backends, ["replicas"]);
+  assert.equal(named("crash")?.campaign?.setting, "KILLS");
+});
+
+test("a file that fails once has failed, and the files after it are run", () => {
+  const folder = mkdtempSync(join(tmpdir(), "colloquy-suite-"));
+  try {
+    const [first, second] = ["first.test.mjs", "second.test.mjs"].map((name) => join(folder, name));
+    writeFileSync(first!, FAILS_ONCE);
+    writeFileSync(second!, PASSES);
+    const files = [first!, second!].map((file) => relative(ROOT, file));
+    const program = `
+      import { writeFileSync } from "node:fs";
+      import { runTestFiles } from "./scripts/test-run.ts";
+      const run = await runTestFiles(${JSON.stringify(files)}, { concurrency: 1 });
+      console.log("RESULTS " + JSON.stringify(run));
+    `;
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const bin = join(ROOT, "node_modules/.bin");
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--input-type=module", "--eval", program],
+      { cwd: ROOT, env: { ...env, PATH: `${bin}:${env.PATH}` }, encoding: "utf8" },
+    );
+    const line = stdout.split("\n").find((it) => it.startsWith("RESULTS "));
+    const { results, isCutOff } = JSON.parse(line?.slice("RESULTS ".length) ?? stderr);
+    assert.equal(isCutOff, false);
+    assert.deepEqual(
+      results.map(({ failed, tests, figures }: Record<string, unknown>) => ({
+        ...{ failed, tests, figures },
+      })),
+      [
+        { failed: true, tests: 1, figures: ["a figure"] },
+        { failed: false, tests: 1, figures: [] },
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("campaigns are chosen by name, the shortest first, fit into the time that is left, and are reported with figures", () => {
+  const campaign = (name: string, seconds: number) => ({
+    ...{ name, path: `${name}.test.ts`, backends: [], runs: "alone" },
+    campaign: {
+      setting: "SIZE",
+      sizes: { middle: { value: "7", seconds }, full: { value: "70", seconds: 10 * seconds } },
+    },
+  });
+  const files = [campaign("long", 90), campaign("short", 10)];
+  const chosen = chooseCampaigns(files, [], "middle");
+  assert.deepEqual(
+    chosen.campaigns.map(({ name }: { name: string }) => name),
+    ["short", "long"],
+  );
+  assert.deepEqual(chooseCampaigns(files, ["short", "none"], "middle").unknown, ["none"]);
+  assert.deepEqual([fitsInto(90, 135), fitsInto(90, 134)], [true, false]);
+  const report = reportOf({
+    ...{ size: "middle", commit: "abc", machine: "2 cores" },
+    rows: [
+      { ...chosen.campaigns[0]!, outcome: "passed", seconds: 9, figures: ["7 kills"] },
+      { ...chosen.campaigns[1]!, seconds: 0, outcome: "not run: no time left" },
+    ],
+  });
+  assert.match(report, /\| short \| SIZE=7 \| passed \| 9 \|/);
+  assert.match(report, /\| long \| SIZE=7 \| not run: no time left \|/);
+  assert.match(report, /- 7 kills/);
+});
