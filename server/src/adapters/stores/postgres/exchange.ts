@@ -1,5 +1,6 @@
 import type { ClientBase, Connection, Submittable } from "pg";
 import type { Call, PlainStatement, Value } from "../sql/statement.ts";
+import { breakOff, type ProtocolConnection, protocolOf } from "./connection.ts";
 import { DatabaseFailure } from "./failures.ts";
 
 type Parse = (text: string) => Value;
@@ -50,27 +51,28 @@ class Exchange implements Submittable {
     this.#settle = settle;
   }
 
-  submit(connection: Connection): void {
+  submit(given: Connection): void {
+    const connection = protocolOf(given);
     connection.stream.cork();
     for (const { statement, values } of this.#calls) {
       const name = nameOf(statement);
       this.#prepare(connection, name, statement.sql);
-      connection.bind({ portal: "", statement: name, values: values.map(textOf) } as never, true);
-      connection.execute({ portal: "", rows: 0 as never }, true);
+      connection.bind({ portal: "", statement: name, values: values.map(textOf) }, true);
+      connection.execute({ portal: "", rows: 0 }, true);
     }
     connection.sync();
     connection.stream.uncork();
     this.#begin();
   }
 
-  #prepare(connection: Connection, name: string, text: string): void {
+  #prepare(connection: ProtocolConnection, name: string, text: string): void {
     if (this.#prepared.get(name) || this.#sent.has(name)) return;
     // After a failure it may be there or not.
-    if (this.#prepared.has(name)) connection.close({ type: "S", name } as never, true);
+    if (this.#prepared.has(name)) connection.close({ type: "S", name }, true);
     this.#prepared.set(name, null);
     this.#sent.add(name);
     connection.parse({ name, text, types: [] }, true);
-    connection.describe({ type: "S", name } as never, true);
+    connection.describe({ type: "S", name }, true);
   }
 
   #begin(): void {
@@ -150,10 +152,4 @@ export function exchange(
       }),
     );
   });
-}
-
-/** Ends the connection at once: whatever it was asked fails. */
-export function breakOff(client: ClientBase): void {
-  const { connection } = client as ClientBase & { readonly connection: Connection };
-  connection.stream.destroy();
 }

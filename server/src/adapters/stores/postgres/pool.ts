@@ -59,7 +59,9 @@ export function openConnections({ url, size, patienceMs, ...more }: PoolOptions)
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     fallback_application_name: "colloquy",
-    onConnect: (client) => client.query(SESSION) as never,
+    async onConnect(client) {
+      await client.query(SESSION);
+    },
   });
   // A connection that breaks while nobody uses it is replaced; one in use fails what it was asked.
   pool.on("error", () => {});

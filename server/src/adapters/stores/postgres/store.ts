@@ -1,11 +1,9 @@
 import { PostgresQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
-import { type Owner, ownerOf } from "../../../domain/principal.ts";
+import type { Owner } from "../../../domain/principal.ts";
 import type { SearchHit, SearchPage } from "../../../ports/search.ts";
-import { type BeginTurn, LEASE_MS, type Store } from "../../../ports/store.ts";
-import type { Ticket } from "../../../ports/tickets.ts";
-import type { OwnedIdempotency } from "../../../ports/turn-requests.ts";
-import { createReads, createWrites, type Writes } from "../sql/operations.ts";
+import { LEASE_MS, type Store } from "../../../ports/store.ts";
+import { createReads, createWrites } from "../sql/operations.ts";
 import { createProbe } from "../sql/probe.ts";
 import { MAX_SEARCH_MS } from "../sql/search-page.ts";
 import { createSearchQueue } from "../sql/search-queue.ts";
@@ -15,6 +13,7 @@ import type { Call, Operation } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
 import { inPieces } from "../sql/steps.ts";
 import { createSqlStore, type Scope, type Write } from "../sql/store.ts";
+import { WRITE_SCOPES } from "../sql/write-scopes.ts";
 import { scopeCall, timeoutCall } from "./calls.ts";
 import { exchange } from "./exchange.ts";
 import { DatabaseFailure, toStoreError } from "./failures.ts";
@@ -171,6 +170,14 @@ function storeOf(
     await writer.write("nobody", () => writes.noteHealth(new Date()));
   });
 
+  const write: Write = (name, ...given) => {
+    const { scope, ...more } = WRITE_SCOPES[name](...given);
+    const operation = writes[name] as (...given: unknown[]) => Operation<never>;
+    const writing = writer.write(scope, () => operation(...given), more);
+    writing.catch(probe.doubt);
+    return writing as Promise<never>;
+  };
+
   async function close(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
@@ -182,15 +189,7 @@ function storeOf(
     ...createSqlStore(reads, {
       read,
       pausingRead: read,
-      write: ((name, ...given) => {
-        const operation = writes[name] as (...given: unknown[]) => Operation<unknown>;
-        const writing = writer.write(scopeOf(name, given), () => operation(...given), {
-          about: aboutOf(name, given),
-          ...lockedBy(name, given),
-        });
-        writing.catch(probe.doubt);
-        return writing;
-      }) as Write,
+      write,
       search: (owner, query, page) => searchQueue.run(owner, () => search(owner, query, page)),
       interruptAbandonedReplies: async (now) => lease?.interruptAbandonedReplies(now) ?? [],
       ping: probe.check,
@@ -198,11 +197,7 @@ function storeOf(
     }),
     /** Reply by reply: each is its owner's. */
     async checkpoint(replies) {
-      await Promise.all(
-        replies.map((reply) =>
-          writer.write(reply.owner, () => writes.checkpoint([reply]), { about: reply.replyId }),
-        ),
-      );
+      await Promise.all(replies.map((reply) => write("checkpoint", [reply])));
     },
     [Symbol.asyncDispose]: close,
   };
@@ -219,62 +214,3 @@ const tooLongError = (): AppError =>
   new AppError("unprocessable", "This search took too long: use fewer or rarer words", {
     field: "q",
   });
-
-function scopeOf(name: keyof Writes, given: readonly unknown[]): Scope {
-  switch (name) {
-    case "insertKey":
-    case "revokeKey":
-    case "appendAuditEvents":
-    case "forgetTokenUsage":
-    case "noteHealth":
-    case "takeTicket":
-    case "openTicket":
-      return "nobody";
-    case "createKey":
-      return (given[2] as OwnedIdempotency | null | undefined)?.owner ?? "nobody";
-    case "createTicket":
-      return given[2] ? ownerOf(given[0] as Ticket) : "nobody";
-    case "importRecords":
-    case "forgetIdempotencyKeys":
-    case "forgetReplaced":
-      return "everyone";
-    default:
-      return given[0] as Scope;
-  }
-}
-
-/** What of an owner's things a write is about, where it is one that others are not: most writes are so. */
-function aboutOf(name: keyof Writes, given: readonly unknown[]): string | null {
-  switch (name) {
-    case "appendMessage":
-    case "finishReply":
-      return given[1] as string;
-    case "beginTurn": {
-      const { target } = given[1] as BeginTurn;
-      if (target.kind === "existing")
-        return target.replaceFrom === undefined ? target.conversationId : null;
-      return target.kind === "new" && target.conversation.alias === null
-        ? target.conversation.id
-        : null;
-    }
-    default:
-      return null;
-  }
-}
-
-/**
- * What all users of a tenant count together is one row: two transactions with several users must not
- * wait for each other. Keys and tickets are nobody's, also where their Idempotency-Key is somebody's.
- */
-function lockedBy(name: keyof Writes, given: readonly unknown[]): { alsoLocked?: Scope } {
-  switch (name) {
-    case "reserveTokens":
-    case "settleTokens":
-      return { alsoLocked: { tenantId: (given[0] as Owner).tenantId, userId: "" } };
-    case "createKey":
-    case "createTicket":
-      return { alsoLocked: "nobody" };
-    default:
-      return {};
-  }
-}

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { ClientBase } from "pg";
 import { AppError } from "../../../domain/errors.ts";
 import type { Operation } from "../sql/statement.ts";
 import type { Scope } from "../sql/store.ts";
 import { type Ask, type Outcome, type Request, runBatch, UnknownOutcome } from "./batch.ts";
 import { keyOf, type Mark, markedCall, terminateCall, transactionStatusCall } from "./calls.ts";
+import { processIdOf } from "./connection.ts";
 import { exchange } from "./exchange.ts";
 import { DatabaseFailure, toStoreError } from "./failures.ts";
 import { type Connections, closedError } from "./pool.ts";
@@ -193,6 +193,3 @@ function nextMarkOf(): () => Mark {
   let number = 0;
   return () => ({ writer, number: ++number });
 }
-
-const processIdOf = (client: ClientBase): number | null =>
-  (client as ClientBase & { readonly processID?: number | null }).processID ?? null;
