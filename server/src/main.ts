@@ -89,7 +89,15 @@ export async function startServer(
   const metrics = prometheusMetrics();
   const database = config.databaseUrl ? "PostgreSQL" : "SQLite";
   metrics.info({ version: VERSION, store: config.redisUrl ? `${database} and Redis` : database });
-  const store = await openStorage(config, { isServer: true, onCommit: metrics.commit });
+  const store = await openStorage(config, {
+    isServer: true,
+    onCommit: metrics.commit,
+    onMigration(words) {
+      logger.warn(words);
+      // The event loop waits for the migration, and so would the log.
+      logs.flushSync();
+    },
+  });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
   const { length: interruptedReplies } = await store.interruptAbandonedReplies(systemClock.now());

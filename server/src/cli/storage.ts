@@ -17,7 +17,11 @@ export type Storage = {
 };
 
 export function storageOf(config: Config): Storage {
-  const open = () => openStorage(config, { isServer: false });
+  const open = () =>
+    openStorage(config, {
+      isServer: false,
+      onMigration: (words) => void process.stderr.write(`${words}\n`),
+    });
   if (config.databaseUrl !== null)
     return {
       name: `${storageName(config)} (DATABASE_URL)`,

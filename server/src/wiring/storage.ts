@@ -7,6 +7,8 @@ export type StorageOptions = {
   /** A server, not a tool that works beside one. */
   readonly isServer: boolean;
   readonly onCommit?: (elapsedMs: number, writes: number) => void;
+  /** Told in words that a file of an older version is brought to the newest, which can take minutes, and when it is done. */
+  readonly onMigration?: (words: string) => void;
 };
 
 /** Counting or copying a large installation takes its time. */
@@ -16,11 +18,12 @@ export type OpenStore = Store & AsyncDisposable;
 
 /** The store by the settings: PostgreSQL where there is a DATABASE_URL, else SQLite. @throws AppError unavailable */
 export async function openStorage(config: Config, options: StorageOptions): Promise<OpenStore> {
-  const { isServer, ...others } = options;
+  const { isServer, onMigration, ...others } = options;
   if (config.databaseUrl === null)
     return openSqliteStore({
       directory: resolve(config.dataDirectory),
       exclusive: isServer,
+      ...(onMigration && { onMigration }),
       ...others,
     });
   const { openPostgresStore } = await import("../adapters/stores/postgres/store.ts");

@@ -9,10 +9,10 @@ import type { ConversationWithMessages } from "../../domain/conversation.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
 import type { Principal, Speaker } from "../../domain/principal.ts";
 import { isUuid } from "../../http/uuid.ts";
-import { draftsOf, type SentMessage, withoutForeignIds, withStoredTimes } from "./messages.ts";
+import { draftsOf, type SentMessage, withoutOtherIds, withStoredTimes } from "./messages.ts";
 import { ORIGIN } from "./parts.ts";
 
-/** Stores a conversation; an id of a message that another message has already is not kept. */
+/** Stores a conversation; an id that another message of the user has is not kept. */
 export async function createConversation(
   conversations: Conversations,
   owner: Speaker,
@@ -25,7 +25,7 @@ export async function createConversation(
     conversations.create(owner, ORIGIN, draft, list, idempotency);
   return create(drafts).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
-    return create(withoutForeignIds(drafts, []));
+    return create(withoutOtherIds(drafts, []));
   });
 }
 
@@ -53,7 +53,7 @@ export async function changeConversation(
   const drafts = isTimeless ? withStoredTimes(sent, await stored()) : sent;
   return apply(drafts).catch(async (error: unknown) => {
     if (!isConflict(error)) throw error;
-    return apply(withoutForeignIds(drafts, await stored()));
+    return apply(withoutOtherIds(drafts, await stored()));
   });
 }
 

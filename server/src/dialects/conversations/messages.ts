@@ -58,8 +58,8 @@ export function draftsOf(messages: readonly SentMessage[]): MessageDraft[] {
   });
 }
 
-/** The same, without ids that are somebody else's. */
-export const withoutForeignIds = (
+/** The same, with the ids of `own` alone: the others may be those of messages in the user's other conversations. */
+export const withoutOtherIds = (
   drafts: readonly MessageDraft[],
   own: readonly Message[],
 ): MessageDraft[] => {

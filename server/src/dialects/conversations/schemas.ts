@@ -95,7 +95,7 @@ export const UserQuery = Type.Object({ userId: Type.Optional(UserId) });
 
 const KnownMessage = Type.Unknown({
   description:
-    "{role, content, timestamp?, id?}: role is user, assistant or system; content has 1 to 100,000 characters; timestamp is in milliseconds since 1970 or ISO 8601, and now without it; an id is kept if it is a UUID that no other message has. A message that cannot be taken is left out and counted in skipped.",
+    "{role, content, timestamp?, id?}: role is user, assistant or system; content has 1 to 100,000 characters; timestamp is in milliseconds since 1970 or ISO 8601, and now without it; an id is kept if it is a UUID that no other message of the user has. A message that cannot be taken is left out and counted in skipped.",
 });
 
 const fields = {

@@ -9,7 +9,7 @@ import type { Operation, WrittenStatement } from "../sql/statement.ts";
 import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
 import { createAbandonedReplies } from "./abandoned.ts";
-import { openDatabase, type Synchronous } from "./database.ts";
+import { type OnMigration, openDatabase, type Synchronous } from "./database.ts";
 import { isDamage, toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
@@ -32,12 +32,15 @@ export async function openSqliteStore(options: {
   /** `FULL` unless said otherwise; anything else can lose what was acknowledged. */
   readonly synchronous?: Synchronous;
   readonly onCommit?: OnCommit;
+  readonly onMigration?: OnMigration;
 }): Promise<SqliteStore> {
-  const { directory, exclusive, synchronous = "FULL", onCommit = () => {} } = options;
+  const { directory, exclusive, synchronous = "FULL", onCommit = () => {}, onMigration } = options;
   try {
     await using opening = new AsyncDisposableStack();
     if (exclusive) opening.use(lockDirectory(directory));
-    const database = opening.adopt(openDatabase(directory, synchronous), (it) => it.close());
+    const database = opening.adopt(openDatabase(directory, synchronous, onMigration), (it) =>
+      it.close(),
+    );
     database.exec("PRAGMA query_only = ON");
     const statements: WrittenStatement[] = [];
     createThreadWork(writerOf((written) => statements.push(written)));
