@@ -1,0 +1,121 @@
+import {
+  deltasOf,
+  isHeadless,
+  lengthOf,
+  type Part,
+  type PartDelta,
+  takesText,
+  textIn,
+  withText,
+} from "./parts.ts";
+
+/**
+ * A message that is being written. It says the same as `append`, `grow` and `after` of parts.ts, at a price that does
+ * not depend on its length: the text of the part that grows is kept in the pieces in which it came.
+ */
+export type GrowingParts = {
+  /** As `lengthOfAll`. */
+  readonly length: number;
+  /** As `append`. */
+  add(part: Part): void;
+  /** As `grow`; of a message without a part it changes nothing. */
+  grow(text: string): void;
+  /** As `add` or `grow`: what another copy of the message gave. */
+  apply(delta: PartDelta): void;
+  /** As `after`. */
+  after(position: number): PartDelta[];
+  /** The message so far. */
+  parts(): Part[];
+};
+
+export function growingParts(): GrowingParts {
+  const closed: Part[] = [];
+  /** The length of the message before each closed part. */
+  const starts: number[] = [];
+  /** The part that grows, without its text. */
+  let last: { readonly part: Part; readonly start: number } | null = null;
+  let pieces: string[] = [];
+  /** The length of the message after each piece. */
+  let ends: number[] = [];
+  let length = 0;
+
+  const joined = (part: Part): Part => withText(part, pieces.join(""));
+  const close = () => {
+    if (!last) return;
+    closed.push(joined(last.part));
+    starts.push(last.start);
+    last = null;
+    pieces = [];
+    ends = [];
+  };
+  const push = (text: string) => {
+    if (text === "") return;
+    pieces.push(text);
+    length += text.length;
+    ends.push(length);
+  };
+  /** The text of the growing part after that position. */
+  const textAfter = (position: number): string => {
+    if (position >= length) return "";
+    let first = ends.length - 1;
+    while (first > 0 && (ends[first - 1] ?? 0) > position) first--;
+    const piece = pieces[first] ?? "";
+    const start = (ends[first] ?? 0) - piece.length;
+    const rest = first + 1 < pieces.length ? pieces.slice(first + 1).join("") : "";
+    return piece.slice(Math.max(0, position - start)) + rest;
+  };
+  /** Of the growing part. */
+  const deltas = (position: number): PartDelta[] => {
+    if (!last || position >= length) return [];
+    const { part, start } = last;
+    const index = closed.length;
+    const isOpened = !isHeadless(part.type) && position <= start;
+    const text = textAfter(position);
+    return [
+      ...(isOpened ? [{ type: "open", position: start + 1, index, part } as const] : []),
+      ...(text ? [{ type: "grow", position: length, index, of: part.type, text } as const] : []),
+    ];
+  };
+  const open = (part: Part) => {
+    close();
+    last = { part, start: length };
+    if (!isHeadless(part.type)) length += 1;
+  };
+  const add = (part: Part) => {
+    const text = textIn(part);
+    if (isHeadless(part.type)) {
+      if (text === "") return;
+      if (last?.part.type !== part.type) open({ type: part.type, text: "" });
+    } else open(withText(part, ""));
+    push(text);
+  };
+  const grow = (text: string) => {
+    if (last && takesText(last.part.type)) push(text);
+  };
+
+  return {
+    get length() {
+      return length;
+    },
+    add,
+    grow,
+    apply(delta) {
+      if (delta.type === "open") add(delta.part);
+      else if (isHeadless(delta.of)) add({ type: delta.of, text: delta.text });
+      else grow(delta.text);
+    },
+    after(position) {
+      const found: PartDelta[] = [];
+      // Most watchers are in the part that grows.
+      if (position < (last?.start ?? length))
+        for (const [index, part] of closed.entries()) {
+          const start = starts[index] ?? 0;
+          if (start + lengthOf(part) > position)
+            found.push(...deltasOf(part, index, start, position));
+        }
+      found.push(...deltas(position));
+      return found;
+    },
+    parts: () => (last ? [...closed, joined(last.part)] : [...closed]),
+  };
+}
