@@ -1,6 +1,13 @@
-import { open } from "node:fs/promises";
 import { isIPv4, isIPv6 } from "node:net";
 import { endianness } from "node:os";
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import {
+  type SocketKeys,
+  type SocketOwners,
+  type SocketQuestion,
+  TABLE_FILES,
+} from "./socket-table-messages.ts";
 
 /** One end of a TCP connection of this machine. */
 export type Endpoint = { readonly address: string; readonly port: number };
@@ -13,128 +20,94 @@ export type SocketTable = {
    * @param local its own end. @param remote the other end. @throws Error if the list cannot be read
    */
   ownerOf(local: Endpoint, remote: Endpoint): Promise<number | null>;
+  close(): Promise<void>;
 };
 
-const CHUNK_BYTES = 64 * 1024;
-/** Of each file: more than 400,000 sockets. */
-const MAX_BYTES = 64 * 1024 * 1024;
 /** A socket that the kernel moves while the list is read can be left out of it. */
 const MAX_SCANS = 2;
 
-/** What the rows of each file have instead of an IPv4 address: it, or that address as IPv6 has it. */
-const FILES = [
-  { name: "tcp", bytes: 4 },
-  { name: "tcp6", bytes: 16 },
-] as const;
-
 type Sought = {
-  /** The two ends as rows have them, in each of FILES; null: the address cannot be in that one. */
-  readonly keys: readonly (string | null)[];
+  readonly keys: SocketKeys;
   readonly resolve: (uid: number | null) => void;
   readonly reject: (error: Error) => void;
 };
 
 /**
- * Reads `tcp` and `tcp6` of that folder. The files are as long as there are sockets, so one reading serves
- * everybody who has asked before it began, only one runs at a time, in the thread pool, and then there is a
- * pause of the same length.
+ * Reads `tcp` and `tcp6` of that folder. The kernel gives these files 4 KiB at a time and takes tens of milliseconds for
+ * thousands of sockets, so a thread of its own reads them, which starts with the first question. One reading serves
+ * everybody who has asked before it began, only one runs at a time, and then there is a pause of the same length.
  */
 export function createSocketTable(folder = "/proc/net"): SocketTable {
+  let thread: Worker | null = null;
   let waiting: Sought[] = [];
-  let isReading = false;
+  let asked: Sought[] = [];
+  let askedAt = 0;
+  let isPausing = false;
 
-  const look = (keys: Sought["keys"]): Promise<number | null> =>
+  const startThread = (): Worker => {
+    // The extension is .ts in the sources and .js in what is published.
+    const entry = new URL(`./socket-table-thread${extname(import.meta.url)}`, import.meta.url);
+    const started = new Worker(entry, { execArgv: [] });
+    started.on("message", answer);
+    started.on("error", (error: Error) => fail(started, error));
+    started.on("exit", () => fail(started, new Error("the thread has ended")));
+    started.unref();
+    return started;
+  };
+
+  function readForAll(): void {
+    if (asked.length > 0 || isPausing || waiting.length === 0) return;
+    asked = waiting;
+    waiting = [];
+    askedAt = performance.now();
+    thread ??= startThread();
+    // Only a question that somebody waits for keeps the process alive.
+    thread.ref();
+    thread.postMessage({ folder, keys: asked.map(({ keys }) => keys) } satisfies SocketQuestion);
+  }
+
+  function answer(owners: SocketOwners): void {
+    const answered = asked;
+    asked = [];
+    thread?.unref();
+    isPausing = true;
+    setTimeout(() => {
+      isPausing = false;
+      readForAll();
+    }, performance.now() - askedAt);
+    for (const [index, { resolve, reject }] of answered.entries())
+      if ("problem" in owners) reject(new Error(owners.problem));
+      else resolve(owners.userIds[index] ?? null);
+  }
+
+  function fail(ended: Worker, error: Error): void {
+    if (ended !== thread) return;
+    thread = null;
+    const unanswered = [...asked, ...waiting];
+    asked = [];
+    waiting = [];
+    for (const { reject } of unanswered) reject(error);
+  }
+
+  const look = (keys: SocketKeys): Promise<number | null> =>
     new Promise((resolve, reject) => {
       waiting.push({ keys, resolve, reject });
-      if (!isReading) void readForAll();
+      readForAll();
     });
-
-  async function readForAll(): Promise<void> {
-    isReading = true;
-    while (waiting.length > 0) {
-      const asked = waiting;
-      waiting = [];
-      const startedAt = performance.now();
-      await readFor(folder, asked).catch((error: Error) => {
-        for (const { reject } of asked) reject(error);
-      });
-      const tookMs = performance.now() - startedAt;
-      if (waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, tookMs));
-    }
-    isReading = false;
-  }
 
   return {
     async ownerOf(local, remote) {
-      const keys = FILES.map(({ bytes }) => keyOf(local, remote, bytes));
+      const keys = TABLE_FILES.map(({ bytes }) => keyOf(local, remote, bytes));
       for (let scan = 1; ; scan++) {
         const uid = await look(keys);
         if (uid !== null || scan === MAX_SCANS) return uid;
       }
     },
+    async close() {
+      await thread?.terminate();
+    },
   };
 }
-
-/** Answers all of them. @throws Error */
-async function readFor(folder: string, asked: readonly Sought[]): Promise<void> {
-  const unanswered = new Set(asked);
-  for (const [index, { name, bytes }] of FILES.entries()) {
-    const byKey = new Map<string, Sought[]>();
-    for (const one of unanswered) {
-      const key = one.keys[index];
-      if (key) byKey.set(key, [...(byKey.get(key) ?? []), one]);
-    }
-    if (byKey.size === 0) continue;
-    for await (const row of rowsOf(`${folder}/${name}`)) {
-      const at = row.indexOf(": ") + 2;
-      const found = byKey.get(row.slice(at, at + keyCharacters(bytes)));
-      if (!found) continue;
-      const uid = ownerIn(row.slice(at + keyCharacters(bytes)));
-      for (const one of found) {
-        unanswered.delete(one);
-        one.resolve(uid);
-      }
-      if (unanswered.size === 0) return;
-    }
-  }
-  for (const { resolve } of unanswered) resolve(null);
-}
-
-/** Without IPv6 there is no `tcp6`: a file that is not there has no rows. */
-async function* rowsOf(path: string): AsyncGenerator<string> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" && path.endsWith("6")) return null;
-    throw error;
-  });
-  if (!file) return;
-  try {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    let rest = "";
-    let bytesSoFar = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return;
-      bytesSoFar += bytesRead;
-      if (bytesSoFar > MAX_BYTES) throw new Error(`${path} is too long`);
-      const rows = (rest + buffer.toString("latin1", 0, bytesRead)).split("\n");
-      rest = rows.pop() ?? "";
-      yield* rows;
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/**
- * The user id in what a row has after its two ends: state, queues, timer, retransmissions, user id, time-out, inode.
- * Of a socket that its program has closed the row says user 0 and inode 0, whoever that was.
- */
-function ownerIn(columns: string): number | null {
-  const [, , , , uid = "", , inode = ""] = columns.trim().split(/ +/);
-  return /^\d+$/.test(uid) && /^[1-9]\d*$/.test(inode) ? Number(uid) : null;
-}
-
-const keyCharacters = (bytes: number): number => 2 * (2 * bytes + ":FFFF".length) + 1;
 
 /** `0100007F:1F90 0100007F:A2C4`, as a row has the two ends. */
 function keyOf(local: Endpoint, remote: Endpoint, bytes: number): string | null {
