@@ -20,6 +20,8 @@ const DEBIAN_PACKAGES = [
   "haproxy",
   "nginx-light",
   "socat",
+  "openssh-server",
+  "openssh-client",
   "faketime",
   "slowhttptest",
 ];

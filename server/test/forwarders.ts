@@ -1,5 +1,5 @@
 // Real proxies and tunnels before a server: each passes on what strangers send, as it is installed.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -15,9 +15,12 @@ export const FORWARDERS = [
   "socat, of another user",
   "socat, of the same user",
 ] as const;
-export type ForwarderName = (typeof FORWARDERS)[number];
+export type ForwarderName = (typeof FORWARDERS)[number] | "socat, of the same user, TLS";
 
-const NEEDED = ["/usr/sbin/nginx", "/usr/sbin/haproxy", "/usr/bin/socat", "/usr/bin/setpriv"];
+const NEEDED = [
+  ...["/usr/sbin/nginx", "/usr/sbin/haproxy", "/usr/bin/socat", "/usr/bin/setpriv"],
+  "/usr/bin/openssl",
+];
 const missing = NEEDED.filter((path) => !existsSync(path));
 
 /** Why tests of them are skipped, or false. Only root starts programs as other users. */
@@ -78,7 +81,23 @@ function commandOf(name: ForwarderName, folder: string, port: number, server: nu
       return ["setpriv", ...NOBODY, ...socat];
     case "socat, of the same user":
       return socat;
+    case "socat, of the same user, TLS":
+      makeCertificate(file);
+      return [
+        "socat",
+        `OPENSSL-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr,verify=0,cert=${file}.crt,key=${file}`,
+        `TCP:127.0.0.1:${server}`,
+      ];
   }
+}
+
+/** One that nobody has signed, with its key in `file`. */
+function makeCertificate(file: string): void {
+  const algorithm = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const files = ["-keyout", file, "-out", `${file}.crt`];
+  execFileSync("openssl", ["req", "-x509", ...algorithm, "-subj", "/CN=chat.example", ...files], {
+    stdio: "ignore",
+  });
 }
 
 /** @param server the port to which everything is passed on */

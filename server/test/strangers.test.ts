@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { FORWARDERS, startForwarder, withoutForwarders } from "./forwarders.ts";
+import { startTunnel, TUNNELS, withoutTunnels } from "./ssh-tunnel.ts";
 import { startServer } from "./start-server.ts";
 import { makeKey } from "./wire-client.ts";
 
@@ -58,44 +59,58 @@ function isWhole(answer: string): boolean {
   return length !== undefined && Buffer.byteLength(answer.slice(end + 4)) >= Number(length);
 }
 
-for (const mode of ["unclaimed", "claimed, with AUTH_ANONYMOUS=loopback"] as const)
-  test(`[X13] nobody is served through a proxy or a tunnel, whatever Host he sends: ${mode}`, {
+const WAYS = [
+  {
+    what: "a proxy",
     skip: withoutForwarders,
-    timeout: 240_000,
-  }, async () => {
-    const isClaimed = mode !== "unclaimed";
-    await using server = await startServer({
-      builtIn: true,
-      environment: isClaimed ? { AUTH_ANONYMOUS: "loopback" } : {},
+    ways: FORWARDERS.map((name) => (server: number) => startForwarder(name, server)),
+  },
+  {
+    what: "a tunnel of ssh -R",
+    skip: withoutTunnels,
+    ways: TUNNELS.map((name) => (server: number) => startTunnel(name, server)),
+  },
+];
+
+for (const mode of ["unclaimed", "claimed, with AUTH_ANONYMOUS=loopback"] as const)
+  for (const { what: kind, ways, skip } of WAYS)
+    test(`[X13] nobody is served through ${kind}, whatever Host he sends: ${mode}`, {
+      skip,
+      timeout: 240_000,
+    }, async () => {
+      const isClaimed = mode !== "unclaimed";
+      await using server = await startServer({
+        builtIn: true,
+        environment: isClaimed ? { AUTH_ANONYMOUS: "loopback" } : {},
+      });
+      if (isClaimed) await makeKey(server);
+      await using opened = new AsyncDisposableStack();
+      const forwarders = await Promise.all(
+        ways.map(async (start) => opened.use(await start(server.port))),
+      );
+      const wrong: string[] = [];
+      for (const { name, port } of forwarders) {
+        const isSameUser = name.endsWith(", of the same user");
+        for (const host of ["localhost:8000", `127.0.0.1:${server.port}`, "chat.example"])
+          for (const { what, bytes } of PROBES) {
+            const { status, body } = await ask(port, bytes(host));
+            const isForOperators = what === "the first key" || what === "figures";
+            // Wire 004 wants a Bearer token, and on a claimed server a good one.
+            const hasBadToken = isClaimed && /004|first key/.test(what);
+            // What SECURITY.md says of a forwarder that the same user runs and that hides itself.
+            const isTakenForLocal = isSameUser && host !== "chat.example" && !hasBadToken;
+            const isLetIn = isTakenForLocal && !isForOperators;
+            // A plain nginx leaves Upgrade out: what arrives is no request for a socket.
+            const isLost = name === "nginx, bare" && what.startsWith("the socket");
+            const refusal = isLost ? 426 : isClaimed && !isTakenForLocal ? 401 : 403;
+            if (isLetIn ? status !== 200 && status !== 101 : status !== refusal)
+              wrong.push(`${name}, Host ${host}, ${what}: ${status}`);
+            else if (!isLetIn && !isLost && !/keys create/.test(body))
+              wrong.push(`${name}, ${what}: ${body}`);
+          }
+      }
+      assert.deepEqual(wrong, []);
+      assert.equal((await server.store.listKeys()).length, isClaimed ? 1 : 0);
+      const directly = await ask(server.port, PROBES[2]?.bytes("localhost") ?? "");
+      assert.equal(directly.status, 200, "a program of this machine is served as before");
     });
-    if (isClaimed) await makeKey(server);
-    await using opened = new AsyncDisposableStack();
-    const forwarders = await Promise.all(
-      FORWARDERS.map(async (name) => opened.use(await startForwarder(name, server.port))),
-    );
-    const wrong: string[] = [];
-    for (const { name, port } of forwarders) {
-      const isSameUser = name === "socat, of the same user";
-      for (const host of ["localhost:8000", `127.0.0.1:${server.port}`, "chat.example"])
-        for (const { what, bytes } of PROBES) {
-          const { status, body } = await ask(port, bytes(host));
-          const isForOperators = what === "the first key" || what === "figures";
-          // Wire 004 wants a Bearer token, and on a claimed server a good one.
-          const hasBadToken = isClaimed && /004|first key/.test(what);
-          // What SECURITY.md says of a forwarder that the same user runs and that hides itself.
-          const isTakenForLocal = isSameUser && host !== "chat.example" && !hasBadToken;
-          const isLetIn = isTakenForLocal && !isForOperators;
-          // A plain nginx leaves Upgrade out: what arrives is no request for a socket.
-          const isLost = name === "nginx, bare" && what.startsWith("the socket");
-          const refusal = isLost ? 426 : isClaimed && !isTakenForLocal ? 401 : 403;
-          if (isLetIn ? status !== 200 && status !== 101 : status !== refusal)
-            wrong.push(`${name}, Host ${host}, ${what}: ${status}`);
-          else if (!isLetIn && !isLost && !/keys create/.test(body))
-            wrong.push(`${name}, ${what}: ${body}`);
-        }
-    }
-    assert.deepEqual(wrong, []);
-    assert.equal((await server.store.listKeys()).length, isClaimed ? 1 : 0);
-    const directly = await ask(server.port, PROBES[2]?.bytes("localhost") ?? "");
-    assert.equal(directly.status, 200, "a program of this machine is served as before");
-  });
