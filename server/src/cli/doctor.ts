@@ -4,6 +4,7 @@ import { checkAccess } from "./checks/access.ts";
 import { checkDataFolder } from "./checks/data-folder.ts";
 import { checkDatabase } from "./checks/database.ts";
 import { type Finding, failure, wordsOf } from "./checks/finding.ts";
+import { checkForwarders } from "./checks/forwarders.ts";
 import { checkClock, checkEnvironmentFile, checkNode } from "./checks/machine.ts";
 import { checkModels } from "./checks/models.ts";
 import { checkPassage } from "./checks/passage.ts";
@@ -26,10 +27,10 @@ const HELP = `colloquy doctor: check this installation and say what to change
   --json    as JSON
 
 Looks at Node, the settings, the .env file, the data folder or database, the store,
-the clock, who is served, whether a server is running and what a proxy before it
-lets pass (PUBLIC_URL), which models can be reached and which speech engines hear
-and speak. Changes nothing and shows no
-key. The exit code is 1 when something does not work (FAIL); what only deserves
+the clock, who is served, whether a server is running, which proxies and tunnels of
+this machine lead to it and what a proxy before it lets pass (PUBLIC_URL), which
+models can be reached and which speech engines hear and speak. Changes nothing and
+shows no key. The exit code is 1 when something does not work (FAIL); what only deserves
 a look is a warning (warn).
 `;
 
@@ -72,6 +73,7 @@ async function* examine(): AsyncGenerator<Finding> {
   yield* await checkRedis(config);
   if (config.signIn) yield await checkSignIn(config.signIn);
   yield await checkServer(config, folder, isUsable);
+  if (access) yield* await checkForwarders(config, access.isClaimed);
   if (config.publicOrigin) yield await checkPassage(`${config.publicOrigin}${config.basePath}`);
   yield* await checkModels(config);
   yield* await checkSpeech(config);
