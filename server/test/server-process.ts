@@ -11,11 +11,15 @@ export async function startProcess(environment: Readonly<Record<string, string>>
   const beganAt = performance.now();
   const child = spawn(process.execPath, [COMMAND, "serve"], {
     env: { PATH: process.env.PATH, ...environment },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
   // What it started may outlive a killed server for a moment, and hold the other end of this.
   child.on("exit", () => child.stderr.destroy());
+  let log = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
   let output = "";
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
@@ -34,19 +38,29 @@ export async function startProcess(environment: Readonly<Record<string, string>>
     url: `http://127.0.0.1:${environment.PORT}`,
     pid: child.pid ?? 0,
     readyMs: performance.now() - beganAt,
+    /** What it says to whoever started it. */
     output: () => output,
+    /** Ends it by SIGTERM. @returns all that it has logged */
+    async terminateForLog(): Promise<string> {
+      child.kill("SIGTERM");
+      await once(child.stdout, "close");
+      return log;
+    },
     async kill() {
       child.kill("SIGKILL");
+      child.stdout.destroy();
       await exited;
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
+      child.stdout.destroy();
       await exited;
     },
     /** SIGTERM. @returns the exit code */
     async terminate(): Promise<number | null> {
       child.kill("SIGTERM");
       const [code] = await exited;
+      child.stdout.destroy();
       return code as number | null;
     },
   };

@@ -1,11 +1,13 @@
 // Front ends of this machine at another port, and development proxies before the server.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createServer } from "vite";
 import { eventually } from "../../server/test/cli-runner.ts";
+import { freePort } from "../../server/test/free-port.ts";
+import { startProcess } from "../../server/test/server-process.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { makeKey } from "../../server/test/wire-client.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
@@ -87,4 +89,54 @@ test("[X13] a page of this machine at any port is let in until the server is cla
       const { status, socket } = await page.evaluate(talk, base);
       return status === 0 && socket === "refused";
     }, 20_000);
+});
+
+const EXAMPLE = new URL("../../server/test/voice-examples/client-js.txt", import.meta.url);
+
+test("[S1] [X13] a front end of another port talks to /ws as document 003 prints it, with a server that has no settings of its own", {
+  skip,
+}, async () => {
+  const directory = await mkdtemp(join(tmpdir(), "colloquy-origins-"));
+  try {
+    const port = await freePort();
+    await using _server = await startProcess({
+      PORT: String(port),
+      DATA_DIR: directory,
+      OLLAMA_BASE_URL: "http://127.0.0.1:9",
+    });
+    await using frontEnd = await startFrontEnd({ port });
+    await using opened = await openPage(frontEnd.url, "", {}, "/");
+    const example = await readFile(EXAMPLE, "utf8");
+    const printed = example.replace("ws://localhost:8000/ws", `ws://localhost:${port}/ws`);
+    assert.notEqual(printed, example);
+    // What the example leaves to the page: its function for sound, and here a typed text in place of spoken words.
+    const script = `(() => {
+      const types = [];
+      window.types = types;
+      const playAudio = () => {};
+      ${printed}
+      ws.addEventListener("message", ({ data }) => {
+        const { type } = JSON.parse(data);
+        types.push(type);
+        if (type === "conversation_started") ws.send(JSON.stringify({ type: "text_input", text: "Hi" }));
+      });
+      ws.addEventListener("close", ({ code }) => types.push("closed " + code));
+    })()`;
+    const lines: string[] = [];
+    opened.page.on("console", (message) => lines.push(message.text()));
+    await opened.page.evaluate(script);
+    await opened.page.waitForFunction(() =>
+      Reflect.get(window, "types").some((type: string) => /^(?:ai_response|closed)/.test(type)),
+    );
+    const types: string[] = await opened.page.evaluate(() => Reflect.get(window, "types"));
+    assert.deepEqual(types.slice(0, 2), ["connection_established", "conversation_started"]);
+    assert.ok(types.includes("ai_response"), types.join());
+    assert.ok(lines.includes("Connected to AI"));
+    assert.ok(
+      lines.some((line) => /^AI Response: \S/.test(line)),
+      lines.join("\n"),
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });
