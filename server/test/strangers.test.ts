@@ -61,12 +61,12 @@ function isWhole(answer: string): boolean {
 
 const WAYS = [
   {
-    what: "a proxy",
+    what: "proxies",
     skip: withoutForwarders,
     ways: FORWARDERS.map((name) => (server: number) => startForwarder(name, server)),
   },
   {
-    what: "a tunnel of ssh -R",
+    what: "ssh -R",
     skip: withoutTunnels,
     ways: TUNNELS.map((name) => (server: number) => startTunnel(name, server)),
   },
@@ -74,7 +74,7 @@ const WAYS = [
 
 for (const mode of ["unclaimed", "claimed, with AUTH_ANONYMOUS=loopback"] as const)
   for (const { what: kind, ways, skip } of WAYS)
-    test(`[X13] nobody is served through ${kind}, whatever Host he sends: ${mode}`, {
+    test(`[X13] nobody is served through a proxy or a tunnel, whatever Host he sends: ${kind}, ${mode}`, {
       skip,
       timeout: 240_000,
     }, async () => {
