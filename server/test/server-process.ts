@@ -1,16 +1,15 @@
 // The real command as a process of its own, for tests that kill it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { COMMAND, COMPILED } from "./cli-runner.ts";
 
-const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
 const PATIENCE_MS = 20_000;
 
 /** Starts `colloquy serve` with just these settings; resolves when it says that it runs. */
 export async function startProcess(environment: Readonly<Record<string, string>>) {
   const beganAt = performance.now();
   const child = spawn(process.execPath, [COMMAND, "serve"], {
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILED, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
