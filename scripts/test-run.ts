@@ -112,7 +112,11 @@ export async function runTestFiles(
       `--test-reporter-destination=${list}`,
       ...files,
     ],
-    { cwd: ROOT, stdio: "inherit", env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...environment } },
+    {
+      cwd: ROOT,
+      stdio: "inherit",
+      env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...environment },
+    },
   );
   let isCutOff = false;
   const cutOff = () => {

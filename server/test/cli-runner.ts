@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url";
 export const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
 
 /** Starting takes half the time when the code is compiled already. */
-export const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/colloquy-test", import.meta.url));
+export const COMPILED = fileURLToPath(
+  new URL("../../node_modules/.cache/colloquy-test", import.meta.url),
+);
 
 export type Ended = {
   readonly code: number | null;

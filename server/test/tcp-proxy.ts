@@ -16,6 +16,8 @@ export type TcpProxy = {
   stall(): void;
   /** What was held back goes on its way, in order. */
   resume(): void;
+  /** Everything arrives so much later from now on, in order, either way. */
+  delay(milliseconds: number): void;
   /**
    * The next connection on which that text is sent breaks off then: `answer` lets the text through and
    * nothing back, `request` does not let it through. Gives whether that has happened.
@@ -36,14 +38,25 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const bytes = { there: 0, back: 0 };
   let leadsTo = targetPort;
   let isStalled = false;
+  let delayMs = 0;
   let breaking: { readonly text: string; readonly lost: "answer" | "request" } | null = null;
 
   function join(from: Socket, to: Socket, passed: (bytes: number) => void): void {
     sockets.add(from);
     if (isStalled) from.pause();
-    from.on("data", (chunk) => {
+    let delayed = 0;
+    const pass = (chunk: Buffer) => {
       passed(chunk.length);
       if (!to.write(chunk)) from.pause();
+    };
+    from.on("data", (chunk) => {
+      // What comes after something that is late is late as well, so that the order stays.
+      if (delayMs === 0 && delayed === 0) return pass(chunk);
+      delayed++;
+      setTimeout(() => {
+        delayed--;
+        if (!to.destroyed) pass(chunk);
+      }, delayMs || 1);
     });
     to.on("drain", () => {
       if (!isStalled) from.resume();
@@ -113,6 +126,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     resume() {
       isStalled = false;
       for (const socket of sockets) socket.resume();
+    },
+    delay(milliseconds) {
+      delayMs = milliseconds;
     },
     breakAt(text, lost) {
       const wanted = { text, lost };

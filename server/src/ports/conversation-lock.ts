@@ -1,6 +1,9 @@
 /** A place in a conversation's queue. */
 export interface Turnstile {
-  /** Whether no turn was ahead at the time of entering; a promise where other replicas have to be asked. */
+  /**
+   * Whether it is certain that no turn was ahead at the time of entering; a promise where other replicas have to be
+   * asked, and false where they cannot be.
+   */
   readonly isFirst: boolean | Promise<boolean>;
   /** Resolves when every turn that entered before has left, and after `isFirst` has. Never rejects. */
   readonly ready: Promise<void>;

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { answeredWithin } from "./answered-within.ts";
 import { type Listener, subscriptions } from "./subscriptions.ts";
 
 /**
@@ -14,7 +15,7 @@ export type RedisLink = {
   readonly isUp: boolean;
   /** How many replicas were there when Redis was last asked; at least 1. */
   readonly replicas: number;
-  /** For libraries that want a client; it keeps the same time limit. */
+  /** For libraries that want a client: inside of `run`, which keeps the time limit. */
   readonly client: Redis;
   /** @throws RedisAway @throws Error what Redis itself refused (it is full, for example) */
   run<Result>(command: (client: Redis) => Promise<Result>): Promise<Result>;
@@ -52,7 +53,6 @@ export async function openRedisLink(
   { replicaId, prefix: given }: { readonly replicaId: string; readonly prefix: string },
 ): Promise<RedisLink> {
   const options = {
-    commandTimeout: COMMAND_MS,
     connectTimeout: CONNECT_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -77,7 +77,8 @@ export async function openRedisLink(
   let isClosed = false;
   let replicas = 1;
   let lastAnswerAt = 0;
-  let lastEchoAt = 0;
+  /** Since when an echo is awaited; a process that was itself too busy to send one has missed none. */
+  let unheardSince: number | null = null;
   let waiting: NodeJS.Timeout | undefined;
   const first = Promise.withResolvers<void>();
 
@@ -92,7 +93,7 @@ export async function openRedisLink(
   const run = async <Result>(command: (client: Redis) => Promise<Result>): Promise<Result> => {
     if (!isUp) throw new RedisAway();
     try {
-      return await command(client);
+      return await answeredWithin(command(client), COMMAND_MS);
     } catch (error) {
       if (isRefusal(error)) throw error;
       setUp(false);
@@ -104,10 +105,11 @@ export async function openRedisLink(
   const beat = async () => {
     const now = performance.now();
     try {
-      const [answer] = await Promise.all([
-        client.pubsub("NUMSUB", everybody),
-        client.publish(echo, ""),
-      ]);
+      unheardSince ??= now;
+      const [answer] = await answeredWithin(
+        Promise.all([client.pubsub("NUMSUB", everybody), client.publish(echo, "")]),
+        COMMAND_MS,
+      );
       lastAnswerAt = performance.now();
       replicas = Math.max(1, Number(answer[1]));
     } catch (error) {
@@ -117,8 +119,8 @@ export async function openRedisLink(
         client.disconnect(true);
       }
     }
-    if (subscriber.status === "ready" && now - lastEchoAt > SILENCE_MS) {
-      lastEchoAt = now;
+    if (subscriber.status === "ready" && unheardSince !== null && now - unheardSince > SILENCE_MS) {
+      unheardSince = null;
       setUp(false);
       subscriber.disconnect(true);
     }
@@ -130,10 +132,11 @@ export async function openRedisLink(
     if (!isClosed) waiting = setTimeout(beat, milliseconds).unref();
   };
 
-  heard.listen(everybody, () => {});
+  // Another replica has come: it is counted at once.
+  heard.listen(everybody, () => schedule(0));
   heard.listen(echo, () => {
-    lastEchoAt = performance.now();
-    setUp(client.status === "ready" && lastEchoAt - lastAnswerAt < SILENCE_MS);
+    unheardSince = null;
+    setUp(client.status === "ready" && performance.now() - lastAnswerAt < SILENCE_MS);
   });
   for (const connection of [client, subscriber]) {
     // What is wrong shows in `isUp`; ioredis connects again by itself.
@@ -145,9 +148,12 @@ export async function openRedisLink(
     schedule(0);
   });
   subscriber.on("ready", () => {
-    lastEchoAt = performance.now();
+    unheardSince = null;
     heard.renew().then(
-      () => schedule(0),
+      () => {
+        client.publish(everybody, "").catch(() => {});
+        schedule(0);
+      },
       () => subscriber.disconnect(true),
     );
   });

@@ -17,8 +17,9 @@ const RENEW_MS = 1000;
 
 /**
  * The queue of several replicas: each turn waits for those of its own replica, as ever, and for its
- * place in the queue that Redis keeps. While Redis is away the first alone has to do. What a replica
- * that lost its place still writes does no harm: the store ends a reply once.
+ * place in the queue that Redis keeps. Nobody is first whom Redis has not called first: while it is away or late,
+ * the store alone says who is ahead. What a replica that lost its place still writes does no harm: the store ends a
+ * reply once.
  * @param own the queue within this replica
  */
 export function redisConversationLock(
@@ -57,7 +58,7 @@ export function redisConversationLock(
   return {
     enter(conversationId) {
       const turnstile = own.enter(conversationId);
-      if (!link.isUp) return turnstile;
+      if (!link.isUp) return { ...turnstile, isFirst: false };
       const key = `${link.prefix}queue:${conversationId}`;
       const token = `${link.replicaId}/${entered++}`;
       const { promise: isMyTurn, resolve: goAhead } = Promise.withResolvers<void>();
@@ -75,7 +76,7 @@ export function redisConversationLock(
           () => {
             places.delete(token);
             goAhead();
-            return true;
+            return false;
           },
         );
       return {
