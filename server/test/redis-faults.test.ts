@@ -252,6 +252,22 @@ describe("limiter on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       assert.equal(await consumed(replicas, "healed"), 100);
     });
 
+  test("a Redis that has forgotten its scripts gives no more places than there are", async () => {
+    await using replicas = await startReplicas();
+    const { client } = replicas.replicas.links[0];
+    for (let round = 0; round < 300; round++) {
+      await client.script("FLUSH", "SYNC");
+      const attempts: Promise<unknown>[] = [];
+      // The script becomes known while some are under way that have found it unknown.
+      for (let index = 0; index < 30; index++) {
+        attempts.push(replicas.limiters[index % 2]!.hold(`address ${round}`, 10));
+        if (index % 3 === 0) await new Promise(setImmediate);
+      }
+      const held = (await Promise.all(attempts)).filter((release) => release !== null);
+      assert.equal(held.length, 10, `in round ${round}`);
+    }
+  });
+
   test("a Redis that is full counts nothing: each replica has its share, and turns go on", async () => {
     await using replicas = await startReplicas(["--maxmemory-policy", "noeviction"]);
     await counted(replicas);

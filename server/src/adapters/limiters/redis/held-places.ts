@@ -41,42 +41,56 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 export function heldPlaces(link: RedisLink): Pick<Limiter, "hold"> & { close(): void } {
   /** How many are held here. */
   const held = new Map<string, number>();
+  const latest = new Map<string, Promise<unknown>>();
   const keyOf = (name: string) => `${link.prefix}held:${name}`;
   const change = (name: string, by: 1 | -1) => {
     const count = (held.get(name) ?? 0) + by;
     if (count > 0) held.set(name, count);
     else held.delete(name);
-    return count;
+  };
+  /**
+   * One command of a name after the other. Each writes the number that is held here; a command that overtook another
+   * (which happens where Redis has forgotten the script) would write one that is no longer true.
+   */
+  const inTurn = <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
+    const result = (latest.get(name) ?? Promise.resolve()).then(work);
+    const settled = result
+      .catch(() => {})
+      .finally(() => latest.get(name) === settled && latest.delete(name));
+    latest.set(name, settled);
+    return result;
   };
   const write = (name: string) =>
-    // What Redis does not hear now it hears with the next renewal, or forgets by itself.
-    link
-      .run((client) =>
-        writePlaces(client, keyOf(name), link.replicaId, held.get(name) ?? 0, LEASE_MS),
-      )
-      .catch(() => {});
+    inTurn(
+      name,
+      () =>
+        link.run((client) =>
+          writePlaces(client, keyOf(name), link.replicaId, held.get(name) ?? 0, LEASE_MS),
+        ),
+      // What Redis does not hear now it hears with the next renewal, or forgets by itself.
+    ).catch(() => {});
   const renewing = setInterval(() => {
     for (const name of held.keys()) void write(name);
   }, RENEW_MS).unref();
 
   return {
-    async hold(name, limit) {
-      // Counted at once, so that nobody comes in between.
-      const before = change(name, 1) - 1;
-      const release = () => {
-        change(name, -1);
-        void write(name);
-      };
-      const isTaken = await link
-        .run((client) => takePlace(client, keyOf(name), link.replicaId, before, limit, LEASE_MS))
-        .then(
-          (answer) => answer === 1,
-          () => before < Math.max(1, Math.floor(limit / link.replicas)),
-        );
-      if (isTaken) return release;
-      change(name, -1);
-      return null;
-    },
+    hold: (name, limit) =>
+      inTurn(name, async () => {
+        const before = held.get(name) ?? 0;
+        if (before >= limit) return null;
+        const isTaken = await link
+          .run((client) => takePlace(client, keyOf(name), link.replicaId, before, limit, LEASE_MS))
+          .then(
+            (answer) => answer === 1,
+            () => before < Math.max(1, Math.floor(limit / link.replicas)),
+          );
+        if (!isTaken) return null;
+        change(name, 1);
+        return () => {
+          change(name, -1);
+          void write(name);
+        };
+      }),
     close: () => clearInterval(renewing),
   };
 }
