@@ -53,7 +53,7 @@ function wireOf(deltas: readonly object[], { lineEnd, toJson, blank, ...rest }: 
 }
 
 function parse(pieces: readonly Buffer[], thinkTags = false) {
-  const parser = replyParser({ thinkTags });
+  const parser = replyParser({ thinkTags, calls: true });
   const parts = pieces.flatMap((piece) => {
     parser.feed(piece);
     return parser.take();
@@ -110,7 +110,7 @@ describe("text", () => {
     const chunk = (model: string) =>
       `{"model":"${model}","choices":[{"delta":{"content":"\\u0061"}}]}`;
     const events = [..."aaaaaaaab"].map((model) => `data: ${chunk(model)}\n\n`).join("");
-    const parser = replyParser({ thinkTags: false });
+    const parser = replyParser({ thinkTags: false, calls: true });
     parser.feed(Buffer.from(events));
     assert.deepEqual(parser.take(), [{ type: "text", text: "aaaaaaaaa" }]);
   });
@@ -191,7 +191,10 @@ describe("thoughts", () => {
   test("content in parts, refusals, and deltas that say nothing", () => {
     const parts = [{ type: "text", text: "a" }, "b", { type: "image" }, null];
     const silent = [{ content: null }, {}, { tool_calls: [{ index: 0 }] }, { content: 5 }];
-    assert.deepEqual(read([...silent, { content: parts }, { refusal: "c" }]), [["text", "abc"]]);
+    assert.deepEqual(read([...silent, { content: parts }, { refusal: "c" }]), [
+      ["text", "ab"],
+      ["refusal", "c"],
+    ]);
   });
 
   test("<think> at the very start, cut anywhere", () => {

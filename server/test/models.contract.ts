@@ -24,6 +24,7 @@ export const asking = (content: string, more: Partial<ModelRequest> = {}): Model
   messages: [{ role: "user", content }],
   temperature: null,
   maxTokens: null,
+  settings: {},
   fallbacks: [],
   ...more,
 });
@@ -41,8 +42,10 @@ export async function collect(
   }
 }
 
-export const textOf = (parts: readonly ModelPart[], type: "text" | "reasoning" = "text"): string =>
-  parts.map((part) => (part.type === type ? part.text : "")).join("");
+export const textOf = (
+  parts: readonly ModelPart[],
+  type: "text" | "reasoning" | "refusal" = "text",
+): string => parts.map((part) => (part.type === type ? part.text : "")).join("");
 
 export function modelContract(name: string, start: () => Promise<ModelSubject>): void {
   const ask = ({ provider, model }: ModelSubject, message: string, signal = neverAborted) =>

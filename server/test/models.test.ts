@@ -65,7 +65,7 @@ describe("builtin/echo", () => {
     const words = ["You ", "said: ", "hi ", " there\n", "you"];
     assert.deepEqual(parts, [
       ...words.map((text) => ({ type: "text", text })),
-      { type: "finish", reason: "stop", model: "echo", usage: null },
+      { type: "finish", reason: "stop", word: "stop", model: "echo", usage: null },
     ]);
   });
 
@@ -111,7 +111,13 @@ describe("what is asked of a provider", () => {
     assert.equal(request?.body?.temperature, 0.5);
     assert.equal(request?.body?.stream_options, undefined);
     const usage = { promptTokens: 10, completionTokens: 2, totalTokens: 12, costUsd: 0.25 };
-    assert.deepEqual(parts.at(-1), { type: "finish", reason: "stop", model: "test-model", usage });
+    assert.deepEqual(parts.at(-1), {
+      type: "finish",
+      reason: "stop",
+      word: "stop",
+      model: "test-model",
+      usage,
+    });
   });
 
   test("Cerebras: always a longest reply, since its limiter counts it beforehand", async () => {

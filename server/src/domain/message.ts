@@ -30,6 +30,10 @@ export type Usage = {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;
+  /** Of the prompt: those that the provider had kept from before. */
+  readonly cachedTokens?: number;
+  /** Of the completion: those of its reasoning. */
+  readonly reasoningTokens?: number;
   /** In US dollars, where the provider says it (OpenRouter). */
   readonly costUsd?: number;
 };

@@ -134,6 +134,8 @@ const usageOf = (usage: Fields): Usage => ({
   promptTokens: usage.amount("promptTokens"),
   completionTokens: usage.amount("completionTokens"),
   totalTokens: usage.amount("totalTokens"),
+  ...(usage.has("cachedTokens") ? { cachedTokens: usage.amount("cachedTokens") } : {}),
+  ...(usage.has("reasoningTokens") ? { reasoningTokens: usage.amount("reasoningTokens") } : {}),
   ...(usage.has("costUsd") ? { costUsd: usage.amount("costUsd") } : {}),
 });
 

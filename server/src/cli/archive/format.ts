@@ -65,6 +65,8 @@ const FIELDS: Record<FieldName, true> = {
   promptTokens: true,
   completionTokens: true,
   totalTokens: true,
+  cachedTokens: true,
+  reasoningTokens: true,
   costUsd: true,
 };
 

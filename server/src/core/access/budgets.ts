@@ -3,8 +3,8 @@ import type { Usage } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { BudgetStore, TokenReservation } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { PromptMessage } from "../../ports/model.ts";
-import { estimateTokens, maxTokens } from "../turns/prompt.ts";
+import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
+import { estimateTokens, maxTokens, textOfPrompt } from "../turns/prompt.ts";
 
 /** Tokens a day (UTC), of all models together; null: any number. */
 export type BudgetLimits = {
@@ -17,6 +17,8 @@ export type BudgetLimits = {
 /** What a model is about to be asked. */
 export type ReadPrompt = {
   readonly messages: readonly PromptMessage[];
+  /** Tools and forms of the answer are read by the model as well. */
+  readonly settings: Pick<ModelSettings, "tools" | "responseFormat">;
   /** Tokens that the model takes in and gives out together. */
   readonly contextTokens: number;
 };
@@ -104,8 +106,14 @@ export function createBudgets(
   };
 }
 
-const sizeOf = ({ messages }: ReadPrompt, tokensIn: (text: string) => number): number =>
-  messages.reduce((sum, { content }) => sum + tokensIn(content), 0);
+const sizeOf = (
+  { messages, settings: { tools, responseFormat } }: ReadPrompt,
+  tokensIn: (text: string) => number,
+): number => {
+  const described = tools || responseFormat ? JSON.stringify([tools, responseFormat]) : "";
+  const size = described === "" ? 0 : tokensIn(described);
+  return messages.reduce((sum, message) => sum + tokensIn(textOfPrompt(message)), size);
+};
 
 const usedUp = (whose: "user" | "tenant", limit: number, resetsAt: number, now: number): AppError =>
   new AppError(

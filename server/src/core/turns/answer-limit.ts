@@ -21,7 +21,7 @@ export async function* cutAt(
       if (pieces > maxTokens || part.text.length > charactersLeft) {
         const text = part.text.slice(0, pieces > maxTokens ? 0 : charactersLeft).toWellFormed();
         if (text) yield { ...part, text };
-        yield { type: "finish", reason: "length", model: null, usage: null };
+        yield { type: "finish", reason: "length", word: "length", model: null, usage: null };
         cut();
         return;
       }

@@ -1,6 +1,6 @@
 import type { Message } from "../../domain/message.ts";
 import type { Speaker } from "../../domain/principal.ts";
-import type { ModelPart } from "../../ports/model.ts";
+import type { ModelPart, ModelSettings } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { cutAt } from "./answer-limit.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
@@ -30,6 +30,7 @@ export type Question = {
   readonly content: string;
   readonly model: string | null;
   readonly temperature: number | null;
+  readonly settings: ModelSettings;
   readonly reservation: Reservation;
 };
 
@@ -80,7 +81,8 @@ export async function readPrompt(
   const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
   const temperature = question.temperature ?? agent?.temperature ?? null;
   const lastSequence = history.at(-1)?.sequence ?? -1;
-  return { messages, contextTokens, model, temperature, lastSequence };
+  const { settings } = question;
+  return { messages, settings, contextTokens, model, temperature, lastSequence };
 }
 
 /** The model's answer itself: between a token and its watchers there is nothing that need not be. */
@@ -96,8 +98,13 @@ async function open(
   const refusal = parts.models.refusal(model, allowed);
   if (refusal) throw refusal;
   const { fit } = question.reservation;
-  const maxTokens = fit ? await fit(read) : null;
-  const request = { model, allowed, messages, temperature, maxTokens };
+  const { settings } = question;
+  const fitting = fit ? await fit(read) : null;
+  const maxTokens =
+    fitting === null
+      ? (settings.maxTokens ?? null)
+      : Math.min(fitting, settings.maxTokens ?? fitting);
+  const request = { model, allowed, messages, temperature, maxTokens, settings };
   const answer = parts.models.reply(request, aborting.signal);
   const limited = maxTokens === null ? answer : cutAt(answer, maxTokens, () => aborting.abort());
   return { answer: limited[Symbol.asyncIterator](), lastSequence };

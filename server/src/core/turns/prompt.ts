@@ -1,5 +1,6 @@
 import type { Agent } from "../../domain/agent.ts";
 import type { Message } from "../../domain/message.ts";
+import { textIn } from "../../domain/parts.ts";
 import type { PromptMessage } from "../../ports/model.ts";
 
 /** How much of a conversation a model is given. */
@@ -68,6 +69,14 @@ export function buildPrompt(
     newest,
   ];
 }
+
+/** All that a model reads of a message. */
+export const textOfPrompt = ({ content, parts }: PromptMessage): string =>
+  parts
+    ? parts
+        .map((part) => (part.type === "tool_call" ? part.name + part.arguments : textIn(part)))
+        .join("\n")
+    : content;
 
 /** A cautious guess, from a sample of the whole text. */
 export function estimateTokens(text: string): number {

@@ -40,7 +40,8 @@ export function readAhead(request: OpenRequest): ReadAhead {
   }
   async function* texts(): AsyncGenerator<string> {
     try {
-      for await (const part of again()) if (part.type === "text") yield part.text;
+      for await (const part of again())
+        if (part.type === "text" || part.type === "refusal") yield part.text;
     } catch {
       // The turn tells what went wrong.
     }

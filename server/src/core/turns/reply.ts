@@ -1,4 +1,3 @@
-import { finishReasonOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
@@ -84,7 +83,7 @@ async function run(
     });
     for (let next = await request.first; !next.done; next = await request.parts.next()) {
       const part = next.value;
-      if (part.type === "text") {
+      if (part.type === "text" || part.type === "refusal") {
         if (outcome.content === "") {
           observation.firstToken();
           outcome.reasoningMs = thinking.read();
@@ -97,9 +96,9 @@ async function run(
         outcome.reasoning += part.text;
         checkpoint.addReasoning(part.text);
         writer.think(part.text);
-      } else {
-        outcome.finishWord = part.reason;
-        outcome.finishReason = finishReasonOf(part.reason);
+      } else if (part.type === "finish") {
+        outcome.finishWord = part.word;
+        outcome.finishReason = part.reason;
         outcome.usage = part.usage;
         outcome.model = part.model ?? outcome.model;
       }

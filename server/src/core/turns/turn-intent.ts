@@ -40,12 +40,13 @@ export type Intent = {
 export function intend(
   parts: TurnParts,
   owner: Speaker,
-  { content, model, temperature }: StartTurn,
+  { content, model, temperature, settings = {} }: StartTurn,
   reservation: Reservation,
 ): Intent {
   const stop = createStop();
   const ids = { user: parts.newId(), reply: parts.newId() };
-  const question = { owner, userMessageId: ids.user, content, temperature, reservation };
+  const { user: userMessageId } = ids;
+  const question = { owner, userMessageId, content, temperature, settings, reservation };
   return {
     stop,
     ids,
@@ -112,7 +113,7 @@ export async function guessAt(
 export function promptOf(
   parts: TurnParts,
   owner: Speaker,
-  { content, model, temperature }: StartTurn,
+  { content, model, temperature, settings = {} }: StartTurn,
   guess: Guess,
 ): Promise<ReadPrompt> {
   return readPrompt(parts, {
@@ -123,6 +124,7 @@ export function promptOf(
     content,
     model: model ?? guess.model,
     temperature,
+    settings,
     stored: null,
   });
 }

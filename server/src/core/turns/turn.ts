@@ -5,6 +5,7 @@ import type { TurnEnding } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
+import type { ModelSettings } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../../ports/store.ts";
 import type { LiveEvent, Thought, TurnLog } from "../../ports/turn-log.ts";
@@ -26,6 +27,8 @@ export type StartTurn = {
   readonly model: string | null;
   /** 0 to 2; null: the agent's, or the provider's default. */
   readonly temperature: number | null;
+  /** What else is asked of the answer; absent: nothing. */
+  readonly settings?: ModelSettings;
   /** The wire it came through, for metrics. */
   readonly origin: string;
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;

@@ -1,8 +1,9 @@
 import type { Pool } from "undici";
+import { finishReasonOf } from "../../../domain/finish-reason.ts";
 import type { ModelPart } from "../../../ports/model.ts";
-import { parseLoosely } from "./completion.ts";
 import { Exchange, type ExchangeRequest, textOf } from "./exchange.ts";
 import { failureOfAnswer, failureOfReply, type ProviderIdentity } from "./failures.ts";
+import { parseLoosely } from "./loose-json.ts";
 import { type ReplyParser, replyParser } from "./reply-parser.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 
@@ -15,6 +16,7 @@ const OPENING_ANGLE = 0x3c;
 export type AttemptOptions = {
   readonly identity: ProviderIdentity;
   readonly thinkTags: boolean;
+  readonly calls: boolean;
   readonly idleTimeoutMs: number;
   /** How long to wait for usage and `[DONE]` once a finish reason came, and then for the end. */
   readonly settleMs: number;
@@ -34,7 +36,7 @@ export class Attempt {
   constructor(pool: Pool, request: ExchangeRequest, options: AttemptOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#parser = replyParser({ thinkTags: options.thinkTags });
+    this.#parser = replyParser(options);
     this.#exchange = new Exchange(pool, request, options.idleTimeoutMs, signal);
   }
 
@@ -101,10 +103,14 @@ export class Attempt {
   }
 
   #finish(parts: readonly ModelPart[]): readonly ModelPart[] {
-    const { finishReason, model, usage } = this.#parser;
+    const { finishReason, hasCalls, model, usage } = this.#parser;
+    const word = finishReason ?? "stop";
+    const said = finishReasonOf(word);
+    // Some end as ever, whatever they ask for.
+    const reason = said === "stop" && hasCalls ? "tool_calls" : said;
     this.#exchange.drain(this.#options.settleMs);
     this.finished = true;
-    return [...parts, { type: "finish", reason: finishReason ?? "stop", model, usage }];
+    return [...parts, { type: "finish", reason, word, model, usage }];
   }
 }
 

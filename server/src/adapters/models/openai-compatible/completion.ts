@@ -1,24 +1,12 @@
 import type { Usage } from "../../../domain/message.ts";
+import { isObject, type Loose } from "./loose-json.ts";
 import type { PieceSink, PieceType } from "./text.ts";
-
-/** JSON from a provider: nothing about its shape is certain. */
-export type Loose = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Loose =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** JSON where it is JSON, else the text as it is. */
-export function parseLoosely(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
+import { type CallPiece, callsIn } from "./tool-calls.ts";
 
 /** What one chunk of a stream, or one whole completion, says. */
 export type Completion = {
   readonly pieces: readonly { readonly type: PieceType; readonly text: string }[];
+  readonly calls: readonly CallPiece[];
   /** The provider's error, with what stands around it; null if all is well. */
   readonly error: Loose | null;
   readonly finishReason: string | null;
@@ -32,11 +20,13 @@ export function readCompletion(completion: Loose): Completion {
   const { choices } = completion;
   const choice: unknown = Array.isArray(choices) ? choices[0] : null;
   const { delta, message, error, finish_reason: reason } = isObject(choice) ? choice : NONE;
-  readMessage(delta ?? message, (type, text) => {
+  const said = delta ?? message;
+  readMessage(said, (type, text) => {
     if (text !== "") pieces.push({ type, text });
   });
   return {
     pieces,
+    calls: isObject(said) ? callsIn(said.tool_calls) : NO_CALLS,
     error: isError(completion) ? completion : error && isObject(choice) ? choice : null,
     finishReason: nameOf(reason),
     usage: usageOf(completion.usage),
@@ -45,6 +35,7 @@ export function readCompletion(completion: Loose): Completion {
 }
 
 const NONE: Loose = {};
+const NO_CALLS: readonly CallPiece[] = [];
 
 /** Nested, or flat as vLLM and Cerebras have it: a message where the choices should be. */
 const isError = ({ error, choices, message }: Loose): boolean =>
@@ -53,14 +44,14 @@ const isError = ({ error, choices, message }: Loose): boolean =>
 const nameOf = (value: unknown): string | null =>
   typeof value === "string" && value !== "" ? value : null;
 
-/** Thoughts first. Tool calls are left out, since nothing here could answer them. */
+/** Thoughts first. */
 function readMessage(message: unknown, sink: PieceSink): void {
   if (!isObject(message)) return;
   sink("reasoning", reasoningOf(message));
   const { content, refusal } = message;
   if (typeof content === "string") sink("text", content);
   else if (Array.isArray(content)) readContentParts(content, sink);
-  if (typeof refusal === "string") sink("text", refusal);
+  if (typeof refusal === "string") sink("refusal", refusal);
 }
 
 /** The field has three names; where a provider sends several, they say the same. */
@@ -101,10 +92,22 @@ function usageOf(value: unknown): Usage | null {
   const prompt = promptTokens ?? 0;
   const completion = completionTokens ?? 0;
   const total = count(value.total_tokens) ?? prompt + completion;
-  const usage = { promptTokens: prompt, completionTokens: completion, totalTokens: total };
-  return typeof value.cost === "number" && Number.isFinite(value.cost) && value.cost >= 0
-    ? { ...usage, costUsd: value.cost }
-    : usage;
+  const cached = isObject(value.prompt_tokens_details) ? value.prompt_tokens_details : NONE;
+  const completed = isObject(value.completion_tokens_details)
+    ? value.completion_tokens_details
+    : NONE;
+  const cachedTokens = count(cached.cached_tokens) ?? count(value.prompt_cache_hit_tokens);
+  const reasoningTokens = count(completed.reasoning_tokens);
+  const { cost } = value;
+  const isCost = typeof cost === "number" && Number.isFinite(cost) && cost >= 0;
+  return {
+    promptTokens: prompt,
+    completionTokens: completion,
+    totalTokens: total,
+    ...(cachedTokens !== null && { cachedTokens }),
+    ...(reasoningTokens !== null && { reasoningTokens }),
+    ...(isCost && { costUsd: cost }),
+  };
 }
 
 const count = (value: unknown): number | null =>

@@ -1,4 +1,5 @@
-import { type Completion, isObject, parseLoosely, readCompletion } from "./completion.ts";
+import { type Completion, readCompletion } from "./completion.ts";
+import { isObject, parseLoosely } from "./loose-json.ts";
 import type { PieceType } from "./text.ts";
 
 /**
@@ -61,10 +62,11 @@ export function deltaTemplate(): DeltaTemplate {
 }
 
 /** The one piece that a chunk holds; null if it says anything else that counts. */
-function onlyPieceOf({ pieces, error, finishReason, usage }: Completion) {
+function onlyPieceOf({ pieces, calls, error, finishReason, usage }: Completion) {
   const [piece] = pieces;
-  const only = pieces.length === 1 && error === null && finishReason === null && usage === null;
-  return only && piece !== undefined ? piece : null;
+  const only = pieces.length === 1 && calls.length === 0;
+  const isAll = error === null && finishReason === null && usage === null;
+  return only && isAll && piece !== undefined ? piece : null;
 }
 
 /** What stands between the quotes of a JSON string, read; null if it is not what one can hold. */

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from "../../../domain/errors.ts";
-import { isObject, type Loose, parseLoosely } from "./completion.ts";
 import { ExchangeError } from "./exchange.ts";
+import { isObject, type Loose, parseLoosely } from "./loose-json.ts";
 import type { ReplyFault } from "./reply-parser.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 

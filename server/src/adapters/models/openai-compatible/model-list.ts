@@ -1,7 +1,6 @@
 import type { Pool } from "undici";
 import { AppError } from "../../../domain/errors.ts";
 import type { ModelInfo } from "../../../ports/model.ts";
-import { isObject, type Loose, parseLoosely } from "./completion.ts";
 import { Exchange, type ExchangeRequest, textOf } from "./exchange.ts";
 import {
   AttemptFailure,
@@ -10,6 +9,7 @@ import {
   modelFailed,
   type ProviderIdentity,
 } from "./failures.ts";
+import { isObject, type Loose, parseLoosely } from "./loose-json.ts";
 
 const MAX_LIST_BYTES = 16 * 1024 * 1024;
 

@@ -53,7 +53,7 @@ const MOST_CONNECTIONS = 10_000;
 
 type Asking = {
   readonly pool: Pool;
-  readonly attempt: AttemptOptions;
+  readonly attempt: Omit<AttemptOptions, "calls">;
   readonly maxRetries: number;
   readonly retryDelayMs: number;
   readonly maxRetryWaitMs: number;
@@ -149,11 +149,12 @@ async function* ask(
   let retries = 0;
   let hasOtherName = false;
   let waitLeftMs = asking.maxRetryWaitMs;
+  const calls = Boolean(request.settings.tools?.length);
   for (;;) {
     signal.throwIfAborted();
     const { streamOptions, limitField } = asking;
     const exchange = asking.exchangeOf(request, { streamOptions, limitField });
-    const attempt = new Attempt(asking.pool, exchange, asking.attempt, signal);
+    const attempt = new Attempt(asking.pool, exchange, { ...asking.attempt, calls }, signal);
     let given = false;
     let failure: AttemptFailure;
     try {

@@ -2,18 +2,17 @@ import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import type { Usage } from "../../../domain/message.ts";
 import type { ModelPart } from "../../../ports/model.ts";
-import {
-  type Completion,
-  isObject,
-  type Loose,
-  parseLoosely,
-  readCompletion,
-} from "./completion.ts";
+import { type Completion, readCompletion } from "./completion.ts";
 import { deltaTemplate } from "./delta-template.ts";
+import { isObject, type Loose, parseLoosely } from "./loose-json.ts";
 import { type PieceSink, type PieceType, textCleaner, thinkSplitter } from "./text.ts";
+import { type CallPiece, callOrder } from "./tool-calls.ts";
 
 /** Far above any reply; it bounds what a provider can make the server hold. */
 const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
+
+/** Of one reply. */
+const MAX_CALLS = 500;
 
 /** What is wrong with a reply: the provider's own error in it, or that it cannot be understood. */
 export type ReplyFault =
@@ -40,12 +39,20 @@ export type ReplyParser = {
   readonly done: boolean;
   /** Null while the provider has not given a reason. */
   readonly finishReason: string | null;
+  /** Whether it asked for a tool. */
+  readonly hasCalls: boolean;
   readonly usage: Usage | null;
   readonly model: string | null;
 };
 
-export function replyParser(options: { readonly thinkTags: boolean }): ReplyParser {
-  return new Parser(options.thinkTags);
+export type ReplyParserOptions = {
+  readonly thinkTags: boolean;
+  /** Whether a tool was offered; calls of what nobody offered are left out. */
+  readonly calls: boolean;
+};
+
+export function replyParser(options: ReplyParserOptions): ReplyParser {
+  return new Parser(options);
 }
 
 class Parser implements ReplyParser {
@@ -60,10 +67,17 @@ class Parser implements ReplyParser {
   #pendingType: PieceType = "text";
   #parts: ModelPart[] = [];
   readonly #decoder = new StringDecoder("utf8");
-  readonly #textCleaner = textCleaner();
-  readonly #reasoningCleaner = textCleaner();
+  readonly #cleaners = {
+    text: textCleaner(),
+    reasoning: textCleaner(),
+    refusal: textCleaner(),
+  } as const satisfies Record<PieceType, unknown>;
+  readonly #calls = callOrder();
+  /** What was said after the first call, which may still grow. */
+  #afterCalls: ModelPart[] = [];
   readonly #template = deltaTemplate();
   readonly #splitter;
+  readonly #readsCalls: boolean;
   readonly #events = createParser({
     onEvent: ({ data, event }) => this.#onEvent(data, event),
     onError: (error) => {
@@ -75,8 +89,13 @@ class Parser implements ReplyParser {
     maxBufferSize: MAX_REPLY_CHARACTERS,
   });
 
-  constructor(thinkTags: boolean) {
+  get hasCalls(): boolean {
+    return this.#calls.isBegun;
+  }
+
+  constructor({ thinkTags, calls }: ReplyParserOptions) {
     this.#splitter = thinkTags ? thinkSplitter() : null;
+    this.#readsCalls = calls;
   }
 
   feed(bytes: Buffer): void {
@@ -119,8 +138,10 @@ class Parser implements ReplyParser {
     this.done = true;
     this.#splitter?.end(this.#append);
     this.#flush();
-    this.#give("reasoning", this.#reasoningCleaner.end());
-    this.#give("text", this.#textCleaner.end());
+    for (const type of ["reasoning", "text", "refusal"] as const)
+      this.#give(type, this.#cleaners[type].end());
+    this.#calls.end(this.#givePart);
+    this.#parts.push(...this.#afterCalls.splice(0));
     this.#malformed("no finish reason");
   }
 
@@ -142,6 +163,7 @@ class Parser implements ReplyParser {
   #onCompletion(completion: Loose): Completion {
     const said = readCompletion(completion);
     for (const { type, text } of said.pieces) this.#onPiece(type, text);
+    if (this.#readsCalls) for (const call of said.calls) this.#onCall(call);
     if (said.error !== null) this.#fail({ type: "provider_error", body: said.error });
     if (said.finishReason === "error") this.#fail({ type: "provider_error", body: null });
     else if (this.fault === null) this.finishReason = said.finishReason ?? this.finishReason;
@@ -153,6 +175,20 @@ class Parser implements ReplyParser {
   readonly #onPiece: PieceSink = (type, text) => {
     if (type === "text" && this.#splitter !== null) this.#splitter.push(text, this.#append);
     else this.#append(type, text);
+  };
+
+  #onCall(call: CallPiece): void {
+    this.#characters += call.id.length + call.name.length + call.text.length + 1;
+    const isTooLong = this.#characters > MAX_REPLY_CHARACTERS || this.#calls.count > MAX_CALLS;
+    if (isTooLong) this.#malformed("too long");
+    else {
+      this.#flush();
+      this.#calls.push(call, this.#givePart);
+    }
+  }
+
+  readonly #givePart = (part: ModelPart): void => {
+    this.#parts.push(part);
   };
 
   readonly #append = (type: PieceType, text: string): void => {
@@ -171,13 +207,12 @@ class Parser implements ReplyParser {
   #flush(): void {
     const type = this.#pendingType;
     if (this.#pending === "") return;
-    const cleaner = type === "text" ? this.#textCleaner : this.#reasoningCleaner;
-    this.#give(type, cleaner.push(this.#pending));
+    this.#give(type, this.#cleaners[type].push(this.#pending));
     this.#pending = "";
   }
 
   #give(type: PieceType, text: string): void {
-    if (text !== "") this.#parts.push({ type, text });
+    if (text !== "") (this.hasCalls ? this.#afterCalls : this.#parts).push({ type, text });
   }
 
   #malformed(problem: Problem): void {

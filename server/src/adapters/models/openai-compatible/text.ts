@@ -44,7 +44,7 @@ function storable(text: string): string {
 const OPEN = "<think>";
 const CLOSE = "</think>";
 
-export type PieceType = "text" | "reasoning";
+export type PieceType = "text" | "reasoning" | "refusal";
 
 /** Receives pieces of a reply, told apart. */
 export type PieceSink = (type: PieceType, text: string) => void;

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import type { ModelPart } from "../../../ports/model.ts";
+import { isObject, type Loose } from "./loose-json.ts";
+import { type TextCleaner, textCleaner } from "./text.ts";
+
+/** What one chunk says of one call; "" for what it does not say. */
+export type CallPiece = {
+  /** Its place among the calls, where the provider counts them. */
+  readonly index: number | null;
+  readonly id: string;
+  readonly name: string;
+  readonly text: string;
+};
+
+/** @param value the field `tool_calls` of a delta or of a whole message */
+export function callsIn(value: unknown): readonly CallPiece[] {
+  return Array.isArray(value) ? value.filter(isObject).map(callIn) : [];
+}
+
+function callIn(call: Loose): CallPiece {
+  const asked = isObject(call.function) ? call.function : {};
+  const { name, arguments: given } = asked;
+  return {
+    index: typeof call.index === "number" ? call.index : null,
+    id: typeof call.id === "string" ? call.id : "",
+    name: typeof name === "string" ? name : "",
+    // Some give the arguments as what they mean.
+    text: typeof given === "string" ? given : isObject(given) ? JSON.stringify(given) : "",
+  };
+}
+
+type Call = {
+  readonly index: number | null;
+  id: string;
+  name: string;
+  /** What was not given yet. */
+  text: string;
+  readonly cleaner: TextCleaner;
+};
+
+/**
+ * Puts calls in order that a provider may interleave: the first one is given as it comes, those after it once it is sure
+ * that nothing more comes of those before them, which is at the end.
+ */
+export type CallOrder = {
+  /** How many calls there are, those that are held back included. */
+  readonly count: number;
+  /** Whether a call was given: what else the model says has its place after all calls. */
+  readonly isBegun: boolean;
+  push(piece: CallPiece, give: (part: ModelPart) => void): void;
+  /** Gives what was held back. A call without a name is none. */
+  end(give: (part: ModelPart) => void): void;
+};
+
+export function callOrder(): CallOrder {
+  const calls: Call[] = [];
+  /** The call that was opened last. */
+  let opened: Call | null = null;
+
+  const find = ({ index, id }: CallPiece): Call | undefined => {
+    const byIndex = calls.findLast((call) => index !== null && call.index === index);
+    const known = byIndex ?? (index === null && id === "" ? calls.at(-1) : undefined);
+    // Some count every call as the first.
+    if (known && (id === "" || known.id === "" || known.id === id)) return known;
+    return id === "" ? undefined : calls.find((call) => call.id === id);
+  };
+  const give = (call: Call, sink: (part: ModelPart) => void) => {
+    const text = call.cleaner.push(call.text);
+    call.text = "";
+    if (opened === call) {
+      if (text !== "") sink({ type: "arguments", text });
+      return;
+    }
+    opened = call;
+    const callId = storable(call.id) || `call_${randomUUID()}`;
+    sink({ type: "tool_call", callId, name: storable(call.name), text });
+  };
+
+  return {
+    get count() {
+      return calls.length;
+    },
+    get isBegun() {
+      return opened !== null;
+    },
+    push(piece, sink) {
+      let call = find(piece);
+      if (!call) {
+        call = { index: piece.index, id: "", name: "", text: "", cleaner: textCleaner() };
+        calls.push(call);
+      }
+      call.id ||= piece.id;
+      call.name ||= piece.name;
+      call.text += piece.text;
+      if (call === calls[0] && call.name !== "") give(call, sink);
+    },
+    end(sink) {
+      for (const call of calls) {
+        if (call.name === "") continue;
+        if (call !== opened || call.text !== "") give(call, sink);
+        const rest = call.cleaner.end();
+        if (rest !== "") sink({ type: "arguments", text: rest });
+      }
+    },
+  };
+}
+
+/** Names and ids come whole, so that nothing has to be held back. */
+const storable = (name: string): string => {
+  const cleaner = textCleaner();
+  return cleaner.push(name) + cleaner.end();
+};
