@@ -22,6 +22,7 @@ import { chooseProviders } from "./wiring/providers.ts";
 import { chooseSharing } from "./wiring/sharing.ts";
 import { chooseSpeech } from "./wiring/speech.ts";
 import { openStorage } from "./wiring/storage.ts";
+import { type MakeWire, WIRES } from "./wiring/wires.ts";
 
 /** A server that listens. */
 export type RunningServer = {
@@ -53,6 +54,8 @@ export type StartOptions = {
   readonly canShowCode?: boolean;
   /** Told of every turn, besides the log, the metrics and the traces. */
   readonly observers?: readonly TurnObserver[];
+  /** What it speaks; default: every wire. */
+  readonly wires?: readonly MakeWire[];
 };
 
 /** How long replies may go on at SIGTERM. */
@@ -71,7 +74,7 @@ const LOG_FLUSH_MS = 1000;
  */
 export async function startServer(
   config: Config,
-  { canShowCode = false, observers = [] }: StartOptions = {},
+  { canShowCode = false, observers = [], wires = WIRES }: StartOptions = {},
 ): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
@@ -147,6 +150,7 @@ export async function startServer(
   const claimCode = canShowCode && !isClaimed && !config.databaseUrl ? newClaimCode() : null;
 
   const app = await createApp({
+    wires,
     store,
     models,
     speech,

@@ -24,6 +24,11 @@ const principal: Principal = {
   models: null,
 };
 
+const errorReply = ({ code, message }: AppError) => ({
+  status: STATUS[code] ?? 400,
+  body: { message },
+});
+
 /** A server with one handler at /ws, which says what it is told unless it is given another. */
 async function startSockets(
   options: Partial<SocketOptions> = {},
@@ -37,7 +42,7 @@ async function startSockets(
       {
         matches: (url) => url.pathname === "/ws",
         maxMessageBytes: 1000,
-        errorReply: ({ code, message }) => ({ status: STATUS[code] ?? 400, body: { message } }),
+        errorReply,
         accept: async (handshake) => ({
           principal,
           errorMessage: ({ message }) => message,
@@ -45,6 +50,7 @@ async function startSockets(
         }),
       },
     ],
+    otherErrorReply: errorReply,
     origins: { listed: ["https://app.example"], publicOrigin: "https://here.example" },
     trustedProxies: [],
     welcomesLocalPages: async () => false,

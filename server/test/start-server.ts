@@ -6,6 +6,7 @@ import { readConfig } from "../src/config/config.ts";
 import { startServer as start } from "../src/main.ts";
 import type { TurnObserver } from "../src/ports/observer.ts";
 import { openStorage } from "../src/wiring/storage.ts";
+import { type MakeWire, WIRES } from "../src/wiring/wires.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { startModelServer } from "./model-server.ts";
 import { createDatabase, sharedRedisUrl, type TestDatabase } from "./services.ts";
@@ -21,6 +22,8 @@ export type StartOptions = {
   readonly canShowCode?: boolean;
   /** Told of every turn, besides the log and the metrics. */
   readonly observers?: readonly TurnObserver[];
+  /** Wires beside those of the product. */
+  readonly moreWires?: readonly MakeWire[];
   /** What it stands on; otherwise what TEST_BACKEND says. */
   readonly backend?: Backend;
 };
@@ -76,6 +79,7 @@ export async function startServer(options: StartOptions = {}) {
     const opening = await start(config, {
       canShowCode: options.canShowCode ?? true,
       observers: options.observers ?? [],
+      wires: [...(options.moreWires ?? []), ...WIRES],
     });
     opened.defer(() => opening.close(0));
     return opening;

@@ -25,6 +25,7 @@ import { createVoiceSessions } from "../src/core/voice/sessions.ts";
 import { voiceSocket } from "../src/dialects/voice/socket.ts";
 import type { AppError } from "../src/domain/errors.ts";
 import { DEFAULT_USER, LOCAL_TENANT } from "../src/domain/principal.ts";
+import { plainErrorReply } from "../src/http/plain-errors.ts";
 import { attachSockets } from "../src/http/sockets.ts";
 import type { VoiceActivityDetector } from "../src/ports/speech.ts";
 import { startModelServer } from "./model-server.ts";
@@ -115,6 +116,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
         onInternalError: (error) => internalErrors.push(error),
       }),
     ],
+    otherErrorReply: plainErrorReply,
     origins: { listed: [], publicOrigin: null },
     trustedProxies: [],
     welcomesLocalPages: async () => false,

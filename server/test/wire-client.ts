@@ -87,6 +87,7 @@ export async function errorTable(
   });
   const app = await createHttpServer({
     wires: [wire],
+    otherErrorReply: wire.errorReply,
     origins: { listed: [], publicOrigin: null },
     welcomesLocalPages: async () => false,
     onRefusedOrigin() {},

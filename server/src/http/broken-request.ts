@@ -25,7 +25,7 @@ const isAnswering = (connection: Duplex): boolean =>
 export function answerBroken(
   { code = "", rawPacket }: BrokenRequest,
   connection: Duplex,
-  wireAt: (path: string) => Wire,
+  wordsAt: (path: string) => Pick<Wire, "errorReply">,
 ): void {
   if (code === "ECONNRESET" || !connection.writable || isAnswering(connection)) {
     connection.destroy();
@@ -35,6 +35,6 @@ export function answerBroken(
   const line = Buffer.isBuffer(rawPacket) ? rawPacket.toString("latin1", 0, 1024) : "";
   const path = /^[A-Z]+ (\/[^\s?]*)/.exec(line)?.[1] ?? "";
   const id = newRequestId();
-  const { body } = wireAt(path).errorReply(new AppError("invalid_request", message), { id });
+  const { body } = wordsAt(path).errorReply(new AppError("invalid_request", message), { id });
   refuseHandshake(connection, { status, body }, { "X-Request-Id": id });
 }

@@ -24,10 +24,13 @@ import { countUnread, cutOff, discardRest, UNREAD_PATIENCE_MS } from "./unread.t
 import { validateBySchema } from "./validation.ts";
 import { whenClosed } from "./when-closed.ts";
 import type { Wire } from "./wire.ts";
+import { createWirePaths, type WirePaths } from "./wire-paths.ts";
 
 export type HttpOptions = OriginOptions & {
-  /** In order: the first that owns a path answers for it; the last answers for every other. */
-  readonly wires: readonly [Wire, ...Wire[]];
+  /** In any order: each has paths of its own (wire-paths.ts). */
+  readonly wires: readonly Wire[];
+  /** Tells errors on paths of no wire. */
+  readonly otherErrorReply: Wire["errorReply"];
   readonly origins: OriginRules;
   /** The path of PUBLIC_URL; "", as by default, for none. */
   readonly basePath?: string;
@@ -64,6 +67,9 @@ declare module "fastify" {
   }
 }
 
+/** A wire, as far as errors are concerned. */
+type Words = Pick<Wire, "errorReply" | "beforeError">;
+
 const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const KEEP_ALIVE_MS = 72_000;
 const HEADERS_TIMEOUT_MS = 20_000;
@@ -92,27 +98,28 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    clientErrorHandler: (error, connection) => answerBroken(error, connection, wireAt),
+    clientErrorHandler: (error, connection) => answerBroken(error, connection, wordsAt),
     return503OnClosing: true,
   });
-  const ownerOf = (path: string) => wires.find((wire) => wire.owns(path));
-  const wireAt = (path: string): Wire => ownerOf(path) ?? (wires.at(-1) as Wire);
-  const wireOf = (request: FastifyRequest): Wire =>
-    wireAt(request.raw.url?.split("?", 1)[0] ?? "/");
+  const wirePaths = createWirePaths();
+  const wordsAt = (path: string): Words =>
+    wirePaths.find(path) ?? { errorReply: options.otherErrorReply };
   const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const wire = wireOf(request);
+    const words = wordsAt(pathOf(request));
     const error = errorOf(problem);
-    if (wire.beforeError)
-      void wire.beforeError(error, request, reply).then((told) => tell(wire, told, request, reply));
-    else tell(wire, error, request, reply);
+    if (words.beforeError)
+      void words
+        .beforeError(error, request, reply)
+        .then((told) => tell(words, told, request, reply));
+    else tell(words, error, request, reply);
   };
   const tell = (
-    wire: Wire,
+    words: Words,
     error: AppError,
     request: FastifyRequest,
     reply: FastifyReply,
   ): void => {
-    const { status, body } = wire.errorReply(error, request);
+    const { status, body } = words.errorReply(error, request);
     if (status >= 500) options.onInternalError(error, request);
     reply.header("x-request-id", request.id);
     if (error.retryAfterMs !== undefined)
@@ -173,9 +180,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   // Before CORS, which has a route of its own: that is told of in the same words only from here on.
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "/";
     const isPage = request.method === "GET" && prefersHtml(request.headers.accept);
-    if (homePath && isPage && !ownerOf(path))
+    if (homePath && isPage && !wirePaths.find(pathOf(request)))
       return void sendNotFoundPage(request, reply, homePath);
     answerError(nothingAt(request), request, reply);
   });
@@ -197,9 +203,12 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   if (basePath)
     app.get(basePath, { schema: { hide: true } }, (_, reply) => reply.redirect(`${basePath}/`));
   await describeApi(app, options.version);
-  for (const wire of wires) await app.register(async (scope) => registerWire(scope, wire));
+  for (const wire of wires)
+    await app.register(async (scope) => registerWire(scope, wire, wirePaths));
   return app;
 }
+
+const pathOf = ({ raw }: FastifyRequest): string => raw.url?.split("?", 1)[0] ?? "/";
 
 const noLongerGood = () =>
   new AppError(
@@ -214,12 +223,14 @@ const noNul = () =>
   new AppError("invalid_request", "The address must not contain the NUL character (%00)");
 
 /** Registers the wire's routes, and 405 for every other method on their paths. */
-async function registerWire(app: FastifyInstance, wire: Wire): Promise<void> {
+async function registerWire(app: FastifyInstance, wire: Wire, wirePaths: WirePaths): Promise<void> {
+  for (const path of wire.otherPaths ?? []) wirePaths.add(path, wire);
   const methodsOf = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set();
     methodsOf.set(url, methods);
     for (const one of [method].flat()) methods.add(one);
+    wirePaths.add(url, wire);
   });
   // Hooks of the wire are for its own routes: 405 comes before anybody is asked who he is.
   await app.register(async (scope) => wire.routes(scope));

@@ -4,7 +4,9 @@ import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import { MAX_MESSAGES_PER_SECOND, messageRate } from "./message-rate.ts";
-import type { ErrorReply } from "./wire.ts";
+
+/** How a wire says that something went wrong. */
+export type ErrorReply = { readonly status: number; readonly body: unknown };
 
 /** A request to open a WebSocket. */
 export type Handshake = {
@@ -30,6 +32,7 @@ export type OnMessage = (message: string | Uint8Array) => void;
 
 /** One published API over WebSockets. */
 export type SocketHandler = {
+  /** Whether it serves that address. No two handlers may match the same one. */
   matches(url: URL): boolean;
   /** A larger message closes the socket with 1009. */
   readonly maxMessageBytes: number;

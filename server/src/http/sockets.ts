@@ -25,8 +25,10 @@ import {
 import { whenClosed } from "./when-closed.ts";
 
 export type SocketOptions = OriginOptions & {
-  /** In order: the first that matches an address serves it; the last tells that none did. */
-  readonly handlers: readonly [SocketHandler, ...SocketHandler[]];
+  /** In any order: no two match the same address. */
+  readonly handlers: readonly SocketHandler[];
+  /** Tells why a handshake was refused where no handler matches. */
+  readonly otherErrorReply: SocketHandler["errorReply"];
   readonly origins: OriginRules;
   /** The path of PUBLIC_URL; "", as by default, for none. */
   readonly basePath?: string;
@@ -75,7 +77,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
     const requestId = newRequestId();
     request.url = withoutBasePath(request.url ?? "/", options.basePath ?? "");
     connection.on("error", () => connection.destroy());
-    let words = options.handlers.at(-1) ?? options.handlers[0];
+    let words: Pick<SocketHandler, "errorReply"> = { errorReply: options.otherErrorReply };
     const refuse = (problem: unknown, status?: number) => {
       const error = toAppError(problem);
       const reply = words.errorReply(error);

@@ -1,17 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AppError } from "../domain/errors.ts";
+import type { ErrorReply, SocketHandler } from "./socket.ts";
 
-/** How a wire says that something went wrong. */
-export type ErrorReply = { readonly status: number; readonly body: unknown };
+export type { ErrorReply } from "./socket.ts";
 
 /** One published API: its routes, and its words for errors. */
 export type Wire = {
+  /** Differs from that of every other wire. */
   readonly name: string;
-  /** Whether errors on this path are told in this wire's words, also where no route is. */
-  owns(path: string): boolean;
+  /** Tells an error on the wire's paths (wire-paths.ts), also where no route is. */
   errorReply(error: AppError, request: Pick<FastifyRequest, "id">): ErrorReply;
   /** Before that, for every error on its paths: may add headers to the answer, and gives the error to tell. Never rejects. */
   beforeError?(error: AppError, request: FastifyRequest, reply: FastifyReply): Promise<AppError>;
-  /** Registers the routes; called once. */
+  /** Registers the routes, each by its exact path; called once. A path that another wire has fails the start. */
   routes(app: FastifyInstance): void;
+  /** Paths on which errors are told in the wire's words, though their routes are not its own. */
+  readonly otherPaths?: readonly string[];
+  /** The wire's WebSocket, where it has one. */
+  readonly socket?: SocketHandler;
 };

@@ -22,15 +22,7 @@ import type { TurnParts } from "../core/turns/turn.ts";
 import { createTurns } from "../core/turns/turns.ts";
 import type { Speech } from "../core/voice/parts.ts";
 import { createVoiceSessions } from "../core/voice/sessions.ts";
-import { chatWire } from "../dialects/chat/index.ts";
-import { chatSocket } from "../dialects/chat/socket.ts";
-import { chatV1Wire } from "../dialects/chat-v1/index.ts";
-import { conversationsWire } from "../dialects/conversations/index.ts";
-import { dialogixWire } from "../dialects/dialogix/index.ts";
-import { operationsWire } from "../dialects/operations/index.ts";
-import { voiceWire } from "../dialects/voice/index.ts";
-import { voiceSocket } from "../dialects/voice/socket.ts";
-import { webPages } from "../dialects/web/index.ts";
+import { errorReply as otherErrorReply } from "../dialects/chat/errors.ts";
 import type { AnonymousMode } from "../domain/access.ts";
 import type { AppError } from "../domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "../http/server.ts";
@@ -42,6 +34,7 @@ import type { MintKey } from "../ports/key-mint.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
+import type { MakeWire, WireParts } from "./wires.ts";
 
 /** What an application is made of; main.ts chooses each. */
 export type AppParts = Pick<
@@ -50,6 +43,7 @@ export type AppParts = Pick<
 > &
   Pick<HttpOptions, "origins" | "basePath" | "trustedProxies" | "onAnswer" | "onRefusedOrigin"> &
   Pick<SocketOptions, "socketsPerAddress"> & {
+    readonly wires: readonly MakeWire[];
     readonly store: Store;
     readonly models: Models;
     readonly speech: Speech;
@@ -94,7 +88,7 @@ export type App = {
 
 /** Puts the parts together; knows what there is, decides nothing. */
 export async function createApp(parts: AppParts): Promise<App> {
-  const { store, models, clock, newId, version, speech, onInternalError, webDirectory } = parts;
+  const { store, models, clock, newId, speech, onInternalError, webDirectory } = parts;
   const homePath = webDirectory ? "app/" : "docs";
   const { now } = clock;
   const audit = createAudit(store, clock);
@@ -131,9 +125,32 @@ export async function createApp(parts: AppParts): Promise<App> {
     hears: speech.transcriber?.name ?? null,
     speaks: speech.synthesizer?.name ?? null,
   };
-  const chat = { admit, conversations, turns, chatIdleMs: parts.chatIdleMs, now };
   const countSockets = (): number => sockets.count();
 
+  const wireParts: WireParts = {
+    ...parts,
+    admit,
+    agents,
+    checkHealth,
+    conversations,
+    countSockets,
+    decide,
+    engines,
+    homePath,
+    importChats,
+    isClaimed,
+    isOpen: parts.anonymous === "open",
+    isStoreUp,
+    keys,
+    limits,
+    now,
+    pageOrigins: parts.origins.listed,
+    sessions,
+    takesClaimCode: claim.isOpen,
+    tickets,
+    turns,
+  };
+  const wires = parts.wires.flatMap((make) => make(wireParts) ?? []);
   const http = await createHttpServer({
     ...parts,
     homePath,
@@ -142,28 +159,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     enter,
     onInternalError: (error, request) =>
       onInternalError(error, request.routeOptions.url ?? "no route", request.id),
-    wires: [
-      operationsWire({ decide, renderMetrics: parts.renderMetrics }),
-      voiceWire({ checkHealth, limits, version, countSockets, engines, now, homePath }),
-      ...(webDirectory ? [webPages(webDirectory, parts.origins.listed)] : []),
-      chatV1Wire({
-        admit,
-        limits,
-        conversations,
-        turns,
-        importChats,
-        agents,
-        keys,
-        tickets,
-        models,
-        isClaimed,
-        takesClaimCode: claim.isOpen,
-        isOpen: parts.anonymous === "open",
-      }),
-      dialogixWire({ admit, conversations, turns, isStoreUp, version, now }),
-      conversationsWire({ admit, limits, conversations }),
-      chatWire(chat),
-    ],
+    wires,
+    otherErrorReply,
   });
   const sockets = attachSockets(http.server, {
     ...parts,
@@ -173,16 +170,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     redeemTicket: tickets.redeem,
     hold: limits.hold,
     onInternalError: (error, requestId) => onInternalError(error, "/ws", requestId),
-    handlers: [
-      chatSocket({ ...chat, decide }),
-      voiceSocket({
-        decide,
-        sessions,
-        now,
-        sampleRateHz: parts.sampleRateHz,
-        onInternalError: (error) => onInternalError(error, "voice session", null),
-      }),
-    ],
+    handlers: wires.flatMap(({ socket }) => socket ?? []),
+    otherErrorReply,
   });
   return {
     http,

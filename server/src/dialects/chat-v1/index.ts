@@ -15,7 +15,6 @@ import { ticketRoutes } from "./tickets.ts";
 export function chatV1Wire(parts: ChatV1Parts): Wire {
   return {
     name: ORIGIN,
-    owns: (path) => path === "/v1" || path.startsWith("/v1/"),
     errorReply,
     routes(app) {
       admitRequests(app, {

@@ -3,18 +3,15 @@ import type { Wire } from "../../http/wire.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
 import { messageRoutes } from "./messages.ts";
-import { type ChatParts, ORIGIN } from "./parts.ts";
+import { type ChatSocketParts, ORIGIN } from "./parts.ts";
+import { chatSocket } from "./socket.ts";
 
 /** Document 000: one question, one answer, and the conversations that come of it. */
-export function chatWire(parts: ChatParts): Wire {
+export function chatWire(parts: ChatSocketParts): Wire {
   return {
     name: ORIGIN,
-    owns: (path) =>
-      path === "/chat" ||
-      path === "/chat/" ||
-      path === "/conversations" ||
-      path.startsWith("/conversations/"),
     errorReply,
+    socket: chatSocket(parts),
     routes(app) {
       app.register(async (scope) => {
         admitRequests(scope, {

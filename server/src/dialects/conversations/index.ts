@@ -6,13 +6,10 @@ import { limitErrors, sendLimit } from "./limit-headers.ts";
 import { type ConversationsParts, ORIGIN } from "./parts.ts";
 import { conversationRoutes } from "./routes.ts";
 
-const PATH = "/api/conversations";
-
 /** Document 002: conversations as a client keeps them, in a database instead of its own storage. */
 export function conversationsWire(parts: ConversationsParts): Wire {
   return {
     name: ORIGIN,
-    owns: (path) => path === PATH || path.startsWith(`${PATH}/`),
     errorReply,
     beforeError: limitErrors(parts),
     routes(app) {

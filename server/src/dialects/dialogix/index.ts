@@ -11,12 +11,6 @@ const PREFIX = "/api/v1";
 export function dialogixWire(parts: DialogixParts): Wire {
   return {
     name: ORIGIN,
-    owns: (path) =>
-      path === PREFIX ||
-      path.startsWith(`${PREFIX}/`) ||
-      (path.startsWith("/chat/") && path !== "/chat/") ||
-      path === "/conversation" ||
-      path.startsWith("/conversation/"),
     errorReply,
     routes(app) {
       app.register(async (scope) => {

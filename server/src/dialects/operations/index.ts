@@ -9,14 +9,12 @@ export type OperationsParts = {
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
-const PATHS = ["/metrics", "/openapi.json", "/docs"];
-
 /** What an operator reads: figures for Prometheus, and the description of the API. */
 export function operationsWire(parts: OperationsParts): Wire {
   return {
     name: "operations",
-    owns: (path) => PATHS.includes(path) || path.startsWith("/docs/"),
     errorReply: plainErrorReply,
+    otherPaths: ["/docs"],
     routes(app) {
       app.get(
         "/metrics",

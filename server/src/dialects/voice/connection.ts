@@ -4,7 +4,6 @@ import type { SessionClient, StartedSession, VoiceSessions } from "../../core/vo
 import { AppError, toAppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Socket } from "../../http/socket.ts";
-import { ORIGIN } from "./index.ts";
 import {
   errorMessage,
   invalidJson,
@@ -14,6 +13,7 @@ import {
   unknownType,
 } from "./map.ts";
 import { type ClientMessage, readMessage } from "./messages.ts";
+import { ORIGIN } from "./parts.ts";
 
 export type ConnectionParts = {
   readonly sessions: VoiceSessions;
@@ -25,7 +25,7 @@ export type ConnectionParts = {
   /** Who speaks when the message claims that user; null: claims none. @throws AppError */
   readonly identify: (userId: string | null) => Promise<Principal>;
   /** Told of errors that are the server's own fault. */
-  readonly onInternalError: (error: AppError) => void;
+  readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
 };
 
 type Start = Extract<ClientMessage, { type: "start_conversation" }>;
@@ -48,7 +48,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   const send = (message: object) => socket.send(JSON.stringify(message));
   const sendError = (problem: unknown) => {
     const error = toAppError(problem);
-    if (error.code === "internal") parts.onInternalError(error);
+    if (error.code === "internal") parts.onInternalError(error, "voice session", null);
     send(errorMessage(error));
   };
 

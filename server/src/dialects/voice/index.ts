@@ -1,25 +1,11 @@
 import { Type } from "typebox";
-import type { Limits } from "../../core/access/limits.ts";
-import { type CheckHealth, type Health, isHealthy } from "../../core/health.ts";
+import { type Health, isHealthy } from "../../core/health.ts";
 import { prefersHtml } from "../../http/prefers-html.ts";
 import { frame, openEventStream } from "../../http/sse.ts";
 import type { Wire } from "../../http/wire.ts";
 import { errorReply, noSocketIo } from "./errors.ts";
-
-/** The wire's name, in limits and metrics. */
-export const ORIGIN = "voice";
-
-export type VoiceParts = {
-  readonly checkHealth: CheckHealth;
-  readonly limits: Limits;
-  readonly version: string;
-  readonly countSockets: () => number;
-  readonly now: () => Date;
-  /** The names of the speech engines. */
-  readonly engines: { readonly hears: string | null; readonly speaks: string | null };
-  /** Where a browser is sent from `/`: relative to it, since a proxy may have put a path before it. */
-  readonly homePath: string;
-};
+import { ORIGIN, type VoiceParts } from "./parts.ts";
+import { voiceSocket } from "./socket.ts";
 
 const tags = ["voice"];
 const Services = Type.Object({
@@ -53,8 +39,6 @@ const RootBody = Type.Object({
   status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
 });
 
-const PATHS = ["/", "/health", "/health/stream", "/ws", "/socket.io", "/socket.io/"];
-
 /** Longer than what any network adds, and short enough to wait for. */
 const BETWEEN_EVENTS_MS = 500;
 
@@ -62,8 +46,8 @@ const BETWEEN_EVENTS_MS = 500;
 export function voiceWire(parts: VoiceParts): Wire {
   return {
     name: ORIGIN,
-    owns: (path) => PATHS.includes(path),
     errorReply,
+    socket: voiceSocket(parts),
     routes(app) {
       app.addHook("preHandler", async (request) => {
         await parts.limits.takeForAddress(ORIGIN, request.connection.address);

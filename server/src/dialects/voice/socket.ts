@@ -1,29 +1,18 @@
-import type { DecideAccess } from "../../core/access/access.ts";
-import type { VoiceSessions } from "../../core/voice/sessions.ts";
-import type { AppError } from "../../domain/errors.ts";
 import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";
 import { serveConnection } from "./connection.ts";
 import { errorReply, noSocketIo } from "./errors.ts";
 import { errorMessage } from "./map.ts";
-
-export type VoiceSocketParts = {
-  readonly decide: DecideAccess;
-  readonly sessions: VoiceSessions;
-  readonly now: () => Date;
-  /** SAMPLE_RATE: of bare PCM. */
-  readonly sampleRateHz: number;
-  /** Told of errors that are the server's own fault. */
-  readonly onInternalError: (error: AppError) => void;
-};
+import type { VoiceSocketParts } from "./parts.ts";
 
 /** Above the largest chunk of sound, so that one which is too large is told so. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-/** Document 003: the voice socket. To be listed after `chat`, whose `/ws` has a `user_id`. */
+/** Document 003: the voice socket. A `/ws` with a `user_id` is the socket of document 000. */
 export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
   let connections = 0;
   return {
-    matches: ({ pathname }) => pathname === "/ws" || isSocketIo(pathname),
+    matches: ({ pathname, searchParams }) =>
+      (pathname === "/ws" && !searchParams.has("user_id")) || isSocketIo(pathname),
     maxMessageBytes: MAX_MESSAGE_BYTES,
     errorReply,
     async accept(handshake) {

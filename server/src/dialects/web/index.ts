@@ -15,13 +15,19 @@ const ASSETS = "assets/";
 const INDEX = "index.html";
 const FOR_EVER = "public, max-age=31536000, immutable";
 
+export type WebParts = {
+  /** The build's folder, with its `index.html`; null: there is no build. */
+  readonly webDirectory: string | null;
+  /** Where the app is served as well, from elsewhere. */
+  readonly pageOrigins: readonly string[];
+};
+
 /**
  * The web app at `/app/`: the files of its build. Every other address below it is the page too, which
- * finds its way by itself.
- * @param directory of the build, with its `index.html`
- * @param pageOrigins where the app is served as well, from elsewhere
+ * finds its way by itself. Null where there is no build.
  */
-export function webPages(directory: string, pageOrigins: readonly string[]): Wire {
+export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wire | null {
+  if (directory === null) return null;
   const files = new Set(
     globSync("**/*", { cwd: directory, withFileTypes: true })
       .filter((entry) => entry.isFile() && !/\.(?:br|gz)$/.test(entry.name))
@@ -50,7 +56,6 @@ export function webPages(directory: string, pageOrigins: readonly string[]): Wir
   };
   return {
     name: "web",
-    owns: (path) => path === "/app" || path.startsWith(PREFIX),
     errorReply: plainErrorReply,
     routes(app) {
       app.register(fastifyStatic, {

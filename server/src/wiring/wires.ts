@@ -1,0 +1,36 @@
+import { chatWire } from "../dialects/chat/index.ts";
+import type { ChatSocketParts } from "../dialects/chat/parts.ts";
+import { chatV1Wire } from "../dialects/chat-v1/index.ts";
+import type { ChatV1Parts } from "../dialects/chat-v1/parts.ts";
+import { conversationsWire } from "../dialects/conversations/index.ts";
+import type { ConversationsParts } from "../dialects/conversations/parts.ts";
+import { dialogixWire } from "../dialects/dialogix/index.ts";
+import type { DialogixParts } from "../dialects/dialogix/parts.ts";
+import { type OperationsParts, operationsWire } from "../dialects/operations/index.ts";
+import { voiceWire } from "../dialects/voice/index.ts";
+import type { VoiceParts } from "../dialects/voice/parts.ts";
+import { type WebParts, webPages } from "../dialects/web/index.ts";
+import type { Wire } from "../http/wire.ts";
+
+/** Everything that wires ask of the core; each takes what it needs. */
+export type WireParts = ChatSocketParts &
+  ChatV1Parts &
+  ConversationsParts &
+  DialogixParts &
+  OperationsParts &
+  VoiceParts &
+  WebParts;
+
+/** Makes a wire; null where it has nothing to serve. */
+export type MakeWire = (parts: WireParts) => Wire | null;
+
+/** The wires of this server, in any order: a line for each. */
+export const WIRES: readonly MakeWire[] = [
+  chatWire,
+  chatV1Wire,
+  conversationsWire,
+  dialogixWire,
+  operationsWire,
+  voiceWire,
+  webPages,
+];
