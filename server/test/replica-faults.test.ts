@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { type Acknowledged, markerIn, replyTo, startFaultLoad, WIRES } from "./fault-load.ts";
+import { type Acknowledged, markerIn, replyTo } from "./fault-client.ts";
+import { FAULT_LOADS, startFaultLoad } from "./fault-load.ts";
 import { type Replicas, skipWithoutReplicas, startReplicas } from "./replicas.ts";
 
 const FAULTS = Number(process.env.FAULTS ?? 1);
@@ -166,7 +167,7 @@ test(`[R7] ${FAULTS} faults of each kind under load through all wires: nothing a
     context.diagnostic(`refused or broken off, in words: ${listed(notes.refusals)}`);
     assert.deepEqual(notes.wrong, []);
     assert.deepEqual(found.losses, NONE);
-    for (const wire of WIRES)
+    for (const wire of Object.keys(FAULT_LOADS))
       assert.ok(
         [...notes.acknowledged.values()].some((message) => message.wire === wire),
         `nothing was acknowledged by ${wire}`,

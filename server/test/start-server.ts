@@ -24,6 +24,8 @@ export type StartOptions = {
   readonly observers?: readonly TurnObserver[];
   /** Wires beside those of the product. */
   readonly moreWires?: readonly MakeWire[];
+  /** All wires; otherwise those of the product. */
+  readonly wires?: readonly MakeWire[];
   /** What it stands on; otherwise what TEST_BACKEND says. */
   readonly backend?: Backend;
 };
@@ -79,7 +81,7 @@ export async function startServer(options: StartOptions = {}) {
     const opening = await start(config, {
       canShowCode: options.canShowCode ?? true,
       observers: options.observers ?? [],
-      wires: [...(options.moreWires ?? []), ...WIRES],
+      wires: [...(options.wires ?? WIRES), ...(options.moreWires ?? [])],
     });
     opened.defer(() => opening.close(0));
     return opening;

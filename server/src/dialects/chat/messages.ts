@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
+import { wholeReply } from "../../core/turns/whole-reply.ts";
 import { checkMessageText } from "../../domain/text.ts";
-import { errorOfEnding } from "../../domain/turn.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { requireUser } from "./access.ts";
 import { unusualEnding } from "./map.ts";
@@ -28,21 +28,16 @@ export function messageRoutes(plain: FastifyInstance, parts: ChatParts): void {
     async (request, reply) => {
       const { message, conversation_id } = request.body;
       checkMessageText(message, "message");
-      const turn = await parts.turns.start(request.principal, {
+      const answer = await wholeReply(parts.turns, request.principal, {
         target: targetOf(parts, conversation_id),
         content: message,
-        model: null,
-        temperature: null,
         origin: ORIGIN,
         idempotency: idempotencyOf(request),
       });
-      const ending = await turn.ending;
-      const problem = errorOfEnding(ending);
-      if (problem) throw problem;
       return reply.send({
-        response: ending.reply.content,
-        conversation_id: turn.conversation.id,
-        ...unusualEnding(ending.reply),
+        response: answer.reply.content,
+        conversation_id: answer.turn.conversation.id,
+        ...unusualEnding(answer.reply),
       });
     },
   );

@@ -1,8 +1,8 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
+import { wholeReply } from "../../core/turns/whole-reply.ts";
 import { checkMessageText } from "../../domain/text.ts";
-import { errorOfEnding } from "../../domain/turn.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { historyBody, messageId, nameBody, sessionId, unusualEnding } from "./map.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
@@ -42,22 +42,17 @@ export function chatRoutes(plain: FastifyInstance, parts: DialogixParts, prefix:
         const { message } = request.body;
         checkMessageText(message, "message");
         const name = nameIn(request.body);
-        const turn = await turns.start(request.principal, {
+        const answer = await wholeReply(turns, request.principal, {
           target: await targetOf(conversations, request.principal, name),
           content: message,
-          model: null,
-          temperature: null,
           origin: ORIGIN,
           idempotency: idempotencyOf(request),
         });
-        const ending = await turn.ending;
-        const problem = errorOfEnding(ending);
-        if (problem) throw problem;
         return reply.send({
-          message: ending.reply.content,
-          messageId: messageId(ending.reply),
-          ...nameBody(name || sessionId(turn.conversation)),
-          ...unusualEnding(ending.reply),
+          message: answer.reply.content,
+          messageId: messageId(answer.reply),
+          ...nameBody(name || sessionId(answer.turn.conversation)),
+          ...unusualEnding(answer.reply),
         });
       },
     );
