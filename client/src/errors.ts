@@ -12,6 +12,8 @@ export type ServerErrorCode =
   | "RATE_LIMITED"
   | "MODEL_REFUSED"
   | "MODEL_FAILED"
+  /** Only whoever runs the server can mend it: its provider refuses its key, has no credit for it, … */
+  | "MODEL_UNAVAILABLE"
   | "UNAVAILABLE"
   | "INTERNAL_ERROR";
 
@@ -42,6 +44,8 @@ export type ErrorFields = {
 
 const TRANSIENT = new Set<ErrorCode>(["NETWORK_ERROR", "TIMEOUT", "RATE_LIMITED", "UNAVAILABLE"]);
 
+const FAILED_MODELS = new Set<ErrorCode>(["MODEL_FAILED", "MODEL_UNAVAILABLE"]);
+
 /**
  * Every failure of this client, except two that pass through as they are: the reason of an aborted
  * signal, and what the application's own `token` function throws.
@@ -67,7 +71,7 @@ export class ColloquyError extends Error {
     this.requestId = fields.requestId ?? null;
     this.retryAfterMs = fields.retryAfterMs ?? null;
     this.details = fields.details;
-    this.isRetryable = TRANSIENT.has(this.code) || this.code === "MODEL_FAILED";
+    this.isRetryable = TRANSIENT.has(this.code) || FAILED_MODELS.has(this.code);
   }
 }
 

@@ -11,6 +11,7 @@ import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
 import type { Config } from "./config/config.ts";
 import { allCredentials } from "./core/access/credentials.ts";
+import { createModelProblems } from "./core/model-problems.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import { tellOnce } from "./http/page-origins.ts";
@@ -115,12 +116,17 @@ export async function startServer(
   opened.defer(() => clearInterval(forgetting));
   const chosen = await choosing;
   opened.defer(() => chosen.close());
+  const problems = createModelProblems(systemClock, ({ provider, model, words }) =>
+    logger.warn({ provider, model, problem: words }, "the model is not available to users"),
+  );
+  metrics.tellProblems(problems.list);
   const models = createModels(chosen.providers, {
     defaultModel: chosen.defaultModel,
     isDefaultChosen: config.model !== null,
     allowed: config.models,
     fallbacks: config.modelFallbacks,
     contextTokens: config.modelContextTokens,
+    problems,
   });
   const tracing = config.otlpEndpoint
     ? (await import("./adapters/observers/opentelemetry/observer.ts")).openTelemetryObserver(

@@ -95,25 +95,58 @@ describe("what is the operator's to mend", () => {
     for (const failStatus of [401, 403]) {
       const script = { failStatus, failBody: { error: { message: `Incorrect key ${KEY}` } } };
       assert.equal(
-        (await failure(script)).message,
-        "The model provider acme refused the server's key: check ACME_API_KEY",
+        (await failure(script)).forOperator,
+        "The model provider acme refused the server's key: check ACME_API_KEY. It says: Incorrect key [secret]",
       );
       assert.equal(
-        (await failure(script, null)).message,
-        "The model provider acme wants a key: set ACME_API_KEY",
+        (await failure(script, null)).forOperator,
+        `The model provider acme wants a key: set ACME_API_KEY. It says: Incorrect key ${KEY}`,
       );
     }
   });
 
   test("no credit is no limit to wait for", async () => {
-    for (const failure of [
-      refusal(402, { error: { message: "Insufficient credits" } }),
-      refusal(429, { error: { message: "Quota exceeded", code: "insufficient_quota" } }),
-    ])
-      assert.deepEqual(await failure, [
-        "model_failed",
-        "The model provider acme has no credit left for this server",
-      ]);
+    const none = { error: { message: "Insufficient credits" } };
+    const quota = { error: { message: "Quota exceeded", code: "insufficient_quota" } };
+    for (const [failStatus, failBody] of [[402, none] as const, [429, quota] as const]) {
+      const { code, forOperator } = await failure({ failStatus, failBody });
+      assert.equal(code, "model_unavailable");
+      assert.match(
+        forOperator ?? "",
+        /^The model provider acme has no credit left for this server\. It says: /,
+      );
+    }
+  });
+
+  test("an address without the API is told from a model that is not there", async () => {
+    for (const [failStatus, failBody] of [
+      [404, "<html>Not Found</html>"],
+      [404, { detail: "Not Found" }],
+      [405, { detail: "Method Not Allowed" }],
+      [301, ""],
+    ] as const) {
+      const { code, forOperator } = await failure({ failStatus, failBody });
+      assert.equal(code, "model_unavailable");
+      assert.match(forOperator ?? "", /check its base URL/);
+    }
+    const unknown: readonly (readonly [number, string | null, string])[] = [
+      [404, null, 'model "llama9" not found, try pulling it first'],
+      [404, "model_not_found", "The model `x` does not exist or you do not have access to it."],
+      [400, null, "x is not a valid model ID"],
+      [404, null, "No endpoints found for x."],
+    ];
+    for (const [failStatus, name, message] of unknown) {
+      const error = await failure({ failStatus, failBody: { error: { message, code: name } } });
+      assert.deepEqual(
+        [error.code, error.message, error.isUnknownModel, error.forOperator],
+        ["model_refused", message, true, undefined],
+      );
+    }
+    const { isUnknownModel } = await failure({
+      failStatus: 400,
+      failBody: { error: { message: "temperature is not valid for this model" } },
+    });
+    assert.equal(isUnknownModel, false);
   });
 
   test("a limit says until when, also from inside the body", async () => {

@@ -89,12 +89,12 @@ describe("faults", () => {
 });
 
 const STATUSES: Readonly<Record<number, Expected>> = {
-  302: once("model_failed"),
+  302: once("model_unavailable"),
   400: once("model_refused"),
-  401: once("model_failed"),
-  402: once("model_failed"),
-  403: once("model_failed"),
-  404: once("model_refused"),
+  401: once("model_unavailable"),
+  402: once("model_unavailable"),
+  403: once("model_unavailable"),
+  404: once("model_unavailable"),
   408: thrice("model_failed"),
   409: thrice("model_failed"),
   413: once("model_refused"),

@@ -130,6 +130,7 @@ export const STATUSES: Record<ErrorCode | "unexpected", number> = {
   rate_limited: 429,
   model_refused: 400,
   model_failed: 502,
+  model_unavailable: 502,
   unavailable: 503,
   internal: 500,
   unexpected: 500,

@@ -1,4 +1,4 @@
-import { AppError } from "../domain/errors.ts";
+import { AppError, modelUnavailable } from "../domain/errors.ts";
 import { isMeantBy, type ModelPatterns } from "../domain/model-patterns.ts";
 import type { ModelInfo, ModelPart, ModelProvider, ModelRequest } from "../ports/model.ts";
 import {
@@ -8,6 +8,7 @@ import {
   notOfTheServer,
   refusalOfKey,
 } from "./access/allowed-models.ts";
+import type { ModelProblems } from "./model-problems.ts";
 
 /** A model as a client may name it. */
 export type OfferedModel = ModelInfo & {
@@ -69,6 +70,8 @@ export function createModels(
     readonly allowed: ModelPatterns | null;
     readonly fallbacks: readonly string[];
     readonly contextTokens: number | null;
+    /** Told of what only the operator can mend. */
+    readonly problems?: Pick<ModelProblems, "note" | "solved">;
   },
 ): Models {
   const [main] = providers;
@@ -88,7 +91,11 @@ export function createModels(
     signal: AbortSignal,
     maxAgeMs?: number,
   ): Promise<readonly ModelInfo[]> => {
-    const infos = await provider.models(signal, maxAgeMs);
+    const infos = await provider.models(signal, maxAgeMs).catch((error: unknown) => {
+      options.problems?.note(provider.name, null, error);
+      throw error;
+    });
+    options.problems?.solved(provider.name, null);
     for (const info of infos) if (!known.has(info.id)) known.set(info.id, { provider, info });
     return infos;
   };
@@ -148,19 +155,31 @@ export function createModels(
         .flatMap((other) => (other.provider === provider ? [other.model] : []));
       try {
         for await (const part of provider.reply({ ...asked, model, fallbacks }, signal)) {
+          if (!isBegun) options.problems?.solved(provider.name, model);
           isBegun = true;
           yield part.type === "finish" && provider.name === BUILT_IN
             ? { ...part, model: nameOf({ provider, model }) }
             : part;
         }
         return;
-      } catch (error) {
+      } catch (caught) {
+        const error = request.model === null || index > 0 ? ofTheServer(caught, model) : caught;
+        options.problems?.note(provider.name, model, error);
         const isLast = index === candidates.length - 1;
         const isRefused = error instanceof AppError && error.code === "model_refused";
         if (isBegun || isLast || isRefused || signal.aborted) throw error;
       }
     }
   }
+
+  /** Of a model that the operator has chosen: nobody else can choose another one. */
+  const ofTheServer = (error: unknown, model: string): unknown =>
+    error instanceof AppError && error.isUnknownModel
+      ? modelUnavailable(
+          `The provider does not know the model ${model}: check ${model === resolve(null).model ? "MODEL" : "MODEL_FALLBACKS"}. It says: ${error.message}`,
+          { cause: error },
+        )
+      : error;
 
   const models: Models = {
     nameOf: (model) => nameOf(resolve(model)),

@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   "rate_limited",
   "model_refused",
   "model_failed",
+  "model_unavailable",
   "unavailable",
   "internal",
 ] as const;
@@ -31,6 +32,10 @@ export type ErrorDetails = {
   readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply";
   /** What a reply had said before it failed or was interrupted. */
   readonly textSoFar?: string;
+  /** What the operator has to know, such as a setting or what a provider said: for the log and operators' pages, never for users. */
+  readonly forOperator?: string;
+  /** The provider does not know the model that was asked for. */
+  readonly isUnknownModel?: boolean;
   readonly cause?: unknown;
 };
 
@@ -41,6 +46,8 @@ export class AppError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly resource: ErrorDetails["resource"];
   readonly textSoFar: string | undefined;
+  readonly forOperator: string | undefined;
+  readonly isUnknownModel: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -50,6 +57,8 @@ export class AppError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.resource = details.resource;
     this.textSoFar = details.textSoFar;
+    this.forOperator = details.forOperator;
+    this.isUnknownModel = details.isUnknownModel ?? false;
   }
 }
 
@@ -57,6 +66,21 @@ export const notFound = (resource: "conversation" | "message" | "agent" | "key" 
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {
     resource,
   });
+
+/**
+ * What a user is told where only the operator can mend it: a key that the provider refuses, no credit,
+ * a model that is not there.
+ * @param forOperator what to mend, as a sentence
+ */
+export const modelUnavailable = (
+  forOperator: string,
+  details: Pick<ErrorDetails, "retryAfterMs" | "cause"> = {},
+): AppError =>
+  new AppError(
+    "model_unavailable",
+    "The server's model is not available now. Try again later, or tell whoever runs this server",
+    { ...details, forOperator },
+  );
 
 /** An Idempotency-Key stands for one request. */
 export const keyOfAnother = (): AppError =>

@@ -75,7 +75,13 @@ export const NOT_GENERATED = {
 } as const satisfies Partial<Message>;
 
 export type ReplyError = {
-  readonly code: "model_refused" | "model_failed" | "rate_limited" | "unavailable" | "internal";
+  readonly code:
+    | "model_refused"
+    | "model_failed"
+    | "model_unavailable"
+    | "rate_limited"
+    | "unavailable"
+    | "internal";
   readonly message: string;
   /** When the provider wants to be asked again, where it said so. */
   readonly retryAfterMs?: number;

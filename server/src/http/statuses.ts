@@ -14,6 +14,7 @@ export const STATUS: Record<ErrorCode, number> = {
   rate_limited: 429,
   model_refused: 400,
   model_failed: 502,
+  model_unavailable: 502,
   unavailable: 503,
   internal: 500,
 };

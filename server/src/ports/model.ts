@@ -101,8 +101,10 @@ export interface ModelProvider {
    * Asks for a reply. Nothing is sent before the first part is asked for. Never throws before that.
    * Ends after `finish`; rejects otherwise:
    * - AppError `model_refused`: the provider says that the request is at fault (unknown model, bad
-   *   parameter, too long); the message is the provider's reason.
+   *   parameter, too long); the message is the provider's reason. `isUnknownModel` where the model is at fault.
    * - AppError `rate_limited`: the provider's limit, with `retryAfterMs` where it said so.
+   * - AppError `model_unavailable`: what only the operator can mend (the server's key is refused, no credit, a
+   *   wrong address); `forOperator` says what, the message does not.
    * - AppError `model_failed`: everything else (cannot be reached, broken stream, no byte for the
    *   idle time, an end without a finish reason). The message is fit for a user and names no secret.
    * Tries again by itself (backoff, `Retry-After`) only while no part has been given.
@@ -110,7 +112,7 @@ export interface ModelProvider {
    */
   reply(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart>;
   /**
-   * What the provider offers, cached. @throws AppError model_failed if it cannot be reached
+   * What the provider offers, cached. @throws AppError model_failed if it cannot be reached, model_unavailable
    * @param maxAgeMs default: as long as it is kept
    */
   models(signal: AbortSignal, maxAgeMs?: number): Promise<readonly ModelInfo[]>;

@@ -2,7 +2,9 @@ import type { Message } from "@colloquy/client";
 import { Hourglass, Pencil, RotateCcw } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
 import { dateLocale } from "../i18n/index.ts";
+import { useSession } from "../session/session.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import type { ChatActions } from "./chat-actions.ts";
@@ -96,7 +98,7 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
       <Markdown text={message.content} />
       <CutShort message={message} isLast={isLast} actions={actions} />
       {message.status === "failed" && (
-        <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />
+        <Failed message={message} isLast={isLast} actions={actions} />
       )}
       {isCutByServer(message) && (
         <Problem text={t(message.content ? "chat.restarted" : "chat.restartedBefore")}>
@@ -119,6 +121,24 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
         </span>
       </div>
     </>
+  );
+}
+
+/** The server's own words, but for what only its operator can mend. */
+function Failed({
+  message,
+  isLast,
+  actions,
+}: Pick<MessageRowProps, "message" | "isLast" | "actions">) {
+  const { t } = useTranslation();
+  const { account } = useSession();
+  if (message.error?.code !== "MODEL_UNAVAILABLE")
+    return <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />;
+  return (
+    <Problem text={t("chat.modelUnavailable")}>
+      {isLast && <Button onClick={() => actions.retry(message)}>{t("chat.retryModel")}</Button>}
+      {account.is_operator && <Link href="/status">{t("chat.whyUnavailable")}</Link>}
+    </Problem>
   );
 }
 

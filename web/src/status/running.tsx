@@ -22,6 +22,7 @@ export function Running({ metrics, now, format }: RunningProps) {
   const node = metrics.get("colloquy_nodejs_version_info")?.[0]?.labels.version;
   const services = health.data?.services;
   const engines = health.data?.engines;
+  const problems = metrics.get("colloquy_model_problem") ?? [];
   const usual = models.data?.find((model) => model.is_default);
   return (
     <section aria-labelledby="running" className={styles.section}>
@@ -55,6 +56,11 @@ export function Running({ metrics, now, format }: RunningProps) {
           {engines?.speaks && services && <State isGood={services.audio_processor} />}
         </Fact>
       </dl>
+      {problems.map(({ labels }) => (
+        <p key={`${labels.provider}/${labels.model}`} role="alert" className={styles.problem}>
+          {labels.model ? t("status.problem", labels) : labels.problem}
+        </p>
+      ))}
       {models.error && <p className={styles.problem}>{wordsOf(models.error)}</p>}
       {models.data && models.data.length > 0 && (
         <details>

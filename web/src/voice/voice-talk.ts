@@ -1,3 +1,4 @@
+import i18next from "i18next";
 import { type Microphone, type MicrophoneProblem, openMicrophone } from "./microphone.ts";
 import { createPlayer } from "./player.ts";
 import { fromWavBase64, type Sound, toWavBase64 } from "./sound.ts";
@@ -130,7 +131,12 @@ export function startTalk(options: VoiceTalkOptions): VoiceTalk {
         break;
       case "error":
         flags.isAwaiting = false;
-        change({ problem: message.message });
+        change({
+          problem:
+            message.code === "MODEL_UNAVAILABLE"
+              ? i18next.t("chat.modelUnavailable")
+              : message.message,
+        });
         break;
       default:
     }

@@ -142,6 +142,7 @@ const usageOf = (usage: Fields): Usage => ({
 const ERROR_CODES = [
   "model_refused",
   "model_failed",
+  "model_unavailable",
   "rate_limited",
   "unavailable",
   "internal",

@@ -1,3 +1,5 @@
+import { AppError } from "../../domain/errors.ts";
+
 /** What a check found. Its words hold no secret. */
 export type Finding = {
   readonly check: string;
@@ -29,6 +31,10 @@ export const failure = (check: string, message: string, remedy: string): Finding
   remedy,
 });
 
-/** The words of an error. */
+/** The words of an error, for an operator. */
 export const wordsOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+  error instanceof AppError && error.forOperator !== undefined
+    ? error.forOperator
+    : error instanceof Error
+      ? error.message
+      : String(error);

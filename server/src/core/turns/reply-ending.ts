@@ -65,14 +65,18 @@ export function whatIsMissing({ content, finishReason }: Outcome): AppError | nu
 export const tooLate = (timeoutMs: number): AppError =>
   new AppError(
     "model_failed",
-    `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s (MODEL_TOTAL_SECONDS)`,
+    `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s`,
   );
 
 export function replyError(error: unknown): ReplyError {
   const { code, message, retryAfterMs } = toAppError(error);
-  const told = code === "model_refused" || code === "unavailable" || code === "internal";
+  const isTold =
+    code === "model_refused" ||
+    code === "model_unavailable" ||
+    code === "unavailable" ||
+    code === "internal";
   return {
-    code: told ? code : "model_failed",
+    code: isTold ? code : "model_failed",
     message,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };

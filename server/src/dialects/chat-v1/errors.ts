@@ -15,6 +15,7 @@ export const ERRORS: Record<ErrorCode, readonly [status: number, code: string]> 
   rate_limited: [429, "RATE_LIMITED"],
   model_refused: [400, "MODEL_REFUSED"],
   model_failed: [502, "MODEL_FAILED"],
+  model_unavailable: [502, "MODEL_UNAVAILABLE"],
   unavailable: [503, "UNAVAILABLE"],
   internal: [500, "INTERNAL_ERROR"],
 };

@@ -16,6 +16,7 @@ const ERRORS: Record<ErrorCode, readonly [status: number, code: string, type: st
   rate_limited: [429, "RATE_LIMITED", "Rate Limited"],
   model_refused: [400, "MODEL_REFUSED", "Model Refused"],
   model_failed: [502, "MODEL_FAILED", "Model Failed"],
+  model_unavailable: [502, "MODEL_UNAVAILABLE", "Model Unavailable"],
   unavailable: [503, "DATABASE_ERROR", "Database Error"],
   internal: [500, "INTERNAL_ERROR", "Internal Server Error"],
 };

@@ -15,6 +15,7 @@ const ERRORS: Record<ErrorCode, readonly [status: number, error: string]> = {
   rate_limited: [429, "Too many requests"],
   model_refused: [400, "Request refused by the model"],
   model_failed: [502, "The model failed"],
+  model_unavailable: [502, "The model is not available"],
   unavailable: [503, "Service unavailable"],
   internal: [500, "Internal server error"],
 };

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from "../../../domain/errors.ts";
+import { AppError, type ErrorCode, modelUnavailable } from "../../../domain/errors.ts";
 import { ExchangeError } from "./exchange.ts";
 import { isObject, type Loose, parseLoosely } from "./loose-json.ts";
 import type { ReplyFault } from "./reply-parser.ts";
@@ -91,8 +91,16 @@ export function failureOfAnswer(
       }),
       retry,
     );
+  const forOperator = (words: string) =>
+    new AttemptFailure(
+      modelUnavailable(reason ? `${words}. It says: ${reason}` : words, {
+        ...(waitMs !== null && { retryAfterMs: waitMs }),
+        cause: `${code}: ${reason}`,
+      }),
+      "never",
+    );
   if (code === 402 || detail.code === "insufficient_quota")
-    return fail("model_failed", `The model provider ${name} has no credit left for this server`);
+    return forOperator(`The model provider ${name} has no credit left for this server`);
   if (code === 429)
     return fail(
       "rate_limited",
@@ -101,14 +109,20 @@ export function failureOfAnswer(
     );
   if (code === 403 && wasModerated(detail))
     return fail("model_refused", reason || `The model provider ${name} moderated the request`);
-  if (code === 401 || code === 403) return fail("model_failed", keyRefused(identity));
+  if (code === 401 || code === 403) return forOperator(keyRefused(identity));
+  const isUnknownModel = isAboutModel(code, reason, detail);
+  if ((code === 404 || code === 405) && !isUnknownModel)
+    return forOperator(`The model provider ${name} is not at its address: check its base URL`);
   if (REFUSED.has(code))
-    return fail("model_refused", reason || `The model provider ${name} refused the request`);
-  if (code >= 300 && code < 400)
-    return fail(
-      "model_failed",
-      `The model provider ${name} answers at another address: check its base URL`,
+    return new AttemptFailure(
+      new AppError("model_refused", reason || `The model provider ${name} refused the request`, {
+        isUnknownModel,
+        cause: `${code}: ${reason}`,
+      }),
+      "never",
     );
+  if (code >= 300 && code < 400)
+    return forOperator(`The model provider ${name} answers at another address: check its base URL`);
   return fail(
     "model_failed",
     `The model provider ${name} failed`,
@@ -120,6 +134,16 @@ const keyRefused = ({ name, apiKey, keySetting }: ProviderIdentity): string =>
   apiKey === null
     ? `The model provider ${name} wants a key: set ${keySetting ?? "its API key"}`
     : `The model provider ${name} refused the server's key: check ${keySetting ?? "its API key"}`;
+
+const UNKNOWN_MODEL =
+  /\bmodels?\b.*(?:not valid|not found|not exist|not available|unknown|unsupported|no access)|(?:unknown|invalid|no such|not a valid) model\b|no endpoints found/iu;
+
+/** Whether the model is at fault that was named, and not the rest of the request. */
+const isAboutModel = (code: number, reason: string, detail: Loose): boolean =>
+  detail.code === "model_not_found" ||
+  detail.type === "model_not_found" ||
+  (code === 404 && /\bmodel\b/iu.test(reason)) ||
+  ((code === 400 || code === 404) && UNKNOWN_MODEL.test(reason));
 
 /** The object that describes the error: nested (OpenAI), flat (Cerebras), or the body itself. */
 function detailOf(body: unknown): Loose {

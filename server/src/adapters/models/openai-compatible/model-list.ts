@@ -59,7 +59,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** @throws AppError model_failed */
+/** @throws AppError model_failed, model_unavailable */
 async function fetchList(options: ModelListOptions): Promise<readonly ModelInfo[]> {
   const { identity, timeoutMs } = options;
   const signal = AbortSignal.timeout(timeoutMs);
@@ -75,6 +75,8 @@ async function fetchList(options: ModelListOptions): Promise<readonly ModelInfo[
     return entries.flatMap(modelOf);
   } catch (error) {
     const failure = failureOfExchange(error, identity);
+    if (failure instanceof AttemptFailure && failure.error.forOperator !== undefined)
+      throw failure.error;
     const message =
       failure instanceof AttemptFailure
         ? failure.error.message

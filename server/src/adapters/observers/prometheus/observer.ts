@@ -5,6 +5,13 @@ const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30,
 const COMMIT_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1];
 const REQUEST_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60];
 
+type Problem = {
+  readonly provider: string;
+  readonly model: string | null;
+  readonly words: string;
+  readonly lastAt: Date;
+};
+
 /** The server's figures, in seconds where they are times, for a Prometheus to read. */
 export type PrometheusMetrics = {
   readonly observer: TurnObserver;
@@ -16,6 +23,8 @@ export type PrometheusMetrics = {
   info(labels: { readonly version: string; readonly store: string }): void;
   /** Reads the number of open WebSockets whenever it is asked for. */
   countSockets(count: () => number): void;
+  /** Reads what keeps providers from answering until the operator mends it, whenever it is asked for. */
+  tellProblems(list: () => readonly Problem[]): void;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
@@ -88,6 +97,18 @@ export function prometheusMetrics(): PrometheusMetrics {
     labelNames: ["version", "store"],
     registers,
   });
+  let problems: () => readonly Problem[] = () => [];
+  new Gauge({
+    name: "colloquy_model_problem",
+    help: "When a provider last could not answer for a reason that the operator has to mend, and which",
+    labelNames: ["provider", "model", "problem"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { provider, model, words, lastAt } of problems())
+        this.set({ provider, model: model ?? "", problem: words }, lastAt.getTime() / 1000);
+    },
+  });
   let sockets = () => 0;
   new Gauge({
     name: "colloquy_sockets_open",
@@ -134,6 +155,9 @@ export function prometheusMetrics(): PrometheusMetrics {
     info: (labels) => info.set(labels, 1),
     countSockets(count) {
       sockets = count;
+    },
+    tellProblems(list) {
+      problems = list;
     },
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
