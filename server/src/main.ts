@@ -19,6 +19,7 @@ import type { TurnObserver } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import { VERSION } from "./version.ts";
 import { createApp } from "./wiring/app.ts";
+import { chooseFileStore } from "./wiring/files.ts";
 import { chooseProviders } from "./wiring/providers.ts";
 import { chooseSharing } from "./wiring/sharing.ts";
 import { chooseSpeech } from "./wiring/speech.ts";
@@ -185,6 +186,9 @@ export async function startServer(
     budgets: config.budgets,
     answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
+    fileStore: chooseFileStore(config),
+    fileQuotaBytes: config.fileQuotaBytes,
+    fileObserver: metrics.files,
     sampleRateHz: config.sampleRateHz,
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     basePath: config.basePath,

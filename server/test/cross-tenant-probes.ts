@@ -4,7 +4,7 @@ import type { Operation, Schema } from "./fuzz-requests.ts";
 
 /** What the victim has, by kind of id. */
 export type Belongings = Readonly<
-  Record<"conversation" | "message" | "reply" | "agent" | "alias" | "key", string>
+  Record<"conversation" | "message" | "reply" | "agent" | "alias" | "key" | "file", string>
 >;
 
 export type Probe = {
@@ -32,6 +32,7 @@ function bodyOf(schema: Schema, id: string): unknown {
         Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
           if (isUser(name)) return [];
           if (isId(name)) return [[name, id]];
+          if (name === "attachments") return [[name, [id]]];
           return schema.required?.includes(name) ? [[name, bodyOf(field, id)]] : [];
         }),
       );

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import type { ApiKey } from "../src/domain/key.ts";
 import type { Owner } from "../src/domain/principal.ts";
 import { type Belongings, type Probe, probesOf, withoutIds } from "./cross-tenant-probes.ts";
+import { upload } from "./file-samples.ts";
 import { type Operation, operationsOf } from "./fuzz-requests.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
@@ -32,7 +33,8 @@ async function startVictim() {
   const server = opened.use(
     await startServer({ environment: { ...issuer.environment, LOG_LEVEL: "silent" } }),
   );
-  const alice = bearer(await makeKey(server, { tenantId: TENANT, userId: ALICE }));
+  const aliceKey = await makeKey(server, { tenantId: TENANT, userId: ALICE });
+  const alice = bearer(aliceKey);
   const first = await send(
     server,
     "POST",
@@ -49,6 +51,8 @@ async function startVictim() {
   const alias = `session-${randomUUID()}`;
   const asked = { message: SECRET, conversation_id: alias };
   await send(server, "POST", "/api/v1/chat/completions", asked, alice);
+  const uploaded = await upload(server.url, SECRET, { key: aliceKey, type: "text/plain" });
+  const file: string = uploaded.body.data.id;
   const [key] = await server.store.listKeys();
   const victim: Belongings = {
     conversation,
@@ -57,6 +61,7 @@ async function startVictim() {
     agent,
     alias,
     key: key?.id ?? "",
+    file,
   };
   const description = await (await fetch(`${server.url}/openapi.json`)).json();
   const operations = operationsOf(description as Parameters<typeof operationsOf>[0]);

@@ -84,8 +84,12 @@ const DIRECTIVE = /\{\{reply\b((?:"(?:[^"\\]|\\.)*"|[^"}])*)\}\}/gu;
 const SETTING = /([a-zA-Z]+)(?:=("(?:[^"\\]|\\.)*"|[^\s"}]+))?/gu;
 const known = new Map<string, ReplyScript>();
 
-export const lastUserMessage = ({ messages = [] }: ChatBody): string =>
-  messages.findLast(({ role }) => role === "user")?.content ?? "";
+/** Of a message with images its words. */
+export function lastUserMessage({ messages = [] }: ChatBody): string {
+  const content: unknown = messages.findLast(({ role }) => role === "user")?.content ?? "";
+  if (typeof content === "string") return content;
+  return (content as { text?: string }[]).map(({ text = "" }) => text).join("");
+}
 
 /** The script that a message asks for; null if it has no directive. */
 export function scriptIn(message: string): ReplyScript | null {

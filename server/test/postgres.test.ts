@@ -10,10 +10,12 @@ import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
 import { createReads, createWrites } from "../src/adapters/stores/sql/operations.ts";
 import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
 import { AppError } from "../src/domain/errors.ts";
+import { attachmentOf } from "../src/domain/file.ts";
 import type { Store } from "../src/ports/store.ts";
 import { skipWithoutPostgres, startPostgres } from "./postgres-server.ts";
 import { createDatabase, type TestDatabase } from "./services.ts";
 import { storeContract } from "./store.contract.ts";
+import { aFile } from "./store-contract/files.ts";
 import {
   aConversation,
   aMessage,
@@ -35,6 +37,8 @@ const OWNED = [
   "reply_pieces",
   "agents",
   "idempotency_keys",
+  "files",
+  "file_links",
 ];
 const SEARCH = ["search_titles", "search_messages"];
 
@@ -74,8 +78,10 @@ describe("PostgreSQL", { skip }, () => {
     for (const who of [owner, ...strangersTo(owner)]) {
       const { id } = await store.createConversation(who, aConversation({ title: "T" }), []);
       const idempotency = { key: "k", fingerprint: "f" };
+      const file = await store.createFile(who, aFile({ name: "secret" }), null);
+      const attachments = [attachmentOf(file)];
       const turn = aTurn(inExisting(id), "secret", { idempotency });
-      await store.beginTurn(who, turn);
+      await store.beginTurn(who, { ...turn, userMessage: { ...turn.userMessage, attachments } });
       const replaceFrom = turn.userMessage.id;
       const target = { kind: "existing", conversationId: id, replaceFrom } as const;
       const second = aTurn(target, "secret");
@@ -137,7 +143,7 @@ describe("PostgreSQL", { skip }, () => {
     for (const sql of bare)
       assert.match(
         sql,
-        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$|^delete from "replaced_messages" where "replaced_at" < \$1$|^select "owner_id" from "conversations" where "id" = \$1 and "tenant_id" = \$2$/,
+        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$|^delete from "replaced_messages" where "replaced_at" < \$1$|^select "id" from "files" where "sha256" = \$1 limit \$2$|^select "owner_id" from "conversations" where "id" = \$1 and "tenant_id" = \$2$/,
       );
     assert.ok(bare.length >= 6 && bare.length <= 10, `${bare.length} bare statements`);
   });

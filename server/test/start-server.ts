@@ -73,6 +73,7 @@ export async function startServer(options: StartOptions = {}) {
     ...(backend === "replicas" && {
       REDIS_URL: await sharedRedisUrl(),
       REDIS_PREFIX: `test:${randomUUID()}:`,
+      FILES_SHARED: "true",
     }),
     ...options.environment,
   };

@@ -4,6 +4,7 @@ import { archiveContract } from "./store-contract/archive.ts";
 import { auditContract } from "./store-contract/audit.ts";
 import { budgetContract } from "./store-contract/budgets.ts";
 import { conversationContract } from "./store-contract/conversations.ts";
+import { fileContract } from "./store-contract/files.ts";
 import type { OpenStore } from "./store-contract/fixtures.ts";
 import { iterationContract } from "./store-contract/iteration.ts";
 import { keyContract } from "./store-contract/keys.ts";
@@ -25,6 +26,7 @@ export function storeContract(name: string, open: OpenStore): void {
     turnTargetContract(open);
     searchContract(open);
     agentContract(open);
+    fileContract(open);
     keyContract(open);
     archiveContract(open);
     auditContract(open);

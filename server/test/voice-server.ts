@@ -76,6 +76,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     newId: newUuid,
     observer: { begin: () => observation },
     systemPrompt: null,
+    showFiles: async (_, messages) => [...messages],
     deadlines: createDeadlines(systemClock, 60_000),
     pendingEndings: createPendingEndings(store, systemClock),
     budgets: createBudgets(store, systemClock, {

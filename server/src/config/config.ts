@@ -18,6 +18,10 @@ export type Config = {
   readonly redisUrl: string | null;
   /** What the names of everything in Redis begin with. */
   readonly redisPrefix: string;
+  /** The folder of files is one that all servers share. */
+  readonly isFileFolderShared: boolean;
+  /** What a user's files may take together; null: any amount. */
+  readonly fileQuotaBytes: number | null;
   readonly logLevel: LogLevel;
   readonly isDebug: boolean;
   readonly corsOrigins: readonly string[];
@@ -90,6 +94,7 @@ const LOG_LEVELS: Record<string, LogLevel> = {
   SILENT: "silent",
 };
 
+const MEGABYTE = 1024 * 1024;
 const MOST_TOKENS = 999_999_999_999;
 
 /** @param environment `process.env`, with what `.env` adds. @throws ConfigError */
@@ -138,6 +143,8 @@ export function readConfig(environment: Environment): Config {
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_SECONDS", 5, 1, 600) * 1000,
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href ?? null,
     redisPrefix: read.text("REDIS_PREFIX", "colloquy:"),
+    isFileFolderShared: read.flag("FILES_SHARED", false),
+    fileQuotaBytes: read.integer("FILES_MB_PER_USER", 1024, 0, 1_000_000_000) * MEGABYTE || null,
     logLevel: logLevel ?? "info",
     isDebug,
     corsOrigins,

@@ -10,6 +10,8 @@ export const AUDIT_ACTIONS = [
   "messages_replaced",
   "messages_restored",
   "agent_deleted",
+  "file_uploaded",
+  "file_deleted",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

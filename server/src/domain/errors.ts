@@ -29,7 +29,7 @@ export type ErrorDetails = {
   /** When trying again can succeed. */
   readonly retryAfterMs?: number;
   /** What was looked for and not found, for wires that name it. */
-  readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply";
+  readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply" | "file";
   /** What a reply had said before it failed or was interrupted. */
   readonly textSoFar?: string;
   /** What the operator has to know, such as a setting or what a provider said: for the log and operators' pages, never for users. */
@@ -62,7 +62,9 @@ export class AppError extends Error {
   }
 }
 
-export const notFound = (resource: "conversation" | "message" | "agent" | "key" | "reply") =>
+export const notFound = (
+  resource: "conversation" | "message" | "agent" | "key" | "reply" | "file",
+) =>
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {
     resource,
   });

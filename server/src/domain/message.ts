@@ -1,3 +1,5 @@
+import type { Attachment } from "./file.ts";
+
 export type Role = "user" | "assistant" | "system";
 
 /** `streaming` is the state of a reply that is being generated; no wire shows such a message. */
@@ -59,6 +61,8 @@ export type Message = {
   readonly interruptedBy: Interruption | null;
   /** Why a failed reply failed, in words fit for its reader. */
   readonly error: ReplyError | null;
+  /** The files that it was sent with; absent where there are none. */
+  readonly attachments?: readonly Attachment[];
   readonly createdAt: Date;
   /** When a reply ended; for other messages the time they were stored. */
   readonly finishedAt: Date | null;

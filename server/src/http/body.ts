@@ -70,6 +70,10 @@ const rooms = new WeakMap<FastifyRequest, BodyRoom>();
 /** For a request that is being answered: its body no longer counts among those that are held. */
 export const giveBodyBack = (request: FastifyRequest): void => rooms.get(request)?.giveBack();
 
+/** Counts what is held of a body that is not read as a whole. @throws AppError unavailable */
+export const takeRoom = (request: FastifyRequest, bytes: number): void =>
+  rooms.get(request)?.take(bytes);
+
 const rawBodies = new WeakMap<FastifyRequest, Buffer>();
 
 /** The bytes of the body, kept only for requests that carry an Idempotency-Key. */

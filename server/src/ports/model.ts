@@ -1,12 +1,21 @@
 import type { FinishReason, Usage } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
 
+export type PromptImage = {
+  readonly mediaType: string;
+  readonly bytes: number;
+  /** The image itself, as often as it is asked for. */
+  open(): AsyncIterable<Uint8Array>;
+};
+
 export type PromptMessage = {
   readonly role: "system" | "developer" | "user" | "assistant" | "tool";
   /** Its words. */
   readonly content: string;
   /** All of it, where the words are not all: calls of tools and their results. A `tool` message has results alone. */
   readonly parts?: readonly Part[];
+  /** What is to be looked at besides, of a message of role `user`. */
+  readonly images?: readonly PromptImage[];
 };
 
 /** A tool that the model may ask for. */

@@ -14,6 +14,7 @@ import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { BudgetStore } from "./budget-store.ts";
+import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { SearchStore } from "./search.ts";
 import type { TicketStore } from "./tickets.ts";
@@ -53,6 +54,7 @@ export interface Store
     AuditStore,
     TicketStore,
     BudgetStore,
+    FileRows,
     Archive {
   /**
    * Resolves when the database can be read and written and is whole, as far as a short look tells: tried

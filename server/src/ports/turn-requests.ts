@@ -1,4 +1,5 @@
 import type { Conversation } from "../domain/conversation.ts";
+import type { Attachment } from "../domain/file.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 
@@ -32,7 +33,13 @@ export type TurnTarget =
 
 export type BeginTurn = {
   readonly target: TurnTarget;
-  readonly userMessage: { readonly id: string; readonly content: string; readonly createdAt: Date };
+  readonly userMessage: {
+    readonly id: string;
+    readonly content: string;
+    /** Files of the owner. @throws AppError not_found, of the turn, when one is gone; nothing is stored then */
+    readonly attachments?: readonly Attachment[];
+    readonly createdAt: Date;
+  };
   /** The assistant's message to be: stored at once with status `streaming`, so that a crash finds it. */
   readonly reply: { readonly id: string; readonly model: string };
   /** Title for a conversation that has none yet. */

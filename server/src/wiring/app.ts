@@ -11,6 +11,8 @@ import { createTickets } from "../core/access/tickets.ts";
 import { createAgents } from "../core/agents.ts";
 import { createAudit } from "../core/audit.ts";
 import { createConversations } from "../core/conversations.ts";
+import { createFileSweep } from "../core/file-sweep.ts";
+import { createFiles, type FileObserver } from "../core/files.ts";
 import { createHealthCheck } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
@@ -18,6 +20,7 @@ import { createAbandonedReplies } from "../core/turns/abandoned.ts";
 import { createCheckpoints } from "../core/turns/checkpoints.ts";
 import { createDeadlines } from "../core/turns/deadlines.ts";
 import { createPendingEndings } from "../core/turns/pending-endings.ts";
+import { createShowFiles } from "../core/turns/prompt-files.ts";
 import type { TurnParts } from "../core/turns/turn.ts";
 import { createTurns } from "../core/turns/turns.ts";
 import type { Speech } from "../core/voice/parts.ts";
@@ -30,6 +33,7 @@ import { attachSockets, type SocketOptions, type Sockets } from "../http/sockets
 import type { ClaimCode } from "../ports/claim-code.ts";
 import type { DeriveId } from "../ports/clock.ts";
 import type { Credentials } from "../ports/credentials.ts";
+import type { FileStore } from "../ports/file-store.ts";
 import type { MintKey } from "../ports/key-mint.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
@@ -68,6 +72,10 @@ export type AppParts = Pick<
     /** A model that has not finished its answer by then has failed. */
     readonly answerTimeoutMs: number;
     readonly chatIdleMs: number;
+    /** The bytes of files; null: none are taken. */
+    readonly fileStore: FileStore | null;
+    readonly fileQuotaBytes: number | null;
+    readonly fileObserver: FileObserver;
     /** Of bare PCM that voice clients send. */
     readonly sampleRateHz: number;
     readonly version: string;
@@ -103,8 +111,23 @@ export async function createApp(parts: AppParts): Promise<App> {
   const budgets = createBudgets(store, clock, parts.budgets);
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
   const pendingEndings = createPendingEndings(store, clock);
+  const files = createFiles({
+    rows: store,
+    bytes: parts.fileStore,
+    clock,
+    newId,
+    quotaBytes: parts.fileQuotaBytes,
+    observer: parts.fileObserver,
+  });
   const turns = withConcurrencyLimit(
-    createTurns({ ...parts, budgets, deadlines, checkpoints, pendingEndings }),
+    createTurns({
+      ...parts,
+      budgets,
+      deadlines,
+      checkpoints,
+      pendingEndings,
+      showFiles: createShowFiles(files),
+    }),
     createConcurrencyLimit("replies", parts.openPerUser),
   );
   const { enter } = createConcurrencyLimit("requests and connections", parts.openPerUser);
@@ -113,6 +136,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   const tickets = createTickets({ store, clock, sessionWatch, mint: parts.ticketMint });
   const claim = createClaim(parts.claimCode, clock);
   const keys = createKeys({ store, clock, newId, mint: parts.mintKey, claim });
+  const sweep =
+    parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const agents = createAgents(store, clock, newId, models);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, speech, parts.isRedisUp);
@@ -148,6 +173,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     sessions,
     takesClaimCode: claim.isOpen,
     tickets,
+    files,
     turns,
   };
   const wires = parts.wires.flatMap((make) => make(wireParts) ?? []);
@@ -178,7 +204,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     sockets,
     async run(signal) {
       const work = [checkpoints, deadlines, sessionWatch, abandoned, pendingEndings, audit];
-      await Promise.all(work.map((it) => it.run(signal)));
+      await Promise.all([...work, ...(sweep ? [sweep] : [])].map((it) => it.run(signal)));
     },
     async drain(timeoutMs) {
       await turns.drain(timeoutMs);

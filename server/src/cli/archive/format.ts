@@ -1,5 +1,6 @@
 import type { Agent } from "../../domain/agent.ts";
 import type { Conversation } from "../../domain/conversation.ts";
+import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
@@ -15,7 +16,7 @@ export const END = "end";
 
 type FieldsOf<Thing> = Thing extends unknown ? keyof Thing : never;
 type FieldName = FieldsOf<
-  ArchiveRecord | Owner | ApiKey | Agent | Conversation | Message | Usage | ReplyError
+  ArchiveRecord | Owner | ApiKey | Agent | Conversation | Message | Usage | ReplyError | Attachment
 >;
 
 /** In the order in which they are written, so that the same records give the same bytes. */
@@ -68,6 +69,12 @@ const FIELDS: Record<FieldName, true> = {
   cachedTokens: true,
   reasoningTokens: true,
   costUsd: true,
+  attachments: true,
+  mediaType: true,
+  bytes: true,
+  width: true,
+  height: true,
+  isDeleted: true,
 };
 
 const FIELD_ORDER = Object.keys(FIELDS);

@@ -4,7 +4,13 @@ import type { Owner } from "../../domain/principal.ts";
 import type { BudgetStore, TokenReservation } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
-import { estimateTokens, maxTokens, textOfPrompt } from "../turns/prompt.ts";
+import {
+  estimateTokens,
+  IMAGE_TOKENS,
+  MAX_IMAGE_TOKENS,
+  maxTokens,
+  textOfPrompt,
+} from "../turns/prompt.ts";
 
 /** Tokens a day (UTC), of all models together; null: any number. */
 export type BudgetLimits = {
@@ -106,14 +112,19 @@ export function createBudgets(
   };
 }
 
-const sizeOf = (
+function sizeOf(
   { messages, settings: { tools, responseFormat } }: ReadPrompt,
   tokensIn: (text: string) => number,
-): number => {
+): number {
   const described = tools || responseFormat ? JSON.stringify([tools, responseFormat]) : "";
   const size = described === "" ? 0 : tokensIn(described);
-  return messages.reduce((sum, message) => sum + tokensIn(textOfPrompt(message)), size);
-};
+  const imageTokens = tokensIn === maxTokens ? MAX_IMAGE_TOKENS : IMAGE_TOKENS;
+  return messages.reduce(
+    (sum, message) =>
+      sum + tokensIn(textOfPrompt(message)) + (message.images?.length ?? 0) * imageTokens,
+    size,
+  );
+}
 
 const usedUp = (whose: "user" | "tenant", limit: number, resetsAt: number, now: number): AppError =>
   new AppError(

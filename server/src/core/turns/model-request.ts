@@ -1,3 +1,4 @@
+import type { Attachment } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import type { ModelPart, ModelSettings } from "../../ports/model.ts";
@@ -28,6 +29,7 @@ export type Question = {
   /** That message as it was stored; null while it is on its way to the disk. */
   readonly stored: Message | null;
   readonly content: string;
+  readonly attachments: readonly Attachment[];
   readonly model: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;
@@ -62,10 +64,15 @@ type Read = ReadPrompt & {
 
 /** What the model is going to be asked, by what is stored now. */
 export async function readPrompt(
-  { store, models, systemPrompt }: Pick<TurnParts, "store" | "models" | "systemPrompt">,
+  {
+    store,
+    models,
+    systemPrompt,
+    showFiles,
+  }: Pick<TurnParts, "store" | "models" | "systemPrompt" | "showFiles">,
   question: Omit<Question, "reservation">,
 ): Promise<Read> {
-  const { owner, conversationId, agentId, content } = question;
+  const { owner, conversationId, agentId, content, attachments } = question;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);
@@ -78,7 +85,10 @@ export async function readPrompt(
     : [];
   const asked = stored.findIndex((message) => message.id === question.userMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
-  const messages = buildPrompt({ agent, systemPrompt, history, content }, budget);
+  const chosen = buildPrompt({ agent, systemPrompt, history, content, attachments }, budget);
+  const messages = chosen.some((message) => message.attachments)
+    ? await showFiles(owner, chosen, budget.documentTokens)
+    : chosen;
   const temperature = question.temperature ?? agent?.temperature ?? null;
   const lastSequence = history.at(-1)?.sequence ?? -1;
   const { settings } = question;

@@ -1,4 +1,5 @@
 import type { Agent } from "../../domain/agent.ts";
+import { type Attachment, modelUseOf } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import { textIn } from "../../domain/parts.ts";
 import type { PromptMessage } from "../../ports/model.ts";
@@ -8,6 +9,16 @@ export type PromptBudget = {
   /** An upper bound to read from the store. */
   readonly maxCharacters: number;
   readonly maxTokens: number;
+  /** Of that, what documents may take. */
+  readonly documentTokens: number;
+};
+
+/** A message that a model is to be told, with the files that it has not been shown yet. */
+export type ChosenMessage = {
+  readonly role: Message["role"];
+  readonly content: string;
+  /** Absent: none. */
+  readonly attachments?: readonly Attachment[];
 };
 
 const MOST_CHARACTERS_A_TOKEN = 4;
@@ -22,14 +33,24 @@ const FIRST_SIGN_CODE_UNIT = 0x2000;
 const FIRST_CODE_UNIT_AFTER_SIGNS = 0x2e80;
 const MAX_SAMPLED_CHARACTERS = 4000;
 const TOKENS_A_MESSAGE = 4;
+/** What models take for an image, about; some take more for a large one. */
+export const IMAGE_TOKENS = 1000;
+export const MAX_IMAGE_TOKENS = 6000;
+/** A file's name and what is said around it. */
+const TOKENS_A_NAME = 64;
 const ANSWER_SHARE = 0.25;
+const DOCUMENT_SHARE = 0.25;
 const MOST_ANSWER_TOKENS = 4096;
 
 /** Leaves a quarter of the window, at most 4,096 tokens, to the answer. */
 export function promptBudget(contextTokens: number): PromptBudget {
   const maxTokens =
     contextTokens - Math.min(MOST_ANSWER_TOKENS, Math.floor(contextTokens * ANSWER_SHARE));
-  return { maxTokens, maxCharacters: maxTokens * MOST_CHARACTERS_A_TOKEN };
+  return {
+    maxTokens,
+    maxCharacters: maxTokens * MOST_CHARACTERS_A_TOKEN,
+    documentTokens: Math.floor(contextTokens * DOCUMENT_SHARE),
+  };
 }
 
 /**
@@ -43,26 +64,35 @@ export function buildPrompt(
     readonly systemPrompt: string | null;
     readonly history: readonly Message[];
     readonly content: string;
+    readonly attachments?: readonly Attachment[];
   },
   budget: PromptBudget,
-): PromptMessage[] {
+): ChosenMessage[] {
   const instructions = parts.agent?.instructions || parts.systemPrompt;
-  const newest: PromptMessage = { role: "user", content: parts.content };
-  let left =
-    budget.maxTokens -
-    estimateTokens(newest.content) -
-    (instructions ? estimateTokens(instructions) : 0);
+  const newest = chosen({ ...parts, role: "user" });
+  let documentsLeft = budget.documentTokens;
+  /** What a message takes with its files. */
+  const sizeOf = ({ content, attachments = [] }: ChosenMessage): number => {
+    let tokens = estimateTokens(content);
+    for (const attachment of attachments) {
+      const use = modelUseOf(attachment);
+      const wanted = use === "text" ? Math.ceil(attachment.bytes / LATIN_CHARACTERS_A_TOKEN) : 0;
+      const given = Math.min(documentsLeft, wanted);
+      documentsLeft -= given;
+      tokens += given + (use === "image" ? IMAGE_TOKENS : 0) + TOKENS_A_NAME;
+    }
+    return tokens;
+  };
+  let left = budget.maxTokens - sizeOf(newest) - (instructions ? estimateTokens(instructions) : 0);
   let first = parts.history.length;
   while (first > 0) {
     const message = parts.history[first - 1];
     if (!message) break;
-    left -= estimateTokens(message.content);
+    left -= sizeOf(message);
     if (left < 0) break;
     first--;
   }
-  const remembered = parts.history
-    .slice(first)
-    .map(({ role, content }): PromptMessage => ({ role, content }));
+  const remembered = parts.history.slice(first).map(chosen);
   return [
     ...(instructions ? [{ role: "system", content: instructions } as const] : []),
     ...remembered,
@@ -77,6 +107,9 @@ export const textOfPrompt = ({ content, parts }: PromptMessage): string =>
         .map((part) => (part.type === "tool_call" ? part.name + part.arguments : textIn(part)))
         .join("\n")
     : content;
+
+const chosen = ({ role, content, attachments }: ChosenMessage): ChosenMessage =>
+  attachments?.length ? { role, content, attachments } : { role, content };
 
 /** A cautious guess, from a sample of the whole text. */
 export function estimateTokens(text: string): number {

@@ -61,7 +61,12 @@ export async function startTurn(
   try {
     const storing = parts.store.beginTurn(owner, {
       target: request.target,
-      userMessage: { id: ids.user, content: request.content, createdAt: parts.clock.now() },
+      userMessage: {
+        id: ids.user,
+        content: request.content,
+        ...(request.attachments && { attachments: request.attachments }),
+        createdAt: parts.clock.now(),
+      },
       reply: { id: ids.reply, model },
       title: titleFrom(request.content),
       ...(request.idempotency ? { idempotency: request.idempotency } : {}),

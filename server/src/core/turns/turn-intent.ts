@@ -40,13 +40,21 @@ export type Intent = {
 export function intend(
   parts: TurnParts,
   owner: Speaker,
-  { content, model, temperature, settings = {} }: StartTurn,
+  { content, attachments = [], model, temperature, settings = {} }: StartTurn,
   reservation: Reservation,
 ): Intent {
   const stop = createStop();
   const ids = { user: parts.newId(), reply: parts.newId() };
   const { user: userMessageId } = ids;
-  const question = { owner, userMessageId, content, temperature, settings, reservation };
+  const question = {
+    owner,
+    userMessageId,
+    content,
+    attachments,
+    temperature,
+    settings,
+    reservation,
+  };
   return {
     stop,
     ids,
@@ -113,7 +121,7 @@ export async function guessAt(
 export function promptOf(
   parts: TurnParts,
   owner: Speaker,
-  { content, model, temperature, settings = {} }: StartTurn,
+  { content, attachments = [], model, temperature, settings = {} }: StartTurn,
   guess: Guess,
 ): Promise<ReadPrompt> {
   return readPrompt(parts, {
@@ -122,6 +130,7 @@ export function promptOf(
     conversationId: guess.stored?.id ?? null,
     agentId: guess.agentId,
     content,
+    attachments,
     model: model ?? guess.model,
     temperature,
     settings,

@@ -1,4 +1,5 @@
 import type { Conversation } from "../../domain/conversation.ts";
+import type { Attachment } from "../../domain/file.ts";
 import type { Interruption, Message } from "../../domain/message.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
@@ -14,6 +15,7 @@ import type { Models } from "../models.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { PendingEndings } from "./pending-endings.ts";
+import type { ShowFiles } from "./prompt-files.ts";
 
 export type { TurnTarget } from "../../ports/store.ts";
 
@@ -23,6 +25,8 @@ export const RESUMABLE_MS = 10 * 60_000;
 export type StartTurn = {
   readonly target: TurnTarget;
   readonly content: string;
+  /** Files of the speaker's; absent: none. */
+  readonly attachments?: readonly Attachment[];
   /** As the client named it; null: the conversation's, its agent's, or the default. */
   readonly model: string | null;
   /** 0 to 2; null: the agent's, or the provider's default. */
@@ -110,6 +114,7 @@ export type TurnParts = {
   readonly newId: NewId;
   readonly observer: TurnObserver;
   readonly systemPrompt: string | null;
+  readonly showFiles: ShowFiles;
   readonly budgets: Budgets;
   readonly deadlines: Deadlines;
   readonly pendingEndings: PendingEndings;

@@ -4,6 +4,7 @@ import { accountRoutes } from "./account.ts";
 import { agentRoutes } from "./agents.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
+import { fileRoutes } from "./files.ts";
 import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes } from "./messages.ts";
@@ -32,6 +33,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       accountRoutes(app, parts);
       keyRoutes(app, parts);
       ticketRoutes(app, parts);
+      fileRoutes(app, parts);
     },
   };
 }

@@ -2,8 +2,10 @@ import type { Static } from "typebox";
 import type { OfferedModel } from "../../core/models.ts";
 import type { Agent } from "../../domain/agent.ts";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
+import { type Attachment, modelUseOf, type StoredFile } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import { ERRORS } from "./errors.ts";
+import type { AttachmentBody, FileBody } from "./file-schemas.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
 export const conversationBody = (conversation: Conversation): Static<typeof ConversationBody> => ({
@@ -32,6 +34,7 @@ export const messageBody = ({
   interruptedBy,
   reasoning,
   reasoningMs,
+  attachments,
 }: Message): Static<typeof MessageBody> => ({
   id,
   conversation_id: conversationId,
@@ -48,8 +51,31 @@ export const messageBody = ({
     completion_tokens: usage.completionTokens,
     total_tokens: usage.totalTokens,
   },
+  ...(attachments && { attachments: attachments.map(attachmentBody) }),
   created_at: createdAt.toISOString(),
   ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),
+});
+
+const ofEveryFile = ({ id, name, mediaType, bytes, width, height }: Attachment) => ({
+  id,
+  name,
+  media_type: mediaType,
+  bytes,
+  width,
+  height,
+  read_as: modelUseOf({ mediaType }),
+});
+
+const attachmentBody = (attachment: Attachment): Static<typeof AttachmentBody> => ({
+  ...ofEveryFile(attachment),
+  is_deleted: attachment.isDeleted ?? false,
+});
+
+export const fileBody = (file: StoredFile): Static<typeof FileBody> => ({
+  ...ofEveryFile(file),
+  sha256: file.sha256,
+  state: file.state,
+  created_at: file.createdAt.toISOString(),
 });
 
 export const agentBody = ({ createdAt, updatedAt, ...agent }: Agent): Static<typeof AgentBody> => ({

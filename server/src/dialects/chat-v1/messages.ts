@@ -1,12 +1,11 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Static, Type } from "typebox";
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
 import { replyToWatch } from "../../core/access/access.ts";
-import type { StartTurn, TurnTarget } from "../../core/turns/turn.ts";
-import { actorOf } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { asked, existing } from "./asked.ts";
 import { messageBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
@@ -31,7 +30,7 @@ const ofMessage = Type.Object({ messageId: Type.String() });
 
 export function messageRoutes(
   plain: FastifyInstance,
-  { conversations, turns }: Pick<ChatV1Parts, "conversations" | "turns">,
+  { conversations, turns, files }: Pick<ChatV1Parts, "conversations" | "turns" | "files">,
 ): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
@@ -52,6 +51,10 @@ export function messageRoutes(
       const { conversationId } = request.params;
       const { role = "user", content } = request.body;
       if (role !== "user") {
+        if (request.body.attachments?.length)
+          throw new AppError("invalid_request", "Only a message of role user can have files", {
+            field: "attachments",
+          });
         if (request.body.replace_from)
           throw new AppError("invalid_request", "Only a message of role user can replace others", {
             field: "replace_from",
@@ -63,7 +66,12 @@ export function messageRoutes(
       }
       const turn = await turns.start(
         request.principal,
-        asked(request, existing(request, conversationId, request.body), request.body),
+        await asked(
+          { files },
+          request,
+          existing(request, conversationId, request.body),
+          request.body,
+        ),
       );
       const ending = await turn.ending;
       if (ending.type === "failed") throw failureOf(ending.error);
@@ -101,7 +109,12 @@ export function messageRoutes(
       }
       const turn = await turns.start(
         request.principal,
-        asked(request, existing(request, conversationId, request.body), request.body),
+        await asked(
+          { files },
+          request,
+          existing(request, conversationId, request.body),
+          request.body,
+        ),
       );
       const opening = { type: "user_message", data: messageBody(turn.userMessage) };
       await streamTurn(reply, turn, opening, request.body.reasoning ?? false);
@@ -135,7 +148,7 @@ export function messageRoutes(
       });
       const turn = await turns.start(
         request.principal,
-        asked(request, { kind: "new", conversation }, request.body),
+        await asked({ files }, request, { kind: "new", conversation }, request.body),
       );
       const userMessage = messageBody(turn.userMessage);
       const data = { conversationId: turn.conversation.id, userMessage };
@@ -273,28 +286,3 @@ export function messageRoutes(
     },
   );
 }
-
-type Asked = Pick<Static<typeof NewMessage>, "content" | "model" | "temperature">;
-
-const existing = (
-  { principal }: Pick<FastifyRequest, "principal">,
-  conversationId: string,
-  { replace_from: replaceFrom }: Static<typeof NewMessage>,
-): TurnTarget => ({
-  kind: "existing",
-  conversationId,
-  ...(replaceFrom ? { replaceFrom, actor: actorOf(principal) } : {}),
-});
-
-const asked = (
-  request: FastifyRequest,
-  target: TurnTarget,
-  { content, model, temperature }: Asked,
-): StartTurn => ({
-  target,
-  content,
-  model: model || null,
-  temperature: temperature ?? null,
-  origin: ORIGIN,
-  idempotency: idempotencyOf(request),
-});

@@ -4,6 +4,7 @@ import type { Limits } from "../../core/access/limits.ts";
 import type { Tickets } from "../../core/access/tickets.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
+import type { Files } from "../../core/files.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Models } from "../../core/models.ts";
 import type { Turns } from "../../core/turns/turn.ts";
@@ -22,6 +23,7 @@ export type ChatV1Parts = {
   readonly models: Models;
   readonly keys: Keys;
   readonly tickets: Tickets;
+  readonly files: Files;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;
   /** Whether the first key can be made with the code that was shown. */

@@ -1,6 +1,6 @@
-import type { Readable } from "node:stream";
-import { type Static, type TSchema, Type } from "typebox";
+import { type TSchema, Type } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
+import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -63,6 +63,9 @@ export const MessageBody = Type.Object(
         total_tokens: Type.Integer(),
       }),
     ),
+    attachments: Type.Optional(
+      Type.Array(AttachmentBody, { description: "The files that it was sent with, if any." }),
+    ),
     created_at: Time,
     error: Type.Optional(
       Type.Object(
@@ -88,7 +91,7 @@ export const AgentBody = Type.Object(
   { title: "Agent" },
 );
 
-const Failure = Type.Object(
+export const Failure = Type.Object(
   {
     success: Type.Literal(false),
     message: Type.String(),
@@ -177,6 +180,7 @@ const asking = {
   content: Type.String({ description: "1 to 100,000 characters." }),
   model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   temperature: Type.Optional(Nullable(Type.Number({ minimum: 0, maximum: 2 }))),
+  ...attachmentsInBody,
   ...reasoningInBody,
   ...User,
 };
@@ -244,44 +248,6 @@ export const NewAgent = Type.Object({
   voice: Type.Optional(Nullable(Type.String())),
   ...User,
 });
-
-export const SearchQuery = Type.Object({
-  q: Type.String({ minLength: 1, maxLength: 1000 }),
-  page: Type.Integer({ minimum: 1, maximum: 10_000, default: 1 }),
-  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
-  ...User,
-});
-
-const HitBody = Type.Object({
-  conversation: ConversationBody,
-  message: Nullable(MessageBody),
-  snippet: Type.String({
-    description:
-      "The text around the match, without the signs of Markdown; the matches stand between U+E000 and U+E001.",
-  }),
-  hits_in_conversation: Type.Integer({
-    description: "How many hits are in this conversation, on all pages.",
-  }),
-});
-
-const SearchMeta = Type.Object({
-  ...Meta.properties,
-  conversations: Type.Integer({ description: "How many conversations the hits are in." }),
-  is_complete: Type.Boolean({
-    description: "False: only the newest hits were ranked and counted, and there are more.",
-  }),
-});
-
-export type Hit = Static<typeof HitBody>;
-
-/** Sent as it is written: the messages in it may be long. */
-export const searchAnswers = {
-  200: Type.Unsafe<Readable>(
-    Type.Object({ success: Type.Literal(true), data: Type.Array(HitBody), meta: SearchMeta }),
-  ),
-  "4xx": Failure,
-  "5xx": Failure,
-};
 
 export const ModelBody = Type.Object({
   id: Type.String(),

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { streamList } from "../../http/json-list.ts";
 import { conversationBody, messageBody } from "./map.ts";
 import type { ChatV1Parts } from "./parts.ts";
-import { type Hit, SearchQuery, searchAnswers } from "./schemas.ts";
+import { type Hit, SearchQuery, searchAnswers } from "./search-schemas.ts";
 
 /** The name of the limit that only searches count against. */
 const LIMIT = "search";

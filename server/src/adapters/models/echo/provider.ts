@@ -31,7 +31,9 @@ async function* echo(
   signal: AbortSignal,
   wordDelayMs: number,
 ): AsyncGenerator<ModelPart> {
-  const said = messages.findLast(({ role }) => role === "user")?.content ?? "";
+  const asked = messages.findLast(({ role }) => role === "user");
+  const images = asked?.images?.length ?? 0;
+  const said = (asked?.content ?? "") + (images > 0 ? ` [images: ${images}]` : "");
   const { text, thoughts, calls, refusal, pieces } = directivesIn(said);
   const most = Math.min(
     ...[pieces, maxTokens, settings.maxTokens ?? null].map((limit) => limit ?? Infinity),

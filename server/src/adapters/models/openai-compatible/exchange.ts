@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 
 /** Past this many bytes that nobody has read yet, the provider is made to wait. */
@@ -10,7 +11,8 @@ export type ExchangeRequest = {
   /** With the query, starting with a slash. */
   readonly path: string;
   readonly headers: readonly string[];
-  readonly body: string | null;
+  /** A function gives the pieces of a body that is not held as a whole; `headers` then have its length. */
+  readonly body: string | (() => AsyncIterable<Uint8Array>) | null;
 };
 
 /** Why an exchange broke: no byte for the idle time, or what undici or the socket say (`cause`). */
@@ -62,7 +64,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
         method: request.method,
         path: request.path,
         headers: request.headers as string[],
-        body: request.body,
+        body: typeof request.body === "function" ? Readable.from(request.body()) : request.body,
       },
       this,
     );

@@ -4,8 +4,27 @@ import type { PromptMessage } from "../../../ports/model.ts";
 type ToolCall = Extract<Part, { type: "tool_call" }>;
 type ToolResult = Extract<Part, { type: "tool_result" }>;
 
-/** A message as OpenAI's wire has it: several, where results of tools stand between what the model said. */
-export function wireMessages({ role, content, parts }: PromptMessage): object[] {
+/**
+ * A message as OpenAI's wire has it: several, where results of tools stand between what the model said.
+ * @param mark stands for each image's bytes in base64
+ */
+export function wireMessages(
+  { role, content, parts, images = [] }: PromptMessage,
+  mark: string,
+): object[] {
+  if (images.length > 0)
+    return [
+      {
+        role,
+        content: [
+          { type: "text", text: content },
+          ...images.map(({ mediaType }) => ({
+            type: "image_url",
+            image_url: { url: `data:${mediaType};base64,${mark}` },
+          })),
+        ],
+      },
+    ];
   if (!parts) return [{ role, content }];
   const messages: object[] = [];
   let words = "";

@@ -101,12 +101,13 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
     maxRetries: options.maxRetries ?? 2,
     retryDelayMs: options.retryDelayMs ?? 250,
     maxRetryWaitMs: options.maxRetryWaitMs ?? 20_000,
-    exchangeOf: (request, given) => ({
-      method: "POST",
-      path: path("/chat/completions"),
-      headers: postHeaders,
-      body: requestBody(request, { flavour, maxCompletionTokens, ...given }),
-    }),
+    exchangeOf(request, given) {
+      const body = requestBody(request, { flavour, maxCompletionTokens, ...given });
+      const post = { method: "POST", path: path("/chat/completions") } as const;
+      if (typeof body === "string") return { ...post, headers: postHeaders, body };
+      const headers = [...postHeaders, "content-length", String(body.bytes)];
+      return { ...post, headers, body: body.pieces };
+    },
     streamOptions: true,
     limitField: flavour.limitField,
   };

@@ -19,6 +19,8 @@ export type PrometheusMetrics = {
   request(method: string, route: string, status: number, elapsedMs: number): void;
   /** One transaction of the store. */
   commit(elapsedMs: number, writes: number): void;
+  /** What becomes of files. */
+  readonly files: { stored(bytes: number): void; deleted(bytes: number): void };
   /** What this server is. */
   info(labels: { readonly version: string; readonly store: string }): void;
   /** Reads the number of open WebSockets whenever it is asked for. */
@@ -91,6 +93,22 @@ export function prometheusMetrics(): PrometheusMetrics {
     buckets: REQUEST_BUCKETS,
     registers,
   });
+  const files = new Counter({
+    name: "colloquy_files_total",
+    help: "Files that were uploaded, and bytes of files that were deleted since nobody had them",
+    labelNames: ["event"],
+    registers,
+  });
+  const fileBytes = new Counter({
+    name: "colloquy_file_bytes_total",
+    help: "What those files weigh",
+    labelNames: ["event"],
+    registers,
+  });
+  const countFile = (event: "stored" | "deleted") => (bytes: number) => {
+    files.inc({ event });
+    fileBytes.inc({ event }, bytes);
+  };
   const info = new Gauge({
     name: "colloquy_info",
     help: "Always 1; its labels say what this server is",
@@ -146,6 +164,7 @@ export function prometheusMetrics(): PrometheusMetrics {
   };
   return {
     observer,
+    files: { stored: countFile("stored"), deleted: countFile("deleted") },
     request: (method, route, status, elapsedMs) =>
       requests.observe({ method, route, status: String(status) }, elapsedMs / 1000),
     commit(elapsedMs, count) {

@@ -1,3 +1,5 @@
+import { FILES_MIGRATION } from "./files-migration.ts";
+
 /**
  * What leads from one version of the database to the next: the first makes version 1 of an empty
  * one. A migration that was released is never changed; a change is a new one at the end.
@@ -269,4 +271,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE api_keys ADD COLUMN models text;
   ALTER TABLE tickets ADD COLUMN models text;
   `,
+  FILES_MIGRATION,
 ];

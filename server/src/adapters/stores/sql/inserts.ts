@@ -44,6 +44,7 @@ type MessageParameters = {
   reasoningMs: number | null;
   finishReason: FinishReason | null;
   interruptedBy: Interruption | null;
+  attachments: string | null;
 };
 
 export type Inserts = ReturnType<typeof createInserts>;
@@ -155,6 +156,7 @@ const columnsOf = (given: MessageParameters) => ({
   reasoning_ms: given.reasoningMs,
   finish_reason: given.finishReason,
   interrupted_by: given.interruptedBy,
+  attachments: given.attachments,
 });
 
 /** The parameters of one of many rows, which have its number behind their names. */
@@ -179,6 +181,7 @@ const parametersOf = (owner: Owner, message: Message): MessageParameters => ({
   reasoningMs: message.reasoningMs,
   finishReason: message.finishReason,
   interruptedBy: message.interruptedBy,
+  attachments: message.attachments ? JSON.stringify(message.attachments) : null,
 });
 
 export const toJson = (value: object | null): string | null =>

@@ -5,6 +5,7 @@ import { createBudgetWrites } from "./budgets.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
 import { createConversationReads, createConversationWrites } from "./conversations.ts";
+import { createFileReads, createFileWrites } from "./files.ts";
 import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
@@ -32,6 +33,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createKeyReads(write),
   ...createArchiveReads(write),
   ...createAuditReads(write),
+  ...createFileReads(write),
 });
 
 /** What changes something, each in a transaction. */
@@ -54,6 +56,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
     ...createHealthWrites(write),
+    ...createFileWrites(write, append, once),
     ...createArchiveWrites(write, { insert, keys, agents }),
   };
 }

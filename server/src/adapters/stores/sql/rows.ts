@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import type { Agent } from "../../../domain/agent.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
+import type { StoredFile } from "../../../domain/file.ts";
 import type { ApiKey } from "../../../domain/key.ts";
 import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { ModelPatterns } from "../../../domain/model-patterns.ts";
@@ -40,6 +41,7 @@ export const MESSAGE_COLUMNS = [
   "reasoning_ms",
   "finish_reason",
   "interrupted_by",
+  "attachments",
 ] as const;
 
 type ConversationRow = Pick<
@@ -76,6 +78,7 @@ export function toMessage(row: MessageArray): Message {
   const usage = row[6];
   const error = row[7];
   const finishedAt = row[9];
+  const attachments = row[15];
   return {
     id: row[0],
     conversationId: row[1],
@@ -90,6 +93,7 @@ export function toMessage(row: MessageArray): Message {
     finishReason: row[13],
     interruptedBy: row[14],
     error: error === null ? null : JSON.parse(error),
+    ...(attachments !== null && { attachments: JSON.parse(attachments) }),
     createdAt: nearestMoment(row[8]),
     finishedAt: finishedAt === null ? null : nearestMoment(finishedAt),
   };
@@ -104,6 +108,18 @@ export const toAgent = (row: Selectable<Tables["agents"]>): Agent => ({
   voice: row.voice,
   createdAt: new Date(row.created_at),
   updatedAt: new Date(row.updated_at),
+});
+
+export const toFile = (row: Selectable<Tables["files"]>): StoredFile => ({
+  id: row.id,
+  name: row.name,
+  mediaType: row.media_type,
+  bytes: Number(row.bytes),
+  sha256: row.sha256,
+  state: row.state,
+  width: row.width,
+  height: row.height,
+  createdAt: new Date(row.created_at),
 });
 
 export const toPatterns = (models: string | null): ModelPatterns | null =>

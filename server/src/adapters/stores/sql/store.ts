@@ -86,6 +86,13 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replaceAgent: (...given) => write("replaceAgent", ...given),
     deleteAgent: (...given) => write("deleteAgent", ...given),
 
+    createFile: (...given) => write("createFile", ...given),
+    getFile: (owner, ...given) => read(owner, reads.getFile(owner, ...given)),
+    countFileBytes: (owner) => read(owner, reads.countFileBytes(owner)),
+    deleteFile: (...given) => write("deleteFile", ...given),
+    forgetUnusedFiles: (...given) => write("forgetUnusedFiles", ...given),
+    usedDigests: (...given) => read("everyone", reads.usedDigests(...given)),
+
     createKey: (...given) => write("createKey", ...given),
     listKeys: () => read("nobody", reads.listKeys()),
     findKeyByHash: (...given) => read("nobody", reads.findKeyByHash(...given)),

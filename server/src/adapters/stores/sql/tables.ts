@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { FileState } from "../../../domain/file.ts";
 import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
@@ -15,6 +16,8 @@ export type Tables = {
   audit_events: AuditEventsTable;
   token_usage: TokenUsageTable;
   tickets: TicketsTable;
+  files: FilesTable;
+  file_links: FileLinksTable;
 };
 
 type ConversationsTable = {
@@ -57,6 +60,8 @@ type MessagesTable = {
   reasoning_ms: number | null;
   finish_reason: FinishReason | null;
   interrupted_by: Interruption | null;
+  /** A JSON array of objects. */
+  attachments: string | null;
 };
 
 /** Messages as they were before another one took their place. */
@@ -154,6 +159,33 @@ type TicketsTable = {
   usable_until: number | null;
   /** As in api_keys. */
   models: string | null;
+};
+
+type FilesTable = {
+  row_id: Generated<number>;
+  id: string;
+  tenant_id: string;
+  owner_id: string;
+  name: string;
+  media_type: string;
+  bytes: number;
+  /** What it counts against the quota. */
+  counted_bytes: number;
+  sha256: string;
+  state: FileState;
+  width: number | null;
+  height: number | null;
+  created_at: number;
+};
+
+/** Which messages have which files: kept by triggers on the column `attachments`. */
+type FileLinksTable = {
+  tenant_id: string;
+  owner_id: string;
+  message_id: string;
+  /** 1: a message that another one took the place of. */
+  is_replaced: number;
+  file_id: string;
 };
 
 type MetaTable = { name: string; value: string };

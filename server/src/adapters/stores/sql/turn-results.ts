@@ -62,6 +62,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       model: null,
       status: "complete",
       ...NOT_GENERATED,
+      ...(turn.userMessage.attachments && { attachments: turn.userMessage.attachments }),
       createdAt,
       finishedAt: createdAt,
     },

@@ -63,6 +63,7 @@ export function createTurnStatements(write: StatementWriter) {
       conversationId: string;
       questionId: string;
       content: string;
+      attachments: string | null;
       questionSequence: number;
       replyId: string;
       replySequence: number;
@@ -84,6 +85,7 @@ export function createTurnStatements(write: StatementWriter) {
         created_at: parameter.at,
         finished_at: parameter.at,
         content: parameter.content,
+        attachments: parameter.attachments,
       },
       {
         id: parameter.replyId,
@@ -97,6 +99,7 @@ export function createTurnStatements(write: StatementWriter) {
         created_at: parameter.replyAt,
         finished_at: null,
         content: "",
+        attachments: null,
       },
     ]),
   );

@@ -10,6 +10,7 @@ import type {
 } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createConversationReads } from "./conversations.ts";
+import { createFileCheck } from "./files.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { createKeyStatements } from "./once.ts";
 import { createRepeatReads } from "./repeats.ts";
@@ -50,6 +51,7 @@ export function createTurnWrites(
   const statements = createTurnStatements(write);
   const keys = createKeyStatements(write);
   const pieces = createReplyPieceWrites(write);
+  const files = createFileCheck(write);
 
   function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
     const { tenantId, userId } = owner;
@@ -178,14 +180,16 @@ export function createTurnWrites(
       if (!place) return { kind: "not_found" };
       const { tenantId, userId } = owner;
       const { conversation, created, sequence, runningBefore } = place;
-      const { createdAt } = turn.userMessage;
+      const { createdAt, attachments } = turn.userMessage;
       const at = createdAt.getTime();
+      if (attachments) yield* files.insist(owner, attachments);
       yield* statements.insertTurn.run({
         tenantId,
         userId,
         conversationId: conversation.id,
         questionId: turn.userMessage.id,
         content: turn.userMessage.content,
+        attachments: attachments ? JSON.stringify(attachments) : null,
         questionSequence: sequence,
         replyId: turn.reply.id,
         replySequence: sequence + 1,

@@ -55,6 +55,11 @@ export const WRITE_SCOPES: WriteScopes = {
   deleteAgent: ofOwner,
   insertAgent: ofOwner,
 
+  createFile: ofOwner,
+  deleteFile: ofOwner,
+  insertFile: ofOwner,
+  forgetUnusedFiles: ofEveryone,
+
   insertKey: ofNobody,
   createKey: (_key, _stamp, idempotency) => ofNobodyFor(idempotency?.owner),
   revokeKey: ofNobody,

@@ -1,3 +1,5 @@
+import { FILES_MIGRATION } from "./files-migration.ts";
+
 /**
  * What leads from one version of the database to the next: the first makes version 1 of an empty
  * file. A migration that was released is never changed; a change is a new one at the end.
@@ -279,4 +281,5 @@ export const MIGRATIONS: readonly string[] = [
       AND reply_id = old.id;
   END;
   `,
+  FILES_MIGRATION,
 ];

@@ -1,0 +1,40 @@
+import type { FastifyRequest } from "fastify";
+import type { Static } from "typebox";
+import type { StartTurn, TurnTarget } from "../../core/turns/turn.ts";
+import { actorOf } from "../../domain/audit.ts";
+import { idempotencyOf } from "../../http/idempotency.ts";
+import { type ChatV1Parts, ORIGIN } from "./parts.ts";
+import type { NewMessage } from "./schemas.ts";
+
+type Asked = Pick<Static<typeof NewMessage>, "content" | "model" | "temperature" | "attachments">;
+
+/** The turn that a message to that conversation is. */
+export const existing = (
+  { principal }: Pick<FastifyRequest, "principal">,
+  conversationId: string,
+  { replace_from: replaceFrom }: Static<typeof NewMessage>,
+): TurnTarget => ({
+  kind: "existing",
+  conversationId,
+  ...(replaceFrom ? { replaceFrom, actor: actorOf(principal) } : {}),
+});
+
+/** What a request asks of a turn. @throws AppError of its files: not_found, invalid_request, conflict, unprocessable */
+export async function asked(
+  { files }: Pick<ChatV1Parts, "files">,
+  request: FastifyRequest,
+  target: TurnTarget,
+  { content, model, temperature, attachments = [] }: Asked,
+): Promise<StartTurn> {
+  return {
+    target,
+    content,
+    ...(attachments.length > 0 && {
+      attachments: await files.attachments(request.principal, attachments),
+    }),
+    model: model || null,
+    temperature: temperature ?? null,
+    origin: ORIGIN,
+    idempotency: idempotencyOf(request),
+  };
+}

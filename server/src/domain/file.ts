@@ -1,0 +1,69 @@
+import { AppError } from "./errors.ts";
+
+/** `checking`: not to be used yet; `refused`: never. */
+export const FILE_STATES = ["checking", "ready", "refused"] as const;
+export type FileState = (typeof FILE_STATES)[number];
+
+export const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
+export const MAX_DOCUMENT_BYTES = 50 * 1024 * 1024;
+export const MAX_FILES_A_MESSAGE = 10;
+/** What a file counts at least against its owner's quota: its place on the disk, and its row. */
+export const MIN_COUNTED_BYTES = 4096;
+
+/** A file as its owner sent it. Its bytes are in the file store, under their SHA-256. */
+export type StoredFile = {
+  /** A UUID. */
+  readonly id: string;
+  readonly name: string;
+  /** What its bytes are, whatever was said of them. */
+  readonly mediaType: string;
+  readonly bytes: number;
+  /** In lower-case hex digits. */
+  readonly sha256: string;
+  readonly state: FileState;
+  /** Of images, in pixels; null where they are not known, and for everything else. */
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly createdAt: Date;
+};
+
+/** A file as the message that it was sent with tells of it. */
+export type Attachment = Pick<
+  StoredFile,
+  "id" | "name" | "mediaType" | "bytes" | "width" | "height"
+> & {
+  /** Its owner deleted it; the message stays. */
+  readonly isDeleted?: true;
+};
+
+export const attachmentOf = ({
+  id,
+  name,
+  mediaType,
+  bytes,
+  width,
+  height,
+}: StoredFile): Attachment => ({ id, name, mediaType, bytes, width, height });
+
+/** How a model is given a file: to look at, to read, or not at all. */
+export type ModelUse = "image" | "text" | null;
+
+const IMAGES_FOR_MODELS = /^image\/(?:png|jpeg|gif|webp)$/;
+const TEXTS = /^(?:text\/|application\/(?:json|xml|yaml|x-ndjson)$|image\/svg\+xml$)/;
+
+export const isRasterImage = (mediaType: string): boolean => IMAGES_FOR_MODELS.test(mediaType);
+export const isText = (mediaType: string): boolean => TEXTS.test(mediaType);
+
+export function modelUseOf({ mediaType }: Pick<StoredFile, "mediaType">): ModelUse {
+  if (isRasterImage(mediaType)) return "image";
+  return isText(mediaType) ? "text" : null;
+}
+
+const MEGABYTE = 1024 * 1024;
+
+export const overQuota = (quotaBytes: number): AppError =>
+  new AppError(
+    "too_large",
+    `Your files may take ${Math.floor(quotaBytes / MEGABYTE)} MB together, and this one does not fit. Delete files or conversations that you no longer need`,
+    { field: "file" },
+  );

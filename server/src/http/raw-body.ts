@@ -1,0 +1,48 @@
+import type { Readable } from "node:stream";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { AppError } from "../domain/errors.ts";
+import { takeRoom } from "./body.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Its body may be sent for longer than others: it is a file. */
+    takesFile?: boolean;
+  }
+}
+
+/** Of a file on its way: the ends that tell what it is, and what is between the socket and the disk. */
+const HELD_BYTES = 512 * 1024;
+
+/** Routes that are registered on it get their body as a stream, whatever its type, and read it themselves. */
+export function acceptStreams(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable, done) => {
+    try {
+      takeRoom(request, HELD_BYTES);
+      streams.set(request, payload);
+      done(null, undefined);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+const streams = new WeakMap<FastifyRequest, Readable>();
+
+/**
+ * The body as it comes, in pieces; nothing is held that nobody has asked for.
+ * @throws AppError invalid_request when it does not come whole
+ */
+export async function* bodyPieces(request: FastifyRequest): AsyncGenerator<Buffer> {
+  const stream = streams.get(request);
+  if (!stream) return;
+  try {
+    for await (const piece of stream.iterator({ destroyOnReturn: false })) yield piece as Buffer;
+  } catch (cause) {
+    throw new AppError("invalid_request", "The body did not come whole", { cause });
+  } finally {
+    // What is not wanted is read away: who still sends is to get the answer.
+    stream.resume();
+  }
+  if (!request.raw.complete) throw new AppError("invalid_request", "The body did not come whole");
+}
