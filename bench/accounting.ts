@@ -53,7 +53,7 @@ export function useOfTree(processId: number): ProcessUse {
 const TICKS_PER_SECOND = 100;
 
 /** What all processors together have worked since the start of the machine; steal included. */
-export function machineBusyMicroseconds(): number {
+function machineBusyMicroseconds(): number {
   const [, user = 0, nice = 0, system = 0, , , interrupt = 0, softInterrupt = 0, steal = 0] = (
     readIfThere("/proc/stat").split("\n")[0] ?? ""
   )

@@ -25,7 +25,7 @@ export const httpChunk = (text: string): string => `${text.length.toString(16)}\
 const tokenTexts = new Map<number, string>();
 
 /** The text of a token: letters and hyphens, a blank at the end. */
-export function tokenText(bytes: number): string {
+function tokenText(bytes: number): string {
   let text = tokenTexts.get(bytes);
   if (text === undefined) {
     text = `${"words-without-any-meaning-".repeat(Math.ceil(bytes / 26)).slice(0, Math.max(0, bytes - 1))} `;

@@ -7,7 +7,7 @@ import type { Comparison } from "./scenarios.ts";
 
 const HEADINGS = ["figure", "ours", "baseline", "compared (lowest–highest)", "target", ""];
 
-export function formatNumber(value: number): string {
+function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size >= 100) return String(Math.round(value));

@@ -5,7 +5,7 @@ import { globSync } from "node:fs";
 import { readTestFiles } from "./test-plan.ts";
 import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
 
-const MOST_SLOW_FILES = 10;
+const MAX_SLOW_FILES = 10;
 const chosen = process.argv.slice(2);
 const startedAt = performance.now();
 const failures = [];
@@ -60,7 +60,7 @@ function sum(property) {
 function printReport() {
   const slow = results
     .toSorted((one, other) => other.seconds - one.seconds)
-    .slice(0, MOST_SLOW_FILES)
+    .slice(0, MAX_SLOW_FILES)
     .map(({ seconds, file, title }) => `${seconds.toFixed(1).padStart(7)} s  ${file} (${title})`);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);

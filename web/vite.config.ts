@@ -6,7 +6,7 @@ import { defaultClientConditions, defineConfig, loadEnv, type Plugin } from "vit
 import { mistakesIn, SETTING_PREFIXES } from "./settings-check.ts";
 
 const COMPRESSED = /\.(?:js|css|html|svg|json)$/;
-const LEAST_BYTES = 1024;
+const MIN_BYTES = 1024;
 
 /** Writes each text file once more in Brotli and in gzip, so that the server compresses nothing while it runs. */
 function precompress(): Plugin {
@@ -22,7 +22,7 @@ function precompress(): Plugin {
         const path = join(entry.parentPath, entry.name);
         if (!entry.isFile() || !COMPRESSED.test(entry.name)) continue;
         const content = readFileSync(path);
-        if (content.length < LEAST_BYTES) continue;
+        if (content.length < MIN_BYTES) continue;
         const quality = { [constants.BROTLI_PARAM_QUALITY]: 9 };
         writeFileSync(`${path}.br`, brotliCompressSync(content, { params: quality }));
         writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));

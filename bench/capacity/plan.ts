@@ -34,7 +34,7 @@ export type Plan = {
 };
 
 /** Above this, queues grow faster than the work: the rest is for what comes in bursts and for parts that fail. */
-export const PLANNED_SHARE = 0.6;
+const PLANNED_SHARE = 0.6;
 
 /** Tokens a second that are being generated, whoever watches. */
 export const tokensPerSecond = ({ turnsPerSecond, tokensPerTurn }: Demand): number =>

@@ -30,7 +30,7 @@ type Writer = { waiting: Turn[]; isBusy: boolean };
 type Turn = { readonly arrivedAtMs: number };
 
 const RESUMED_WITHIN_MS = 2000;
-const MOST_IN_A_BATCH = 128;
+const MAX_BATCH_WRITES = 128;
 
 /** A queue of events by time. */
 function eventQueue() {
@@ -105,7 +105,7 @@ export function simulate(simulation: Simulation): Outcome {
   const write = (writer: Writer, nowMs: number) => {
     if (writer.isBusy || writer.waiting.length === 0) return;
     writer.isBusy = true;
-    const batch = writer.waiting.splice(0, MOST_IN_A_BATCH);
+    const batch = writer.waiting.splice(0, MAX_BATCH_WRITES);
     const workMs = (batch.length * costs.databaseTurn) / 1000;
     databaseBusyMs += workMs;
     const doneMs = nowMs + workMs + costs.commitMs;

@@ -7,16 +7,16 @@ const LEFT = 64;
 const RIGHT = 24;
 const TOP = 56;
 const BOTTOM = 56;
-const MOST_MS = 1200;
+const MAX_MS = 1200;
 const TARGET_SHARE = 0.1;
 const FIXED = "#8a8f98";
 const OURS = "#1565c0";
 
 export function plot({ turns, fixed, adaptive }: TradeOff): string {
-  const x = (ms: number) => LEFT + (ms / MOST_MS) * (WIDTH - LEFT - RIGHT);
+  const x = (ms: number) => LEFT + (ms / MAX_MS) * (WIDTH - LEFT - RIGHT);
   const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
   const shown = (points: readonly Point[]) =>
-    points.filter((point) => point.fluentMs <= MOST_MS && point.cutShare <= 1);
+    points.filter((point) => point.fluentMs <= MAX_MS && point.cutShare <= 1);
   const text = (atX: number, atY: number, words: string, more = "") =>
     `<text x="${atX.toFixed(0)}" y="${atY.toFixed(0)}" ${more}>${words}</text>`;
   const series = (points: readonly Point[], colour: string, label: (point: Point) => string) => {

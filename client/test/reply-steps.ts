@@ -4,7 +4,7 @@ import type { Exchange, Step } from "./scripted-server.ts";
 import { reply, userMessage } from "./wire-objects.ts";
 
 export const begin = (exchange: Exchange) => exchange.event("r:0", "user_message", userMessage);
-export const end = async (exchange: Exchange, id: string, text: string) => {
+const end = async (exchange: Exchange, id: string, text: string) => {
   await exchange.event(id, "ai_complete", reply(text));
   exchange.done();
 };

@@ -28,6 +28,14 @@ const SHARED = [
 ];
 const PURE = ["domain", "ports", "core"];
 
+const NAMED_IMPORT =
+  /\b(?:import|export)\s+(?:type\s+)?(?:\w+\s*,\s*)?\{([^}]*)\}\s*from\s*["'](\.[^"']+)["']/g;
+const WHOLE_IMPORT =
+  /\*\s+(?:as\s+\w+\s+)?from\s*["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']/g;
+/** Not types: those name what a function that is exported takes and gives. */
+const EXPORTED_VALUE = /^export (?:async )?(?:const|let|function\*?|class|enum) (\w+)/gm;
+const FOUND_BY_FOLDER = /^server\/test\/(?:wires|toy-wire\/tests)\//;
+
 const sources = resolve(import.meta.dirname, "../src");
 const files = globSync("**/*.ts", { cwd: sources });
 const layerOf = (file: string) => (file.includes(sep) ? file.split(sep)[0]! : "root");
@@ -72,9 +80,75 @@ for (const file of files) {
   });
 }
 
+test("the sources have these folders, and no loose files but these", () => {
+  const names = (path: string, isFolder: boolean) =>
+    globSync("*", { cwd: join(sources, path), withFileTypes: true })
+      .filter((entry) => entry.isDirectory() === isFolder)
+      .map(({ name }) => name)
+      .sort();
+  assert.deepEqual(
+    names("", true),
+    Object.keys(MAY_IMPORT)
+      .filter((it) => it !== "root")
+      .sort(),
+  );
+  assert.deepEqual(names("", false), ["main.ts", "version.ts"]);
+  assert.deepEqual(names("core", true), ["access", "importing", "turns", "voice"]);
+  // A new subject is a folder.
+  assert.deepEqual(names("core", false), [
+    "agents.ts",
+    "audit.ts",
+    "conversations.ts",
+    "file-sweep.ts",
+    "files.ts",
+    "health.ts",
+    "model-problems.ts",
+    "models.ts",
+    "observers.ts",
+  ]);
+  for (const layer of ["dialects", "adapters"])
+    assert.deepEqual(names(layer, false), [], `${layer} has folders only`);
+});
+
 test("no source file has more than 300 lines", () => {
   const long = files.filter(
     (file) => readFileSync(join(sources, file), "utf8").split("\n").length > 301,
   );
   assert.deepEqual(long, []);
+});
+
+test("nothing is exported that nobody imports", () => {
+  const root = resolve(sources, "../..");
+  const all = globSync("{server,client,web}/{src,test}/**/*.{ts,tsx}", { cwd: root })
+    .concat(globSync("{bench,scripts,web}/**/*.{ts,mjs}", { cwd: root }))
+    .filter((file) => !file.includes("node_modules") && !file.startsWith("web/dist"));
+  const textOf = new Map(
+    all.map((file) => [file, readFileSync(join(root, file), "utf8")] as const),
+  );
+  const named = new Set<string>();
+  /** Files that are loaded by their path: whoever does so may use all of it. */
+  const whole = new Set<string>(["server/src/cli/main.ts", "client/src/index.ts"]);
+  for (const [file, text] of textOf) {
+    const at = (path: string) => join(dirname(file), path).split(sep).join("/");
+    for (const [, names = "", path = ""] of text.matchAll(NAMED_IMPORT))
+      for (const name of names.split(","))
+        named.add(
+          `${at(path)} ${
+            name
+              .replace(/^\s*type\s/, "")
+              .trim()
+              .split(/\s/)[0]
+          }`,
+        );
+    for (const [, one, other] of text.matchAll(WHOLE_IMPORT)) whole.add(at(one ?? other ?? ""));
+  }
+  assert.ok(named.size > 1000, `only ${named.size} imports were found`);
+  const needless = [...textOf].flatMap(([file, text]) =>
+    whole.has(file) || FOUND_BY_FOLDER.test(file)
+      ? []
+      : [...text.matchAll(EXPORTED_VALUE)]
+          .map(([, name]) => `${file} ${name}`)
+          .filter((place) => !named.has(place)),
+  );
+  assert.deepEqual(needless, [], "take `export` away, or delete what nothing uses");
 });

@@ -15,8 +15,8 @@ import { startProcess } from "./server-process.ts";
 const KILLS = Number(process.env.KILLS ?? 10);
 /** A second is the aim on a machine that does nothing else (the figures are printed); this bound holds on a busy one too. */
 const READY_P50_MS = 5000;
-const LONGEST_LIFE_MS = 400;
-const LEAST_LIFE_MS = 60;
+const MAX_LIFE_MS = 400;
+const MIN_LIFE_MS = 60;
 
 /** What the store holds, against what was acknowledged to the clients. */
 async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, string>) {
@@ -66,7 +66,7 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
     const load = startLoad(process.url, acknowledged);
     await load.running;
     await new Promise((resolve) =>
-      setTimeout(resolve, LEAST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - LEAST_LIFE_MS)),
+      setTimeout(resolve, MIN_LIFE_MS + Math.random() * (MAX_LIFE_MS - MIN_LIFE_MS)),
     );
     await process.kill();
     await load.stop();

@@ -12,7 +12,7 @@ import { openSocket, refusedSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send } from "./wire-client.ts";
 
-const LEAST_PROBES = 2000;
+const MIN_PROBES = 2000;
 const SECRET = "the secret that Alice told";
 const TENANT = "tenant-of-alice";
 /** Whoever comes is answered. */
@@ -114,7 +114,7 @@ test("every path that has a route is in the description, and so has its probes",
   assert.ok(described.size > 20);
 });
 
-test(`[X9] at least ${LEAST_PROBES} probes for what is somebody else's: all are refused, what is theirs answers as what is not, no model is asked about it`, {
+test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are refused, what is theirs answers as what is not, no model is asked about it`, {
   timeout: 10 * 60_000,
 }, async (context) => {
   await using world = await startVictim();
@@ -205,7 +205,7 @@ test(`[X9] at least ${LEAST_PROBES} probes for what is somebody else's: all are 
     operations.map(nameOf).filter((name) => !probed.has(name)),
     [],
   );
-  assert.ok(count >= LEAST_PROBES, `only ${count}`);
+  assert.ok(count >= MIN_PROBES, `only ${count}`);
   context.diagnostic(`${count} probes of ${operations.length} operations`);
 });
 

@@ -15,7 +15,7 @@ export function readYaml(text: string): Yaml[] {
 
 const SUFFIXES: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 /** "45s" or "1m" in seconds. */
-export const secondsOf = (duration: string): number => {
+const secondsOf = (duration: string): number => {
   const [, amount, unit] = /^(\d+)(s|m|h)$/.exec(duration) ?? [];
   return Number(amount) * (SUFFIXES[unit ?? ""] ?? Number.NaN);
 };

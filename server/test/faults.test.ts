@@ -11,7 +11,7 @@ import { type Server, send } from "./wire-client.ts";
 /** Characters of one to four bytes, and some that are several characters. */
 const TEXT = "Grüße 👩‍👩‍👧‍👦, 漢字 e\u0301 \ufeff— “done”.";
 const FIRST_TWO = "Grüße 👩‍👩‍👧‍👦, ";
-const MOST_AT_ONCE = 16;
+const MAX_AT_ONCE = 16;
 
 /** What a wire told of one message. */
 type Told = {
@@ -322,7 +322,7 @@ function cell(
 }
 
 function describeFaults(name: string, faults: typeof FAULTS, environment: Record<string, string>) {
-  describe(name, { concurrency: MOST_AT_ONCE }, () => {
+  describe(name, { concurrency: MAX_AT_ONCE }, () => {
     let server: Server;
     before(async () => {
       server = await startServer({ environment: { LOG_LEVEL: "silent", ...environment } });

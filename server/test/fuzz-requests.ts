@@ -148,9 +148,9 @@ function bodyOf(schema: Schema, ids: readonly string[]): fc.Arbitrary<string> {
 }
 
 /** Longer addresses never reach a wire: the HTTP parser refuses them with 431. */
-const LONGEST_IN_ADDRESS = 500;
+const MAX_IN_ADDRESS = 500;
 const encoded = (text: string): string =>
-  encodeURIComponent(text.slice(0, LONGEST_IN_ADDRESS).toWellFormed());
+  encodeURIComponent(text.slice(0, MAX_IN_ADDRESS).toWellFormed());
 
 /** A request for one of the operations. @param ids of things that exist, drawn often */
 export function fuzzRequest(

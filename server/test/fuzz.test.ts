@@ -25,7 +25,7 @@ const CONNECTIONS = 16;
 const BATCH = 500;
 const PATIENCE_MS = 20_000;
 const COMMAND = join(import.meta.dirname, "../bin/colloquy.js");
-const MOST_GROWTH_MIB = 400;
+const MAX_GROWTH_MIB = 400;
 
 async function startFuzzed() {
   const database = BACKEND === "sqlite" ? null : await createDatabase();
@@ -147,7 +147,7 @@ test(`${RUNS} requests from the schemas get no 5xx and crash nothing (seed ${SEE
   context.diagnostic(
     `memory after a quarter ${Math.round(warmMiB)} MiB, at the end ${Math.round(endMiB)} MiB; ${JSON.stringify([...statuses])}`,
   );
-  assert.ok(endMiB - warmMiB < MOST_GROWTH_MIB, `memory grew from ${warmMiB} to ${endMiB} MiB`);
+  assert.ok(endMiB - warmMiB < MAX_GROWTH_MIB, `memory grew from ${warmMiB} to ${endMiB} MiB`);
   assert.equal(
     (
       await call(`/conversations/${await newConversation()}/messages`, {

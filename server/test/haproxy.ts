@@ -24,7 +24,7 @@ export type ProxyOptions = {
 };
 
 /** What is deployed, with other servers and its port on this machine alone; each request goes to any of them. */
-export function configurationFor(
+function configurationFor(
   port: number,
   servers: readonly number[],
   { forwards = false }: ProxyOptions = {},

@@ -133,7 +133,7 @@ const WORDS = ["alpha ", "bravo ", "charlie ", "delta ", "echo ", "foxtrot ", "g
 
 const ID = "chatcmpl-1";
 
-export const usageOf = (
+const usageOf = (
   tokens: readonly string[],
   { costUsd, totalTokens = tokens.length + 10 }: ReplyScript,
 ) => ({
@@ -147,7 +147,7 @@ const wantsUsage = (script: ReplyScript, body: ChatBody): boolean =>
   script.usage ?? (body.stream_options?.include_usage === true || body.usage?.include === true);
 
 /** An event of a stream. */
-export const eventOf = (data: string, { crlf }: ReplyScript, type = ""): string => {
+const eventOf = (data: string, { crlf }: ReplyScript, type = ""): string => {
   const end = crlf ? "\r\n" : "\n";
   return `${type === "" ? "" : `event: ${type}${end}`}data: ${data}${end}${end}`;
 };

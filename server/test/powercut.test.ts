@@ -15,7 +15,7 @@ import { openSqliteStore, type SqliteStore } from "../src/adapters/stores/sqlite
 const CUTS = Number(process.env.CUTS ?? 0);
 const WRITER = fileURLToPath(new URL("./powercut-writer.ts", import.meta.url));
 const DISK_BYTES = 192 * 1024 * 1024;
-const LONGEST_MS = 400;
+const MAX_MS = 400;
 
 const run = (command: string, ...args: string[]): boolean =>
   spawnSync(command, args, { stdio: "ignore" }).status === 0;
@@ -70,7 +70,7 @@ async function cut(synchronous: "FULL" | "NORMAL", times: number, report: (text:
         acknowledged.push(...lines);
       });
       await once(child.stdout, "data");
-      await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * LONGEST_MS));
+      await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * MAX_MS));
       // Stopped, it writes nothing more while the copy is made: every block is of the same moment.
       child.kill("SIGSTOP");
       const before = [...acknowledged];

@@ -10,7 +10,7 @@ const RESUMES = Number(process.env.RESUMES ?? 200);
 const STREAMS = 20;
 const WORDS = 500;
 const GAP_MS = 8;
-const MOST_EVENTS = 4;
+const MAX_EVENTS = 4;
 
 const textOf = (stream: number) =>
   Array.from({ length: WORDS }, (_, word) => `${stream}.${word} 👩‍👩‍👧 é𝄞`).join(" ");
@@ -42,7 +42,7 @@ async function follow(url: string, stream: number, resumes: number) {
       assert.equal(response.status, 200);
     }
     let events = 0;
-    const enough = 1 + Math.floor(Math.random() * MOST_EVENTS);
+    const enough = 1 + Math.floor(Math.random() * MAX_EVENTS);
     let isOver = false;
     let isDone = false;
     for await (const event of eventsOf(response)) {

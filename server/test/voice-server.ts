@@ -33,7 +33,7 @@ import { startModelServer } from "./model-server.ts";
 export const LOCAL_OWNER = { tenantId: LOCAL_TENANT, userId: DEFAULT_USER, models: null };
 
 /** Hears nothing; for sessions without a recogniser. */
-export const deafDetector: VoiceActivityDetector = {
+const deafDetector: VoiceActivityDetector = {
   name: "deaf",
   frameSamples: 512,
   ready: async () => {},

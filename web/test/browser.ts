@@ -5,7 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 const PATHS = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"];
 
 /** Where Chromium is; null: not installed. */
-export const chromiumPath: string | null =
+const chromiumPath: string | null =
   PATHS.find((path) => path !== undefined && existsSync(path)) ?? null;
 
 if (!chromiumPath && process.env.CI)

@@ -95,7 +95,7 @@ const LOG_LEVELS: Record<string, LogLevel> = {
 };
 
 const MEGABYTE = 1024 * 1024;
-const MOST_TOKENS = 999_999_999_999;
+const MAX_TOKENS = 999_999_999_999;
 
 /** @param environment `process.env`, with what `.env` adds. @throws ConfigError */
 export function readConfig(environment: Environment): Config {
@@ -157,8 +157,8 @@ export function readConfig(environment: Environment): Config {
     socketsPerAddress: limits.socketsPerAddress,
     openPerUser: limits.openPerUser,
     budgets: {
-      userTokensPerDay: read.integer("BUDGET_TOKENS_PER_USER_DAY", 0, 0, MOST_TOKENS) || null,
-      tenantTokensPerDay: read.integer("BUDGET_TOKENS_PER_TENANT_DAY", 0, 0, MOST_TOKENS) || null,
+      userTokensPerDay: read.integer("BUDGET_TOKENS_PER_USER_DAY", 0, 0, MAX_TOKENS) || null,
+      tenantTokensPerDay: read.integer("BUDGET_TOKENS_PER_TENANT_DAY", 0, 0, MAX_TOKENS) || null,
       answerTokens: read.integer("BUDGET_ANSWER_TOKENS", 4096, 64, 10_000_000),
     },
     openaiBaseUrl: withoutSlash(read.url("OPENAI_BASE_URL", ["http:", "https:"])?.href),

@@ -18,7 +18,7 @@ const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
  * What the documents promise: 000 and 002 by user, 003 by address. 001 and 004 name no limit, and have
  * a generous one; of 004's requests, searches cost the most, and have a limit of their own.
  */
-export const DOCUMENTED_LIMITS = {
+const DOCUMENTED_LIMITS = {
   rules: {
     chat: {
       perUser: [

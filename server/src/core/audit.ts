@@ -19,9 +19,9 @@ export type Audit = {
 const FLUSH_MS = 1000;
 /** Refusals of one kind from one address are told once, and then together with their number. */
 const REFUSALS_MS = 60_000;
-const MOST_KINDS = 1000;
-const MOST_KNOWN = 50_000;
-const MOST_WAITING = 10_000;
+const MAX_KINDS = 1000;
+const MAX_KNOWN = 50_000;
+const MAX_WAITING = 10_000;
 
 type Refusals = { readonly event: AuditEvent; readonly since: number; count: number };
 
@@ -31,7 +31,7 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
   const refusals = new Map<string, Refusals>();
 
   const add = (event: AuditEvent): void => {
-    if (waiting.length < MOST_WAITING) waiting.push(event);
+    if (waiting.length < MAX_WAITING) waiting.push(event);
   };
 
   const letIn = (principal: Principal, { address }: ConnectionFacts): void => {
@@ -39,7 +39,7 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
     if (proof.kind === "none" || proof.kind === "open") return;
     const about = proof.kind === "key" ? proof.keyId : proof.fingerprint;
     if (known.has(about)) return;
-    if (known.size >= MOST_KNOWN) known.clear();
+    if (known.size >= MAX_KNOWN) known.clear();
     known.add(about);
     const actor = actorOf(principal);
     const at = clock.now();
@@ -58,7 +58,7 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
 
   const refused = (reason: string, { address }: ConnectionFacts): void => {
     const now = clock.now();
-    const isCrowded = refusals.size >= MOST_KINDS;
+    const isCrowded = refusals.size >= MAX_KINDS;
     const kind = isCrowded ? reason : `${reason} ${address}`;
     const same = refusals.get(kind);
     if (same) {
@@ -94,7 +94,7 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
     try {
       await store.appendAuditEvents(events);
     } catch {
-      waiting = [...events, ...waiting].slice(0, MOST_WAITING);
+      waiting = [...events, ...waiting].slice(0, MAX_WAITING);
     }
   }
 

@@ -2,7 +2,7 @@ import { isRasterImage, isText } from "./file.ts";
 
 /** What a file is called whose sender does not know what it is. */
 export const UNKNOWN_TYPE = "application/octet-stream";
-export const PDF = "application/pdf";
+const PDF = "application/pdf";
 const OFFICE = "application/vnd.openxmlformats-officedocument.";
 const OPEN_DOCUMENT = "application/vnd.oasis.opendocument.";
 

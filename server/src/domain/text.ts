@@ -1,7 +1,7 @@
 import { AppError } from "./errors.ts";
 
 /** How long a message may be, in characters (Unicode code points). */
-export const MAX_MESSAGE_CHARACTERS = 100_000;
+const MAX_MESSAGE_CHARACTERS = 100_000;
 
 /** A model may have written more than a person may send; what it wrote can be given back to us. */
 export const MAX_REPLY_CHARACTERS = 1_000_000;

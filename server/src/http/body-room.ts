@@ -1,7 +1,7 @@
 import { AppError } from "../domain/errors.ts";
 
 /** Of all requests' bodies together, from the first byte that came to the answer. */
-export const MAX_HELD_BYTES = 256 * 1024 * 1024;
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
 /** The last of the room is kept for bodies that are no larger than this, so that moving in stops nobody's messages. */
 const SMALL_BODY_BYTES = 64 * 1024;
 const KEPT_FOR_SMALL_BYTES = 16 * 1024 * 1024;

@@ -9,7 +9,7 @@ import { checkUtf8InPieces, parseInPieces } from "./json-pieces.ts";
 import { whenClosed } from "./when-closed.ts";
 
 /** What a request may weigh, where its route says nothing else. */
-export const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /** What is larger is parsed in pieces, between which others are served. */
 const LARGE_BYTES = 512 * 1024;
@@ -38,7 +38,7 @@ export function acceptJson(app: FastifyInstance): void {
   app.addContentTypeParser(
     /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i,
     async (request: FastifyRequest, payload: NodeJS.ReadableStream) => {
-      const limitBytes = request.routeOptions.bodyLimit ?? BODY_LIMIT_BYTES;
+      const limitBytes = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
       const room = rooms.get(request) ?? openRoom();
       const body = await readBody(payload as Readable, request.headers, limitBytes, room);
       if (body.length === 0) return undefined;

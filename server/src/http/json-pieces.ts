@@ -4,7 +4,7 @@ import { type JsonBounds, tooDeep, tooManyValues } from "../domain/json-bounds.t
 import { nextTurn } from "./turns-of-the-loop.ts";
 
 /** What is parsed without a pause between. */
-export const MAX_PIECE_BYTES = 128 * 1024;
+const MAX_PIECE_BYTES = 128 * 1024;
 /** Of one text in a large body: it cannot be parsed in pieces. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 

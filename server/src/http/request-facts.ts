@@ -48,7 +48,7 @@ export function connectionFacts(
 /** Of two of these Node believes the first; whoever stands before us may have believed the other. */
 const SINGLE_HEADERS = /^(?:host|authorization|content-type|transfer-encoding)$/i;
 
-const MOST_HEADERS = 100;
+const MAX_HEADERS = 100;
 
 /** What came on them is not to be told from what is meant to hide in it. */
 const distrusted = new WeakSet<Socket>();
@@ -76,8 +76,8 @@ function checkEach({ rawHeaders, headers, httpVersion }: IncomingMessage): void 
     throw new AppError("invalid_request", "HTTP/1.0 has no Transfer-Encoding");
   if (coding !== undefined && !/^chunked$/i.test(coding))
     throw new AppError("invalid_request", "The only Transfer-Encoding that is taken is chunked");
-  if (rawHeaders.length > 2 * MOST_HEADERS)
-    throw new AppError("invalid_request", `At most ${MOST_HEADERS} headers are taken`);
+  if (rawHeaders.length > 2 * MAX_HEADERS)
+    throw new AppError("invalid_request", `At most ${MAX_HEADERS} headers are taken`);
   let seen = "";
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
@@ -97,7 +97,7 @@ export function credentialOf(headers: IncomingMessage["headers"]): Credential {
 }
 
 /** Whether a page of that origin may talk to us: our own, or one that the operator listed. */
-export function isTrustedOrigin(
+function isTrustedOrigin(
   origin: string,
   host: string | undefined,
   { listed, publicOrigin }: OriginRules,

@@ -8,7 +8,7 @@ import type { ConnectionFacts } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import { withoutBasePath } from "./base-path.ts";
-import { acceptJson, BODY_LIMIT_BYTES } from "./body.ts";
+import { acceptJson, MAX_BODY_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
 import { letPagesRead } from "./cors.ts";
 import { errorOf } from "./errors.ts";
@@ -76,7 +76,7 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 /** How late the two may be noticed. */
 const CHECK_MS = 2_000;
-const MOST_HEADER_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
 
 /** An HTTP server that speaks the wires; knows no conversation. Not listening yet. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
@@ -84,7 +84,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const security = securityHeaders(origins.publicOrigin);
   const app = fastify({
     logger: false,
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: MAX_BODY_BYTES,
     trustProxy: options.trustedProxies.length ? [...options.trustedProxies] : false,
     requestIdHeader: false,
     genReqId: newRequestId,
@@ -94,7 +94,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_MS,
-      maxHeaderSize: MOST_HEADER_BYTES,
+      maxHeaderSize: MAX_HEADER_BYTES,
     },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),

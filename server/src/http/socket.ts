@@ -58,7 +58,7 @@ export type Enter = (principal: Principal) => () => void;
 /** Calls when that credential is no longer good; gives what ends the watch. */
 export type WatchCredential = (principal: Principal, onLost: () => void) => () => void;
 
-const MOST_UNSENT_BYTES = 1024 * 1024;
+const MAX_UNSENT_BYTES = 1024 * 1024;
 const INTERNAL_ERROR = 1011;
 const POLICY_VIOLATION = 1008;
 const LOST_PATIENCE_MS = 500;
@@ -74,14 +74,14 @@ export function serveSocket(
 ): void {
   const leaving = new AbortController();
   /** One large message is no sign of a client that does not read: it may be unread until it has left. */
-  let mostUnsentBytes = MOST_UNSENT_BYTES;
+  let mostUnsentBytes = MAX_UNSENT_BYTES;
   const onMessage = open({
     gone: leaving.signal,
     send(text) {
       if (socket.readyState !== socket.OPEN) return;
-      if (socket.bufferedAmount === 0) mostUnsentBytes = MOST_UNSENT_BYTES;
+      if (socket.bufferedAmount === 0) mostUnsentBytes = MAX_UNSENT_BYTES;
       if (socket.bufferedAmount > mostUnsentBytes) return socket.terminate();
-      mostUnsentBytes = Math.max(mostUnsentBytes, MOST_UNSENT_BYTES + text.length);
+      mostUnsentBytes = Math.max(mostUnsentBytes, MAX_UNSENT_BYTES + text.length);
       socket.send(text);
     },
     close: (code, reason) => socket.close(code, reason),
@@ -98,7 +98,7 @@ export function serveSocket(
   });
   // Each is answered by a pong: whoever sends them and reads none is cut off like any that does not read.
   socket.on("ping", () => {
-    if (socket.bufferedAmount > MOST_UNSENT_BYTES) socket.terminate();
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
   });
   const rate = messageRate();
   socket.on("message", (data, isBinary) => {

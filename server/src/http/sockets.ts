@@ -60,7 +60,7 @@ const CLOSE_PATIENCE_MS = 2000;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 /** Of one message: more than the largest has in pieces of 4 KiB. */
-const MOST_FRAGMENTS = 4096;
+const MAX_FRAGMENTS = 4096;
 const UPGRADE_REQUIRED = 426;
 const VERSIONS = ["13", "8"];
 
@@ -187,7 +187,7 @@ function endpoint({ maxMessageBytes }: SocketHandler) {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
-    maxFragments: MOST_FRAGMENTS,
+    maxFragments: MAX_FRAGMENTS,
     handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   const pending = new WeakMap<IncomingMessage, { requestId: string; refuse: Refuse }>();

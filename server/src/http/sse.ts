@@ -5,7 +5,7 @@ import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
 import { whenClosed } from "./when-closed.ts";
 
 const PING_MS = 15_000;
-const MOST_UNREAD_BYTES = 1024 * 1024;
+const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /** A response as Server-Sent Events (WHATWG HTML, section 9.2). */
 export type EventStream = {
@@ -58,7 +58,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
     gone: leaving.signal,
     send(frames) {
       response.write(frames);
-      if (response.writableLength > MOST_UNREAD_BYTES) cutOff(response);
+      if (response.writableLength > MAX_UNREAD_BYTES) cutOff(response);
     },
     caughtUp: () => (response.writableNeedDrain ? untilDrained(response) : Promise.resolve()),
     cut: () => void response.destroy(),
@@ -73,7 +73,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
 function pingAll(): void {
   for (const response of open) {
     response.write(": ping\n\n");
-    if (response.writableLength > MOST_UNREAD_BYTES) cutOff(response);
+    if (response.writableLength > MAX_UNREAD_BYTES) cutOff(response);
   }
 }
 

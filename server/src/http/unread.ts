@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 /** For a client that takes nothing of its answer. */
 export const UNREAD_PATIENCE_MS = 30_000;
 /** Of all answers together, what clients have not taken yet. */
-const MOST_UNREAD_BYTES = 256 * 1024 * 1024;
+const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
 const CHECK_MS = 100;
 /** A client that was answered before its body had come whole has that long to notice. */
 const REST_PATIENCE_MS = 5_000;
@@ -49,7 +49,7 @@ function check(): void {
   let unread = 0;
   for (const response of answering) unread += response.writableLength;
   for (const response of answering) {
-    if (unread <= MOST_UNREAD_BYTES) return;
+    if (unread <= MAX_UNREAD_BYTES) return;
     if (response.writableLength === 0) continue;
     unread -= response.writableLength;
     cutOff(response);

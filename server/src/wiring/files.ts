@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { FileStore } from "../ports/file-store.ts";
 
 /** Where the bytes of files are kept, by the settings. */
-export const fileFolderOf = ({ dataDirectory }: Pick<Config, "dataDirectory">): string =>
+const fileFolderOf = ({ dataDirectory }: Pick<Config, "dataDirectory">): string =>
   join(resolve(dataDirectory), "files");
 
 /** Null where several servers share what they store, and no folder: a file that one of them took, the others would not have. */

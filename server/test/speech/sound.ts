@@ -58,7 +58,7 @@ export const whiteNoise = (durationMs: number, amplitude: number): Int16Array =>
   inRoom(new Int16Array(0), { beforeMs: durationMs, afterMs: 0, noise: amplitude });
 
 /** Numbers from 0 to 1 (a linear congruential generator, constants of Numerical Recipes). */
-export const createRandom = (seed: number): (() => number) => {
+const createRandom = (seed: number): (() => number) => {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

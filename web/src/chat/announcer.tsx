@@ -5,7 +5,7 @@ import { cutShortBy } from "./cut-short.tsx";
 import type { LiveReply } from "./live/live-reply.ts";
 import { plainWords } from "./plain-words.ts";
 
-const MOST_CHARACTERS = 500;
+const MAX_CHARACTERS = 500;
 
 /** Of a longer text only the beginning is looked at for Markdown. */
 const MAX_FORMATTED_CHARACTERS = 2_000;
@@ -31,11 +31,11 @@ export function Announcer({
       const words = plainWords(last.content.slice(0, MAX_FORMATTED_CHARACTERS));
       const cut = cutShortBy(last);
       const told =
-        words.length <= MOST_CHARACTERS && last.content.length <= MAX_FORMATTED_CHARACTERS
+        words.length <= MAX_CHARACTERS && last.content.length <= MAX_FORMATTED_CHARACTERS
           ? t("chat.replied", { text: words })
           : t("chat.repliedLong", {
               count: last.content.split(/\s+/).length,
-              text: words.slice(0, MOST_CHARACTERS),
+              text: words.slice(0, MAX_CHARACTERS),
             });
       setText(cut ? `${told} ${t(cut)}` : told);
     }

@@ -17,7 +17,7 @@ import styles from "./composer.module.css";
 import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
 
 /** The wire's most. */
-const MOST_CHARACTERS = 100_000;
+const MAX_CHARACTERS = 100_000;
 
 export type ComposerHandle = {
   focus(): void;
@@ -92,7 +92,7 @@ export function Composer({
     if (!isTouch && !isElsewhere) field.current?.focus({ preventScroll: true });
   }, [place]);
 
-  const isTooLong = text.length > MOST_CHARACTERS;
+  const isTooLong = text.length > MAX_CHARACTERS;
   const canSend = text.trim() !== "" && !isTooLong;
   const send = () => {
     if (!canSend) return;
@@ -158,7 +158,7 @@ export function Composer({
       </div>
       <p id={hint} className={isTooLong ? styles.tooLong : "visually-hidden"}>
         {isTooLong
-          ? t("chat.tooLong", { count: text.length - MOST_CHARACTERS })
+          ? t("chat.tooLong", { count: text.length - MAX_CHARACTERS })
           : t("chat.composerHint")}
       </p>
     </form>

@@ -16,7 +16,7 @@ const MESSAGES_AT_ONCE = 1000;
 export const threadKey = (conversationId: string) => ["messages", conversationId] as const;
 
 /** The newest messages, in front of which stays what was loaded before, where the two meet. */
-export function withNewest(known: Thread | undefined, newest: readonly Message[]): Thread {
+function withNewest(known: Thread | undefined, newest: readonly Message[]): Thread {
   const isWhole = newest.length < NEWEST_MESSAGES;
   const first = newest[0];
   const meetAt = first ? (known?.messages.findIndex(({ id }) => id === first.id) ?? -1) : -1;

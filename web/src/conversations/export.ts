@@ -5,7 +5,7 @@ import { dateLocale } from "../i18n/index.ts";
 export type ExportFormat = "markdown" | "json";
 
 const FORBIDDEN_IN_NAMES = /[\\/:*?"<>|\p{Cc}\s]+/gu;
-const MOST_NAME_CHARACTERS = 80;
+const MAX_NAME_CHARACTERS = 80;
 
 /** Downloads a conversation with all its messages. */
 export async function exportConversation(
@@ -15,7 +15,7 @@ export async function exportConversation(
 ): Promise<void> {
   const messages = await client.messages.list(conversation.id);
   const name =
-    conversation.title.replace(FORBIDDEN_IN_NAMES, " ").trim().slice(0, MOST_NAME_CHARACTERS) ||
+    conversation.title.replace(FORBIDDEN_IN_NAMES, " ").trim().slice(0, MAX_NAME_CHARACTERS) ||
     conversation.id;
   if (format === "json")
     download(`${name}.json`, "application/json", asJson(conversation, messages));
@@ -23,10 +23,10 @@ export async function exportConversation(
 }
 
 /** As wire 004 gives them: import takes it back as it stands. */
-export const asJson = (conversation: Conversation, messages: readonly Message[]): string =>
+const asJson = (conversation: Conversation, messages: readonly Message[]): string =>
   `${JSON.stringify({ ...conversation, messages }, null, 2)}\n`;
 
-export function asMarkdown(conversation: Conversation, messages: readonly Message[]): string {
+function asMarkdown(conversation: Conversation, messages: readonly Message[]): string {
   const time = (iso: string) =>
     new Date(iso).toLocaleString(dateLocale(), { dateStyle: "medium", timeStyle: "short" });
   const who = { user: "export.you", assistant: "export.reply", system: "export.system" } as const;

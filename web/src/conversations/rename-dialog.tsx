@@ -6,7 +6,7 @@ import { TextField } from "../ui/text-field.tsx";
 import { useConversationActions } from "./use-conversation-actions.ts";
 
 /** The wire's most. */
-const MOST_CHARACTERS = 1000;
+const MAX_CHARACTERS = 1000;
 
 export function RenameDialog({
   conversation,
@@ -31,7 +31,7 @@ export function RenameDialog({
           label={t("list.title")}
           name="title"
           defaultValue={conversation.title}
-          maxLength={MOST_CHARACTERS}
+          maxLength={MAX_CHARACTERS}
           required
           autoFocus
           onFocus={(event) => event.target.select()}

@@ -25,7 +25,7 @@ export const dateLocale = (): string =>
   i18next.language;
 
 /** What was chosen here before, else the first that the browser asks for and we have. */
-export function preferredLanguage(): Language {
+function preferredLanguage(): Language {
   const stored = localStorage.getItem(STORED_AS);
   if (isLanguage(stored)) return stored;
   for (const wanted of navigator.languages) {
@@ -35,7 +35,7 @@ export function preferredLanguage(): Language {
   return "en";
 }
 
-export async function switchTo(language: Language): Promise<void> {
+async function switchTo(language: Language): Promise<void> {
   i18next.addResourceBundle(language, "translation", await LANGUAGES[language].load());
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;

@@ -16,7 +16,7 @@ export type { Session, SessionState } from "./session-keeper.ts";
 
 const SessionContext = createContext<Session | null>(null);
 
-export const SessionProvider = SessionContext.Provider;
+const SessionProvider = SessionContext.Provider;
 
 /** For everything inside the signed-in page. */
 export function useSession(): Session {

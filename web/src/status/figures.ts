@@ -74,7 +74,7 @@ export type Pace = {
   readonly processorShare: number;
 };
 
-export function paceBetween(then: Snapshot, now: Snapshot): Pace {
+function paceBetween(then: Snapshot, now: Snapshot): Pace {
   const seconds = Math.max(0.001, (now.atMs - then.atMs) / 1000);
   const firstToken = bucketsSince(now.firstToken, then.firstToken);
   return {
@@ -95,13 +95,13 @@ export const everFirstToken = (now: Snapshot): Pick<Pace, "firstTokenP50" | "fir
 
 /** A minute: shorter, and a rare turn would jump; longer, and it would lag. */
 const WINDOW_MS = 60_000;
-const MOST_KEPT = 120;
+const MAX_KEPT = 120;
 
 /** Adds a moment; another start of the server begins anew, since its counts do. */
 export function withSnapshot(history: readonly Snapshot[], now: Snapshot): readonly Snapshot[] {
   const last = history.at(-1);
   if (last && last.startedAtMs !== now.startedAtMs) return [now];
-  return [...history, now].slice(-MOST_KEPT);
+  return [...history, now].slice(-MAX_KEPT);
 }
 
 /** The pace of the minute before each moment. */

@@ -15,7 +15,7 @@ export type Notice = {
 type Shown = Notice & { readonly id: number };
 
 const DEFAULT_MS = 5_000;
-const MOST_AT_ONCE = 4;
+const MAX_AT_ONCE = 4;
 
 let shown: readonly Shown[] = [];
 let lastId = 0;
@@ -34,7 +34,7 @@ export const closeNotices = (): void => show([]);
 export function notify(notice: Notice): () => void {
   lastId += 1;
   const id = lastId;
-  show([...shown.slice(1 - MOST_AT_ONCE), { ...notice, id }]);
+  show([...shown.slice(1 - MAX_AT_ONCE), { ...notice, id }]);
   if (!notice.isProblem) setTimeout(() => close(id), notice.showMs ?? DEFAULT_MS);
   return () => close(id);
 }

@@ -11,7 +11,7 @@ export type PickerOption = {
   readonly note?: string | undefined;
 };
 
-const MOST_SHOWN = 100;
+const MAX_SHOWN = 100;
 
 /** A choice of one among many, which can be searched by typing. */
 export function Picker({
@@ -63,7 +63,7 @@ export function Picker({
             aria-label={t("ui.search")}
           />
           <ComboboxList className={styles.list}>
-            {found.slice(0, MOST_SHOWN).map((option) => (
+            {found.slice(0, MAX_SHOWN).map((option) => (
               <ComboboxItem
                 key={option.value}
                 className={styles.item}
@@ -74,8 +74,8 @@ export function Picker({
               </ComboboxItem>
             ))}
             {found.length === 0 && <p className={styles.none}>{t("ui.nothingFound")}</p>}
-            {found.length > MOST_SHOWN && (
-              <p className={styles.none}>{t("ui.more", { count: found.length - MOST_SHOWN })}</p>
+            {found.length > MAX_SHOWN && (
+              <p className={styles.none}>{t("ui.more", { count: found.length - MAX_SHOWN })}</p>
             )}
           </ComboboxList>
           {footer}

@@ -52,10 +52,10 @@ export type VoiceWire = {
 };
 
 const FIRST_DELAY_MS = 400;
-const LONGEST_DELAY_MS = 15_000;
+const MAX_DELAY_MS = 15_000;
 const OPENING_TIMEOUT_MS = 10_000;
 /** About ten seconds of sound: with so much unsent the connection is dead, though nobody said so. */
-const MOST_UNSENT_BYTES = 512 * 1024;
+const MAX_UNSENT_BYTES = 512 * 1024;
 /** Closes that trying again does not help: a rule was broken, a message was too large. */
 const FINAL_CODES = new Set([1008, 1009]);
 
@@ -134,7 +134,7 @@ export function openVoiceWire(options: VoiceWireOptions): VoiceWire {
     lost?.close();
     failures += 1;
     options.onState({ kind: "reconnecting", attempt: failures });
-    const longestMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
+    const longestMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1));
     clearTimeout(timer);
     timer = setTimeout(connect, longestMs * (0.5 + Math.random() / 2));
   };
@@ -177,7 +177,7 @@ export function openVoiceWire(options: VoiceWireOptions): VoiceWire {
 
   return {
     sound(wavBase64) {
-      if (socket && isReady && socket.bufferedAmount > MOST_UNSENT_BYTES) lose();
+      if (socket && isReady && socket.bufferedAmount > MAX_UNSENT_BYTES) lose();
       return send({ type: "audio_chunk", audio_data: wavBase64 });
     },
     text(text) {

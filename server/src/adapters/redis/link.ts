@@ -28,7 +28,7 @@ export type RedisLink = {
   close(): Promise<void>;
 };
 
-export class RedisAway extends Error {
+class RedisAway extends Error {
   constructor(cause?: unknown) {
     super("Redis does not answer", { cause });
     this.name = "RedisAway";
@@ -37,7 +37,7 @@ export class RedisAway extends Error {
 
 const COMMAND_MS = 400;
 const CONNECT_MS = 1000;
-const LONGEST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 500;
 const BEAT_MS = 1000;
 const PROBE_MS = 250;
 /** So long without an answer, and the connection itself is given up. */
@@ -59,7 +59,7 @@ export async function openRedisLink(
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     keepAlive: 5000,
-    retryStrategy: (times: number) => Math.min(50 * times, LONGEST_PAUSE_MS),
+    retryStrategy: (times: number) => Math.min(50 * times, MAX_PAUSE_MS),
     reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
   } satisfies RedisOptions;
   const client = new Redis(url, { ...options, connectionName: `colloquy:${replicaId}` });

@@ -13,7 +13,7 @@ import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
 import { END, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
 
-const MOST_TEMPERATURE = 2;
+const MAX_TEMPERATURE = 2;
 
 /** A line behind the header. */
 export type ArchiveLine =
@@ -83,7 +83,7 @@ const agentOf = (agent: Fields): Agent => ({
   name: agent.text("name"),
   instructions: agent.text("instructions"),
   model: agent.textOrNull("model"),
-  temperature: agent.isNull("temperature") ? null : agent.amount("temperature", MOST_TEMPERATURE),
+  temperature: agent.isNull("temperature") ? null : agent.amount("temperature", MAX_TEMPERATURE),
   voice: agent.textOrNull("voice"),
   createdAt: agent.time("createdAt"),
   updatedAt: agent.time("updatedAt"),

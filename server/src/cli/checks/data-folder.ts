@@ -8,7 +8,7 @@ import { modeOf } from "./machine.ts";
 
 const CHECK = "DATA_DIR";
 const DISK = "disk";
-const LEAST_FREE_BYTES = 50_000_000;
+const MIN_FREE_BYTES = 50_000_000;
 const COMFORTABLE_FREE_BYTES = 1_000_000_000;
 
 /** File systems on which the locks and the shared memory of the database do not work. */
@@ -118,7 +118,7 @@ async function checkDisk(folder: string): Promise<Finding[]> {
   const free = `${bytesInWords(freeBytes)} free`;
   const remedy = "make room, or move the data folder to a larger disk";
   const findings =
-    freeBytes < LEAST_FREE_BYTES
+    freeBytes < MIN_FREE_BYTES
       ? [failure(DISK, free, remedy)]
       : freeBytes < COMFORTABLE_FREE_BYTES
         ? [warning(DISK, `only ${free}`, remedy)]

@@ -8,7 +8,7 @@ import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 const CHECK = "model";
 const PATIENCE_MS = 10_000;
 const BUILT_IN = "builtin";
-const MOST_SUGGESTIONS = 3;
+const MAX_SUGGESTIONS = 3;
 
 /** Whether each provider answers, and offers the models that are set. */
 export async function checkModels(config: Config): Promise<Finding[]> {
@@ -92,7 +92,7 @@ function suggestionsFor(name: string, offered: readonly OfferedModel[]): string 
   const best = offered
     .map(({ id }) => ({ id, shared: wordsIn(id).filter((word) => wanted.includes(word)).length }))
     .toSorted((one, other) => other.shared - one.shared)
-    .slice(0, MOST_SUGGESTIONS);
+    .slice(0, MAX_SUGGESTIONS);
   return `, such as ${best.map(({ id }) => id).join(", ")}`;
 }
 

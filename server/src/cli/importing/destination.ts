@@ -10,7 +10,7 @@ import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { Store } from "../../ports/store.ts";
 
-const LONGEST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 100;
 
 /** Pauses as long as it works, so that a server that writes to the same database gets its turn. */
 export function patientDestination(
@@ -22,7 +22,7 @@ export function patientDestination(
     async put(records) {
       const begun = performance.now();
       const fates = await destination.put(records);
-      if (records.length) await sleep(Math.min(performance.now() - begun, LONGEST_PAUSE_MS));
+      if (records.length) await sleep(Math.min(performance.now() - begun, MAX_PAUSE_MS));
       return fates;
     },
   };

@@ -11,7 +11,7 @@ export type Piece = {
 };
 
 /** Far more than any conversation, and still no danger to the memory. */
-const MOST_BYTES = 128 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
 
 /** Puts a piece together from parts of chunks; of one that is too long it keeps nothing. */
 export function pieceCollector() {
@@ -24,12 +24,12 @@ export function pieceCollector() {
     },
     add(part: Buffer): void {
       bytes += part.length;
-      if (bytes > MOST_BYTES) parts = [];
+      if (bytes > MAX_BYTES) parts = [];
       else if (part.length > 0) parts.push(part);
     },
     finish(): Piece {
       const whole = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
-      const isTooLong = bytes > MOST_BYTES;
+      const isTooLong = bytes > MAX_BYTES;
       parts = [];
       bytes = 0;
       number++;

@@ -3,8 +3,8 @@ import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { noRecords, RECORD_TYPES } from "../archive/format.ts";
 import { counted, listed, onOneLine } from "../wording.ts";
 
-const MOST_REASONS = 10;
-const LONGEST_REASON = 300;
+const MAX_REASONS = 10;
+const MAX_REASON_CHARACTERS = 300;
 
 /** Why the store refuses what it did not have. */
 const REFUSALS: Record<ArchiveRecord["type"], string> = {
@@ -37,8 +37,8 @@ export function createTally() {
     },
     misunderstand(place: string, reason: string): void {
       notUnderstood++;
-      if (reasons.length < MOST_REASONS)
-        reasons.push(`${place}: ${onOneLine(reason).slice(0, LONGEST_REASON)}`);
+      if (reasons.length < MAX_REASONS)
+        reasons.push(`${place}: ${onOneLine(reason).slice(0, MAX_REASON_CHARACTERS)}`);
     },
     repair(): void {
       repairs++;

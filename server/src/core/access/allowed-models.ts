@@ -11,8 +11,8 @@ export type NamedModel = {
   readonly asked: string | null;
 };
 
-const MOST_SHOWN = 10;
-const MOST_SHOWN_CHARACTERS = 100;
+const MAX_SHOWN = 10;
+const MAX_SHOWN_CHARACTERS = 100;
 
 export const namesOf = ({ provider, model, asked }: NamedModel): string[] => [
   model,
@@ -49,10 +49,10 @@ const refused = (message: string): AppError =>
   new AppError("model_refused", message, { field: "model" });
 
 const shown = (name: string): string =>
-  name.length > MOST_SHOWN_CHARACTERS ? `${name.slice(0, MOST_SHOWN_CHARACTERS)}…` : name;
+  name.length > MAX_SHOWN_CHARACTERS ? `${name.slice(0, MAX_SHOWN_CHARACTERS)}…` : name;
 
 function few(names: readonly string[]): string {
-  const more = names.length - MOST_SHOWN;
-  const first = names.slice(0, MOST_SHOWN).map(shown).join(", ");
+  const more = names.length - MAX_SHOWN;
+  const first = names.slice(0, MAX_SHOWN).map(shown).join(", ");
   return more > 0 ? `${first} and ${more} more` : first;
 }

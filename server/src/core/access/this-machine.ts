@@ -29,7 +29,7 @@ export function checkOrigin(
     throw foreignOrigin(originName);
 }
 
-export const foreignOrigin = (name: string | null): AppError =>
+const foreignOrigin = (name: string | null): AppError =>
   new AppError(
     "forbidden",
     name === null

@@ -1,7 +1,7 @@
 const REPLACEMENT = "\u{fffd}";
 
 /** The text with U+FFFD for what cannot be stored: NUL, and halves of surrogate pairs. */
-export const repairedText = (text: string): string => {
+const repairedText = (text: string): string => {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
   return wellFormed.includes("\0") ? wellFormed.replaceAll("\0", REPLACEMENT) : wellFormed;
 };

@@ -16,7 +16,7 @@ const PATIENCE_MS = 20_000;
  * The live log where the turn runs here; else another replica's; else what is stored. A reply that has ended
  * is in no log: the one that has its id there is somebody else's.
  */
-export function follow(
+function follow(
   parts: FollowParts,
   owner: Owner,
   reply: Pick<Message, "id" | "status">,

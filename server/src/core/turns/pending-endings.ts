@@ -18,7 +18,7 @@ export type PendingEndings = {
 
 const INTERVAL_MS = 2_000;
 /** In an outage that lasts; whoever is left out is ended when the server is. */
-const MOST = 10_000;
+const MAX_PENDING = 10_000;
 
 export function createPendingEndings(
   store: Pick<TurnStore, "finishReply">,
@@ -26,7 +26,7 @@ export function createPendingEndings(
 ): PendingEndings {
   const waiting = new Map<string, { readonly owner: Owner; readonly ending: Ending }>();
   const add: PendingEndings["add"] = (owner, replyId, ending) => {
-    if (waiting.size < MOST) waiting.set(replyId, { owner, ending });
+    if (waiting.size < MAX_PENDING) waiting.set(replyId, { owner, ending });
   };
   return {
     add,

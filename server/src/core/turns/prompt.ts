@@ -21,7 +21,7 @@ export type ChosenMessage = {
   readonly attachments?: readonly Attachment[];
 };
 
-const MOST_CHARACTERS_A_TOKEN = 4;
+const MAX_CHARACTERS_PER_TOKEN = 4;
 const LATIN_CHARACTERS_A_TOKEN = 3.5;
 /** Greek, Cyrillic, Hebrew, Arabic, accented letters. */
 const OTHER_LETTERS_A_TOKEN = 2;
@@ -40,15 +40,15 @@ export const MAX_IMAGE_TOKENS = 6000;
 const TOKENS_A_NAME = 64;
 const ANSWER_SHARE = 0.25;
 const DOCUMENT_SHARE = 0.25;
-const MOST_ANSWER_TOKENS = 4096;
+const MAX_ANSWER_TOKENS = 4096;
 
 /** Leaves a quarter of the window, at most 4,096 tokens, to the answer. */
 export function promptBudget(contextTokens: number): PromptBudget {
   const maxTokens =
-    contextTokens - Math.min(MOST_ANSWER_TOKENS, Math.floor(contextTokens * ANSWER_SHARE));
+    contextTokens - Math.min(MAX_ANSWER_TOKENS, Math.floor(contextTokens * ANSWER_SHARE));
   return {
     maxTokens,
-    maxCharacters: maxTokens * MOST_CHARACTERS_A_TOKEN,
+    maxCharacters: maxTokens * MAX_CHARACTERS_PER_TOKEN,
     documentTokens: Math.floor(contextTokens * DOCUMENT_SHARE),
   };
 }

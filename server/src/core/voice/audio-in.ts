@@ -46,7 +46,7 @@ const DEFAULTS: AudioInOptions = {
 const ADVICE = "send 16 kHz mono 16-bit PCM, with or without a WAV header";
 
 /** Each new rate costs the design of a filter. */
-const MOST_RATES = 6;
+const MAX_RATES = 6;
 
 /** Fewer bytes than this can be the beginning of either a WAV header or sound: they wait. */
 const TELLING_BYTES = 12;
@@ -75,7 +75,7 @@ export const createAudioIn = (options: Partial<AudioInOptions> = {}): AudioIn =>
       if (isNewFile) stream.dropPartialFrame();
       return stream.push(bytes);
     }
-    if (rates.size >= MOST_RATES && !rates.has(next.sampleRateHz))
+    if (rates.size >= MAX_RATES && !rates.has(next.sampleRateHz))
       throw new AppError("invalid_request", "The sample rate changes too often: keep to one");
     rates.add(next.sampleRateHz);
     const before = stream?.flush() ?? new Int16Array(0);

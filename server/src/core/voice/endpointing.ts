@@ -4,7 +4,7 @@
  */
 
 /** After what looks complete, by default, and after what cannot be the end. */
-export const COMPLETE_MS = 300;
+const COMPLETE_MS = 300;
 export const USUAL_MS = 500;
 export const UNFINISHED_MS = 1500;
 
@@ -40,7 +40,7 @@ const SUBJECTS = words("i you we he she they");
 /** "Tell me": tell what? */
 const GIVING = words("tell show give send bring read play get make ask teach");
 const PERSONS = words("me us him her them");
-const SHORTEST_QUESTION_WORDS = 4;
+const MIN_QUESTION_WORDS = 4;
 /** "What is it like", "where are you from": such a question may end so. */
 const ENDS_OF_QUESTIONS = words("like for from about with to at on in of is are was do does");
 const CLOSED_PHRASES = new Set(
@@ -51,7 +51,7 @@ const CLOSED_PHRASES = new Set(
 );
 
 /** Who pauses often while speaking is given this at most before a turn ends that may be over. */
-const MOST_PATIENT_MS = 950;
+const MAX_PATIENCE_MS = 950;
 /** A pause may be so much longer than the one before. */
 const PAUSE_GROWTH = 1.5;
 
@@ -65,7 +65,7 @@ export function requiredSilenceMs(text: string, pauseMs = 0): number {
   const spoken = wordsOf(text);
   if (looksUnfinished(text, spoken)) return UNFINISHED_MS;
   if (looksComplete(text, spoken)) return COMPLETE_MS;
-  return Math.max(USUAL_MS, Math.min(MOST_PATIENT_MS, pauseMs * PAUSE_GROWTH));
+  return Math.max(USUAL_MS, Math.min(MAX_PATIENCE_MS, pauseMs * PAUSE_GROWTH));
 }
 
 function looksUnfinished(text: string, spoken: readonly string[]): boolean {
@@ -89,9 +89,7 @@ const isMarkedQuestion = (text: string): boolean => /\?["')\]]*\s*$/.test(text);
 /** "What is …", "how many …"; not "what I need", and not a request, which often goes on. */
 function isQuestion(spoken: readonly string[]): boolean {
   const [first = "", second = ""] = spoken;
-  return (
-    QUESTION_WORDS.has(first) && !SUBJECTS.has(second) && spoken.length >= SHORTEST_QUESTION_WORDS
-  );
+  return QUESTION_WORDS.has(first) && !SUBJECTS.has(second) && spoken.length >= MIN_QUESTION_WORDS;
 }
 
 /** Lower-case words without punctuation; apostrophes stay. */

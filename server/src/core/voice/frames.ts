@@ -18,7 +18,7 @@ export type Frames = {
   close(): void;
 };
 
-const MOST_WAITING_MS = 120_000;
+const MAX_WAITING_MS = 120_000;
 /** So many frames take a few milliseconds; then others have their turn. */
 const FRAMES_AT_A_TIME = 8;
 
@@ -66,7 +66,7 @@ export function createFrames(
   return {
     push(samples) {
       if (isClosed || samples.length === 0) return;
-      if (waitingSamples + samples.length > samplesIn(MOST_WAITING_MS))
+      if (waitingSamples + samples.length > samplesIn(MAX_WAITING_MS))
         throw new AppError(
           "too_large",
           `${Math.round(millisecondsOf(waitingSamples) / 1000)} s of sound wait to be heard already: send it no faster than it is spoken`,

@@ -7,17 +7,17 @@ import type { Effect, Hearing, Onset, Phase, State, Step, VoiceEvent } from "./s
 
 /** A frame of at least this probability begins speech; of at least the second, it goes on. */
 export const SPEECH_PROBABILITY = 0.5;
-export const SPEECH_GOES_ON_PROBABILITY = 0.35;
+const SPEECH_GOES_ON_PROBABILITY = 0.35;
 /** So much voice is speech, not a click. */
-export const SHORTEST_SPEECH_MS = 90;
+export const MIN_SPEECH_MS = 90;
 /** The recogniser is asked for its last word after so much silence. */
-export const LIKELY_END_MS = 200;
+const LIKELY_END_MS = 200;
 /** So much voice after that, and the turn goes on. */
 const GOES_ON_MS = 60;
 /** A shorter pause does not begin the onset anew. */
 const ONSET_GAP_MS = 160;
 /** A turn ends here even without a pause; the recogniser takes no more than two minutes. */
-export const LONGEST_TURN_MS = 110_000;
+const MAX_TURN_MS = 110_000;
 
 export type Frame = Extract<VoiceEvent, { type: "frame" }>;
 export type TranscriptEvent = Extract<VoiceEvent, { type: "transcript" }>;
@@ -28,13 +28,13 @@ export const SILENCE: Onset = { voicedMs: 0, silentMs: 0 };
 export const NO_SPEECH: Onset = { voicedMs: Number.NEGATIVE_INFINITY, silentMs: 0 };
 
 /** A pause this long, after which the person went on, was one: longer ones are two turns. */
-const LONGEST_PAUSE_MS = 1400;
+const MAX_PAUSE_MS = 1400;
 /** A habit is forgotten by so much with each turn that does not show it. */
 const FORGETTING = 0.9;
 
 /** The person went on after so much silence. */
 export const learnPause = (state: State, pauseMs: number): State =>
-  pauseMs > LONGEST_PAUSE_MS ? state : { ...state, pauseMs: Math.max(state.pauseMs, pauseMs) };
+  pauseMs > MAX_PAUSE_MS ? state : { ...state, pauseMs: Math.max(state.pauseMs, pauseMs) };
 
 export const step = (state: State, phase: Phase, ...effects: readonly Effect[]): Step => ({
   state: { ...state, phase },
@@ -70,7 +70,7 @@ export function hearOn(hearing: Hearing, frame: Frame): { hearing: Hearing; effe
   const silentMs = hearing.silentMs + frame.durationMs;
   if (!isVoiced) {
     const next = { ...hearing, silentMs, durationMs, voicedAgainMs: 0 };
-    const isLikelyEnd = silentMs >= LIKELY_END_MS || durationMs >= LONGEST_TURN_MS;
+    const isLikelyEnd = silentMs >= LIKELY_END_MS || durationMs >= MAX_TURN_MS;
     if (hearing.stage !== "open" || !isLikelyEnd) return { hearing: next, effects: [] };
     return finish(next);
   }
@@ -81,7 +81,7 @@ export function hearOn(hearing: Hearing, frame: Frame): { hearing: Hearing; effe
     voicedMs: hearing.voicedMs + frame.durationMs,
     loudestDbfs: Math.max(hearing.loudestDbfs, frame.dbfs),
   };
-  if (durationMs >= LONGEST_TURN_MS)
+  if (durationMs >= MAX_TURN_MS)
     return hearing.stage === "open"
       ? finish(heard)
       : { hearing: { ...heard, silentMs }, effects: [] };
@@ -106,7 +106,7 @@ const finish = (hearing: Hearing): { hearing: Hearing; effects: Effect[] } => ({
 export function settle(before: State, was: Hearing, hearing: Hearing, effects: Effect[]): Step {
   const goesOn = was.stage !== "open" && hearing.stage === "open";
   const state = goesOn ? learnPause(before, was.silentMs) : before;
-  const isTooLong = hearing.durationMs >= LONGEST_TURN_MS;
+  const isTooLong = hearing.durationMs >= MAX_TURN_MS;
   if (was.stage === "open" && hearing.stage !== "open") effects.push({ type: "speech_stopped" });
   if (goesOn) effects.push({ type: "speech_started" });
   if (hearing.stage === "open") return step(state, { name: "speech", hearing }, ...effects);

@@ -23,7 +23,7 @@ export type OnWords = (text: string, isFinal: boolean) => void;
 const PRE_ROLL_MS = 500;
 const LATEST_NOTICE_MS = 260;
 /** A turn is cut before this. */
-const LONGEST_TURN_MS = 120_000;
+const MAX_TURN_MS = 120_000;
 
 type Part = { text: string; isFinal: boolean };
 
@@ -92,7 +92,7 @@ export function createListener(
   return {
     push(samples) {
       recent.push(samples);
-      if (isOn && whole && whole.length * frameMs < LONGEST_TURN_MS) whole.push(samples);
+      if (isOn && whole && whole.length * frameMs < MAX_TURN_MS) whole.push(samples);
       attempt(() => utterance?.push(samples));
     },
     hear() {

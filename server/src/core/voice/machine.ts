@@ -3,7 +3,7 @@ import {
   type Frame,
   hearOn,
   listenOn,
-  SHORTEST_SPEECH_MS,
+  MIN_SPEECH_MS,
   SILENCE,
   SPEECH_PROBABILITY,
   settle,
@@ -115,7 +115,7 @@ function frame(state: State, phase: Active, event: Frame): Step {
   switch (phase.name) {
     case "listening": {
       const onset = listenOn(phase.onset, event, event.probability >= SPEECH_PROBABILITY);
-      if (onset.voicedMs < SHORTEST_SPEECH_MS) return step(state, { name: "listening", onset });
+      if (onset.voicedMs < MIN_SPEECH_MS) return step(state, { name: "listening", onset });
       const hearing = beginHearing(onset, event);
       return step(state, { name: "speech", hearing }, { type: "hear" }, { type: "speech_started" });
     }

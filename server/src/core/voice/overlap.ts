@@ -8,14 +8,12 @@ const BACKCHANNELS: ReadonlySet<string> = new Set(
   `mhm mm mmm hm hmm uh huh uhuh um ah aha oh ooh yes yeah yep yup ok okay right sure really wow
   cool nice great good exactly true alright i see got it indeed`.split(/\s+/),
 );
-const LONGEST_BACKCHANNEL_WORDS = 3;
+const MAX_BACKCHANNEL_WORDS = 3;
 
 /** "Mhm", "yes", "I see": somebody who listens, not somebody who wants to speak. */
 export function isBackchannel(text: string): boolean {
   const spoken = wordsOf(text);
-  return (
-    spoken.length <= LONGEST_BACKCHANNEL_WORDS && spoken.every((word) => BACKCHANNELS.has(word))
-  );
+  return spoken.length <= MAX_BACKCHANNEL_WORDS && spoken.every((word) => BACKCHANNELS.has(word));
 }
 
 /** Alone, these are always meant for us. */

@@ -67,7 +67,7 @@ export type PlayerEvents = {
 type Sent = Spoken & { readonly sound: Int16Array };
 
 /** Sound that may be out and not played yet. */
-const MOST_AHEAD_MS = 15_000;
+const MAX_AHEAD_MS = 15_000;
 /** Engines leave no silence at the edges of a sentence. */
 const PAUSE_MS = 250;
 /** What may come back from the loudspeaker: from so long ago to so soon. */
@@ -95,7 +95,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
 
   const mayGoOn = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      const tooFarMs = isSegmented ? aheadMs() - MOST_AHEAD_MS : 0;
+      const tooFarMs = isSegmented ? aheadMs() - MAX_AHEAD_MS : 0;
       if (!isHeld && tooFarMs <= 0) return;
       const roused = wake.promise;
       if (isHeld) await roused;

@@ -31,7 +31,7 @@ import type {
  */
 
 /** Voice over a reply that stops it; the detector needs two frames to notice speech, which count too. */
-export const BARGE_IN_MS = 250;
+const BARGE_IN_MS = 250;
 const DETECTION_LAG_MS = 60;
 /** Voice over a reply that brings no words for so long was not meant for it. */
 export const FALSE_INTERRUPTION_MS = 2000;
@@ -42,7 +42,7 @@ const ABOVE_ECHO_DB = 6;
 /** Speech of this level always counts. */
 const LOUDEST_ECHO_DBFS = -26;
 /** Typed messages that may wait. */
-const MOST_TYPED = 8;
+const MAX_TYPED = 8;
 
 type Replying = PhaseOf<"thinking"> | PhaseOf<"speaking">;
 type Sent = Extract<VoiceEvent, { type: "sound_sent" }>;
@@ -163,7 +163,7 @@ export function typedWhileReplying(
   const sounding = phase.name === "thinking" ? null : phase.sounding;
   const mayFollow = sounding !== null && (sounding.isAllSent || state.setup.canSilence);
   if (!mayFollow) {
-    if (state.typed.length >= MOST_TYPED) return { state, effects: [{ type: "refuse_typed" }] };
+    if (state.typed.length >= MAX_TYPED) return { state, effects: [{ type: "refuse_typed" }] };
     return stay({ ...state, typed: [...state.typed, text] });
   }
   const effects: Effect[] = [];

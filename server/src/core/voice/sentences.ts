@@ -10,9 +10,9 @@ export type SentenceSplitter = {
 };
 
 /** Longer ones are cut at the last good place, so that one sentence cannot hold up all speech. */
-const LONGEST_CHARACTERS = 300;
+const MAX_CHARACTERS = 300;
 /** A shorter one is spoken together with the next. */
-const SHORTEST_CHARACTERS = 12;
+const MIN_CHARACTERS = 12;
 
 /** The end of a sentence: marks, closing quotes, then a blank; or a line's end; or a mark that needs no blank. */
 const END = /[.!?…]+["'”’)\]]*\s+|\n+\s*|[。！？]+["”’）」]*\s*/gu;
@@ -55,19 +55,19 @@ function sentenceLength(text: string): number | null {
   for (const { index, 0: mark } of text.matchAll(END)) {
     const end = index + mark.length;
     const before = text.slice(0, end);
-    if (end > LONGEST_CHARACTERS) break;
+    if (end > MAX_CHARACTERS) break;
     // At the very end more white space, or another mark, may follow.
-    if (before.trim().length < SHORTEST_CHARACTERS) continue;
+    if (before.trim().length < MIN_CHARACTERS) continue;
     if (mark.startsWith(".") && (ABBREVIATION.test(before) || LIST_NUMBER.test(before))) continue;
     return end;
   }
-  if (text.length <= LONGEST_CHARACTERS) return null;
-  const start = text.slice(0, LONGEST_CHARACTERS);
+  if (text.length <= MAX_CHARACTERS) return null;
+  const start = text.slice(0, MAX_CHARACTERS);
   const places = [/[,;:–—]\s(?=[^,;:–—]*$)/u, /\s(?=\S*$)/u];
   for (const place of places) {
     const found = place.exec(start);
-    if (found && found.index >= SHORTEST_CHARACTERS) return found.index + found[0].length;
+    if (found && found.index >= MIN_CHARACTERS) return found.index + found[0].length;
   }
   // A long text without a blank: not through a surrogate pair.
-  return /[\uD800-\uDBFF]$/.test(start) ? LONGEST_CHARACTERS - 1 : LONGEST_CHARACTERS;
+  return /[\uD800-\uDBFF]$/.test(start) ? MAX_CHARACTERS - 1 : MAX_CHARACTERS;
 }

@@ -14,11 +14,11 @@ import type { Effect, State, VoiceEvent } from "./states.ts";
 
 /** Chunks of sound may come so much later than they should. */
 const LATE_MS = 150;
-const LONGEST_CHUNK_MS = 5000;
+const MAX_CHUNK_MS = 5000;
 const MISSING_FRAME_MS = 32;
 const SILENCE_DBFS = -100;
 /** What is kept for a client that is away. */
-const MOST_KEPT = 64;
+const MAX_KEPT = 64;
 
 export function createVoiceSession(
   parts: SessionParts,
@@ -37,7 +37,7 @@ export function createVoiceSession(
   const now = () => clock.now().getTime();
   const output: OnOutput = (message) => {
     if (tell) tell(message);
-    else if (kept.length < MOST_KEPT) kept.push(message);
+    else if (kept.length < MAX_KEPT) kept.push(message);
   };
   const fail = (stage: "hearing" | "answering", error: AppError) =>
     output({ type: "error", stage, error });
@@ -154,7 +154,7 @@ export function createVoiceSession(
     conversationId: options.conversationId,
     push(samples) {
       if (!ears) return;
-      const chunkMs = Math.min(LONGEST_CHUNK_MS, millisecondsOf(samples.length));
+      const chunkMs = Math.min(MAX_CHUNK_MS, millisecondsOf(samples.length));
       soundDueAtMs = now() + chunkMs + LATE_MS;
       ears.frames.push(samples);
     },

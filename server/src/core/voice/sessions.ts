@@ -60,9 +60,9 @@ export type VoiceSessionsParts = SessionParts & {
 };
 
 /** How long a session waits for its client. */
-export const RESUMABLE_MS = 60_000;
+const RESUMABLE_MS = 60_000;
 
-export const NO_RECOGNISER =
+const NO_RECOGNISER =
   "No speech recogniser is installed, so speech cannot be understood yet; typed text (text_input) is answered. " +
   "To install one: 'apt-get install libpocketsphinx3 pocketsphinx-en-us' (basic), or set STT_BASE_URL to an OpenAI-compatible server, or STT_MODEL_DIR to a sherpa-onnx model; then start the server again";
 

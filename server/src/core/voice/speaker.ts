@@ -33,8 +33,8 @@ export type OnProgress = {
 };
 
 /** Sound beyond this is not made: who listens so long has read it. */
-const LONGEST_REPLY_MS = 5 * 60_000;
-const LONGEST_SENTENCE_MS = 60_000;
+const MAX_REPLY_MS = 5 * 60_000;
+const MAX_SENTENCE_MS = 60_000;
 
 /**
  * The sentences of a turn's reply as they come, each with its sound (empty where there is none);
@@ -47,7 +47,7 @@ export async function* speakReply(
   signal: AbortSignal,
 ): AsyncGenerator<SpokenSentence, TurnEnding | null> {
   let { synthesizer } = options;
-  let leftMs = LONGEST_REPLY_MS;
+  let leftMs = MAX_REPLY_MS;
   let opening = await options.opening;
   const sentences = readSentences(turn, progress, signal);
   for (;;) {
@@ -139,7 +139,7 @@ async function soundOf(
   for await (const piece of synthesizer.speak(text, { voice }, signal)) {
     pieces.push(piece);
     lengthMs += millisecondsOf(piece.length);
-    if (lengthMs > LONGEST_SENTENCE_MS) break;
+    if (lengthMs > MAX_SENTENCE_MS) break;
   }
   return joinSound(pieces);
 }

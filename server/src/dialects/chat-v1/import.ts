@@ -4,13 +4,13 @@ import { Type } from "typebox";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, User, UserQuery } from "./schemas.ts";
 
-const MOST_AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 /** A long conversation of a ChatGPT export has some megabytes. */
-const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 const Import = Type.Object({
   conversations: Type.Array(Type.Unknown(), {
-    maxItems: MOST_AT_ONCE,
+    maxItems: MAX_AT_ONCE,
     description:
       "Elements of a ChatGPT export's conversations.json, or objects with `messages` [{role, content, timestamp or created_at}], and `title`, `created_at`, `is_pinned` where they have them.",
   }),
@@ -33,7 +33,7 @@ export function importRoutes(
   plain.withTypeProvider<TypeBoxTypeProvider>().post(
     "/v1/chat/conversations/import",
     {
-      bodyLimit: BODY_LIMIT_BYTES,
+      bodyLimit: MAX_BODY_BYTES,
       schema: {
         tags: ["chat-v1"],
         summary: "Take over conversations from elsewhere",

@@ -140,7 +140,7 @@ export const User = {
   ),
 };
 
-export const PageQuery = Type.Object({
+const PageQuery = Type.Object({
   page: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1 }),
   limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
   ...User,

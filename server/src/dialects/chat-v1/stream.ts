@@ -6,7 +6,7 @@ import { type EventStream, frame, openEventStream, unnumberedFrame } from "../..
 import { ERRORS } from "./errors.ts";
 import { messageBody } from "./map.ts";
 
-const LONGEST_CHUNK_CHARACTERS = 64 * 1024;
+const MAX_CHUNK_CHARACTERS = 64 * 1024;
 
 /** Where a client goes on: the reply (null: the one that is generated now, or the latest) and the position of the last event it saw. */
 export type ResumePoint = { readonly replyId: string | null; readonly position: number };
@@ -104,7 +104,7 @@ async function forward(
   try {
     for await (const event of turn.follow(from, stream.gone)) {
       if (event.type === "delta")
-        if (event.text.length > LONGEST_CHUNK_CHARACTERS)
+        if (event.text.length > MAX_CHUNK_CHARACTERS)
           await sendLongText(stream, turn.replyId, event.position, event.text);
         else stream.send(chunkFrame(turn.replyId, event.position, event.text));
       else if (event.type === "failed")
@@ -159,8 +159,8 @@ async function sendInPieces(
   send: (piece: string, end: number) => void,
 ): Promise<void> {
   let start = 0;
-  while (text.length - start > LONGEST_CHUNK_CHARACTERS && !signal.aborted) {
-    const cut = start + LONGEST_CHUNK_CHARACTERS;
+  while (text.length - start > MAX_CHUNK_CHARACTERS && !signal.aborted) {
+    const cut = start + MAX_CHUNK_CHARACTERS;
     const end = isLowSurrogate(text.charCodeAt(cut)) ? cut - 1 : cut;
     send(text.slice(start, end), end);
     await stream.caughtUp();

@@ -3,14 +3,14 @@ import { errorReply } from "./errors.ts";
 import type { ChatSocketParts } from "./parts.ts";
 import { openTalk } from "./talk.ts";
 
-const MOST_MESSAGE_BYTES = 1024 * 1024;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** Document 000's WebSocket: `/ws` with a user id. */
 export function chatSocket(parts: ChatSocketParts): SocketHandler {
   return {
     matches: ({ pathname, searchParams }) =>
       (pathname === "/ws" || pathname === "/ws/") && searchParams.has("user_id"),
-    maxMessageBytes: MOST_MESSAGE_BYTES,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
     errorReply,
     async accept(handshake) {
       const { connection, credential } = handshake;

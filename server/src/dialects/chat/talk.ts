@@ -11,7 +11,7 @@ import { targetOf } from "./target.ts";
 type Message = Extract<Frame, { type: "message" }>;
 
 /** What the unanswered messages of a socket may weigh together, in characters. */
-const MOST_UNANSWERED = 4 * 1024 * 1024;
+const MAX_UNANSWERED = 4 * 1024 * 1024;
 /** What a message weighs besides its own length. */
 const OVERHEAD = 1024;
 const POLICY_VIOLATION = 1008;
@@ -92,7 +92,7 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
 
   return (message) => {
     const weight = message.length + OVERHEAD;
-    if (unanswered + weight > MOST_UNANSWERED)
+    if (unanswered + weight > MAX_UNANSWERED)
       return sayError(new AppError("rate_limited", "Too many messages wait for an answer already"));
     unanswered += weight;
     const starting = started.then(async () => {

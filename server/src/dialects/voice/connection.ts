@@ -33,7 +33,7 @@ type Start = Extract<ClientMessage, { type: "start_conversation" }>;
 const PLAIN: Capabilities = { segments: false, vad: false, interrupt: false, metrics: false };
 const READY = "Ready to listen";
 /** What may wait while a conversation is being started. */
-const MOST_WAITING_CHARACTERS = 32 * 1024 * 1024;
+const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024;
 
 /** Speaks the messages of document 003 over one socket. @returns what is to be called with each message */
 export function serveConnection(parts: ConnectionParts, socket: Socket): (text: string) => void {
@@ -158,7 +158,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   return (text) => {
     if (!isStarting) return take(text);
     waitingCharacters += text.length;
-    if (waitingCharacters <= MOST_WAITING_CHARACTERS) waiting.push(text);
+    if (waitingCharacters <= MAX_WAITING_CHARACTERS) waiting.push(text);
     else {
       waitingCharacters -= text.length;
       sendError(new AppError("too_large", "Too much was sent before the conversation had started"));

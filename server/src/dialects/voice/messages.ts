@@ -23,7 +23,7 @@ export type Malformed =
   | { readonly type: "invalid_json" }
   | { readonly type: "unknown_type"; readonly named: string };
 
-const LONGEST_NAME_SHOWN = 100;
+const MAX_NAME_CHARACTERS = 100;
 /** A message has half a dozen fields; one with more is of a later version. */
 const JSON_BOUNDS = { maxDepth: 20, maxValues: 1_000 };
 
@@ -58,7 +58,7 @@ export function readMessage(text: string): ClientMessage | Malformed {
     case "end_conversation":
       return { type };
     default:
-      return { type: "unknown_type", named: nameOf(type).slice(0, LONGEST_NAME_SHOWN) };
+      return { type: "unknown_type", named: nameOf(type).slice(0, MAX_NAME_CHARACTERS) };
   }
 }
 

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
 
 /** Above what addresses are, and below what proxies take. */
-const LONGEST_ADDRESS = 4096;
+const MAX_ADDRESS_CHARACTERS = 4096;
 
 /**
  * A frame for one image of another host: a page that may load images of that origin and do nothing
@@ -22,7 +22,7 @@ export function imageFrame(
     {
       schema: {
         hide: true,
-        querystring: Type.Object({ src: Type.String({ maxLength: LONGEST_ADDRESS }) }),
+        querystring: Type.Object({ src: Type.String({ maxLength: MAX_ADDRESS_CHARACTERS }) }),
       },
     },
     (request, reply) => {

@@ -19,7 +19,7 @@ const KAISER_BETA = 7.86;
 /** The middle of the transition band, so that its end meets half the lower rate. */
 const ROLL_OFF = 0.92;
 /** A larger table (odd rates such as 44,101 Hz) is replaced by interpolation between phases. */
-const LARGEST_TABLE = 100_000;
+const MAX_TABLE_ENTRIES = 100_000;
 const INTERPOLATED_PHASES = 128;
 const CACHED_FILTERS = 16;
 
@@ -116,7 +116,7 @@ const designFilter = (up: number, down: number): Filter => {
   const bandwidth = Math.min(1, up / down);
   const halfTaps = Math.ceil(ZERO_CROSSINGS / bandwidth);
   const taps = 2 * halfTaps;
-  const phases = up * taps > LARGEST_TABLE ? INTERPOLATED_PHASES : up;
+  const phases = up * taps > MAX_TABLE_ENTRIES ? INTERPOLATED_PHASES : up;
   const table = new Float32Array((phases + 1) * taps);
   const cutoff = bandwidth * ROLL_OFF;
   for (let row = 0; row <= phases; row++) {

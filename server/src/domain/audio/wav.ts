@@ -21,10 +21,10 @@ export type WavHeader =
 
 const RIFF_HEADER_BYTES = 12;
 const CHUNK_HEADER_BYTES = 8;
-const LARGEST_HEADER_BYTES = 65_536;
-const LOWEST_RATE_HZ = 8_000;
-const HIGHEST_RATE_HZ = 192_000;
-const MOST_CHANNELS = 8;
+const MAX_HEADER_BYTES = 65_536;
+const MIN_RATE_HZ = 8_000;
+const MAX_RATE_HZ = 192_000;
+const MAX_CHANNELS = 8;
 
 const FORMAT_PCM = 1;
 const FORMAT_FLOAT = 3;
@@ -74,9 +74,9 @@ export const parseWavHeader = (bytes: Uint8Array): WavHeader => {
       format = parsed;
     }
     offset = body + size + (size % 2);
-    if (offset > LARGEST_HEADER_BYTES) break;
+    if (offset > MAX_HEADER_BYTES) break;
   }
-  return offset > LARGEST_HEADER_BYTES
+  return offset > MAX_HEADER_BYTES
     ? { kind: "unusable", reason: "has no sound in its first 64 KB" }
     : { kind: "incomplete" };
 };
@@ -88,10 +88,10 @@ const parseFormat = (view: DataView): PcmFormat | string => {
   const channels = view.getUint16(2, true);
   const sampleRateHz = view.getUint32(4, true);
   const bits = containerBits(view.getUint16(14, true), view.getUint16(12, true), channels);
-  if (channels < 1 || channels > MOST_CHANNELS)
-    return `has ${channels} channels: send 1 to ${MOST_CHANNELS}`;
-  if (sampleRateHz < LOWEST_RATE_HZ || sampleRateHz > HIGHEST_RATE_HZ)
-    return `has ${sampleRateHz} samples a second: send ${LOWEST_RATE_HZ} to ${HIGHEST_RATE_HZ}`;
+  if (channels < 1 || channels > MAX_CHANNELS)
+    return `has ${channels} channels: send 1 to ${MAX_CHANNELS}`;
+  if (sampleRateHz < MIN_RATE_HZ || sampleRateHz > MAX_RATE_HZ)
+    return `has ${sampleRateHz} samples a second: send ${MIN_RATE_HZ} to ${MAX_RATE_HZ}`;
   if (tag !== FORMAT_PCM && tag !== FORMAT_FLOAT)
     return `holds ${FORMAT_NAMES[tag] ?? `format ${tag}`}: send PCM`;
   const encoding = ENCODINGS[`${tag}/${bits}`];
@@ -129,7 +129,7 @@ export const isRiffChunks = (bytes: Uint8Array): boolean => {
 };
 
 /** The 44 bytes before that many bytes of 16-bit mono sound. */
-export const wavHeader = (dataBytes: number, sampleRateHz: number): Uint8Array => {
+const wavHeader = (dataBytes: number, sampleRateHz: number): Uint8Array => {
   const bytes = new Uint8Array(44);
   const view = new DataView(bytes.buffer);
   const frameBytes = bytesPerFrame({ sampleRateHz, channels: 1, encoding: "s16" });

@@ -41,7 +41,7 @@ const keyOf = (request: FormatRequest): string =>
 const UNAVAILABLE: Formatted = { problem: "unavailable" };
 
 /** A worker that formats, one request after the other, and is replaced by another where it takes too long. */
-export function createFormatter(): Formatter {
+function createFormatter(): Formatter {
   const kept = keepResults();
   const waiting: Job[] = [];
   let worker: Worker | null = null;

@@ -163,7 +163,7 @@ const newPlace = (text: string): Place => ({
 });
 
 /** About how many nodes a view is in the page. */
-export function weightOf(view: BlockView): number {
+function weightOf(view: BlockView): number {
   if (view.kind === "formatted") return 1 + view.nodeCount;
   return view.kind === "code" ? 20 + view.code.length / 20 : 5 + view.text.length / 50;
 }

@@ -33,8 +33,8 @@ export type WorkerAnswer =
   | { readonly kind: "formatted"; readonly formatted: Formatted };
 
 /** A browser draws so many elements in less than a tenth of a second. */
-export const MAX_BLOCK_NODES = 5_000;
-export const MAX_DEPTH = 60;
+const MAX_BLOCK_NODES = 5_000;
+const MAX_DEPTH = 60;
 
 /** Counts the nodes of a tree while it is built. */
 export class NodeBudget {

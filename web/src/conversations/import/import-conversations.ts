@@ -1,9 +1,9 @@
 import { type Client, ColloquyError, type ImportResult } from "@colloquy/client";
 
 /** The wire's most. */
-const MOST_AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 /** What a slow connection sends within the client's time for a try; characters may have some bytes each. */
-const MOST_CHARACTERS_AT_ONCE = 500_000;
+const MAX_CHARACTERS_AT_ONCE = 500_000;
 const TOO_LARGE = 413;
 
 export type ImportCounts = {
@@ -72,7 +72,7 @@ function* batchesOf(items: readonly object[]): Generator<object[]> {
   let characters = 0;
   for (const item of items) {
     const size = JSON.stringify(item).length;
-    const isFull = batch.length === MOST_AT_ONCE || characters + size > MOST_CHARACTERS_AT_ONCE;
+    const isFull = batch.length === MAX_AT_ONCE || characters + size > MAX_CHARACTERS_AT_ONCE;
     if (batch.length > 0 && isFull) {
       yield batch;
       batch = [];

@@ -30,7 +30,7 @@ export async function readConversations(file: File): Promise<readonly object[]> 
   return texts.flatMap(conversationsIn);
 }
 
-export function conversationsIn(text: string): readonly object[] {
+function conversationsIn(text: string): readonly object[] {
   const whole = parsed(text);
   return whole === undefined ? inLines(text) : inValue(whole);
 }

@@ -2,7 +2,7 @@
 
 const END_SIGNATURE = 0x06054b50;
 const END_BYTES = 22;
-const MOST_COMMENT_BYTES = 65_535;
+const MAX_COMMENT_BYTES = 65_535;
 const ENTRY_SIGNATURE = 0x02014b50;
 const ENTRY_BYTES = 46;
 const STORED = 0;
@@ -16,7 +16,7 @@ export async function unzipped(
   archive: Blob,
   isWanted: (name: string) => boolean,
 ): Promise<string[]> {
-  const tailStart = Math.max(0, archive.size - END_BYTES - MOST_COMMENT_BYTES);
+  const tailStart = Math.max(0, archive.size - END_BYTES - MAX_COMMENT_BYTES);
   const tail = new DataView(await archive.slice(tailStart).arrayBuffer());
   let end = tail.byteLength - END_BYTES;
   while (end >= 0 && tail.getUint32(end, true) !== END_SIGNATURE) end--;

@@ -19,8 +19,8 @@ const ALGORITHMS = [
 ];
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** A token of the future means that our clock was set back: it would let in those that have expired. */
-const MOST_CLOCK_DIFFERENCE_MS = 300_000;
-const MOST_SUBJECT_CHARACTERS = 255;
+const MAX_CLOCK_DIFFERENCE_MS = 300_000;
+const MAX_SUBJECT_CHARACTERS = 255;
 
 /** Tokens (RFC 7519) of one issuer: signature, algorithm, issuer, audience, times and subject are all required. */
 export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
@@ -43,7 +43,7 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
         });
         if (!isLogin(protectedHeader.typ)) return null;
         const issuedAt = Number(payload.iat) * 1000;
-        if (issuedAt > currentDate.getTime() + MOST_CLOCK_DIFFERENCE_MS) return null;
+        if (issuedAt > currentDate.getTime() + MAX_CLOCK_DIFFERENCE_MS) return null;
         return worthOf(options.issuer, payload, token);
       } catch (error) {
         if (error instanceof AppError) throw error;
@@ -72,7 +72,7 @@ function worthOf(
   { sub, exp }: JWTPayload,
   token: string,
 ): VerifiedCredential | null {
-  if (typeof sub !== "string" || sub.trim() === "" || sub.length > MOST_SUBJECT_CHARACTERS)
+  if (typeof sub !== "string" || sub.trim() === "" || sub.length > MAX_SUBJECT_CHARACTERS)
     return null;
   const expiresAt = new Date(Number(exp) * 1000);
   if (Number.isNaN(expiresAt.getTime())) return null;

@@ -18,7 +18,7 @@ export type Issuer = {
 /** A kid that is not known is looked for at most so often, however many tokens name one. */
 const COOLDOWN_MS = 30_000;
 /** A key that the issuer withdrew is good for so long at most. */
-const MOST_AGE_MS = 600_000;
+const MAX_AGE_MS = 600_000;
 const PATIENCE_MS = 5000;
 /** After a failure the issuer is left alone for so long. */
 const FAILURE_COOLDOWN_MS = 5000;
@@ -51,7 +51,7 @@ export function remoteKeySet({ issuer, jwksUrl }: Issuer, clock: Clock): JWTVeri
     return createRemoteJWKSet(new URL(address), {
       timeoutDuration: PATIENCE_MS,
       cooldownDuration: COOLDOWN_MS,
-      cacheMaxAge: MOST_AGE_MS,
+      cacheMaxAge: MAX_AGE_MS,
       [customFetch]: carefully,
     });
   };

@@ -49,7 +49,7 @@ export type OpenAiCompatibleOptions = {
 export type OpenAiCompatibleProvider = ModelProvider & AsyncDisposable;
 
 /** Enough that those whose provider stalls keep nobody else waiting. */
-const MOST_CONNECTIONS = 10_000;
+const MAX_CONNECTIONS = 10_000;
 
 type Asking = {
   readonly pool: Pool;
@@ -85,7 +85,7 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
     allowH2: false,
     bodyTimeout: 0,
     headersTimeout: 0,
-    connections: options.maxConnections ?? MOST_CONNECTIONS,
+    connections: options.maxConnections ?? MAX_CONNECTIONS,
     connectTimeout: options.connectTimeoutMs ?? 5000,
     keepAliveTimeout: 60_000,
     pipelining: 1,

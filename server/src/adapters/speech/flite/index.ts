@@ -8,7 +8,7 @@ import { createFlitePool, type FlitePool } from "./pool.ts";
 import { piecesOf, speakable } from "./text.ts";
 
 /** American woman, American man, Scottish man, and the small diphone voice. */
-export const FLITE_VOICES = ["slt", "rms", "awb", "kal16"] as const;
+const FLITE_VOICES = ["slt", "rms", "awb", "kal16"] as const;
 
 export type FliteOptions = {
   /** What speaks when no voice, or one that flite does not have, is asked for. */

@@ -41,7 +41,7 @@ export type Piece = {
 /** Spoken within the time to the first sound that is promised; the others need not be so short. */
 const FIRST_PIECE_LENGTH = 55;
 const PIECE_LENGTH = 180;
-const SHORTEST_PIECE = 12;
+const MIN_PIECE_CHARACTERS = 12;
 
 /** A long sentence is read in pieces, cut where one would breathe: the first is heard early. */
 export const piecesOf = (text: string): Piece[] => {
@@ -70,7 +70,7 @@ const cutWithin = (text: string, length: number): number => {
     const places = [...text.slice(0, length + 1).matchAll(cut)].map(
       (match) => match.index + match[0].length,
     );
-    const last = places.findLast((place) => place >= SHORTEST_PIECE && place <= length);
+    const last = places.findLast((place) => place >= MIN_PIECE_CHARACTERS && place <= length);
     if (last !== undefined) return last;
   }
   return length;

@@ -31,7 +31,7 @@ const [TERMINAL, DIRECTORY, REGULAR_FILE] = [2, 3, 4] as const;
 const [ROOT, FILE] = [3, 4] as const;
 const ALL_RIGHTS = (1n << 30n) - 1n;
 const CREATE = 1;
-const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export const createWasi = (): Wasi => {
   let memory = new WebAssembly.Memory({ initial: 0 });
@@ -44,7 +44,7 @@ export const createWasi = (): Wasi => {
 
   const writeFile = (chunk: Uint8Array) => {
     const end = position + chunk.length;
-    if (end > LARGEST_FILE_BYTES) throw new RangeError("flite writes without end");
+    if (end > MAX_FILE_BYTES) throw new RangeError("flite writes without end");
     if (end > file.length) {
       const larger = new Uint8Array(end * 2);
       larger.set(file);

@@ -24,7 +24,7 @@ export type AudioClient = {
 };
 
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 2_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const MAX_ERROR_BYTES = 16 * 1024;
 
@@ -106,7 +106,7 @@ export const createAudioClient = (
           signal.throwIfAborted();
           if (!(error instanceof AudioFailure)) throw error;
           const pauseMs = error.appError.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** attempt;
-          if (!error.isRetryable || attempt >= timeouts.retries || pauseMs > LONGEST_PAUSE_MS)
+          if (!error.isRetryable || attempt >= timeouts.retries || pauseMs > MAX_PAUSE_MS)
             throw error;
           await delay(pauseMs, undefined, { signal });
         }

@@ -23,12 +23,12 @@ const PRIOR = [41, -5.29, -0.12, 5.09, 2.48, -4.07, -1.37, -1.78, -5.08, -2.05, 
 const PRIOR_FRAMES = 30;
 const BUFFER_SAMPLES = 16_000;
 /** More frames than the buffer's samples make. */
-const MOST_FRAMES = 120;
+const MAX_FRAMES = 120;
 
 export const createCepstralMean = (library: Library, decoder: Pointer): CepstralMean => {
   const configuration = library.configurationOf(decoder);
   const frontEnd = library.createFrontEnd(library.retainConfiguration(configuration));
-  const cepstra = allocateCepstra(library, MOST_FRAMES);
+  const cepstra = allocateCepstra(library, MAX_FRAMES);
   const buffer = allocateSamples(BUFFER_SAMPLES);
   const sums = new Float64Array(CEPSTRUM_LENGTH);
   let frames = 0;
@@ -37,7 +37,7 @@ export const createCepstralMean = (library: Library, decoder: Pointer): Cepstral
     buffer.samples.set(samples);
     const position = [buffer.pointer];
     const remaining = [samples.length];
-    const frameCount = [MOST_FRAMES];
+    const frameCount = [MAX_FRAMES];
     library.frontEnd(frontEnd, position, remaining, cepstra.pointer, frameCount, [0]);
     const [count = 0] = frameCount;
     for (let i = 0; i < count * CEPSTRUM_LENGTH; i++)

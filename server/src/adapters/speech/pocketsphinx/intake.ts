@@ -15,12 +15,12 @@ export type Intake = {
 const BLOCK_SAMPLES = 160;
 /** Speech that tells the loudness: 400 ms; without so much, decoding begins after three seconds. */
 const TELLING_BLOCKS = 40;
-const LONGEST_HOLD_BLOCKS = 300;
+const MAX_HOLD_BLOCKS = 300;
 /** Less than this is a click. */
-const FEWEST_SPOKEN_BLOCKS = 4;
+const MIN_SPOKEN_BLOCKS = 4;
 /** Speech is so much above the quietest tenth, and above this level at all. */
 const ABOVE_FLOOR_DB = 10;
-const LOWEST_SPEECH_DBFS = -55;
+const MIN_SPEECH_DBFS = -55;
 /** What is so much below the loudest block is silence. */
 const SILENCE_BELOW_PEAK_DB = 32;
 const TARGET_DBFS = -20;
@@ -29,7 +29,7 @@ const MAX_GAIN_DB = 30;
 const LEAD_BLOCKS = 10;
 const TRAIL_BLOCKS = 12;
 /** More of a pause is left out. */
-const LONGEST_PAUSE_BLOCKS = 40;
+const MAX_PAUSE_BLOCKS = 40;
 
 export const createIntake = (): Intake => {
   let waiting: Int16Array = new Int16Array(0);
@@ -59,7 +59,7 @@ export const createIntake = (): Intake => {
     const { silenceDbfs } = voice;
     const last = levelsOf(waiting).findLastIndex((level) => level > silenceDbfs);
     if (last >= 0) return take((last + 1 + TRAIL_BLOCKS) * BLOCK_SAMPLES);
-    waiting = waiting.slice(-LONGEST_PAUSE_BLOCKS * BLOCK_SAMPLES);
+    waiting = waiting.slice(-MAX_PAUSE_BLOCKS * BLOCK_SAMPLES);
     return new Int16Array(0);
   };
 
@@ -69,8 +69,8 @@ export const createIntake = (): Intake => {
       if (!voice) {
         const levels = levelsOf(waiting);
         if (spokenBlocks(levels) >= TELLING_BLOCKS) begin(levels);
-        else if (levels.length >= LONGEST_HOLD_BLOCKS) {
-          if (Math.max(...levels) > LOWEST_SPEECH_DBFS) begin(levels);
+        else if (levels.length >= MAX_HOLD_BLOCKS) {
+          if (Math.max(...levels) > MIN_SPEECH_DBFS) begin(levels);
           else waiting = waiting.slice(-TELLING_BLOCKS * BLOCK_SAMPLES);
         }
       }
@@ -79,7 +79,7 @@ export const createIntake = (): Intake => {
     flush() {
       if (!voice) {
         const levels = levelsOf(waiting);
-        if (spokenBlocks(levels) < FEWEST_SPOKEN_BLOCKS) return new Int16Array(0);
+        if (spokenBlocks(levels) < MIN_SPOKEN_BLOCKS) return new Int16Array(0);
         begin(levels);
       }
       return ready();
@@ -89,7 +89,7 @@ export const createIntake = (): Intake => {
 
 const spokenBlocks = (levels: readonly number[]): number => {
   const floor = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 10)] ?? 0;
-  const threshold = Math.max(floor + ABOVE_FLOOR_DB, LOWEST_SPEECH_DBFS);
+  const threshold = Math.max(floor + ABOVE_FLOOR_DB, MIN_SPEECH_DBFS);
   return levels.filter((level) => level > threshold).length;
 };
 

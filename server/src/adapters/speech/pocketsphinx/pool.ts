@@ -26,7 +26,7 @@ type Waiting = {
   readonly reject: (error: Error) => void;
 };
 
-const SHORTEST_LIFE_MS = 5_000;
+const MIN_LIFE_MS = 5_000;
 
 export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPool => {
   const all = new Set<Worker>();
@@ -58,7 +58,7 @@ export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPo
     const place = free.indexOf(worker);
     if (place >= 0) free.splice(place, 1);
     const isWanted = all.size === 0 || waiting.length > 0;
-    if (!isClosed && isWanted && performance.now() - startedAtMs > SHORTEST_LIFE_MS) start();
+    if (!isClosed && isWanted && performance.now() - startedAtMs > MIN_LIFE_MS) start();
   };
 
   const offer = (worker: Worker) => {

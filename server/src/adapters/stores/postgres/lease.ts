@@ -14,7 +14,7 @@ export type Lease = {
  * Of a lease: a server that could not say for longer that it lives has been without the database, as
  * others may have been from a little earlier on, whose leases are over by now.
  */
-const LONGEST_GAP = 0.5;
+const MAX_GAP_SHARE = 0.5;
 
 /** @param writer one that nothing else waits for: who cannot say in time that it lives is taken for dead */
 export function createLease(
@@ -30,7 +30,7 @@ export function createLease(
   return {
     async interruptAbandonedReplies(now) {
       await writer.write("replicas", () => replicas.renewLease(replica));
-      if (performance.now() - renewedAt > leaseMs * LONGEST_GAP) aliveSince = performance.now();
+      if (performance.now() - renewedAt > leaseMs * MAX_GAP_SHARE) aliveSince = performance.now();
       renewedAt = performance.now();
       // After a time without the database, others that live may not have come to say so.
       const isSure = renewedAt - aliveSince > leaseMs;

@@ -42,16 +42,16 @@ async function versionOf(client: ClientBase): Promise<number> {
   return Number(versions[0]?.version ?? 0);
 }
 
-const LEAST_VERSION = 13;
+const MIN_VERSION = 13;
 
 async function checkServer(client: ClientBase): Promise<void> {
   const { rows } = await client.query(`SELECT current_setting('server_encoding') AS encoding,
     current_setting('server_version_num')::int / 10000 AS version`);
   const { encoding, version } = rows[0] as { encoding: string; version: number };
-  if (version < LEAST_VERSION)
+  if (version < MIN_VERSION)
     throw new AppError(
       "unavailable",
-      `The database of DATABASE_URL is PostgreSQL ${version}; Colloquy needs ${LEAST_VERSION} or newer.`,
+      `The database of DATABASE_URL is PostgreSQL ${version}; Colloquy needs ${MIN_VERSION} or newer.`,
     );
   if (encoding !== "UTF8")
     throw new AppError(

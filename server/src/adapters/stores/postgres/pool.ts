@@ -32,7 +32,7 @@ export const closedError = (): AppError =>
   new AppError("unavailable", "The store is closed", { retryAfterMs: 30_000 });
 
 const BETWEEN_ATTEMPTS_MS = 100;
-const LEAST_ATTEMPT_MS = 500;
+const MIN_ATTEMPT_MS = 500;
 /** Of the patience: an attempt that hangs leaves time for another one. */
 const SHARE_OF_AN_ATTEMPT = 0.4;
 const KEEP_ALIVE_MS = 10_000;
@@ -45,7 +45,7 @@ const SESSION = `SELECT set_config('plan_cache_mode', 'force_generic_plan', fals
   FROM current_setting('synchronous_commit') AS setting`;
 
 export function openConnections({ url, size, patienceMs, ...more }: PoolOptions): Connections {
-  const shareMs = Math.max(LEAST_ATTEMPT_MS, patienceMs * SHARE_OF_AN_ATTEMPT);
+  const shareMs = Math.max(MIN_ATTEMPT_MS, patienceMs * SHARE_OF_AN_ATTEMPT);
   const { attemptMs = shareMs } = more;
   const longestMs = Math.max(patienceMs, attemptMs);
   const pool = new Pool({
@@ -91,11 +91,11 @@ export function openConnections({ url, size, patienceMs, ...more }: PoolOptions)
       for (;;) {
         const leftMs = giveUpAt - performance.now();
         try {
-          const lastMs = Math.max(LEAST_ATTEMPT_MS, Math.min(attemptMs, leftMs));
+          const lastMs = Math.max(MIN_ATTEMPT_MS, Math.min(attemptMs, leftMs));
           return await attempt(attemptMs > shareMs ? attemptMs : lastMs);
         } catch (error) {
           const mayPass = error instanceof DatabaseFailure && error.isPassing;
-          const isOver = giveUpAt - performance.now() < BETWEEN_ATTEMPTS_MS + LEAST_ATTEMPT_MS;
+          const isOver = giveUpAt - performance.now() < BETWEEN_ATTEMPTS_MS + MIN_ATTEMPT_MS;
           if (!mayPass || isOver || isClosed) throw error;
         }
         await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS_MS));

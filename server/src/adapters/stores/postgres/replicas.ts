@@ -5,7 +5,7 @@ import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 type NoParameters = Record<never, never>;
 
 /** So many a transaction: a server that died with thousands of replies is dealt with in some seconds. */
-const MOST_AT_ONCE = 500;
+const MAX_AT_ONCE = 500;
 
 /** What the checkpoints of a reply kept, joined. */
 const piecesOf = (sql: Sql, column: "content" | "reasoning") =>
@@ -55,7 +55,7 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
           WHERE status = 'streaming' AND NOT EXISTS (SELECT FROM replicas
             WHERE number = messages.replica
               AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))
-          LIMIT ${sql.lit(MOST_AT_ONCE)} FOR UPDATE SKIP LOCKED
+          LIMIT ${sql.lit(MAX_AT_ONCE)} FOR UPDATE SKIP LOCKED
         )
         UPDATE messages SET status = 'interrupted', interrupted_by = 'crash', finished_at = ${at},
           content = content || coalesce(${piecesOf(sql, "content")}, ''),

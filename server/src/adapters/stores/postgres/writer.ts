@@ -30,9 +30,9 @@ type Waiting = Request & {
 };
 
 /** So that the first ones of a burst do not wait for its last. */
-const MOST_IN_A_BATCH = 128;
+const MAX_BATCH_WRITES = 128;
 /** More than the database takes in some seconds: from here on it is better to say so than to wait. */
-const MOST_WAITING = 20_000;
+const MAX_WAITING = 20_000;
 const BETWEEN_QUESTIONS_MS = 50;
 const SWEEP_MS = 250;
 
@@ -60,7 +60,7 @@ export function startWriter(options: WriterOptions): Writer {
     const sweeping = setInterval(() => rejectLate(queue), SWEEP_MS).unref();
     while (queue && queue.length > 0) {
       rejectLate(queue);
-      const batch = queue.splice(0, MOST_IN_A_BATCH);
+      const batch = queue.splice(0, MAX_BATCH_WRITES);
       if (batch.length > 0) await settle(lane, batch);
     }
     clearInterval(sweeping);
@@ -98,7 +98,7 @@ export function startWriter(options: WriterOptions): Writer {
       if (isClosed) return Promise.reject(closedError());
       const lane = keyOf(scope) % lanes;
       const queue = waiting[lane];
-      if (!queue || queue.length >= MOST_WAITING)
+      if (!queue || queue.length >= MAX_WAITING)
         return Promise.reject(
           new AppError("unavailable", "More is being said than the database can store; try again", {
             retryAfterMs: 2_000,

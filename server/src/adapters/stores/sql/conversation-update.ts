@@ -7,7 +7,7 @@ import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Inserts } from "./inserts.ts";
 import { matchMessages } from "./match-messages.ts";
-import { MOST_CHARACTERS, tooLong } from "./messages.ts";
+import { MAX_CHARACTERS, tooLong } from "./messages.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -110,7 +110,7 @@ export function createConversationUpdate(
     const { tenantId, userId } = owner;
     const conversationId = conversation.id;
     const size = yield* selectSize.first({ tenantId, userId, conversationId });
-    if (Number(size?.characters ?? 0) > MOST_CHARACTERS) throw tooLong();
+    if (Number(size?.characters ?? 0) > MAX_CHARACTERS) throw tooLong();
     const rows = yield* selectEveryMessage.all({ tenantId, userId, conversationId });
     const { removed, places } = matchMessages(rows.map(toMessage), list);
     for (const { id } of removed) yield* deleteMessage.run({ tenantId, userId, id });

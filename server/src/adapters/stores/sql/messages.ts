@@ -11,9 +11,9 @@ import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.t
 import type { Operation, StatementWriter } from "./statement.ts";
 
 /** Of the messages that are given at once: more than anybody says in one conversation, and little enough to be held many times. */
-export const MOST_CHARACTERS = 32 * 1024 * 1024;
-const LEAST_ROWS = 32;
-const MOST_ROWS = 1000;
+export const MAX_CHARACTERS = 32 * 1024 * 1024;
+const MIN_ROWS = 32;
+const MAX_ROWS = 1000;
 
 export const tooLong = () =>
   new AppError(
@@ -33,12 +33,12 @@ export function createMessageList() {
         characters += message.content.length;
         messages.push(message);
       }
-      if (characters > MOST_CHARACTERS) throw tooLong();
+      if (characters > MAX_CHARACTERS) throw tooLong();
     },
     /** How many to read next, by the length of those that were read. */
     rows(): number {
-      const fitting = (MOST_CHARACTERS / 8) * (messages.length / Math.max(1, characters));
-      return Math.floor(Math.min(MOST_ROWS, Math.max(LEAST_ROWS, fitting)));
+      const fitting = (MAX_CHARACTERS / 8) * (messages.length / Math.max(1, characters));
+      return Math.floor(Math.min(MAX_ROWS, Math.max(MIN_ROWS, fitting)));
     },
   };
 }

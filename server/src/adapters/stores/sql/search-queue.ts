@@ -12,7 +12,7 @@ const MAX_WAITING = 1_000;
 const RETRY_AFTER_MS = 1_000;
 
 /** One place is left over while one owner searches without a pause. */
-export const MAX_SEARCHES_AT_ONCE = 2;
+const MAX_SEARCHES_AT_ONCE = 2;
 
 /** Lets few searches run at a time, and of each owner one: a heavy one delays only its owner's others. */
 export function createSearchQueue(maxAtOnce = MAX_SEARCHES_AT_ONCE): SearchQueue {

@@ -40,7 +40,7 @@ const REMEDIES: Readonly<Record<number, { says: string; retryAfterMs: number }>>
 };
 
 /** The primary result code of an error of SQLite; null for any other error. */
-export const resultCodeOf = (error: unknown): number | null =>
+const resultCodeOf = (error: unknown): number | null =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number"
     ? error.errcode & 0xff
     : null;

@@ -26,9 +26,9 @@ type Waiting = {
 };
 
 /** So that the first ones of a burst do not wait for its last. */
-const MOST_IN_A_BATCH = 256;
+const MAX_BATCH_WRITES = 256;
 /** More than the disk takes in some seconds: from here on it is better to say so than to wait. */
-const MOST_WAITING = 20_000;
+const MAX_WAITING = 20_000;
 
 /** Of long replies: what is sent to the writer's thread at once is copied by the event loop. */
 const MAX_CHARACTERS_IN_A_BATCH = 4 * 1024 * 1024;
@@ -36,7 +36,7 @@ const MAX_CHARACTERS_IN_A_BATCH = 4 * 1024 * 1024;
 function batchSize(waiting: readonly Waiting[]): number {
   let characters = 0;
   for (const [writes, { message }] of waiting.entries()) {
-    if (writes >= MOST_IN_A_BATCH) return writes;
+    if (writes >= MAX_BATCH_WRITES) return writes;
     characters += charactersOf(message);
     if (writes > 0 && characters > MAX_CHARACTERS_IN_A_BATCH) return writes;
   }
@@ -112,7 +112,7 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
   return {
     write(name, given) {
       if (stopped) return Promise.reject(stopped);
-      if (waiting.length >= MOST_WAITING)
+      if (waiting.length >= MAX_WAITING)
         return Promise.reject(
           new AppError("unavailable", "More is being said than the disk can store; try again", {
             retryAfterMs: 2_000,
