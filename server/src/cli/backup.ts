@@ -2,17 +2,19 @@ import { closeSync, openSync } from "node:fs";
 import { lstat, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkDatabaseFile, copyDatabase } from "../adapters/stores/sqlite/backup.ts";
+import { packFiles } from "../adapters/stores/sqlite/backup-files.ts";
 import {
   DATABASE_FILE,
   REMEDY_FOR_REMAINS,
   remainsOfDatabase,
 } from "../adapters/stores/sqlite/beginning.ts";
+import { FILE_FOLDER } from "../wiring/files.ts";
 import { type Command, readArguments, say, UsageError } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
 import { showProgress } from "./progress.ts";
 import { storageOf } from "./storage.ts";
-import { bytesInWords, fileProblem } from "./wording.ts";
+import { bytesInWords, counted, fileProblem } from "./wording.ts";
 
 const HELP = `colloquy backup: write the whole data folder to one file, while the server runs
 
@@ -21,8 +23,8 @@ const HELP = `colloquy backup: write the whole data folder to one file, while th
 
   --force    replace FILE if it is there
 
-The file holds everything that was acknowledged before it was begun, keys
-included, for you alone (mode 0600). It is checked, and appears once it is whole
+The file holds everything that was acknowledged before it was begun, keys and
+the files of users included, for you alone (mode 0600). It is checked, and appears once it is whole
 and on disk. 'colloquy restore' takes it. Copying ${DATABASE_FILE} itself is no backup:
 what was said last is in ${DATABASE_FILE}-wal. With DATABASE_URL, use pg_dump.
 `;
@@ -30,7 +32,7 @@ what was said last is in ${DATABASE_FILE}-wal. With DATABASE_URL, use pg_dump.
 const PROGRESS_MS = 200;
 
 export const POSTGRES_REMEDY =
-  "With DATABASE_URL everything is in PostgreSQL, which has its own tools: pg_dump --format=custom --file=FILE DATABASE, and pg_restore. 'colloquy export' writes it as JSON Lines.";
+  "With DATABASE_URL everything but the files of users is in PostgreSQL, which has its own tools: pg_dump --format=custom --file=FILE DATABASE, and pg_restore. Copy DATA_DIR/files right after the dump. 'colloquy export' writes conversations as JSON Lines.";
 
 export const backup: Command = async (args) => {
   const parsed = readArguments(args, { force: { type: "boolean", default: false } }, HELP, 1);
@@ -57,11 +59,13 @@ export const backup: Command = async (args) => {
 
   const temporary = `${file}.${process.pid}.partial`;
   using interrupted = interruption();
+  let files = { packed: 0, forgotten: 0 };
   try {
     closeSync(openSync(temporary, "wx", 0o600));
     {
       using _progress = showGrowth(temporary, size);
       await copyDatabase(database, temporary, interrupted.signal);
+      files = await packFiles(temporary, join(folder, FILE_FOLDER), interrupted.signal);
     }
     await checkDatabaseFile(temporary, interrupted.signal);
     await syncPath(temporary);
@@ -74,7 +78,13 @@ export const backup: Command = async (args) => {
     return INTERRUPTED_EXIT_CODE;
   }
   const { size: bytes } = await stat(file);
-  say(`Backed up ${folder} to ${file} (${bytesInWords(bytes)}).`);
+  say(
+    `Backed up ${folder} to ${file} (${bytesInWords(bytes)}${files.packed ? `, with ${counted(files.packed, "file")} of users` : ""}).`,
+  );
+  if (files.forgotten > 0)
+    say(
+      `${counted(files.forgotten, "file")} had no bytes in ${join(folder, FILE_FOLDER)}, deleted meanwhile or missing before: the backup leaves them out.`,
+    );
   return 0;
 };
 

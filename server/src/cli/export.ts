@@ -22,7 +22,8 @@ const HELP = `colloquy export: write everything as JSON Lines
 
 Without FILE, or with -, it goes to standard output. A FILE is for you alone (mode
 0600), and appears once it is whole. A server may go on running; a reply that is
-being generated is left out. 'colloquy import' reads it.
+being generated is left out, and of files of users only their names are in it.
+'colloquy import' reads it.
 `;
 
 export const exportCommand: Command = async (args) => {
@@ -58,6 +59,7 @@ export const exportCommand: Command = async (args) => {
   await using output = file === "-" ? standardOutput() : await fileOutput(file, values.force);
   const written = noRecords();
   let isEnded: boolean;
+  let withFiles = 0;
   {
     using progress = showProgress(total, { isHidden: file === "-" && process.stdout.isTTY });
     await output.write(headerLine(new Date(), isWanted ? null : stored));
@@ -69,6 +71,7 @@ export const exportCommand: Command = async (args) => {
       written,
       progress,
       signal: interrupted.signal,
+      onFiles: () => void withFiles++,
     });
   }
   if (interrupted.signal.aborted) {
@@ -81,6 +84,10 @@ export const exportCommand: Command = async (args) => {
   await output.write(endLine(written));
   await output.finish();
   say(`Exported ${summaryOf(written)}${file === "-" ? "" : ` to ${file}`}.`);
+  if (withFiles > 0)
+    say(
+      `${counted(withFiles, "message")} had files: their names are in it, the files are not. 'colloquy backup' keeps files.`,
+    );
   return 0;
 };
 
@@ -109,6 +116,8 @@ type Writing = {
   readonly written: ArchiveCounts;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Told of each message that was sent with files. */
+  readonly onFiles: () => void;
 };
 
 /** @returns false when it was stopped, or nobody reads on */
@@ -119,6 +128,7 @@ async function writeRecords({
   written,
   progress,
   signal,
+  onFiles,
 }: Writing): Promise<boolean> {
   let seen = 0;
   for await (const record of records) {
@@ -127,6 +137,7 @@ async function writeRecords({
     if (seen % 256 === 0) progress.update(seen, summaryOf(written));
     if (isWanted && !isWanted(record)) continue;
     written[record.type]++;
+    if (record.type === "message" && record.message.attachments) onFiles();
     if (!(await output.write(recordLine(record)))) return false;
   }
   return !signal.aborted;

@@ -2,14 +2,16 @@ import { constants } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { checkDatabaseFile, problemOfDatabaseFile } from "../adapters/stores/sqlite/backup.ts";
+import { unpackFiles } from "../adapters/stores/sqlite/backup-files.ts";
 import { DATABASE_FILE } from "../adapters/stores/sqlite/beginning.ts";
 import { lockDirectory } from "../adapters/stores/sqlite/lock.ts";
+import { FILE_FOLDER } from "../wiring/files.ts";
 import { POSTGRES_REMEDY, showGrowth, syncPath } from "./backup.ts";
 import { type Command, readArguments, say, UsageError } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
 import { storageOf } from "./storage.ts";
-import { bytesInWords, fileProblem } from "./wording.ts";
+import { bytesInWords, counted, fileProblem } from "./wording.ts";
 
 const HELP = `colloquy restore: make a data folder of a file that 'colloquy backup' wrote
 
@@ -47,6 +49,7 @@ export const restore: Command = async (args) => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   using _lock = lockDirectory(folder);
   using interrupted = interruption();
+  let files = 0;
   const temporary = join(folder, `${DATABASE_FILE}.restoring`);
   try {
     {
@@ -58,17 +61,27 @@ export const restore: Command = async (args) => {
       if (interrupted.signal.aborted) throw error;
       throw new Error(`${file} cannot be restored: ${error.message}.`);
     });
+    files = await unpackFiles(temporary, join(folder, FILE_FOLDER), interrupted.signal).catch(
+      (error) => {
+        if (interrupted.signal.aborted) throw error;
+        throw new Error(`${file} cannot be restored: ${error.message}.`);
+      },
+    );
     await syncPath(temporary);
     interrupted.signal.throwIfAborted();
     await rename(temporary, join(folder, DATABASE_FILE));
     await syncPath(folder);
   } catch (error) {
     await rm(temporary, { force: true });
+    await rm(join(folder, FILE_FOLDER), { recursive: true, force: true });
     if (!interrupted.signal.aborted) throw fileProblem(error, folder);
     say(`Stopped; nothing was restored to ${folder}.`);
     return INTERRUPTED_EXIT_CODE;
   }
-  say(`Restored ${file} (${bytesInWords(size)}) to ${folder}. Start the server when you like.`);
+  const withFiles = files > 0 ? `, with ${counted(files, "file")} of users` : "";
+  say(
+    `Restored ${file} (${bytesInWords(size)}${withFiles}) to ${folder}. Start the server when you like.`,
+  );
   return 0;
 };
 

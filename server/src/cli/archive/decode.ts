@@ -1,5 +1,6 @@
 import type { Agent } from "../../domain/agent.ts";
 import type { Conversation } from "../../domain/conversation.ts";
+import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import {
   FINISH_REASONS,
@@ -123,8 +124,22 @@ const messageOf = (message: Fields): Message => ({
     message.oneOf("interruptedBy", INTERRUPTIONS),
   ),
   error: message.isNull("error") ? null : errorOf(message.object("error")),
+  ...(message.has("attachments") && {
+    attachments: message.objects("attachments").map(attachmentOf),
+  }),
   createdAt: message.time("createdAt"),
   finishedAt: message.timeOrNull("finishedAt"),
+});
+
+/** The archive has its name alone: where it is imported, the file is not there. */
+const attachmentOf = (attachment: Fields): Attachment => ({
+  id: attachment.uuid("id"),
+  name: attachment.text("name"),
+  mediaType: attachment.text("mediaType"),
+  bytes: attachment.whole("bytes"),
+  width: attachment.isNull("width") ? null : attachment.whole("width"),
+  height: attachment.isNull("height") ? null : attachment.whole("height"),
+  isDeleted: true,
 });
 
 const ifThere = <T>(fields: Fields, field: string, read: () => T): T | null =>

@@ -88,6 +88,11 @@ export class Fields {
     return new Fields(this.#at(field), this.#nameOf(field));
   }
 
+  objects(field: string): Fields[] {
+    const given = this.#checked(field, Array.isArray, "a list of objects");
+    return given.map((one, place) => new Fields(one, `${this.#nameOf(field)}[${place}]`));
+  }
+
   has(field: string): boolean {
     return this.#at(field) !== undefined;
   }
