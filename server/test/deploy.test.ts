@@ -130,7 +130,7 @@ test("Kubernetes: probes, drain, rights, and everything that is named is there",
 });
 
 test("settings in the manifests are the server's", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const settings = readFileSync(join(root, "docs/settings.md"), "utf8");
   const [deployment] = readYaml(read("kubernetes/server.yaml"));
   const [secret] = readYaml(read("kubernetes/secret.example.yaml"));
   const [{ services }] = readYaml(read("compose.yaml"));
@@ -139,7 +139,7 @@ test("settings in the manifests are the server's", () => {
     ...Object.keys(secret.stringData),
     ...Object.keys(services.server.environment),
   ])
-    assert.match(readme, new RegExp(`\\b${name}\\b`), `README does not name ${name}`);
+    assert.match(settings, new RegExp(`\\b${name}\\b`), `docs/settings.md does not name ${name}`);
 });
 
 test("the proxy's configuration: haproxy takes it, and it neither buffers nor cuts streams", {

@@ -25,7 +25,7 @@ const HELP = `colloquy ${VERSION}: one conversation server for every chat client
   colloquy doctor                 check this installation and say what to change
 
 Each has a --help. Settings come from the environment and from a .env file in
-this folder; the README lists them.
+this folder; docs/settings.md lists them.
 `;
 
 /** The command line. @param args what stands behind `colloquy`. @returns the exit code */

@@ -19,8 +19,8 @@ most) and closes; a second one ends at once. Started by npm, it closes when npm 
 
   PORT=9000 DATA_DIR=/var/lib/colloquy colloquy serve
 
-Settings come from the environment and from a .env file in this folder; the
-README lists them.
+Settings come from the environment and from a .env file in this folder;
+docs/settings.md lists them.
 `;
 
 export const serve: Command = async (args) => {
