@@ -193,6 +193,7 @@ export async function startServer(
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     basePath: config.basePath,
     trustedProxies: config.trustedProxies,
+    requestTimeoutMs: config.requestTimeoutMs,
     version: VERSION,
     webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,
     renderMetrics: metrics.render,

@@ -69,6 +69,7 @@ test("every mistake is told at once, each by the setting's name", () => {
     SAMPLE_RATE: "1",
     CHUNK_SIZE: "x",
     CHAT_IDLE_MINUTES: "0",
+    REQUEST_TIMEOUT_SECONDS: "1",
     OPENROUTER_API_KEY: "has a blank",
   });
   for (const name of [
@@ -84,6 +85,7 @@ test("every mistake is told at once, each by the setting's name", () => {
     "SAMPLE_RATE",
     "CHUNK_SIZE",
     "CHAT_IDLE_MINUTES",
+    "REQUEST_TIMEOUT_SECONDS",
     "OPENROUTER_API_KEY",
   ])
     assert.ok(

@@ -1,5 +1,5 @@
 // PostgreSQL restarts, crashes, hangs and loses connections under a server that is in use.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";

@@ -1,5 +1,5 @@
 // Several servers on one database: who lives keeps its replies, who is gone leaves them interrupted.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,5 +1,5 @@
 // The server as a process: how it starts, drains, dies and comes back.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,5 +1,5 @@
 // The proxies that deploy/ describes, run for real before a real server: haproxy.cfg and nginx.conf.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashOfKey } from "../src/adapters/credentials/keys/credentials.ts";

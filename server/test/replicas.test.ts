@@ -1,6 +1,6 @@
 // Several replicas as real processes behind a real proxy: what goes on when one of them ends, and
 // when Redis does.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createClient } from "../../client/src/index.ts";

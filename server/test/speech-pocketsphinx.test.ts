@@ -1,5 +1,5 @@
 // Debian's pocketsphinx, on real synthesised speech.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

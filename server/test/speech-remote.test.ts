@@ -1,5 +1,5 @@
 // The OpenAI-compatible engines against a real server that does wrong in every way.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createOpenAiSynthesizer } from "../src/adapters/speech/openai-audio/synthesizer.ts";

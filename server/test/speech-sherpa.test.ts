@@ -1,5 +1,5 @@
 // sherpa-onnx with the smallest models there can be, and with folders that hold none.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";

@@ -1,5 +1,5 @@
 // Every speech engine that can run here, held to its port's contract.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";

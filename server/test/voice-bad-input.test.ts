@@ -1,5 +1,5 @@
 // Wire 003 on the whole server with its real engines: what no client should send, and what follows from it.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

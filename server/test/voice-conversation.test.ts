@@ -1,5 +1,4 @@
 // Turn-taking: what happens in a conversation, by name.
-// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IDLE, transition } from "../src/core/voice/machine.ts";

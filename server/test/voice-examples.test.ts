@@ -1,5 +1,5 @@
 // The clients that document 003 prints, word for word, against a server that listens and speaks.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -1,5 +1,4 @@
 // Turn-taking: any events in any order.
-// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
 // Wire 003: sound in every form, engines that fail, clients that do not read, and who may talk at all.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,5 +1,5 @@
 // Wire 003 over its WebSocket: typed text, errors, conversations; without a recogniser.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";

@@ -1,5 +1,4 @@
 // What the voice loop makes of words: sentences, endings, echoes, and what was heard of a reply.
-// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -86,6 +86,7 @@ export async function errorTable(
     throw new AppError(code, message, { field: "place", cause: new Error("secret inner text") });
   });
   const app = await createHttpServer({
+    requestTimeoutMs: 60_000,
     wires: [wire],
     otherErrorReply: wire.errorReply,
     origins: { listed: [], publicOrigin: null },

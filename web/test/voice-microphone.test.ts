@@ -1,5 +1,5 @@
 // A microphone that was lent is given back whenever it cannot be used, or is not wanted any more.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { Page } from "playwright-core";

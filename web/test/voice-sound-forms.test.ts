@@ -1,5 +1,4 @@
 // Sound between the browser and wire 003: WAV in base64, and the microphone's rate brought to the wire's.
-// Runs: alone
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
 // The page's client of wire 003 against a whole server, over connections that break.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

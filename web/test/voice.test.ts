@@ -1,5 +1,5 @@
 // Speaking with the page, as a person does: Chromium with a microphone that hears synthesised speech.
-// Runs: alone
+// Runs: waiting
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createClient } from "@colloquy/client";

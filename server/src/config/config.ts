@@ -15,6 +15,8 @@ export type Config = {
   readonly databaseUrl: string | null;
   readonly databasePoolSize: number;
   readonly databaseTimeoutMs: number;
+  /** In which a request must have arrived whole. */
+  readonly requestTimeoutMs: number;
   readonly redisUrl: string | null;
   /** What the names of everything in Redis begin with. */
   readonly redisPrefix: string;
@@ -141,6 +143,7 @@ export function readConfig(environment: Environment): Config {
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"])?.href ?? null,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 2, 1000),
     databaseTimeoutMs: read.integer("DATABASE_TIMEOUT_SECONDS", 5, 1, 600) * 1000,
+    requestTimeoutMs: read.integer("REQUEST_TIMEOUT_SECONDS", 60, 3, 3600) * 1000,
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href ?? null,
     redisPrefix: read.text("REDIS_PREFIX", "colloquy:"),
     isFileFolderShared: read.flag("FILES_SHARED", false),

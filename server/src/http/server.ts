@@ -20,7 +20,7 @@ import { checkHeaders, connectionFacts, type OriginRules } from "./request-facts
 import { newRequestId } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
-import { countUnread, cutOff, discardRest, UNREAD_PATIENCE_MS } from "./unread.ts";
+import { countUnread, cutOff, discardRest } from "./unread.ts";
 import { validateBySchema } from "./validation.ts";
 import { whenClosed } from "./when-closed.ts";
 import type { Wire } from "./wire.ts";
@@ -37,6 +37,8 @@ export type HttpOptions = OriginOptions & {
   /** Where a browser that asked for what does not exist may go on: below the root, without a slash before it. Default: nowhere. */
   readonly homePath?: string;
   readonly version: string;
+  /** In which a request must have arrived whole, and its headers in a third; in half of it something of an answer must be taken. */
+  readonly requestTimeoutMs: number;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   readonly watchCredential: WatchCredential;
@@ -56,6 +58,8 @@ declare module "fastify" {
   interface FastifyInstance {
     /** Every path that has a route, as it was registered. */
     readonly paths: ReadonlySet<string>;
+    /** A client that takes nothing of its answer for so long is cut off. */
+    readonly unreadPatienceMs: number;
   }
   interface FastifyContextConfig {
     /** What it does can end the credential of whoever asks (the first key, a key revoked by itself): its answer is still told. */
@@ -72,15 +76,15 @@ type Words = Pick<Wire, "errorReply" | "beforeError">;
 
 const METHODS: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const KEEP_ALIVE_MS = 72_000;
-const HEADERS_TIMEOUT_MS = 20_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-/** How late the two may be noticed. */
+/** How late it may be noticed that a request takes too long. */
 const CHECK_MS = 2_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** An HTTP server that speaks the wires; knows no conversation. Not listening yet. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { wires, origins, basePath = "", homePath } = options;
+  const { requestTimeoutMs } = options;
+  const unreadPatienceMs = requestTimeoutMs / 2;
   const security = securityHeaders(origins.publicOrigin);
   const app = fastify({
     logger: false,
@@ -90,10 +94,10 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     genReqId: newRequestId,
     rewriteUrl: (request) => withoutBasePath(request.url ?? "/", basePath),
     keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_MS,
+      headersTimeout: requestTimeoutMs / 3,
+      connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs / 10),
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
@@ -137,6 +141,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const paths = new Set<string>();
   app.addHook("onRoute", ({ url }) => void paths.add(url));
   app.decorate("paths", paths);
+  app.decorate("unreadPatienceMs", unreadPatienceMs);
   acceptJson(app);
   validateBySchema(app);
   app.decorateRequest("connection", {
@@ -174,7 +179,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   // From here on it is for the client to read; Node counts only the time in which nothing is taken.
   app.addHook("onSend", (_request, { raw }, _payload, done) => {
     countUnread(raw);
-    raw.setTimeout(UNREAD_PATIENCE_MS, () => cutOff(raw));
+    raw.setTimeout(unreadPatienceMs, () => cutOff(raw));
     done();
   });
   // Before CORS, which has a route of its own: that is told of in the same words only from here on.

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { giveBodyBack } from "./body.ts";
-import { countUnread, cutOff, UNREAD_PATIENCE_MS } from "./unread.ts";
+import { countUnread, cutOff } from "./unread.ts";
 import { whenClosed } from "./when-closed.ts";
 
 const PING_MS = 15_000;
@@ -13,7 +13,7 @@ export type EventStream = {
   readonly gone: AbortSignal;
   /** Sends whole frames. A client that leaves more than 1 MiB unread is cut off. */
   send(frames: string): void;
-  /** Resolves when the client has read on; cuts it off if it does not for 30 s. */
+  /** Resolves when the client has read on; cuts it off if it does not for the server's `unreadPatienceMs`. */
   caughtUp(): Promise<void>;
   /** Breaks the connection off, so that the client comes back for the rest. */
   cut(): void;
@@ -35,6 +35,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   reply.hijack();
   giveBodyBack(reply.request);
   const response = reply.raw;
+  const { unreadPatienceMs } = reply.server;
   const leaving = new AbortController();
   response.on("error", () => leaving.abort());
   // Whoever was refused meanwhile has had an answer.
@@ -60,12 +61,13 @@ export function openEventStream(reply: FastifyReply): EventStream {
       response.write(frames);
       if (response.writableLength > MAX_UNREAD_BYTES) cutOff(response);
     },
-    caughtUp: () => (response.writableNeedDrain ? untilDrained(response) : Promise.resolve()),
+    caughtUp: () =>
+      response.writableNeedDrain ? untilDrained(response, unreadPatienceMs) : Promise.resolve(),
     cut: () => void response.destroy(),
     end(frames) {
       open.delete(response);
       response.end(frames);
-      if (!response.writableFinished) cutIfUnread(response);
+      if (!response.writableFinished) cutIfUnread(response, unreadPatienceMs);
     },
   };
 }
@@ -77,9 +79,9 @@ function pingAll(): void {
   }
 }
 
-function untilDrained(response: ServerResponse): Promise<void> {
+function untilDrained(response: ServerResponse, patienceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => cutOff(response), UNREAD_PATIENCE_MS);
+    const timer = setTimeout(() => cutOff(response), patienceMs);
     const done = () => {
       clearTimeout(timer);
       response.off("drain", done).off("close", done);
@@ -89,7 +91,7 @@ function untilDrained(response: ServerResponse): Promise<void> {
   });
 }
 
-function cutIfUnread(response: ServerResponse): void {
-  const timer = setTimeout(() => cutOff(response), UNREAD_PATIENCE_MS).unref();
+function cutIfUnread(response: ServerResponse, patienceMs: number): void {
+  const timer = setTimeout(() => cutOff(response), patienceMs).unref();
   response.once("close", () => clearTimeout(timer));
 }

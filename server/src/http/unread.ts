@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** For a client that takes nothing of its answer. */
-export const UNREAD_PATIENCE_MS = 30_000;
 /** Of all answers together, what clients have not taken yet. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
 const CHECK_MS = 100;

@@ -45,7 +45,10 @@ export type AppParts = Pick<
   TurnParts,
   "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
 > &
-  Pick<HttpOptions, "origins" | "basePath" | "trustedProxies" | "onAnswer" | "onRefusedOrigin"> &
+  Pick<
+    HttpOptions,
+    "origins" | "basePath" | "trustedProxies" | "requestTimeoutMs" | "onAnswer" | "onRefusedOrigin"
+  > &
   Pick<SocketOptions, "socketsPerAddress"> & {
     readonly wires: readonly MakeWire[];
     readonly store: Store;
