@@ -161,6 +161,7 @@ export async function startServer(
     store,
     models,
     speech,
+    speechHealth: speech.health,
     log: sharing.log,
     lock: sharing.lock,
     limiter: sharing.limiter,

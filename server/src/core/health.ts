@@ -21,12 +21,20 @@ export type CheckHealth = () => Promise<Health>;
 
 const MODEL_PATIENCE_MS = 3000;
 
-type SpeechState = { ready(): Promise<void> } | null;
+type SpeechState = {
+  /** Resolves where the engine works, or has not been used yet. @throws AppError unavailable */
+  ready(): Promise<void>;
+} | null;
+
+export type SpeechHealth = {
+  readonly transcriber: SpeechState;
+  readonly synthesizer: SpeechState;
+};
 
 export function createHealthCheck(
   store: Pick<Store, "ping">,
   models: Pick<Models, "check">,
-  speech: { readonly transcriber: SpeechState; readonly synthesizer: SpeechState },
+  speech: SpeechHealth,
   isRedisUp: (() => boolean) | null,
 ): CheckHealth {
   return async () => {

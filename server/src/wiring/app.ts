@@ -13,7 +13,7 @@ import { createAudit } from "../core/audit.ts";
 import { createConversations } from "../core/conversations.ts";
 import { createFileSweep } from "../core/file-sweep.ts";
 import { createFiles, type FileObserver } from "../core/files.ts";
-import { createHealthCheck } from "../core/health.ts";
+import { createHealthCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
@@ -54,6 +54,7 @@ export type AppParts = Pick<
     readonly store: Store;
     readonly models: Models;
     readonly speech: Speech;
+    readonly speechHealth: SpeechHealth;
     /** Null where no Redis is configured. */
     readonly isRedisUp: (() => boolean) | null;
     /** Told of every error that is the server's own fault. @param place the route's pattern, or where else it was */
@@ -143,7 +144,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const agents = createAgents(store, clock, newId, models);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
-  const checkHealth = createHealthCheck(store, models, speech, parts.isRedisUp);
+  const checkHealth = createHealthCheck(store, models, parts.speechHealth, parts.isRedisUp);
   const isStoreUp = () =>
     store.ping().then(
       () => true,

@@ -8,10 +8,13 @@ import { createSherpaSynthesizer } from "../adapters/speech/sherpa/synthesizer.t
 import { createSherpaTranscriber } from "../adapters/speech/sherpa/transcriber.ts";
 import { createSileroDetector } from "../adapters/speech/silero/index.ts";
 import type { Config } from "../config/config.ts";
+import type { SpeechHealth } from "../core/health.ts";
 import type { Speech } from "../core/voice/parts.ts";
-import type { Synthesizer, Transcriber } from "../ports/speech.ts";
+import type { SpeechEngine, Synthesizer, Transcriber } from "../ports/speech.ts";
 
 export type ChosenSpeech = Speech & {
+  /** What is asked whether the engines work; it starts none that nobody has used. */
+  readonly health: SpeechHealth;
   close(): Promise<void>;
 };
 
@@ -28,16 +31,42 @@ export async function chooseSpeech(
   const embedded = createFliteSynthesizer();
   const synthesizer = chooseSynthesizer(config, embedded, onFailure);
   const transcriber = await chooseTranscriber(config);
-  // Ready before the first listener, if that can be; what is wrong is told when it is asked for.
-  for (const engine of [detector, synthesizer, transcriber]) engine?.ready().catch(() => {});
+  // What the settings name is started at once, so that a mistake in them shows.
+  const hearing = startedFrom(transcriber, Boolean(config.sttBaseUrl ?? config.sttModelDirectory));
+  const speaking = startedFrom(synthesizer, Boolean(config.ttsBaseUrl ?? config.ttsModelDirectory));
   return {
     detector,
-    transcriber,
-    synthesizer,
+    transcriber: hearing?.engine ?? null,
+    synthesizer: speaking?.engine ?? null,
+    health: { transcriber: hearing?.state ?? null, synthesizer: speaking?.state ?? null },
     async close() {
-      const engines = new Set([detector, embedded, synthesizer, transcriber]);
+      const engines = new Set<SpeechEngine | null>([detector, embedded, synthesizer, transcriber]);
       await Promise.all([...engines].map((engine) => engine?.close()));
     },
+  };
+}
+
+/**
+ * An engine that is started now or by the first who speaks: one that nobody needs takes no memory.
+ * @returns the engine, and what tells whether it works without starting it
+ */
+function startedFrom<Engine extends SpeechEngine>(engine: Engine | null, isStartedNow: boolean) {
+  if (!engine) return null;
+  if (isStartedNow) {
+    // What is wrong is told when it is asked for.
+    engine.ready().catch(() => {});
+    return { engine, state: engine };
+  }
+  let isUsed = false;
+  return {
+    engine: {
+      ...engine,
+      ready() {
+        isUsed = true;
+        return engine.ready();
+      },
+    },
+    state: { ready: async () => (isUsed ? engine.ready() : undefined) },
   };
 }
 

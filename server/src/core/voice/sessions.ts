@@ -90,6 +90,8 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
         checkName(conversationId, "conversation_id");
         await conversations.get(owner, conversationId);
       }
+      // The first reply does not wait for what speaks it; what is wrong is told then.
+      speech.synthesizer?.ready().catch(() => {});
       const hearing = await hearingOf(speech);
       const conversation = conversations.draft(origin);
       const target: TurnTarget =
