@@ -152,3 +152,10 @@ test("nothing is exported that nobody imports", () => {
   );
   assert.deepEqual(needless, [], "take `export` away, or delete what nothing uses");
 });
+
+test("who acts as whom is decided in core/access/access.ts alone", () => {
+  const deciding = files.filter((file) =>
+    /\{\s*\.\.\.(?:\w+\.)?principal\b/.test(readFileSync(join(sources, file), "utf8")),
+  );
+  assert.deepEqual(deciding, [join("core", "access", "access.ts")]);
+});

@@ -56,6 +56,7 @@ async function startSockets(
     welcomesLocalPages: async () => false,
     onRefusedOrigin() {},
     socketsPerAddress: null,
+    openPerUser: null,
     watchCredential: () => () => {},
     enter: () => () => {},
     redeemTicket: () => Promise.reject(new Error("there are none")),

@@ -13,7 +13,9 @@ import { openAiCompatible } from "../src/adapters/models/openai-compatible/provi
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { memoryTurnLog } from "../src/adapters/turn-logs/memory/turn-log.ts";
 import { createAccess } from "../src/core/access/access.ts";
+import { createAdmission } from "../src/core/access/admission.ts";
 import { createBudgets } from "../src/core/access/budgets.ts";
+import { createLimits, type LimitRules } from "../src/core/access/limits.ts";
 import { createConversations } from "../src/core/conversations.ts";
 import { createModels } from "../src/core/models.ts";
 import { createCheckpoints } from "../src/core/turns/checkpoints.ts";
@@ -46,6 +48,7 @@ export type VoiceServerOptions = {
   /** The built-in echo answers instead of the scripted model server. */
   readonly builtIn?: boolean;
   readonly socketsPerAddress?: number;
+  readonly limits?: LimitRules;
 };
 
 export async function startVoiceServer(options: VoiceServerOptions = {}) {
@@ -106,12 +109,14 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     clock: systemClock,
     newId: newUuid,
   });
+  const decide = createAccess(keyCredentials(store, systemClock), { anonymous: "unclaimed" });
   const server = createServer((_request, response) => response.end());
   const sockets = attachSockets(server, {
     handlers: [
       voiceSocket({
         sessions,
-        decide: createAccess(keyCredentials(store, systemClock), { anonymous: "unclaimed" }),
+        decide,
+        admit: createAdmission(decide, createLimits(memoryLimiter(), options.limits ?? null)),
         now: systemClock.now,
         sampleRateHz: 16_000,
         onInternalError: (error) => internalErrors.push(error),
@@ -126,6 +131,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     enter: () => () => {},
     redeemTicket: () => Promise.reject(new Error("there are none")),
     socketsPerAddress: options.socketsPerAddress ?? null,
+    openPerUser: null,
     hold: memoryLimiter().hold,
     onInternalError: (error) => internalErrors.push(error),
   });

@@ -1,36 +1,109 @@
-/** Of one socket, over any length of time. A voice client sends 20 to 100 pieces of sound a second. */
-export const MAX_MESSAGES_PER_SECOND = 200;
-/** What may come at once, such as the sound that was recorded while the connection was away. */
-const MAX_MESSAGES_AT_ONCE = 2_000;
+import type { Principal } from "../domain/principal.ts";
+
+/** So many messages over any length of time, and so many at once after a pause. */
+type Rate = { readonly perSecond: number; readonly atOnce: number };
+
+/** Of one socket. A voice client sends 20 to 100 pieces of sound a second, and at once what it recorded while the connection was away. */
+const OF_SOCKET: Rate = { perSecond: 200, atOnce: 2_000 };
+/** Of all sockets of one user. */
+const OF_USER: Rate = { perSecond: 1_000, atOnce: 4_000 };
+/** Of all sockets of one address. */
+const OF_ADDRESS: Rate = { perSecond: 2_000, atOnce: 8_000 };
 /** A client that was told, and goes on for so many messages more, is not listening. */
 const MAX_LEFT_OUT = 1_000;
 const BETWEEN_TELLINGS_MS = 1_000;
+
+export const MAX_MESSAGES_PER_SECOND = OF_SOCKET.perSecond;
 
 /** `serve` it; leave it out and `tell` so; leave it `out`; or leave it out and `close` the socket. */
 export type Verdict = "serve" | "tell" | "out" | "close";
 
 /** Counts the messages of one socket before anything is made of them. */
-export function messageRate(): { take(): Verdict } {
-  let left = MAX_MESSAGES_AT_ONCE;
-  let leftOut = 0;
+export type MessageRate = {
+  take(): Verdict;
+  /** The socket is closed. */
+  close(): void;
+};
+
+/** Counts the messages of all sockets of this server. */
+export type MessageRates = {
+  open(principal: Principal, address: string): MessageRate;
+};
+
+/** What may still come now. */
+function createAllowance({ perSecond, atOnce }: Rate) {
+  let left = atOnce;
   let countedAt = performance.now();
-  let toldAt = Number.NEGATIVE_INFINITY;
   return {
-    take() {
-      const now = performance.now();
-      const gained = ((now - countedAt) / 1000) * MAX_MESSAGES_PER_SECOND;
-      left = Math.min(left + gained, MAX_MESSAGES_AT_ONCE);
+    left(now: number): number {
+      left = Math.min(left + ((now - countedAt) / 1000) * perSecond, atOnce);
       countedAt = now;
-      if (left >= 1) {
-        left--;
-        if (left >= MAX_MESSAGES_AT_ONCE / 2) leftOut = 0;
-        return "serve";
-      }
-      leftOut++;
-      if (leftOut > MAX_LEFT_OUT) return "close";
-      if (now - toldAt < BETWEEN_TELLINGS_MS) return "out";
-      toldAt = now;
-      return "tell";
+      return left;
+    },
+    take(): void {
+      left--;
+    },
+    isRested: (): boolean => left >= atOnce / 2,
+  };
+}
+
+type Allowance = ReturnType<typeof createAllowance>;
+
+/** One allowance for each key. It is kept until it would be full again, so that closing a socket renews nothing. */
+function createSharedAllowances(rate: Rate) {
+  const fullAgainMs = (rate.atOnce / rate.perSecond) * 1000;
+  const shared = new Map<string, { readonly allowance: Allowance; sockets: number }>();
+  return (key: string): { readonly allowance: Allowance; close(): void } => {
+    const entry = shared.get(key) ?? { allowance: createAllowance(rate), sockets: 0 };
+    shared.set(key, entry);
+    entry.sockets++;
+    return {
+      allowance: entry.allowance,
+      close() {
+        entry.sockets--;
+        if (entry.sockets > 0) return;
+        setTimeout(() => {
+          if (entry.sockets === 0 && shared.get(key) === entry) shared.delete(key);
+        }, fullAgainMs).unref();
+      },
+    };
+  };
+}
+
+/** @param shared whether the sockets of a user, and of an address, share one rate */
+export function createMessageRates(shared: {
+  readonly ofUser: boolean;
+  readonly ofAddress: boolean;
+}): MessageRates {
+  const ofUser = createSharedAllowances(OF_USER);
+  const ofAddress = createSharedAllowances(OF_ADDRESS);
+  return {
+    open({ tenantId, userId }, address) {
+      const others = [
+        ...(shared.ofUser ? [ofUser(JSON.stringify([tenantId, userId]))] : []),
+        ...(shared.ofAddress ? [ofAddress(address)] : []),
+      ];
+      const allowances = [createAllowance(OF_SOCKET), ...others.map(({ allowance }) => allowance)];
+      let leftOut = 0;
+      let toldAt = Number.NEGATIVE_INFINITY;
+      return {
+        take() {
+          const now = performance.now();
+          if (allowances.every((allowance) => allowance.left(now) >= 1)) {
+            for (const allowance of allowances) allowance.take();
+            if (allowances.every((allowance) => allowance.isRested())) leftOut = 0;
+            return "serve";
+          }
+          leftOut++;
+          if (leftOut > MAX_LEFT_OUT) return "close";
+          if (now - toldAt < BETWEEN_TELLINGS_MS) return "out";
+          toldAt = now;
+          return "tell";
+        },
+        close() {
+          for (const other of others) other.close();
+        },
+      };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
-import { MAX_MESSAGES_PER_SECOND, messageRate } from "./message-rate.ts";
+import { MAX_MESSAGES_PER_SECOND, type MessageRate } from "./message-rate.ts";
 
 /** How a wire says that something went wrong. */
 export type ErrorReply = { readonly status: number; readonly body: unknown };
@@ -70,7 +70,11 @@ const LOST_PATIENCE_MS = 500;
 export function serveSocket(
   socket: WebSocket,
   { principal, errorMessage, open }: Accepted,
-  { watch, report }: { watch: WatchCredential; report: (error: AppError) => void },
+  {
+    watch,
+    rate,
+    report,
+  }: { watch: WatchCredential; rate: MessageRate; report: (error: AppError) => void },
 ): void {
   const leaving = new AbortController();
   /** One large message is no sign of a client that does not read: it may be unread until it has left. */
@@ -93,6 +97,7 @@ export function serveSocket(
     setTimeout(() => socket.terminate(), LOST_PATIENCE_MS).unref();
   });
   socket.on("close", () => {
+    rate.close();
     endWatch();
     leaving.abort();
   });
@@ -100,7 +105,6 @@ export function serveSocket(
   socket.on("ping", () => {
     if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
   });
-  const rate = messageRate();
   socket.on("message", (data, isBinary) => {
     if (leaving.signal.aborted) return;
     const verdict = rate.take();
@@ -120,7 +124,7 @@ export function serveSocket(
 const tooFast = (): AppError =>
   new AppError(
     "rate_limited",
-    `Too many messages: at most ${MAX_MESSAGES_PER_SECOND} a second are taken. This one was left out`,
+    `Too many messages: at most ${MAX_MESSAGES_PER_SECOND} a second of one socket are taken, and a few times that of all sockets of a user or an address. This one was left out`,
   );
 
 function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {

@@ -11,6 +11,7 @@ import {
   refuseHandshake,
   SUBPROTOCOL,
 } from "./handshake.ts";
+import { createMessageRates } from "./message-rate.ts";
 import type { OriginOptions } from "./page-origins.ts";
 import type { OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
@@ -34,8 +35,10 @@ export type SocketOptions = OriginOptions & {
   readonly basePath?: string;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
-  /** How many may be open at a time from one address; null: any number. */
+  /** How many may be open at a time from one address; null: any number, and as many messages. */
   readonly socketsPerAddress: number | null;
+  /** How many requests and sockets a user may have open at a time; null: any number, and as many messages. */
+  readonly openPerUser: number | null;
   readonly watchCredential: WatchCredential;
   readonly enter: Enter;
   /** What a ticket for a socket is worth, this once. */
@@ -68,6 +71,10 @@ const VERSIONS = ["13", "8"];
 export function attachSockets(server: Server, options: SocketOptions): Sockets {
   const addressOf = clientAddress(options.trustedProxies);
   const endpoints = options.handlers.map((handler) => ({ handler, upgrade: endpoint(handler) }));
+  const rates = createMessageRates({
+    ofUser: options.openPerUser !== null,
+    ofAddress: options.socketsPerAddress !== null,
+  });
   const served = new Set<WebSocket>();
   const refused = new Set<WebSocket>();
   const silent = new WeakSet<WebSocket>();
@@ -106,6 +113,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
         if (!admit(socket, isFree)) return;
         serveSocket(socket, accepted, {
           watch: options.watchCredential,
+          rate: rates.open(accepted.principal, handshake.connection.address),
           report: (error) => options.onInternalError(error, requestId),
         });
       });

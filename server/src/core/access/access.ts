@@ -135,10 +135,20 @@ const invalidToken = () =>
   );
 
 /**
- * Whether that principal may act for the owner of a conversation that it names without naming a
- * user. So it is where nobody has to prove who they are: such a program could name the owner, too.
+ * As whom a request acts that names a conversation. Without a user id it acts as the conversation's owner
+ * where nobody has to prove who they are: such a program could name the owner, too.
+ * @param namesUser whether the request says who the user is
+ * @param ownersId asked only where it decides; null: there is no such conversation
  */
-export const mayActForOwner = ({ proof }: Principal): boolean => proof.kind === "none";
+export async function principalOfConversation(
+  principal: Principal,
+  namesUser: boolean,
+  ownersId: () => Promise<string | null>,
+): Promise<Principal> {
+  if (namesUser || principal.proof.kind !== "none") return principal;
+  const userId = await ownersId();
+  return userId === null ? principal : { ...principal, userId };
+}
 
 /**
  * The reply that a principal watches who asks for one of that conversation: the one that its ticket is

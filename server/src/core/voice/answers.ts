@@ -76,6 +76,10 @@ export function createAnswers(
   });
   const begin = async (text: string, early: Preparation | null): Promise<Turn> => {
     const [prepared] = await Promise.all([early?.prepared, settled]);
+    await options.admitTurn().catch((error: unknown) => {
+      prepared?.discard();
+      throw error;
+    });
     const turn = prepared ? await prepared.commit() : await turns.start(owner, request(text));
     target = { kind: "existing", conversationId: turn.conversation.id };
     return turn;

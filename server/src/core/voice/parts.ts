@@ -46,5 +46,7 @@ export type SessionOptions = {
   readonly canHear: boolean;
   /** The wire's name. */
   readonly origin: string;
+  /** Asked before each turn. @throws AppError rate_limited */
+  readonly admitTurn: () => Promise<void>;
   readonly capabilities: Capabilities;
 };

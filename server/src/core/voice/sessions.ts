@@ -14,6 +14,8 @@ export type StartSession = {
   readonly conversationId: string | null;
   /** The wire's name. */
   readonly origin: string;
+  /** Asked before each turn. @throws AppError rate_limited */
+  readonly admitTurn: () => Promise<void>;
   /** What the client knows the session by. */
   readonly sessionId: string;
 };
@@ -85,7 +87,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
   };
 
   return {
-    async start(owner, { capabilities, conversationId, origin, sessionId }, client) {
+    async start(owner, { capabilities, conversationId, origin, admitTurn, sessionId }, client) {
       if (conversationId !== null) {
         checkName(conversationId, "conversation_id");
         await conversations.get(owner, conversationId);
@@ -103,6 +105,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
         {
           owner: speakerOf(owner),
           origin,
+          admitTurn,
           capabilities,
           target,
           canHear: hearing.canHear,

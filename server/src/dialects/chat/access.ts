@@ -1,24 +1,19 @@
 import type { FastifyRequest } from "fastify";
-import { mayActForOwner } from "../../core/access/access.ts";
+import { principalOfConversation } from "../../core/access/access.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import type { ChatParts } from "./parts.ts";
 
-/**
- * The principal who reads or deletes that conversation. Where the request names no user and nobody
- * has to prove who they are, that is the conversation's owner.
- */
-export async function principalFor(
+/** The principal who reads or deletes that conversation. */
+export const principalFor = (
   { conversations }: Pick<ChatParts, "conversations">,
   request: FastifyRequest,
   conversationId: string,
-): Promise<Principal> {
-  const { principal } = request;
-  if (namesUser(request) || !mayActForOwner(principal)) return principal;
-  const userId = await conversations.userOf(principal.tenantId, conversationId);
-  return userId === null ? principal : { ...principal, userId };
-}
+): Promise<Principal> =>
+  principalOfConversation(request.principal, namesUser(request), () =>
+    conversations.userOf(request.principal.tenantId, conversationId),
+  );
 
 const namesUser = (request: FastifyRequest): boolean =>
   Object.values(claimsOf(request, "user_id")).some((claim) => claim !== undefined);

@@ -24,6 +24,8 @@ export type ConnectionParts = {
   readonly connectionId: string;
   /** Who speaks when the message claims that user; null: claims none. @throws AppError */
   readonly identify: (userId: string | null) => Promise<Principal>;
+  /** Counts a turn of that user. @throws AppError rate_limited, or as identify */
+  readonly admitTurn: (userId: string | null) => Promise<void>;
   /** Told of errors that are the server's own fault. */
   readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
 };
@@ -83,6 +85,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
           capabilities: message.capabilities ?? PLAIN,
           conversationId: message.conversationId,
           origin: ORIGIN,
+          admitTurn: () => parts.admitTurn(message.userId),
           sessionId: `session_${connectionId}_${Math.floor(parts.now().getTime() / 1000)}`,
         },
         client,

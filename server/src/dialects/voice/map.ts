@@ -51,7 +51,7 @@ export function messageOf(output: VoiceOutput): object {
     case "error":
       return output.stage === "answering"
         ? errorMessage(output.error)
-        : processingError(output.error.message);
+        : { ...processingError(output.error.message), ...waitOf(output.error) };
   }
 }
 
@@ -67,7 +67,12 @@ export const errorMessage = (error: AppError): object => ({
   type: "error",
   message: error.message,
   code: codeOf(error),
+  ...waitOf(error),
 });
+
+/** In seconds: when trying again can succeed, where that is known. */
+const waitOf = ({ retryAfterMs }: AppError): object =>
+  retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1000) };
 
 export const invalidJson = (): object => ({
   type: "error",

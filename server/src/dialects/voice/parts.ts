@@ -1,4 +1,5 @@
 import type { DecideAccess } from "../../core/access/access.ts";
+import type { Admit } from "../../core/access/admission.ts";
 import type { Limits } from "../../core/access/limits.ts";
 import type { CheckHealth } from "../../core/health.ts";
 import type { VoiceSessions } from "../../core/voice/sessions.ts";
@@ -7,9 +8,13 @@ import type { AppError } from "../../domain/errors.ts";
 /** The wire's name, in limits and metrics. */
 export const ORIGIN = "voice";
 
+/** What is said and typed on all voice sockets of a user has a limit of its own. */
+export const TURNS_LIMIT = "voice-turns";
+
 /** What the wire's WebSocket asks of the core. */
 export type VoiceSocketParts = {
   readonly decide: DecideAccess;
+  readonly admit: Admit;
   readonly sessions: VoiceSessions;
   readonly now: () => Date;
   /** SAMPLE_RATE: of bare PCM. */

@@ -2,7 +2,7 @@ import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";
 import { serveConnection } from "./connection.ts";
 import { errorReply, noSocketIo } from "./errors.ts";
 import { errorMessage } from "./map.ts";
-import type { VoiceSocketParts } from "./parts.ts";
+import { TURNS_LIMIT, type VoiceSocketParts } from "./parts.ts";
 
 /** Above the largest chunk of sound, so that one which is too large is told so. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -18,19 +18,21 @@ export function voiceSocket(parts: VoiceSocketParts): SocketHandler {
     async accept(handshake) {
       if (isSocketIo(handshake.url.pathname)) throw noSocketIo();
       const { connection, credential } = handshake;
-      const identify = async (userId: string | null) => {
-        const actAs = await parts.decide({
-          connection,
-          credential,
-          requiresBearer: false,
-          isOpenWire: true,
-        });
-        return actAs({ "X-User-ID": userHeader(handshake), user_id: userId });
+      const visitor = { connection, credential, requiresBearer: false, isOpenWire: true };
+      const claimsOf = (userId: string | null) => ({
+        "X-User-ID": userHeader(handshake),
+        user_id: userId,
+      });
+      const identify = async (userId: string | null) =>
+        (await parts.decide(visitor))(claimsOf(userId));
+      const admitTurn = async (userId: string | null) => {
+        const admit = await parts.admit(TURNS_LIMIT, visitor);
+        await admit(claimsOf(userId));
       };
       const principal = await identify(null);
       const open = (socket: Socket) => {
         const connectionId = `conn_${connections++}`;
-        const serve = serveConnection({ ...parts, identify, connectionId }, socket);
+        const serve = serveConnection({ ...parts, identify, admitTurn, connectionId }, socket);
         const decoder = new TextDecoder();
         return (message: string | Uint8Array) =>
           serve(typeof message === "string" ? message : decoder.decode(message));
