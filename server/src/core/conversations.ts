@@ -10,6 +10,7 @@ import {
   checkStorable,
   MAX_REPLY_CHARACTERS,
 } from "../domain/text.ts";
+import { mapInPieces } from "../domain/turns-of-the-loop.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { SearchStore } from "../ports/search.ts";
 import type {
@@ -162,14 +163,16 @@ export function createConversations({
     checkMessageText(content, field, role === "assistant" ? MAX_REPLY_CHARACTERS : undefined);
     return { id: id ?? newId(), role, content, model: null, createdAt: createdAt ?? clock.now() };
   };
-  const newMessages = (messages: readonly MessageDraft[]): NewMessage[] => {
+  const newMessages = async (messages: readonly MessageDraft[]): Promise<NewMessage[]> => {
     if (messages.length > MAX_MESSAGES)
       throw new AppError(
         "too_large",
         `A conversation takes at most ${MAX_MESSAGES} messages at once`,
         { field: "messages" },
       );
-    return messages.map((message, index) => newMessage(message, `messages[${index}].content`));
+    return mapInPieces(messages, (message, index) =>
+      newMessage(message, `messages[${index}].content`),
+    );
   };
 
   return {
@@ -182,7 +185,7 @@ export function createConversations({
       return store.createConversation(
         owner,
         { ...conversation, title },
-        newMessages(messages),
+        await newMessages(messages),
         idempotency,
       );
     },
@@ -205,7 +208,7 @@ export function createConversations({
           agentId,
           model: model === "" ? null : model,
           mode,
-          messages: messages && newMessages(messages),
+          messages: messages && (await newMessages(messages)),
           onlyIf,
         }),
         updatedAt: clock.now(),

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { AppError } from "../domain/errors.ts";
 import { type JsonBounds, tooDeep, tooManyValues } from "../domain/json-bounds.ts";
-import { nextTurn } from "./turns-of-the-loop.ts";
+import { nextTurn } from "../domain/turns-of-the-loop.ts";
 
 /** What is parsed without a pause between. */
 const MAX_PIECE_BYTES = 128 * 1024;

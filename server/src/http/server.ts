@@ -12,6 +12,7 @@ import { acceptJson, MAX_BODY_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
 import { letPagesRead } from "./cors.ts";
 import { errorOf } from "./errors.ts";
+import { writeLargeAnswersInPieces } from "./large-answers.ts";
 import { sendNotFoundPage } from "./not-found-page.ts";
 import { describeApi } from "./openapi.ts";
 import type { OriginOptions } from "./page-origins.ts";
@@ -164,6 +165,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     request.body ??= {};
     done();
   });
+  writeLargeAnswersInPieces(app);
   // Whoever is no longer let in gets nothing more, however long the answer still takes.
   app.addHook("preHandler", (request, reply, done) => {
     if (request.principal) {

@@ -4,6 +4,7 @@ import { decodeChatGpt } from "../../core/importing/chatgpt/decode.ts";
 import { type ChatRecords, putChats, recordsOf } from "../../core/importing/records.ts";
 import { parseRepaired, parsingProblem } from "../../core/importing/repair.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { createPace } from "../../domain/turns-of-the-loop.ts";
 import { elementsOf } from "../importing/array-elements.ts";
 import type { Job } from "../importing/job.ts";
 import type { Piece } from "../importing/pieces.ts";
@@ -21,7 +22,13 @@ export async function importChats(
   { chunks, destination, tally, signal, onProgress }: Job,
   owner: Owner,
 ): Promise<void> {
-  const importing = { owner, destination, deriveId: derivedUuid, keepsIds: true };
+  const importing = {
+    owner,
+    destination,
+    deriveId: derivedUuid,
+    keepsIds: true,
+    pace: createPace(),
+  };
   let batch: ChatRecords[] = [];
   let size = 0;
   const flush = async () => {
@@ -34,7 +41,7 @@ export async function importChats(
   try {
     for await (const piece of elementsOf(chunks)) {
       if (signal.aborted) return;
-      const chat = readChat(piece, tally);
+      const chat = await readChat(piece, tally);
       if (!chat) continue;
       const records = await recordsOf(chat, tally, importing);
       batch.push(records);
@@ -48,7 +55,7 @@ export async function importChats(
   }
 }
 
-function readChat(piece: Piece, tally: Tally): Chat | null {
+async function readChat(piece: Piece, tally: Tally): Promise<Chat | null> {
   const place = `conversation ${piece.number}`;
   const misunderstand = (reason: string) => {
     tally.misunderstand(place, reason);
@@ -57,7 +64,7 @@ function readChat(piece: Piece, tally: Tally): Chat | null {
   if (piece.text === null) return misunderstand("it is far too long");
   if (piece.isDamaged) tally.repair();
   try {
-    const chat = decodeChatGpt(parseRepaired(piece.text, tally.repair), tally.leaveOut);
+    const chat = await decodeChatGpt(parseRepaired(piece.text, tally.repair), tally.leaveOut);
     return typeof chat === "string" ? misunderstand(chat) : chat;
   } catch (error) {
     return misunderstand(parsingProblem(error));

@@ -1,5 +1,6 @@
 import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { createPace } from "../../domain/turns-of-the-loop.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { Store } from "../../ports/store.ts";
 
@@ -28,8 +29,11 @@ export const storeDestination = (
     if (records.length === 0) return [];
     const isTaken = await store.importRecords(records);
     const fates: Fate[] = [];
-    for (const [place, record] of records.entries())
+    const pace = createPace();
+    for (const [place, record] of records.entries()) {
       fates.push(isTaken[place] ? "taken" : (await isThere(store, record)) ? "there" : "refused");
+      if (pace.isDue()) await pace.pause();
+    }
     return fates;
   },
   messagesOf: (owner, conversationId) => store.listMessages(owner, conversationId),

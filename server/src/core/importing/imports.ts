@@ -1,4 +1,5 @@
 import type { Owner } from "../../domain/principal.ts";
+import { createPace, type Pace } from "../../domain/turns-of-the-loop.ts";
 import type { DeriveId } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Chat, LeaveOut } from "./chat.ts";
@@ -6,7 +7,7 @@ import { decodeChatGpt } from "./chatgpt/decode.ts";
 import { type DestinationReads, storeDestination } from "./destination.ts";
 import { isObject } from "./loose.ts";
 import { type ChatRecords, putChats, recordsOf } from "./records.ts";
-import { repaired } from "./repair.ts";
+import { repairedInPieces } from "./repair.ts";
 import { decodeStored } from "./stored.ts";
 
 /** Whole chats go to the store at once until they have that many records, so that nobody waits for all of them. */
@@ -33,18 +34,17 @@ export function createImportChats(
 ): ImportChats {
   const destination = storeDestination(store);
   return async (owner, items) => {
+    const pace = createPace();
     const failed: { index: number; reason: string }[] = [];
     const chats: { index: number; chat: Chat; tally: Tally }[] = [];
     // Its own ids, so that nobody learns from an import which ids others have.
-    const importing = { owner, destination, deriveId, keepsIds: false };
+    const importing = { owner, destination, deriveId, keepsIds: false, pace };
     for (const [index, item] of items.entries()) {
       const tally = createTally();
-      const chat = decode(item, tally.leaveOut);
+      const chat = await decode(item, tally.leaveOut, pace);
       if (typeof chat === "string") failed.push({ index, reason: chat });
       else if (chat === null) failed.push({ index, reason: "it has no message to take" });
       else chats.push({ index, tally, chat });
-      // Others are served between two of them.
-      await new Promise((resolve) => setImmediate(resolve));
     }
     for (const round of roundsOf(chats)) {
       let together: ChatRecords[] = [];
@@ -85,11 +85,15 @@ function roundsOf<Item extends { readonly chat: Chat }>(items: readonly Item[]):
 }
 
 /** Only ChatGPT's have a tree of messages, the 'mapping'. */
-function decode(item: unknown, leaveOut: LeaveOut): Chat | string | null {
-  const value = repaired(item, () => {});
+async function decode(
+  item: unknown,
+  leaveOut: LeaveOut,
+  pace: Pace,
+): Promise<Chat | string | null> {
+  const value = await repairedInPieces(item, pace);
   return isObject(value) && "mapping" in value
-    ? decodeChatGpt(value, leaveOut)
-    : decodeStored(value, leaveOut);
+    ? decodeChatGpt(value, leaveOut, pace)
+    : decodeStored(value, leaveOut, pace);
 }
 
 type Tally = ReturnType<typeof createTally>;

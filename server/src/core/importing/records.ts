@@ -1,5 +1,6 @@
 import { NOT_GENERATED } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { mapInPieces, type Pace } from "../../domain/turns-of-the-loop.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { DeriveId } from "../../ports/clock.ts";
 import type { Chat, ChatMessage } from "./chat.ts";
@@ -14,7 +15,8 @@ export type ChatReport = {
 /** What to store of a chat: first with the ids that its source gives, then, where those are somebody else's, with our own. */
 export type ChatRecords = {
   readonly kept: readonly ArchiveRecord[];
-  readonly derived: readonly ArchiveRecord[];
+  /** Made when they are wanted, which is seldom. */
+  readonly derived: () => Promise<readonly ArchiveRecord[]>;
   readonly report: ChatReport;
 };
 
@@ -24,6 +26,7 @@ export type ChatImporting = {
   readonly deriveId: DeriveId;
   /** Whether ids of the source are kept where they are free; otherwise everything gets an id of the owner's own. */
   readonly keepsIds: boolean;
+  readonly pace: Pace;
 };
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -41,8 +44,8 @@ export async function recordsOf(
   report: ChatReport,
   importing: ChatImporting,
 ): Promise<ChatRecords> {
-  const { owner, destination, deriveId, keepsIds } = importing;
-  const chat = { ...given, messages: withOwnIds(given.messages) };
+  const { owner, destination, deriveId, keepsIds, pace } = importing;
+  const chat = { ...given, messages: await withOwnIds(given.messages, pace) };
   const name: Naming = {
     own: (message) => deriveId(owner, "colloquy import", chat.sourceId, message.sourceId),
     kept: (message) => (keepsIds && usableId(message.sourceId)) || name.own(message),
@@ -52,25 +55,48 @@ export async function recordsOf(
   for (const id of [sourceId, ownId]) {
     const stored = id === null ? null : await destination.messagesOf(owner, id);
     if (id === null || !stored) continue;
-    if (sourceId !== null || saysTheSame(chat, stored))
-      return additions(chat, owner, id, stored, name, report);
-    const said = JSON.stringify(chat.messages.map(({ role, content }) => [role, content]));
+    if (sourceId !== null || (await saysTheSame(chat, stored, pace)))
+      return additions(chat, owner, id, stored, name, report, pace);
+    const said = await sayingOf(chat, importing);
     const distinctId = deriveId(owner, "colloquy import of another", chat.sourceId, said);
     return recordsOf({ ...given, sourceId: distinctId }, report, importing);
   }
   const id = (keepsIds && sourceId) || ownId;
+  const recordsFor = async (conversationId: string, nameOf: Naming["own"]) => [
+    conversationRecord(chat, owner, conversationId),
+    ...(await messageRecords(chat, owner, conversationId, nameOf, pace)),
+  ];
   return {
-    kept: [conversationRecord(chat, owner, id), ...messageRecords(chat, owner, id, name.kept)],
-    derived: [
-      conversationRecord(chat, owner, ownId),
-      ...messageRecords(chat, owner, ownId, name.own),
-    ],
+    kept: await recordsFor(id, name.kept),
+    derived: () => recordsFor(ownId, name.own),
     report,
   };
 }
 
+const MAX_CHARACTERS_AT_ONCE = 2 * 1024 * 1024;
+
+/** All that is said in a chat, as a text of moderate length by which two chats can be told apart. */
+async function sayingOf({ messages }: Chat, { owner, deriveId, pace }: ChatImporting) {
+  let before: string | null = null;
+  let piece: [role: string, content: string][] = [];
+  let characters = 0;
+  for (const { role, content } of messages) {
+    piece.push([role, content]);
+    characters += content.length;
+    if (characters < MAX_CHARACTERS_AT_ONCE) continue;
+    before = deriveId(owner, "colloquy import, so far", before ?? "", JSON.stringify(piece));
+    piece = [];
+    characters = 0;
+    if (pace.isDue()) await pace.pause();
+  }
+  return before === null ? JSON.stringify(piece) : `${before} ${JSON.stringify(piece)}`;
+}
+
 /** An id that comes again is told apart by its place. */
-function withOwnIds([first, ...others]: Chat["messages"]): Chat["messages"] {
+async function withOwnIds(
+  [first, ...others]: Chat["messages"],
+  pace: Pace,
+): Promise<Chat["messages"]> {
   const known = new Set([first.sourceId]);
   const distinct = (message: ChatMessage, index: number): ChatMessage => {
     const { sourceId } = message;
@@ -78,27 +104,35 @@ function withOwnIds([first, ...others]: Chat["messages"]): Chat["messages"] {
     known.add(sourceId);
     return message;
   };
-  return [first, ...others.map(distinct)];
+  return [first, ...(await mapInPieces(others, distinct, pace))];
 }
 
 /** As far as both go. */
-const saysTheSame = (chat: Chat, stored: readonly StoredMessage[]): boolean =>
-  stored.every(({ sequence, role, content }) => {
+async function saysTheSame(
+  chat: Chat,
+  stored: readonly StoredMessage[],
+  pace: Pace,
+): Promise<boolean> {
+  for (const { sequence, role, content } of stored) {
     const message = chat.messages[sequence];
-    return !message || (message.role === role && message.content === content);
-  });
+    if (message && (message.role !== role || message.content !== content)) return false;
+    if (pace.isDue()) await pace.pause();
+  }
+  return true;
+}
 
-function additions(
+async function additions(
   chat: Chat,
   owner: Owner,
   id: string,
   stored: readonly StoredMessage[],
   name: Naming,
   report: ChatReport,
-): ChatRecords {
+  pace: Pace,
+): Promise<ChatRecords> {
   report.add(conversationRecord(chat, owner, id), "there");
-  const kept = messageRecords(chat, owner, id, name.kept);
-  const derived = messageRecords(chat, owner, id, name.own);
+  const kept = await messageRecords(chat, owner, id, name.kept, pace);
+  const derived = await messageRecords(chat, owner, id, name.own, pace);
   const places = new Set(stored.map(({ sequence }) => sequence));
   const isAsImported = stored.every(
     ({ id: storedId, sequence }) =>
@@ -107,9 +141,13 @@ function additions(
   const isMissing = ({ message }: MessageRecord) => !places.has(message.sequence);
   for (const record of kept) if (!isMissing(record)) report.add(record, "there");
   if (isAsImported)
-    return { kept: kept.filter(isMissing), derived: derived.filter(isMissing), report };
+    return {
+      kept: kept.filter(isMissing),
+      derived: async () => derived.filter(isMissing),
+      report,
+    };
   report.leaveOut("message of conversations that went on here", kept.filter(isMissing).length);
-  return { kept: [], derived: [], report };
+  return { kept: [], derived: async () => [], report };
 }
 
 /** Stores them, and what was refused once more under ids of our own. */
@@ -122,10 +160,13 @@ export async function putChats(
   let place = 0;
   for (const { kept, derived, report } of chats) {
     let isWholeRefused = false;
+    let others: readonly ArchiveRecord[] | null = null;
     for (const [index, record] of kept.entries()) {
       const fate = fates[place++] ?? "refused";
       if (fate === "refused" && record.type === "conversation") isWholeRefused = true;
-      const other = isWholeRefused ? derived[index] : withConversation(derived[index], record);
+      if (isWholeRefused || fate === "refused") others ??= await derived();
+      const derivedOne = others?.[index];
+      const other = isWholeRefused ? derivedOne : withConversation(derivedOne, record);
       if (other && (isWholeRefused || fate === "refused"))
         secondTry.push({ record: other, report });
       else report.add(record, fate);
@@ -171,20 +212,25 @@ const messageRecords = (
   owner: Owner,
   conversationId: string,
   nameOf: (message: ChatMessage) => string,
-): MessageRecord[] =>
-  chat.messages.map((message, sequence) => ({
-    type: "message",
-    owner,
-    message: {
-      id: nameOf(message),
-      conversationId,
-      sequence,
-      role: message.role,
-      content: message.content,
-      model: message.model,
-      status: message.status,
-      ...NOT_GENERATED,
-      createdAt: message.createdAt,
-      finishedAt: message.createdAt,
-    },
-  }));
+  pace: Pace,
+): Promise<MessageRecord[]> =>
+  mapInPieces(
+    chat.messages,
+    (message, sequence): MessageRecord => ({
+      type: "message",
+      owner,
+      message: {
+        id: nameOf(message),
+        conversationId,
+        sequence,
+        role: message.role,
+        content: message.content,
+        model: message.model,
+        status: message.status,
+        ...NOT_GENERATED,
+        createdAt: message.createdAt,
+        finishedAt: message.createdAt,
+      },
+    }),
+    pace,
+  );

@@ -1,3 +1,5 @@
+import type { Pace } from "../../domain/turns-of-the-loop.ts";
+
 const REPLACEMENT = "\u{fffd}";
 
 /** The text with U+FFFD for what cannot be stored: NUL, and halves of surrogate pairs. */
@@ -21,6 +23,28 @@ export function parseRepaired(json: string, onRepair: () => void): unknown {
   const value: unknown = JSON.parse(json);
   return MAY_NEED_REPAIR.test(json) ? repaired(value, onRepair) : value;
 }
+
+/** The value with every text in it storable, in pieces. What needs no repair is given as it is. */
+export async function repairedInPieces(value: unknown, pace: Pace): Promise<unknown> {
+  if (typeof value === "string") return repairedText(value);
+  if (!isContainer(value)) return value;
+  const repairs: (readonly [name: string | number, item: unknown])[] = [];
+  const items = Array.isArray(value) ? value.entries() : Object.entries(value as object);
+  for (const [name, item] of items) {
+    if (pace.isDue()) await pace.pause();
+    const isPlain = typeof item === "string" ? repairedText(item) === item : !isContainer(item);
+    if (isPlain) continue;
+    const whole = await repairedInPieces(item, pace);
+    if (whole !== item) repairs.push([name, whole]);
+  }
+  if (repairs.length === 0) return value;
+  return Object.assign(
+    Array.isArray(value) ? [...value] : { ...(value as object) },
+    Object.fromEntries(repairs),
+  );
+}
+
+const isContainer = (value: unknown): boolean => typeof value === "object" && value !== null;
 
 /** The value with every text in it storable. @param onRepair called for each that was not */
 export function repaired(value: unknown, onRepair: () => void): unknown {

@@ -1,6 +1,7 @@
 import { titleFrom } from "../../domain/conversation.ts";
 import type { MessageStatus, Role } from "../../domain/message.ts";
 import { isMoment } from "../../domain/time.ts";
+import type { Pace } from "../../domain/turns-of-the-loop.ts";
 import type { Chat, ChatMessage, LeaveOut } from "./chat.ts";
 import { idOrNull, isObject, type Loose, listOrEmpty, textOrNull } from "./loose.ts";
 
@@ -12,7 +13,11 @@ const ORIGIN = "import";
  * messages, in camelCase or snake_case, times in milliseconds or ISO 8601. Null when nothing of it can be
  * taken, which was told to `leaveOut`. @returns a text: why it is no conversation
  */
-export function decodeStored(value: unknown, leaveOut: LeaveOut): Chat | string | null {
+export async function decodeStored(
+  value: unknown,
+  leaveOut: LeaveOut,
+  pace: Pace,
+): Promise<Chat | string | null> {
   if (!isObject(value)) return "it is no object";
   const fields: Loose = isObject(value.conversation)
     ? { ...value.conversation, messages: value.messages }
@@ -28,6 +33,7 @@ export function decodeStored(value: unknown, leaveOut: LeaveOut): Chat | string 
     const decoded = isObject(message) ? decodeMessage(message, index, before) : null;
     if (decoded) messages.push(decoded);
     else leaveOut("message without text or of an unknown role");
+    if (pace.isDue()) await pace.pause();
   }
   const [first, ...others] = messages;
   if (!first) {

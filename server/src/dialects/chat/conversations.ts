@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { streamList } from "../../http/json-list.ts";
+import { jsonInPieces } from "../../http/large-answers.ts";
 import { principalFor, requireUser } from "./access.ts";
 import { conversationBody } from "./map.ts";
 import type { ChatParts } from "./parts.ts";
@@ -40,7 +41,7 @@ export function conversationRoutes(
       const all = conversations.all(request.principal, { order: "newest", limit, before });
       const list = streamList(
         all,
-        (one) => JSON.stringify(conversationBody(one, one.messages)),
+        (one) => jsonInPieces(conversationBody(one, one.messages)),
         "[",
         () => "]",
       );

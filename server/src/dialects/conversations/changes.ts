@@ -20,7 +20,7 @@ export async function createConversation(
   messages: readonly SentMessage[],
   idempotency: Idempotency | null,
 ): Promise<ConversationWithMessages> {
-  const drafts = draftsOf(messages);
+  const drafts = await draftsOf(messages);
   const create = (list: readonly MessageDraft[]) =>
     conversations.create(owner, ORIGIN, draft, list, idempotency);
   return create(drafts).catch((error: unknown) => {
@@ -48,9 +48,9 @@ export async function changeConversation(
     ...(await conversations.change(principal, conversationId, { ...change, messages: list })),
     messages: await stored(),
   });
-  const sent = draftsOf(messages);
+  const sent = await draftsOf(messages);
   const isTimeless = sent.some((draft) => !draft.createdAt);
-  const drafts = isTimeless ? withStoredTimes(sent, await stored()) : sent;
+  const drafts = isTimeless ? await withStoredTimes(sent, await stored()) : sent;
   return apply(drafts).catch(async (error: unknown) => {
     if (!isConflict(error)) throw error;
     return apply(withoutOtherIds(drafts, await stored()));

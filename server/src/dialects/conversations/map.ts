@@ -2,21 +2,18 @@ import type { Static } from "typebox";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { unusualEndingOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
+import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import type { ConversationBody } from "./schemas.ts";
 
-export const conversationBody = ({
+export const conversationBody = async ({
   messages,
   ...conversation
-}: Conversation & { readonly messages: readonly Message[] }): Static<typeof ConversationBody> => ({
+}: Conversation & { readonly messages: readonly Message[] }): Promise<
+  Static<typeof ConversationBody>
+> => ({
   id: conversation.id,
   title: conversation.title ?? DEFAULT_TITLE,
-  messages: messages.filter(saysSomething).map((message) => ({
-    id: message.id,
-    role: message.role,
-    content: message.content,
-    timestamp: message.createdAt.getTime(),
-    ...unusualEndingOf(message),
-  })),
+  messages: (await mapInPieces(messages, messageBody)).filter((message) => message !== null),
   createdAt: conversation.createdAt.getTime(),
   updatedAt: conversation.updatedAt.getTime(),
   isPinned: conversation.isPinned,
@@ -24,6 +21,17 @@ export const conversationBody = ({
   agentId: conversation.agentId,
   mode: conversation.mode,
 });
+
+const messageBody = (message: Message) =>
+  saysSomething(message)
+    ? {
+        id: message.id,
+        role: message.role,
+        content: message.content,
+        timestamp: message.createdAt.getTime(),
+        ...unusualEndingOf(message),
+      }
+    : null;
 
 /** A reply without words is not shown: a list that is sent back as it came must be one that is taken. */
 const saysSomething = ({ role, content }: Message): boolean =>

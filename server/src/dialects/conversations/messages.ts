@@ -3,6 +3,7 @@ import { AppError } from "../../domain/errors.ts";
 import type { Message, Role } from "../../domain/message.ts";
 import { checkMessageText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
 import { isMoment } from "../../domain/time.ts";
+import { createPace, mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import { isUuid } from "../../http/uuid.ts";
 
 /** A message as this wire's clients send it. */
@@ -21,10 +22,11 @@ export type Sorted = { readonly messages: readonly SentMessage[]; readonly skipp
 const ROLES: readonly unknown[] = ["user", "assistant", "system"] satisfies Role[];
 
 /** One message that cannot be taken is no reason to lose the others. */
-export function sortMessages(sent: readonly unknown[]): Sorted {
-  const messages = sent.flatMap((message, index) =>
-    isTakeable(message) ? [{ ...message, index }] : [],
+export async function sortMessages(sent: readonly unknown[]): Promise<Sorted> {
+  const sorted = await mapInPieces(sent, (message, index) =>
+    isTakeable(message) ? { ...message, index } : null,
   );
+  const messages = sorted.filter((message) => message !== null);
   return { messages, skipped: sent.length - messages.length };
 }
 
@@ -43,9 +45,9 @@ function isTakeable(message: unknown): message is Takeable {
 }
 
 /** The messages in the core's words. @throws AppError invalid_request */
-export function draftsOf(messages: readonly SentMessage[]): MessageDraft[] {
+export async function draftsOf(messages: readonly SentMessage[]): Promise<MessageDraft[]> {
   const ids = new Set<string>();
-  return messages.map(({ id: sentId, role, content, timestamp, index }) => {
+  return mapInPieces(messages, ({ id: sentId, role, content, timestamp, index }) => {
     const id = typeof sentId === "string" && isUuid(sentId) ? sentId.toLowerCase() : undefined;
     const isNew = id !== undefined && !ids.has(id);
     if (isNew) ids.add(id);
@@ -74,25 +76,29 @@ export const withoutOtherIds = (
  * A message that was sent without a time is the stored one of its id, or else the next stored one
  * of the same words that no other message names, and has that one's time. Otherwise it is new.
  */
-export function withStoredTimes(
+export async function withStoredTimes(
   drafts: readonly MessageDraft[],
   stored: readonly Message[],
-): MessageDraft[] {
+): Promise<MessageDraft[]> {
+  const pace = createPace();
   const named = new Set(drafts.map((draft) => draft.id));
-  const told = new Set(drafts.filter((draft) => draft.createdAt).map(exactly));
+  const timed = drafts.filter((draft) => draft.createdAt);
+  const told = new Set(await mapInPieces(timed, exactly, pace));
   const byId = new Map(stored.map((message) => [message.id, message]));
   const others = new Map<string, Message[]>();
   for (const message of stored.toReversed()) {
+    if (pace.isDue()) await pace.pause();
     if (named.has(message.id) || told.has(exactly(message))) continue;
     const same = others.get(sayingOf(message));
     if (same) same.push(message);
     else others.set(sayingOf(message), [message]);
   }
-  return drafts.map((draft) => {
+  const withTime = (draft: MessageDraft): MessageDraft => {
     if (draft.createdAt) return draft;
     const known = byId.get(draft.id ?? "") ?? others.get(sayingOf(draft))?.pop();
     return known ? { ...draft, createdAt: known.createdAt } : draft;
-  });
+  };
+  return mapInPieces(drafts, withTime, pace);
 }
 
 const sayingOf = ({ role, content }: Message | MessageDraft): string => `${role} ${content}`;

@@ -4,6 +4,7 @@ import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { streamList } from "../../http/json-list.ts";
+import { jsonInPieces } from "../../http/large-answers.ts";
 import { changeConversation, checkId, createConversation } from "./changes.ts";
 import { conversationBody } from "./map.ts";
 import { sortMessages } from "./messages.ts";
@@ -45,7 +46,7 @@ export function conversationRoutes(
     async (request, reply) => {
       const list = streamList(
         conversations.all(request.principal, { order: "pinned" }),
-        (conversation) => JSON.stringify(conversationBody(conversation)),
+        async (conversation) => jsonInPieces(await conversationBody(conversation)),
         '{"success":true,"conversations":[',
         (count) => `],"count":${count},"requestId":${JSON.stringify(request.id)}}`,
       );
@@ -70,7 +71,7 @@ export function conversationRoutes(
       const messages = await conversations.messages(principal, conversationId);
       return reply.header("etag", etagOf(conversation)).send({
         success: true,
-        conversation: conversationBody({ ...conversation, messages }),
+        conversation: await conversationBody({ ...conversation, messages }),
         requestId,
       });
     },
@@ -92,7 +93,7 @@ export function conversationRoutes(
     async (request, reply) => {
       const { body, id: requestId, principal } = request;
       const { title, isPinned } = body;
-      const { messages, skipped } = sortMessages(body.messages ?? []);
+      const { messages, skipped } = await sortMessages(body.messages ?? []);
       const draft = { title, isPinned, agentId: body.agentId || null, mode: body.mode || null };
       const created = await createConversation(
         conversations,
@@ -106,7 +107,7 @@ export function conversationRoutes(
         .header("etag", etagOf(created))
         .send({
           success: true,
-          conversation: conversationBody(created),
+          conversation: await conversationBody(created),
           message: "Conversation created successfully",
           skipped,
           requestId,
@@ -128,7 +129,7 @@ export function conversationRoutes(
     },
     async ({ body, headers, id: requestId, principal }, reply) => {
       const { conversationId, title, isPinned, agentId, mode } = body;
-      const { messages, skipped } = sortMessages(body.messages ?? []);
+      const { messages, skipped } = await sortMessages(body.messages ?? []);
       const change = {
         title,
         isPinned,
@@ -145,7 +146,7 @@ export function conversationRoutes(
       );
       return reply.header("etag", etagOf(changed)).send({
         success: true,
-        conversation: conversationBody(changed),
+        conversation: await conversationBody(changed),
         message: "Conversation updated successfully",
         skipped,
         requestId,

@@ -36,6 +36,41 @@ export async function* iterateConversations(
     }
 }
 
+/** What most conversations have no more of; they are read at once. */
+const MAX_MESSAGES_AT_ONCE = 200;
+
+/**
+ * All messages of a conversation, of a long one page by page, so that nobody else waits for the whole. One that is
+ * changed meanwhile is read again, in one piece. Null: there is no such conversation. @throws AppError too_large
+ */
+export async function listMessages(
+  read: <Result>(operation: Operation<Result>) => Promise<Result>,
+  pausingRead: PausingRead,
+  reads: Reads,
+  owner: Owner,
+  conversationId: string,
+): Promise<Message[] | null> {
+  function* beginning(): Operation<{ revision: number; messages: Message[] } | null> {
+    const conversation = yield* reads.getConversation(owner, conversationId);
+    if (!conversation) return null;
+    return {
+      revision: conversation.updatedAt.getTime(),
+      messages: yield* reads.messagesAfter(owner, conversationId, FIRST, MAX_MESSAGES_AT_ONCE),
+    };
+  }
+  const begun = await read(beginning());
+  const last = begun?.messages.at(-1);
+  if (!begun || !last || begun.messages.length < MAX_MESSAGES_AT_ONCE)
+    return begun?.messages ?? null;
+  const list = createMessageList();
+  list.add(begun.messages);
+  const rest = messagePages(pausingRead, reads, owner, conversationId, list.rows, last.sequence);
+  for await (const page of rest) list.add(page);
+  const now = await read(reads.getConversation(owner, conversationId));
+  if (now?.updatedAt.getTime() === begun.revision) return list.messages;
+  return read(reads.listMessages(owner, conversationId));
+}
+
 async function* newest(
   read: PausingRead,
   reads: Reads,
@@ -67,8 +102,9 @@ async function* messagePages(
   owner: Owner,
   conversationId: string,
   rowsOf: () => number,
+  first = FIRST,
 ): AsyncGenerator<Message[]> {
-  let after = FIRST;
+  let after = first;
   for (;;) {
     const rows = rowsOf();
     const page = await read(reads.messagesAfter(owner, conversationId, after, rows));

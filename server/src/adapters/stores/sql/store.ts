@@ -1,7 +1,13 @@
 import type { Owner } from "../../../domain/principal.ts";
+import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { SearchStore } from "../../../ports/search.ts";
 import type { Store, TurnStore } from "../../../ports/store.ts";
-import { exportRecords, iterateConversations, type PausingRead } from "./iteration.ts";
+import {
+  exportRecords,
+  iterateConversations,
+  listMessages,
+  type PausingRead,
+} from "./iteration.ts";
 import type { Reads, Writes } from "./operations.ts";
 import type { Operation } from "./statement.ts";
 import { begunTurn, finishedReply } from "./turn-results.ts";
@@ -34,7 +40,27 @@ export type Database = {
   close(): Promise<void>;
 };
 
-const RECORDS_AT_ONCE = 500;
+const MAX_RECORDS_AT_ONCE = 500;
+/** Of messages that go to the writer together: copying them for its thread takes the event loop some milliseconds. */
+const MAX_CHARACTERS_AT_ONCE = 2 * 1024 * 1024;
+
+/** The records in parts that are written together. */
+function* partsOf(records: readonly ArchiveRecord[]): Generator<readonly ArchiveRecord[]> {
+  let start = 0;
+  let characters = 0;
+  for (const [index, record] of records.entries()) {
+    const length = record.type === "message" ? record.message.content.length : 0;
+    const isFull =
+      index - start === MAX_RECORDS_AT_ONCE || characters + length > MAX_CHARACTERS_AT_ONCE;
+    if (isFull && index > start) {
+      yield records.slice(start, index);
+      start = index;
+      characters = 0;
+    }
+    characters += length;
+  }
+  if (start < records.length) yield records.slice(start);
+}
 
 /** The store over a database that does operations. */
 export const createSqlStore = (reads: Reads, database: Database): Store => {
@@ -43,6 +69,10 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     (scope: Scope): PausingRead =>
     (operation) =>
       pausingRead(scope, operation);
+  const readOf =
+    (scope: Scope): PausingRead =>
+    (operation) =>
+      read(scope, operation);
   return {
     ping: () => database.ping(),
     close: () => database.close(),
@@ -61,7 +91,10 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     deleteConversation: (...given) => write("deleteConversation", ...given),
 
     appendMessage: (...given) => write("appendMessage", ...given),
-    listMessages: (owner, ...given) => read(owner, reads.listMessages(owner, ...given)),
+    listMessages: (owner, conversationId, page) =>
+      page?.limit === undefined && page?.before === undefined
+        ? listMessages(readOf(owner), pausingReadOf(owner), reads, owner, conversationId)
+        : read(owner, reads.listMessages(owner, conversationId, page)),
     getMessage: (owner, ...given) => read(owner, reads.getMessage(owner, ...given)),
     deleteMessage: (...given) => write("deleteMessage", ...given),
     recentMessages: (owner, ...given) => read(owner, reads.recentMessages(owner, ...given)),
@@ -114,8 +147,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     // Each part a transaction: others are not kept waiting.
     async importRecords(records) {
       const taken: boolean[] = [];
-      for (let at = 0; at < records.length; at += RECORDS_AT_ONCE)
-        taken.push(...(await write("importRecords", records.slice(at, at + RECORDS_AT_ONCE))));
+      for (const part of partsOf(records)) taken.push(...(await write("importRecords", part)));
       return taken;
     },
   };

@@ -1,3 +1,4 @@
+import type { Pace } from "../../../domain/turns-of-the-loop.ts";
 import { isObject, type Loose, listOrEmpty, textOrNull } from "../loose.ts";
 
 type Node = { readonly parent: string | null; readonly message: Loose | null };
@@ -9,36 +10,45 @@ export type BranchMessage = { readonly nodeId: string; readonly message: Loose }
  * The messages of the branch that was shown last, first to last: the way up from `currentNode`, or
  * the longest way there is where that names no node.
  */
-export function shownBranch(mapping: Loose, currentNode: unknown): BranchMessage[] {
-  const nodes = nodesOf(mapping);
+export async function shownBranch(
+  mapping: Loose,
+  currentNode: unknown,
+  pace: Pace,
+): Promise<BranchMessage[]> {
+  const nodes = await nodesOf(mapping, pace);
   const leaf =
-    typeof currentNode === "string" && nodes.has(currentNode) ? currentNode : deepestOf(nodes);
+    typeof currentNode === "string" && nodes.has(currentNode)
+      ? currentNode
+      : await deepestOf(nodes, pace);
   const branch: BranchMessage[] = [];
   for (const nodeId of wayUp(nodes, leaf)) {
     const message = nodes.get(nodeId)?.message;
     if (message) branch.push({ nodeId, message });
+    if (pace.isDue()) await pace.pause();
   }
   return branch.reverse();
 }
 
 /** Parents are named by the node itself, or only by the parent's list of children. */
-function nodesOf(mapping: Loose): Map<string, Node> {
+async function nodesOf(mapping: Loose, pace: Pace): Promise<Map<string, Node>> {
   const entries = Object.entries(mapping).flatMap(([id, node]): [string, Loose][] =>
     isObject(node) ? [[id, node]] : [],
   );
   const parents = new Map<string, string>();
   for (const [id, node] of entries)
-    for (const child of listOrEmpty(node.children))
+    for (const child of listOrEmpty(node.children)) {
       if (typeof child === "string") parents.set(child, id);
-  return new Map(
-    entries.map(([id, { parent, message }]) => [
-      id,
-      {
-        parent: textOrNull(parent) ?? parents.get(id) ?? null,
-        message: isObject(message) ? message : null,
-      },
-    ]),
-  );
+      if (pace.isDue()) await pace.pause();
+    }
+  const nodes = new Map<string, Node>();
+  for (const [id, { parent, message }] of entries) {
+    nodes.set(id, {
+      parent: textOrNull(parent) ?? parents.get(id) ?? null,
+      message: isObject(message) ? message : null,
+    });
+    if (pace.isDue()) await pace.pause();
+  }
+  return nodes;
 }
 
 /** From the node to its root; a circle is left where it would close. */
@@ -53,7 +63,7 @@ function* wayUp(nodes: ReadonlyMap<string, Node>, leaf: string | null): Generato
   }
 }
 
-function deepestOf(nodes: ReadonlyMap<string, Node>): string | null {
+async function deepestOf(nodes: ReadonlyMap<string, Node>, pace: Pace): Promise<string | null> {
   const depths = new Map<string, number>();
   let deepest: string | null = null;
   for (const id of nodes.keys()) {
@@ -61,10 +71,14 @@ function deepestOf(nodes: ReadonlyMap<string, Node>): string | null {
     for (const above of wayUp(nodes, id)) {
       if (depths.has(above)) break;
       way.push(above);
+      if (pace.isDue()) await pace.pause();
     }
     const top = way.at(-1);
     let depth = depths.get((top && nodes.get(top)?.parent) ?? "") ?? 0;
-    for (const below of way.reverse()) depths.set(below, ++depth);
+    for (const below of way.reverse()) {
+      depths.set(below, ++depth);
+      if (pace.isDue()) await pace.pause();
+    }
     if ((depths.get(id) ?? 0) > (depths.get(deepest ?? "") ?? 0)) deepest = id;
   }
   return deepest;

@@ -1,4 +1,5 @@
 import { titleFrom } from "../../../domain/conversation.ts";
+import { createPace, type Pace } from "../../../domain/turns-of-the-loop.ts";
 import type { Chat, ChatMessage, LeaveOut } from "../chat.ts";
 import { isObject, listOrEmpty, objectOrEmpty, textOrNull, timeOrNull } from "../loose.ts";
 import { type BranchMessage, shownBranch } from "./branch.ts";
@@ -7,12 +8,16 @@ import { type BranchMessage, shownBranch } from "./branch.ts";
 const ORIGIN = "chatgpt";
 
 /** A conversation of a ChatGPT export, the branch that was shown. Null when nothing of it can be taken, which was told to `leaveOut`. @returns a text: why it is no conversation */
-export function decodeChatGpt(value: unknown, leaveOut: LeaveOut): Chat | string | null {
+export async function decodeChatGpt(
+  value: unknown,
+  leaveOut: LeaveOut,
+  pace: Pace = createPace(),
+): Promise<Chat | string | null> {
   if (!isObject(value)) return "it is no object";
   const { mapping, current_node: currentNode } = value;
   if (!isObject(mapping))
     return "it has no 'mapping', which every conversation of a ChatGPT export has";
-  const branch = shownBranch(mapping, currentNode);
+  const branch = await shownBranch(mapping, currentNode, pace);
   const began =
     timeOrNull(value.create_time) ??
     branch.map(timeOf).find((time) => time !== null) ??
@@ -23,6 +28,7 @@ export function decodeChatGpt(value: unknown, leaveOut: LeaveOut): Chat | string
   for (const entry of branch) {
     const message = decodeMessage(entry, messages.at(-1)?.createdAt ?? began, leaveOut);
     if (message) messages.push(message);
+    if (pace.isDue()) await pace.pause();
   }
   const [first, ...others] = messages;
   if (!first) {
