@@ -36,8 +36,8 @@ export async function* iterateConversations(
     }
 }
 
-/** What most conversations have no more of; they are read at once. */
-const MAX_MESSAGES_AT_ONCE = 200;
+/** They are read at once; each may have a million characters. */
+const MAX_MESSAGES_AT_ONCE = 32;
 
 /**
  * All messages of a conversation, of a long one page by page, so that nobody else waits for the whole. One that is
@@ -59,11 +59,11 @@ export async function listMessages(
     };
   }
   const begun = await read(beginning());
-  const last = begun?.messages.at(-1);
-  if (!begun || !last || begun.messages.length < MAX_MESSAGES_AT_ONCE)
-    return begun?.messages ?? null;
+  if (!begun) return null;
   const list = createMessageList();
   list.add(begun.messages);
+  const last = begun.messages.at(-1);
+  if (!last || begun.messages.length < MAX_MESSAGES_AT_ONCE) return list.messages;
   const rest = messagePages(pausingRead, reads, owner, conversationId, list.rows, last.sequence);
   for await (const page of rest) list.add(page);
   const now = await read(reads.getConversation(owner, conversationId));
