@@ -47,7 +47,7 @@ export async function repairedInPieces(value: unknown, pace: Pace): Promise<unkn
 const isContainer = (value: unknown): boolean => typeof value === "object" && value !== null;
 
 /** The value with every text in it storable. @param onRepair called for each that was not */
-export function repaired(value: unknown, onRepair: () => void): unknown {
+function repaired(value: unknown, onRepair: () => void): unknown {
   if (typeof value === "string") {
     const text = repairedText(value);
     if (text !== value) onRepair();
