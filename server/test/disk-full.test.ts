@@ -2,10 +2,11 @@
 // Runs: waiting
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { upload } from "./file-samples.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, send } from "./wire-client.ts";
 
@@ -74,4 +75,29 @@ test("a full disk is 503 in words, reads go on, writes resume by themselves, and
     [],
   );
   context.diagnostic(`${acknowledged.length} acknowledged`);
+});
+
+test("[H12] a disk that is full during an upload is 503 in words, and nothing of the file is kept", {
+  timeout: 60_000,
+}, async (context) => {
+  const disk = await smallDisk(24);
+  if (!disk)
+    return context.skip("only root may mount a small disk (tmpfs), and not in every container");
+  await using _disk = disk;
+  const directory = join(disk.path, "data");
+  await using server = await startServer({
+    builtIn: true,
+    backend: "sqlite",
+    directory,
+    environment: { LOG_LEVEL: "silent" },
+  });
+  const type = "text/plain";
+  assert.equal((await upload(server.url, "small", { type })).status, 201);
+  for (let round = 0; round < 3; round++) {
+    const { status, body } = await upload(server.url, Buffer.alloc(40_000_000, 97), { type });
+    assert.equal(status, 503, JSON.stringify(body));
+    assert.match(body.message, /The disk is full: no file can be stored/);
+    assert.deepEqual(await readdir(join(directory, "files/tmp")), []);
+  }
+  assert.equal((await upload(server.url, Buffer.alloc(2_000_000, 97), { type })).status, 201);
 });
