@@ -24,9 +24,9 @@ export type Visitor = {
   readonly credential: Credential;
   /** The wire's document demands a Bearer token on every route (004). */
   readonly requiresBearer: boolean;
-  /** The request is one to watch a reply, and asks replyToWatch which it may. Default: no. */
+  /** Whether the request watches a reply, and therefore asks `replyToWatch` which one it may watch. Default: no. */
   readonly watchesReply?: boolean;
-  /** AUTH_ANONYMOUS=open serves it to anybody (000 to 003). */
+  /** Whether AUTH_ANONYMOUS=open serves the wire to anybody (000 to 003). */
   readonly isOpenWire: boolean;
 };
 
@@ -35,7 +35,7 @@ export type Claims = Readonly<Record<string, string | null | undefined>>;
 
 export type AccessRequest = Visitor & { readonly claims: Claims };
 
-/** Says as whom the visitor acts. @throws AppError forbidden, invalid_request */
+/** Says which user the visitor acts as. @throws AppError forbidden, invalid_request */
 export type ActAs = (claims: Claims) => Principal;
 
 /**
@@ -104,7 +104,7 @@ export function createAccess(
   };
 }
 
-/** Nobody without a credential is an operator: a proof is wanted that only somebody on the machine has. */
+/** A visitor without a credential is never an operator, because only a proof that requires access to the machine makes one. */
 const anonymousUser = (userId: string, kind: "none" | "open"): Principal => ({
   tenantId: LOCAL_TENANT,
   userId,

@@ -19,10 +19,10 @@ export function createAdmission(decide: DecideAccess, limits: Limits): Admit {
     const actAs = await decide(visitor);
     return async (claims) => {
       const principal = actAs(claims);
-      // Whoever is let in without a proof may call himself anything: such are counted by address, too.
+      // A visitor without a proof may claim any user id, so the limit counts these visitors by address as well.
       const ofAddress =
         principal.proof.kind === "open"
-          ? await limits.takeForStranger(wire, visitor.connection.address)
+          ? await limits.takeForAnonymous(wire, visitor.connection.address)
           : null;
       const ofUser = await limits.takeForUser(wire, principal);
       const isTighter =

@@ -2,12 +2,12 @@ import { AppError } from "../../domain/errors.ts";
 import { isMeantBy, type ModelPatterns } from "../../domain/model-patterns.ts";
 import type { ModelInfo, ModelProvider } from "../../ports/model.ts";
 
-/** A model by every name that a pattern may mean it by. */
+/** The names of one model, any of which a pattern may match. */
 export type NamedModel = {
   readonly provider: ModelProvider;
-  /** As its provider names it. */
+  /** The name that its provider uses. */
   readonly model: string;
-  /** As it was asked for; null: the default. */
+  /** The name in the request; null: the default model. */
   readonly asked: string | null;
 };
 

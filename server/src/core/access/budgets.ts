@@ -20,7 +20,7 @@ export type BudgetLimits = {
   readonly answerTokens: number;
 };
 
-/** What a model is about to be asked. */
+/** The prompt that a model is about to receive. */
 export type ReadPrompt = {
   readonly messages: readonly PromptMessage[];
   /** Tools and forms of the answer are read by the model as well. */
@@ -32,11 +32,11 @@ export type ReadPrompt = {
 /** What one turn may use, taken from the budgets before a model is asked. */
 export type Reservation = {
   /**
-   * A model is asked this: what it needs beyond what is reserved is reserved as well. Gives the tokens
+   * Reserves what this prompt needs beyond what is reserved already. Gives the number of tokens
    * that the answer may have; null: any number. @throws AppError rate_limited, unavailable
    */
   readonly fit: ((prompt: ReadPrompt) => Promise<number>) | null;
-  /** It is over: takes what was really used. Calls after the first do nothing. @param usage as the provider says it; null: it is estimated */
+  /** Replaces the reservation by what was really used. Calls after the first do nothing. @param usage as the provider says it; null: it is estimated */
   settle(usage: Usage | null, answer: string): void;
 };
 
@@ -89,7 +89,7 @@ export function createBudgets(
         async fit(read) {
           const readSure = sizeOf(read, maxTokens);
           const readLikely = sizeOf(read, estimateTokens);
-          // Others may have spoken since the prompt was read first.
+          // The conversation may have grown since the prompt was read first.
           if (readSure > sure && !isSettled) {
             const more = { sure: readSure - sure, likely: Math.max(0, readLikely - likely) };
             await take(owner, { day, ...more, answer: 0 });

@@ -3,15 +3,15 @@ import type { Owner } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Turns } from "../turns/turn.ts";
 
-/** How many of something each user has at this moment, on this server. */
+/** Counts how many of something each user has at this moment, on this server. */
 export type ConcurrencyLimit = {
-  /** One more. @returns takes it away again; may be called twice. @throws AppError rate_limited */
+  /** Counts one more. @returns a function that counts one less; may be called twice. @throws AppError rate_limited */
   enter(owner: Owner): () => void;
 };
 
 const RETRY_MS = 1000;
 
-/** @param what that there are too many of, as people say it. @param most null: any number */
+/** @param what the things that are counted, for the error's sentence. @param most the bound; null: none */
 export function createConcurrencyLimit(what: string, most: number | null): ConcurrencyLimit {
   if (most === null) return { enter: () => () => {} };
   const counts = new Map<string, number>();
@@ -38,7 +38,7 @@ export function createConcurrencyLimit(what: string, most: number | null): Concu
   };
 }
 
-/** The same turns, of which nobody has more at a time than the limit allows: they go on when nobody watches. */
+/** The same turns, with a bound on how many each user has at a time. A turn counts until it ends, whether it is watched or not. */
 export function withConcurrencyLimit(turns: Turns, limit: ConcurrencyLimit): Turns {
   const until = (ending: Promise<TurnEnding>, leave: () => void) => {
     ending.then(leave, leave);

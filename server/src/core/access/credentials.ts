@@ -1,6 +1,6 @@
 import type { Credentials } from "../../ports/credentials.ts";
 
-/** Several kinds of credentials as one: a token is worth what the first says that knows it. */
+/** Several kinds of credentials as one. The first kind that knows a token decides what it is worth. */
 export const allCredentials = (kinds: readonly Credentials[]): Credentials => ({
   async verify(token) {
     for (const kind of kinds) {

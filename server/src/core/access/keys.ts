@@ -23,7 +23,7 @@ export type KeyDraft = {
   readonly isOperator?: boolean | undefined;
   /** Default: every model of the server. An empty list is refused. */
   readonly models?: ModelPatterns | null | undefined;
-  /** What the server showed on its terminal: makes whoever sends it the one who may make the first key. */
+  /** The code that the server showed on its terminal. With it a visitor may make the first key. */
   readonly claimCode?: string | null | undefined;
 };
 
@@ -31,21 +31,21 @@ export type CreatedKey = {
   readonly key: ApiKey;
   /** The key itself. It is stored nowhere. */
   readonly secret: string;
-  /** It is the first ever: the server is claimed from now on. */
+  /** Whether it is the first key ever, which claims the server. */
   readonly isFirst: boolean;
 };
 
-/** Everything that is done to API keys. Only operators may: others get AppError forbidden. */
+/** Everything that is done to API keys. Anybody but an operator gets AppError forbidden. */
 export type Keys = {
   /** @throws AppError invalid_request, conflict where the idempotency key was used already */
   create(by: Operator, draft: KeyDraft, idempotency?: OwnedIdempotency | null): Promise<CreatedKey>;
   /** Oldest first, revoked ones included. */
   list(by: Operator): Promise<ApiKey[]>;
-  /** One that is revoked already stays as it is. @throws AppError not_found */
+  /** A key that is revoked already stays as it is. @throws AppError not_found */
   revoke(by: Operator, keyId: string): Promise<ApiKey>;
 };
 
-/** Without a proof: whoever has the machine. */
+/** Null proof: a user with access to the machine. */
 type Operator = Pick<Principal, "isOperator"> & Partial<Pick<Principal, "proof">>;
 
 const actorOfOperator = ({ proof }: Operator): string =>

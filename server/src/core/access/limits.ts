@@ -16,15 +16,15 @@ export type LimitRules = Readonly<Record<string, WireLimits>> | null;
 export type Limits = {
   /** Counts one request of a user. Null where the wire has no limit. @throws AppError rate_limited, carrying the state */
   takeForUser(wire: string, owner: Owner): Promise<LimitState | null>;
-  /** Counts one request of somebody without a credential: an address has what the wire allows one user. */
-  takeForStranger(wire: string, address: string): Promise<LimitState | null>;
+  /** Counts one request without a credential. Each address has the limit that the wire gives one user. */
+  takeForAnonymous(wire: string, address: string): Promise<LimitState | null>;
   /** Counts one request from an address. */
   takeForAddress(wire: string, address: string): Promise<LimitState | null>;
   /** As Limiter.hold. */
   hold: Limiter["hold"];
 };
 
-/** A refusal that knows how the limit stands, for wires that put it into headers. */
+/** A refusal with the state of the limit, for wires that put the state into headers. */
 export class LimitError extends AppError {
   readonly state: LimitState;
 
@@ -52,8 +52,8 @@ export function createLimits(limiter: Limiter, rules: LimitRules): Limits {
   return {
     takeForUser: (wire, { tenantId, userId }) =>
       take([wire, tenantId, userId], rules?.[wire]?.perUser),
-    takeForStranger: (wire, address) =>
-      take([wire, "stranger", "", address], rules?.[wire]?.perUser),
+    takeForAnonymous: (wire, address) =>
+      take([wire, "anonymous", "", address], rules?.[wire]?.perUser),
     takeForAddress: (wire, address) => take([wire, address], rules?.[wire]?.perAddress),
     hold: limiter.hold,
   };

@@ -2,18 +2,18 @@ import { COMMAND } from "../../domain/command.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 
-type Asking = Pick<Principal, "isOperator"> & Partial<Pick<Principal, "proof">>;
+type Caller = Pick<Principal, "isOperator"> & Partial<Pick<Principal, "proof">>;
 
 /**
  * Lets operators pass.
  * @param what they are for, as the beginning of a sentence: "These figures are"
  * @throws AppError forbidden
  */
-export function checkOperator(by: Asking, what: string): void {
+export function checkOperator(by: Caller, what: string): void {
   if (!by.isOperator) throw notAnOperator(by, what);
 }
 
-export function notAnOperator({ proof }: Asking, what: string): AppError {
+export function notAnOperator({ proof }: Caller, what: string): AppError {
   const isWithoutKey = proof?.kind === "none" || proof?.kind === "open";
   return new AppError(
     "forbidden",

@@ -3,16 +3,16 @@ import type { Principal, Proof } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Credentials } from "../../ports/credentials.ts";
 
-/** Whether those who were let in may still be there. */
+/** Watches the credentials behind open requests and sockets, and tells when one is no longer valid. */
 export type SessionWatch = {
   /**
-   * Calls, once, within a second of the credential's end: a key that is revoked (by whichever
+   * Calls `onLost`, once, within a second of the credential's end: a key that is revoked (by whichever
    * process), a token that expires, a server that is claimed. @returns ends the watch
    */
   watch(principal: Principal, onLost: () => void): () => void;
-  /** Whether it is good right now. @throws AppError unavailable */
+  /** Whether the credential is valid at this moment. @throws AppError unavailable */
   isGood(proof: Proof): Promise<boolean>;
-  /** Looks again and again, until aborted. */
+  /** Checks the watched credentials several times a second, until aborted. */
   run(signal: AbortSignal): Promise<void>;
 };
 

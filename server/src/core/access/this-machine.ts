@@ -3,7 +3,7 @@ import { AppError } from "../../domain/errors.ts";
 
 /**
  * Why a connection is not a program of this machine's own, as the beginning of a sentence; null: it is one.
- * Only what nobody else can bring about counts: a stranger's web page, proxy or tunnel is on this machine, too.
+ * Only facts that nobody else can forge count, because a foreign web page, proxy or tunnel may run on this machine, too.
  */
 export async function whyNotOfThisMachine(connection: ConnectionFacts): Promise<string | null> {
   if (!connection.peerIsLoopback) return "This request came from another machine";

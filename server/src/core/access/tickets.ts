@@ -8,16 +8,16 @@ import type { SessionWatch } from "./session-watch.ts";
 
 export type IssuedTicket = {
   readonly ticket: string;
-  /** It has to be used, for the first time, before that. */
+  /** The time before which the ticket must be used for the first time. */
   readonly expiresAt: Date;
-  /** Until when it can be used again; null: never. */
+  /** The time until which the ticket can be used again; null: it can be used only once. */
   readonly usableUntil: Date | null;
 };
 
 /** A credential for a page, which cannot send headers with a socket or an EventSource and must not put a key into an address. */
 export type Tickets = {
   /**
-   * @param onlyReply what it lets its owner watch; null: it opens one socket
+   * @param onlyReply the reply that the ticket lets its owner watch; null: the ticket opens one socket
    * @throws AppError conflict where the idempotency key was used already
    */
   issue(
@@ -27,12 +27,12 @@ export type Tickets = {
   ): Promise<IssuedTicket>;
   /** What a ticket for a socket is worth, this once. @throws AppError unauthenticated, unavailable */
   redeem(ticket: string): Promise<Credential>;
-  /** What a ticket for a reply is worth now: whoever lost the connection shows it again. @throws AppError unauthenticated, unavailable */
+  /** What a ticket for a reply is worth now. A client that lost its connection shows the same ticket again. @throws AppError unauthenticated, unavailable */
   open(ticket: string): Promise<Credential>;
 };
 
 const GOOD_FOR_MS = 30_000;
-/** A ticket for a reply stands in an address, so that it is good no longer than any reply takes. */
+/** A ticket for a reply is part of an address, so it is valid no longer than a reply can take. */
 const MAX_WATCH_MS = 60 * 60_000;
 
 export function createTickets(parts: {

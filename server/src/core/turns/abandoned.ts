@@ -4,8 +4,8 @@ import type { AbandonedReply, TurnStore } from "../../ports/store.ts";
 const INTERVAL_MS = 1_000;
 
 /**
- * Says again and again that this server lives, and ends the replies of those that do not.
- * @param onAbandoned told of replies that were ended so
+ * Renews this server's lease every second, and ends the replies of servers whose lease has ended.
+ * @param onAbandoned told of the replies that were ended
  */
 export const createAbandonedReplies = (
   store: Pick<TurnStore, "interruptAbandonedReplies">,
@@ -17,7 +17,7 @@ export const createAbandonedReplies = (
     while (!signal.aborted) {
       await clock.sleep(INTERVAL_MS, signal).catch(() => {});
       if (signal.aborted) return;
-      // A store that is away now is asked again in a second.
+      // If the store does not answer, the next round tries again.
       const replies = await store.interruptAbandonedReplies(clock.now()).catch(() => []);
       if (replies.length > 0) onAbandoned(replies);
     }

@@ -1,6 +1,6 @@
 import type { ModelPart } from "../../ports/model.ts";
 
-/** Text of more characters a token is not what people write. */
+/** No text that people write has more characters per token. */
 const MAX_CHARACTERS_A_TOKEN = 8;
 
 /**

@@ -2,16 +2,16 @@ import type { Owner } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReplyAddition, TurnStore } from "../../ports/store.ts";
 
-/** Replies in progress whose text is put on disk at least once a second, so that a crash keeps it. */
+/** Puts the text of replies in progress on disk at least once a second, so that it survives a crash. */
 export type Checkpoints = {
   add(reply: { readonly owner: Owner; readonly replyId: string }): Checkpoint;
   /** Runs until aborted. */
   run(signal: AbortSignal): Promise<void>;
 };
 
-/** One reply's. */
+/** The checkpoints of one reply. */
 export type Checkpoint = {
-  /** Whether any of it may be on disk. */
+  /** Whether the store may hold any part of the reply. */
   readonly isBegun: boolean;
   addContent(text: string): void;
   addReasoning(text: string): void;
@@ -23,13 +23,13 @@ type Entry = { isBegun: boolean } & {
 };
 
 const INTERVAL_MS = 750;
-/** Of one write, so that the writes of others come in between. */
+/** The bound of one write, so that other writes can go in between. */
 const MAX_CHARACTERS = 1024 * 1024;
 
 export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: Clock): Checkpoints {
   const replies = new Set<Entry>();
 
-  /** Only what was added is taken to the disk: a long reply costs no more than a short one. */
+  /** Stores only what was added since the last checkpoint, so a long reply costs no more than a short one. */
   const keep = async (entries: readonly Entry[]) => {
     const additions = entries.map(({ isBegun, ...addition }): ReplyAddition => addition);
     for (const entry of entries) entry.isBegun = true;
@@ -47,7 +47,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     let characters = 0;
     for (const entry of [...replies]) {
       const added = entry.content.length + entry.reasoning.length;
-      // What has ended meanwhile is stored whole.
+      // A reply that has ended meanwhile is stored as a whole.
       if (added === 0 || !replies.has(entry)) continue;
       next.push(entry);
       characters += added;
@@ -86,7 +86,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(INTERVAL_MS, signal).catch(() => {});
-        // A store that cannot take it now gets the longer text under the same number the next time.
+        // If the store cannot take it now, the next round sends the longer text under the same number.
         await keepAll().catch(() => {});
       }
     },

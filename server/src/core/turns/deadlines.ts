@@ -1,9 +1,9 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** Ends answers that never end, also those that only pretend to come. */
+/** Ends answers that take too long, including those that keep sending without getting anywhere. */
 export type Deadlines = {
   readonly timeoutMs: number;
-  /** Calls, once, when the time is up. @returns ends the wait */
+  /** Calls `onLate`, once, when the time is up. @returns a function that ends the wait */
   add(onLate: () => void): () => void;
   /** Counts the time, until aborted. */
   run(signal: AbortSignal): Promise<void>;
@@ -11,7 +11,7 @@ export type Deadlines = {
 
 const TICK_MS = 500;
 
-/** One timer for all. It counts what it slept: a clock that is set to another year ends nothing. */
+/** One timer serves all deadlines. It counts the time that it slept, so setting the machine's clock ends nothing. */
 export function createDeadlines(clock: Pick<Clock, "sleep">, timeoutMs: number): Deadlines {
   const waiting = new Set<{ readonly until: number; readonly onLate: () => void }>();
   let elapsedMs = 0;
@@ -26,7 +26,7 @@ export function createDeadlines(clock: Pick<Clock, "sleep">, timeoutMs: number):
       while (!signal.aborted) {
         await clock.sleep(TICK_MS, signal).catch(() => {});
         elapsedMs += TICK_MS;
-        // The first to be added is the first to be late.
+        // The deadlines are in the order in which they were added, so the first is due first.
         for (const one of waiting) {
           if (one.until >= elapsedMs) break;
           waiting.delete(one);

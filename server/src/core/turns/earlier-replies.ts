@@ -10,11 +10,11 @@ type EarlierParts = Pick<TurnParts, "store" | "log" | "clock">;
 
 /**
  * Waits until no earlier reply of the conversation is in progress, so that messages are answered in the
- * order in which they are stored. The store alone says what is earlier: no other clock or queue orders them.
+ * order in which they are stored. Only the store says which replies are earlier; no other clock or queue orders them.
  * Ends early when the turn is stopped. Never rejects.
  * @param reply the one that waits
  * @param latest the latest reply in progress before it
- * @param endingHere resolves when a reply of this server has ended; undefined: it is none of this server's
+ * @param endingHere resolves when a reply of this server has ended; undefined: the reply is another server's
  */
 export async function waitForEarlierReplies(
   parts: EarlierParts,
@@ -39,7 +39,7 @@ export async function waitForEarlierReplies(
   }
 }
 
-/** Hears it from the server that generates the reply, and otherwise looks it up in the store. */
+/** Resolves when the reply has ended, as the server that generates it or the store says. */
 async function endingElsewhere(
   parts: EarlierParts,
   owner: Owner,
@@ -48,7 +48,7 @@ async function endingElsewhere(
 ): Promise<void> {
   const { store, log, clock } = parts;
   for (let lookMs = FIRST_LOOK_MS; !signal.aborted; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
-    // Its text is of no interest here: the position is behind all of it.
+    // The position lies behind the whole text, so only the ending comes.
     const heard = log.followElsewhere?.(replyId, Number.MAX_SAFE_INTEGER, signal) ?? [];
     for await (const _ of heard);
     const message = await insist(parts, signal, () => store.getMessage(owner, replyId));
@@ -57,7 +57,7 @@ async function endingElsewhere(
   }
 }
 
-/** Asks a store that cannot answer now again; null when the turn was stopped. */
+/** Repeats the question until the store answers it; null when the turn was stopped. */
 async function insist<Result>(
   { clock }: EarlierParts,
   signal: AbortSignal,

@@ -87,7 +87,7 @@ async function knowsWhatWasSaid(
 ): Promise<boolean> {
   const knownTo = await request.knowsTo;
   if (knownTo === null || knownTo === sequence - 1) return true;
-  // What lies between may have been deleted, or be replies without a word.
+  // The messages between may have been deleted, or be replies without text.
   const limits = { maxCharacters: 1, beforeSequence: sequence };
   const latest = await store.recentMessages(owner, conversationId, limits).catch(() => null);
   return latest !== null && (latest[0]?.sequence ?? -1) === knownTo;

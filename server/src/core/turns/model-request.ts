@@ -11,11 +11,11 @@ import type { TurnParts } from "./turn.ts";
 /** A request to the model that is under way. */
 export type OpenRequest = {
   readonly parts: { next(): Promise<IteratorResult<ModelPart>> };
-  /** The first answer, asked for already. */
+  /** The first part of the answer, which is requested already. */
   readonly first: Promise<IteratorResult<ModelPart>>;
   /** The sequence of the latest message that the model is told of besides the question; -1: none. Null: it could not be read. */
   readonly knowsTo: Promise<number | null>;
-  /** Ends the request; whatever it still gives is nobody's. */
+  /** Ends the request; whatever the model still sends is dropped. */
   discard(): void;
 };
 
@@ -24,7 +24,7 @@ export type Question = {
   /** Null: a conversation that does not exist yet, so there is nothing to remember. */
   readonly conversationId: string | null;
   readonly agentId: string | null;
-  /** The message to answer; what is stored from it on is no history. */
+  /** The message to answer. Only what is stored before it is history. */
   readonly userMessageId: string;
   /** That message as it was stored; null while it is on its way to the disk. */
   readonly stored: Message | null;
@@ -58,11 +58,11 @@ export function requestReply(parts: TurnParts, question: Question, stop: Stop): 
 type Read = ReadPrompt & {
   readonly model: string | null;
   readonly temperature: number | null;
-  /** Of the latest message before the question; -1: there is none. */
+  /** The sequence of the latest message before the question; -1: there is none. */
   readonly lastSequence: number;
 };
 
-/** What the model is going to be asked, by what is stored now. */
+/** Builds the prompt from what is stored now. */
 export async function readPrompt(
   {
     store,
@@ -95,7 +95,7 @@ export async function readPrompt(
   return { messages, settings, contextTokens, model, temperature, lastSequence };
 }
 
-/** The model's answer itself: between a token and its watchers there is nothing that need not be. */
+/** Opens the model's own stream of parts, without a layer between a token and its watchers. */
 async function open(
   parts: TurnParts,
   question: Question,
@@ -104,7 +104,7 @@ async function open(
   const read = await readPrompt(parts, question);
   const { messages, model, temperature, lastSequence } = read;
   const allowed = question.owner.models;
-  // What was chosen may have changed while the message waited.
+  // The chosen model may have changed while the message waited.
   const refusal = parts.models.refusal(model, allowed);
   if (refusal) throw refusal;
   const { fit } = question.reservation;

@@ -6,18 +6,18 @@ import type { TurnStore } from "../../ports/store.ts";
 
 type Ending = Parameters<TurnStore["finishReply"]>[2];
 
-/** Replies that are over here, and that the store may still hold as running. */
+/** Replies that have ended on this server, but that the store may still hold as running. */
 export type PendingEndings = {
-  /** Until the store has taken it. A reply that it does not have, or that has ended there, is left alone. */
+  /** Repeats the ending until the store has taken it. A reply that the store does not have, or that has ended there, is left alone. */
   add(owner: Owner, replyId: string, ending: Ending): void;
-  /** One that could not be begun, as far as is known: where the store was away, its answer may be all that was lost. */
+  /** Adds a reply whose beginning failed. If the store did not answer, the reply may be stored all the same. */
   addBegun(owner: Owner, replyId: string, model: string, problem: unknown): void;
   /** Tells the store again and again, until aborted. */
   run(signal: AbortSignal): Promise<void>;
 };
 
 const INTERVAL_MS = 2_000;
-/** In an outage that lasts; whoever is left out is ended when the server is. */
+/** The bound for a long outage. A reply beyond it is ended when the server closes or starts again. */
 const MAX_PENDING = 10_000;
 
 export function createPendingEndings(
@@ -50,7 +50,7 @@ export function createPendingEndings(
             await store.finishReply(owner, replyId, ending);
             waiting.delete(replyId);
           } catch {
-            // The others would fare no better now.
+            // The store would not take the others now, either.
             break;
           }
       }

@@ -3,7 +3,7 @@ import type { OpenRequest } from "./model-request.ts";
 
 /** A request to the model whose answer is read at once, for two readers: the turn, and whoever prepares for it. */
 export type ReadAhead = {
-  /** Gives the whole answer, as the request itself would have. */
+  /** Gives the whole answer, as the original request would. */
   readonly request: OpenRequest;
   /** The text of the answer as it comes; ends where the answer fails. */
   readonly opening: AsyncIterable<string>;

@@ -19,7 +19,7 @@ export type Outcome = {
   model: string;
   usage: Usage | null;
   finishReason: FinishReason | null;
-  /** As the provider said it. */
+  /** The reason in the provider's own word. */
   finishWord: string | null;
   interruptedBy: Interruption | null;
   error: ReplyError | null;
@@ -30,7 +30,7 @@ export type Outcome = {
 const STORE_RETRY_MS = 250;
 const STORE_PATIENCE_MS = 10_000;
 
-/** Why an answer that came to its end is none; null if it is one. */
+/** Why an answer that came to its end cannot be used; null if it can. */
 export function whatIsMissing({ content, finishReason }: Outcome): AppError | null {
   if (finishReason === null)
     return new AppError(
@@ -83,8 +83,8 @@ export function replyError(error: unknown): ReplyError {
 }
 
 /**
- * Stores the ending, for a while also against a store that cannot take it now. After that the watchers
- * wait no longer, and are told that it failed; the store gets it when it can.
+ * Stores the ending, and tries again for a while if the store cannot take it. After that, the watchers are told
+ * that the reply failed, and the store gets the ending when it answers again.
  */
 export async function keep(
   { store, clock, pendingEndings }: TurnParts,

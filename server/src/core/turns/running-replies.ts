@@ -5,7 +5,7 @@ import type { TurnParts } from "./turn.ts";
 
 type Parts = Pick<TurnParts, "store" | "log">;
 
-/** The reply that is generated now: of all in progress the earliest, for which the others wait. Null: none is. */
+/** The reply that is generated now: the earliest of all in progress, for which the others wait. Null: there is none. */
 export async function firstRunning(
   { store }: Pick<Parts, "store">,
   owner: Owner,

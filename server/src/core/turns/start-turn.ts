@@ -45,7 +45,7 @@ export async function startTurn(
   const early = createEarlyRequest(parts, owner, {
     guess,
     prepared,
-    // The model is not to see what is being replaced.
+    // The model must not see the messages that are being replaced.
     isAllowed: !request.idempotency && !isReplacing(request),
     send: () => intent.send(guess.stored?.id ?? null, guess, null),
   });

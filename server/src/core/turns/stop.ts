@@ -1,6 +1,6 @@
 import type { Interruption } from "../../domain/message.ts";
 
-/** Whether a turn was asked to stop; cheaper, for every turn, than an AbortSignal. */
+/** Tells whether a turn was asked to stop. It costs less for each turn than an AbortSignal. */
 export type Stop = {
   /** Null until it is asked to stop. */
   readonly cause: Interruption | null;

@@ -8,13 +8,13 @@ import { type OpenRequest, readPrompt, requestReply } from "./model-request.ts";
 import { createStop, type Stop } from "./stop.ts";
 import type { StartTurn, TurnParts } from "./turn.ts";
 
-/** What a conversation looks like before the transaction that stores the message has the last word. */
+/** A conversation as it was read before the transaction that stores the message, which decides. */
 export type Guess = {
   readonly id: string;
   readonly stored: Conversation | null;
 } & Chosen;
 
-/** What the conversation is answered by; null leaves it to what comes next: its agent, the server. */
+/** The agent and the model that a conversation names; null leaves the choice to the agent, or to the server. */
 export type Chosen = Pick<Conversation, "agentId" | "model">;
 
 const chosenIn = ({ agentId, model }: Chosen): Chosen => ({ agentId, model });
@@ -85,7 +85,7 @@ export const isSame = (before: Guess, now: Guess): boolean =>
   before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
 
 /**
- * The conversation as far as a look tells; the transaction that stores the message has the last word.
+ * Reads the conversation that the turn will probably go to; the transaction that stores the message decides.
  * @throws AppError not_found
  */
 export async function guessAt(
@@ -117,7 +117,7 @@ export async function guessAt(
   };
 }
 
-/** What a model would be asked by that guess. What is to be replaced counts as well, which is more than enough. */
+/** The prompt according to that guess. Messages that are to be replaced count as well, so the estimate is never too small. */
 export function promptOf(
   parts: TurnParts,
   owner: Speaker,

@@ -31,7 +31,7 @@ export type StartTurn = {
   readonly model: string | null;
   /** 0 to 2; null: the agent's, or the provider's default. */
   readonly temperature: number | null;
-  /** What else is asked of the answer; absent: nothing. */
+  /** Further settings of the answer; absent: none. */
   readonly settings?: ModelSettings;
   /** The wire it came through, for metrics. */
   readonly origin: string;
@@ -56,11 +56,11 @@ export type Turn = {
   cut(heardCharacters: number): Promise<void>;
 };
 
-/** A reply that is asked for while it is not sure yet that its message will be sent. Nothing is stored. */
+/** A reply that is requested before it is certain that its message will be sent. Nothing is stored. */
 export type PreparedTurn = {
-  /** The text of the reply as it comes, for who wants to get ready; to be read once. */
+  /** The text of the reply as it comes, for a caller that prepares to speak it; can be read once. */
   readonly opening: AsyncIterable<string>;
-  /** Stores the message, as `start` does, and goes on with what was asked for. @throws as start */
+  /** Stores the message, as `start` does, and goes on with the request that was sent. @throws as start */
   commit(): Promise<Turn>;
   /** Ends the request to the model. */
   discard(): void;
@@ -74,12 +74,12 @@ export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow" | "tho
 
 export type Turns = {
   /**
-   * Stores the message and starts the reply, which goes on whoever watches.
-   * @throws AppError invalid_request, not_found, model_refused (nothing is stored, nobody is asked), conflict
+   * Stores the message and starts the reply, which goes on whether anybody watches or not.
+   * @throws AppError invalid_request, not_found, model_refused (nothing is stored, and no model is asked), conflict
    * (idempotency key), unavailable
    */
   start(speaker: Speaker, request: StartTurn): Promise<Turn>;
-  /** Asks the model for what `start` may be called with soon. @throws AppError invalid_request, not_found, model_refused, unavailable */
+  /** Sends the request to the model for a message with which `start` may be called soon. @throws AppError invalid_request, not_found, model_refused, unavailable */
   prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
   /**
    * The turn of that reply, or of the one that is generated now (those that wait come after it), or

@@ -52,7 +52,7 @@ async function begin(parts: StartParts, owner: Speaker, request: StartTurn): Pro
     reservation?.settle(null, "");
     const isRefused = error instanceof AppError && error.code === "model_refused";
     if (reservation && !isRefused) throw error;
-    // A repeat uses nothing, so that it needs neither budget nor model; unless the model is asked again.
+    // A repeated request uses no tokens, so it needs neither a budget nor a model, unless the model is asked again.
     const found = request.idempotency && (await store.findRepeated(owner, request.idempotency));
     if (found && !(found.kind === "repeated" && mayGenerateAgain(found.reply)))
       return repeatedTurn(parts, owner, request, found);
