@@ -6,9 +6,9 @@ import { type OpenTicket, shownCredential } from "./shown-ticket.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The user named in the body is not who asks. */
+    /** Whether the body names a user other than the one who sends the request. */
     namesAnotherUser?: boolean;
-    /** Watches a reply: a ticket in the address may stand for the credential. */
+    /** Whether the route watches a reply, so that a ticket in the address may replace the credential. */
     watchesReply?: boolean;
   }
 }
@@ -30,14 +30,14 @@ export type AdmissionOptions<Admission extends Admitted> = {
   readonly requiresBearer: boolean;
   /** What a ticket for a reply is worth; only for wires with routes that watch one. */
   readonly openTicket?: OpenTicket;
-  /** AUTH_ANONYMOUS=open serves it to anybody. */
+  /** Whether AUTH_ANONYMOUS=open serves the wire to anybody. */
   readonly isOpenWire: boolean;
-  /** Told of each request that is let in. */
+  /** Called for each request that is admitted. */
   onAdmitted?(reply: FastifyReply, admission: Admission): void;
 };
 
 /**
- * Lets requests in to the routes that are registered after it. The credential is judged before the first
+ * Admits requests to the routes that are registered after this call. The credential is judged before the first
  * byte of a body is read, the user ids that the request claims once the body is known.
  */
 export function admitRequests<Admission extends Admitted>(

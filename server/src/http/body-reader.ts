@@ -4,17 +4,17 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 import { AppError } from "../domain/errors.ts";
 import type { BodyRoom } from "./body-room.ts";
 
-/** Gives what decompresses a body, by its first byte. */
+/** Makes the decompressor for a body, which may depend on the body's first byte. */
 type Decoder = (firstByte: number) => Transform;
 
 const ZLIB_METHOD = 8;
-/** Each piece is a way to another thread and back. */
+/** Each piece costs a round trip to another thread. */
 const OPTIONS = { chunkSize: 128 * 1024 };
 
 const DECODERS: Readonly<Record<string, Decoder>> = {
   gzip: () => createGunzip(OPTIONS),
   "x-gzip": () => createGunzip(OPTIONS),
-  // RFC 9110, section 8.4.1.2: with zlib's frame; some clients send it bare.
+  // RFC 9110, section 8.4.1.2, requires zlib's frame; some clients leave it out.
   deflate: (firstByte) =>
     (firstByte & 15) === ZLIB_METHOD ? createInflate(OPTIONS) : createInflateRaw(OPTIONS),
   br: () => createBrotliDecompress(OPTIONS),
@@ -34,8 +34,9 @@ function decoderFor(headers: IncomingHttpHeaders): Decoder | null {
 }
 
 /**
- * Reads a body to its end, decompressed where it came compressed. What is not known to fit is not read: the
- * limit counts what came and what it becomes, and the room of all bodies is taken piece by piece.
+ * Reads a body to its end and decompresses it if it came compressed. Only what is known to fit is read:
+ * the limit counts the bytes that came and the bytes that they become, and the memory for all bodies is
+ * taken piece by piece.
  * @throws AppError too_large, invalid_request, unsupported_media_type, unavailable
  */
 export async function readBody(
@@ -62,7 +63,7 @@ export async function readBody(
     }
   };
   let endings = 0;
-  /** A compressed body is whole when its text and what carried it have both ended. */
+  /** A compressed body is complete when both the compressed stream and the body that carried it have ended. */
   const finish = (): void => {
     endings++;
     if (endings === (decoder ? 2 : 1)) resolve();

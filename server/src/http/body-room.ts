@@ -1,13 +1,13 @@
 import { AppError } from "../domain/errors.ts";
 
-/** Of all requests' bodies together, from the first byte that came to the answer. */
+/** The memory for the bodies of all requests together. A body counts from its first byte to the answer. */
 const MAX_HELD_BYTES = 256 * 1024 * 1024;
-/** The last of the room is kept for bodies that are no larger than this, so that moving in stops nobody's messages. */
+/** The last part of the memory is reserved for bodies of at most this size, so that imports never block messages. */
 const SMALL_BODY_BYTES = 64 * 1024;
 const KEPT_FOR_SMALL_BYTES = 16 * 1024 * 1024;
 const RETRY_AFTER_MS = 5_000;
 
-/** What one request's body takes of the room that all have. */
+/** The share of the common memory that one request's body takes. */
 export type BodyRoom = {
   /** @throws AppError unavailable; nothing is taken then */
   take(bytes: number): void;

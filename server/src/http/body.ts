@@ -8,13 +8,13 @@ import { type BodyRoom, openRoom } from "./body-room.ts";
 import { checkUtf8InPieces, parseInPieces } from "./json-pieces.ts";
 import { whenClosed } from "./when-closed.ts";
 
-/** What a request may weigh, where its route says nothing else. */
+/** The bound of a request's body, unless its route has another. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-/** What is larger is parsed in pieces, between which others are served. */
+/** A larger body is parsed in pieces, and other requests are served between them. */
 const LARGE_BYTES = 512 * 1024;
 
-/** More than the largest chats of an export have. */
+/** The largest chats of an export have fewer. */
 const JSON_BOUNDS = { maxDepth: 100, maxValues: 1_000_000 };
 
 /**
@@ -67,7 +67,7 @@ export function acceptJson(app: FastifyInstance): void {
 
 const rooms = new WeakMap<FastifyRequest, BodyRoom>();
 
-/** For a request that is being answered: its body no longer counts among those that are held. */
+/** Stops counting the body of a request whose answer is being sent. */
 export const giveBodyBack = (request: FastifyRequest): void => rooms.get(request)?.giveBack();
 
 /** Counts what is held of a body that is not read as a whole. @throws AppError unavailable */

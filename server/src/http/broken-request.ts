@@ -14,13 +14,13 @@ const BY_CODE: Readonly<Record<string, readonly [status: number, message: string
 };
 const NO_HTTP = [400, "This is not a valid HTTP request"] as const;
 
-/** An answer to an earlier request is under way: whatever we said would be taken for a part of it. */
+/** Whether an answer to an earlier request is being sent. Anything sent now would be taken for a part of it. */
 const isAnswering = (connection: Duplex): boolean =>
   (connection as { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
 
 /**
- * Answers what is no request, in the words of the wire that it was meant for, as far as its first
- * line tells; then the connection is closed.
+ * Answers bytes that are not a request, in the words of the wire that their first line names, and closes
+ * the connection.
  */
 export function answerBroken(
   { code = "", rawPacket }: BrokenRequest,

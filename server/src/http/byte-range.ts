@@ -2,8 +2,9 @@
 export type ByteRange = { readonly first: number; readonly last: number };
 
 /**
- * The one range that a Range header asks for (RFC 9110, section 14); null: the whole, as for several ranges and for
- * what is none. `unsatisfiable`: it begins behind the end.
+ * The one range that a Range header asks for (RFC 9110, section 14); null: the whole, which also answers
+ * several ranges and a header that cannot be read. `unsatisfiable`:
+ * the range begins behind the end.
  */
 export function rangeOf(
   header: string | undefined,

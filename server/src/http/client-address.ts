@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { all, compile } from "@fastify/proxy-addr";
 
 /**
- * How the client's address is read: the peer's, or the one that a trusted proxy names. Gives the
- * same as the framework's `request.ip`, for what does not go through the framework.
+ * How the client's address is read: the peer's, or the one that a trusted proxy names. The result is that
+ * of the framework's `request.ip`, for requests that do not go through the framework.
  * @param trustedProxies addresses and CIDR ranges
  */
 export function clientAddress(

@@ -11,7 +11,7 @@ const EXPOSED_HEADERS = [
   "X-RateLimit-Reset",
 ];
 
-/** Lets the pages of those origins read answers (CORS), and tells of the others. */
+/** Lets pages of the permitted origins read answers (CORS), and reports the other origins. */
 export async function letPagesRead(
   app: FastifyInstance,
   options: OriginOptions & { readonly origins: OriginRules; readonly methods: readonly string[] },

@@ -1,7 +1,7 @@
 import type { FastifyError } from "fastify";
 import { AppError, type ErrorCode } from "../domain/errors.ts";
 
-/** What the framework found wrong with a request, in the server's own words. */
+/** Turns an error of the framework into one in the server's own words. */
 export function errorOf(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const { code, validation, validationContext, statusCode } = error as Partial<FastifyError>;

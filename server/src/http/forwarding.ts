@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** Headers that a program writes only when it speaks for another: proxies, tunnels, content networks, clouds. */
+/** Headers that only programs write which forward requests for others: proxies, tunnels, content networks, clouds. */
 const FORWARDING_HEADER = new RegExp(
   `^(?:${[
     // The standard ones, and what nearly every proxy writes.
@@ -90,8 +90,8 @@ const FORWARDING_HEADER = new RegExp(
 );
 
 /**
- * What of a request says that its peer speaks for somebody else, in words such as "the header Via"; null: nothing
- * does. Clients of this machine speak HTTP/1.1; what a plain nginx passes on is HTTP/1.0.
+ * The evidence that the peer forwards a request for somebody else, such as "the header Via"; null: there
+ * is none. Clients of this machine speak HTTP/1.1; what a plain nginx passes on is HTTP/1.0.
  */
 export function forwarderOf({ headers, httpVersion }: IncomingMessage): string | null {
   for (const name in headers)

@@ -13,7 +13,7 @@ export const SUBPROTOCOL = "colloquy";
 
 const CREDENTIAL_PREFIX = "bearer.";
 
-/** Whether this asks for a WebSocket. Other upgrades (h2c) are offers that a server may pass over. */
+/** Whether the request asks for a WebSocket. A server may ignore offers of other upgrades (h2c). */
 export const isWebSocketUpgrade = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === "websocket";
 

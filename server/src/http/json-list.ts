@@ -3,7 +3,10 @@ import { nextTurn } from "../domain/turns-of-the-loop.ts";
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** A JSON document around a list that is written as it is read: `before`, the items with commas between, `after(count)`. An item is text, or text in UTF-8. */
+/**
+ * A JSON document around a list whose items are written as they are read: `before`, the items with commas
+ * between, `after(count)`. An item is text, or text in UTF-8.
+ */
 export function streamList<T>(
   items: AsyncIterable<T> | Iterable<T>,
   write: (item: T) => string | Promise<string | Buffer>,

@@ -3,9 +3,9 @@ import { AppError } from "../domain/errors.ts";
 import { type JsonBounds, tooDeep, tooManyValues } from "../domain/json-bounds.ts";
 import { nextTurn } from "../domain/turns-of-the-loop.ts";
 
-/** What is parsed without a pause between. */
+/** The number of bytes that are parsed without a pause. */
 const MAX_PIECE_BYTES = 128 * 1024;
-/** Of one text in a large body: it cannot be parsed in pieces. */
+/** The bound of one string in a large body, because a string cannot be parsed in pieces. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
 const QUOTE = 34;
@@ -19,17 +19,17 @@ const COLON = 58;
 /** Tab, line feed, carriage return, space. */
 const BLANKS: ReadonlySet<number> = new Set([9, 10, 13, 32]);
 
-/** A list or an object that has begun. */
+/** A list or an object whose end is not parsed yet. */
 type Open = {
   readonly isList: boolean;
   readonly start: number;
-  /** Where what is not parsed yet begins: after the comma of the last group that was. */
+  /** The place where the unparsed bytes begin: after the comma of the last group that was parsed. */
   groupStart: number;
-  /** Where the element that the text is at begins. */
+  /** The place where the current element begins. */
   elementStart: number;
-  /** What was parsed so far; null while nothing was. */
+  /** The part that is parsed so far; null: none. */
   value: unknown[] | Record<string, unknown> | null;
-  /** Of the element that the text is at, where it was parsed before its end was seen. */
+  /** The value of the current element, if it was parsed before its end was seen. */
   child: { readonly start: number; readonly end: number; readonly value: unknown } | null;
 };
 
@@ -39,7 +39,7 @@ const notJson = () => new AppError("invalid_request", "The body is not valid JSO
 export async function checkUtf8InPieces(bytes: Buffer): Promise<void> {
   for (let from = 0; from < bytes.length; ) {
     let to = Math.min(from + 16 * MAX_PIECE_BYTES, bytes.length);
-    // Not within a character: its later bytes all begin with the bits 10.
+    // A piece must not end within a character, whose later bytes all begin with the bits 10.
     for (let back = 0; back < 3 && ((bytes[to] ?? 0) & 0xc0) === 0x80; back++) to--;
     if (!isUtf8(bytes.subarray(from, to)))
       throw new AppError("invalid_request", "The body is not valid UTF-8");
@@ -49,8 +49,9 @@ export async function checkUtf8InPieces(bytes: Buffer): Promise<void> {
 }
 
 /**
- * Parses JSON as `parse` would, by groups of elements, with a pause after each: nobody else waits for the whole.
- * What passes the bounds is refused where that is seen. @param bytes valid UTF-8
+ * Parses JSON as `parse` would, by groups of elements, with a pause after each group, so that other
+ * requests do not wait for the whole body. A body beyond the
+ * bounds is refused as soon as that is seen. @param bytes valid UTF-8
  * @throws AppError invalid_request, and what `parse` throws
  */
 export async function parseInPieces(
@@ -77,7 +78,7 @@ export async function parseInPieces(
       open.value = Object.assign(open.value ?? {}, fields);
     }
   };
-  /** Takes the element that was parsed before, and what comes before it. */
+  /** Takes the element that was parsed already, and the elements before it. */
   const addChild = (open: Open, child: NonNullable<Open["child"]>, to: number): void => {
     if (open.groupStart < open.elementStart) addGroup(open, open.groupStart, open.elementStart - 1);
     if (!isBlank(child.end, to)) throw notJson();
@@ -89,7 +90,7 @@ export async function parseInPieces(
     }
     const name = textOf(open.elementStart, child.start);
     const inner = child.value as object;
-    // What the parser refuses by the name and what is in it, it refuses by these.
+    // The parser refuses an object by its key and its content; these stand for both.
     const hint = Object.hasOwn(inner, "prototype") ? '{"prototype":null}' : "null";
     const [key] = Object.keys(parse(`{${name}${hint}}`) as object);
     if (key === undefined) throw notJson();

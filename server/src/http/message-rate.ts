@@ -3,13 +3,16 @@ import type { Principal } from "../domain/principal.ts";
 /** So many messages over any length of time, and so many at once after a pause. */
 type Rate = { readonly perSecond: number; readonly atOnce: number };
 
-/** Of one socket. A voice client sends 20 to 100 pieces of sound a second, and at once what it recorded while the connection was away. */
+/**
+ * Of one socket. A voice client sends 20 to 100 pieces of sound a second, and at once what it recorded
+ * while the connection was away.
+ */
 const OF_SOCKET: Rate = { perSecond: 200, atOnce: 2_000 };
 /** Of all sockets of one user. */
 const OF_USER: Rate = { perSecond: 1_000, atOnce: 4_000 };
 /** Of all sockets of one address. */
 const OF_ADDRESS: Rate = { perSecond: 2_000, atOnce: 8_000 };
-/** A client that was told, and goes on for so many messages more, is not listening. */
+/** A client that was warned and sends so many messages more is disconnected. */
 const MAX_LEFT_OUT = 1_000;
 const BETWEEN_TELLINGS_MS = 1_000;
 
@@ -18,7 +21,7 @@ export const MAX_MESSAGES_PER_SECOND = OF_SOCKET.perSecond;
 /** `serve` it; leave it out and `tell` so; leave it `out`; or leave it out and `close` the socket. */
 export type Verdict = "serve" | "tell" | "out" | "close";
 
-/** Counts the messages of one socket before anything is made of them. */
+/** Counts the messages of one socket before they are interpreted. */
 export type MessageRate = {
   take(): Verdict;
   /** The socket is closed. */

@@ -2,13 +2,13 @@ import { AppError } from "../domain/errors.ts";
 
 /** One part of a form: a file, or the value of a field. */
 export type FormPart = {
-  /** Of the field. */
+  /** The name of the field. */
   readonly name: string;
-  /** Null: it is the value of a field. */
+  /** The name of the file; null: the part is the value of a field. */
   readonly fileName: string | null;
-  /** Empty where it is not said. */
+  /** The part's media type; empty if the part names none. */
   readonly mediaType: string;
-  /** To be read to its end before the next part is asked for. */
+  /** The content, which must be read to its end before the next part is requested. */
   readonly content: AsyncIterable<Uint8Array>;
 };
 
@@ -26,7 +26,11 @@ export function boundaryOf(contentType: string): string | null {
   return boundary;
 }
 
-/** The parts of a form (RFC 7578) as they come, up to its last boundary; no more of it than a piece is held. @throws AppError invalid_request */
+/**
+ * The parts of a form (RFC 7578) as they come, up to its last boundary; no more of it than a piece is
+ * held.
+ * @throws AppError invalid_request
+ */
 export async function* formParts(
   source: AsyncIterable<Buffer>,
   boundary: string,
@@ -35,10 +39,10 @@ export async function* formParts(
   const reader = createReader(pieces);
   const delimiter = Buffer.from(`\r\n--${boundary}`, "latin1");
   try {
-    // What stands before the first boundary is nothing; that one may stand at the very beginning.
+    // Anything before the first boundary is ignored; the boundary may be at the very beginning.
     reader.unshift(LINE_END);
     for await (const _ of reader.until(delimiter)) {
-      // Passed over.
+      // This part is ignored.
     }
     for (let parts = 0; ; parts++) {
       const rest = await reader.exactly(2);
@@ -66,7 +70,7 @@ function describe(headers: string): Omit<FormPart, "content"> {
   const disposition = field("content-disposition");
   const parameter = (name: string) => {
     const value = new RegExp(`;[ \\t]*${name}="((?:[^"\\\\]|\\\\.)*)"`, "i").exec(disposition)?.[1];
-    // As browsers write a quotation mark and a new line.
+    // Browsers write a quotation mark and a new line so.
     return value
       ?.replace(/%22/g, '"')
       .replace(/%0D%0A/gi, "\n")
@@ -102,7 +106,7 @@ function createReader(pieces: AsyncIterator<Buffer>) {
       while (held.length < bytes) await more();
       return take(bytes);
     },
-    /** What stands before the delimiter, in pieces; the delimiter is taken as well. */
+    /** Yields the content before the delimiter, in pieces, and takes the delimiter as well. */
     async *until(delimiter: Buffer): AsyncGenerator<Buffer> {
       for (;;) {
         const end = held.indexOf(delimiter);

@@ -27,8 +27,8 @@ const WORDS = {
 } as const;
 
 /**
- * For somebody who has typed or followed an address that does not exist.
- * @param homePath where to go on, below the server's root and without a slash before it
+ * Sends a page to a person who typed or followed an address that does not exist.
+ * @param homePath the address of the link on the page, below the server's root and without a slash before it
  */
 export function sendNotFoundPage(
   request: FastifyRequest,

@@ -31,7 +31,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     routePrefix: "/docs",
     indexPrefix: ".",
     staticCSP: true,
-    // The server's root, from `/docs/json`: a proxy may have put a path before it.
+    // The server's root seen from `/docs/json`, because a proxy may have put a path in front.
     transformSpecification: (description) => ({ ...description, servers: [{ url: ".." }] }),
     transformSpecificationClone: false,
     uiConfig: { docExpansion: "list", deepLinking: true },

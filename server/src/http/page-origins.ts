@@ -1,15 +1,15 @@
 import type { ConnectionFacts } from "../domain/access.ts";
 
 export type OriginOptions = {
-  /** Whether pages of this machine are let in at any port, as its programs are. */
+  /** Whether pages of this machine are admitted at any port, as its programs are. */
   readonly welcomesLocalPages: () => Promise<boolean>;
   /** Told of an origin whose pages were refused; it is as the browser sent it. */
   onRefusedOrigin(origin: string): void;
 };
 
 /**
- * Whether a page of that origin may talk to us. Whose program carries its requests is for the one
- * function to find out that decides about access.
+ * Whether a page of that origin may talk to us. Which program carries the page's requests is decided by the
+ * one function that decides about access.
  */
 export async function mayRead(
   { origin, peerIsLoopback, hostIsLocal, forwardedBy }: ConnectionFacts,
@@ -21,7 +21,7 @@ export async function mayRead(
 
 const MAX_TOLD = 100;
 
-/** Tells of each origin once, and of a hundred at most: what a browser calls itself is for anybody to choose. */
+/** Reports each origin once, and a hundred at most, because anybody can send any origin. */
 export function tellOnce(tell: (origin: string) => void): (origin: string) => void {
   const told = new Set<string>();
   return (origin) => {

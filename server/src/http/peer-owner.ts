@@ -6,12 +6,12 @@ import { createSocketTable } from "./socket-table.ts";
 const ROOT = 0;
 const EVERY_USER = /^\s*0\s+0\s+4294967295\s*$/;
 
-/** Of each connection, for as long as it lasts. */
+/** The owner of each connection's peer, for as long as the connection lasts. */
 const known = new WeakMap<Socket, Promise<PeerOwner>>();
 
 /**
- * Whose program is at the other end of a connection from this machine. Linux says it; elsewhere
- * everybody's counts as the server's own.
+ * The owner of the program at the other end of a connection from this machine. Only Linux tells; on other
+ * systems every program counts as the server's own.
  */
 export function peerOwnerOf(socket: Socket): Promise<PeerOwner> {
   if (process.platform !== "linux") return Promise.resolve("own");

@@ -1,4 +1,4 @@
-/** A browser names HTML before anything else; a program that takes everything gets JSON. */
+/** Whether a client prefers HTML. A browser names it first; a program that accepts everything gets JSON. */
 export function prefersHtml(accept: string | undefined): boolean {
   if (!accept) return false;
   const html = accept.indexOf("text/html");

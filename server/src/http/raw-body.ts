@@ -5,12 +5,12 @@ import { takeRoom } from "./body.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Its body may be sent for longer than others: it is a file. */
+    /** Whether the body is a file, which may take longer to send than other bodies. */
     takesFile?: boolean;
   }
 }
 
-/** Of a file on its way: the ends that tell what it is, and what is between the socket and the disk. */
+/** The memory of an upload: the bytes at both ends that show its type, and the bytes between the socket and the disk. */
 const HELD_BYTES = 512 * 1024;
 
 /** Routes that are registered on it get their body as a stream, whatever its type, and read it themselves. */
@@ -41,7 +41,7 @@ export async function* bodyPieces(request: FastifyRequest): AsyncGenerator<Buffe
   } catch (cause) {
     throw new AppError("invalid_request", "The body did not come whole", { cause });
   } finally {
-    // What is not wanted is read away: who still sends is to get the answer.
+    // The rest of the body is read and dropped, so that a client that is still sending gets the answer.
     stream.resume();
   }
   if (!request.raw.complete) throw new AppError("invalid_request", "The body did not come whole");

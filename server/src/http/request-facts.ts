@@ -12,7 +12,7 @@ loopback.addAddress("::1", "ipv6");
 
 const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** A page of this machine, at any port: no page of a stranger has such an origin. */
+/** The origin of a page of this machine, at any port. No foreign page has such an origin. */
 const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
 
 const MAX_SHOWN_CHARACTERS = 200;
@@ -35,7 +35,7 @@ export function connectionFacts(
     address,
     peerIsLoopback: isLoopback(socket.remoteAddress ?? ""),
     hostIsLocal: LOCAL_HOST.test(headers.host ?? ""),
-    // Looked for only where somebody shows no credential.
+    // This is looked up only for a request without a credential.
     get forwardedBy() {
       return forwarderOf(request);
     },
@@ -45,16 +45,16 @@ export function connectionFacts(
   };
 }
 
-/** Of two of these Node believes the first; whoever stands before us may have believed the other. */
+/** If one of these headers is sent twice, Node uses the first; a proxy in front may have used the other. */
 const SINGLE_HEADERS = /^(?:host|authorization|content-type|transfer-encoding)$/i;
 
 const MAX_HEADERS = 100;
 
-/** What came on them is not to be told from what is meant to hide in it. */
+/** Connections that carried an ambiguous request. A smuggled request could follow on them. */
 const distrusted = new WeakSet<Socket>();
 
 /**
- * After a request that two servers could read differently nothing on its connection is believed.
+ * After a request that two servers could read differently, nothing more is accepted on its connection.
  * @throws AppError invalid_request
  */
 export function checkHeaders(request: IncomingMessage): void {
@@ -69,7 +69,10 @@ export function checkHeaders(request: IncomingMessage): void {
   }
 }
 
-/** For too many headers, one that decides something and is there twice (RFC 9112, section 3.2), or a coding other than chunked (section 6.1). */
+/**
+ * The reason to refuse a request: too many headers, a decisive header that is sent twice (RFC 9112,
+ * section 3.2), or a coding other than chunked (section 6.1).
+ */
 function checkEach({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
   const coding = headers["transfer-encoding"];
   if (coding !== undefined && httpVersion === "1.0")

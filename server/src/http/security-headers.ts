@@ -1,6 +1,6 @@
 /**
- * On every answer, where its route says nothing else: what is answered is no page, is not kept, is
- * framed by nobody, and is not taken for anything that it does not say it is.
+ * The headers of every answer, unless its route has others. They say that the answer is not a page, must
+ * not be cached or framed, and has exactly the type that it names.
  */
 export const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
@@ -13,7 +13,7 @@ export const SECURITY_HEADERS = {
 
 const HALF_A_YEAR_SECONDS = 15_552_000;
 
-/** @param publicOrigin where users reach the server: by https, they are to come by https alone */
+/** @param publicOrigin the address by which users reach the server; if it is https, browsers must use nothing else */
 export const securityHeaders = (publicOrigin: string | null): Readonly<Record<string, string>> => ({
   ...SECURITY_HEADERS,
   ...(publicOrigin?.startsWith("https:") && {

@@ -35,10 +35,16 @@ export type HttpOptions = OriginOptions & {
   readonly origins: OriginRules;
   /** The path of PUBLIC_URL; "", as by default, for none. */
   readonly basePath?: string;
-  /** Where a browser that asked for what does not exist may go on: below the root, without a slash before it. Default: nowhere. */
+  /**
+   * The page that a browser is offered at an address that does not exist: below the root, without a slash
+   * before it. Default: none.
+   */
   readonly homePath?: string;
   readonly version: string;
-  /** In which a request must have arrived whole, and its headers in a third; in half of it something of an answer must be taken. */
+  /**
+   * In which a request must have arrived whole, and its headers in a third; in half of it something of an
+   * answer must be taken.
+   */
   readonly requestTimeoutMs: number;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
@@ -63,7 +69,10 @@ declare module "fastify" {
     readonly unreadPatienceMs: number;
   }
   interface FastifyContextConfig {
-    /** What it does can end the credential of whoever asks (the first key, a key revoked by itself): its answer is still told. */
+    /**
+     * Whether the route can end the caller's own credential (the first key, a key that revokes itself), so
+     * that its answer is sent all the same.
+     */
     mayEndCredential?: boolean;
   }
   interface FastifySchema {
@@ -137,7 +146,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
 
-  // Past its own count Node leaves headers out, such as one that a proxy added last: we refuse instead.
+  // Beyond its own bound Node drops headers, such as one that a proxy added last, so the server refuses such a request instead.
   app.server.maxHeadersCount = 0;
   const paths = new Set<string>();
   app.addHook("onRoute", ({ url }) => void paths.add(url));
@@ -160,13 +169,13 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     checkHeaders(request.raw);
     done(request.raw.url?.includes("%00") ? noNul() : undefined);
   });
-  // No body is an empty one, so that what is missing from it is told by name.
+  // A missing body counts as an empty object, so that the error names the missing field.
   app.addHook("preValidation", (request, _reply, done) => {
     request.body ??= {};
     done();
   });
   writeLargeAnswersInPieces(app);
-  // Whoever is no longer let in gets nothing more, however long the answer still takes.
+  // A caller whose credential ends gets nothing more, however long the answer still takes.
   app.addHook("preHandler", (request, reply, done) => {
     if (request.principal) {
       const { raw } = reply;
@@ -178,13 +187,13 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     }
     done();
   });
-  // From here on it is for the client to read; Node counts only the time in which nothing is taken.
+  // From here on the client has to read; Node counts only the time in which it takes nothing.
   app.addHook("onSend", (_request, { raw }, _payload, done) => {
     countUnread(raw);
     raw.setTimeout(unreadPatienceMs, () => cutOff(raw));
     done();
   });
-  // Before CORS, which has a route of its own: that is told of in the same words only from here on.
+  // These handlers come before CORS, whose own route uses the same words only from here on.
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const isPage = request.method === "GET" && prefersHtml(request.headers.accept);
@@ -193,11 +202,11 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     answerError(nothingAt(request), request, reply);
   });
   await letPagesRead(app, { ...options, methods: METHODS });
-  // Before the body of a request to nothing is read.
+  // A request to a path without a route is refused before its body is read.
   app.addHook("onRequest", async (request) => {
     if (request.is404 && request.method !== "GET") throw nothingAt(request);
   });
-  // Whoever asks before sending a body is told to send it only once it is clear that it will be read.
+  // A client that asks before it sends a body is told to send it only once it is certain that the body will be read.
   app.server.on("checkContinue", (request, response) => app.routing(request, response));
   app.addHook("preParsing", (request, reply, _payload, done) => {
     if (/^100-continue$/i.test(request.headers.expect ?? "")) reply.raw.writeContinue();
@@ -239,7 +248,7 @@ async function registerWire(app: FastifyInstance, wire: Wire, wirePaths: WirePat
     for (const one of [method].flat()) methods.add(one);
     wirePaths.add(url, wire);
   });
-  // Hooks of the wire are for its own routes: 405 comes before anybody is asked who he is.
+  // The wire's hooks apply to its own routes only, so 405 comes before any credential is checked.
   await app.register(async (scope) => wire.routes(scope));
   for (const [url, allowed] of [...methodsOf]) {
     const allow = [...allowed].join(", ");

@@ -5,8 +5,8 @@ import { AppError } from "../domain/errors.ts";
 export type OpenTicket = (ticket: string) => Promise<Credential>;
 
 /**
- * The credential of a request that may show a ticket in its address: a page sets no headers, and a key
- * in an address would stay in logs. @param tickets all that it shows. @throws AppError invalid_request
+ * The credential of a request whose address may contain a ticket. A page cannot set headers there, and a
+ * key in an address would stay in logs. @param tickets all that it shows. @throws AppError invalid_request
  */
 export async function shownCredential(
   tickets: readonly string[],

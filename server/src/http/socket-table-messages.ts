@@ -7,7 +7,7 @@ export const TABLE_FILES = [
 /** The two ends of a socket as the rows of each of TABLE_FILES have them; null: the address cannot be in that file. */
 export type SocketKeys = readonly (string | null)[];
 
-/** What the thread is asked: who holds each of these sockets? */
+/** The question to the thread: which user holds each of these sockets? */
 export type SocketQuestion = { readonly folder: string; readonly keys: readonly SocketKeys[] };
 
 /** The user id for each of the keys, in their order; null: no program holds such a socket. */
@@ -15,5 +15,5 @@ export type SocketOwners =
   | { readonly userIds: readonly (number | null)[] }
   | { readonly problem: string };
 
-/** How long a key is where an address has that many bytes. */
+/** The length of a key, for an address of that many bytes. */
 export const keyCharacters = (bytes: number): number => 2 * (2 * bytes + ":FFFF".length) + 1;

@@ -1,4 +1,4 @@
-// The thread that reads Linux's list of sockets: the kernel's work for it would hold up whoever waits for the event loop.
+// The thread that reads Linux's list of sockets: the kernel's work for it would block the event loop.
 import { closeSync, openSync, readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import {
@@ -10,7 +10,7 @@ import {
 } from "./socket-table-messages.ts";
 
 const CHUNK_BYTES = 64 * 1024;
-/** Of each file: more than 400,000 sockets. */
+/** The bound of each file, which holds more than 400,000 sockets. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 parentPort?.on("message", ({ folder, keys }: SocketQuestion) => {
@@ -82,7 +82,7 @@ function openIfThere(path: string): number | null {
 
 /**
  * The user id in what a row has after its two ends: state, queues, timer, retransmissions, user id, time-out, inode.
- * Of a socket that its program has closed the row says user 0 and inode 0, whoever that was.
+ * The row of a socket that its program has closed has user 0 and inode 0, whichever user that was.
  */
 function ownerIn(columns: string): number | null {
   const [, , , , uid = "", , inode = ""] = columns.trim().split(/ +/);
