@@ -31,6 +31,31 @@ function precompress(): Plugin {
   };
 }
 
+/** The font that most of the page is set in is asked for at once, not only when its style has been read. */
+function preloadTextFont(): Plugin {
+  return {
+    name: "preload-text-font",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_, { bundle = {} }) =>
+        Object.keys(bundle)
+          .filter((file) => /hanken-grotesk.*-normal.*\.woff2$/.test(file))
+          .map((file) => ({
+            tag: "link",
+            attrs: {
+              rel: "preload",
+              as: "font",
+              type: "font/woff2",
+              crossorigin: "",
+              href: `./${file}`,
+            },
+            injectTo: "head" as const,
+          })),
+    },
+  };
+}
+
 /** A setting that cannot work stops the build, by its name. */
 function checkSettings(): Plugin {
   return {
@@ -49,7 +74,7 @@ export default defineConfig(({ command }) => ({
   // Packages that have a form for workers, which know no document: all that format texts run in one.
   resolve: { conditions: ["worker", ...defaultClientConditions] },
   envPrefix: [...SETTING_PREFIXES],
-  plugins: [checkSettings(), react(), precompress()],
+  plugins: [checkSettings(), react(), preloadTextFont(), precompress()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

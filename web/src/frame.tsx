@@ -14,6 +14,7 @@ import { useWindows } from "./ui/windows.tsx";
 
 const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
 const ImportDialog = lazy(() => import("./conversations/import/import-dialog.tsx"));
+const Palette = lazy(() => import("./palette/palette.tsx"));
 const ShortcutsDialog = lazy(() => import("./settings/shortcuts-dialog.tsx"));
 
 /** What every page stands in: the sidebar beside it (over it, on a phone), windows and notices. */
@@ -76,6 +77,7 @@ export function Frame({
       >
         <Suspense>
           {shown === "settings" && <SettingsDialog onClose={close} />}
+          {shown === "palette" && <Palette onClose={close} />}
           {shown === "import" && <ImportDialog onClose={close} />}
           {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}
         </Suspense>

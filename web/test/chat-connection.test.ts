@@ -196,9 +196,9 @@ test("a reply that fails says why, and can be asked for again", { skip }, async 
   server.model.next({ text: "half of it", error: 1 });
   await send(page, "Fail, please");
   const alert = page.getByRole("alert");
-  await alert.getByText("The reply failed.").waitFor();
+  await alert.getByText("The answer stopped halfway.").waitFor();
   const told = (await alert.textContent()) ?? "";
-  assert.ok(told.length > "The reply failed. ".length + 10, told);
+  assert.ok(told.length > "The answer stopped halfway. ".length + 10, told);
   await page.reload();
   await alert.waitFor();
   assert.equal(await alert.textContent(), told, "the reason is there after a reload, too");

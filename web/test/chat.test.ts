@@ -107,7 +107,7 @@ test("keys that mean something else leave a reply that runs alone", { skip }, as
   assert.equal(await search.inputValue(), "");
   await messages(page).first().getByRole("button", { name: "Edit" }).click();
   await page.getByRole("textbox", { name: "Your message" }).press("Escape");
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menu").press("Escape");
   await page.getByRole("menu").waitFor({ state: "hidden" });
   assert.ok(await stop.isEnabled());
@@ -183,7 +183,7 @@ test("what one has begun to write is there after a reload, for each conversation
   await replied(page);
   await message(page).fill("half a thought");
   await page.getByRole("link", { name: "New conversation" }).click();
-  await page.getByText("What is on your mind?").waitFor();
+  await page.getByText("What would you like to talk through?").waitFor();
   assert.equal(await message(page).inputValue(), "");
   await message(page).fill("another thought");
   await page.reload();
@@ -198,7 +198,7 @@ test("the chosen model answers, also after a reload", { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;
   await page.getByRole("combobox", { name: /^Model/ }).click();
-  await page.getByRole("combobox", { name: "Search …" }).fill("test");
+  await page.getByRole("combobox", { name: /^Search/ }).fill("test");
   await page.keyboard.press("Enter");
   await page.getByRole("combobox", { name: "Model: test-model" }).waitFor();
   await page.reload();

@@ -78,7 +78,7 @@ test(`a conversation of ${LONG} messages opens at its end and scrolls back to it
     { polling: 100, timeout: 60_000 },
   );
   assert.ok((await messages(page).count()) < 100);
-  await page.getByRole("button", { name: "To the latest" }).click();
+  await page.getByRole("button", { name: "Latest" }).click();
   await said(page, `Reply ${LONG - 1}`).waitFor();
   assert.deepEqual(opened.problems, []);
 });
@@ -177,7 +177,7 @@ test("exports one as Markdown or JSON, which import knows again", { skip }, asyn
     content.messages.map(({ role }: { role: string }) => role),
     ["user", "assistant"],
   );
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Import conversations" }).click();
   await page.getByLabel("Choose files").setInputFiles(json.path);
   await page.getByText("One was there already").waitFor();
@@ -229,7 +229,7 @@ test("imports a ChatGPT export and a browser's localStorage, says how far it is,
     { name: "conversations.json", mimeType: "application/json", buffer: Buffer.from(chatGpt) },
   ];
   const importing = async () => {
-    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByRole("button", { name: /settings and account/i }).click();
     await page.getByRole("menuitem", { name: "Import conversations" }).click();
     await page.getByLabel("Choose files").setInputFiles(files);
   };

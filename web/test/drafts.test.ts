@@ -105,7 +105,7 @@ test("what is written while a new conversation gets its address goes with it", {
   await said(page, "Echo: Begin here").waitFor();
   assert.equal(await message(page).inputValue(), "half a thought");
   await page.getByRole("link", { name: "New conversation" }).click();
-  await page.getByText("What is on your mind?").waitFor();
+  await page.getByText("What would you like to talk through?").waitFor();
   assert.equal(await message(page).inputValue(), "");
 });
 
@@ -123,7 +123,7 @@ test("an edit stays as it is while one looks elsewhere in a long conversation", 
   await page.getByRole("region", { name: "Messages" }).hover();
   await page.mouse.wheel(0, -100_000);
   await said(page, "Reply 299").waitFor({ state: "detached" });
-  await page.getByRole("button", { name: "To the latest" }).click();
+  await page.getByRole("button", { name: "Latest" }).click();
   await said(page, "Reply 299").waitFor();
   assert.equal(await edited.inputValue(), "Half edited");
 });

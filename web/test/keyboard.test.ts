@@ -76,7 +76,7 @@ test("R, C and ArrowUp in the middle of 500 messages act on the last one, and no
   server.model.next({ text: "The last one, answered again." });
   await page.keyboard.press("r");
   await page
-    .getByRole("button", { name: "To the latest" })
+    .getByRole("button", { name: "Latest" })
     .click({ timeout: 5_000 })
     .catch(() => {});
   await said(page, "The last one, answered again.").waitFor();
@@ -150,21 +150,21 @@ const DIALOGS: readonly Visit[] = [
   },
   {
     dialog: "Keyboard shortcuts",
-    open: (page) => choose(page, "More", "Keyboard shortcuts"),
+    open: (page) => choose(page, /Settings and account$/, "Keyboard shortcuts"),
     first: "Close",
-    opener: "More",
+    opener: /Settings and account$/,
   },
   {
     dialog: "Settings",
-    open: (page) => choose(page, "More", "Settings"),
+    open: (page) => choose(page, /Settings and account$/, "Settings"),
     first: "Appearance",
-    opener: "More",
+    opener: /Settings and account$/,
   },
   {
     dialog: "Import conversations",
-    open: (page) => choose(page, "More", "Import conversations"),
+    open: (page) => choose(page, /Settings and account$/, "Import conversations"),
     first: /Choose files/,
-    opener: "More",
+    opener: /Settings and account$/,
   },
 ];
 
@@ -262,7 +262,7 @@ test("letters typed on a menu, a choice or a list of choices are no shortcuts, a
     .waitFor();
   await page.keyboard.type(LETTERS);
   await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "More", exact: true }).focus();
+  await page.getByRole("button", { name: /settings and account/i }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("menu").waitFor();
   await page.keyboard.type("rcrwr");

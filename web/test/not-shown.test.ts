@@ -15,7 +15,7 @@ const takeAway = (page: Page, files: string) =>
   page.route(`**/assets/${files}`, (route) => route.fulfill({ status: 404 }));
 
 async function choose(page: Page, name: string): Promise<void> {
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name }).click();
 }
 
@@ -26,7 +26,7 @@ test("a window or a page that cannot be loaded is told of; the rest stays, and s
   await using opened = await openPage(server.url);
   const { page } = opened;
   await message(page).fill("not sent yet");
-  await page.getByRole("button", { name: "More", exact: true }).waitFor();
+  await page.getByRole("button", { name: /settings and account/i }).waitFor();
   await takeAway(page, "*");
 
   const notice = page.getByRole("status").filter({ hasText: NOT_LOADED });
@@ -83,7 +83,7 @@ test("a language that cannot be loaded leaves the page in English", { skip }, as
   await page.goto(`${server.url}/app/`);
   await message(page).waitFor();
 
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Settings" }).click();
   const languages = page.getByRole("combobox", { name: "Language" });
   await languages.selectOption("de");

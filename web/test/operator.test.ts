@@ -158,7 +158,7 @@ test("who is no operator is told so, on both pages", { skip }, async () => {
     await page.getByText("./colloquy keys create --operator").waitFor();
     assert.deepEqual(await violationsIn(page), []);
   }
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).waitFor();
   assert.equal(await page.getByRole("menuitem", { name: "Keys" }).count(), 0);
 });

@@ -109,7 +109,7 @@ test("who stays signed in is in next time, by a key that no storage shows; signi
   await send(page, "Something of mine");
   await replied(page);
   await message(page).fill("a draft that nobody else shall read");
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   for (const tab of [page, another]) {
     await tab.getByRole("heading", { name: "Sign in" }).waitFor();
@@ -132,7 +132,7 @@ test("one person's leaving leaves another's tab and draft alone", { skip }, asyn
   const other = await ann.context().newPage();
   await other.goto(`${server.url}/app/`);
   await signIn(other, key);
-  await other.getByRole("button", { name: "More", exact: true }).click();
+  await other.getByRole("button", { name: /settings and account/i }).click();
   await other.getByRole("menuitem", { name: "Sign out" }).click();
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
   await signIn(other, namesake.key);

@@ -71,7 +71,7 @@ test("the agent that was chosen answers aloud; voice goes on when the first key 
   const { messages } = (await server.model.requested()).body ?? {};
   assert.match(JSON.stringify(messages), /Talk like a pirate/);
 
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Keys" }).click();
   await panel.getByRole("link", { name: "To the conversation that is spoken in" }).waitFor();
   await page.getByRole("button", { name: "Create a key" }).click();

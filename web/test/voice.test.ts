@@ -173,7 +173,7 @@ test("Escape and the button interrupt; text is typed in the same conversation, a
   const field = panel.getByRole("textbox", { name: "Type instead of speaking" });
   for (const interrupt of [
     async () => {
-      await page.getByRole("button", { name: "More", exact: true }).click();
+      await page.getByRole("button", { name: /settings and account/i }).click();
       await page.getByRole("menu").press("Escape");
       await page.getByRole("menu").waitFor({ state: "hidden" });
       assert.equal(socket.sent("interrupt").length, 0, "that closed the menu");

@@ -1,18 +1,26 @@
 import type { Conversation } from "@colloquy/client";
-import { Ellipsis, Menu as MenuIcon, Pin } from "lucide-react";
+import { Ellipsis, Menu as MenuIcon, Pin, SquarePen } from "lucide-react";
 import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
 import { ConversationMenu } from "../conversations/conversation-menu.tsx";
+import buttonStyles from "../ui/button.module.css";
 import { IconButton } from "../ui/button.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import styles from "./chat-header.module.css";
+import { ModelPicker } from "./choices.tsx";
 
-/** What is being talked about, and what can be done with the whole of it. */
+/** Who answers, what is being talked about, and what can be done with the whole of it. */
 export function ChatHeader({
   conversation,
   isNew,
+  model,
+  onModel,
 }: {
   readonly conversation: Conversation | null;
   readonly isNew: boolean;
+  /** Null for the usual one. */
+  readonly model: string | null;
+  readonly onModel: (model: string | null) => void;
 }) {
   const { t } = useTranslation();
   const sidebar = useSidebar();
@@ -23,13 +31,17 @@ export function ChatHeader({
           <MenuIcon size={20} aria-hidden />
         </IconButton>
       )}
-      <h1 className={isNew ? styles.faint : styles.title} dir="auto">
-        {isNew ? t("chat.newConversation") : (conversation?.title ?? "")}
-      </h1>
-      {conversation?.is_pinned && (
-        <Pin size={14} className={styles.pin} aria-label={t("list.isPinned")} />
-      )}
-      <span className={styles.space} />
+      <div className={styles.where} data-new={isNew || undefined}>
+        <ModelPicker model={model} onPick={onModel} className={styles.model} />
+        {isNew ? null : (
+          <h1 className={styles.title} dir="auto">
+            <span className="fade-end">{conversation?.title ?? ""}</span>
+            {conversation?.is_pinned && (
+              <Pin size={14} className={styles.pin} aria-label={t("list.isPinned")} />
+            )}
+          </h1>
+        )}
+      </div>
       {conversation && (
         <ConversationMenu
           conversation={conversation}
@@ -39,6 +51,16 @@ export function ChatHeader({
             </IconButton>
           }
         />
+      )}
+      {!sidebar.isOpen && !isNew && (
+        <Link
+          href="/"
+          className={`${buttonStyles.button} ${buttonStyles.plain} ${buttonStyles.icon}`}
+          aria-label={t("chat.newConversation")}
+          title={t("chat.newConversation")}
+        >
+          <SquarePen size={19} aria-hidden />
+        </Link>
       )}
     </header>
   );

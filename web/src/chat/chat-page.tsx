@@ -11,9 +11,11 @@ import { Announcer } from "./announcer.tsx";
 import { useChatActions } from "./chat-actions.ts";
 import { ChatHeader } from "./chat-header.tsx";
 import styles from "./chat-page.module.css";
-import { AgentPicker, ModelPicker, useChosenModel } from "./choices.tsx";
+import { AgentPicker, useChosenModel } from "./choices.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstRun } from "./first-run.tsx";
+import { Greeting, ThingsToTry } from "./first-sight.tsx";
+import { FootNote } from "./foot-note.tsx";
 import { NEW } from "./live/live-reply.ts";
 import { preloadMarkdown } from "./markdown/markdown.tsx";
 import { Problem } from "./problem.tsx";
@@ -29,7 +31,9 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const { client } = useSession();
   const { list, tell } = useWorkspace();
   const [location, navigate] = useLocation();
-  const target = new URLSearchParams(useSearch()).get("m");
+  const asked = new URLSearchParams(useSearch());
+  const target = asked.get("m");
+  const askedAgent = asked.get("agent");
   const key = conversationId ?? NEW;
   const live = useLiveReply(key);
   const behind = useUnsentBehind(key);
@@ -40,9 +44,10 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
 
   const [usualModel, setUsualModel] = useStoredState("model");
   const model = useChosenModel(conversationId ? (conversation.data?.model ?? null) : usualModel);
-  const [newAgent, setNewAgent] = useState<string | null>(() =>
-    new URLSearchParams(window.location.search).get("agent"),
-  );
+  const [newAgent, setNewAgent] = useState(askedAgent);
+  useEffect(() => {
+    if (conversationId === null && askedAgent) setNewAgent(askedAgent);
+  }, [conversationId, askedAgent]);
   const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
 
   const [replacement, setReplacement] = useState<Replacement | null>(null);
@@ -93,17 +98,25 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const isReplying = live !== null && live.phase !== "not_sent" && live.phase !== "lost";
   const isBeginning = conversationId === null && !live;
   const stored = thread.data?.messages;
-  useLastReplyShortcuts(live ? undefined : stored?.at(-1), actions);
+  const chooseModel = (picked: string | null) =>
+    conversationId ? void choose({ model: picked }) : setUsualModel(picked);
+  useLastReplyShortcuts(live ? undefined : stored?.at(-1), actions, {
+    chooseModel,
+    write: (text) => composer.current?.putBack(text),
+  });
   const error = thread.error ?? conversation.error;
   const isMissing = isGone(error);
 
   return (
     <main className={styles.page} data-beginning={isBeginning || undefined}>
-      <ChatHeader conversation={conversation.data ?? null} isNew={conversationId === null} />
+      <ChatHeader
+        conversation={conversation.data ?? null}
+        isNew={conversationId === null}
+        model={model.shown}
+        onModel={chooseModel}
+      />
       {isBeginning ? (
-        <div className={styles.welcome}>
-          <p className={styles.greeting}>{t("chat.greeting")}</p>
-        </div>
+        <Greeting />
       ) : error && !thread.data ? (
         <div className={styles.problem}>
           <Problem
@@ -139,20 +152,12 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             if (own) messages.current?.edit(own.id);
           }}
           choices={
-            <>
-              <ModelPicker
-                model={model.shown}
-                onPick={(picked) =>
-                  conversationId ? void choose({ model: picked }) : setUsualModel(picked)
-                }
-              />
-              <AgentPicker
-                agentId={agentId}
-                onPick={(picked) =>
-                  conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
-                }
-              />
-            </>
+            <AgentPicker
+              agentId={agentId}
+              onPick={(picked) =>
+                conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
+              }
+            />
           }
           extra={
             <VoiceButton
@@ -162,8 +167,18 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             />
           }
         />
-        <p className={styles.caution}>{t("chat.caution")}</p>
+        {!isBeginning && <FootNote isReplying={isReplying} />}
       </div>
+      {isBeginning && (
+        <ThingsToTry
+          agentId={agentId}
+          onAgent={(picked) => {
+            setNewAgent(picked);
+            composer.current?.focus();
+          }}
+          onTry={(text) => composer.current?.putBack(text)}
+        />
+      )}
       {replacement && (
         <ConfirmReplacement replacement={replacement} onClose={() => setReplacement(null)} />
       )}

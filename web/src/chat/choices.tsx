@@ -1,4 +1,4 @@
-import { Bot, Cpu } from "lucide-react";
+import { Bot } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -25,21 +25,24 @@ export function useChosenModel(chosen: string | null) {
 export function ModelPicker({
   model,
   onPick,
+  className,
 }: {
   readonly model: string | null;
   readonly onPick: (model: string | null) => void;
+  readonly className?: string | undefined;
 }) {
   const { t } = useTranslation();
   const { data: models = [] } = useModels();
   const usual = models.find(({ is_default }) => is_default);
   const options = useMemo(
     () =>
-      models.map(({ id, name, provider, is_default }) => ({
+      models.map(({ id, name, provider, is_default, context_tokens: tokens }) => ({
         value: id,
         name,
         note: [is_default && t("chat.usualModel"), name === id ? null : id, provider]
           .filter(Boolean)
           .join(" · "),
+        facts: tokens === null ? undefined : t("chat.contextTokens", { size: shortened(tokens) }),
       })),
     [models, t],
   );
@@ -50,10 +53,20 @@ export function ModelPicker({
       value={model ?? usual.id}
       options={options}
       onPick={(picked) => onPick(picked === usual.id ? null : picked)}
-      icon={<Cpu size={15} aria-hidden />}
+      searchLabel={t("chat.searchModels", { count: models.length })}
+      isAtTop
+      className={className}
     />
   );
 }
+
+/** As it is said: 128k, 1M. */
+const shortened = (tokens: number): string =>
+  tokens >= 1_000_000
+    ? `${Math.round(tokens / 100_000) / 10}M`
+    : tokens >= 1_000
+      ? `${Math.round(tokens / 1_000)}k`
+      : String(tokens);
 
 /** Whose instructions the replies follow. */
 export function AgentPicker({

@@ -114,7 +114,7 @@ export function Composer({
         data-composer
         aria-label={t("chat.message")}
         aria-describedby={hint}
-        placeholder={t("chat.placeholder")}
+        placeholder={t(isReplying ? "chat.placeholderNext" : "chat.placeholder")}
         value={text}
         enterKeyHint={isTouch ? "enter" : "send"}
         onChange={(event) => put(event.target.value)}

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSession } from "../session/session.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import styles from "./first-run.module.css";
@@ -12,17 +13,24 @@ const LINES = [
   "OPENAI_BASE_URL=http://localhost:8080/v1 npm start",
 ] as const;
 
-/** Says that nothing but the built-in model answers, and how to connect a real one. */
+/** Says to whoever runs the server that nothing but the built-in model answers, and how to connect a real one. */
 export function FirstRun() {
   const { t } = useTranslation();
   const { data: models } = useModels();
+  const { account } = useSession();
+  const isOperator = account.is_operator || !account.is_claimed;
   const [isClosed, setClosed] = useState(() => sessionStorage.getItem(CLOSED) !== null);
-  if (isClosed || !models?.length || models.some(({ provider }) => provider !== "builtin"))
+  if (
+    isClosed ||
+    !isOperator ||
+    !models?.length ||
+    models.some(({ provider }) => provider !== "builtin")
+  )
     return null;
   return (
     <aside className={styles.hint} aria-label={t("firstRun.label")}>
       <div className={styles.head}>
-        <p>{t("firstRun.text")}</p>
+        <h2>{t("firstRun.label")}</h2>
         <IconButton
           label={t("ui.close")}
           onClick={() => {
@@ -33,6 +41,7 @@ export function FirstRun() {
           <X size={16} aria-hidden />
         </IconButton>
       </div>
+      <p>{t("firstRun.text")}</p>
       {LINES.map((line) => (
         <div key={line} className={styles.line}>
           <code dir="ltr">{line}</code>

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
+import { Dot } from "../ui/mark.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import type { LiveReply } from "./live/live-reply.ts";
 import { LongText } from "./long-text.tsx";
@@ -63,7 +64,12 @@ export function LiveRow({
           isThinking={live.text === ""}
         />
       )}
-      {isWaiting ? <Dots /> : <Markdown text={live.text} />}
+      {!isWaiting && <Markdown text={live.text} />}
+      {live.phase !== "lost" && !(isWaiting && live.reasoning) && (
+        <p className={styles.coming}>
+          <Dot isLive />
+        </p>
+      )}
       {live.isReconnecting && (
         <div className={styles.reconnecting}>
           <p role="status">{t("chat.reconnecting")}</p>
@@ -82,11 +88,3 @@ export function LiveRow({
     </article>
   );
 }
-
-const Dots = () => (
-  <div className={styles.dots} aria-hidden>
-    <span />
-    <span />
-    <span />
-  </div>
-);

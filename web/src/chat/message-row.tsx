@@ -1,5 +1,5 @@
 import type { Message } from "@colloquy/client";
-import { Hourglass, Pencil, RotateCcw } from "lucide-react";
+import { Check, Clock, Pencil, RotateCcw } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -74,10 +74,14 @@ function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRow
       </p>
       {isWaiting && (
         <p className={styles.waiting}>
-          <Hourglass size={14} aria-hidden /> {t("chat.waits")}
+          <Clock size={14} aria-hidden /> {t("chat.waits")}
         </p>
       )}
       <div className={styles.tools}>
+        <span className={styles.kept}>
+          <Check size={13} aria-hidden />
+          {t("chat.savedAt", { time: timeOf(message) })}
+        </span>
         <IconButton label={t("chat.edit")} onClick={() => setEditing(message.id)}>
           <Pencil size={16} aria-hidden />
         </IconButton>
@@ -89,7 +93,6 @@ function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRow
 
 function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
   const { t } = useTranslation();
-  const at = new Date(message.created_at);
   return (
     <>
       {message.reasoning && (
@@ -102,7 +105,11 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
       )}
       {isCutByServer(message) && (
         <Problem text={t(message.content ? "chat.restarted" : "chat.restartedBefore")}>
-          {isLast && <Button onClick={() => actions.retry(message)}>{t("chat.retry")}</Button>}
+          {isLast && (
+            <Button look="outlined" onClick={() => actions.retry(message)}>
+              {t("chat.retry")}
+            </Button>
+          )}
         </Problem>
       )}
       <div className={styles.tools}>
@@ -115,9 +122,7 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
             <span>{t(ENDED[message.interrupted_by ?? "unknown"])}</span>
           )}
           {message.model && <span>{message.model}</span>}
-          <time dateTime={message.created_at}>
-            {at.toLocaleTimeString(dateLocale(), { hour: "numeric", minute: "2-digit" })}
-          </time>
+          <time dateTime={message.created_at}>{timeOf(message)}</time>
         </span>
       </div>
     </>
@@ -133,14 +138,32 @@ function Failed({
   const { t } = useTranslation();
   const { account } = useSession();
   if (message.error?.code !== "MODEL_UNAVAILABLE")
-    return <Problem text={t("chat.failed")} reason={message.error?.message ?? null} />;
+    return (
+      <Problem
+        text={t(message.content ? "chat.failedHalfway" : "chat.failed")}
+        reason={message.error?.message ?? null}
+      >
+        {isLast && (
+          <Button look="outlined" onClick={() => actions.retry(message)}>
+            {t("chat.retryModel")}
+          </Button>
+        )}
+      </Problem>
+    );
   return (
     <Problem text={t("chat.modelUnavailable")}>
-      {isLast && <Button onClick={() => actions.retry(message)}>{t("chat.retryModel")}</Button>}
+      {isLast && (
+        <Button look="outlined" onClick={() => actions.retry(message)}>
+          {t("chat.retryModel")}
+        </Button>
+      )}
       {account.is_operator && <Link href="/status">{t("chat.whyUnavailable")}</Link>}
     </Problem>
   );
 }
+
+const timeOf = ({ created_at }: Message): string =>
+  new Date(created_at).toLocaleTimeString(dateLocale(), { hour: "numeric", minute: "2-digit" });
 
 const isCutByServer = ({ interrupted_by: by }: Message): boolean =>
   by === "crash" || by === "shutdown";

@@ -1,6 +1,7 @@
-import { ChevronRight } from "lucide-react";
+import { Brain, ChevronRight } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Dot } from "../ui/mark.tsx";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./reasoning.module.css";
 
@@ -47,8 +48,11 @@ export function Reasoning({
         aria-controls={isOpen ? panel : undefined}
         onClick={toggle}
       >
-        <ChevronRight size={16} aria-hidden />
+        <span className={styles.station}>
+          {isThinking ? <Dot isLive /> : <Brain size={17} aria-hidden />}
+        </span>
         {label()}
+        <ChevronRight size={15} className={styles.turns} aria-hidden />
       </button>
       {isOpen && (
         <div className={styles.thoughts} id={panel}>

@@ -60,6 +60,17 @@ export function rowsOf(
   return [...rows, ...behind.map(sendingRow)];
 }
 
+/** What the reply that runs answers, and where it stands; null where none runs. */
+export function questionOf(
+  rows: readonly Row[],
+): { readonly index: number; readonly text: string } | null {
+  const reply = rows.findIndex(({ kind }) => kind === "reply");
+  const before = rows[reply - 1];
+  if (!before || before.kind === "reply") return null;
+  const text = before.kind === "message" ? before.message.content : before.text;
+  return { index: reply - 1, text };
+}
+
 const isUnsent = ({ phase }: LiveReply) => phase === "sending" || phase === "not_sent";
 
 const sendingRow = (live: LiveReply): Row => ({

@@ -15,7 +15,8 @@ import { useWorkspace } from "../workspace.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import { LiveRow, SendingRow } from "./live-rows.tsx";
 import { MessageRow } from "./message-row.tsx";
-import type { Row } from "./rows.ts";
+import { PinnedQuestion } from "./pinned-question.tsx";
+import { questionOf, type Row } from "./rows.ts";
 import styles from "./thread.module.css";
 import { useStickToEnd } from "./use-stick-to-end.ts";
 
@@ -59,7 +60,15 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
   }, [rows]);
 
   const isLoadingOlder = useRef(false);
+  const question = useMemo(() => questionOf(rows), [rows]);
+  const [isAbove, setAbove] = useState(false);
   const onScroll = (offset: number) => {
+    const shown = virtualizer.current;
+    setAbove(
+      question !== null &&
+        shown !== null &&
+        shown.getItemOffset(question.index) + shown.getItemSize(question.index) < offset,
+    );
     if (!conversationId || !hasOlder || offset > LOAD_OLDER_PIXELS || isLoadingOlder.current)
       return;
     isLoadingOlder.current = true;
@@ -113,6 +122,15 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
 
   return (
     <div className={styles.frame}>
+      {question && isAbove && (
+        <PinnedQuestion
+          text={question.text}
+          onOpen={() => {
+            unstick();
+            virtualizer.current?.scrollToIndex(question.index, { align: "start" });
+          }}
+        />
+      )}
       <section
         className={styles.scroller}
         ref={scroller}

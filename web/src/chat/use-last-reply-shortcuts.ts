@@ -1,7 +1,7 @@
 import type { Message } from "@colloquy/client";
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useReplyShortcuts } from "../settings/reply-shortcuts.ts";
+import { type ReplyShortcuts, useReplyShortcuts } from "../settings/reply-shortcuts.ts";
 import { copyText } from "../ui/copy.tsx";
 import { notify } from "../ui/notices.tsx";
 import type { ChatActions } from "./chat-actions.ts";
@@ -13,8 +13,11 @@ import type { ChatActions } from "./chat-actions.ts";
 export function useLastReplyShortcuts(
   last: Message | undefined,
   { retry }: Pick<ChatActions, "retry">,
+  others: Pick<ReplyShortcuts, "chooseModel" | "write">,
 ): void {
   const { t } = useTranslation();
+  const current = useRef(others);
+  current.current = others;
   useReplyShortcuts(
     useMemo(() => {
       const reply = last?.role === "assistant" ? last : null;
@@ -32,6 +35,8 @@ export function useLastReplyShortcuts(
         answerAgain() {
           if (reply) retry(reply);
         },
+        chooseModel: (modelId) => current.current.chooseModel(modelId),
+        write: (text) => current.current.write(text),
       };
     }, [last, retry, t]),
   );

@@ -40,6 +40,7 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
         pinned: t("list.pinned"),
         today: t("list.today"),
         yesterday: t("list.yesterday"),
+        lastDays: (count) => t("list.lastDays", { count }),
         language: dateLocale(),
       },
     );

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { IconButton } from "../ui/button.tsx";
+import { Dot } from "../ui/mark.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useLiveReply } from "../workspace.tsx";
 import styles from "./conversation-list.module.css";
@@ -54,9 +55,9 @@ export function ConversationRow({
           event.preventDefault();
         }}
       >
-        {title}
+        <span className={`${styles.title} fade-end`}>{title}</span>
       </Link>
-      {isLive && <span className={styles.live} role="img" aria-label={t("chat.replying")} />}
+      {isLive && <Dot isLive label={t("chat.replying")} className={styles.live} />}
       <ConversationMenu
         conversation={conversation}
         button={

@@ -1,6 +1,7 @@
 import type { Client, Conversation, Message } from "@colloquy/client";
 import i18next from "i18next";
 import { dateLocale } from "../i18n/index.ts";
+import { download } from "../ui/download.ts";
 
 export type ExportFormat = "markdown" | "json";
 
@@ -35,14 +36,4 @@ function asMarkdown(conversation: Conversation, messages: readonly Message[]): s
     return `## ${by}\n\n${content}\n`;
   });
   return [`# ${conversation.title}\n`, ...parts].join("\n");
-}
-
-function download(name: string, type: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser reads it after this click has been handled.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,61 +1,65 @@
-import { Activity, Bot, CircleHelp, KeyRound, LogOut, Settings, Upload } from "lucide-react";
+import { Activity, CircleHelp, Ellipsis, KeyRound, LogOut, Settings, Upload } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useSession } from "../session/session.tsx";
-import { Button } from "../ui/button.tsx";
+import { Face } from "../ui/face.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/menu.tsx";
 import { useWindows } from "../ui/windows.tsx";
 import styles from "./main-menu.module.css";
 
-/** At the sidebar's foot: every other page, and the settings. */
+/** A user id that nobody chose, and so nobody knows. */
+const GIVEN_BY_MACHINE = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** At the sidebar's foot: who is in, the settings, and what only some may do. */
 export function MainMenu() {
   const { t } = useTranslation();
   const { account, key, signOut } = useSession();
   const { open } = useWindows();
+  const name = GIVEN_BY_MACHINE.test(account.user_id) ? t("menu.you") : account.user_id;
+  const isOperator = account.is_operator || !account.is_claimed;
   return (
-    <div className={styles.foot}>
-      <Menu
-        label={t("menu.label")}
-        placement="top-start"
-        button={
-          <Button look="plain" className={styles.button}>
-            <Settings size={17} aria-hidden />
-            {t("menu.label")}
-          </Button>
-        }
-      >
-        <MenuItem icon={<Settings size={16} />} onSelect={() => open("settings")}>
-          {t("settings.title")}
-        </MenuItem>
-        <MenuItem icon={<CircleHelp size={16} />} onSelect={() => open("shortcuts")}>
-          {t("shortcuts.title")}
-        </MenuItem>
-        <MenuItem icon={<Upload size={16} />} onSelect={() => open("import")}>
-          {t("import.title")}
-        </MenuItem>
-        <MenuItem icon={<Bot size={16} />} href={<Link href="/agents" />}>
-          {t("agents.title")}
-        </MenuItem>
-        {(account.is_operator || !account.is_claimed) && (
-          <>
-            <MenuSeparator />
-            <MenuItem icon={<Activity size={16} />} href={<Link href="/status" />}>
-              {t("menu.status")}
-            </MenuItem>
-            <MenuItem icon={<KeyRound size={16} />} href={<Link href="/keys" />}>
-              {t("menu.keys")}
-            </MenuItem>
-          </>
-        )}
-        {key && (
-          <>
-            <MenuSeparator />
-            <MenuItem icon={<LogOut size={16} />} onSelect={signOut}>
-              {t("session.signOut")}
-            </MenuItem>
-          </>
-        )}
-      </Menu>
-    </div>
+    <Menu
+      label={t("menu.label")}
+      placement="top-start"
+      button={
+        <button type="button" className={styles.person} aria-label={t("menu.of", { name })}>
+          <Face name={name} />
+          <span className={styles.words}>
+            <span className={`${styles.name} fade-end`}>{name}</span>
+            <span className={styles.role}>{t(isOperator ? "menu.operator" : "menu.person")}</span>
+          </span>
+          <Ellipsis size={18} aria-hidden />
+        </button>
+      }
+    >
+      <MenuItem icon={<Settings size={16} />} onSelect={() => open("settings")}>
+        {t("settings.title")}
+      </MenuItem>
+      <MenuItem icon={<CircleHelp size={16} />} onSelect={() => open("shortcuts")}>
+        {t("shortcuts.title")}
+      </MenuItem>
+      <MenuItem icon={<Upload size={16} />} onSelect={() => open("import")}>
+        {t("import.title")}
+      </MenuItem>
+      {isOperator && (
+        <>
+          <MenuSeparator />
+          <MenuItem icon={<Activity size={16} />} href={<Link href="/status" />}>
+            {t("menu.status")}
+          </MenuItem>
+          <MenuItem icon={<KeyRound size={16} />} href={<Link href="/keys" />}>
+            {t("menu.keys")}
+          </MenuItem>
+        </>
+      )}
+      {key && (
+        <>
+          <MenuSeparator />
+          <MenuItem icon={<LogOut size={16} />} onSelect={signOut}>
+            {t("session.signOut")}
+          </MenuItem>
+        </>
+      )}
+    </Menu>
   );
 }

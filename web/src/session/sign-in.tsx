@@ -1,9 +1,9 @@
 import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { APP_PATH } from "../settings.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
+import { Mark } from "../ui/mark.tsx";
 import { canKeep } from "./kept-key.ts";
 import type { SessionState } from "./session.tsx";
 import type { SignInCause } from "./session-keeper.ts";
@@ -56,7 +56,7 @@ function Frame({
   return (
     <main className={styles.page} data-brief={isBrief || undefined}>
       <div className={styles.card}>
-        <img className={styles.sign} src={`${APP_PATH}icon.svg`} alt="Colloquy" />
+        <Mark className={styles.sign} />
         {children}
       </div>
     </main>

@@ -1,7 +1,14 @@
 import { useEffect } from "react";
 
-/** What the shortcuts about the last reply do in the conversation that is shown. */
-export type ReplyShortcuts = { copy(): void; answerAgain(): void };
+/** What shortcuts and the palette do in the conversation that is shown. */
+export type ReplyShortcuts = {
+  copy(): void;
+  answerAgain(): void;
+  /** @param modelId null: the usual one */
+  chooseModel(modelId: string | null): void;
+  /** Puts that text in front of what is being written. */
+  write(text: string): void;
+};
 
 let shown: ReplyShortcuts | null = null;
 

@@ -7,7 +7,7 @@ export const SHORTCUTS = [
   { action: "shortcuts.newLine", keys: ["Shift", "Enter"] },
   { action: "shortcuts.editLast", keys: ["↑"] },
   { action: "shortcuts.stop", keys: ["Esc"] },
-  { action: "shortcuts.search", keys: [CONTROL, "K"] },
+  { action: "shortcuts.palette", keys: [CONTROL, "K"] },
   { action: "shortcuts.newConversation", keys: [CONTROL, "Shift", "O"] },
   { action: "shortcuts.sidebar", keys: [CONTROL, "Shift", "S"] },
   { action: "shortcuts.inList", keys: ["↑", "↓"] },

@@ -7,8 +7,11 @@ import { useWindows } from "../ui/windows.tsx";
 import { replyShortcuts } from "./reply-shortcuts.ts";
 import { areSingleKeysOn } from "./single-keys.ts";
 
-/** What takes letters for itself: fields, and lists in which they lead to an item. */
+/** What takes letters for itself (fields, and lists in which they lead to an item), or is about to be pressed. */
 const TAKES_LETTERS =
+  "a, button, summary, input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog]";
+
+const FIELDS =
   "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog]";
 
 const isIn = (target: EventTarget | null, place: string): boolean =>
@@ -32,7 +35,7 @@ export function useShortcuts(): void {
     };
     const begin = () => navigate("/");
     const withControl: Readonly<Record<string, () => void>> = {
-      k: toSearch,
+      k: () => windows.open("palette"),
       "shift+o": begin,
       "shift+s": () => (sidebar.isOpen ? sidebar.close() : sidebar.open()),
     };
@@ -54,7 +57,7 @@ export function useShortcuts(): void {
       const isControl = event.ctrlKey || event.metaKey;
       const isWriting = isIn(event.target, TAKES_LETTERS);
       // In any other field Escape is about that field.
-      const isAboutReply = !isWriting || isIn(event.target, "[data-composer]");
+      const isAboutReply = !isIn(event.target, FIELDS) || isIn(event.target, "[data-composer]");
       if (key === "escape" && !sidebar.isOver && isAboutReply) return press("stop");
       const action = isControl
         ? withControl[event.shiftKey ? `shift+${key}` : key]

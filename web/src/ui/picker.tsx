@@ -1,6 +1,6 @@
 import { Combobox, ComboboxItem, ComboboxList, ComboboxProvider } from "@ariakit/react/combobox";
 import { Select, SelectItem, SelectPopover, SelectProvider } from "@ariakit/react/select";
-import { ChevronDown } from "lucide-react";
+import { Check, ChevronDown, Search } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import styles from "./picker.module.css";
@@ -9,6 +9,8 @@ export type PickerOption = {
   readonly value: string;
   readonly name: string;
   readonly note?: string | undefined;
+  /** At the end of its line. */
+  readonly facts?: string | undefined;
 };
 
 const MAX_SHOWN = 100;
@@ -21,6 +23,9 @@ export function Picker({
   onPick,
   icon,
   footer,
+  searchLabel,
+  isAtTop = false,
+  className,
 }: {
   readonly label: string;
   readonly value: string;
@@ -28,6 +33,10 @@ export function Picker({
   readonly onPick: (value: string) => void;
   readonly icon?: ReactNode;
   readonly footer?: ReactNode;
+  readonly searchLabel?: string;
+  /** Its list opens downwards. */
+  readonly isAtTop?: boolean;
+  readonly className?: string | undefined;
 }) {
   const { t } = useTranslation();
   const [search, setSearch] = useState("");
@@ -41,8 +50,15 @@ export function Picker({
   const chosen = options.find((option) => option.value === value);
   return (
     <ComboboxProvider resetValueOnHide value={search} setValue={setSearch}>
-      <SelectProvider value={value} setValue={onPick} placement="top-start">
-        <Select className={styles.button} aria-label={`${label}: ${chosen?.name ?? value}`}>
+      <SelectProvider
+        value={value}
+        setValue={onPick}
+        placement={isAtTop ? "bottom-start" : "top-start"}
+      >
+        <Select
+          className={[styles.button, className].filter(Boolean).join(" ")}
+          aria-label={`${label}: ${chosen?.name ?? value}`}
+        >
           {icon}
           <span className={styles.chosen}>{chosen?.name ?? value}</span>
           <ChevronDown size={14} aria-hidden />
@@ -56,12 +72,15 @@ export function Picker({
           fixed
           unmountOnHide
         >
-          <Combobox
-            autoSelect
-            className={styles.search}
-            placeholder={t("ui.search")}
-            aria-label={t("ui.search")}
-          />
+          <div className={styles.find}>
+            <Search size={17} aria-hidden />
+            <Combobox
+              autoSelect
+              className={styles.search}
+              placeholder={searchLabel ?? t("ui.search")}
+              aria-label={searchLabel ?? t("ui.search")}
+            />
+          </div>
           <ComboboxList className={styles.list}>
             {found.slice(0, MAX_SHOWN).map((option) => (
               <ComboboxItem
@@ -69,8 +88,14 @@ export function Picker({
                 className={styles.item}
                 render={<SelectItem value={option.value} />}
               >
-                <span className={styles.name}>{option.name}</span>
-                {option.note && <span className={styles.note}>{option.note}</span>}
+                <span className={styles.check}>
+                  {option.value === value && <Check size={17} aria-hidden />}
+                </span>
+                <span className={styles.words}>
+                  <span className={styles.name}>{option.name}</span>
+                  {option.note && <span className={styles.note}>{option.note}</span>}
+                </span>
+                {option.facts && <span className={styles.facts}>{option.facts}</span>}
               </ComboboxItem>
             ))}
             {found.length === 0 && <p className={styles.none}>{t("ui.nothingFound")}</p>}

@@ -1,0 +1,108 @@
+import { useQuery } from "@tanstack/react-query";
+import { Code, Compass, Lightbulb, PenLine } from "lucide-react";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useAgents } from "../agents/use-agents.ts";
+import { type ConversationList, listKey } from "../conversations/list-cache.ts";
+import { Button } from "../ui/button.tsx";
+import { Face } from "../ui/face.tsx";
+import { Dot } from "../ui/mark.tsx";
+import styles from "./first-sight.module.css";
+
+const MOST_AGENTS = 4;
+
+/** Each fills the field with the beginning of a message. */
+const TRIES = [
+  { icon: PenLine, name: "letter" },
+  { icon: Lightbulb, name: "explain" },
+  { icon: Compass, name: "plan" },
+  { icon: Code, name: "bug" },
+] as const;
+
+/** By the reader's own clock. */
+function timeOfDay(hour = new Date().getHours()) {
+  if (hour >= 5 && hour < 12) return "morning";
+  return hour >= 12 && hour < 18 ? "afternoon" : "evening";
+}
+
+/** The first words of a page on which nothing was said yet. */
+export function Greeting() {
+  const { t } = useTranslation();
+  return (
+    <div className={styles.greeting}>
+      <h1>
+        {t(`first.${timeOfDay()}`)}
+        <Dot className={styles.dot} />
+      </h1>
+      <p>{t("first.question")}</p>
+    </div>
+  );
+}
+
+/** What one may begin with: a few ideas, and the agents that were talked to last. */
+export function ThingsToTry({
+  agentId,
+  onTry,
+  onAgent,
+}: {
+  readonly agentId: string | null;
+  readonly onTry: (text: string) => void;
+  readonly onAgent: (agentId: string | null) => void;
+}) {
+  const { t } = useTranslation();
+  const agents = useRecentAgents();
+  return (
+    <div className={styles.below}>
+      <ul aria-label={t("first.tries")}>
+        {TRIES.map(({ icon: Icon, name }) => (
+          <li key={name}>
+            <button
+              type="button"
+              className={styles.try}
+              onClick={() => onTry(t(`first.${name}Text`))}
+            >
+              <Icon size={18} aria-hidden />
+              {t(`first.${name}`)}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {agents.length > 0 && (
+        <section className={styles.agents}>
+          <h2>{t("agents.title")}</h2>
+          {agents.map(({ id, name }) => (
+            <Button
+              key={id}
+              look="outlined"
+              className={styles.agent}
+              aria-pressed={id === agentId}
+              onClick={() => onAgent(id === agentId ? null : id)}
+            >
+              <Face name={name} isAgent />
+              <span className={styles.name} dir="auto">
+                {name}
+              </span>
+            </Button>
+          ))}
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** Those of the latest conversations first. */
+function useRecentAgents() {
+  const { data: agents = [] } = useAgents();
+  // The list itself loads it.
+  const { data: list } = useQuery<ConversationList>({ queryKey: listKey, enabled: false });
+  return useMemo(() => {
+    const used = (list?.items ?? []).map(({ agent_id }) => agent_id);
+    const placeOf = (id: string) => {
+      const place = used.indexOf(id);
+      return place < 0 ? used.length : place;
+    };
+    return [...agents]
+      .sort((one, other) => placeOf(one.id) - placeOf(other.id))
+      .slice(0, MOST_AGENTS);
+  }, [agents, list]);
+}
