@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import { Sidebar } from "./conversations/sidebar.tsx";
 import styles from "./frame.module.css";
 import { NotShown, tellNotShown } from "./not-shown.tsx";
+import { typedAhead } from "./palette/typed-ahead.ts";
 import { useShortcuts } from "./settings/use-shortcuts.ts";
 import { Boundary } from "./ui/boundary.tsx";
 import { Notices } from "./ui/notices.tsx";
@@ -71,6 +72,7 @@ export function Frame({
         place={shown ?? ""}
         fallback={null}
         onFailure={() => {
+          typedAhead();
           close();
           tellNotShown();
         }}

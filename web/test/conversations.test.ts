@@ -89,7 +89,7 @@ test("full-text search shows its hits marked and opens the conversation at the h
   await using opened = await openPage(server.url);
   const { page } = opened;
   await message(page).waitFor();
-  await page.keyboard.press("Control+k");
+  await page.getByRole("searchbox", { name: "Search" }).focus();
   await page.keyboard.type("Message 1234");
   const hit = page.getByRole("link", { name: /A long conversation.*Message 1234/s });
   await hit.locator("mark", { hasText: "1234" }).waitFor();

@@ -56,7 +56,7 @@ test("the page is readable before its fonts are there, hardly moves when they co
     await release.promise;
     await route.continue();
   });
-  await page.reload();
+  await page.reload({ waitUntil: "commit" });
   await page.getByRole("link", { name: "Prose" }).click();
   await said(page, "both directions").locator("code").waitFor();
   // Whoever loads the page waits for its style, its words and its script, and moves things by that.

@@ -150,21 +150,21 @@ const DIALOGS: readonly Visit[] = [
   },
   {
     dialog: "Keyboard shortcuts",
-    open: (page) => choose(page, /Settings and account$/, "Keyboard shortcuts"),
+    open: (page) => choose(page, /Settings and account/, "Keyboard shortcuts"),
     first: "Close",
-    opener: /Settings and account$/,
+    opener: /Settings and account/,
   },
   {
     dialog: "Settings",
-    open: (page) => choose(page, /Settings and account$/, "Settings"),
+    open: (page) => choose(page, /Settings and account/, "Settings"),
     first: "Appearance",
-    opener: /Settings and account$/,
+    opener: /Settings and account/,
   },
   {
     dialog: "Import conversations",
-    open: (page) => choose(page, /Settings and account$/, "Import conversations"),
+    open: (page) => choose(page, /Settings and account/, "Import conversations"),
     first: /Choose files/,
-    opener: /Settings and account$/,
+    opener: /Settings and account/,
   },
 ];
 

@@ -27,7 +27,7 @@ test("hits are grouped by conversation and counted truly, without signs of Markd
   await using opened = await openPage(server.url);
   const { page } = opened;
   await page.getByRole("searchbox", { name: "Search" }).waitFor();
-  await page.keyboard.press("Control+k");
+  await page.getByRole("searchbox", { name: "Search" }).focus();
   await page.keyboard.type("lantern");
   const results = page.locator("[data-results]");
   await page.getByText("41 hits in 2 conversations").waitFor();

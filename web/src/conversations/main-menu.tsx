@@ -22,12 +22,13 @@ export function MainMenu() {
       label={t("menu.label")}
       placement="top-start"
       button={
-        <button type="button" className={styles.person} aria-label={t("menu.of", { name })}>
+        <button type="button" className={styles.person}>
           <Face name={name} />
           <span className={styles.words}>
             <span className={`${styles.name} fade-end`}>{name}</span>
             <span className={styles.role}>{t(isOperator ? "menu.operator" : "menu.person")}</span>
           </span>
+          <span className="visually-hidden">{t("menu.label")}</span>
           <Ellipsis size={18} aria-hidden />
         </button>
       }

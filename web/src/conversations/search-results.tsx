@@ -1,7 +1,6 @@
 import { type SearchHit, type SearchPage, snippetParts } from "@colloquy/client";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
-import { useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { dateLocale } from "../i18n/index.ts";
@@ -82,18 +81,17 @@ export function SearchResults({ words }: { readonly words: string }) {
 /** The hits of one conversation under its title. */
 function Group({ hits, words }: { readonly hits: Hits; readonly words: string }) {
   const { t } = useTranslation();
-  const titleId = useId();
   const [{ conversation, hits_in_conversation: count }] = hits;
   return (
     <li className={styles.group}>
       <p className={styles.title} dir="auto">
-        <span id={titleId}>{conversation.title}</span>
+        <span>{conversation.title}</span>
         {count > 1 && <span className={styles.count}>{t("search.found", { count })}</span>}
       </p>
       <ul>
         {hits.map((hit) => (
           <li key={hit.message?.id ?? "title"}>
-            <Hit hit={hit} titleId={titleId} words={words} />
+            <Hit hit={hit} words={words} />
           </li>
         ))}
       </ul>
@@ -103,13 +101,10 @@ function Group({ hits, words }: { readonly hits: Hits; readonly words: string })
 
 type HitProps = {
   readonly hit: SearchHit;
-  /** The element that names the conversation. */
-  readonly titleId: string;
   readonly words: string;
 };
 
-function Hit({ hit, titleId, words }: HitProps) {
-  const ownId = useId();
+function Hit({ hit, words }: HitProps) {
   const sidebar = useSidebar();
   const { conversation, message, snippet } = hit;
   const at = new Date(message?.created_at ?? conversation.updated_at);
@@ -118,8 +113,6 @@ function Hit({ hit, titleId, words }: HitProps) {
     <Link
       href={`/c/${conversation.id}?${place}`}
       className={styles.hit}
-      id={ownId}
-      aria-labelledby={`${titleId} ${ownId}`}
       onClick={sidebar.done}
       onKeyDown={(event) => {
         const items = [...document.querySelectorAll<HTMLElement>("[data-results] a")];
@@ -129,6 +122,7 @@ function Hit({ hit, titleId, words }: HitProps) {
         items[items.indexOf(event.currentTarget) + step]?.focus();
       }}
     >
+      <span className="visually-hidden">{conversation.title} </span>
       <span className={styles.snippet} dir="auto">
         {snippetParts(snippet).map(({ text, isMatch }, index) =>
           // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place in the snippet

@@ -9,18 +9,24 @@ import {
 import { Dialog } from "@ariakit/react/dialog";
 import { snippetParts } from "@colloquy/client";
 import { Search, X } from "lucide-react";
-import { useLayoutEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "../ui/button.tsx";
 import { coverPage } from "../ui/covered.ts";
 import { openerNow } from "../ui/opener.ts";
 import { type Choice, useChoices } from "./choices.tsx";
 import styles from "./palette.module.css";
+import { typedAhead } from "./typed-ahead.ts";
 
 /** One field for everything: conversations, what was said, actions, models, agents, settings. */
 export default function Palette({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
+  // When the field has the focus, so that no letter comes between.
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => setTyped((since) => typedAhead() + since));
+    return () => cancelAnimationFrame(frame);
+  }, []);
   const [opener] = useState(openerNow);
   const { groups, isSearching } = useChoices(typed.trim());
   useLayoutEffect(coverPage, []);

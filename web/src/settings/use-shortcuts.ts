@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { flushSync } from "react-dom";
 import { useLocation } from "wouter";
+import { typeAhead } from "../palette/typed-ahead.ts";
 import { wasCovered } from "../ui/covered.ts";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useWindows } from "../ui/windows.tsx";
@@ -35,7 +36,11 @@ export function useShortcuts(): void {
     };
     const begin = () => navigate("/");
     const withControl: Readonly<Record<string, () => void>> = {
-      k: () => windows.open("palette"),
+      k: () => {
+        // At once, so that no letter typed after it is lost.
+        typeAhead();
+        windows.open("palette");
+      },
       "shift+o": begin,
       "shift+s": () => (sidebar.isOpen ? sidebar.close() : sidebar.open()),
     };
