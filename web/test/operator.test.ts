@@ -46,13 +46,13 @@ test("[X13] the first key is made in the page, by keyboard, with the code that t
   assert.deepEqual(await violationsIn(page), []);
   await shown.getByLabel("I have put it in a safe place").check();
   await shown.getByRole("button", { name: "Close" }).click();
-  await page.getByText("you are in with this").waitFor();
+  await page.getByText("Current session").waitFor();
 
   const client = createClient({ baseUrl: server.url, token: key });
   const account = await client.account();
   assert.deepEqual([account.is_claimed, account.takes_claim_code], [true, false]);
   await page.reload();
-  await page.getByText("you are in with this").waitFor();
+  await page.getByText("Current session").waitFor();
   assert.ok(!(await page.content()).includes(key));
 });
 
