@@ -7,9 +7,9 @@ import { message, said } from "./chat-page.ts";
 import { seed } from "./seed.ts";
 
 const skip = withoutBrowser;
-const MOST_FONT_BYTES = 120 * 1024;
+const MAX_FONT_BYTES = 120 * 1024;
 /** Of the view, times the way: a tenth of what is called good. */
-const MOST_SHIFT = 0.01;
+const MAX_SHIFT = 0.01;
 
 let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
@@ -100,8 +100,8 @@ test("the page is readable before its fonts are there, hardly moves when they co
     `    ${bytes.size} fonts, ${(total / 1024).toFixed(0)} KB; shift ${shift.toFixed(4)}; a line ${((widthAfter / widthBefore - 1) * 100).toFixed(1)} % wider`,
   );
   assert.equal(bytes.size, 3);
-  assert.ok(total > 0 && total <= MOST_FONT_BYTES);
+  assert.ok(total > 0 && total <= MAX_FONT_BYTES);
   for (const url of [...asked, ...bytes.keys()]) assert.ok(url.startsWith(server.url), url);
-  if (measured) assert.ok(shift <= MOST_SHIFT, `${shift}`);
+  if (measured) assert.ok(shift <= MAX_SHIFT, `${shift}`);
   assert.deepEqual(opened.problems, []);
 });

@@ -213,7 +213,9 @@ test("whoever signs in after another person in the same tab sees nothing of thei
   assert.equal(await page.getByText("A secret of Ann's").count(), 0);
   assert.equal(page.url(), `${server.url}/app/`);
   held.resolve();
-  await page.getByText("Your conversations will appear here. They are kept until you delete them.").waitFor();
+  await page
+    .getByText("Your conversations will appear here. They are kept until you delete them.")
+    .waitFor();
   assert.equal(await message(page).inputValue(), "");
 
   await page.goto(address);

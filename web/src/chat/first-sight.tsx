@@ -9,7 +9,7 @@ import { Face } from "../ui/face.tsx";
 import { Dot } from "../ui/mark.tsx";
 import styles from "./first-sight.module.css";
 
-const MOST_AGENTS = 4;
+const MAX_AGENTS = 4;
 
 /** Each fills the field with the beginning of a message. */
 const TRIES = [
@@ -103,6 +103,6 @@ function useRecentAgents() {
     };
     return [...agents]
       .sort((one, other) => placeOf(one.id) - placeOf(other.id))
-      .slice(0, MOST_AGENTS);
+      .slice(0, MAX_AGENTS);
   }, [agents, list]);
 }

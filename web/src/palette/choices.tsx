@@ -41,12 +41,12 @@ export type Choice = {
   readonly run: () => void;
 };
 
-export type ChoiceGroup = { readonly name: string; readonly choices: readonly Choice[] };
+type ChoiceGroup = { readonly name: string; readonly choices: readonly Choice[] };
 
 const TYPING_PAUSE_MS = 150;
-const MOST_CONVERSATIONS = 6;
-const MOST_SAID = 5;
-const MOST_MODELS = 8;
+const MAX_CONVERSATIONS = 6;
+const MAX_SAID = 5;
+const MAX_MODELS = 8;
 
 const keysOf = (action: (typeof SHORTCUTS)[number]["action"]): readonly string[] | undefined =>
   SHORTCUTS.find((shortcut) => shortcut.action === action)?.keys;
@@ -79,7 +79,7 @@ export function useChoices(words: string): {
   const groups: ChoiceGroup[] = [
     {
       name: t("palette.conversations"),
-      choices: conversations.filter(fits).slice(0, MOST_CONVERSATIONS),
+      choices: conversations.filter(fits).slice(0, MAX_CONVERSATIONS),
     },
     { name: t("palette.said"), choices: found.choices },
     {
@@ -88,7 +88,7 @@ export function useChoices(words: string): {
     },
     {
       name: t("palette.models"),
-      choices: words ? models.filter(fits).slice(0, MOST_MODELS) : [],
+      choices: words ? models.filter(fits).slice(0, MAX_MODELS) : [],
     },
     { name: t("palette.settings"), choices: pages.filter(fits) },
   ];
@@ -105,7 +105,7 @@ function useFound(words: string) {
   const settled = useSettled(words, TYPING_PAUSE_MS);
   const query = useQuery({
     queryKey: ["palette", settled],
-    queryFn: ({ signal }) => client.searchPage(settled, { limit: MOST_SAID }, { signal }),
+    queryFn: ({ signal }) => client.searchPage(settled, { limit: MAX_SAID }, { signal }),
     enabled: settled !== "",
   });
   const hits = words === "" ? [] : (query.data?.items ?? []).filter(({ message }) => message);
