@@ -317,3 +317,50 @@ for (const how of LEAVING)
       ]),
     );
   });
+
+test("[X12] a spoken reply that was cut, filtered or stopped says so; a whole one says nothing", async () => {
+  await using server = await startVoiceServer();
+  for (const capabilities of [[], ["segments"]]) {
+    await using talk = await openSocket(server, "/ws");
+    await talk.next();
+    talk.say(start({ capabilities }));
+    const { conversation_id } = await talk.next();
+    type Told = {
+      type: string;
+      code?: string;
+      final?: boolean;
+      finish_reason?: string;
+      status?: string;
+    };
+    /** Everything up to the last of the reply. */
+    const answered = async (): Promise<Told[]> => {
+      const told: Told[] = [];
+      for (;;) {
+        const next = (await talk.next()) as Told;
+        told.push(next);
+        if (next.type === "ai_response" && next.final !== false) return told;
+      }
+    };
+    const endings: (readonly [string, string | undefined])[] = [
+      ["stop", undefined],
+      ["length", "length"],
+      ["content_filter", "filter"],
+    ];
+    for (const [finishReason, told] of endings) {
+      talk.say(typed(`{{reply text="Whales are big" finishReason=${finishReason}}}`));
+      const last = (await answered()).at(-1);
+      assert.deepEqual([last?.finish_reason, last?.status], [told, undefined], finishReason);
+    }
+    talk.say(typed('{{reply text="Whales are big. Ants are small." stall=3}}'));
+    await eventually(async () => {
+      await setImmediate();
+      return server.turns.stop(LOCAL_OWNER, conversation_id);
+    });
+    const told = await answered();
+    assert.deepEqual(
+      told.filter(({ type }) => type === "error").map(({ code }) => code),
+      ["CONFLICT"],
+    );
+    assert.equal(told.at(-1)?.status, "interrupted");
+  }
+});

@@ -89,7 +89,21 @@ test("keys are made for others and revoked, after a question; a revoked one open
   await asking.getByLabel("Name").fill("Ann’s phone");
   await asking.getByText("Whom it speaks for").click();
   await asking.getByRole("textbox", { name: "User" }).fill("ann");
-  await asking.getByRole("button", { name: "Create a key" }).click();
+  const models = asking.getByRole("textbox", { name: "Models" });
+  await asking.getByText("separated by commas; * stands for any characters").waitFor();
+  await models.focus();
+  await page.keyboard.type("x".repeat(300));
+  await asking.getByRole("button", { name: "Create a key" }).focus();
+  await page.keyboard.press("Enter");
+  await asking
+    .getByRole("alert")
+    .getByText(/^models /)
+    .waitFor();
+  await models.focus();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("openai/gpt-4o*, builtin/echo");
+  assert.deepEqual(await violationsIn(page), []);
+  await page.keyboard.press("Enter");
   const shown = page.getByRole("dialog", { name: "Your new key" });
   const anns = (await shown.getByText(/^ck_/).textContent()) ?? "";
   const ann = createClient({ baseUrl: server.url, token: anns });
@@ -97,7 +111,9 @@ test("keys are made for others and revoked, after a question; a revoked one open
   await shown.getByLabel("I have put it in a safe place").check();
   await shown.getByRole("button", { name: "Close" }).click();
 
-  await page.getByText("user ann").waitFor();
+  await page.getByText("user ann · only openai/gpt-4o*, builtin/echo").waitFor();
+  const [, made] = await createClient({ baseUrl: server.url, token: key }).keys.list();
+  assert.deepEqual(made?.models, ["openai/gpt-4o*", "builtin/echo"]);
   assert.deepEqual(await violationsIn(page), []);
   await page.getByRole("button", { name: "Revoke the key Ann’s phone" }).click();
   const question = page.getByRole("dialog", { name: "Revoke the key Ann’s phone" });

@@ -31,11 +31,14 @@ export const finishReasonOf = (said: string): FinishReason =>
 /** The reasons of an answer that is not the model's whole one. */
 export const UNUSUAL_FINISHES = ["length", "filter", "tool_calls", "other"] as const;
 
-/** How a reply ended, where it is not simply whole: for wires whose documents know whole replies only. */
-export function unusualEndingOf({ status, finishReason }: Message): {
+/** How a reply ended, where it is not simply whole. */
+export type UnusualEnding = {
   readonly finishReason?: (typeof UNUSUAL_FINISHES)[number];
   readonly status?: "interrupted" | "failed";
-} {
+};
+
+/** How a reply ended, where it is not simply whole: for wires whose documents know whole replies only. */
+export function unusualEndingOf({ status, finishReason }: Message): UnusualEnding {
   return {
     ...(finishReason !== null && finishReason !== "stop" && { finishReason }),
     ...((status === "interrupted" || status === "failed") && { status }),

@@ -35,6 +35,7 @@ export function CreateKey({
           act_as: form.has("actAs"),
           is_operator: form.has("operator"),
           claim_code: text("code"),
+          models: namesIn(text("models")),
         }),
       );
     } catch (error) {
@@ -56,6 +57,12 @@ export function CreateKey({
             <div className={styles.form}>
               <Field name="user" label={t("keys.user")} note={t("keys.userNote")} />
               <Field name="tenant" label={t("keys.tenant")} note={t("keys.tenantNote")} />
+              <Field
+                name="models"
+                label={t("keys.models")}
+                note={t("keys.modelsNote")}
+                maxLength={MAX_MODELS_CHARACTERS}
+              />
               <Choice name="actAs" note={t("keys.actAsNote")}>
                 {t("keys.actAs")}
               </Choice>
@@ -83,14 +90,23 @@ export function CreateKey({
   );
 }
 
+const MAX_MODELS_CHARACTERS = 4000;
+
+/** Names between commas or blanks; undefined where there is none. */
+function namesIn(text: string | undefined): string[] | undefined {
+  const names = text?.split(/[\s,]+/).filter(Boolean) ?? [];
+  return names.length > 0 ? names : undefined;
+}
+
 type FieldProps = {
   readonly name: string;
   readonly label: string;
   readonly note: string;
   readonly isRequired?: boolean;
+  readonly maxLength?: number;
 };
 
-function Field({ name, label, note, isRequired = false }: FieldProps) {
+function Field({ name, label, note, isRequired = false, maxLength = 256 }: FieldProps) {
   const id = useId();
   return (
     <div className={styles.field}>
@@ -98,7 +114,7 @@ function Field({ name, label, note, isRequired = false }: FieldProps) {
       <input
         id={id}
         name={name}
-        maxLength={256}
+        maxLength={maxLength}
         required={isRequired}
         autoComplete="off"
         autoCapitalize="off"

@@ -70,6 +70,7 @@ function factsOf(key: Key, t: Translate): string[] {
   return [
     key.act_as ? t("keys.anyUser") : user,
     ...(key.tenant_id === USUAL_TENANT ? [] : [t("keys.ofTenant", { tenant: key.tenant_id })]),
+    ...(key.models ? [t("keys.onlyModels", { models: key.models.join(", ") })] : []),
     ...(key.is_operator ? [t("keys.operators")] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import type { AppError } from "../../domain/errors.ts";
+import type { UnusualEnding } from "../../domain/finish-reason.ts";
 
 /** What a voice session tells its client. */
 export type VoiceOutput =
@@ -19,9 +20,16 @@ export type VoiceOutput =
       /** 16 kHz mono; empty when it cannot be spoken. */
       readonly sound: Int16Array;
       readonly isLast: boolean;
+      /** How the reply ended, with the last one; empty where it is simply whole. */
+      readonly ending: UnusualEnding;
     }
   /** A whole reply, for the others. */
-  | { readonly type: "reply"; readonly text: string; readonly sound: Int16Array }
+  | {
+      readonly type: "reply";
+      readonly text: string;
+      readonly sound: Int16Array;
+      readonly ending: UnusualEnding;
+    }
   /** Play no more of this reply. */
   | {
       readonly type: "interrupted";

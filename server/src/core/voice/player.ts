@@ -1,6 +1,7 @@
 import { millisecondsOf, samplesIn } from "../../domain/audio.ts";
 import { AppError } from "../../domain/errors.ts";
-import { failureOf, type TurnEnding } from "../../domain/turn.ts";
+import { type UnusualEnding, unusualEndingOf } from "../../domain/finish-reason.ts";
+import { errorOfEnding, type TurnEnding } from "../../domain/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
 import type { Turn } from "../turns/turn.ts";
@@ -84,6 +85,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
   const collected: Sent[] = [];
   let sequence = 0;
   let isAllSent = false;
+  let unusual: UnusualEnding = {};
   let wake = Promise.withResolvers<void>();
 
   const now = () => clock.now().getTime();
@@ -111,6 +113,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
       text,
       sound,
       isLast,
+      ending: isLast ? unusual : {},
     });
     isAllSent = isLast;
     events.sent(quietAtMs(playback, now()), isLast);
@@ -139,7 +142,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
     sent = collected.map((segment) => ({ ...segment, sound: new Int16Array(0) }));
     playback = withSound(playback, millisecondsOf(sound.length), now());
     isAllSent = true;
-    events.output({ type: "reply", text: reply.content || said, sound });
+    events.output({ type: "reply", text: reply.content || said, sound, ending: unusual });
     events.sent(quietAtMs(playback, now()), true);
   };
 
@@ -170,9 +173,9 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
       }
       const ending = next.value;
       if (!ending) return;
-      if (ending.type === "failed") {
-        events.output({ type: "error", stage: "answering", error: failureOf(ending.error) });
-      }
+      unusual = unusualEndingOf(ending.reply);
+      const problem = errorOfEnding(ending);
+      if (problem) events.output({ type: "error", stage: "answering", error: problem });
       return isSegmented ? endSegments() : sendWhole(ending);
     }
   };

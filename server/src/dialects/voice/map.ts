@@ -2,6 +2,7 @@ import type { VoiceOutput } from "../../core/voice/outputs.ts";
 import { encodeWav } from "../../domain/audio/wav.ts";
 import { SAMPLE_RATE_HZ } from "../../domain/audio.ts";
 import type { AppError } from "../../domain/errors.ts";
+import type { UnusualEnding } from "../../domain/finish-reason.ts";
 import { codeOf } from "./errors.ts";
 
 /** An output of the core as a message of wire 003. */
@@ -15,7 +16,12 @@ export function messageOf(output: VoiceOutput): object {
         turn_detected: output.isFinal,
       };
     case "reply":
-      return { type: "ai_response", text: output.text, audio_data: wavBase64(output.sound) };
+      return {
+        type: "ai_response",
+        text: output.text,
+        audio_data: wavBase64(output.sound),
+        ...endingOf(output.ending),
+      };
     case "segment":
       return {
         type: "ai_response",
@@ -24,6 +30,7 @@ export function messageOf(output: VoiceOutput): object {
         response_id: output.replyId,
         seq: output.sequence,
         final: output.isLast,
+        ...endingOf(output.ending),
       };
     case "speech_started":
     case "speech_stopped":
@@ -54,6 +61,11 @@ export function messageOf(output: VoiceOutput): object {
         : { ...processingError(output.error.message), ...waitOf(output.error) };
   }
 }
+
+const endingOf = ({ finishReason, status }: UnusualEnding): object => ({
+  ...(finishReason && { finish_reason: finishReason }),
+  ...(status && { status }),
+});
 
 /** Empty where there is no sound. */
 function wavBase64(sound: Int16Array): string {
