@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatWire } from "../src/dialects/chat/index.ts";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 import {
   ALICE,
@@ -56,7 +57,7 @@ test("[X4] (chat) every error is told as {detail}, with its status", async () =>
 });
 
 test("[X4] (chat) bad input is refused in this wire's words, and nothing is stored", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const user = { "x-user-id": ALICE };
   for (const [status, body, type] of badBodies("message")) {
     const headers = { ...user, ...(type && { "content-type": type }) };
@@ -107,7 +108,7 @@ test("[X4] (chat) a store that cannot answer is 503 with Retry-After", async () 
 });
 
 test("[X6] (chat) a client that leaves does not stop the reply", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   server.model.next({ text: "Said to nobody", hold: 1 });
   const leaving = new AbortController();
   const body = { message: "Hello", user_id: ALICE };
@@ -123,7 +124,7 @@ test("[X6] (chat) a client that leaves does not stop the reply", async () => {
 });
 
 test("[X7] (chat) two messages at once are answered one after the other", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const id = (await chat(server, { message: "Hello" })).body.conversation_id;
   server.model.next({ text: "First answer", hold: 1 });
   const first = chat(server, { message: "First", conversation_id: id });
@@ -141,7 +142,7 @@ test("[X7] (chat) two messages at once are answered one after the other", async 
 });
 
 test("[X8] (chat) the same Idempotency-Key gives the first answer again, and asks nothing twice", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const key = { "idempotency-key": "k-1" };
   server.model.next({ text: "Only once", hold: 1 });
   const first = chat(server, { message: "Hello" }, key);
@@ -162,7 +163,7 @@ test("[X8] (chat) the same Idempotency-Key gives the first answer again, and ask
 });
 
 test("[X9] (chat) a conversation of another user is the same 404 as none", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const id = (await chat(server, { message: "Mine" })).body.conversation_id;
   const ask = (method: string, path: string, body?: unknown) =>
     send(server, method, path, body, { "x-user-id": BOB });
@@ -189,7 +190,7 @@ test("[X10] (chat) text comes back exactly as it was sent, up to 100,000 charact
 });
 
 test("[X11] (chat) two user ids that differ are 400, the same one thrice is fine", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const post = (header: string, query: string, body: string) =>
     send(
       server,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "./cli-runner.ts";
+import { sharedServer } from "./shared-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, EVERY_KIND_OF_TEXT, makeKey, type Server, send, UUID } from "./wire-client.ts";
@@ -13,7 +14,7 @@ const list = async (server: Server) =>
   (await send(server, "GET", `/conversations?user_id=${ALICE}`)).body;
 
 test("[X1] [C5] /ws with a user id takes a message and gives its response, as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, "/ws?user_id=someone");
   talk.say({ type: "message", content: "string" });
   const response = await talk.next();
@@ -23,7 +24,7 @@ test("[X1] [C5] /ws with a user id takes a message and gives its response, as do
 });
 
 test("[C5] the socket keeps to one conversation for its life; the next socket goes on with it", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   talk.say(message("My name is Ada"));
   const { conversation_id } = await talk.next();
@@ -60,7 +61,7 @@ test("[C5] a socket that comes back goes on where /chat would: not after so long
 });
 
 test("[C5] conversation_id goes on with one, null begins one, an unknown one is an error", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const body = { message: "By HTTP", user_id: ALICE };
   const { conversation_id } = (await send(server, "POST", "/chat", body)).body;
   await using talk = await openSocket(server, PATH);
@@ -85,7 +86,7 @@ test("[C5] conversation_id goes on with one, null begins one, an unknown one is 
 });
 
 test("[X9] [C5] a conversation of another user is the same error as none", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const body = { message: "Mine", user_id: BOB };
   const { conversation_id } = (await send(server, "POST", "/chat", body)).body;
   await using talk = await openSocket(server, PATH);
@@ -94,7 +95,7 @@ test("[X9] [C5] a conversation of another user is the same error as none", async
 });
 
 test("[C5] with stream:true the chunks come before the response", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   server.model.next({ text: "One two three", hold: 1 });
   talk.say(message("Count", { stream: true }));
@@ -112,7 +113,7 @@ test("[C5] with stream:true the chunks come before the response", async () => {
 });
 
 test("[C5] a bad message is an error, and the socket stays open", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   const bad: (string | Uint8Array | object)[] = [
     "not JSON",
@@ -155,7 +156,7 @@ test("[C5] a bad message is an error, and the socket stays open", async () => {
 });
 
 test("[C5] messages are answered in the order in which they came, bad ones too", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   server.model.next({ text: "Slow", hold: "head" }, { text: "Quick" });
   talk.say(message("One"));
@@ -178,7 +179,7 @@ test("[C5] messages are answered in the order in which they came, bad ones too",
 });
 
 test("[X6] [C5] closing the socket stops no reply; stop does, and keeps what was said", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   server.model.next({ text: "Said to nobody", hold: 1 });
   const leaving = await openSocket(server, PATH);
   leaving.say(message("Hello"));
@@ -202,7 +203,7 @@ test("[X6] [C5] closing the socket stops no reply; stop does, and keeps what was
 });
 
 test("[C5] a reply that fails is an error", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   server.model.next({ failStatus: 400, failBody: { error: { message: "Too spicy" } } });
   talk.say(message("Spicy?"));
@@ -261,7 +262,7 @@ test("[C5] without the right to it no socket opens; a key that is revoked stops 
 });
 
 test("[X10] [C5] text comes back exactly as it was sent", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   for (const content of EVERY_KIND_OF_TEXT) {
     talk.say(message(content, { conversation_id: null }));
@@ -271,7 +272,7 @@ test("[X10] [C5] text comes back exactly as it was sent", async () => {
 });
 
 test("[C5] a message of more than 1 MiB closes the socket with 1009", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   talk.say(" ".repeat(1024 * 1024 + 1));
   assert.equal((await talk.closed).code, 1009);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf, textOf } from "./chat-v1-client.ts";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -46,7 +47,7 @@ test("[H1] every route wants a Bearer token: 401 without one, with a malformed o
 });
 
 test("[H2] a conversation is created as documented, and named from its first message if it has no title", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { call } = caller(server.url);
 
   const titled = await call("/conversations", { body: { title: "My New Chat" } });
@@ -218,7 +219,7 @@ test("[H5] a message gets its reply in one answer; the history goes with the nex
 });
 
 test("[H5] messages of role system and assistant are only stored", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
   for (const role of ["system", "assistant"]) {
@@ -298,7 +299,7 @@ test("[H5] while only the built-in model is there it answers for any, and says s
 });
 
 test("[H6] a reply is streamed: the stored message, its chunks, the stored reply, [DONE]", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
 
@@ -383,7 +384,7 @@ test("[H7] a conversation and its first reply in one request", async () => {
 });
 
 test("[H8] a stream is taken up after any event, from any client, live or ended, without a gap or a repeat", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, newConversation } = caller(server.url);
   const id = await newConversation();
   const first = eventsOf(
@@ -434,7 +435,7 @@ test("[H8] a stream is taken up after any event, from any client, live or ended,
 });
 
 test("[H8] nothing to resume is 204, an unknown conversation 404", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   assert.equal((await open(`/conversations/${id}/messages/stream`)).status, 204);
@@ -445,7 +446,7 @@ test("[H8] nothing to resume is 204, an unknown conversation 404", async () => {
 });
 
 test("[H8] stop stops the running reply, and what was said is kept as interrupted", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const stream = open(`/conversations/${id}/messages/stream`, {
@@ -497,7 +498,7 @@ test("[H9] messages are listed oldest first, in pages, and read and deleted one 
 });
 
 test("[H10] a message has exactly the promised fields, with the usage as the provider counted it", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
   const { data } = (

@@ -2,6 +2,7 @@
 // Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send, TIME, UUID } from "./wire-client.ts";
 
@@ -14,7 +15,7 @@ const list = async (server: Server, query = "") =>
 const ids = (conversations: { id: string }[]) => conversations.map(({ id }) => id);
 
 test("[C1] a message gets its reply and the conversation's id, as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const answer = await send(server, "POST", "/chat", { message: "string", user_id: "string" });
   assert.equal(answer.status, 200);
   assert.deepEqual(Object.keys(answer.body), ["response", "conversation_id"]);
@@ -23,7 +24,7 @@ test("[C1] a message gets its reply and the conversation's id, as documented", a
 });
 
 test("[C1] the user id may come in the header or the query instead; without any it is 400", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const header = await send(server, "POST", "/chat", { message: "One" }, { "x-user-id": ALICE });
   const query = await send(server, "POST", `/chat?user_id=${ALICE}`, { message: "Two" });
   const body = await send(server, "POST", "/chat", { message: "Three", user_id: ALICE });
@@ -54,7 +55,7 @@ test("[C1] a key says who its user is; a user id that is not that user's is 403"
 });
 
 test("[C1] a message goes on with the user's latest conversation, and the model is told of it", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const first = await chat(server, { message: "My name is Ada" });
   const second = await chat(server, { message: "What is my name?" });
   assert.equal(second.body.conversation_id, first.body.conversation_id);
@@ -67,7 +68,7 @@ test("[C1] a message goes on with the user's latest conversation, and the model 
 });
 
 test("[C1] null begins a new conversation, an id chooses one, an empty one does not", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const first = (await chat(server, { message: "One" })).body.conversation_id;
   const second = (await chat(server, { message: "Two", conversation_id: null })).body
     .conversation_id;
@@ -83,7 +84,7 @@ test("[C1] null begins a new conversation, an id chooses one, an empty one does 
 });
 
 test("[C1] after 30 idle minutes, or when the latest was deleted, a new conversation begins", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
   const first = (await chat(server, { message: "One" })).body.conversation_id;
   await server.store.updateConversation(owner, first, { updatedAt: minutesAgo(29) });
@@ -105,7 +106,7 @@ test("[C1] CHAT_IDLE_MINUTES says how long is idle", async () => {
 });
 
 test("[C1] conversations of other wires are not gone on with unless they are chosen", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const path = "/chat/completions";
   const elsewhere = await send(server, "POST", path, { message: "There" }, { "x-user-id": ALICE });
   const id = elsewhere.body.conversation_id.replace("session-", "");
@@ -115,7 +116,7 @@ test("[C1] conversations of other wires are not gone on with unless they are cho
 });
 
 test("[C1] a model that refuses is 400 and one that fails is 502; the message stays", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   server.model.next({ failStatus: 400, failBody: { error: { message: "Too spicy" } } });
   const refused = await chat(server, { message: "Spicy?" });
   assert.equal(refused.status, 400);
@@ -137,7 +138,7 @@ test("[C1] a model that refuses is 400 and one that fails is 502; the message st
 });
 
 test("[C2] the list has every conversation with its messages, newest first, as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const made = [];
   for (const message of ["One", "Two", "Three"])
     made.push((await chat(server, { message, conversation_id: null })).body.conversation_id);
@@ -186,7 +187,7 @@ test("[C2] a list of any length comes whole", async () => {
 });
 
 test("[C3] a conversation is read and deleted as documented; then it is 404", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const id = (await chat(server, { message: "Hello" })).body.conversation_id;
   const path = `/conversations/${id}`;
   const headers = { "x-user-id": ALICE };
@@ -205,7 +206,7 @@ test("[C3] a conversation is read and deleted as documented; then it is 404", as
 });
 
 test("[C3] on the server's machine the path alone finds a conversation, whoever of its users has it", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const id = (await chat(server, { message: "Hello" })).body.conversation_id;
   const path = `/conversations/${id}`;
   const read = await send(server, "GET", path);

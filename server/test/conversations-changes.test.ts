@@ -1,7 +1,7 @@
 // Wire 002: changing conversations.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startServer } from "./start-server.ts";
+import { sharedServer } from "./shared-server.ts";
 import { ALICE, type Server, send } from "./wire-client.ts";
 
 const PATH = "/api/conversations";
@@ -17,7 +17,7 @@ const idsOf = (messages: Sent[]) => messages.map(({ id }) => id);
 const said = (messages: Sent[]) => messages.map(({ content }) => content);
 
 test("[V3] a change touches only the fields that it names", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const messages = [user("Hello", 1)];
   const fields = { title: "Before", messages, agentId: "agent", mode: "mode", isPinned: true };
   const { conversation } = (await post(server, fields)).body;
@@ -43,7 +43,7 @@ test("[V3] a change touches only the fields that it names", async () => {
 });
 
 test("[V3] the documented change is answered as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { id } = (await post(server)).body.conversation;
   const change = { title: "Updated Title", messages: [user("Hi", 1)], isPinned: true };
   const { body } = await put(server, id, change);
@@ -61,7 +61,7 @@ test("[V3] the documented change is answered as documented", async () => {
 });
 
 test("[V3] messages replaces the list at once; a message that is unchanged keeps its id", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const messages = [user("One", 1), user("Two", 2), user("Three", 3)];
   const { conversation } = (await post(server, { messages })).body;
   const [one, two, three] = conversation.messages;
@@ -90,7 +90,7 @@ test("[V3] messages replaces the list at once; a message that is unchanged keeps
 });
 
 test("[V3] messages without times keep those that are stored, each once", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const messages = [user("ok", 1), user("ok", 2), user("ok", 3)];
   const { conversation } = (await post(server, { messages })).body;
   const stored: Sent[] = conversation.messages;
@@ -110,7 +110,7 @@ test("[V3] messages without times keep those that are stored, each once", async 
 });
 
 test("[V3] an id that a message of another conversation has is replaced by a new one", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const other = (await post(server, { messages: [user("Elsewhere", 1)] })).body.conversation;
   const { conversation } = (await post(server, { messages: [user("Here", 1)] })).body;
   const messages = [...conversation.messages, ...other.messages];
@@ -121,7 +121,7 @@ test("[V3] an id that a message of another conversation has is replaced by a new
 });
 
 test("[V3] a list that is sent back as it came leaves a conversation of another wire as it is", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const chat = (message: string) => send(server, "POST", "/chat", { message, user_id: ALICE });
   await chat("Hello");
   server.model.next({ failStatus: 400 });
@@ -136,7 +136,7 @@ test("[V3] a list that is sent back as it came leaves a conversation of another 
 });
 
 test("[V3] a list that has a reply longer than a message may be is taken back as it was given", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { conversation } = (await post(server)).body;
   const asked = { content: "{{reply tokens=30000}}", user_id: ALICE };
   const path = `/v1/chat/conversations/${conversation.id}/messages`;

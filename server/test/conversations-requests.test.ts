@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { conversationsWire } from "../src/dialects/conversations/index.ts";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 import {
   ALICE,
@@ -27,7 +28,7 @@ const limitOf = ({ headers }: Answer) => ({
 });
 
 test("[V5] [X9] (conversations) what is not yours is 404 NOT_FOUND, the same as what is not there", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { id } = (await post(server, { title: "Mine" })).body.conversation;
   for (const method of ["PUT", "DELETE"]) {
     const ask = (conversationId: string) =>
@@ -156,7 +157,7 @@ test("[V7] requestId is req_…, the same as X-Request-Id, and each request has 
 });
 
 test("[X4] (conversations) bad input is refused in this wire's words, and nothing is stored", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const inMessages = (body: string | Uint8Array) =>
     typeof body === "string" && body.startsWith('{"content"')
       ? `{"userId":"${ALICE}","messages":[{"role":"user",${body.slice(1, -1)}}]}`

@@ -1,6 +1,7 @@
 // Wire 002: what it promises of its own, but for the limits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send, UUID } from "./wire-client.ts";
 
@@ -19,7 +20,7 @@ const idsOf = (messages: Sent[]) => messages.map(({ id }) => id);
 const said = (messages: Sent[]) => messages.map(({ content }) => content);
 
 test("[V1] the list has every conversation of the user with its messages, as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const begun = Date.now();
   const agentId = crypto.randomUUID();
   const mode = "mode_1_interactive_manual";
@@ -67,7 +68,7 @@ test("[V1] pinned conversations come first, then those used last", async () => {
 });
 
 test("[V1] a user id that is missing or no UUID is 400 VALIDATION_ERROR", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const conversationId = crypto.randomUUID();
   for (const userId of [undefined, "user-123", "user-uuid", "", " ", `${ALICE}0`, 5, null, {}])
     for (const method of ["GET", "POST", "PUT", "DELETE"]) {
@@ -99,7 +100,7 @@ test("[V1] a key says who its user is", async () => {
 });
 
 test("[V2] a conversation is created as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const answer = await send(server, "POST", PATH, {
     userId: ALICE,
     title: "New Conversation",
@@ -126,7 +127,7 @@ test("[V2] a conversation is created as documented", async () => {
 const LAST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 test("[V2] given messages keep their order and their own times", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const before = Date.now();
   const messages = [
     user("Later first", 2_000_000_000_000),
@@ -167,7 +168,7 @@ test("[V2] given messages keep their order and their own times", async () => {
 });
 
 test("[V2] a message keeps its id if that is a UUID which no other message has", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const id = crypto.randomUUID();
   const messages = [
     { id, ...user("Mine", 1) },
@@ -185,7 +186,7 @@ test("[V2] a message keeps its id if that is a UUID which no other message has",
 });
 
 test("[V2] a history of many messages moves in at once", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const content = "long ".repeat(1000);
   const messages = Array.from({ length: 2000 }, (_, index) => user(`${index} ${content}`, index));
   const answer = await post(server, { messages });
@@ -195,7 +196,7 @@ test("[V2] a history of many messages moves in at once", async () => {
 });
 
 test("[V4] a conversation is deleted by body or by query, as documented; then it is 404", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const create = async () => (await post(server)).body.conversation.id;
   const [first, second, third] = [await create(), await create(), await create()];
   const query = (id: string) => `${PATH}?userId=${ALICE}&conversationId=${id}`;

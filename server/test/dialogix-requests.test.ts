@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dialogixWire } from "../src/dialects/dialogix/index.ts";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 import {
   ALICE,
@@ -35,7 +36,7 @@ test("[X4] (dialogix) every error is told as {error, details}, with its status",
 });
 
 test("[X4] (dialogix) bad input is refused in this wire's words, and nothing is stored", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   for (const [status, body, type] of badBodies("message")) {
     const answer = await send(server, "POST", PATH, body, type ? { "content-type": type } : {});
     const what = `${status} ${String(body).slice(0, 50)}`;
@@ -95,7 +96,7 @@ test("[X4] (dialogix) a store that cannot answer is 503 with Retry-After", async
 });
 
 test("[X6] (dialogix) a client that leaves does not stop the reply", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   server.model.next({ text: "Said to nobody", hold: 1 });
   const leaving = new AbortController();
   const body = { message: "Hello", conversation_id: "mine" };
@@ -110,7 +111,7 @@ test("[X6] (dialogix) a client that leaves does not stop the reply", async () =>
 });
 
 test("[X8] (dialogix) the same Idempotency-Key gives the first answer again, and asks nothing twice", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const key = { "idempotency-key": "k-1" };
   server.model.next({ text: "Only once", hold: 1 });
   const first = complete(server, { message: "Hello" }, key);
@@ -129,7 +130,7 @@ test("[X8] (dialogix) the same Idempotency-Key gives the first answer again, and
 });
 
 test("[X9] (dialogix) a conversation of another user is the same 404 as none", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const alice = { "x-user-id": ALICE };
   const bob = { "x-user-id": BOB };
   const mine = (await complete(server, { message: "Mine" }, alice)).body.conversation_id;
@@ -153,7 +154,7 @@ test("[X10] (dialogix) text comes back exactly as it was sent, up to 100,000 cha
 });
 
 test("[X11] (dialogix) two user ids that differ are 400, the same one thrice is fine", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const post = (header: string, query: string, user_id: string) =>
     send(
       server,

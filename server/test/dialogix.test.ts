@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_USER } from "../src/domain/principal.ts";
 import { VERSION } from "../src/version.ts";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send, TIME } from "./wire-client.ts";
 
@@ -42,7 +43,7 @@ test("[D1] health is 503 and status error when the store is down", async () => {
 });
 
 test("[D2] a message gets its reply, the reply's id and the conversation's, as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const first = await complete(server, { message: "Hello, how are you?" });
   assert.equal(first.status, 200);
   assert.deepEqual(Object.keys(first.body), [
@@ -63,7 +64,7 @@ test("[D2] a message gets its reply, the reply's id and the conversation's, as d
 });
 
 test("[D2] fields that nobody asked for are ignored; no conversation_id is a new conversation", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const extra = { timestamp: "2025-01-05T10:00:00Z", model: 5, nested: { a: [] } };
   const names = new Set();
   for (const more of [{}, { conversation_id: null }, { conversation_id: "" }, extra]) {
@@ -76,7 +77,7 @@ test("[D2] fields that nobody asked for are ignored; no conversation_id is a new
 });
 
 test("[D2] a conversation keeps the name that its client made up, verbatim", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const names = [
     OWN_NAME,
     "session-1704459600000",
@@ -100,7 +101,7 @@ test("[D2] a conversation keeps the name that its client made up, verbatim", asy
 });
 
 test("[D2] conversationId is as good as conversation_id, and both are given back; two that differ are 400", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const first = await complete(server, { message: "One", conversationId: OWN_NAME });
   assert.equal(first.status, 200);
   assert.deepEqual([first.body.conversation_id, first.body.conversationId], [OWN_NAME, OWN_NAME]);
@@ -120,7 +121,7 @@ test("[D2] conversationId is as good as conversation_id, and both are given back
 });
 
 test("[D2] [D7] conversation/message is another name of the route, also without /api/v1", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   for (const path of ["/api/v1/conversation/message", "/conversation/message"]) {
     const answer = await send(server, "POST", path, { message: "Hi", conversationId: OWN_NAME });
     assert.equal(answer.status, 200, path);
@@ -136,7 +137,7 @@ test("[D2] [D7] conversation/message is another name of the route, also without 
 });
 
 test("[D2] such a name is its user's own: another user's is another conversation", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const send = (user: string, message: string) =>
     complete(server, { message, conversation_id: OWN_NAME }, { "x-user-id": user });
   await send(ALICE, "From Alice");
@@ -153,7 +154,7 @@ test("[D2] such a name is its user's own: another user's is another conversation
 });
 
 test("[D2] two first messages to one name at once make one conversation", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const sending = ["One", "Two", "Three"].map((message) =>
     complete(server, { message, conversation_id: OWN_NAME }),
   );
@@ -162,7 +163,7 @@ test("[D2] two first messages to one name at once make one conversation", async 
 });
 
 test("[D2] a conversation of another wire is gone on with by its own id", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const body = { message: "By the other wire", user_id: DEFAULT_USER };
   const id = (await send(server, "POST", "/chat", body)).body.conversation_id;
   for (const conversation_id of [id, `session-${id}`]) {
@@ -174,7 +175,7 @@ test("[D2] a conversation of another wire is gone on with by its own id", async 
 });
 
 test("[D3] a conversation is created with or without a body", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const path = "/api/v1/chat/conversations";
   for (const body of [undefined, "", {}, { title: "Ignored" }, { user_id: DEFAULT_USER }]) {
     const answer = await send(server, "POST", path, body);
@@ -191,7 +192,7 @@ test("[D3] a conversation is created with or without a body", async () => {
 });
 
 test("[D4] the history has the messages as documented; a name that is not known is 404", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const reply = await complete(server, { message: "Hello!", conversation_id: OWN_NAME });
   const { status, body } = await history(server, OWN_NAME);
   assert.equal(status, 200);
@@ -211,7 +212,7 @@ test("[D4] the history has the messages as documented; a name that is not known 
 });
 
 test("[D4] a reply that failed before its first word is not in the history", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   server.model.next({ failStatus: 400, failBody: { error: { message: "Too spicy" } } });
   const refused = await complete(server, { message: "Spicy?", conversation_id: OWN_NAME });
   assert.equal(refused.status, 400);
@@ -225,7 +226,7 @@ test("[D4] a reply that failed before its first word is not in the history", asy
 });
 
 test("[D5] a request without a message is 400 word for word as documented", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   for (const path of ["/api/v1/chat/completions", "/chat/completions"])
     for (const body of [{}, { conversation_id: OWN_NAME }]) {
       const answer = await send(server, "POST", path, body);
@@ -238,7 +239,7 @@ test("[D5] a request without a message is 400 word for word as documented", asyn
 });
 
 test("[D6] pages of http://localhost:5000 may ask, with credentials; others may not", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const path = "/api/v1/chat/completions";
   const preflight = (origin: string) =>
     send(server, "OPTIONS", path, undefined, {
@@ -280,7 +281,7 @@ test("[D6] CORS_ORIGINS sets the list; * is never given together with credential
 });
 
 test("[D7] the same routes answer without /api/v1", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const created = await send(server, "POST", "/chat/conversations");
   const { conversation_id } = created.body;
   assert.match(conversation_id, SESSION);

@@ -62,6 +62,8 @@ export type ModelServer = AsyncDisposable & {
   held(count?: number): Promise<void>;
   /** Resolves once so many replies were broken off by the client. */
   aborted(count?: number): Promise<void>;
+  /** As if it had just been started: no request, no script, nothing held. */
+  forget(): void;
 };
 
 /** A count that can be waited for. */
@@ -76,6 +78,9 @@ function counter() {
           waiting.delete(waiter);
           waiter.resolve();
         }
+    },
+    reset() {
+      count = 0;
     },
     async reaches(target: number) {
       if (count < target) await new Promise<void>((resolve) => waiting.add({ target, resolve }));
@@ -198,6 +203,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   server.listen({ port: options.port ?? 0, host: "127.0.0.1", backlog: 8192 });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
+  const release = () => {
+    hold.resolve();
+    hold = Promise.withResolvers();
+  };
   return {
     url: `http://127.0.0.1:${port}/v1`,
     requests,
@@ -208,16 +217,18 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     next: (...scripts) => {
       queue.push(...scripts);
     },
-    release() {
-      hold.resolve();
-      hold = Promise.withResolvers();
-    },
+    release,
     async requested(count = 1) {
       await requested.reaches(count);
       return requests[count - 1]!;
     },
     held: (count = 1) => held.reaches(count),
     aborted: (count = 1) => aborted.reaches(count),
+    forget() {
+      release();
+      for (const list of [requests, listings, queue]) list.length = 0;
+      for (const count of [requested, held, aborted]) count.reset();
+    },
     async [Symbol.asyncDispose]() {
       hold.resolve();
       server.closeAllConnections();

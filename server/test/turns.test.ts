@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf, textOf } from "./chat-v1-client.ts";
+import { sharedServer } from "./shared-server.ts";
 import { startServer } from "./start-server.ts";
 
 type Stored = { role: string; content: string; status: string };
 
 test("[X6] a client that goes away does not stop the reply: it is generated to its end and stored", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const leaving = new AbortController();
@@ -34,7 +35,7 @@ test("[X6] a client that goes away does not stop the reply: it is generated to i
 });
 
 test("[X6] a waiting JSON request that goes away does not stop the reply either", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, newConversation } = caller(server.url);
   const id = await newConversation();
   const leaving = new AbortController();
@@ -53,7 +54,7 @@ test("[X6] a waiting JSON request that goes away does not stop the reply either"
 });
 
 test("[X7] messages sent at once to one conversation are answered one after the other, in order of arrival", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const send = (content: string) =>
@@ -84,7 +85,7 @@ test("[X7] messages sent at once to one conversation are answered one after the 
 });
 
 test("[X7] stopping stops those that wait as well", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const streams = [
@@ -103,7 +104,7 @@ test("[X7] stopping stops those that wait as well", async () => {
 });
 
 test("[X7] stopping with waiting=keep stops the reply that is generated, and the next message is answered; who watches sees the one that is generated", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const path = `/conversations/${id}/messages`;
@@ -130,7 +131,7 @@ test("[X7] stopping with waiting=keep stops the reply that is generated, and the
 });
 
 test("[X8] the same Idempotency-Key with the same body gives the first answer again; with another body 409", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { call, open, newConversation } = caller(server.url);
   const id = await newConversation();
   const headers = { "idempotency-key": "once" };
@@ -153,7 +154,7 @@ test("[X8] the same Idempotency-Key with the same body gives the first answer ag
 });
 
 test("[X8] the same key joins a reply that is running, and two at once are one", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { call, open, newConversation } = caller(server.url);
   const id = await newConversation();
   const request = {
@@ -289,7 +290,7 @@ test("[X11] user ids in header, query and body may agree, and must not differ", 
 });
 
 test("[H5] replace_from puts a message in the place of another and of all that followed", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { open, call, newConversation } = caller(server.url);
   const id = await newConversation();
   const say = (body: object) => call(`/conversations/${id}/messages`, { body });
@@ -328,7 +329,7 @@ test("[H5] replace_from puts a message in the place of another and of all that f
   await server.model.held();
   const running = (await call(`/conversations/${id}/messages`)).body.data.at(-1);
   const body = { content: "six {{reply text=VI}}", replace_from: running.id };
-  const headers = { "idempotency-key": "once" };
+  const headers = { "idempotency-key": "instead" };
   const instead = await call(`/conversations/${id}/messages`, { body, headers });
   assert.equal(instead.status, 201, "a reply that is replaced is not waited for");
   server.model.release();
@@ -344,7 +345,7 @@ test("[H5] replace_from puts a message in the place of another and of all that f
 });
 
 test("[H3] is_pinned lists the pinned ones, or the others", async () => {
-  await using server = await startServer();
+  await using server = await sharedServer();
   const { call, newConversation } = caller(server.url);
   const ids = [await newConversation(), await newConversation(), await newConversation()];
   await call(`/conversations/${ids[1]}`, { method: "PATCH", body: { is_pinned: true } });

@@ -1,5 +1,5 @@
 // Wire 003 with the recogniser of Debian: spoken words in, words and sound out, at the pace of speech.
-// Runs: waiting
+// Runs: alone
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createPocketsphinxTranscriber } from "../src/adapters/speech/pocketsphinx/index.ts";
