@@ -59,6 +59,7 @@ const message = (
       reasoningTokens: 1,
       costUsd: 0.000_012,
     },
+    parts: null,
     reasoning: "because",
     reasoningMs: 1_500,
     finishReason: sequence % 3 === 2 ? null : "length",

@@ -159,7 +159,8 @@ test("a store of the version before keeps every message, what is found by its wo
     database.prepare(`SELECT count(*) AS number FROM ${table} WHERE ${where}`).get()?.number;
   assert.equal(counted("search_index", "rowid = 14"), 0, "the trigger took it out of the index");
   assert.equal(counted("reply_pieces", "1"), 0);
-  database.exec(`INSERT INTO reply_pieces VALUES ('two', 'mária', '${idOf(1000)}', 0, 'x', '');
+  database.exec(`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning)
+      VALUES ('two', 'mária', '${idOf(1000)}', 0, 'x', '');
     UPDATE messages SET status = 'streaming' WHERE row_id = 1000;
     DELETE FROM messages WHERE row_id = 1000`);
   assert.equal(counted("reply_pieces", "1"), 0, "the trigger took its pieces");

@@ -4,6 +4,7 @@ import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { AppError } from "../src/domain/errors.ts";
 import { growingParts } from "../src/domain/growing-parts.ts";
+import { documentOf, partsOf as partsOfMessage } from "../src/domain/message.ts";
 import { checkParts } from "../src/domain/part-checks.ts";
 import { layOut, partsFrom } from "../src/domain/part-layout.ts";
 import {
@@ -138,11 +139,17 @@ test("20,000 random replies: from every position, what was there and what came a
     const all = after(whole, 0);
     const laidOut = layOut(all);
     assert.deepEqual([laidOut.content, laidOut.reasoning], [textOf(whole), reasoningOf(whole)]);
-    assert.deepEqual(partsFrom([laidOut]), whole);
+    assert.deepEqual(partsFrom(laidOut), whole);
     const cut = Math.floor(random() * (units.length + 1));
     // As a reply is kept that grows: what came to one moment, and what came after it.
-    const additions = [after(cutAt(whole, cut), 0), after(whole, cut)].map(layOut);
-    assert.deepEqual(partsFrom(JSON.parse(JSON.stringify(additions))), whole);
+    const [first, then] = [after(cutAt(whole, cut), 0), after(whole, cut)].map(layOut);
+    const joinedAgain = {
+      content: first!.content + then!.content,
+      reasoning: first!.reasoning + then!.reasoning,
+      layout: JSON.parse(JSON.stringify([...first!.layout, ...then!.layout])),
+    };
+    assert.deepEqual(partsFrom(joinedAgain), whole);
+    assert.deepEqual(partsOfMessage(documentOf(whole)), whole);
     for (let position = 0; position <= units.length; position++) {
       const before = partsOf(units.slice(0, position));
       const rest = after(whole, position);
@@ -219,14 +226,14 @@ test("a long reply costs no more a token than a short one", () => {
 });
 
 test("parts from outside are taken as they are, with neighbours of text joined", () => {
-  const call = { type: "tool_call", call_id: "1", source: "client", name: "look", arguments: "{}" };
+  const call = { type: "tool_call", callId: "1", source: "client", name: "look", arguments: "{}" };
   const given = [
     { type: "reasoning", text: "Hm." },
     { type: "text", text: "Look" },
     { type: "text", text: " here" },
     call,
-    { type: "tool_result", call_id: "1", outcome: "ok", text: "" },
-    { type: "file", file: { id: "f", name: "a.png", media_type: "image/png", bytes: 9 } },
+    { type: "tool_result", callId: "1", outcome: "ok", text: "" },
+    { type: "file", file: { id: "f", name: "a.png", mediaType: "image/png", bytes: 9 } },
     { type: "citation", title: "T", url: "https://example.org", quote: "", from: 0, to: 9 },
     { type: "refusal", text: "No" },
   ];
@@ -236,12 +243,12 @@ test("parts from outside are taken as they are, with neighbours of text joined",
     ["reasoning", "text", "tool_call", "tool_result", "file", "citation", "refusal"],
   );
   assert.equal(textOf(parts), "Look hereNo");
-  assert.deepEqual(partsFrom([layOut(after(parts, 0))]), parts);
+  assert.deepEqual(partsFrom(layOut(after(parts, 0))), parts);
 });
 
 test("parts that cannot be are refused in words that name the field", () => {
-  const call = { type: "tool_call", call_id: "1", source: "client", name: "look", arguments: "" };
-  const result = { type: "tool_result", call_id: "1", outcome: "ok", text: "" };
+  const call = { type: "tool_call", callId: "1", source: "client", name: "look", arguments: "" };
+  const result = { type: "tool_result", callId: "1", outcome: "ok", text: "" };
   const cite = { type: "citation", title: "T", url: "u", quote: "", from: 0, to: 0 };
   const bad: readonly (readonly [value: unknown, message: RegExp])[] = [
     [{}, /^parts must be a list of parts$/],
@@ -257,18 +264,15 @@ test("parts that cannot be are refused in words that name the field", () => {
     [[{ type: "text", text: "a\0" }], /NUL/],
     [[{ type: "text", text: "\ud800" }], /surrogate/],
     [[{ type: "text", text: "x".repeat(1_000_001) }], /^parts is too long: at most 1,000,000/],
-    [[call, call], /^parts\[1\] is a call whose call_id was used before$/],
+    [[call, call], /^parts\[1\] is a call whose callId was used before$/],
     [[result], /^parts\[0\] is the result of a call that no part before it makes$/],
     [[call, result, result], /^parts\[2\] is a second result of the same call$/],
     [[call, { ...result, outcome: "maybe" }], /^parts\[1\]\.outcome must be one of: ok, failed/],
     [[{ ...call, name: "" }], /^parts\[0\]\.name must not be empty$/],
     [[{ type: "file", file: null }], /^parts\[0\]\.file must be an object$/],
-    [
-      [{ type: "file", file: { id: "f", name: "n", media_type: "a/b", bytes: -1 } }],
-      /whole number/,
-    ],
+    [[{ type: "file", file: { id: "f", name: "n", mediaType: "a/b", bytes: -1 } }], /whole number/],
     [[{ ...cite, to: 1 }], /must cite from and to places in the text before it/],
-    [[{ ...cite, url: null }], /must have either a url or a file_id/],
+    [[{ ...cite, url: null }], /must have either a url or a fileId/],
   ];
   for (const [value, message] of bad)
     assert.throws(

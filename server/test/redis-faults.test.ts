@@ -11,7 +11,7 @@ import type { RedisLink } from "../src/adapters/redis/link.ts";
 import { redisTurnLog } from "../src/adapters/turn-logs/redis/turn-log.ts";
 import { twoReplicas } from "./redis-replicas.ts";
 import { skipWithoutRedis, startRedis } from "./redis-server.ts";
-import { ended, textOf, watch } from "./turn-log.contract.ts";
+import { append, ended, textOf, watch } from "./turn-log.contract.ts";
 
 const MINUTE = [{ limit: 100, windowMs: 60_000 }];
 
@@ -68,7 +68,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       Number(/total_net_input_bytes:(\d+)/.exec(await client.info("stats"))?.[1]);
     const writer = await begin(replicas);
     const before = await heardBytes();
-    for (let piece = 0; piece < 100; piece++) writer.append("x".repeat(1000));
+    for (let piece = 0; piece < 100; piece++) append(writer, "x".repeat(1000));
     await new Promise(setImmediate);
     assert.ok((await heardBytes()) - before < 5000, "nobody watches elsewhere");
     const watched = watch(replicas.logs[1], "r")[Symbol.asyncIterator]();
@@ -91,13 +91,13 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       while (seen.length < text.length || !isOver) {
         await new Promise(setImmediate);
         for await (const event of watch(replicas.logs[1], "r", seen.length))
-          if (event.type === "delta") seen += event.text;
+          if (event.type === "grow") seen += event.text;
       }
     })();
     for (let cut = 0; cut < 3; cut++) {
       for (let word = 0; word < 100; word++) {
         text += `${cut}.${word} `;
-        writer.append(`${cut}.${word} `);
+        append(writer, `${cut}.${word} `);
         await new Promise(setImmediate);
         if (word === 50) await client.call("CLIENT", "KILL", "TYPE", "pubsub").catch(() => {});
       }
@@ -121,7 +121,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       const writer = await begin(replicas);
       const here = watch(logs[0], "r")[Symbol.asyncIterator]();
       const elsewhere = watch(logs[1], "r")[Symbol.asyncIterator]();
-      writer.append("before ");
+      append(writer, "before ");
       for (const watched of [here, elsewhere])
         assert.equal(textOf([(await watched.next()).value]), "before ");
       const failedAt = performance.now();
@@ -133,7 +133,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       assert.deepEqual(await Array.fromAsync(watch(logs[1], "r")), []);
       assert.equal(await logs[1].stop("c", "stopped"), null, "nobody can be asked");
       assert.ok(performance.now() - askedAt < 100, "and nobody waits for it");
-      writer.append("meanwhile ");
+      append(writer, "meanwhile ");
       assert.equal(textOf([(await here.next()).value]), "meanwhile ");
       await redis[heal]();
       for (const link of replicas.replicas.links) await until(link, true);
@@ -148,7 +148,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
     await using replicas = await startReplicas();
     const writer = await begin(replicas);
     const watched = watch(replicas.logs[1], "r")[Symbol.asyncIterator]();
-    writer.append("last words");
+    append(writer, "last words");
     await watched.next();
     await replicas.replicas.links[0].close();
     assert.equal((await watched.next()).done, true);
@@ -282,7 +282,7 @@ describe("limiter on a Redis that fails", { skip: skipWithoutRedis() }, () => {
     turnstile.leave();
     const writer = await begin(replicas);
     const watched = watch(replicas.logs[1], "r")[Symbol.asyncIterator]();
-    writer.append("a full Redis still carries");
+    append(writer, "a full Redis still carries");
     assert.equal(textOf([(await watched.next()).value]), "a full Redis still carries");
     writer.end(ended(""));
     while (!(await watched.next()).done);

@@ -10,6 +10,7 @@ import { iterationContract } from "./store-contract/iteration.ts";
 import { keyContract } from "./store-contract/keys.ts";
 import { lifeContract } from "./store-contract/life.ts";
 import { messageContract } from "./store-contract/messages.ts";
+import { partsContract } from "./store-contract/parts.ts";
 import { replacementContract } from "./store-contract/replacement.ts";
 import { searchContract } from "./store-contract/search.ts";
 import { turnTargetContract } from "./store-contract/turn-targets.ts";
@@ -23,6 +24,7 @@ export function storeContract(name: string, open: OpenStore): void {
     replacementContract(open);
     messageContract(open);
     turnContract(open);
+    partsContract(open);
     turnTargetContract(open);
     searchContract(open);
     agentContract(open);

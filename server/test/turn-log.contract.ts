@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NOT_GENERATED } from "../src/domain/message.ts";
 import type { TurnEnding } from "../src/domain/turn.ts";
-import type { LiveEvent, TurnLog } from "../src/ports/turn-log.ts";
+import type { PartsEvent, TurnLog, TurnWriter } from "../src/ports/turn-log.ts";
 
 export type TurnLogSubject = AsyncDisposable & {
   /** Where turns run. */
@@ -22,12 +22,16 @@ export const watch = (
   replyId: string,
   position = 0,
   signal = never,
-): AsyncIterable<LiveEvent> =>
+): AsyncIterable<PartsEvent> =>
   log.follow(replyId, position, signal) ??
   log.followElsewhere?.(replyId, position, signal) ??
   none();
 
-async function* none(): AsyncGenerator<LiveEvent> {}
+async function* none(): AsyncGenerator<PartsEvent> {}
+
+/** Adds text to the reply. */
+export const append = (writer: TurnWriter, text: string): void =>
+  writer.add({ type: "text", text });
 
 export const ended = (content: string): TurnEnding => ({
   type: "completed",
@@ -46,14 +50,14 @@ export const ended = (content: string): TurnEnding => ({
   },
 });
 
-export const textOf = (events: readonly LiveEvent[]): string =>
-  events.map((event) => (event.type === "delta" ? event.text : "")).join("");
+export const textOf = (events: readonly PartsEvent[]): string =>
+  events.map((event) => (event.type === "grow" ? event.text : "")).join("");
 
 /** Every delta's position is the length of the text so far. */
-function checkPositions(events: readonly LiveEvent[], from: number): void {
+function checkPositions(events: readonly PartsEvent[], from: number): void {
   let position = from;
   for (const event of events) {
-    if (event.type !== "delta") continue;
+    if (event.type !== "grow") continue;
     position += event.text.length;
     assert.equal(event.position, position);
   }
@@ -76,12 +80,12 @@ export function turnLogContract(
       const writer = await begin(subject);
       const words = Array.from({ length: 300 }, (_, index) => `word${index} 👩‍👩‍👧 `);
       const watching = watch(subject.watching, "r")[Symbol.asyncIterator]();
-      writer.append(words[0] as string);
+      append(writer, words[0] as string);
       // One who has asked, and not been heard yet, would find an ended turn.
-      const first: LiveEvent = (await watching.next()).value;
+      const first: PartsEvent = (await watching.next()).value;
       const watched = Array.fromAsync({ [Symbol.asyncIterator]: () => watching });
       for (const [index, word] of words.entries()) {
-        if (index > 0) writer.append(word);
+        if (index > 0) append(writer, word);
         if (index % 7 === 0) await new Promise(setImmediate);
       }
       const text = words.join("");
@@ -89,7 +93,7 @@ export function turnLogContract(
       const events = [first, ...(await watched)];
       assert.equal(textOf(events), text);
       checkPositions(events, 0);
-      const endings = events.filter((event) => event.type !== "delta");
+      const endings = events.filter((event) => event.type !== "grow");
       const isHere = subject.running === subject.watching;
       assert.deepEqual(
         endings,
@@ -108,7 +112,7 @@ export function turnLogContract(
       // Unit by unit, surrogates apart.
       const half = text.length / 2;
       for (let at = 0; at < half; at++) {
-        writer.append(text.charAt(at));
+        append(writer, text.charAt(at));
         await new Promise(setImmediate);
       }
       const late = Array.from({ length: text.length + 1 }, (_, position) =>
@@ -116,7 +120,7 @@ export function turnLogContract(
       );
       const first = watch(subject.watching, "r")[Symbol.asyncIterator]();
       await first.next();
-      for (let at = Math.ceil(half); at < text.length; at++) writer.append(text.charAt(at));
+      for (let at = Math.ceil(half); at < text.length; at++) append(writer, text.charAt(at));
       writer.end(ended(text));
       for (const watched of [early, late])
         for (const [position, events] of (await Promise.all(watched)).entries()) {
@@ -133,7 +137,7 @@ export function turnLogContract(
       const text = words.join("");
       const writing = (async () => {
         for (const word of words) {
-          writer.append(word);
+          append(writer, word);
           await new Promise(setImmediate);
         }
       })();
@@ -141,7 +145,7 @@ export function turnLogContract(
       // It has not ended yet: an ended turn is the store's.
       while (seen.length < text.length)
         for await (const event of watch(subject.watching, "r", seen.length)) {
-          if (event.type === "delta") seen += event.text;
+          if (event.type === "grow") seen += event.text;
           break;
         }
       await writing;
@@ -153,9 +157,9 @@ export function turnLogContract(
       await using subject = await open();
       const writer = await begin(subject);
       const iterator = watch(subject.watching, "r")[Symbol.asyncIterator]();
-      writer.append("x");
+      append(writer, "x");
       assert.equal(textOf([(await iterator.next()).value]), "x");
-      for (let piece = 0; piece < 1000; piece++) writer.append("yz");
+      for (let piece = 0; piece < 1000; piece++) append(writer, "yz");
       const other = watch(subject.watching, "r")[Symbol.asyncIterator]();
       let told = "";
       while (told.length < 2001) told += textOf([(await other.next()).value]);
@@ -170,11 +174,11 @@ export function turnLogContract(
       const leaving = new AbortController();
       const left = Array.fromAsync(watch(subject.watching, "r", 0, leaving.signal));
       const stayed = watch(subject.watching, "r")[Symbol.asyncIterator]();
-      writer.append("before ");
+      append(writer, "before ");
       assert.equal(textOf([(await stayed.next()).value]), "before ");
       leaving.abort();
       assert.ok(["", "before "].includes(textOf(await left)));
-      writer.append("after");
+      append(writer, "after");
       assert.equal(textOf([(await stayed.next()).value]), "after");
       writer.end(ended("before after"));
       while (!(await stayed.next()).done);
@@ -235,7 +239,7 @@ export function turnLogContract(
         const replyId = `r${index}`;
         const writer = subject.running.open({ replyId, conversationId: `c${index % 5}` }, () => {});
         await subject.findable(replyId);
-        const watched: Promise<[number, LiveEvent[]]>[] = [];
+        const watched: Promise<[number, PartsEvent[]]>[] = [];
         let text = "";
         for (let piece = 0; piece < 40; piece++) {
           if (piece % 8 === index % 8) {
@@ -245,7 +249,7 @@ export function turnLogContract(
           }
           const word = `${index}.${piece} `;
           text += word;
-          writer.append(word);
+          append(writer, word);
           await new Promise(setImmediate);
         }
         // A watcher who has asked, and not been heard yet, would find an ended turn.

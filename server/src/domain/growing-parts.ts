@@ -4,6 +4,7 @@ import {
   lengthOf,
   type Part,
   type PartDelta,
+  type PartType,
   takesText,
   textIn,
   withText,
@@ -16,6 +17,11 @@ import {
 export type GrowingParts = {
   /** As `lengthOfAll`. */
   readonly length: number;
+  /** How many parts there are. */
+  readonly count: number;
+  /** The type of the part that grows; null before the first. */
+  readonly last: PartType | null;
+  types(): PartType[];
   /** As `append`. */
   add(part: Part): void;
   /** As `grow`; of a message without a part it changes nothing. */
@@ -97,6 +103,12 @@ export function growingParts(): GrowingParts {
     get length() {
       return length;
     },
+    get count() {
+      return closed.length + (last ? 1 : 0);
+    },
+    get last() {
+      return last?.part.type ?? null;
+    },
     add,
     grow,
     apply(delta) {
@@ -116,6 +128,7 @@ export function growingParts(): GrowingParts {
       found.push(...deltas(position));
       return found;
     },
+    types: () => [...closed, ...(last ? [last.part] : [])].map(({ type }) => type),
     parts: () => (last ? [...closed, joined(last.part)] : [...closed]),
   };
 }

@@ -1,4 +1,5 @@
 import type { Attachment } from "./file.ts";
+import { type Part, type PartType, reasoningOf, textOf } from "./parts.ts";
 
 export type Role = "user" | "assistant" | "system";
 
@@ -47,11 +48,17 @@ export type Message = {
   /** Its place in the conversation, ascending; the only order that counts. */
   readonly sequence: number;
   readonly role: Role;
+  /** Its words: those of its parts. */
   readonly content: string;
+  /**
+   * What it consists of, where that is more than its reasoning, if it has any, and then its content as one part of
+   * text; null where it is that.
+   */
+  readonly parts: readonly Part[] | null;
   readonly model: string | null;
   readonly status: MessageStatus;
   readonly usage: Usage | null;
-  /** What a reasoning model thought before it answered; never part of the content. */
+  /** What a reasoning model thought, all of it joined; never part of the content. */
   readonly reasoning: string | null;
   /** How long it thought before the first word of its answer; null where that is not known. */
   readonly reasoningMs: number | null;
@@ -70,6 +77,7 @@ export type Message = {
 
 /** The part of a message that only a generated reply has. */
 export const NOT_GENERATED = {
+  parts: null,
   usage: null,
   reasoning: null,
   reasoningMs: null,
@@ -77,6 +85,28 @@ export const NOT_GENERATED = {
   interruptedBy: null,
   error: null,
 } as const satisfies Partial<Message>;
+
+type Document = Pick<Message, "content" | "reasoning" | "parts">;
+
+/** The message as the document that it is. */
+export function partsOf({ content, reasoning, parts }: Document): readonly Part[] {
+  if (parts) return parts;
+  return [
+    ...(reasoning ? [{ type: "reasoning", text: reasoning } as const] : []),
+    ...(content ? [{ type: "text", text: content } as const] : []),
+  ];
+}
+
+/** Whether the reasoning and the content of a message of such parts say all of it. */
+export const isPlain = (types: readonly PartType[]): boolean =>
+  types.length <= 2 && ["", "text", "reasoning", "reasoning text"].includes(types.join(" "));
+
+/** What of a message its parts say. */
+export const documentOf = (parts: readonly Part[]): Document => ({
+  content: textOf(parts),
+  reasoning: reasoningOf(parts) || null,
+  parts: isPlain(parts.map(({ type }) => type)) ? null : parts,
+});
 
 export type ReplyError = {
   readonly code:

@@ -46,7 +46,7 @@ export function checkParts(value: unknown, field: string): Part[] {
     const name = `${field}[${place}]`;
     const part = checkPart(item, name, words);
     if (part.type === "tool_call") {
-      if (calls.has(part.callId)) throw refused(name, "is a call whose call_id was used before");
+      if (calls.has(part.callId)) throw refused(name, "is a call whose callId was used before");
       calls.set(part.callId, "open");
     }
     if (part.type === "tool_result") {
@@ -81,7 +81,7 @@ function checkPart(value: unknown, name: string, words: number): Part {
     case "tool_call":
       return {
         type,
-        callId: label(fields, "call_id", name),
+        callId: label(fields, "callId", name),
         source: label(fields, "source", name),
         name: label(fields, "name", name),
         arguments: text(fields, "arguments", name),
@@ -89,7 +89,7 @@ function checkPart(value: unknown, name: string, words: number): Part {
     case "tool_result": {
       const outcome = TOOL_OUTCOMES.find((known) => known === fields.outcome);
       if (!outcome) throw refused(`${name}.outcome`, `must be one of: ${TOOL_OUTCOMES.join(", ")}`);
-      const callId = label(fields, "call_id", name);
+      const callId = label(fields, "callId", name);
       return { type, callId, outcome, text: text(fields, "text", name) };
     }
     case "file":
@@ -100,9 +100,9 @@ function checkPart(value: unknown, name: string, words: number): Part {
       if (from > to || to > words)
         throw refused(name, "must cite from and to places in the text before it, in that order");
       const url = fields.url == null ? null : text(fields, "url", name);
-      const fileId = fields.file_id == null ? null : label(fields, "file_id", name);
+      const fileId = fields.fileId == null ? null : label(fields, "fileId", name);
       if ((url === null) === (fileId === null))
-        throw refused(name, "must have either a url or a file_id");
+        throw refused(name, "must have either a url or a fileId");
       const title = text(fields, "title", name);
       return { type, title, url, fileId, quote: text(fields, "quote", name), from, to };
     }
@@ -116,7 +116,7 @@ function checkFile(value: unknown, name: string): FileRef {
   return {
     id: label(fields, "id", name),
     name: label(fields, "name", name),
-    mediaType: label(fields, "media_type", name),
+    mediaType: label(fields, "mediaType", name),
     bytes: count(fields, "bytes", name),
   };
 }

@@ -12,14 +12,16 @@ export type LayoutStep =
   | readonly ["grow", string];
 export type PartLayout = readonly LayoutStep[];
 
-/** `layout` is null where all reasoning comes before all words, and those are one part of text. */
 export type LaidOut = {
   readonly content: string;
   readonly reasoning: string;
-  readonly layout: PartLayout | null;
+  readonly layout: PartLayout;
 };
 
-/** Takes apart steps of growth: those of a whole message (`after(parts, 0)`), or what was added to one. */
+/**
+ * Takes apart steps of growth: those of a whole message (`after(parts, 0)`), or what was added to one. What was taken
+ * apart in several times is one again by joining each of the three.
+ */
 export function layOut(steps: readonly PartDelta[]): LaidOut {
   let content = "";
   let reasoning = "";
@@ -31,35 +33,25 @@ export function layOut(steps: readonly PartDelta[]): LaidOut {
     else return ["grow", text];
     return [of, text.length];
   });
-  const kinds = layout.map(([kind]) => kind).join(" ");
-  const isPlain = ["", "text", "reasoning", "reasoning text"].includes(kinds);
-  return { content, reasoning, layout: isPlain ? null : layout };
+  return { content, reasoning, layout };
 }
 
-/** Puts together a message that was taken apart, whole or addition by addition. */
-export function partsFrom(additions: readonly LaidOut[]): Part[] {
+/** Puts together a message that was taken apart. */
+export function partsFrom({ content, reasoning, layout }: LaidOut): Part[] {
   const growing = growingParts();
-  for (const { content, reasoning, layout } of additions) {
-    let words = 0;
-    let thoughts = 0;
-    for (const [kind, value] of layout ?? plainLayout(content, reasoning)) {
-      if (kind === "open") growing.add(value);
-      else if (kind === "grow") growing.grow(value);
-      else if (kind === "reasoning") {
-        growing.add({ type: kind, text: reasoning.slice(thoughts, thoughts + value) });
-        thoughts += value;
-      } else {
-        const text = content.slice(words, words + value);
-        if (kind === "refusal") growing.grow(text);
-        else growing.add({ type: kind, text });
-        words += value;
-      }
+  let words = 0;
+  let thoughts = 0;
+  for (const [kind, value] of layout)
+    if (kind === "open") growing.add(value);
+    else if (kind === "grow") growing.grow(value);
+    else if (kind === "reasoning") {
+      growing.add({ type: kind, text: reasoning.slice(thoughts, thoughts + value) });
+      thoughts += value;
+    } else {
+      const text = content.slice(words, words + value);
+      if (kind === "refusal") growing.grow(text);
+      else growing.add({ type: kind, text });
+      words += value;
     }
-  }
   return growing.parts();
 }
-
-const plainLayout = (content: string, reasoning: string): PartLayout => [
-  ["reasoning", reasoning.length],
-  ["text", content.length],
-];

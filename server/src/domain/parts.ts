@@ -1,10 +1,7 @@
+import type { StoredFile } from "./file.ts";
+
 /** A file that is stored apart from the message. */
-export type FileRef = {
-  readonly id: string;
-  readonly name: string;
-  readonly mediaType: string;
-  readonly bytes: number;
-};
+export type FileRef = Pick<StoredFile, "id" | "name" | "mediaType" | "bytes">;
 
 /** How a tool's call ended: it gave a result, it failed, a person declined it, or nobody knows. */
 export const TOOL_OUTCOMES = ["ok", "failed", "declined", "unknown"] as const;
@@ -190,6 +187,13 @@ export function positionOfText(parts: readonly Part[], characters: number): numb
     } else position += length;
   }
   return position;
+}
+
+/** The message up to so many characters of its words; what came before the first of them stays. */
+export function cutAtText(parts: readonly Part[], characters: number): Part[] {
+  const first = parts.findIndex((part) => hasWords(part.type));
+  const before = lengthOfAll(first < 0 ? parts : parts.slice(0, first));
+  return cutAt(parts, Math.max(before, positionOfText(parts, characters)));
 }
 
 /** How many of its characters had been said when the message had that length. */

@@ -1,11 +1,12 @@
 import { AppError, type ErrorCode } from "./errors.ts";
-import type { Interruption, Message, ReplyError } from "./message.ts";
+import { type Interruption, type Message, partsOf, type ReplyError } from "./message.ts";
+import { lengthOfAll } from "./parts.ts";
 
 /**
- * What happens in a turn, in order. `position` numbers the events: 0 is the acceptance, a delta's is
- * the length of the reply (in UTF-16 code units) after it, the ending's is one more than the last.
- * So "go on after position N" can be answered from the live log and, once the turn is over, from the
- * stored message alone.
+ * What happens in a turn, in order, as those see it who see only the words of its reply. `position` numbers the
+ * events: 0 is the acceptance, a delta's is the length of the words (in UTF-16 code units) after it, the ending's is
+ * one more than the last. So "go on after position N" can be answered from the live log and, once the turn is over,
+ * from the stored message alone.
  */
 export type TurnEvent =
   | { readonly type: "accepted"; readonly position: 0; readonly userMessage: Message }
@@ -42,6 +43,12 @@ export function endingOf(reply: Message): TurnEnding | null {
       return null;
   }
 }
+
+/** The same ending for those who see all parts of the reply: one past its length. */
+export const endingOfParts = (ending: TurnEnding): TurnEnding => ({
+  ...ending,
+  position: lengthOfAll(partsOf(ending.reply)) + 1,
+});
 
 const RETRY_AFTER_MS = 2_000;
 

@@ -9,6 +9,8 @@ import type {
   Role,
   Usage,
 } from "../domain/message.ts";
+import type { PartLayout } from "../domain/part-layout.ts";
+import type { Part } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
@@ -194,6 +196,11 @@ export type ReplyAddition = {
   readonly number: number;
   readonly content: string;
   readonly reasoning: string;
+  /**
+   * Null while the reply is its reasoning and then one part of text. The first that is not null lays out all of the
+   * reply, those after it what was added.
+   */
+  readonly layout: PartLayout | null;
 };
 
 export interface TurnStore {
@@ -216,6 +223,7 @@ export interface TurnStore {
     end: {
       readonly status: Exclude<MessageStatus, "streaming">;
       readonly content: string;
+      readonly parts: readonly Part[] | null;
       readonly model: string;
       readonly usage: Usage | null;
       readonly reasoning: string | null;
@@ -228,10 +236,14 @@ export interface TurnStore {
     hasCheckpoints?: boolean,
   ): Promise<Message | null>;
   /**
-   * Keeps of an ended reply only that beginning of its content, which was heard, and marks it
+   * Keeps of an ended reply only that beginning of it, which was heard, and marks it
    * `interrupted` by its listener; also what a search finds. False if it is gone or in progress.
    */
-  truncateReply(owner: Owner, replyId: string, content: string): Promise<boolean>;
+  truncateReply(
+    owner: Owner,
+    replyId: string,
+    kept: Pick<Message, "content" | "reasoning" | "parts">,
+  ): Promise<boolean>;
   /** The last reply of the conversation, in progress or ended, with the user message before it. */
   latestTurn(
     owner: Owner,

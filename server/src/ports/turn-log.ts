@@ -1,23 +1,24 @@
+import type { GrowingParts } from "../domain/growing-parts.ts";
 import type { Interruption } from "../domain/message.ts";
-import type { TurnEnding, TurnEvent } from "../domain/turn.ts";
+import type { Part, PartDelta } from "../domain/parts.ts";
+import type { TurnEnding } from "../domain/turn.ts";
 
 /** The writing end of one turn's log. */
 export interface TurnWriter {
-  /** Adds text to the reply; watchers get it joined with what came in the same moment. */
-  append(text: string): void;
-  /** Adds to what the model thinks on the way to its answer, which is no part of the reply's text. */
-  think(text: string): void;
+  /** What the reply is so far. */
+  readonly reply: Omit<GrowingParts, "add" | "grow" | "apply">;
+  /** Adds a part to the reply, or text to its last part (domain/parts.ts, `append`); watchers get what came in one moment at once. */
+  add(part: Part): void;
+  /** Adds text to the part that was added last. */
+  grow(text: string): void;
   /** Ends the log, once the ending is stored. Watchers get what is left, then this, then their stream ends. */
   end(ending: TurnEnding): void;
   /** Takes the log back, as if it had never been opened: the turn was not stored. */
   discard(): void;
 }
 
-/** What a watcher of a running turn gets; the acceptance is known to whoever may watch. */
-export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
-
-/** The next piece of what a model thinks. `offset`: the length of all before it, in UTF-16 code units. */
-export type Thought = { readonly offset: number; readonly text: string };
+/** What a watcher of a running turn gets; the position of an ending is that of `endingOfParts`. */
+export type PartsEvent = PartDelta | TurnEnding;
 
 /** The running turns and their events. Ended turns are the store's: a log may forget them at once. */
 export interface TurnLog {
@@ -27,20 +28,18 @@ export interface TurnLog {
     onStop: (cause: Interruption) => void,
   ): TurnWriter;
   /**
-   * The events after `position` (see TurnEvent) of a turn that runs in this process, to its ending.
-   * Null if it does not. A watcher that is slow gets longer deltas, not more memory. Aborting ends
+   * What came after `position`, a length of the reply (domain/parts.ts), of a turn that runs in this process, to its
+   * ending. Null if it does not. A watcher that is slow gets longer steps, not more memory. Aborting ends
    * the iteration without an error.
    */
-  follow(replyId: string, position: number, signal: AbortSignal): AsyncIterable<LiveEvent> | null;
-  /** What the model of a turn in this process has thought and thinks, to the turn's end; null if it is not here. */
-  followThoughts(replyId: string, signal: AbortSignal): AsyncIterable<Thought> | null;
+  follow(replyId: string, position: number, signal: AbortSignal): AsyncIterable<PartsEvent> | null;
   /**
-   * The text of a turn that runs in another replica, up to where this log knows it: it ends without
+   * The same of a turn that runs in another replica, up to where this log knows it: it ends without
    * an ending when the turn has ended or nobody can be asked, maybe at once. Then the store knows
    * more. Null for a server that runs alone.
    */
   readonly followElsewhere:
-    | ((replyId: string, position: number, signal: AbortSignal) => AsyncIterable<LiveEvent>)
+    | ((replyId: string, position: number, signal: AbortSignal) => AsyncIterable<PartsEvent>)
     | null;
   /**
    * Asks every turn of the conversation to stop, those that wait included, or the one of `replyId`

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { NOT_GENERATED } from "../../src/domain/message.ts";
+import { documentOf, NOT_GENERATED } from "../../src/domain/message.ts";
 import type { ArchiveRecord } from "../../src/ports/archive.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { anAgent } from "./agents.ts";
@@ -18,6 +18,7 @@ import {
   strangersTo,
 } from "./fixtures.ts";
 import { aKey } from "./keys.ts";
+import { EVERY_PART } from "./parts.ts";
 
 export function archiveContract(open: OpenStore): void {
   describe("archive", () => {
@@ -42,6 +43,8 @@ export function archiveContract(open: OpenStore): void {
             error: { code: "rate_limited", message: "Too much" },
           }),
         );
+        const ofParts = begun(await store.beginTurn(who, aTurn(inExisting(given.id))));
+        await store.finishReply(who, ofParts.reply.id, anEnding("", documentOf(EVERY_PART)));
         await store.beginTurn(who, aTurn(inExisting(given.id), "unanswered"));
       }
       await store.createConversation(
@@ -88,7 +91,7 @@ export function archiveContract(open: OpenStore): void {
         await fill(store);
         const counts = { key: 0, agent: 0, conversation: 0, message: 0 };
         for (const { type } of await exported(store)) counts[type]++;
-        assert.deepEqual(counts, { key: 1, agent: 3, conversation: 4, message: 1_200 + 3 * 7 });
+        assert.deepEqual(counts, { key: 1, agent: 3, conversation: 4, message: 1_200 + 3 * 9 });
         assert.deepEqual(await store.countRecords(), counts);
       } finally {
         await store.close();

@@ -105,7 +105,8 @@ export const aPiece = (
   content: string,
   number = 0,
   reasoning = "",
-): ReplyAddition => ({ owner, replyId, number, content, reasoning });
+  layout: ReplyAddition["layout"] = null,
+): ReplyAddition => ({ owner, replyId, number, content, reasoning, layout });
 
 /** A turn from its question to the end of its reply. */
 export async function completeTurn(

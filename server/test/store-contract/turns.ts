@@ -18,6 +18,9 @@ import {
   strangersTo,
 } from "./fixtures.ts";
 
+/** What is left of a reply that was heard so far. */
+const heard = (content: string) => ({ content, reasoning: null, parts: null });
+
 export function turnContract(open: OpenStore): void {
   describe("turns", () => {
     const store = sharedStore(open);
@@ -151,10 +154,10 @@ export function turnContract(open: OpenStore): void {
         (await store().search(owner, query, { limit: 9, offset: 0 })).total;
       assert.equal(await search("unheard"), 1);
       for (const stranger of strangersTo(owner))
-        assert.equal(await store().truncateReply(stranger, reply.id, "x"), false);
-      assert.equal(await store().truncateReply(owner, userMessage.id, "x"), false);
-      assert.equal(await store().truncateReply(owner, "unknown", "x"), false);
-      assert.equal(await store().truncateReply(owner, reply.id, "heard"), true);
+        assert.equal(await store().truncateReply(stranger, reply.id, heard("x")), false);
+      assert.equal(await store().truncateReply(owner, userMessage.id, heard("x")), false);
+      assert.equal(await store().truncateReply(owner, "unknown", heard("x")), false);
+      assert.equal(await store().truncateReply(owner, reply.id, heard("heard")), true);
       const cut = {
         ...reply,
         content: "heard",
@@ -165,7 +168,7 @@ export function turnContract(open: OpenStore): void {
       assert.deepEqual(await store().getMessage(owner, reply.id), cut);
       assert.deepEqual([await search("unheard"), await search("heard")], [0, 1]);
       const running = begun(await store().beginTurn(owner, aTurn(inExisting(id))));
-      assert.equal(await store().truncateReply(owner, running.reply.id, "x"), false);
+      assert.equal(await store().truncateReply(owner, running.reply.id, heard("x")), false);
     });
 
     test("the latest turn is the last reply with its question", async () => {

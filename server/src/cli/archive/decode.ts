@@ -3,6 +3,7 @@ import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import {
+  documentOf,
   FINISH_REASONS,
   INTERRUPTIONS,
   type Message,
@@ -105,7 +106,18 @@ const conversationOf = (conversation: Fields, { userId }: Owner): Conversation =
   updatedAt: conversation.time("updatedAt"),
 });
 
-const messageOf = (message: Fields): Message => ({
+function messageOf(message: Fields): Message {
+  const read = plainMessageOf(message);
+  const parts = message.has("parts") && !message.isNull("parts") ? message.parts("parts") : null;
+  if (!parts) return read;
+  const said = documentOf(parts);
+  if (said.content !== read.content || said.reasoning !== read.reasoning)
+    throw new NotUnderstood("parts must say what content and reasoning say");
+  return { ...read, ...said };
+}
+
+const plainMessageOf = (message: Fields): Message => ({
+  parts: null,
   id: message.uuid("id"),
   conversationId: message.uuid("conversationId"),
   sequence: message.whole("sequence"),

@@ -1,4 +1,6 @@
 import { AppError } from "../../domain/errors.ts";
+import { checkParts } from "../../domain/part-checks.ts";
+import type { Part } from "../../domain/parts.ts";
 import { checkName } from "../../domain/text.ts";
 
 /** The record is not what an archive holds; the message says what of it, to a person. */
@@ -62,6 +64,14 @@ export class Fields {
     const areTexts = (given: unknown): given is string[] =>
       Array.isArray(given) && given.every(isText);
     return this.#checked(field, areTexts, "a list of texts");
+  }
+
+  parts(field: string): Part[] {
+    try {
+      return checkParts(this.#at(field), this.#nameOf(field));
+    } catch (error) {
+      throw error instanceof AppError ? new NotUnderstood(error.message) : error;
+    }
   }
 
   flag(field: string): boolean {

@@ -3,6 +3,7 @@ import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import type { Message, ReplyError, Usage } from "../../domain/message.ts";
+import type { FileRef, Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 
@@ -16,7 +17,17 @@ export const END = "end";
 
 type FieldsOf<Thing> = Thing extends unknown ? keyof Thing : never;
 type FieldName = FieldsOf<
-  ArchiveRecord | Owner | ApiKey | Agent | Conversation | Message | Usage | ReplyError | Attachment
+  | ArchiveRecord
+  | Owner
+  | ApiKey
+  | Agent
+  | Conversation
+  | Message
+  | Usage
+  | ReplyError
+  | Attachment
+  | Part
+  | FileRef
 >;
 
 /** In the order in which they are written, so that the same records give the same bytes. */
@@ -56,6 +67,18 @@ const FIELDS: Record<FieldName, true> = {
   finishedAt: true,
   revokedAt: true,
   content: true,
+  parts: true,
+  text: true,
+  callId: true,
+  source: true,
+  arguments: true,
+  outcome: true,
+  file: true,
+  url: true,
+  fileId: true,
+  quote: true,
+  from: true,
+  to: true,
   retryAfterMs: true,
   reasoning: true,
   reasoningMs: true,
@@ -84,7 +107,14 @@ export const headerLine = (exportedAt: Date, counts: ArchiveCounts | null): stri
   `${JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, exportedAt, ...(counts ? { counts } : {}) })}\n`;
 
 export const recordLine = (record: ArchiveRecord): string =>
-  `${JSON.stringify(record, FIELD_ORDER)}\n`;
+  `${JSON.stringify(withoutPlainParts(record), FIELD_ORDER)}\n`;
+
+/** A message whose content and reasoning say all of it is written without `parts`, as by versions that knew none. */
+function withoutPlainParts(record: ArchiveRecord): unknown {
+  if (record.type !== "message" || record.message.parts !== null) return record;
+  const { parts: _, ...message } = record.message;
+  return { ...record, message };
+}
 
 export const endLine = (counts: ArchiveCounts): string =>
   `${JSON.stringify({ type: END, counts })}\n`;

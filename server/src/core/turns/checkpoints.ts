@@ -1,10 +1,17 @@
+import { isPlain } from "../../domain/message.ts";
+import { layOut } from "../../domain/part-layout.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReplyAddition, TurnStore } from "../../ports/store.ts";
+import type { TurnWriter } from "../../ports/turn-log.ts";
 
-/** Puts the text of replies in progress on disk at least once a second, so that it survives a crash. */
+/** Puts what was added to replies in progress on disk at least once a second, so that it survives a crash. */
 export type Checkpoints = {
-  add(reply: { readonly owner: Owner; readonly replyId: string }): Checkpoint;
+  add(reply: {
+    readonly owner: Owner;
+    readonly replyId: string;
+    readonly reply: Growing;
+  }): Checkpoint;
   /** Runs until aborted. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -13,13 +20,23 @@ export type Checkpoints = {
 export type Checkpoint = {
   /** Whether the store may hold any part of the reply. */
   readonly isBegun: boolean;
-  addContent(text: string): void;
-  addReasoning(text: string): void;
   remove(): void;
 };
 
-type Entry = { isBegun: boolean } & {
-  -readonly [Field in keyof ReplyAddition]: ReplyAddition[Field];
+/** A reply as it grows. */
+type Growing = TurnWriter["reply"];
+
+type Entry = {
+  readonly owner: Owner;
+  readonly replyId: string;
+  readonly reply: Growing;
+  /** Of the next addition. */
+  number: number;
+  /** The length of the reply that is on disk. */
+  kept: number;
+  /** Whether that is laid out. */
+  isLaidOut: boolean;
+  isBegun: boolean;
 };
 
 const INTERVAL_MS = 750;
@@ -31,13 +48,12 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
 
   /** Stores only what was added since the last checkpoint, so a long reply costs no more than a short one. */
   const keep = async (entries: readonly Entry[]) => {
-    const additions = entries.map(({ isBegun, ...addition }): ReplyAddition => addition);
+    const told = entries.map((entry) => ({ length: entry.reply.length, ...additionTo(entry) }));
     for (const entry of entries) entry.isBegun = true;
-    await store.checkpoint(additions);
+    await store.checkpoint(told.map(({ addition }) => addition));
     for (const [place, entry] of entries.entries()) {
-      const kept = additions[place];
-      entry.content = entry.content.slice(kept?.content.length);
-      entry.reasoning = entry.reasoning.slice(kept?.reasoning.length);
+      entry.kept = told[place]?.length ?? entry.kept;
+      entry.isLaidOut = told[place]?.addition.layout !== null;
       entry.number++;
     }
   };
@@ -46,7 +62,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     let next: Entry[] = [];
     let characters = 0;
     for (const entry of [...replies]) {
-      const added = entry.content.length + entry.reasoning.length;
+      const added = entry.reply.length - entry.kept;
       // A reply that has ended meanwhile is stored as a whole.
       if (added === 0 || !replies.has(entry)) continue;
       next.push(entry);
@@ -60,25 +76,20 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
   };
 
   return {
-    add({ owner, replyId }) {
+    add({ owner, replyId, reply }) {
       const entry: Entry = {
         owner,
         replyId,
+        reply,
         number: 0,
-        content: "",
-        reasoning: "",
+        kept: 0,
+        isLaidOut: false,
         isBegun: false,
       };
       replies.add(entry);
       return {
         get isBegun() {
           return entry.isBegun;
-        },
-        addContent(text) {
-          entry.content += text;
-        },
-        addReasoning(text) {
-          entry.reasoning += text;
         },
         remove: () => replies.delete(entry),
       };
@@ -91,4 +102,15 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
       }
     },
   };
+}
+
+/** What is to be kept of a reply beyond what is kept. */
+function additionTo({ owner, replyId, reply, number, kept, isLaidOut }: Entry): {
+  readonly addition: ReplyAddition;
+} {
+  const { content, reasoning, layout } = layOut(reply.after(kept));
+  const added = { owner, replyId, number, content, reasoning };
+  if (isLaidOut) return { addition: { ...added, layout } };
+  if (isPlain(reply.types())) return { addition: { ...added, layout: null } };
+  return { addition: { ...added, layout: layOut(reply.after(0)).layout } };
 }

@@ -1,9 +1,16 @@
 import { AppError, notFound } from "../../domain/errors.ts";
-import type { Message } from "../../domain/message.ts";
+import { type Message, partsOf } from "../../domain/message.ts";
+import { after, hasWords } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
-import { endingOf, type TurnEnding } from "../../domain/turn.ts";
-import type { LiveEvent } from "../../ports/turn-log.ts";
-import { RESUMABLE_MS, type TurnParts, type WatchedTurn } from "./turn.ts";
+import { endingOf, endingOfParts, type TurnEnding } from "../../domain/turn.ts";
+import type { PartsEvent } from "../../ports/turn-log.ts";
+import {
+  type LiveEvent,
+  RESUMABLE_MS,
+  type Thought,
+  type TurnParts,
+  type WatchedTurn,
+} from "./turn.ts";
 
 type FollowParts = Pick<TurnParts, "store" | "log" | "clock">;
 
@@ -12,29 +19,31 @@ const LAST_LOOK_MS = 1000;
 /** A reply whose replica died has ended in the store by then. */
 const PATIENCE_MS = 20_000;
 
+/** Whether a watcher has seen that ending already, by where it goes on. */
+type HasSeen = (ending: TurnEnding) => boolean;
+
 /**
- * The live log where the turn runs here; else another replica's; else what is stored. A reply that has ended
- * is in no log: the one that has its id there is somebody else's.
+ * What came after that length of the reply: from the live log where the turn runs here; else from another replica's;
+ * else from what is stored. A reply that has ended is in no log: the one that has its id there is somebody else's.
  */
-function follow(
+function followParts(
   parts: FollowParts,
   owner: Owner,
   reply: Pick<Message, "id" | "status">,
   position: number,
   signal: AbortSignal,
-): AsyncIterable<LiveEvent> {
+  hasSeen: HasSeen,
+): AsyncIterable<PartsEvent> {
   const { log } = parts;
-  if (reply.status !== "streaming")
-    return followElsewhere({ ...parts, log: null }, owner, reply.id, position, signal);
-  return (
-    log.follow(reply.id, position, signal) ??
-    followElsewhere(parts, owner, reply.id, position, signal)
-  );
+  const elsewhere = (log: FollowParts["log"] | null) =>
+    followElsewhere({ ...parts, log }, owner, reply.id, position, signal, hasSeen);
+  if (reply.status !== "streaming") return elsewhere(null);
+  return log.follow(reply.id, position, signal) ?? elsewhere(log);
 }
 
 /**
- * From another replica as long as it can be heard, and from the store, where the text so far is never
- * more than a second old. Both give the same text at the same positions.
+ * From another replica as long as it can be heard, and from the store, where the reply so far is never
+ * more than a second old. Both give the same parts at the same positions.
  */
 async function* followElsewhere(
   { store, log, clock }: Pick<FollowParts, "store" | "clock"> & { log: FollowParts["log"] | null },
@@ -42,7 +51,8 @@ async function* followElsewhere(
   replyId: string,
   from: number,
   signal: AbortSignal,
-): AsyncIterable<LiveEvent> {
+  hasSeen: HasSeen,
+): AsyncIterable<PartsEvent> {
   let position = from;
   let lookMs = FIRST_LOOK_MS;
   let newsAt = clock.now().getTime();
@@ -62,16 +72,15 @@ async function* followElsewhere(
     const turn = await store.getTurn(owner, replyId);
     if (!turn) throw notFound("reply");
     const { reply } = turn;
-    const text = reply.content.slice(position);
-    if (text) {
-      position += text.length;
+    for (const step of after(partsOf(reply), position)) {
+      position = step.position;
       newsAt = clock.now().getTime();
-      yield { type: "delta", position, text };
+      yield step;
     }
     const ending = endingOf(reply);
     if (ending) {
       // Whoever saw more than a crash left is past the ending, and has not seen it.
-      if (wasRunning || from !== ending.position) yield ending;
+      if (wasRunning || !hasSeen(ending)) yield endingOfParts(ending);
       return;
     }
     wasRunning = true;
@@ -87,15 +96,55 @@ async function* followElsewhere(
   }
 }
 
+/** The words among the parts, after so many of their characters. */
+async function* wordsIn(events: AsyncIterable<PartsEvent>, from: number): AsyncIterable<LiveEvent> {
+  let said = 0;
+  for await (const event of events)
+    if (event.type === "grow") {
+      if (!hasWords(event.of)) continue;
+      const start = said;
+      said += event.text.length;
+      const text = event.text.slice(Math.max(0, from - start));
+      if (text) yield { type: "delta", position: said, text };
+    } else if (event.type !== "open") yield { ...event, position: event.reply.content.length + 1 };
+}
+
+/** What the model thinks, of the parts. */
+async function* thoughtsIn(events: AsyncIterable<PartsEvent>): AsyncIterable<Thought> {
+  let offset = 0;
+  for await (const event of events)
+    if (event.type === "grow" && event.of === "reasoning") {
+      yield { offset, text: event.text };
+      offset += event.text.length;
+    }
+}
+
 /** The ways to watch a reply. */
 export const following = (
   parts: FollowParts,
   owner: Owner,
   reply: Pick<Message, "id" | "status">,
-): Pick<WatchedTurn, "follow" | "thoughts"> => ({
-  follow: (position, signal) => follow(parts, owner, reply, position, signal),
-  thoughts: (signal) =>
-    reply.status === "streaming" ? parts.log.followThoughts(reply.id, signal) : null,
+): Pick<WatchedTurn, "follow" | "followParts" | "thoughts"> => ({
+  follow: (position, signal) =>
+    wordsIn(
+      followParts(parts, owner, reply, 0, signal, (ending) => ending.position === position),
+      position,
+    ),
+  followParts: (position, signal) =>
+    followParts(
+      parts,
+      owner,
+      reply,
+      position,
+      signal,
+      (ending) => endingOfParts(ending).position === position,
+    ),
+  thoughts(signal) {
+    if (reply.status !== "streaming") return null;
+    const { log } = parts;
+    const live = log.follow(reply.id, 0, signal) ?? log.followElsewhere?.(reply.id, 0, signal);
+    return live ? thoughtsIn(live) : null;
+  },
 });
 
 /** What a late watcher sees of a stored turn; null if it ended too long ago. */
@@ -109,7 +158,7 @@ export function watchedTurn(
   return {
     userMessage,
     replyId: reply.id,
-    endPosition: endingOf(reply)?.position ?? null,
+    stored: endingOf(reply),
     ...following(parts, owner, reply),
   };
 }
@@ -118,7 +167,8 @@ export function watchedTurn(
 export async function endOf(parts: FollowParts, owner: Owner, reply: Message): Promise<TurnEnding> {
   const ended = endingOf(reply);
   if (ended) return ended;
-  for await (const event of follow(parts, owner, reply, 0, new AbortController().signal))
+  const { follow } = following(parts, owner, reply);
+  for await (const event of follow(0, new AbortController().signal))
     if (event.type !== "delta") return event;
   throw notFound("reply");
 }

@@ -1,7 +1,7 @@
 import type { Agent } from "../../domain/agent.ts";
 import { type Attachment, modelUseOf } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
-import { textIn } from "../../domain/parts.ts";
+import { type Part, textIn } from "../../domain/parts.ts";
 import type { PromptMessage } from "../../ports/model.ts";
 
 /** How much of a conversation a model is given. */
@@ -17,6 +17,8 @@ export type PromptBudget = {
 export type ChosenMessage = {
   readonly role: Message["role"];
   readonly content: string;
+  /** All of it, where the words are not all (ports/model.ts). */
+  readonly parts?: readonly Part[];
   /** Absent: none. */
   readonly attachments?: readonly Attachment[];
 };
@@ -72,9 +74,9 @@ export function buildPrompt(
   const newest = chosen({ ...parts, role: "user" });
   let documentsLeft = budget.documentTokens;
   /** What a message takes with its files. */
-  const sizeOf = ({ content, attachments = [] }: ChosenMessage): number => {
-    let tokens = estimateTokens(content);
-    for (const attachment of attachments) {
+  const sizeOf = (message: ChosenMessage): number => {
+    let tokens = estimateTokens(textOfPrompt(message));
+    for (const attachment of message.attachments ?? []) {
       const use = modelUseOf(attachment);
       const wanted = use === "text" ? Math.ceil(attachment.bytes / LATIN_CHARACTERS_A_TOKEN) : 0;
       const given = Math.min(documentsLeft, wanted);
@@ -83,16 +85,15 @@ export function buildPrompt(
     }
     return tokens;
   };
+  const history = parts.history.map(remember);
   let left = budget.maxTokens - sizeOf(newest) - (instructions ? estimateTokens(instructions) : 0);
-  let first = parts.history.length;
+  let first = history.length;
   while (first > 0) {
-    const message = parts.history[first - 1];
-    if (!message) break;
-    left -= sizeOf(message);
+    for (const message of history[first - 1] ?? []) left -= sizeOf(message);
     if (left < 0) break;
     first--;
   }
-  const remembered = parts.history.slice(first).map(chosen);
+  const remembered = history.slice(first).flat();
   return [
     ...(instructions ? [{ role: "system", content: instructions } as const] : []),
     ...remembered,
@@ -100,15 +101,33 @@ export function buildPrompt(
   ];
 }
 
+/** A message as a model is reminded of it: calls with their results, and nothing that it only thought. */
+function remember(message: Message): ChosenMessage[] {
+  const { role, content, parts } = message;
+  if (!parts) return [chosen(message)];
+  const answered = new Set(
+    parts.flatMap((part) => (part.type === "tool_result" ? part.callId : [])),
+  );
+  // Providers refuse a call that nothing answers.
+  const kept = parts.filter((part) =>
+    part.type === "tool_call" ? answered.has(part.callId) : part.type !== "reasoning",
+  );
+  if (kept.some(({ type }) => type === "tool_call")) return [{ role, content, parts: kept }];
+  return content === "" ? [] : [{ role, content }];
+}
+
 /** All that a model reads of a message. */
-export const textOfPrompt = ({ content, parts }: PromptMessage): string =>
+export const textOfPrompt = ({
+  content,
+  parts,
+}: Pick<PromptMessage, "content" | "parts">): string =>
   parts
     ? parts
         .map((part) => (part.type === "tool_call" ? part.name + part.arguments : textIn(part)))
         .join("\n")
     : content;
 
-const chosen = ({ role, content, attachments }: ChosenMessage): ChosenMessage =>
+const chosen = ({ role, content, attachments }: Omit<ChosenMessage, "parts">): ChosenMessage =>
   attachments?.length ? { role, content, attachments } : { role, content };
 
 /** A cautious guess, from a sample of the whole text. */

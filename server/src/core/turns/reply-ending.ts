@@ -1,11 +1,13 @@
 import { AppError, toAppError } from "../../domain/errors.ts";
-import type {
-  FinishReason,
-  Interruption,
-  Message,
-  ReplyError,
-  Usage,
+import {
+  documentOf,
+  type FinishReason,
+  type Interruption,
+  type Message,
+  type ReplyError,
+  type Usage,
 } from "../../domain/message.ts";
+import { type Part, textOf } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { endingOf, type TurnEnding } from "../../domain/turn.ts";
 import type { TurnParts } from "./turn.ts";
@@ -13,8 +15,7 @@ import type { TurnParts } from "./turn.ts";
 /** What became of a reply. */
 export type Outcome = {
   status: "complete" | "interrupted" | "failed";
-  content: string;
-  reasoning: string;
+  parts: readonly Part[];
   reasoningMs: number | null;
   model: string;
   usage: Usage | null;
@@ -31,13 +32,13 @@ const STORE_RETRY_MS = 250;
 const STORE_PATIENCE_MS = 10_000;
 
 /** Why an answer that came to its end cannot be used; null if it can. */
-export function whatIsMissing({ content, finishReason }: Outcome): AppError | null {
+export function whatIsMissing({ parts, finishReason }: Outcome): AppError | null {
   if (finishReason === null)
     return new AppError(
       "model_failed",
       "The model ended its answer without saying that it was finished",
     );
-  if (/\S/u.test(content)) return null;
+  if (/\S/u.test(textOf(parts)) || parts.some(({ type }) => type === "tool_call")) return null;
   switch (finishReason) {
     case "tool_calls":
       return new AppError(
@@ -92,16 +93,14 @@ export async function keep(
   reply: Message,
   outcome: Outcome,
 ): Promise<TurnEnding> {
-  const { status, content, model, usage, error, reasoningMs, finishReason, interruptedBy } =
-    outcome;
+  const { status, parts, model, usage, error, reasoningMs, finishReason, interruptedBy } = outcome;
   const finishedAt = clock.now();
   const end = {
     status,
-    content,
+    ...documentOf(parts),
     model,
     usage,
     error,
-    reasoning: outcome.reasoning || null,
     reasoningMs,
     finishReason,
     interruptedBy,

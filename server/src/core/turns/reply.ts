@@ -1,13 +1,21 @@
+import { AppError } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
+import { MAX_PARTS } from "../../domain/part-checks.ts";
+import { textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
+import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
+import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
 import type { OpenRequest } from "./model-request.ts";
 import type { QueuePlace } from "./queue-place.ts";
 import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
+
+/** Whose tools a model is offered: those of whoever sent the message. */
+const CLIENT = "client";
 
 type Generation = {
   readonly owner: Owner;
@@ -30,7 +38,7 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   const { owner, reply, place, observation } = generation;
   try {
     const outcome = await run(parts, generation);
-    generation.reservation.settle(outcome.usage, outcome.reasoning + outcome.content);
+    generation.reservation.settle(outcome.usage, outcome.parts.map(textIn).join(""));
     const ending = await keep(parts, owner, reply, outcome);
     observation.ended({
       status: outcome.status,
@@ -52,8 +60,7 @@ async function run(
 ): Promise<Outcome> {
   const outcome: Outcome = {
     status: "complete",
-    content: "",
-    reasoning: "",
+    parts: [],
     reasoningMs: null,
     model: reply.model ?? "",
     usage: null,
@@ -66,9 +73,10 @@ async function run(
   const interrupted = (): Outcome =>
     Object.assign(outcome, { status: "interrupted", interruptedBy: stop.cause });
   const thinking = createStopwatch(parts.clock);
-  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id });
+  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id, reply: writer.reply });
   let endWait = () => {};
   let isLate = false;
+  let isAnswering = false;
   let request: OpenRequest | null = null;
   let isOver = false;
   try {
@@ -83,28 +91,24 @@ async function run(
     });
     for (let next = await request.first; !next.done; next = await request.parts.next()) {
       const part = next.value;
-      if (part.type === "text" || part.type === "refusal") {
-        if (outcome.content === "") {
-          observation.firstToken();
-          outcome.reasoningMs = thinking.read();
-        }
-        outcome.content += part.text;
-        checkpoint.addContent(part.text);
-        writer.append(part.text);
-      } else if (part.type === "reasoning") {
-        thinking.start();
-        outcome.reasoning += part.text;
-        checkpoint.addReasoning(part.text);
-        writer.think(part.text);
-      } else if (part.type === "finish") {
+      if (part.type === "finish") {
         outcome.finishWord = part.word;
         outcome.finishReason = part.reason;
         outcome.usage = part.usage;
         outcome.model = part.model ?? outcome.model;
+        continue;
       }
+      if (part.type === "reasoning") thinking.start();
+      else if (!isAnswering) {
+        isAnswering = true;
+        observation.firstToken();
+        outcome.reasoningMs = thinking.read();
+      }
+      write(writer, part);
     }
     isOver = true;
     if (outcome.finishReason === null && stop.cause) return interrupted();
+    outcome.parts = writer.reply.parts();
     const missing = whatIsMissing(outcome);
     if (missing) throw missing;
   } catch (error) {
@@ -112,6 +116,7 @@ async function run(
     outcome.status = "failed";
     outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
   } finally {
+    outcome.parts = writer.reply.parts();
     outcome.reasoningMs ??= thinking.read();
     endWait();
     if (!isOver) request?.discard();
@@ -119,6 +124,20 @@ async function run(
     outcome.hasCheckpoints = checkpoint.isBegun;
   }
   return outcome;
+}
+
+/** Adds what the model gave. @throws AppError model_failed */
+function write(writer: TurnWriter, part: Exclude<ModelPart, { type: "finish" }>): void {
+  const { type, text } = part;
+  if (type === "arguments" || (type === "refusal" && writer.reply.last === type)) writer.grow(text);
+  else if (type === "tool_call")
+    writer.add({ type, callId: part.callId, source: CLIENT, name: part.name, arguments: text });
+  else writer.add(part);
+  if (writer.reply.count > MAX_PARTS)
+    throw new AppError(
+      "model_failed",
+      `The model's answer has more than ${MAX_PARTS.toLocaleString("en")} parts. Ask for less at a time, or choose another model`,
+    );
 }
 
 /** How long something has taken since it began, by the clock; null if it has not begun. */

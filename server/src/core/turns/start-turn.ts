@@ -1,6 +1,7 @@
 import { type Conversation, titleFrom } from "../../domain/conversation.ts";
 import { keyOfAnother, notFound } from "../../domain/errors.ts";
-import type { Message } from "../../domain/message.ts";
+import { documentOf, type Message, partsOf } from "../../domain/message.ts";
+import { cutAtText } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import { checkMessageText } from "../../domain/text.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
@@ -168,6 +169,10 @@ const turnOf = (
     parts.local.interrupt(replyId, "heard");
     const { reply } = await ending;
     if (heardCharacters < reply.content.length)
-      await parts.store.truncateReply(owner, replyId, reply.content.slice(0, heardCharacters));
+      await parts.store.truncateReply(
+        owner,
+        replyId,
+        documentOf(cutAtText(partsOf(reply), heardCharacters)),
+      );
   },
 });

@@ -2,14 +2,14 @@ import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { Interruption, Message } from "../../domain/message.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
-import type { TurnEnding } from "../../domain/turn.ts";
+import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
 import type { ModelSettings } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../../ports/store.ts";
-import type { LiveEvent, Thought, TurnLog } from "../../ports/turn-log.ts";
+import type { PartsEvent, TurnLog } from "../../ports/turn-log.ts";
 import type { Budgets } from "../access/budgets.ts";
 import type { Models } from "../models.ts";
 import type { Checkpoints } from "./checkpoints.ts";
@@ -38,14 +38,22 @@ export type StartTurn = {
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
 };
 
+/** What a watcher of the words of a reply gets; the acceptance is known to whoever may watch. */
+export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
+
+/** The next piece of what a model thinks. `offset`: the length of all before it, in UTF-16 code units. */
+export type Thought = { readonly offset: number; readonly text: string };
+
 /** A turn whose user message is on disk. */
 export type Turn = {
   readonly conversation: Conversation;
   readonly userMessage: Message;
   readonly replyId: string;
-  /** What comes after `position` (0: the whole reply), live or from the store. */
+  /** The words that come after `position` (0: all of them), live or from the store. */
   follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
-  /** What the model has thought and thinks, while the turn runs in this process; null: it does not. */
+  /** The same of all parts of the reply, whose positions are other ones (domain/parts.ts). */
+  followParts(position: number, signal: AbortSignal): AsyncIterable<PartsEvent>;
+  /** What the model has thought and thinks, while the turn can be heard; null: it has ended. */
   thoughts(signal: AbortSignal): AsyncIterable<Thought> | null;
   /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
   readonly ending: Promise<TurnEnding>;
@@ -67,9 +75,12 @@ export type PreparedTurn = {
 };
 
 /** What a late watcher sees of a turn. */
-export type WatchedTurn = Pick<Turn, "userMessage" | "replyId" | "follow" | "thoughts"> & {
-  /** Where the ending is; null while the reply is being generated. */
-  readonly endPosition: number | null;
+export type WatchedTurn = Pick<
+  Turn,
+  "userMessage" | "replyId" | "follow" | "followParts" | "thoughts"
+> & {
+  /** The reply's ending as it is stored; null while it is being generated. */
+  readonly stored: TurnEnding | null;
 };
 
 export type Turns = {

@@ -177,7 +177,7 @@ export function messageRoutes(
       const { conversationId } = request.params;
       const replyId = replyToWatch(request.principal, conversationId, point.replyId);
       const turn = await turns.watch(request.principal, conversationId, replyId);
-      if (!turn || turn.endPosition === point.position) return reply.code(204).send();
+      if (!turn || turn.stored?.position === point.position) return reply.code(204).send();
       return resumeTurn(reply, turn, point.position, request.query.reasoning === "1");
     },
   );

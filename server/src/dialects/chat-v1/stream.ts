@@ -51,7 +51,7 @@ export async function repeatTurn(
   point: { readonly replyId: string; readonly position: number },
   isThinkingShown: boolean,
 ): Promise<void> {
-  if (turn && turn.endPosition !== point.position)
+  if (turn && turn.stored?.position !== point.position)
     return resumeTurn(reply, turn, point.position, isThinkingShown);
   // Not 204: a client that read the answer to its POST takes anything but an event stream for a
   // failure, and would ask again for ever.

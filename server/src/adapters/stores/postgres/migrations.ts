@@ -272,4 +272,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tickets ADD COLUMN models text;
   `,
   FILES_MIGRATION,
+  `
+  -- What a message consists of, where that is more than its reasoning and one part of text: what is taken in turn from
+  -- those two columns, and the parts that are neither, as a JSON array. A piece of a reply has steps of it.
+  ALTER TABLE messages ADD COLUMN parts text;
+  ALTER TABLE replaced_messages ADD COLUMN parts text;
+  ALTER TABLE reply_pieces ADD COLUMN layout text;
+  `,
 ];

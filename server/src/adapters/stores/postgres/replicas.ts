@@ -8,8 +8,8 @@ type NoParameters = Record<never, never>;
 const MAX_AT_ONCE = 500;
 
 /** What the checkpoints of a reply kept, joined. */
-const piecesOf = (sql: Sql, column: "content" | "reasoning") =>
-  sql`(SELECT string_agg(piece.${sql.ref(column)}, '' ORDER BY piece.number)
+const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between = "") =>
+  sql`(SELECT string_agg(piece.${sql.ref(column)}, ${sql.lit(between)} ORDER BY piece.number)
     FROM reply_pieces AS piece
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
       AND piece.reply_id = messages.id)`;
@@ -60,7 +60,8 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
         UPDATE messages SET status = 'interrupted', interrupted_by = 'crash', finished_at = ${at},
           content = content || coalesce(${piecesOf(sql, "content")}, ''),
           reasoning = nullif(coalesce(reasoning, '')
-            || coalesce(${piecesOf(sql, "reasoning")}, ''), '')
+            || coalesce(${piecesOf(sql, "reasoning")}, ''), ''),
+          parts = '[' || ${piecesOf(sql, "layout", ",")} || ']'
         FROM orphans
         WHERE messages.tenant_id = orphans.tenant_id AND messages.owner_id = orphans.owner_id
           AND messages.id = orphans.id AND messages.status = 'streaming'

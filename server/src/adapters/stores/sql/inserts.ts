@@ -8,6 +8,7 @@ import type {
   Role,
 } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { fromParts } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type ConversationParameters = {
@@ -45,6 +46,7 @@ type MessageParameters = {
   finishReason: FinishReason | null;
   interruptedBy: Interruption | null;
   attachments: string | null;
+  parts: string | null;
 };
 
 export type Inserts = ReturnType<typeof createInserts>;
@@ -157,6 +159,7 @@ const columnsOf = (given: MessageParameters) => ({
   finish_reason: given.finishReason,
   interrupted_by: given.interruptedBy,
   attachments: given.attachments,
+  parts: given.parts,
 });
 
 /** The parameters of one of many rows, which have its number behind their names. */
@@ -182,6 +185,7 @@ const parametersOf = (owner: Owner, message: Message): MessageParameters => ({
   finishReason: message.finishReason,
   interruptedBy: message.interruptedBy,
   attachments: message.attachments ? JSON.stringify(message.attachments) : null,
+  parts: fromParts(message.parts),
 });
 
 export const toJson = (value: object | null): string | null =>

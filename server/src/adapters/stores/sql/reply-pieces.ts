@@ -1,6 +1,7 @@
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ReplyAddition } from "../../../ports/store.ts";
+import { toParts } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type ReplyParameters = { tenantId: string; userId: string; replyId: string };
@@ -14,7 +15,7 @@ export function createReplyPieceReads(write: StatementWriter) {
   const select = write<ReplyParameters>()((database, parameter) =>
     database
       .selectFrom("reply_pieces")
-      .select(["content", "reasoning"])
+      .select(["content", "reasoning", "layout"])
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
       .where("reply_id", "=", parameter.replyId)
@@ -27,32 +28,37 @@ export function createReplyPieceReads(write: StatementWriter) {
       if (message.status !== "streaming") return message;
       const { tenantId, userId } = owner;
       const pieces = yield* select.all({ tenantId, userId, replyId: message.id });
-      const reasoning = (message.reasoning ?? "") + pieces.map((piece) => piece.reasoning).join("");
+      const joined = (column: "content" | "reasoning") =>
+        pieces.map((piece) => piece[column]).join("");
+      const content = message.content + joined("content");
+      const reasoning = (message.reasoning ?? "") + joined("reasoning");
+      const layout = pieces.flatMap((piece) => piece.layout ?? []).join();
       return {
         ...message,
-        content: message.content + pieces.map((piece) => piece.content).join(""),
+        content,
         reasoning: reasoning || null,
+        parts: toParts(content, reasoning, layout === "" ? null : `[${layout}]`),
       };
     },
   };
 }
 
 export function createReplyPieceWrites(write: StatementWriter) {
-  const keep = write<ReplyParameters & { number: number; content: string; reasoning: string }>()(
-    (database, parameter, sql) => ({
-      compile: () =>
-        sql`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning)
+  const keep = write<
+    ReplyParameters & { number: number; content: string; reasoning: string; layout: string | null }
+  >()((database, parameter, sql) => ({
+    compile: () =>
+      sql`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning, layout)
           SELECT tenant_id, owner_id, id, CAST(${parameter.number} AS bigint),
-            CAST(${parameter.content} AS text), CAST(${parameter.reasoning} AS text)
+            CAST(${parameter.content} AS text), CAST(${parameter.reasoning} AS text),
+            CAST(${parameter.layout} AS text)
           FROM messages
           WHERE id = ${parameter.replyId} AND tenant_id = ${parameter.tenantId}
             AND owner_id = ${parameter.userId} AND status = ${sql.lit("streaming")}
           ON CONFLICT (tenant_id, owner_id, reply_id, number)
-            DO UPDATE SET content = excluded.content, reasoning = excluded.reasoning`.compile(
-          database,
-        ),
-    }),
-  );
+            DO UPDATE SET content = excluded.content, reasoning = excluded.reasoning,
+              layout = excluded.layout`.compile(database),
+  }));
   const clear = write<ReplyParameters>()((database, parameter) =>
     database
       .deleteFrom("reply_pieces")
@@ -62,9 +68,11 @@ export function createReplyPieceWrites(write: StatementWriter) {
   );
 
   return {
-    *keepPiece({ owner, replyId, number, content, reasoning }: ReplyAddition): Operation<void> {
+    *keepPiece({ owner, replyId, number, ...added }: ReplyAddition): Operation<void> {
       const { tenantId, userId } = owner;
-      yield* keep.run({ tenantId, userId, replyId, number, content, reasoning });
+      const { content, reasoning } = added;
+      const layout = added.layout && JSON.stringify(added.layout).slice(1, -1);
+      yield* keep.run({ tenantId, userId, replyId, number, content, reasoning, layout });
     },
     *clearPieces({ tenantId, userId }: Owner, replyId: string): Operation<void> {
       yield* clear.run({ tenantId, userId, replyId });

@@ -5,6 +5,8 @@ import type { StoredFile } from "../../../domain/file.ts";
 import type { ApiKey } from "../../../domain/key.ts";
 import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
 import type { ModelPatterns } from "../../../domain/model-patterns.ts";
+import { layOut, partsFrom } from "../../../domain/part-layout.ts";
+import { after, type Part } from "../../../domain/parts.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { nearestMoment } from "../../../domain/time.ts";
 import type { NewConversation, NewMessage } from "../../../ports/store.ts";
@@ -42,6 +44,7 @@ export const MESSAGE_COLUMNS = [
   "finish_reason",
   "interrupted_by",
   "attachments",
+  "parts",
 ] as const;
 
 type ConversationRow = Pick<
@@ -85,6 +88,7 @@ export function toMessage(row: MessageArray): Message {
     sequence: row[2],
     role: row[3],
     content: row[10],
+    parts: toParts(row[10], row[11], row[16]),
     model: row[5],
     status: row[4],
     usage: usage === null ? null : JSON.parse(usage),
@@ -98,6 +102,20 @@ export function toMessage(row: MessageArray): Message {
     finishedAt: finishedAt === null ? null : nearestMoment(finishedAt),
   };
 }
+
+/** The parts of a message whose column `parts` has that. */
+export const toParts = (
+  content: string,
+  reasoning: string | null,
+  layout: string | null,
+): readonly Part[] | null =>
+  layout === null
+    ? null
+    : partsFrom({ content, reasoning: reasoning ?? "", layout: JSON.parse(layout) });
+
+/** What the column `parts` has of a message. */
+export const fromParts = (parts: readonly Part[] | null): string | null =>
+  parts && JSON.stringify(layOut(after(parts, 0)).layout);
 
 export const toAgent = (row: Selectable<Tables["agents"]>): Agent => ({
   id: row.id,

@@ -62,6 +62,8 @@ type MessagesTable = {
   interrupted_by: Interruption | null;
   /** A JSON array of objects. */
   attachments: string | null;
+  /** A layout (domain/part-layout.ts) as a JSON array; null for a message of reasoning and one part of text at most. */
+  parts: string | null;
 };
 
 /** Messages as they were before another one took their place. */
@@ -79,6 +81,8 @@ type ReplyPiecesTable = {
   number: number;
   content: string;
   reasoning: string;
+  /** Steps of a layout, as JSON with commas between them; null while the reply is reasoning and one part of text. */
+  layout: string | null;
 };
 
 type AgentsTable = {

@@ -96,6 +96,7 @@ export const finishedReply = (
     sequence: stored.sequence,
     role: "assistant",
     content: end.content,
+    parts: end.parts,
     model: end.model,
     status: end.status,
     usage: end.usage,

@@ -133,6 +133,7 @@ export function createTurnStatements(write: StatementWriter) {
       reasoningMs: number | null;
       finishReason: Ending["finishReason"];
       interruptedBy: Ending["interruptedBy"];
+      parts: string | null;
       error: string | null;
       at: number;
     }
@@ -148,6 +149,7 @@ export function createTurnStatements(write: StatementWriter) {
         reasoning_ms: parameter.reasoningMs,
         finish_reason: parameter.finishReason,
         interrupted_by: parameter.interruptedBy,
+        parts: parameter.parts,
         error: parameter.error,
         finished_at: parameter.at,
       })
@@ -157,22 +159,30 @@ export function createTurnStatements(write: StatementWriter) {
       .where("status", "=", "streaming")
       .returning(["conversation_id", "sequence", "created_at"]),
   );
-  const truncate = write<OwnerParameters & { replyId: string; content: string }>()(
-    (database, parameter) =>
-      database
-        .updateTable("messages")
-        .set({
-          content: parameter.content,
-          status: "interrupted",
-          interrupted_by: "heard",
-          finish_reason: null,
-        })
-        .where("id", "=", parameter.replyId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId)
-        .where("role", "=", "assistant")
-        .where("status", "!=", "streaming")
-        .returning("id"),
+  const truncate = write<
+    OwnerParameters & {
+      replyId: string;
+      content: string;
+      reasoning: string | null;
+      parts: string | null;
+    }
+  >()((database, parameter) =>
+    database
+      .updateTable("messages")
+      .set({
+        content: parameter.content,
+        reasoning: parameter.reasoning,
+        parts: parameter.parts,
+        status: "interrupted",
+        interrupted_by: "heard",
+        finish_reason: null,
+      })
+      .where("id", "=", parameter.replyId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("role", "=", "assistant")
+      .where("status", "!=", "streaming")
+      .returning("id"),
   );
   const touch = write<OwnerParameters & { conversationId: string; at: number }>()(
     (database, parameter) =>

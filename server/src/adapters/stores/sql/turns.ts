@@ -6,6 +6,7 @@ import type {
   BeginTurn,
   NewConversation,
   ReplyAddition,
+  TurnStore,
   TurnTarget,
 } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
@@ -16,7 +17,7 @@ import { createKeyStatements } from "./once.ts";
 import { createRepeatReads } from "./repeats.ts";
 import type { Replacements } from "./replacements.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
-import { toConversation } from "./rows.ts";
+import { fromParts, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTurnReads } from "./turn-reads.ts";
@@ -238,6 +239,7 @@ export function createTurnWrites(
         reasoningMs: end.reasoningMs,
         finishReason: end.finishReason,
         interruptedBy: end.interruptedBy,
+        parts: fromParts(end.parts),
         error: toJson(error),
         at,
       });
@@ -247,9 +249,16 @@ export function createTurnWrites(
       return { conversationId, sequence: row.sequence, createdAt: row.created_at };
     },
 
-    *truncateReply(owner: Owner, replyId: string, content: string): Operation<boolean> {
+    *truncateReply(
+      owner: Owner,
+      replyId: string,
+      kept: Parameters<TurnStore["truncateReply"]>[2],
+    ): Operation<boolean> {
       const { tenantId, userId } = owner;
-      const row = yield* statements.truncate.first({ tenantId, userId, replyId, content });
+      const { content, reasoning } = kept;
+      const parts = fromParts(kept.parts);
+      const cut = { tenantId, userId, replyId, content, reasoning, parts };
+      const row = yield* statements.truncate.first(cut);
       if (!row) return false;
       yield* changes.messageChanged(owner, replyId);
       return true;

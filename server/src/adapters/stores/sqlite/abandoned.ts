@@ -3,8 +3,8 @@ import { createPieceSweep } from "../sql/reply-pieces.ts";
 import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 /** What the checkpoints of a reply kept, joined. */
-const piecesOf = (sql: Sql, column: "content" | "reasoning") =>
-  sql`(SELECT group_concat(piece.${sql.ref(column)}, '' ORDER BY piece.number)
+const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between = "") =>
+  sql`(SELECT group_concat(piece.${sql.ref(column)}, ${sql.lit(between)} ORDER BY piece.number)
     FROM reply_pieces AS piece
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
       AND piece.reply_id = messages.id)`;
@@ -21,6 +21,7 @@ export function createAbandonedReplies(write: StatementWriter) {
         content: sql<string>`content || coalesce(${piecesOf(sql, "content")}, '')`,
         reasoning: sql<string | null>`nullif(coalesce(reasoning, '')
           || coalesce(${piecesOf(sql, "reasoning")}, ''), '')`,
+        parts: sql<string | null>`'[' || ${piecesOf(sql, "layout", ",")} || ']'`,
       })
       .where("status", "=", sql.lit("streaming"))
       .where("row_id", "<=", parameter.lastRowId)

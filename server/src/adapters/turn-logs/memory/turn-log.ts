@@ -1,12 +1,11 @@
 import type { Interruption } from "../../../domain/message.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
-import { type LiveReply, liveReply, thoughtsOf } from "../shared/live-reply.ts";
+import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 
 type RunningTurn = {
   readonly conversationId: string;
   readonly onStop: (cause: Interruption) => void;
   readonly reply: LiveReply;
-  readonly thoughts: LiveReply;
 };
 
 /** The turn log of a server that runs alone: the running turns, in memory; none of the ended ones. */
@@ -15,14 +14,13 @@ export function memoryTurnLog(): TurnLog {
   return {
     open({ replyId, conversationId }, onStop) {
       const reply = liveReply();
-      const thoughts = liveReply();
-      turns.set(replyId, { conversationId, onStop, reply, thoughts });
+      turns.set(replyId, { conversationId, onStop, reply });
       return {
-        append: reply.append,
-        think: thoughts.append,
+        reply,
+        add: reply.add,
+        grow: reply.grow,
         end(ending) {
           turns.delete(replyId);
-          thoughts.end(null);
           reply.end(ending);
         },
         discard: () => void turns.delete(replyId),
@@ -30,7 +28,6 @@ export function memoryTurnLog(): TurnLog {
     },
     follow: (replyId, position, signal) =>
       turns.get(replyId)?.reply.watch(position, signal) ?? null,
-    followThoughts: (replyId, signal) => thoughtsOf(turns.get(replyId)?.thoughts, signal),
     followElsewhere: null,
     async stop(conversationId, cause, replyId = null) {
       const found = [...turns].filter(

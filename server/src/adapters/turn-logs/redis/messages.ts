@@ -1,20 +1,24 @@
 // What replicas say to each other about replies, through Redis' channels. Nothing of it is kept there.
+
 import { INTERRUPTIONS, type Interruption } from "../../../domain/message.ts";
+import type { PartDelta } from "../../../domain/parts.ts";
 
 /** To whoever generates a reply, on the reply's channel. */
 export type Request = {
   readonly kind: "watch" | "leave";
-  /** Where the text is to be sent. */
+  /** Where the reply is to be sent. */
   readonly inbox: string;
   /** How much of the reply is there already. */
   readonly from: number;
+  /** False where a version asks that knows replies of text alone. */
+  readonly isOfParts: boolean;
 };
 
-/** To a replica's inbox: the text of a reply from a position on. `isOver`: it has ended, and is stored. */
+/** To a replica's inbox: a reply from a position on. `isOver`: it has ended, and is stored, or cannot be told here. */
 export type Piece = {
   readonly replyId: string;
   readonly from: number;
-  readonly text: string;
+  readonly steps: readonly PartDelta[];
   readonly isOver: boolean;
 };
 
@@ -41,28 +45,47 @@ export function decodeStop(message: string): Stop {
   };
 }
 
+const OF_PARTS = "parts";
+
 export const encodeRequest = ({ kind, inbox, from }: Request): string =>
-  JSON.stringify([kind, inbox, from]);
+  JSON.stringify([kind, inbox, from, OF_PARTS]);
 
 export const encodePieces = (pieces: readonly Piece[]): string =>
-  JSON.stringify(pieces.map(({ replyId, from, text, isOver }) => [replyId, from, text, isOver]));
+  JSON.stringify(
+    pieces.map(({ replyId, from, steps, isOver }) => [
+      replyId,
+      from,
+      steps.length > 0 ? steps : "",
+      isOver,
+    ]),
+  );
 
 /** Null for what this version does not understand, as while replicas are updated one by one. */
 export function decodeRequest(message: string): Request | null {
-  const [kind, inbox, from] = listIn(message);
+  const [kind, inbox, from, of] = listIn(message);
   if ((kind !== "watch" && kind !== "leave") || typeof inbox !== "string") return null;
-  return typeof from === "number" ? { kind, inbox, from } : null;
+  return typeof from === "number" ? { kind, inbox, from, isOfParts: of === OF_PARTS } : null;
 }
 
 export function decodePieces(message: string): Piece[] {
   const pieces: Piece[] = [];
   for (const item of listIn(message)) {
-    const [replyId, from, text, isOver] = Array.isArray(item) ? item : [];
-    if (typeof replyId === "string" && typeof from === "number" && typeof text === "string")
-      pieces.push({ replyId, from, text, isOver: isOver === true });
+    const [replyId, from, steps, isOver] = Array.isArray(item) ? item : [];
+    if (typeof replyId !== "string" || typeof from !== "number") continue;
+    if (steps === "") pieces.push({ replyId, from, steps: [], isOver: isOver === true });
+    else if (Array.isArray(steps) && steps.every(isStep))
+      pieces.push({ replyId, from, steps, isOver: isOver === true });
+    // A version before tells text alone: what the store has of the reply is more.
+    else pieces.push({ replyId, from: 0, steps: [], isOver: true });
   }
   return pieces;
 }
+
+const isStep = (value: unknown): value is PartDelta => {
+  const { type, position, text, part } = { ...(value as Partial<Record<string, unknown>>) };
+  if (typeof position !== "number") return false;
+  return type === "grow" ? typeof text === "string" : type === "open" && typeof part === "object";
+};
 
 function listIn(message: string): unknown[] {
   try {

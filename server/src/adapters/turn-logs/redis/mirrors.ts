@@ -1,4 +1,5 @@
-import type { LiveEvent } from "../../../ports/turn-log.ts";
+import { stepsAfter } from "../../../domain/parts.ts";
+import type { PartsEvent } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 import type { Channels } from "./channels.ts";
@@ -29,10 +30,15 @@ export function mirrors(link: RedisLink, channels: Channels) {
     mirror.reply.end(null);
   };
 
-  /** Asks for what comes after the text that is here. */
+  /** Asks for what comes after what is here. */
   const ask = async (replyId: string, mirror: Mirror) => {
     mirror.isAsking = true;
-    const request = encodeRequest({ kind: "watch", inbox, from: mirror.reply.length });
+    const request = encodeRequest({
+      kind: "watch",
+      inbox,
+      from: mirror.reply.length,
+      isOfParts: true,
+    });
     const hearing = await link.publish(channels.reply(replyId), request).catch(() => 0);
     if (hearing === 0) return lose(replyId, mirror);
     setTimeout(() => {
@@ -40,7 +46,7 @@ export function mirrors(link: RedisLink, channels: Channels) {
     }, ASK_AGAIN_MS).unref();
   };
 
-  const receive = ({ replyId, from, text, isOver }: Piece) => {
+  const receive = ({ replyId, from, steps, isOver }: Piece) => {
     const mirror = known.get(replyId);
     if (!mirror) return;
     mirror.heardAtMs = performance.now();
@@ -51,8 +57,7 @@ export function mirrors(link: RedisLink, channels: Channels) {
       return;
     }
     mirror.isAsking = false;
-    const news = text.slice(reply.length - from);
-    if (news) reply.append(news);
+    for (const step of stepsAfter(steps, reply.length)) reply.apply(step);
     if (isOver) lose(replyId, mirror);
   };
 
@@ -74,7 +79,7 @@ export function mirrors(link: RedisLink, channels: Channels) {
     mirror.watchers--;
     if (mirror.watchers > 0 || known.get(replyId) !== mirror) return;
     known.delete(replyId);
-    const request = encodeRequest({ kind: "leave", inbox, from: 0 });
+    const request = encodeRequest({ kind: "leave", inbox, from: 0, isOfParts: true });
     link.publish(channels.reply(replyId), request).catch(() => {});
   };
 
@@ -97,7 +102,7 @@ export function mirrors(link: RedisLink, channels: Channels) {
       replyId: string,
       position: number,
       signal: AbortSignal,
-    ): AsyncGenerator<LiveEvent> {
+    ): AsyncGenerator<PartsEvent> {
       if (!link.isUp) return;
       const mirror = mirrorOf(replyId);
       mirror.watchers++;

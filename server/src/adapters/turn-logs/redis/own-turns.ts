@@ -1,7 +1,7 @@
 import type { Interruption } from "../../../domain/message.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
-import { type LiveReply, liveReply, thoughtsOf } from "../shared/live-reply.ts";
+import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 import type { Channels } from "./channels.ts";
 import { decodeRequest, decodeStop, encodePieces, type Piece } from "./messages.ts";
 
@@ -9,7 +9,6 @@ type OwnTurn = {
   readonly conversationId: string;
   readonly onStop: (cause: Interruption) => void;
   readonly reply: LiveReply;
-  readonly thoughts: LiveReply;
   /** The replicas where it is watched, by inbox, and how far each has been told. */
   readonly watchers: Map<string, { sent: number; isAnswered: boolean; renewedAtMs: number }>;
 };
@@ -82,7 +81,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
       else if (isOver || !watcher.isAnswered || watcher.sent < reply.length) {
         const from = watcher.sent;
         const pieces = byInbox.get(inbox) ?? [];
-        pieces.push({ replyId, from, text: reply.textAfter(from), isOver });
+        pieces.push({ replyId, from, steps: reply.after(from), isOver });
         byInbox.set(inbox, pieces);
         watcher.sent = Math.max(from, reply.length);
         watcher.isAnswered = true;
@@ -98,6 +97,9 @@ export function ownTurns(link: RedisLink, channels: Channels) {
   const onRequest = (replyId: string, turn: OwnTurn, message: string) => {
     const request = decodeRequest(message);
     if (!request) return;
+    // A version before knows text alone: it reads the store.
+    if (!request.isOfParts)
+      return sendAll(new Map([[request.inbox, [{ replyId, from: 0, steps: [], isOver: true }]]]));
     if (request.kind === "leave") return void turn.watchers.delete(request.inbox);
     turn.watchers.set(request.inbox, {
       sent: request.from,
@@ -113,8 +115,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     has: (conversationId: string) => conversations.has(conversationId),
     open: (({ replyId, conversationId }, onStop) => {
       const reply = liveReply();
-      const thoughts = liveReply();
-      const turn: OwnTurn = { conversationId, onStop, reply, thoughts, watchers: new Map() };
+      const turn: OwnTurn = { conversationId, onStop, reply, watchers: new Map() };
       turns.set(replyId, turn);
       enterConversation(conversationId);
       const closeChannel = link.listen(channels.reply(replyId), (message) =>
@@ -126,18 +127,24 @@ export function ownTurns(link: RedisLink, channels: Channels) {
         closeChannel();
         leaveConversation(conversationId);
       };
+      const tell = () => {
+        if (turn.watchers.size) willFlush(replyId, FLUSH_MS);
+      };
       return {
-        append(text) {
-          reply.append(text);
-          if (turn.watchers.size) willFlush(replyId, FLUSH_MS);
+        reply,
+        add(part) {
+          reply.add(part);
+          tell();
         },
-        think: thoughts.append,
+        grow(text) {
+          reply.grow(text);
+          tell();
+        },
         end(ending) {
           const byInbox = new Map<string, Piece[]>();
           collect(replyId, turn, true, byInbox);
           sendAll(byInbox);
           forget();
-          thoughts.end(null);
           reply.end(ending);
         },
         discard: forget,
@@ -145,7 +152,5 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     }) satisfies TurnLog["open"],
     follow: ((replyId, position, signal) =>
       turns.get(replyId)?.reply.watch(position, signal) ?? null) satisfies TurnLog["follow"],
-    followThoughts: ((replyId, signal) =>
-      thoughtsOf(turns.get(replyId)?.thoughts, signal)) satisfies TurnLog["followThoughts"],
   };
 }

@@ -22,7 +22,6 @@ export function redisTurnLog(link: RedisLink): TurnLog & { close(): void } {
   return {
     open: own.open,
     follow: own.follow,
-    followThoughts: own.followThoughts,
     followElsewhere: others.follow,
     async stop(conversationId, cause, replyId = null) {
       const isHere = own.stop(conversationId, cause, replyId);

@@ -1,76 +1,73 @@
-import type { TurnEnding } from "../../../domain/turn.ts";
-import type { LiveEvent, Thought } from "../../../ports/turn-log.ts";
+import { growingParts } from "../../../domain/growing-parts.ts";
+import type { Part, PartDelta } from "../../../domain/parts.ts";
+import { endingOfParts, type TurnEnding } from "../../../domain/turn.ts";
+import type { PartsEvent, TurnWriter } from "../../../ports/turn-log.ts";
 
 /** A reply that grows, and its watchers. */
-export type LiveReply = {
-  /** In UTF-16 code units. */
-  readonly length: number;
-  append(text: string): void;
+export type LiveReply = TurnWriter["reply"] & {
+  add(part: Part): void;
+  grow(text: string): void;
+  apply(step: PartDelta): void;
   /** Ends it; null: what comes next is not known here, and watchers end without an ending. */
   end(ending: TurnEnding | null): void;
-  /** What comes after that position. */
-  textAfter(position: number): string;
   /** As TurnLog.follow. */
-  watch(position: number, signal: AbortSignal): AsyncGenerator<LiveEvent>;
+  watch(position: number, signal: AbortSignal): AsyncGenerator<PartsEvent>;
 };
 
 export function liveReply(): LiveReply {
-  /** What the model gave, piece by piece, and the length of the reply after each. */
-  const pieces: string[] = [];
-  const positions: number[] = [];
+  const reply = growingParts();
   const watchers = new Set<() => void>();
-  let length = 0;
   let ended: { readonly ending: TurnEnding | null } | null = null;
 
   const wake = () => {
     for (const watcher of watchers) watcher();
   };
-  const firstAfter = (position: number): number => {
-    if (position >= length) return pieces.length;
-    return positions.findIndex((end) => end > position);
-  };
-  /** The reply after `position`, which lies in or before piece `index`. */
-  const textFrom = (index: number, position: number): string => {
-    const first = pieces[index] ?? "";
-    const start = (positions[index] ?? 0) - first.length;
-    const rest = index + 1 < pieces.length ? pieces.slice(index + 1).join("") : "";
-    return first.slice(Math.max(0, position - start)) + rest;
-  };
 
   return {
     get length() {
-      return length;
+      return reply.length;
     },
-    append(text) {
-      pieces.push(text);
-      length += text.length;
-      positions.push(length);
+    get count() {
+      return reply.count;
+    },
+    get last() {
+      return reply.last;
+    },
+    types: reply.types,
+    after: reply.after,
+    parts: reply.parts,
+    add(part) {
+      reply.add(part);
+      wake();
+    },
+    grow(text) {
+      reply.grow(text);
+      wake();
+    },
+    apply(step) {
+      reply.apply(step);
       wake();
     },
     end(ending) {
-      ended ??= { ending };
+      ended ??= { ending: ending && endingOfParts(ending) };
       wake();
     },
-    textAfter: (position) => textFrom(firstAfter(position), position),
     async *watch(from, signal) {
       let position = from;
-      let next = firstAfter(position);
       let rouse: () => void = () => {};
       const watcher = () => rouse();
       watchers.add(watcher);
       signal.addEventListener("abort", watcher);
       try {
         while (!signal.aborted) {
-          if (next < pieces.length) {
-            // A watcher may be ahead of a copy that is still being filled.
-            if (position > (positions[next - 1] ?? 0)) next = firstAfter(position);
-            if (next === pieces.length) continue;
-            const text = textFrom(next, position);
-            next = pieces.length;
-            if (!text) continue;
-            position = length;
-            yield { type: "delta", position, text };
-          } else if (ended) {
+          // A watcher may be ahead of a copy that is still being filled.
+          if (position < reply.length)
+            for (const step of reply.after(position)) {
+              if (signal.aborted) return;
+              position = step.position;
+              yield step;
+            }
+          else if (ended) {
             const { ending } = ended;
             if (ending && position < ending.position) yield ending;
             return;
@@ -85,16 +82,4 @@ export function liveReply(): LiveReply {
       }
     },
   };
-}
-
-/** What a model thinks grows as a reply does, and has no ending of its own. Null where there is no such turn. */
-export const thoughtsOf = (
-  thoughts: LiveReply | undefined,
-  signal: AbortSignal,
-): AsyncIterable<Thought> | null => (thoughts ? thoughtsIn(thoughts, signal) : null);
-
-async function* thoughtsIn(thoughts: LiveReply, signal: AbortSignal): AsyncGenerator<Thought> {
-  for await (const event of thoughts.watch(0, signal))
-    if (event.type === "delta")
-      yield { offset: event.position - event.text.length, text: event.text };
 }
