@@ -61,7 +61,12 @@ export function createShowFiles(files: Pick<Files, "get" | "open">): ShowFiles {
   return async (owner, messages, documentTokens) => {
     const room: Room = { images: MAX_IMAGES, imageBytes: MAX_IMAGE_BYTES, documentTokens };
     const shown: PromptMessage[] = [];
-    for (const { role, content, attachments = [] } of messages.toReversed()) {
+    for (const chosen of messages.toReversed()) {
+      const { role, content, attachments = [] } = chosen;
+      if (attachments.length === 0) {
+        shown.push(chosen);
+        continue;
+      }
       const texts = [content];
       const images: PromptImage[] = [];
       for (const attachment of attachments) {
