@@ -39,7 +39,7 @@ export const EVERY_PART: readonly Part[] = [
 ];
 
 /** Checkpoints of one reply, each made when it is asked for. */
-export function checkpointing(
+function checkpointing(
   store: Pick<Store, "checkpoint">,
   owner: ReturnType<typeof newOwner>,
   replyId: string,

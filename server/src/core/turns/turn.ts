@@ -38,6 +38,9 @@ export type StartTurn = {
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
 };
 
+export type { ModelSettings, ToolOffer } from "../../ports/model.ts";
+export type { PartsEvent } from "../../ports/turn-log.ts";
+
 /** What a watcher of the words of a reply gets; the acceptance is known to whoever may watch. */
 export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
 

@@ -3,10 +3,14 @@ import type { Static } from "typebox";
 import type { StartTurn, TurnTarget } from "../../core/turns/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
+import { type settingsInBody, settingsOf } from "./model-settings.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import type { NewMessage } from "./schemas.ts";
 
-type Asked = Pick<Static<typeof NewMessage>, "content" | "model" | "temperature" | "attachments">;
+type Asked = Pick<
+  Static<typeof NewMessage>,
+  "content" | "model" | "temperature" | "attachments" | keyof typeof settingsInBody
+>;
 
 /** The turn that a message to that conversation is. */
 export const existing = (
@@ -24,7 +28,7 @@ export async function asked(
   { files }: Pick<ChatV1Parts, "files">,
   request: FastifyRequest,
   target: TurnTarget,
-  { content, model, temperature, attachments = [] }: Asked,
+  { content, model, temperature, attachments = [], ...settings }: Asked,
 ): Promise<StartTurn> {
   return {
     target,
@@ -34,6 +38,7 @@ export async function asked(
     }),
     model: model || null,
     temperature: temperature ?? null,
+    settings: settingsOf(settings),
     origin: ORIGIN,
     idempotency: idempotencyOf(request),
   };

@@ -3,9 +3,10 @@ import type { OfferedModel } from "../../core/models.ts";
 import type { Agent } from "../../domain/agent.ts";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { type Attachment, modelUseOf, type StoredFile } from "../../domain/file.ts";
-import type { Message } from "../../domain/message.ts";
+import type { Message, Usage } from "../../domain/message.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
+import { partBodies } from "./part-schemas.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
 export const conversationBody = (conversation: Conversation): Static<typeof ConversationBody> => ({
@@ -20,40 +21,42 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   updated_at: conversation.updatedAt.toISOString(),
 });
 
-export const messageBody = ({
-  id,
-  conversationId,
-  role,
-  content,
-  model,
-  status,
-  usage,
-  createdAt,
-  error,
-  finishReason,
-  interruptedBy,
-  reasoning,
-  reasoningMs,
-  attachments,
-}: Message): Static<typeof MessageBody> => ({
-  id,
-  conversation_id: conversationId,
-  role,
-  content,
-  model,
-  status: status === "streaming" ? "interrupted" : status,
-  finish_reason: finishReason,
-  interrupted_by: interruptedBy,
-  reasoning,
-  reasoning_ms: reasoningMs,
-  usage: usage && {
-    prompt_tokens: usage.promptTokens,
-    completion_tokens: usage.completionTokens,
-    total_tokens: usage.totalTokens,
-  },
-  ...(attachments && { attachments: attachments.map(attachmentBody) }),
-  created_at: createdAt.toISOString(),
-  ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),
+/** @param hasParts whether what it consists of is shown */
+export function messageBody(message: Message, hasParts = false): Static<typeof MessageBody> {
+  const { status, usage, attachments, error } = message;
+  return {
+    id: message.id,
+    conversation_id: message.conversationId,
+    role: message.role,
+    content: message.content,
+    model: message.model,
+    status: status === "streaming" ? "interrupted" : status,
+    finish_reason: message.finishReason,
+    interrupted_by: message.interruptedBy,
+    reasoning: message.reasoning,
+    reasoning_ms: message.reasoningMs,
+    usage: usage && usageBody(usage),
+    ...(hasParts && { parts: partBodies(message) }),
+    ...(attachments && { attachments: attachments.map(attachmentBody) }),
+    created_at: message.createdAt.toISOString(),
+    ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),
+  };
+}
+
+const usageBody = ({
+  promptTokens,
+  completionTokens,
+  totalTokens,
+  cachedTokens,
+  reasoningTokens,
+  costUsd,
+}: Usage): NonNullable<Static<typeof MessageBody>["usage"]> => ({
+  prompt_tokens: promptTokens,
+  completion_tokens: completionTokens,
+  total_tokens: totalTokens,
+  ...(cachedTokens !== undefined && { cached_tokens: cachedTokens }),
+  ...(reasoningTokens !== undefined && { reasoning_tokens: reasoningTokens }),
+  ...(costUsd !== undefined && { cost_usd: costUsd }),
 });
 
 const ofEveryFile = ({ id, name, mediaType, bytes, width, height }: Attachment) => ({

@@ -12,6 +12,7 @@ import {
   answers,
   DeletedBody,
   MessageBody,
+  MessageQuery,
   MessagesQuery,
   NewMessage,
   NewStreamedConversation,
@@ -22,7 +23,8 @@ import {
   StopQuery,
   UserQuery,
 } from "./schemas.ts";
-import { repeatPoint, repeatTurn, resumePoint, resumeTurn, streamTurn } from "./stream.ts";
+import { repeatPoint, repeatTurn, resumeTurn, streamTurn } from "./stream.ts";
+import { isAtEnd, resumePoint, viewOf } from "./view.ts";
 
 const tags = ["chat-v1"];
 const ofConversation = Type.Object({ conversationId: Type.String() });
@@ -75,9 +77,9 @@ export function messageRoutes(
       );
       const ending = await turn.ending;
       if (ending.type === "failed") throw failureOf(ending.error);
-      return reply
-        .code(201)
-        .send({ success: true, data: [messageBody(turn.userMessage), messageBody(ending.reply)] });
+      const { parts } = viewOf(request.body);
+      const data = [messageBody(turn.userMessage, parts), messageBody(ending.reply, parts)];
+      return reply.code(201).send({ success: true, data });
     },
   );
 
@@ -105,7 +107,7 @@ export function messageRoutes(
       const point = repeatPoint(request.headers["last-event-id"]);
       if (point) {
         const known = await turns.watch(request.principal, conversationId, point.replyId);
-        return repeatTurn(reply, known, point, request.body.reasoning ?? false);
+        return repeatTurn(reply, known, point, viewOf(request.body));
       }
       const turn = await turns.start(
         request.principal,
@@ -116,8 +118,9 @@ export function messageRoutes(
           request.body,
         ),
       );
-      const opening = { type: "user_message", data: messageBody(turn.userMessage) };
-      await streamTurn(reply, turn, opening, request.body.reasoning ?? false);
+      const view = viewOf(request.body);
+      const opening = { type: "user_message", data: messageBody(turn.userMessage, view.parts) };
+      await streamTurn(reply, turn, opening, view);
     },
   );
 
@@ -137,9 +140,9 @@ export function messageRoutes(
       const point = repeatPoint(request.headers["last-event-id"]);
       if (point) {
         const known = await turns.watchReply(request.principal, point.replyId);
-        return repeatTurn(reply, known, point, request.body.reasoning ?? false);
+        return repeatTurn(reply, known, point, viewOf(request.body));
       }
-      const { title, agent_id, model, keep_model, mode, reasoning = false } = request.body;
+      const { title, agent_id, model, keep_model, mode } = request.body;
       const conversation = conversations.draft(ORIGIN, {
         title,
         agentId: agent_id,
@@ -150,9 +153,10 @@ export function messageRoutes(
         request.principal,
         await asked({ files }, request, { kind: "new", conversation }, request.body),
       );
-      const userMessage = messageBody(turn.userMessage);
+      const view = viewOf(request.body);
+      const userMessage = messageBody(turn.userMessage, view.parts);
       const data = { conversationId: turn.conversation.id, userMessage };
-      await streamTurn(reply, turn, { type: "conversation_created", data }, reasoning);
+      await streamTurn(reply, turn, { type: "conversation_created", data }, view);
     },
   );
 
@@ -177,8 +181,10 @@ export function messageRoutes(
       const { conversationId } = request.params;
       const replyId = replyToWatch(request.principal, conversationId, point.replyId);
       const turn = await turns.watch(request.principal, conversationId, replyId);
-      if (!turn || turn.stored?.position === point.position) return reply.code(204).send();
-      return resumeTurn(reply, turn, point.position, request.query.reasoning === "1");
+      if (!turn || isAtEnd(turn, point)) return reply.code(204).send();
+      const { reasoning, parts } = request.query;
+      const view = { reasoning: reasoning === "1", parts: parts === "1" };
+      return resumeTurn(reply, turn, point, view);
     },
   );
 
@@ -236,13 +242,16 @@ export function messageRoutes(
       },
     },
     async (request, reply) => {
-      const { limit, before } = request.query;
+      const { limit, before, parts } = request.query;
       const messages = await conversations.messages(
         request.principal,
         request.params.conversationId,
         { limit, before },
       );
-      return reply.send({ success: true, data: messages.map(messageBody) });
+      return reply.send({
+        success: true,
+        data: messages.map((message) => messageBody(message, parts === "1")),
+      });
     },
   );
 
@@ -253,15 +262,15 @@ export function messageRoutes(
         tags,
         summary: "Get a message",
         params: ofMessage,
-        querystring: UserQuery,
+        querystring: MessageQuery,
         response: answers(200, MessageBody),
       },
     },
-    async (request, reply) =>
-      reply.send({
-        success: true,
-        data: messageBody(await conversations.message(request.principal, request.params.messageId)),
-      }),
+    async (request, reply) => {
+      const message = await conversations.message(request.principal, request.params.messageId);
+      const data = messageBody(message, request.query.parts === "1");
+      return reply.send({ success: true, data });
+    },
   );
 
   app.delete(

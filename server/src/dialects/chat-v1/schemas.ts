@@ -1,6 +1,8 @@
 import { type TSchema, Type } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
 import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
+import { settingsInBody } from "./model-settings.ts";
+import { PartBody, partsInBody, partsInQuery } from "./part-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -61,8 +63,16 @@ export const MessageBody = Type.Object(
         prompt_tokens: Type.Integer(),
         completion_tokens: Type.Integer(),
         total_tokens: Type.Integer(),
+        cached_tokens: Type.Optional(
+          Type.Integer({ description: "Of the prompt: those that the provider had kept." }),
+        ),
+        reasoning_tokens: Type.Optional(
+          Type.Integer({ description: "Of the completion: those of what the model thought." }),
+        ),
+        cost_usd: Type.Optional(Type.Number({ description: "Where the provider says it." })),
       }),
     ),
+    parts: Type.Optional(Type.Array(PartBody, { description: "Where they are asked for." })),
     attachments: Type.Optional(
       Type.Array(AttachmentBody, { description: "The files that it was sent with, if any." }),
     ),
@@ -153,9 +163,12 @@ export const ConversationsQuery = Type.Object({
 
 export const UserQuery = Type.Object(User);
 
+export const MessageQuery = Type.Object({ ...partsInQuery, ...User });
+
 export const MessagesQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   before: Type.Optional(Type.String({ description: "A message's id: gives those before it." })),
+  ...partsInQuery,
   ...User,
 });
 
@@ -182,6 +195,8 @@ const asking = {
   temperature: Type.Optional(Nullable(Type.Number({ minimum: 0, maximum: 2 }))),
   ...attachmentsInBody,
   ...reasoningInBody,
+  ...partsInBody,
+  ...settingsInBody,
   ...User,
 };
 
@@ -230,6 +245,7 @@ export const ResumeQuery = Type.Object({
     Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." }),
   ),
   ...reasoningInQuery,
+  ...partsInQuery,
   ticket: Type.Optional(
     Type.String({
       description:

@@ -1,42 +1,27 @@
 import type { FastifyReply } from "fastify";
-import type { Turn, WatchedTurn } from "../../core/turns/turn.ts";
+import type { LiveEvent, PartsEvent, Turn, WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
+import { hasWords } from "../../domain/parts.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { type EventStream, frame, openEventStream, unnumberedFrame } from "../../http/sse.ts";
 import { ERRORS } from "./errors.ts";
 import { messageBody } from "./map.ts";
+import { partBody } from "./part-schemas.ts";
+import { idOf, isAtEnd, type Place, partsAfterWords, resumePoint, type View } from "./view.ts";
 
 const MAX_CHUNK_CHARACTERS = 64 * 1024;
 
-/** Where a client goes on: the reply (null: the one that is generated now, or the latest) and the position of the last event it saw. */
-export type ResumePoint = { readonly replyId: string | null; readonly position: number };
-
-const BEGINNING: ResumePoint = { replyId: null, position: -1 };
-
-/** @param lastEventId an `id:` of ours, or a bare position in the reply that is generated now, or the latest. @throws AppError invalid_request */
-export function resumePoint(lastEventId: string | undefined): ResumePoint {
-  if (lastEventId === undefined || lastEventId === "") return BEGINNING;
-  const match = /^(?:([^:\s]{1,64}):)?(\d{1,15})$/.exec(lastEventId);
-  if (!match)
-    throw new AppError(
-      "invalid_request",
-      "Last-Event-ID (or after) must be the id of an event of this stream",
-      { field: "after" },
-    );
-  return { replyId: match[1] ?? null, position: Number(match[2]) };
-}
+type RepeatPoint = Place & { readonly replyId: string };
 
 /**
  * Where a POST that comes again goes on: clients that repeat a request with the id of the last event
  * they saw want the rest of that reply, not another one. Null for a first request.
  * @throws AppError invalid_request
  */
-export function repeatPoint(
-  header: string | readonly string[] | undefined,
-): { readonly replyId: string; readonly position: number } | null {
+export function repeatPoint(header: string | readonly string[] | undefined): RepeatPoint | null {
   if (header === undefined || header === "") return null;
-  const { replyId, position } = resumePoint(header.toString());
-  if (replyId !== null) return { replyId, position };
+  const { replyId, ...place } = resumePoint(header.toString());
+  if (replyId !== null) return { replyId, ...place };
   throw new AppError(
     "invalid_request",
     "Last-Event-ID must be the whole id of an event of this stream. Leave it out to send a new message",
@@ -48,14 +33,13 @@ export function repeatPoint(
 export async function repeatTurn(
   reply: FastifyReply,
   turn: WatchedTurn | null,
-  point: { readonly replyId: string; readonly position: number },
-  isThinkingShown: boolean,
+  point: RepeatPoint,
+  view: View,
 ): Promise<void> {
-  if (turn && turn.stored?.position !== point.position)
-    return resumeTurn(reply, turn, point.position, isThinkingShown);
+  if (turn && !isAtEnd(turn, point)) return resumeTurn(reply, turn, point, view);
   // Not 204: a client that read the answer to its POST takes anything but an event stream for a
   // failure, and would ask again for ever.
-  openEventStream(reply).end(frame(`${point.replyId}:${point.position}`, "[DONE]"));
+  openEventStream(reply).end(frame(idOf(point.replyId, point), "[DONE]"));
 }
 
 /** The stream of a turn that was just begun. @param opening the first event's type and data, as JSON */
@@ -63,67 +47,81 @@ export async function streamTurn(
   reply: FastifyReply,
   turn: Turn,
   opening: { readonly type: string; readonly data: unknown },
-  isThinkingShown: boolean,
+  view: View,
 ): Promise<void> {
   const stream = openEventStream(reply);
   stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
-  await forward(stream, turn, 0, isThinkingShown);
+  await forward(stream, turn, { position: 0, of: "words" }, view);
 }
 
-/** The rest of a turn, from that position on. */
+/** The rest of a turn, from that place on. An id of a stream with parts is gone on with by such a stream. */
 export async function resumeTurn(
   reply: FastifyReply,
   turn: WatchedTurn,
-  position: number,
-  isThinkingShown: boolean,
+  { position, of }: Place,
+  given: View,
 ): Promise<void> {
   const stream = openEventStream(reply);
+  const view = of === "parts" ? { ...given, parts: true } : given;
   // A comment says at once that the stream is there, however long the next word takes.
   if (position >= 0) stream.send(": resumed\n\n");
-  else
-    stream.send(
-      frame(
-        `${turn.replyId}:0`,
-        JSON.stringify({ type: "user_message", data: messageBody(turn.userMessage) }),
-      ),
-    );
-  await forward(stream, turn, Math.max(0, position), isThinkingShown);
+  else {
+    const data = messageBody(turn.userMessage, view.parts);
+    stream.send(frame(`${turn.replyId}:0`, JSON.stringify({ type: "user_message", data })));
+  }
+  await forward(stream, turn, { position: Math.max(0, position), of }, view);
 }
+
+type Forwarded = Pick<WatchedTurn, "replyId" | "follow" | "followParts" | "thoughts">;
 
 async function forward(
   stream: EventStream,
-  turn: Pick<WatchedTurn, "replyId" | "follow" | "thoughts">,
-  from: number,
-  isThinkingShown: boolean,
+  turn: Forwarded,
+  from: Place,
+  view: View,
 ): Promise<void> {
-  let position = from;
+  const of = view.parts ? "parts" : "words";
+  const idAt = (position: number) => idOf(turn.replyId, { position, of });
+  let { position } = from;
   let last = "";
   const over = new AbortController();
-  if (isThinkingShown)
+  if (view.reasoning)
     void forwardThoughts(stream, turn, AbortSignal.any([stream.gone, over.signal]));
   try {
-    for await (const event of turn.follow(from, stream.gone)) {
-      if (event.type === "delta")
-        if (event.text.length > MAX_CHUNK_CHARACTERS)
-          await sendLongText(stream, turn.replyId, event.position, event.text);
-        else stream.send(chunkFrame(turn.replyId, event.position, event.text));
-      else if (event.type === "failed")
-        last = errorFrame(turn.replyId, event.position, failureOf(event.error));
-      else
-        last = frame(
-          `${turn.replyId}:${event.position}`,
-          JSON.stringify({ type: "ai_complete", data: messageBody(event.reply) }),
-        );
-      position = event.position;
+    for await (const event of eventsOf(turn, from, view, stream.gone)) {
+      const { position: at } = event;
+      if (event.type === "open") stream.send(openFrame(idAt(at), event));
+      else if (event.type === "grow" || event.type === "delta") {
+        const { text } = event;
+        const send = (piece: string, end: number) =>
+          stream.send(growthFrame(idAt(at - text.length + end), event, piece));
+        if (text.length <= MAX_CHUNK_CHARACTERS) send(text, text.length);
+        else await sendInPieces(stream, text, stream.gone, send);
+      } else if (event.type === "failed") last = errorFrame(idAt(at), failureOf(event.error));
+      else {
+        const data = messageBody(event.reply, view.parts);
+        last = frame(idAt(at), JSON.stringify({ type: "ai_complete", data }));
+      }
+      position = at;
     }
-  } catch (error) {
+  } catch (error) 
     // A live log that is lost is no ending of the reply: a broken connection makes clients resume.
     if (toAppError(error).code === "unavailable") return stream.cut();
-    last = errorFrame(turn.replyId, position, toAppError(error));
-  } finally {
+    last = errorFrame(idAt(position), toAppError(error));finally 
     over.abort();
-  }
-  if (!stream.gone.aborted) stream.end(`${last}${frame(`${turn.replyId}:${position}`, "[DONE]")}`);
+  if (!stream.gone.aborted) stream.end(`${last}${frame(idAt(position), "[DONE]")}`);
+}
+
+/** What comes after that place, as the view shows it. */
+function eventsOf(
+  turn: Forwarded,
+  { position, of }: Place,
+  view: View,
+  signal: AbortSignal,
+): AsyncIterable<LiveEvent | PartsEvent> {
+  if (!view.parts) return turn.follow(position, signal);
+  if (of === "parts") return turn.followParts(position, signal);
+  return partsAfterWords(turn.followParts(0, signal), position);
 }
 
 /**
@@ -140,16 +138,6 @@ async function forwardThoughts(
       stream.send(thoughtFrame(offset + end - piece.length, piece)),
     );
 }
-
-const sendLongText = (
-  stream: EventStream,
-  replyId: string,
-  position: number,
-  text: string,
-): Promise<void> =>
-  sendInPieces(stream, text, stream.gone, (piece, end) =>
-    stream.send(chunkFrame(replyId, position - text.length + end, piece)),
-  );
 
 /** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
 async function sendInPieces(
@@ -171,20 +159,32 @@ async function sendInPieces(
 
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
-const chunkFrame = (replyId: string, position: number, text: string): string =>
-  frame(`${replyId}:${position}`, `{"type":"ai_chunk","data":${JSON.stringify(text)}}`);
+/** Words are an `ai_chunk` on every stream. */
+function growthFrame(
+  id: string,
+  event: Extract<LiveEvent | PartsEvent, { type: "delta" | "grow" }>,
+  text: string,
+): string {
+  const data = JSON.stringify(text);
+  if (event.type === "delta") return frame(id, `{"type":"ai_chunk","data":${data}}`);
+  const { index, of } = event;
+  if (hasWords(of)) return frame(id, `{"type":"ai_chunk","data":${data},"index":${index}}`);
+  const grown = `{"type":"grow","index":${index},"of":"${of}","text":${data}}`;
+  return frame(id, `{"type":"ai_part","data":${grown}}`);
+}
+
+const openFrame = (id: string, { index, part }: Extract<PartsEvent, { type: "open" }>): string => {
+  const data = { type: "open", index, part: partBody(part) };
+  return frame(id, JSON.stringify({ type: "ai_part", data }));
+};
 
 const thoughtFrame = (offset: number, text: string): string =>
   unnumberedFrame(JSON.stringify({ type: "ai_reasoning", data: { offset, text } }));
 
-const errorFrame = (
-  replyId: string,
-  position: number,
-  { code, message, retryAfterMs }: AppError,
-): string => {
+const errorFrame = (id: string, { code, message, retryAfterMs }: AppError): string => {
   const retry = retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1000) };
   return frame(
-    `${replyId}:${position}`,
+    id,
     JSON.stringify({ type: "error", data: { code: ERRORS[code][1], message, ...retry } }),
   );
 };
