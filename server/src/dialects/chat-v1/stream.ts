@@ -82,7 +82,7 @@ async function forward(
 ): Promise<void> {
   const of = view.parts ? "parts" : "words";
   const idAt = (position: number) => idOf(turn.replyId, { position, of });
-  let { position } = from;
+  let position = from.of === of ? from.position : 0;
   let last = "";
   const over = new AbortController();
   if (view.reasoning)
@@ -104,11 +104,13 @@ async function forward(
       }
       position = at;
     }
-  } catch (error) 
+  } catch (error) {
     // A live log that is lost is no ending of the reply: a broken connection makes clients resume.
     if (toAppError(error).code === "unavailable") return stream.cut();
-    last = errorFrame(idAt(position), toAppError(error));finally 
+    last = errorFrame(idAt(position), toAppError(error));
+  } finally {
     over.abort();
+  }
   if (!stream.gone.aborted) stream.end(`${last}${frame(idAt(position), "[DONE]")}`);
 }
 
