@@ -11,7 +11,7 @@ import {
 import { checkName, checkStorable, MAX_REPLY_CHARACTERS } from "./text.ts";
 
 /** Of one message. */
-const MAX_PARTS = 1_000;
+export const MAX_PARTS = 1_000;
 const PART_TYPES = [
   "text",
   "reasoning",
