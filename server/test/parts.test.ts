@@ -12,6 +12,7 @@ import {
   append,
   apply,
   cutAt,
+  cutAtText,
   grow,
   isHeadless,
   lengthOfAll,
@@ -20,7 +21,6 @@ import {
   positionOfText,
   reasoningOf,
   stepsAfter,
-  textBefore,
   textIn,
   textOf,
   withText,
@@ -157,7 +157,7 @@ test("20,000 random replies: from every position, what was there and what came a
       assert.deepEqual(replay(rest, before), whole, `seed ${SEED + reply} at ${position}`);
       assert.deepEqual(growing.after(position), rest);
       assert.deepEqual(stepsAfter(all, position), rest);
-      assert.equal(textBefore(whole, position), textOf(before).length);
+      assert.equal(textOf(cutAtText(whole, textOf(before).length)), textOf(before));
       let last = position;
       for (const step of rest) {
         assert.ok(step.position > last && whole[step.index]);
@@ -191,7 +191,7 @@ test("a reply of text alone has the positions of its text, in UTF-16 code units"
   }
 });
 
-test("the position of a word leaves out nothing that came before it, and the words before a position are counted back", () => {
+test("the position of a word leaves out nothing that came before it, and a cut to so many characters keeps them", () => {
   const parts: Part[] = [
     { type: "reasoning", text: "Hm." },
     { type: "text", text: "Look: " },
@@ -204,8 +204,9 @@ test("the position of a word leaves out nothing that came before it, and the wor
     [0, 1, 6, 7, 10, 11, 99].map((count) => positionOfText(parts, count)),
     [0, 4, 9, 13, 16, 18, 19],
   );
-  for (let count = 1; count <= 12; count++)
-    assert.equal(textBefore(parts, positionOfText(parts, count)), count);
+  for (let count = 0; count <= 12; count++)
+    assert.equal(textOf(cutAtText(parts, count)).length, count);
+  assert.deepEqual(cutAtText(parts, 0), parts.slice(0, 1));
 });
 
 test("a long reply costs no more a token than a short one", () => {

@@ -195,7 +195,3 @@ export function cutAtText(parts: readonly Part[], characters: number): Part[] {
   const before = lengthOfAll(first < 0 ? parts : parts.slice(0, first));
   return cutAt(parts, Math.max(before, positionOfText(parts, characters)));
 }
-
-/** How many of its characters had been said when the message had that length. */
-export const textBefore = (parts: readonly Part[], position: number): number =>
-  textOf(cutAt(parts, position)).length;
