@@ -73,10 +73,18 @@ export function createCalls(
     },
 
     /** A message whose reply is watched as it comes. */
-    streaming: (path: string, input: object, options: SendOptions & WatchOptions): ApiRequest =>
-      sending(path, options.reasoning ? { ...input, reasoning: true } : input, options),
+    streaming: (path: string, input: object, options: SendOptions & WatchOptions): ApiRequest => {
+      const { reasoning, parts } = options;
+      const view = { ...(reasoning && { reasoning }), ...(parts && { parts }) };
+      return sending(path, { ...input, ...view }, options);
+    },
 
-    replyOptions: ({ signal, notices = false, reasoning = false }: WatchOptions): ReplyOptions => ({
+    replyOptions: ({
+      signal,
+      notices = false,
+      reasoning = false,
+      parts = false,
+    }: WatchOptions): ReplyOptions => ({
       transport,
       network,
       retry,
@@ -84,6 +92,7 @@ export function createCalls(
       wakeups,
       notices,
       reasoning,
+      parts,
       signal,
       stopConversation: stop,
     }),

@@ -6,6 +6,7 @@ import { type KeyCalls, keyCalls } from "./keys.ts";
 import { type MessageCalls, messageCalls } from "./messages.ts";
 import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
+import { growParts } from "./parts.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { type TicketCalls, ticketCalls } from "./tickets.ts";
 import { createTransport } from "./transport.ts";
@@ -27,7 +28,8 @@ export type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
 export type * from "./wire-keys.ts";
-export { ColloquyError, snippetParts };
+export type * from "./wire-parts.ts";
+export { ColloquyError, growParts, snippetParts };
 
 /**
  * Its methods throw a ColloquyError, or the reason of the given signal once that is aborted. What is

@@ -1,10 +1,12 @@
 import type { Calls } from "./calls.ts";
-import type { CallOptions, SendOptions, WatchOptions } from "./options.ts";
+import type { CallOptions, ReadOptions, SendOptions, WatchOptions } from "./options.ts";
 import { type Reply, startReply, watchReply } from "./reply.ts";
 import { path } from "./transport.ts";
 import type { Message, NextMessageInput, StoredMessageInput } from "./wire.ts";
 
 export type MessageCalls = ReturnType<typeof messageCalls>;
+
+const partsQuery = ({ parts }: ReadOptions) => ({ parts: parts ? 1 : undefined });
 
 export function messageCalls(calls: Calls) {
   return {
@@ -12,12 +14,14 @@ export function messageCalls(calls: Calls) {
     list: async (
       conversationId: string,
       query: { readonly limit?: number | undefined; readonly before?: string | undefined } = {},
-      options: CallOptions = {},
-    ): Promise<Message[]> =>
-      calls.get(path`/conversations/${conversationId}/messages`, options, query),
+      options: ReadOptions = {},
+    ): Promise<Message[]> => {
+      const url = path`/conversations/${conversationId}/messages`;
+      return calls.get(url, options, { ...query, ...partsQuery(options) });
+    },
 
-    get: async (id: string, options: CallOptions = {}): Promise<Message> =>
-      calls.get(path`/messages/${id}`, options),
+    get: async (id: string, options: ReadOptions = {}): Promise<Message> =>
+      calls.get(path`/messages/${id}`, options, partsQuery(options)),
 
     delete: async (id: string, options: CallOptions = {}): Promise<void> =>
       calls.remove(path`/messages/${id}`, options),
@@ -37,10 +41,11 @@ export function messageCalls(calls: Calls) {
     async send(
       conversationId: string,
       input: NextMessageInput,
-      options: SendOptions = {},
+      options: SendOptions & ReadOptions = {},
     ): Promise<{ userMessage: Message; reply: Message }> {
       const url = path`/conversations/${conversationId}/messages`;
-      const [userMessage, reply] = await calls.exchange<[Message, Message]>(url, input, options);
+      const body = options.parts ? { ...input, parts: true } : input;
+      const [userMessage, reply] = await calls.exchange<[Message, Message]>(url, body, options);
       return { userMessage, reply };
     },
 

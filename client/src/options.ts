@@ -54,9 +54,16 @@ export type SendOptions = CallOptions & {
   readonly idempotencyKey?: string | undefined;
 };
 
+export type ReadOptions = CallOptions & {
+  /** Whether messages have their `parts`; false. */
+  readonly parts?: boolean | undefined;
+};
+
 export type WatchOptions = CallOptions & {
   /** Whether `reconnecting` and `resumed` come among the events; false. */
   readonly notices?: boolean | undefined;
+  /** Whether `ai_part` comes among the events, and messages have their `parts`; false. */
+  readonly parts?: boolean | undefined;
   /** Whether `ai_reasoning`, what the model thinks, comes among the events; false. */
   readonly reasoning?: boolean | undefined;
 };

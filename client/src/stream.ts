@@ -7,6 +7,7 @@ import {
 } from "./errors.ts";
 import { createEventStreamParser, readEventStream } from "./event-stream.ts";
 import type { Timeouts } from "./options.ts";
+import { growthAfter } from "./parts.ts";
 import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
 import { type ApiRequest, path, type Transport } from "./transport.ts";
 import type { Wakeups } from "./wakeups.ts";
@@ -22,6 +23,8 @@ export type FollowOptions = {
   readonly notices: boolean;
   /** Whether to ask for `ai_reasoning`. */
   readonly reasoning: boolean;
+  /** Whether to ask for `ai_part`. */
+  readonly parts: boolean;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -121,8 +124,9 @@ function resumption(progress: Progress, options: FollowOptions): ApiRequest {
 }
 
 /** What the address of a stream says of what is wanted of it. */
-export const watchQuery = ({ reasoning }: Pick<FollowOptions, "reasoning">) => ({
+export const watchQuery = ({ reasoning, parts }: Pick<FollowOptions, "reasoning" | "parts">) => ({
   reasoning: reasoning ? 1 : undefined,
+  parts: parts ? 1 : undefined,
 });
 
 function eventStreamBody(response: Response): ReadableStream<Uint8Array> {
@@ -148,7 +152,11 @@ function decodeEvent(json: string): ReplyEvent | null {
   const { type, data } = event;
   switch (type) {
     case "ai_chunk":
-      if (typeof data === "string") return { type, data };
+      if (typeof data !== "string") break;
+      return typeof event.index === "number" ? { type, data, index: event.index } : { type, data };
+    case "ai_part":
+      if (isRecord(data) && typeof data.index === "number")
+        return { type, data: data as Extract<ReplyEvent, { type: "ai_part" }>["data"] };
       break;
     case "ai_reasoning":
       if (isRecord(data) && typeof data.text === "string" && typeof data.offset === "number")
@@ -187,6 +195,7 @@ function record(event: ReplyEvent, progress: Progress): void {
     case "error":
       progress.ending = event;
       break;
+    case "ai_part":
     case "ai_reasoning":
     case "reconnecting":
     case "resumed":
@@ -206,6 +215,7 @@ async function* endingFromStore(
   const request: ApiRequest = {
     method: "GET",
     path: path`/conversations/${progress.conversationId ?? ""}/messages`,
+    query: { parts: options.parts ? 1 : undefined },
     signal: options.signal,
   };
   const { data: messages } = await options.transport.json<Message[]>(
@@ -224,12 +234,16 @@ async function* endingFromStore(
           data: reply.error ?? { code: "MODEL_FAILED", message: "The reply failed" },
         }
       : { type: "ai_complete", data: reply };
-  const missing = reply.content.startsWith(progress.text)
-    ? reply.content.slice(progress.text.length)
-    : "";
-  for (const event of [{ type: "ai_chunk", data: missing } as const, ending]) {
-    if (event.data === "") continue;
+  for (const event of [...missingOf(reply, progress), ending]) {
     record(event, progress);
     yield event;
   }
+}
+
+/** What of a stored reply a watcher has not seen. */
+function missingOf(reply: Message, { text, lastEventId }: Progress): ReplyEvent[] {
+  const position = /:p(\d+)$/.exec(lastEventId ?? "")?.[1];
+  if (reply.parts && position !== undefined) return growthAfter(reply.parts, Number(position));
+  const missing = reply.content.startsWith(text) ? reply.content.slice(text.length) : "";
+  return missing === "" ? [] : [{ type: "ai_chunk", data: missing }];
 }

@@ -1,6 +1,7 @@
 /** What travels on wire 004, in the wire's own names. Times are ISO 8601 strings, ids are UUIDs. */
 
 import type { ColloquyError, ErrorCode } from "./errors.ts";
+import type { AnswerInput, Part } from "./wire-parts.ts";
 
 export type Conversation = {
   readonly id: string;
@@ -69,6 +70,8 @@ export type Message = {
   readonly reasoning_ms: number | null;
   /** In tokens, as the provider counted them. */
   readonly usage: Usage | null;
+  /** What it consists of, in order; there where that was asked for. */
+  readonly parts?: readonly Part[];
   readonly created_at: string;
   /** Why a reply of status `failed` failed, and what to do about it. */
   readonly error?: { readonly code: string; readonly message: string };
@@ -87,6 +90,12 @@ export type Usage = {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
+  /** Of the prompt: those that the provider had kept from before. */
+  readonly cached_tokens?: number;
+  /** Of the completion: those of what the model thought. */
+  readonly reasoning_tokens?: number;
+  /** In US dollars, where the provider says it. */
+  readonly cost_usd?: number;
 };
 
 /** A named way to answer, for the conversations that choose it by `agent_id`. */
@@ -155,7 +164,7 @@ export type ConversationPatch = {
   readonly mode?: string | null | undefined;
 };
 
-export type MessageInput = {
+export type MessageInput = AnswerInput & {
   /** Not blank; at most 100,000 characters. */
   readonly content: string;
   /** As the provider names it, e.g. "openai/gpt-4o-mini"; the server's default without it. */
@@ -224,8 +233,20 @@ export type ReplyEvent =
     }
   /** The message is stored. */
   | { readonly type: "user_message"; readonly data: Message }
-  /** The next piece of the reply's text. */
-  | { readonly type: "ai_chunk"; readonly data: string }
+  /** The next piece of the reply's text; where parts were asked for, with the `index` of its part. */
+  | { readonly type: "ai_chunk"; readonly data: string; readonly index?: number }
+  /** A part that is no text begins, or one other than words grows; `growParts` puts the parts together. */
+  | {
+      readonly type: "ai_part";
+      readonly data:
+        | { readonly type: "open"; readonly index: number; readonly part: Part }
+        | {
+            readonly type: "grow";
+            readonly index: number;
+            readonly of: "reasoning" | "tool_call" | "tool_result";
+            readonly text: string;
+          };
+    }
   /** What the model thinks, where that was asked for; `offset`: the length of all before. Comes anew on a new connection. */
   | {
       readonly type: "ai_reasoning";

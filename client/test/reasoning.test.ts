@@ -1,13 +1,11 @@
 // What a model thinks on the way to its answer, through the client against the whole server.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BACKEND, startServer } from "../../server/test/start-server.ts";
+import { startServer } from "../../server/test/start-server.ts";
 import { startCuttingProxy } from "./cutting-proxy.ts";
 import { collect, quickClient } from "./wire-objects.ts";
 
-test("what the model thinks comes where it is asked for, also after the connection broke off", {
-  skip: BACKEND === "replicas" && "live thoughts stay where they are thought",
-}, async () => {
+test("what the model thinks comes where it is asked for, also after the connection broke off", async () => {
   await using server = await startServer();
   await using network = await startCuttingProxy(server.url);
   const { conversations, messages } = quickClient(network);

@@ -23,6 +23,9 @@ export function logObserver(logger: Logger): TurnObserver {
             finishReason,
             errorCode,
             tokens: usage?.totalTokens,
+            cachedTokens: usage?.cachedTokens,
+            reasoningTokens: usage?.reasoningTokens,
+            costUsd: usage?.costUsd,
             firstTokenMs,
             elapsedMs: elapsedMs(),
           };

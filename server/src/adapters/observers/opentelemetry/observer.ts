@@ -39,6 +39,13 @@ export function openTelemetryObserver(endpoint: string): {
               span.setAttributes({
                 "gen_ai.usage.input_tokens": usage.promptTokens,
                 "gen_ai.usage.output_tokens": usage.completionTokens,
+                ...(usage.cachedTokens !== undefined && {
+                  "gen_ai.usage.cache_read.input_tokens": usage.cachedTokens,
+                }),
+                ...(usage.reasoningTokens !== undefined && {
+                  "gen_ai.usage.reasoning.output_tokens": usage.reasoningTokens,
+                }),
+                ...(usage.costUsd !== undefined && { "colloquy.usage.cost_usd": usage.costUsd }),
               });
             if (errorCode) {
               span.setAttribute("error.type", errorCode);

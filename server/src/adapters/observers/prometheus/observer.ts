@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { finishReasonOf } from "../../../domain/finish-reason.ts";
 import type { TurnObserver } from "../../../ports/observer.ts";
 
 const FIRST_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
@@ -40,6 +41,12 @@ export function prometheusMetrics(): PrometheusMetrics {
     labelNames: ["wire", "status", "error"],
     registers,
   });
+  const finishes = new Counter({
+    name: "colloquy_finishes_total",
+    help: "Answers that models ended, by why they did",
+    labelNames: ["reason"],
+    registers,
+  });
   const running = new Gauge({
     name: "colloquy_turns_running",
     help: "Turns that ask the model now",
@@ -66,7 +73,7 @@ export function prometheusMetrics(): PrometheusMetrics {
   });
   const tokens = new Counter({
     name: "colloquy_tokens_total",
-    help: "Tokens as the provider counted them",
+    help: "Tokens as the provider counted them; prompt_cached are among prompt, reasoning among completion",
     labelNames: ["kind"],
     registers,
   });
@@ -150,13 +157,17 @@ export function prometheusMetrics(): PrometheusMetrics {
           running.inc();
         },
         firstToken: () => firstToken.observe({ wire }, elapsedSeconds()),
-        ended({ status, usage, errorCode }) {
+        ended({ status, usage, finishReason, errorCode }) {
           (isAsked ? running : queued).dec();
           turns.inc({ wire, status, error: errorCode ?? "" });
           duration.observe({ wire }, elapsedSeconds());
+          // A provider's own word may be anything, and every value of a label is kept.
+          if (finishReason) finishes.inc({ reason: finishReasonOf(finishReason) });
           if (!usage) return;
           tokens.inc({ kind: "prompt" }, usage.promptTokens);
           tokens.inc({ kind: "completion" }, usage.completionTokens);
+          if (usage.cachedTokens) tokens.inc({ kind: "prompt_cached" }, usage.cachedTokens);
+          if (usage.reasoningTokens) tokens.inc({ kind: "reasoning" }, usage.reasoningTokens);
           if (usage.costUsd) cost.inc(usage.costUsd);
         },
       };
