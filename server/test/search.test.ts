@@ -1,4 +1,5 @@
 // Searching through the front door: what it answers, and that nobody else waits for it.
+// Backends: postgres
 import assert from "node:assert/strict";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { test } from "node:test";

@@ -49,7 +49,7 @@ test("Try now: a lost connection is taken up at once, whatever the page was wait
   await page.evaluate(() => {
     const wait = window.setTimeout.bind(window);
     const patient = (call: TimerHandler, delayMs = 0) =>
-      wait(call, delayMs >= 100 ? 2 ** 31 - 1 : delayMs);
+      wait(call, delayMs >= 1 ? 2 ** 31 - 1 : delayMs);
     Object.assign(window, { setTimeout: patient, setInterval: () => 0 });
   });
   proxy.target = null;
