@@ -6,7 +6,7 @@ import { parseLimits } from "./limits.ts";
 import { type Environment, reader } from "./reader.ts";
 import { readSignIn, type SignInConfig } from "./sign-in.ts";
 
-/** Everything that can be set, from the environment; secrets apart from the rest. */
+/** All settings, as the environment gives them; the secrets are apart from the rest. */
 export type Config = {
   readonly host: string;
   readonly port: number;
@@ -15,10 +15,10 @@ export type Config = {
   readonly databaseUrl: string | null;
   readonly databasePoolSize: number;
   readonly databaseTimeoutMs: number;
-  /** In which a request must have arrived whole. */
+  /** The time in which a request must have arrived completely. */
   readonly requestTimeoutMs: number;
   readonly redisUrl: string | null;
-  /** What the names of everything in Redis begin with. */
+  /** The prefix of all names in Redis. */
   readonly redisPrefix: string;
   /** The folder of files is one that all servers share. */
   readonly isFileFolderShared: boolean;
@@ -48,7 +48,7 @@ export type Config = {
   readonly modelIdleTimeoutMs: number;
   readonly modelTotalTimeoutMs: number;
   readonly systemPrompt: string | null;
-  /** Of bare PCM that voice clients send. */
+  /** The sample rate of bare PCM that voice clients send. */
   readonly sampleRateHz: number;
   readonly chatIdleMs: number;
   readonly sttBaseUrl: string | null;
@@ -70,7 +70,7 @@ export type Config = {
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
-/** Every mistake in the settings at once, each with the setting's name and what would be right. */
+/** All mistakes in the settings at once, each with the setting's name and what would be right. */
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
 
@@ -131,7 +131,7 @@ export function readConfig(environment: Environment): Config {
     mistakes.push(
       "AUTH_ANONYMOUS=loopback with a TRUST_PROXY that covers this machine is unsafe: whoever reaches the proxy would need no key. Unset one of them",
     );
-  // Sound is taken in chunks of any size, so that only a mistake in this setting of document 003 matters.
+  // Chunks of sound may have any size, so only a mistake in this setting of document 003 matters.
   read.integer("CHUNK_SIZE", 1024, 64, 1_048_576);
   const models = read.list("MODELS", "");
   const limits = parseLimits(read.text("RATE_LIMITS", ""), mistakes);

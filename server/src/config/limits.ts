@@ -11,7 +11,7 @@ export type Limits = {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** What nobody needs who only talks, and what stops a program that runs wild. */
+/** More than a person who talks needs, but a bound for a program that runs wild. */
 const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
 
 /**
@@ -42,7 +42,8 @@ const UNITS_MS: Record<string, number> = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d:
 
 /**
  * RATE_LIMITS: empty (the documents' numbers), `off`, or rules such as
- * `chat=200/m,2000/h chat-v1=600/m voice=50/m sockets=20 open=100`: wires that are not named keep the documents' numbers, `wire=off` has none.
+ * `chat=200/m,2000/h chat-v1=600/m voice=50/m sockets=20 open=100`: wires that are not named keep the
+ * documents' numbers, `wire=off` has none.
  */
 export function parseLimits(value: string, mistakes: string[]): Limits {
   if (value === "") return DOCUMENTED_LIMITS;

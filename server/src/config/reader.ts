@@ -1,6 +1,6 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads settings by their names; what is wrong with one is added to `mistakes`. */
+/** Reads settings by their names; every mistake is added to `mistakes`. */
 export function reader(environment: Environment, mistakes: string[]) {
   const text = (name: string, fallback: string): string => environment[name]?.trim() || fallback;
   return {

@@ -1,11 +1,11 @@
 import type { Reader } from "./reader.ts";
 
-/** Whose tokens are good here, besides keys. */
+/** The issuer whose tokens are accepted besides keys. */
 export type SignInConfig = {
-  /** As it stands in a token's `iss`, to the letter. */
+  /** The issuer, exactly as in a token's `iss`. */
   readonly issuer: string;
   readonly audiences: readonly string[];
-  /** null: as the issuer's OpenID configuration says. */
+  /** null: the address in the issuer's OpenID configuration. */
   readonly jwksUrl: string | null;
 };
 

@@ -23,9 +23,9 @@ export type Agents = {
   list(owner: Owner): Promise<Agent[]>;
   /** @throws AppError not_found */
   get(owner: Owner, agentId: string): Promise<Agent>;
-  /** Replaces it; what is absent gets its default. @throws AppError not_found, invalid_request, model_refused */
+  /** Replaces the agent; an absent field gets its default. @throws AppError not_found, invalid_request, model_refused */
   replace(speaker: Speaker, agentId: string, draft: AgentDraft): Promise<Agent>;
-  /** Its conversations stay, without it. @throws AppError not_found */
+  /** The agent's conversations stay, without an agent. @throws AppError not_found */
   delete(principal: Principal, agentId: string): Promise<void>;
 };
 

@@ -6,18 +6,18 @@ import type { AuditStore } from "../ports/audit-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DecideAccess } from "./access/access.ts";
 
-/** Notes who was let in, the first time, and who was refused. Keys and deletions are noted by the store itself. */
+/** Writes first sign-ins and refusals to the audit log. The store itself writes keys and deletions to it. */
 export type Audit = {
-  /** The same decision, noted. */
+  /** The same decision, which is also written to the log. */
   noted(decide: DecideAccess): DecideAccess;
-  /** Writes what is to be noted, until aborted. */
+  /** Writes the waiting events every second, until aborted. */
   run(signal: AbortSignal): Promise<void>;
-  /** Writes what is left. */
+  /** Writes the events that are still waiting. */
   flush(): Promise<void>;
 };
 
 const FLUSH_MS = 1000;
-/** Refusals of one kind from one address are told once, and then together with their number. */
+/** Refusals of one kind from one address are written once, and after that as one event with their number. */
 const REFUSALS_MS = 60_000;
 const MAX_KINDS = 1000;
 const MAX_KNOWN = 50_000;

@@ -54,7 +54,10 @@ export type ConversationChange = Pick<
 
 export type Page = { readonly limit?: number | undefined; readonly before?: string | undefined };
 
-/** What can be done with conversations besides talking. Every method sees only what is the owner's. */
+/**
+ * Everything that can be done with conversations besides starting turns. Every method sees only the
+ * owner's conversations.
+ */
 export type Conversations = {
   /** A conversation that a turn may begin. @throws AppError invalid_request */
   draft(origin: string, draft?: ConversationDraft): NewConversation;
@@ -69,7 +72,7 @@ export type Conversations = {
   /** @throws AppError not_found */
   get(owner: Owner, conversationId: string): Promise<Conversation>;
   findByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
-  /** The user whose conversation that is; only for whom access.ts lets act for its owner. */
+  /** The user who owns the conversation. Only for a caller whom access.ts permits to act for the owner. */
   userOf(tenantId: string, conversationId: string): Promise<string | null>;
   list(
     owner: Owner,
@@ -85,7 +88,7 @@ export type Conversations = {
     conversationId: string,
     change: ConversationChange,
   ): Promise<Conversation>;
-  /** Stops its replies and deletes everything of it. @throws AppError not_found */
+  /** Stops the conversation's replies and deletes the conversation with everything in it. @throws AppError not_found */
   delete(principal: Principal, conversationId: string): Promise<void>;
   /** @throws AppError not_found */
   messages(owner: Owner, conversationId: string, page?: Page): Promise<Message[]>;
@@ -101,8 +104,8 @@ export type Conversations = {
   /** @throws AppError not_found */
   deleteMessage(principal: Principal, messageId: string): Promise<void>;
   /**
-   * Takes back that a message took the place of others: it goes with its reply, which is stopped, and
-   * the others are there again as they were. Gives how many came back.
+   * Undoes a replacement: deletes the message and its reply, which is stopped, and restores the messages
+   * that it replaced. Returns how many came back.
    * @param replacedBy the id of that message
    * @throws AppError not_found after a minute, conflict where more was said since
    */
@@ -250,7 +253,7 @@ export function createConversations({
     async restore(principal, conversationId, replacedBy) {
       const owner = ownerOf(principal);
       const latest = await store.latestTurn(owner, conversationId);
-      // Where more was said since, nothing is brought back, and nothing must be stopped for it.
+      // If the conversation went on since, nothing is restored, so nothing may be stopped.
       if (latest?.userMessage.id === replacedBy) await turns.stop(principal, conversationId);
       return store.restoreReplaced(owner, conversationId, replacedBy, stampOf(principal));
     },
@@ -292,6 +295,6 @@ function required<T>(value: T | null, resource: "conversation" | "message"): T {
 
 type Given<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
 
-/** The fields that are there at all. */
+/** The fields that are present. */
 const given = <T extends object>(fields: T): Given<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -2,7 +2,7 @@ import { toAppError } from "../domain/errors.ts";
 import type { Store } from "../ports/store.ts";
 import type { Models } from "./models.ts";
 
-/** What works right now; asked for anew each time. */
+/** The state of the services, checked anew each time. */
 export type Health = {
   readonly isStoreUp: boolean;
   /** The provider of the default model answers. */
@@ -13,7 +13,7 @@ export type Health = {
   readonly isSynthesizerUp: boolean | null;
   /** Redis answers; null: none is configured. Without it the server does its work all the same. */
   readonly isRedisUp: boolean | null;
-  /** What is wrong with whatever is not up, a sentence each. */
+  /** A sentence for each service that does not work. */
   readonly problems: readonly string[];
 };
 
@@ -22,7 +22,7 @@ export type CheckHealth = () => Promise<Health>;
 const MODEL_PATIENCE_MS = 3000;
 
 type SpeechState = {
-  /** Resolves where the engine works, or has not been used yet. @throws AppError unavailable */
+  /** Resolves if the engine works, or has not been used yet. @throws AppError unavailable */
   ready(): Promise<void>;
 } | null;
 
@@ -64,7 +64,7 @@ export function createHealthCheck(
   };
 }
 
-/** Nothing that is installed or configured is down. */
+/** Whether everything that is installed or configured works. */
 export const isHealthy = ({
   isStoreUp,
   isModelUp,

@@ -22,7 +22,7 @@ type Resolved = NamedModel;
 
 export type AskModel = Omit<ModelRequest, "model" | "fallbacks"> & {
   /** As the client named it; null: the default. */ readonly model: string | null;
-  /** The models that the key may use: what it is not to fall back on is left out. Null: every model. */
+  /** The models that the key may use, which also bounds the fallbacks. Null: every model. */
   readonly allowed: ModelPatterns | null;
 };
 
@@ -102,7 +102,7 @@ export function createModels(
   const nameOf = ({ provider, model }: Pick<Resolved, "provider" | "model">) =>
     provider.name === BUILT_IN ? `${BUILT_IN}/${model}` : model;
 
-  /** The operator has named it, or nobody has restricted anything. */
+  /** Whether the operator has named the model, or has restricted nothing. */
   const isOfTheServer = (named: Resolved): boolean => {
     const { allowed } = options;
     if (allowed === null || main.name === BUILT_IN || isConfigured(named)) return true;
@@ -133,7 +133,7 @@ export function createModels(
     const isInList = async (maxAgeMs?: number): Promise<boolean> => {
       await Promise.allSettled(providers.map((provider) => learn(provider, signal, maxAgeMs)));
       const named = resolve(model);
-      // Without a list its provider has to say what it thinks of the name.
+      // Without a list, the provider itself decides about the name.
       const list = await named.provider.models(signal).catch(() => []);
       return list.length === 0 || isListed(list, named.model);
     };

@@ -8,7 +8,7 @@ export interface AgentStore {
   createAgent(owner: Owner, agent: Agent, idempotency?: Idempotency | null): Promise<Agent>;
   listAgents(owner: Owner): Promise<Agent[]>;
   getAgent(owner: Owner, agentId: string): Promise<Agent | null>;
-  /** Replaces it; null if there is none. */
+  /** Replaces the agent; null if there is none. */
   replaceAgent(owner: Owner, agent: Agent): Promise<Agent | null>;
   /** @param stamp noted with it in the audit log */
   deleteAgent(owner: Owner, agentId: string, stamp?: Stamp): Promise<boolean>;

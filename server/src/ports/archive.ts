@@ -18,8 +18,9 @@ export interface Archive {
   /** Everything, of every tenant and owner, a record at a time. A reply in progress is left out. */
   exportRecords(): AsyncIterable<ArchiveRecord>;
   /**
-   * Stores the records as they are (ids, times, order), all or none. One whose id is there already
-   * is passed over; so is a message whose conversation is missing or is another owner's. Gives, per record, whether it was taken.
+   * Stores the records as they are (ids, times, order), all or none. A record whose id exists already is
+   * skipped, and so is a message whose conversation is missing or
+   * another owner's. Returns, for each record, whether it was stored.
    */
   importRecords(records: readonly ArchiveRecord[]): Promise<boolean[]>;
 }

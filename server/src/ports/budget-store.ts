@@ -3,13 +3,13 @@ import type { Owner } from "../domain/principal.ts";
 export type TokenReservation = {
   /** Days since 1970-01-01, UTC. */
   readonly day: number;
-  /** Tokens that the prompt cannot exceed: what is reserved for it. */
+  /** The upper bound of the prompt's tokens, which is reserved. */
   readonly sure: number;
-  /** Tokens that it has by a cautious guess: what has to be left of the limits for it. */
+  /** A cautious estimate of the prompt's tokens, which must fit into the limits. */
   readonly likely: number;
   /** Tokens wanted for the answer. */
   readonly answer: number;
-  /** With less than that for the answer nothing is reserved. */
+  /** If less than that is left for the answer, nothing is reserved. */
   readonly leastAnswer: number;
   /** Tokens that may be used that day; null: any number. */
   readonly userLimit: number | null;
@@ -25,7 +25,7 @@ export interface BudgetStore {
    * what is reserved passes a limit by one prompt at most.
    */
   reserveTokens(owner: Owner, reservation: TokenReservation): Promise<number | "user" | "tenant">;
-  /** Corrects what was reserved that day by what it really was. @param settlement.difference may be negative */
+  /** Corrects the reservation of that day by what was really used. @param settlement.difference may be negative */
   settleTokens(
     owner: Owner,
     settlement: { readonly day: number; readonly difference: number },

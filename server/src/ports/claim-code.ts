@@ -1,5 +1,5 @@
-/** A secret that the server showed on its terminal: who sends it has the machine. */
+/** A secret that the server showed on its terminal. A caller who knows it has access to the machine. */
 export type ClaimCode = {
-  /** Takes as long whatever is sent. Blanks, hyphens and upper or lower case do not count. */
+  /** Compares in constant time. Blanks, hyphens and upper or lower case do not count. */
   matches(text: string): boolean;
 };

@@ -7,7 +7,7 @@ export interface Turnstile {
   readonly isFirst: boolean | Promise<boolean>;
   /** Resolves when every turn that entered before has left, and after `isFirst` has. Never rejects. */
   readonly ready: Promise<void>;
-  /** Leaves the queue; must be called exactly once, also when never ready. */
+  /** Leaves the queue; must be called exactly once, even if the place was never ready. */
   leave(): void;
 }
 

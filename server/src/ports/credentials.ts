@@ -3,17 +3,20 @@ import type { Owner } from "../domain/principal.ts";
 
 export type { VerifiedCredential } from "../domain/access.ts";
 
-/** Knows which credentials are good. Answers may be half a second old. */
+/** Knows which credentials are valid. Answers may be half a second old. */
 export interface Credentials {
   /**
    * Null if the token is unknown, revoked, forged, damaged, or not ours.
-   * @throws AppError unauthenticated if it was good and has expired, unavailable
+   * @throws AppError unauthenticated if it was valid and has expired, unavailable
    */
   verify(token: string): Promise<VerifiedCredential | null>;
   /** True once anyone from elsewhere could have a credential: for ever. @throws AppError unavailable */
   isClaimed(): Promise<boolean>;
   /** Tells for which users a key was ever made. @throws AppError unavailable */
   keyHolders(): Promise<(owner: Owner) => boolean>;
-  /** The ids of all keys that are revoked. Asked for often: costs little while there is nothing new. @throws AppError unavailable */
+  /**
+   * The ids of all keys that are revoked. Asked for often: costs little while there is nothing new.
+   * @throws AppError unavailable
+   */
   revokedKeys(): Promise<ReadonlySet<string>>;
 }

@@ -1,4 +1,4 @@
-/** A new API key: the key itself, which is shown once, and what is stored of it. */
+/** A new API key: the key itself, which is shown once, and the fields that are stored. */
 export type MintedKey = {
   readonly secret: string;
   /** SHA-256 of the secret, lower-case hex. */

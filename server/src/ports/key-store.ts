@@ -10,7 +10,7 @@ export interface KeyStore {
   findKeyByHash(hash: string): Promise<ApiKey | null>;
   /** False if there is no such key; a key that is revoked already stays as it is. */
   revokeKey(keyId: string, at: Date, actor?: string): Promise<boolean>;
-  /** Asked for several times a second. */
+  /** The number is read several times a second. */
   countRevokedKeys(): Promise<number>;
   /** True from the first key on, for ever, even when every key is revoked. */
   isClaimed(): Promise<boolean>;

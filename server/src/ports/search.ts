@@ -4,7 +4,7 @@ import type { Owner } from "../domain/principal.ts";
 
 export type SearchHit = {
   readonly conversation: Conversation;
-  /** Null when the title matched. */
+  /** The message that matched; null: the title matched. */
   readonly message: Message | null;
   /**
    * The text around the match without the signs of Markdown; matches are between U+E000 and U+E001
@@ -21,7 +21,7 @@ export type SearchPage = {
   readonly total: number;
   /** The number of conversations that these hits are in. */
   readonly conversations: number;
-  /** False where only the newest hits were counted and ranked: there are more, or time ran out. */
+  /** False if only the newest hits were counted and ranked, because there are more or the time ran out. */
   readonly isComplete: boolean;
 };
 

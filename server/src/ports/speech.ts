@@ -1,11 +1,11 @@
 /*
  * What the voice loop asks of speech engines. Sound is 16 kHz mono signed 16-bit everywhere
- * (domain/audio.ts); who has another rate converts before or after.
+ * (domain/audio.ts); an engine with another rate converts its sound.
  */
 
-/** What every engine can say of itself. */
+/** What every engine has. */
 export type SpeechEngine = {
-  /** As it is shown to the operator: `silero-vad-6`, `flite`, `pocketsphinx`, `openai:whisper-1`, … */
+  /** The name that the operator sees: `silero-vad-6`, `flite`, `pocketsphinx`, `openai:whisper-1`, … */
   readonly name: string;
   /** Resolves when it can work. @throws AppError unavailable, saying what to do about it */
   ready(): Promise<void>;
@@ -40,7 +40,7 @@ export interface Transcriber extends SpeechEngine {
   readonly hasPartials: boolean;
   /** Begins one utterance. Aborting ends it without a result. */
   open(signal: AbortSignal): Utterance;
-  /** So many people may speak at once from now on; where that takes time, it gets ready for them. */
+  /** Prepares for that number of people who speak at the same time. */
   expect?(speakers: number): void;
 }
 
@@ -51,7 +51,7 @@ export interface Utterance {
   end(): void;
   /**
    * Partials, each the whole utterance so far, then exactly one final transcript (text may be empty).
-   * Rejects with AppError `unavailable` or `model_failed`, in words for the speaker.
+   * Rejects with AppError `unavailable` or `model_failed`, with a sentence for the speaker.
    */
   readonly transcripts: AsyncIterable<Transcript>;
 }
@@ -62,7 +62,7 @@ export interface Synthesizer extends SpeechEngine {
   /**
    * Speaks one sentence. Sound comes in pieces as soon as there is some; no silence of the engine's own at its edges.
    * Text without anything to say gives no sound. Aborting ends it.
-   * Rejects with AppError `model_failed`, in words for the listener.
+   * Rejects with AppError `model_failed`, with a sentence for the listener.
    */
   speak(
     text: string,

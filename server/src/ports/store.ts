@@ -111,7 +111,7 @@ export interface ConversationStore {
   ): Promise<ConversationWithMessages>;
   getConversation(owner: Owner, conversationId: string): Promise<Conversation | null>;
   findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
-  /** The user of that tenant whose conversation that is; null if there is none. */
+  /** The user of that tenant who owns the conversation; null if there is none. */
   userOfConversation(tenantId: string, conversationId: string): Promise<string | null>;
   /** The conversation begun through `origin` that was used last. */
   latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
@@ -151,7 +151,7 @@ export interface ConversationStore {
 }
 
 export interface MessageStore {
-  /** Adds a message that asks nothing of a model; null if there is no such conversation. */
+  /** Adds a message without asking a model; null if there is no such conversation. */
   appendMessage(
     owner: Owner,
     conversationId: string,
@@ -185,14 +185,14 @@ export interface MessageStore {
 
 export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
 
-/** How long servers that share a store believe in each other without a sign of life. */
+/** How long a server counts as alive after its last sign of life. */
 export const LEASE_MS = 6_000;
 
 /** What was added to a reply in progress since its last checkpoint. */
 export type ReplyAddition = {
   readonly owner: Owner;
   readonly replyId: string;
-  /** 0, 1, 2, … for each reply. Given again, it takes the place of what was kept under that number. */
+  /** 0, 1, 2, … for each reply. An addition with the same number replaces the earlier one. */
   readonly number: number;
   readonly content: string;
   readonly reasoning: string;
@@ -209,9 +209,9 @@ export interface TurnStore {
    * is the user message's plus one.
    */
   beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
-  /** The turn that was begun with that key, whatever became of it; null: beginning one would be the first. */
+  /** The turn that was begun with that key, however it ended; null: the key is unused. */
   findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
-  /** Keeps what was added to replies in progress. A reply that is gone or has ended is passed over. */
+  /** Stores the additions to replies in progress. A reply that is gone or has ended is skipped. */
   checkpoint(additions: readonly ReplyAddition[]): Promise<void>;
   /**
    * Ends a reply, once: null if it is gone or has ended already.
@@ -265,8 +265,8 @@ export interface TurnStore {
    */
   interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
   /**
-   * Takes back that a turn took the place of others: its question and its reply go, and what was there
-   * before is there again, each message as it was. Gives how many came back.
+   * Undoes a turn that replaced messages: deletes its question and its reply, and restores each message as
+   * it was. Returns how many came back.
    * @param replacedBy the id of the turn's question
    * @param stamp noted in the audit log
    * @throws AppError not_found where nothing of that is kept (any more), conflict where more was said since

@@ -8,19 +8,19 @@ export type Ticket = {
   readonly hash: string;
   readonly tenantId: string;
   readonly userId: string;
-  /** Of the credential that it was got with. */
+  /** The credential with which the ticket was made. */
   readonly proof: Proof;
   readonly isOperator: boolean;
   readonly models: ModelPatterns | null;
   readonly expiresAt: Date;
-  /** The reply that it is for, and how long it is good once it was used in time; null: it is for a socket. */
+  /** The reply that the ticket is for, and how long it is valid after its first use; null: it is for a socket. */
   readonly stream: (OneReply & { readonly until: Date }) | null;
 };
 
 export interface TicketStore {
-  /** Forgets those that have expired, too. */
+  /** Stores the ticket, and deletes expired ones. */
   createTicket(ticket: Ticket, now: Date, idempotency?: Idempotency | null): Promise<void>;
-  /** Gives each ticket for a socket once, on whichever replica; null if it was taken, has expired or never was. */
+  /** Returns each ticket for a socket once, on whichever replica; null if it was used, has expired or never existed. */
   takeTicket(hash: string, now: Date): Promise<Ticket | null>;
   /** Gives a ticket for a reply as often as it is asked for; from the first time on it expires at `stream.until`. */
   openTicket(hash: string, now: Date): Promise<Ticket | null>;

@@ -20,15 +20,18 @@ export type TurnTarget =
   | {
       readonly kind: "existing";
       readonly conversationId: string;
-      /** A message of it that this turn takes the place of: it goes, with everything after it (see `restoreReplaced`). */
+      /** The message that this turn replaces, together with everything after it (see `restoreReplaced`). */
       readonly replaceFrom?: string;
-      /** Who does that: noted in the audit log. */
+      /** The actor of the replacement, for the audit log. */
       readonly actor?: string;
     }
   | { readonly kind: "new"; readonly conversation: NewConversation }
   /** The owner's conversation of that alias (`conversation.alias`), or the new one. */
   | { readonly kind: "alias"; readonly conversation: NewConversation }
-  /** The owner's conversation of `conversation.origin` that was used last, if that was after `usedAfter`, or the new one. */
+  /**
+   * The owner's conversation of `conversation.origin` that was used last, if that was after `usedAfter`,
+   * or the new one.
+   */
   | { readonly kind: "latest"; readonly usedAfter: Date; readonly conversation: NewConversation };
 
 export type BeginTurn = {

@@ -40,7 +40,7 @@ import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
 import type { MakeWire, WireParts } from "./wires.ts";
 
-/** What an application is made of; main.ts chooses each. */
+/** The parts of an application, which main.ts chooses. */
 export type AppParts = Pick<
   TurnParts,
   "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
@@ -80,7 +80,7 @@ export type AppParts = Pick<
     readonly fileStore: FileStore | null;
     readonly fileQuotaBytes: number | null;
     readonly fileObserver: FileObserver;
-    /** Of bare PCM that voice clients send. */
+    /** The sample rate of bare PCM that voice clients send. */
     readonly sampleRateHz: number;
     readonly version: string;
     /** Where the web app's build is; null: there is none. */
@@ -98,7 +98,7 @@ export type App = {
   drain(timeoutMs: number): Promise<void>;
 };
 
-/** Puts the parts together; knows what there is, decides nothing. */
+/** Puts the parts together, and decides nothing. */
 export async function createApp(parts: AppParts): Promise<App> {
   const { store, models, clock, newId, speech, onInternalError, webDirectory } = parts;
   const homePath = webDirectory ? "app/" : "docs";

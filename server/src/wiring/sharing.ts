@@ -11,7 +11,7 @@ import type { ConversationLock } from "../ports/conversation-lock.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { TurnLog } from "../ports/turn-log.ts";
 
-/** What replicas have in common besides the store. */
+/** The parts that replicas share besides the store. */
 export type Sharing = {
   readonly log: TurnLog;
   readonly lock: ConversationLock;

@@ -7,7 +7,10 @@ export type StorageOptions = {
   /** A server, not a tool that works beside one. */
   readonly isServer: boolean;
   readonly onCommit?: (elapsedMs: number, writes: number) => void;
-  /** Told in words that a file of an older version is brought to the newest, which can take minutes, and when it is done. */
+  /**
+   * Told in words that a file of an older version is brought to the newest, which can take minutes, and
+   * when it is done.
+   */
   readonly onMigration?: (words: string) => void;
 };
 
@@ -37,7 +40,7 @@ export async function openStorage(config: Config, options: StorageOptions): Prom
   });
 }
 
-/** Where that is, for people: no password. */
+/** The place of the store for people to read, without a password. */
 export function storageName({ databaseUrl, dataDirectory }: Config): string {
   if (databaseUrl === null) return `SQLite in ${dataDirectory}`;
   const { host, pathname } = new URL(databaseUrl);

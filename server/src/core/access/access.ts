@@ -39,8 +39,9 @@ export type AccessRequest = Visitor & { readonly claims: Claims };
 export type ActAs = (claims: Claims) => Principal;
 
 /**
- * Decides whether the visitor is let in, and gives what decides about the claims, which may be in a body
- * that only somebody who is let in may have read. @throws AppError unauthenticated, forbidden, unavailable
+ * Decides whether the visitor is admitted, and returns the function that judges the claims. Those may be
+ * in a body, and the server reads a body only for an admitted visitor. @throws AppError unauthenticated,
+ * forbidden, unavailable
  */
 export type DecideAccess = (visitor: Visitor) => Promise<ActAs>;
 
@@ -104,7 +105,10 @@ export function createAccess(
   };
 }
 
-/** A visitor without a credential is never an operator, because only a proof that requires access to the machine makes one. */
+/**
+ * A visitor without a credential is never an operator, because only a proof that requires access to the
+ * machine makes one.
+ */
 const anonymousUser = (userId: string, kind: "none" | "open"): Principal => ({
   tenantId: LOCAL_TENANT,
   userId,
@@ -114,8 +118,8 @@ const anonymousUser = (userId: string, kind: "none" | "open"): Principal => ({
 });
 
 /**
- * As whom somebody acts whom AUTH_ANONYMOUS=open lets in: not as whoever has the machine, nor as anybody who has a
- * key, nor as all guests together. @throws AppError unauthenticated
+ * The user as whom a visitor acts whom AUTH_ANONYMOUS=open admits: never the owner of the machine, a user
+ * with a key, or the profile that all guests share. @throws AppError unauthenticated
  */
 function openUser(claimed: string | undefined, hasKey: (owner: Owner) => boolean): string {
   if (claimed === undefined) return GUEST_USER;
@@ -135,8 +139,9 @@ const invalidToken = () =>
   );
 
 /**
- * As whom a request acts that names a conversation. Without a user id it acts as the conversation's owner
- * where nobody has to prove who they are: such a program could name the owner, too.
+ * The user as whom a request acts that names a conversation. Without a user id, it acts as the
+ * conversation's owner if no proof of identity is required, because such a program could name the owner as
+ * well.
  * @param namesUser whether the request says who the user is
  * @param ownersId asked only where it decides; null: there is no such conversation
  */
@@ -151,8 +156,8 @@ export async function principalOfConversation(
 }
 
 /**
- * The reply that a principal watches who asks for one of that conversation: the one that its ticket is
- * for, or whichever it names. @param replyId null: the latest. @throws AppError forbidden
+ * The reply of that conversation that a principal may watch: the reply that its ticket is for or, without
+ * a ticket, the reply that the request names. @param replyId null: the latest. @throws AppError forbidden
  */
 export function replyToWatch(
   { onlyReply }: Principal,

@@ -5,8 +5,8 @@ import type { LimitState, Limits } from "./limits.ts";
 export type Admission = { readonly principal: Principal; readonly limit: LimitState | null };
 
 /**
- * The way into every wire, in two steps: is the visitor let in? Then, by the user ids that the request
- * claims: who is it, and has that user anything left?
+ * Admits a request to a wire in two steps. The first judges the credential. The second finds the user by
+ * the user ids that the request claims, and counts the request against that user's limit.
  * @throws AppError of DecideAccess; the second step throws those of ActAs, and rate_limited
  */
 export type Admit = (

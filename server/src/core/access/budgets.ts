@@ -36,7 +36,10 @@ export type Reservation = {
    * that the answer may have; null: any number. @throws AppError rate_limited, unavailable
    */
   readonly fit: ((prompt: ReadPrompt) => Promise<number>) | null;
-  /** Replaces the reservation by what was really used. Calls after the first do nothing. @param usage as the provider says it; null: it is estimated */
+  /**
+   * Replaces the reservation by what was really used. Calls after the first do nothing.
+   * @param usage as the provider says it; null: it is estimated
+   */
   settle(usage: Usage | null, answer: string): void;
 };
 
@@ -104,7 +107,7 @@ export function createBudgets(
           isSettled = true;
           const answered = text === "" ? 0 : estimateTokens(text);
           const used = usage?.totalTokens ?? promptTokens + answered;
-          // A store that cannot take it keeps what was reserved.
+          // If the store cannot take the settlement, the reservation stays.
           store.settleTokens(owner, { day, difference: used - sure - answer }).catch(() => {});
         },
       };

@@ -8,7 +8,7 @@ export type Claim = {
   /** Whether there is a code that is still good. */
   isOpen(): boolean;
   /**
-   * Does it if that is the code; the code is spent unless it fails.
+   * Calls `make` if the code is right. The code is then used up, unless `make` fails.
    * @throws AppError forbidden, rate_limited, and what `make` throws
    */
   by<Made>(code: string, make: () => Promise<Made>): Promise<Made>;

@@ -63,7 +63,7 @@ export function createSessionWatch(
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(LOOK_MS, signal).catch(() => {});
-        // A store that cannot answer now is asked again; new requests are refused meanwhile.
+        // If the store does not answer, the next round asks again; new requests are refused meanwhile.
         if (watched.size) await look().catch(() => {});
       }
     },

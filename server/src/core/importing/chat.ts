@@ -1,7 +1,7 @@
 import type { MessageStatus, Role } from "../../domain/message.ts";
 
 export type ChatMessage = {
-  /** As its source has it: mostly a UUID. */
+  /** The id in the source, mostly a UUID. */
   readonly sourceId: string;
   readonly role: Role;
   readonly content: string;
@@ -10,11 +10,11 @@ export type ChatMessage = {
   readonly createdAt: Date;
 };
 
-/** A conversation from elsewhere, as far as it has a place here. */
+/** The part of a foreign conversation that this server can store. */
 export type Chat = {
-  /** What conversations say of where they began. */
+  /** The origin that the stored conversation names. */
   readonly origin: string;
-  /** As its source has it; one that is no UUID may be another conversation's, too. */
+  /** The id in the source. If it is not a UUID, another conversation may have the same. */
   readonly sourceId: string;
   readonly title: string;
   readonly isPinned: boolean;
@@ -26,5 +26,5 @@ export type Chat = {
   readonly messages: readonly [ChatMessage, ...ChatMessage[]];
 };
 
-/** Told of everything that has no place here. @param noun in the singular */
+/** Called for everything that this server cannot store. @param noun in the singular */
 export type LeaveOut = (noun: string, amount?: number) => void;

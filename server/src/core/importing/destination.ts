@@ -4,16 +4,16 @@ import { createPace } from "../../domain/turns-of-the-loop.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
 import type { Store } from "../../ports/store.ts";
 
-/** `refused`: its id, or its place, is something else's. */
+/** `refused`: another record has its id or its place. */
 export type Fate = "taken" | "there" | "refused";
 
 export type StoredMessage = Pick<Message, "id" | "sequence" | "role" | "content">;
 
-/** Where records go. */
+/** The destination of imported records. */
 export type Destination = {
-  /** Together or not at all. Says what became of each. */
+  /** Stores all records or none, and returns the outcome of each. */
   put(records: readonly ArchiveRecord[]): Promise<Fate[]>;
-  /** What is there of a conversation; null if the owner has none of that id. */
+  /** What the store has of a conversation; null if the owner has none with that id. */
   messagesOf(owner: Owner, conversationId: string): Promise<readonly StoredMessage[] | null>;
 };
 

@@ -10,21 +10,24 @@ import { type ChatRecords, putChats, recordsOf } from "./records.ts";
 import { repairedInPieces } from "./repair.ts";
 import { decodeStored } from "./stored.ts";
 
-/** Whole chats go to the store at once until they have that many records, so that nobody waits for all of them. */
+/**
+ * The bound of one write to the store, which takes whole chats, so that other writes do not wait for the
+ * whole import.
+ */
 const RECORDS_TOGETHER = 1000;
 
 export type ImportResult = {
-  /** Conversations that are new here, or got messages that are. */
+  /** The number of conversations that are new, or that got new messages. */
   readonly imported: number;
-  /** Conversations that were there already, whole. */
+  /** The number of conversations that were complete already. */
   readonly skipped: number;
-  /** Those of which nothing could be taken, by their place in the list, with the reason. */
+  /** The conversations of which nothing could be stored, by their place in the list, with the reason. */
   readonly failed: readonly { readonly index: number; readonly reason: string }[];
 };
 
 /**
- * Takes over conversations that somebody had elsewhere: of a ChatGPT export, of this server's wires, of a
- * browser's localStorage. Each is taken whole or not at all; what is there already is not taken twice.
+ * Imports conversations from a ChatGPT export, from this server's wires or from a browser's localStorage.
+ * Each is stored as a whole or not at all; what is stored already is not stored twice.
  */
 export type ImportChats = (owner: Owner, items: readonly unknown[]) => Promise<ImportResult>;
 
@@ -37,7 +40,7 @@ export function createImportChats(
     const pace = createPace();
     const failed: { index: number; reason: string }[] = [];
     const chats: { index: number; chat: Chat; tally: Tally }[] = [];
-    // Its own ids, so that nobody learns from an import which ids others have.
+    // The imported conversation gets ids of its own, so that an import does not reveal which ids others have.
     const importing = { owner, destination, deriveId, keepsIds: false, pace };
     for (const [index, item] of items.entries()) {
       const tally = createTally();
@@ -71,7 +74,7 @@ export function createImportChats(
   };
 }
 
-/** Each chat in a round after those with the same id, so that it meets what became of them. */
+/** Puts each chat in a later round than the chats with the same id, so that it meets their outcome. */
 function roundsOf<Item extends { readonly chat: Chat }>(items: readonly Item[]): Item[][] {
   const rounds: Item[][] = [];
   const roundOf = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { isMoment } from "../../domain/time.ts";
 
-/** Reading JSON of others, of which nothing is certain. */
+/** Readers for foreign JSON, of which nothing is certain. */
 export type Loose = Readonly<Record<string, unknown>>;
 
 export const isObject = (value: unknown): value is Loose =>

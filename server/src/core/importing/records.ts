@@ -6,16 +6,19 @@ import type { DeriveId } from "../../ports/clock.ts";
 import type { Chat, ChatMessage } from "./chat.ts";
 import type { Destination, Fate, StoredMessage } from "./destination.ts";
 
-/** Told what became of each record, and of what was not stored. */
+/** Called with the outcome of each record, and with everything that was not stored. */
 export type ChatReport = {
   add(record: ArchiveRecord, fate: Fate): void;
   leaveOut(noun: string, amount?: number): void;
 };
 
-/** What to store of a chat: first with the ids that its source gives, then, where those are somebody else's, with our own. */
+/**
+ * What to store of a chat: first with the ids that its source gives, then, where those are somebody
+ * else's, with our own.
+ */
 export type ChatRecords = {
   readonly kept: readonly ArchiveRecord[];
-  /** Made when they are wanted, which is seldom. */
+  /** The own ids are made when they are needed, which is seldom. */
   readonly derived: () => Promise<readonly ArchiveRecord[]>;
   readonly report: ChatReport;
 };
@@ -75,7 +78,7 @@ export async function recordsOf(
 
 const MAX_CHARACTERS_AT_ONCE = 2 * 1024 * 1024;
 
-/** All that is said in a chat, as a text of moderate length by which two chats can be told apart. */
+/** A text of moderate length, made of everything in a chat, that distinguishes one chat from another. */
 async function sayingOf({ messages }: Chat, { owner, deriveId, pace }: ChatImporting) {
   let before: string | null = null;
   let piece: [role: string, content: string][] = [];
@@ -92,7 +95,7 @@ async function sayingOf({ messages }: Chat, { owner, deriveId, pace }: ChatImpor
   return before === null ? JSON.stringify(piece) : `${before} ${JSON.stringify(piece)}`;
 }
 
-/** An id that comes again is told apart by its place. */
+/** A repeated id is distinguished by its place. */
 async function withOwnIds(
   [first, ...others]: Chat["messages"],
   pace: Pace,
@@ -107,7 +110,7 @@ async function withOwnIds(
   return [first, ...(await mapInPieces(others, distinct, pace))];
 }
 
-/** As far as both go. */
+/** Compares the part that both have. */
 async function saysTheSame(
   chat: Chat,
   stored: readonly StoredMessage[],

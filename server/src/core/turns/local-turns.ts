@@ -22,7 +22,7 @@ export type LocalTurns = {
   interrupt(replyId: string, cause: Interruption): void;
   /** @throws AppError unavailable once `drain` was called */
   checkOpen(): void;
-  /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
+  /** Refuses new turns, waits for those that run, and interrupts those that still run after that time. */
   drain(timeoutMs: number): Promise<void>;
 };
 

@@ -93,7 +93,10 @@ export type Turns = {
    * (idempotency key), unavailable
    */
   start(speaker: Speaker, request: StartTurn): Promise<Turn>;
-  /** Sends the request to the model for a message with which `start` may be called soon. @throws AppError invalid_request, not_found, model_refused, unavailable */
+  /**
+   * Sends the request to the model for a message with which `start` may be called soon.
+   * @throws AppError invalid_request, not_found, model_refused, unavailable
+   */
   prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
   /**
    * The turn of that reply, or of the one that is generated now (those that wait come after it), or
@@ -114,7 +117,7 @@ export type Turns = {
     cause?: Interruption,
     which?: "all" | "first",
   ): Promise<boolean>;
-  /** Refuses new turns, waits for those that run, and interrupts what is left after that time. */
+  /** Refuses new turns, waits for those that run, and interrupts those that still run after that time. */
   drain(timeoutMs: number): Promise<void>;
 };
 

@@ -2,10 +2,10 @@ import type { AppError } from "../../domain/errors.ts";
 import { STATUS } from "../../http/statuses.ts";
 import type { ErrorReply } from "../../http/wire.ts";
 
-/** What the document prints for whatever is not there. */
+/** The sentence that the document prints for everything that does not exist. */
 const NOT_FOUND = "Resource not found";
 
-/** Only for a path without a route the server's own sentence says more, and is told instead. */
+/** Only a path without a route is answered by the server's own sentence, because it says more. */
 export const errorReply = ({ code, message, resource, textSoFar }: AppError): ErrorReply => ({
   status: STATUS[code],
   body: {

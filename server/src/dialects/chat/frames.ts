@@ -13,7 +13,7 @@ export type Frame =
     }
   | { readonly type: "stop" };
 
-/** A message has half a dozen fields; one with more is of a later version. */
+/** A message has half a dozen fields; a later version may add some. */
 const JSON_BOUNDS = { maxDepth: 20, maxValues: 1_000 };
 
 /** @throws AppError invalid_request */

@@ -4,7 +4,7 @@ import { unusualEndingOf } from "../../domain/finish-reason.ts";
 import type { Message } from "../../domain/message.ts";
 import type { ConversationBody } from "./schemas.ts";
 
-/** How a reply ended, where it did not end by itself. */
+/** The ending of a reply that did not end normally. */
 export function unusualEnding(message: Message) {
   const { finishReason, ...rest } = unusualEndingOf(message);
   return { ...(finishReason && { finish_reason: finishReason }), ...rest };

@@ -54,7 +54,7 @@ export const answers = <Success extends TSchema>(success: Success) => ({
   "5xx": Failure,
 });
 
-/** What is described by that schema, but sent as it is read. */
+/** A body that the schema describes, but that is sent while it is read. */
 export const Streamed = (schema: TSchema) => Type.Unsafe<Readable>(schema);
 
 const USER_ID = "The user. May come as X-User-ID instead; a key says it by itself.";

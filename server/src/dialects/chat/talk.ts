@@ -10,9 +10,9 @@ import { targetOf } from "./target.ts";
 
 type Message = Extract<Frame, { type: "message" }>;
 
-/** What the unanswered messages of a socket may weigh together, in characters. */
+/** The bound of a socket's unanswered messages together, in characters. */
 const MAX_UNANSWERED = 4 * 1024 * 1024;
-/** What a message weighs besides its own length. */
+/** The characters that a message counts besides its own length. */
 const OVERHEAD = 1024;
 const POLICY_VIOLATION = 1008;
 
@@ -23,7 +23,7 @@ const POLICY_VIOLATION = 1008;
 export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: Socket): OnMessage {
   const { turns } = parts;
   const running = new Set<Turn>();
-  /** Undefined until the first message: that one goes on with the user's latest. */
+  /** Undefined until the first message, which continues the user's latest conversation. */
   let ownConversationId: string | undefined;
   let unanswered = 0;
   let started: Promise<unknown> = Promise.resolve();

@@ -4,7 +4,7 @@ import { claimsOf, credentialOf } from "../../http/request-facts.ts";
 import { isUuid } from "../../http/uuid.ts";
 
 /**
- * Whoever shows a credential may leave the user id out.
+ * A caller with a credential may leave the user id out.
  * @throws AppError invalid_request if it is missing, or is no UUID
  */
 export async function requireUserId(request: FastifyRequest): Promise<void> {

@@ -40,7 +40,7 @@ export async function changeConversation(
   checkId(conversationId);
   const stored = () => conversations.messages(principal, conversationId);
   if (!messages) {
-    // First: what cannot be told is not changed either.
+    // This comes first, because a change that cannot be answered must not be made.
     const list = await stored();
     return { ...(await conversations.change(principal, conversationId, change)), messages: list };
   }

@@ -3,7 +3,7 @@ import { LimitError, type LimitState } from "../../core/access/limits.ts";
 import type { AppError } from "../../domain/errors.ts";
 import { type ConversationsParts, ORIGIN } from "./parts.ts";
 
-/** Says how the limit stands; nothing where there is none. */
+/** Puts the state of the limit into headers, if there is a limit. */
 export function sendLimit(reply: FastifyReply, limit: LimitState | null): void {
   if (!limit) return;
   reply.header("x-ratelimit-limit", String(limit.limit));

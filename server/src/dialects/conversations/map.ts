@@ -33,6 +33,6 @@ const messageBody = (message: Message) =>
       }
     : null;
 
-/** A reply without words is not shown: a list that is sent back as it came must be one that is taken. */
+/** A reply without text is left out, because a client must be able to send the list back as it got it. */
 const saysSomething = ({ role, content }: Message): boolean =>
   role !== "assistant" || /\S/u.test(content);

@@ -15,7 +15,7 @@ export const sessionId = ({ id, alias }: Conversation): string => alias ?? `${SE
 /** A conversation's name in both spellings that clients of this wire read. */
 export const nameBody = (name: string) => ({ conversation_id: name, conversationId: name });
 
-/** How a reply ended, where it did not end by itself. */
+/** The ending of a reply that did not end normally. */
 export function unusualEnding(message: Message) {
   const { finishReason, ...rest } = unusualEndingOf(message);
   return { ...(finishReason && { finish_reason: finishReason }), ...rest };

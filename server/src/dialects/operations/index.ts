@@ -9,7 +9,7 @@ export type OperationsParts = {
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
-/** What an operator reads: figures for Prometheus, and the description of the API. */
+/** The operator's routes: figures for Prometheus, and the description of the API. */
 export function operationsWire(parts: OperationsParts): Wire {
   return {
     name: "operations",

@@ -39,7 +39,7 @@ const RootBody = Type.Object({
   status: Type.Union([Type.Literal("healthy"), Type.Literal("unhealthy")]),
 });
 
-/** Longer than what any network adds, and short enough to wait for. */
+/** Longer than any network delay, and short enough to wait for. */
 const BETWEEN_EVENTS_MS = 500;
 
 /** Document 003: the HTTP routes beside the voice socket. */

@@ -24,7 +24,7 @@ export type Malformed =
   | { readonly type: "unknown_type"; readonly named: string };
 
 const MAX_NAME_CHARACTERS = 100;
-/** A message has half a dozen fields; one with more is of a later version. */
+/** A message has half a dozen fields; a later version may add some. */
 const JSON_BOUNDS = { maxDepth: 20, maxValues: 1_000 };
 
 /**
@@ -102,7 +102,7 @@ function requiredMilliseconds(message: Fields, field: string): number {
   return value;
 }
 
-/** A capability that is not known is one of a later version: it is passed over. */
+/** An unknown capability belongs to a later version and is ignored. */
 function capabilitiesOf(value: unknown): Capabilities | null {
   if (value === undefined || value === null) return null;
   if (!Array.isArray(value)) throw wrong("capabilities", "must be a list of strings");

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
 
-/** Above what addresses are, and below what proxies take. */
+/** Longer than real addresses, and shorter than the bound of proxies. */
 const MAX_ADDRESS_CHARACTERS = 4096;
 
 /**

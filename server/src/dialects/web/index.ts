@@ -38,7 +38,7 @@ export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wi
         ),
       ),
   );
-  // Read now, so that a build that is not there is told of at the start.
+  // The page is read now, so that a missing build is reported at the start.
   const index = readFileSync(`${directory}/${INDEX}`, "utf8");
 
   /** The page, whose files are named from where it is asked for: a proxy may have put a path before ours. */

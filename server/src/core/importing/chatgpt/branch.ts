@@ -3,7 +3,7 @@ import { isObject, type Loose, listOrEmpty, textOrNull } from "../loose.ts";
 
 type Node = { readonly parent: string | null; readonly message: Loose | null };
 
-/** A message with the id of the node it stands in. */
+/** A message with the id of its node. */
 export type BranchMessage = { readonly nodeId: string; readonly message: Loose };
 
 /**
@@ -29,7 +29,7 @@ export async function shownBranch(
   return branch.reverse();
 }
 
-/** Parents are named by the node itself, or only by the parent's list of children. */
+/** A node may name its parent, or only the parent's list of children names the node. */
 async function nodesOf(mapping: Loose, pace: Pace): Promise<Map<string, Node>> {
   const entries = Object.entries(mapping).flatMap(([id, node]): [string, Loose][] =>
     isObject(node) ? [[id, node]] : [],
@@ -51,7 +51,7 @@ async function nodesOf(mapping: Loose, pace: Pace): Promise<Map<string, Node>> {
   return nodes;
 }
 
-/** From the node to its root; a circle is left where it would close. */
+/** Yields the nodes from this one to its root; stops where a circle would close. */
 function* wayUp(nodes: ReadonlyMap<string, Node>, leaf: string | null): Generator<string> {
   const seen = new Set<string>();
   for (let id = leaf; id !== null && !seen.has(id); ) {
