@@ -7,20 +7,26 @@ import type { TurnEnding } from "../domain/turn.ts";
 export interface TurnWriter {
   /** What the reply is so far. */
   readonly reply: Omit<GrowingParts, "add" | "grow" | "apply">;
-  /** Adds a part to the reply, or text to its last part (domain/parts.ts, `append`); watchers get what came in one moment at once. */
+  /**
+   * Adds a part to the reply, or text to its last part (domain/parts.ts, `append`); watchers get what came
+   * in one moment at once.
+   */
   add(part: Part): void;
   /** Adds text to the part that was added last. */
   grow(text: string): void;
-  /** Ends the log, once the ending is stored. Watchers get what is left, then this, then their stream ends. */
+  /**
+   * Ends the log, once the ending is stored. Watchers get the rest of the text, then the ending, and then
+   * their stream ends.
+   */
   end(ending: TurnEnding): void;
-  /** Takes the log back, as if it had never been opened: the turn was not stored. */
+  /** Removes the log as if it had never been opened, because the turn was not stored. */
   discard(): void;
 }
 
 /** What a watcher of a running turn gets; the position of an ending is that of `endingOfParts`. */
 export type PartsEvent = PartDelta | TurnEnding;
 
-/** The running turns and their events. Ended turns are the store's: a log may forget them at once. */
+/** The running turns and their events. Ended turns belong to the store, so a log may forget them at once. */
 export interface TurnLog {
   /** @param onStop called with the cause if someone asks the conversation's turns to stop, on whichever replica */
   open(

@@ -16,7 +16,7 @@ type FollowParts = Pick<TurnParts, "store" | "log" | "clock">;
 
 const FIRST_LOOK_MS = 50;
 const LAST_LOOK_MS = 1000;
-/** A reply whose replica died has ended in the store by then. */
+/** By then, the store has ended the reply of a replica that died. */
 const PATIENCE_MS = 20_000;
 
 /** Whether a watcher has seen that ending already, by where it goes on. */
@@ -24,7 +24,7 @@ type HasSeen = (ending: TurnEnding) => boolean;
 
 /**
  * What came after that length of the reply: from the live log where the turn runs here; else from another replica's;
- * else from what is stored. A reply that has ended is in no log: the one that has its id there is somebody else's.
+ * else from what is stored. A reply that has ended is in no log; a log under its id belongs to another user.
  */
 function followParts(
   parts: FollowParts,
@@ -67,7 +67,7 @@ async function* followElsewhere(
       yield event;
     }
     if (signal.aborted) return;
-    // It was heard until now, also where the model had nothing to say.
+    // The replica could be reached until now, even if the model sent nothing.
     if (clock.now().getTime() - heardFrom > LAST_LOOK_MS) newsAt = clock.now().getTime();
     const turn = await store.getTurn(owner, replyId);
     if (!turn) throw notFound("reply");
@@ -79,7 +79,7 @@ async function* followElsewhere(
     }
     const ending = endingOf(reply);
     if (ending) {
-      // Whoever saw more than a crash left is past the ending, and has not seen it.
+      // A watcher that saw more than a crash left is past the ending without having seen it.
       if (wasRunning || !hasSeen(ending)) yield endingOfParts(ending);
       return;
     }
