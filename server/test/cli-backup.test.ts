@@ -147,6 +147,9 @@ test("a folder that was copied in part is not begun anew: the start, the doctor 
   );
 
   rmSync(`${database}-wal`);
+  await refused(/has had a store, as its colloquy\.lock says, and has no colloquy\.db/);
+  assert.deepEqual(readdirSync(folder.data), ["colloquy.lock"], "nothing was made");
+
   writeFileSync(database, "");
   await refused(/colloquy\.db is empty \(0 bytes\)/);
 

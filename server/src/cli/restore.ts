@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promi
 import { join } from "node:path";
 import { checkDatabaseFile, problemOfDatabaseFile } from "../adapters/stores/sqlite/backup.ts";
 import { unpackFiles } from "../adapters/stores/sqlite/backup-files.ts";
-import { DATABASE_FILE } from "../adapters/stores/sqlite/beginning.ts";
+import { DATABASE_FILE, LOCK_FILE } from "../adapters/stores/sqlite/beginning.ts";
 import { lockDirectory } from "../adapters/stores/sqlite/lock.ts";
 import { FILE_FOLDER } from "../wiring/files.ts";
 import { POSTGRES_REMEDY, showGrowth, syncPath } from "./backup.ts";
@@ -22,8 +22,6 @@ The data folder must be empty, or not there yet, and no server may be using it:
 nothing is ever overwritten. The file is checked first. With DATABASE_URL, use
 pg_restore.
 `;
-
-const LOCK_FILE = "colloquy.lock";
 
 export const restore: Command = async (args) => {
   const parsed = readArguments(args, {}, HELP, 1);

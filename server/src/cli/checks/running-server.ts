@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { LOCK_FILE } from "../../adapters/stores/sqlite/beginning.ts";
 import { lockDirectory } from "../../adapters/stores/sqlite/lock.ts";
 import type { Config } from "../../config/config.ts";
 import { AppError } from "../../domain/errors.ts";
@@ -114,7 +115,7 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
 
 /** Null when that cannot be said. Makes no lock file where there is none: it would be this user's. */
 function isLocked(folder: string): boolean | null {
-  if (!existsSync(join(folder, "colloquy.lock"))) return false;
+  if (!existsSync(join(folder, LOCK_FILE))) return false;
   try {
     lockDirectory(folder)[Symbol.dispose]();
     return false;

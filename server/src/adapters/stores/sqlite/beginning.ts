@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 export const DATABASE_FILE = "colloquy.db";
+/** Not empty once the folder has had a store (lock.ts). */
+export const LOCK_FILE = "colloquy.lock";
 /** What SQLite keeps beside a database while it is open, and after a crash. */
 const COMPANIONS = ["-wal", "-journal"];
 const UNFINISHED = /^colloquy\.db\.\d+\.new(?:-\w+)?$/;
@@ -23,7 +25,10 @@ export function remainsOfDatabase(directory: string): string | null {
   const isEmpty = statSync(path, { throwIfNoEntry: false }) !== undefined;
   if (left !== undefined)
     return `The data folder ${directory} has ${left}, and ${isEmpty ? `${DATABASE_FILE} is empty` : `no ${DATABASE_FILE}`}: they belong together, and each alone is not the whole.`;
-  return isEmpty ? `The database ${path} is empty (0 bytes): what was in it is gone.` : null;
+  if (isEmpty) return `The database ${path} is empty (0 bytes): what was in it is gone.`;
+  return sizeOf(join(directory, LOCK_FILE)) > 0
+    ? `The data folder ${directory} has had a store, as its ${LOCK_FILE} says, and has no ${DATABASE_FILE}: what was in it is not there.`
+    : null;
 }
 
 export const REMEDY_FOR_REMAINS =

@@ -37,10 +37,11 @@ export async function openSqliteStore(options: {
   const { directory, exclusive, synchronous = "FULL", onCommit = () => {}, onMigration } = options;
   try {
     await using opening = new AsyncDisposableStack();
-    if (exclusive) opening.use(lockDirectory(directory));
+    const lock = exclusive ? opening.use(lockDirectory(directory)) : null;
     const database = opening.adopt(openDatabase(directory, synchronous, onMigration), (it) =>
       it.close(),
     );
+    lock?.noteStore();
     database.exec("PRAGMA query_only = ON");
     const statements: WrittenStatement[] = [];
     createThreadWork(writerOf((written) => statements.push(written)));
