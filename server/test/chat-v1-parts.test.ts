@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { allEvents, caller, eventsOf, type StreamEvent } from "./chat-v1-client.ts";
-import { startServer } from "./start-server.ts";
+import { BACKEND, startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server } from "./wire-client.ts";
 
 let server: Server;
@@ -97,7 +97,7 @@ async function askedFor(parts: boolean, more: object = {}) {
   return { id, path, events };
 }
 
-describe("[H8] the parts of a reply", () => {
+describe("[H16] the parts of a reply", () => {
   test("a stream of parts tells all of it, each event with an id, and ends with the message and its parts", async () => {
     const { path, events } = await askedFor(true);
     assert.deepEqual(apply([], events), PARTS);
@@ -250,7 +250,7 @@ describe("[H8] the parts of a reply", () => {
   });
 });
 
-describe("[H5] what a message asks of its answer", () => {
+describe("[H17] what a message asks of its answer", () => {
   test("tools, their choice, the form, the effort and the length reach the provider", async () => {
     const id = await calls.newConversation();
     const asked = {
@@ -341,4 +341,29 @@ describe("[H5] what a message asks of its answer", () => {
     assert.deepEqual([answer.status, answer.body.error?.code], [502, "MODEL_FAILED"]);
     assert.match(answer.body.message ?? "", /more than 1,000 parts/);
   });
+});
+
+test("the server's figures count cached and thought tokens, what was paid, and how answers ended", {
+  skip: BACKEND === "replicas" && "each replica has its own",
+}, async () => {
+  const operator = await makeKey(server, { isOperator: true });
+  const figure = async (name: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${operator}` };
+    const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
+    const line = text.split("\n").find((one) => one.startsWith(`colloquy_${name} `));
+    return Number(line?.split(" ")[1] ?? 0);
+  };
+  const names = [
+    'tokens_total{kind="prompt_cached"}',
+    'tokens_total{kind="reasoning"}',
+    "cost_usd_total",
+    'finishes_total{reason="tool_calls"}',
+  ];
+  const before = await Promise.all(names.map(figure));
+  await askedFor(true);
+  const now = await Promise.all(names.map(figure));
+  assert.deepEqual(
+    now.map((value, place) => value - (before[place] ?? 0)),
+    [8, 2, 0.5, 1],
+  );
 });

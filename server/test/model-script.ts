@@ -59,6 +59,8 @@ export type ReplyScript = {
   /** What the usage says, whatever the reply. */
   totalTokens?: number;
   costUsd?: number;
+  cachedTokens?: number;
+  thoughtTokens?: number;
   /** The whole reply as plain JSON. */
   json?: boolean;
   /** These bytes as the body, one write each, instead of anything else. */
@@ -135,12 +137,16 @@ const ID = "chatcmpl-1";
 
 const usageOf = (
   tokens: readonly string[],
-  { costUsd, totalTokens = tokens.length + 10 }: ReplyScript,
+  { costUsd, cachedTokens, thoughtTokens, totalTokens = tokens.length + 10 }: ReplyScript,
 ) => ({
   prompt_tokens: 10,
   completion_tokens: tokens.length,
   total_tokens: totalTokens,
   ...(costUsd !== undefined && { cost: costUsd }),
+  ...(cachedTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedTokens } }),
+  ...(thoughtTokens !== undefined && {
+    completion_tokens_details: { reasoning_tokens: thoughtTokens },
+  }),
 });
 
 const wantsUsage = (script: ReplyScript, body: ChatBody): boolean =>

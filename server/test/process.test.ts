@@ -172,7 +172,9 @@ test("a trace a turn goes to the collector that is set, without a word of what w
     });
     const { call, newConversation } = caller(server.url);
     await call(`/conversations/${await newConversation()}/messages`, {
-      body: { content: "trace-secret {{reply tokens=3 usage}}" },
+      body: {
+        content: "trace-secret {{reply tokens=3 usage costUsd=0.5 cachedTokens=4 thoughtTokens=2}}",
+      },
     });
   }
   collector.close();
@@ -181,6 +183,9 @@ test("a trace a turn goes to the collector that is set, without a word of what w
     "gen_ai.operation.name",
     "gen_ai.request.model",
     "gen_ai.usage.output_tokens",
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.reasoning.output_tokens",
+    "colloquy.usage.cost_usd",
     "gen_ai.conversation.id",
   ])
     assert.ok(traces.includes(name), name);
