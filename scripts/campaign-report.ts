@@ -20,6 +20,15 @@ export type Outcome = {
   readonly at?: string;
 };
 
+/** So many times its usual duration, and it hangs. */
+const MAX_DELAY = 4;
+const LEAST_LIMIT_SECONDS = 120;
+
+/** After how long a campaign that usually takes that long has failed. */
+export function limitOf(seconds: number): number {
+  return Math.max(MAX_DELAY * seconds, LEAST_LIMIT_SECONDS);
+}
+
 /** Whether a campaign that takes that long is to be begun with so much time left. */
 export function fitsInto(seconds: number, secondsLeft: number): boolean {
   return seconds * MARGIN <= secondsLeft;

@@ -11,7 +11,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSyn
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { chooseCampaigns, fitsInto, reportOf } from "./campaign-report.ts";
+import { chooseCampaigns, fitsInto, limitOf, reportOf } from "./campaign-report.ts";
 import { readTestFiles, SIZES } from "./test-plan.ts";
 import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
 
@@ -116,16 +116,20 @@ for (const campaign of campaigns) {
     continue;
   }
   process.stdout.write(`\n── ${name}: ${setting}=${value}, about ${seconds} s\n`);
+  const limit = limitOf(seconds);
+  const left = secondsLeft();
   const run = await runTestFiles([path], {
     concurrency: 1,
     environment: { [setting]: value },
-    ...(minutes < Infinity && { timeoutSeconds: secondsLeft() }),
+    timeoutSeconds: Math.min(limit, left),
   });
   const [result] = run.results;
   const isRun = result.tests > result.skipped;
   const passed = isRun ? "passed" : "not run: it was skipped here";
+  const cutOff =
+    limit <= left ? `failed: not over after ${limit} s` : "not run to its end: no time left";
   const ended = {
-    outcome: run.isCutOff ? "failed: not over in time" : result.failed ? "failed" : passed,
+    outcome: run.isCutOff ? cutOff : result.failed ? "failed" : passed,
     seconds: result.seconds,
     figures: result.figures,
     at: new Date().toISOString(),

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test } from "node:test";
-import { chooseCampaigns, fitsInto, reportOf } from "../../scripts/campaign-report.ts";
+import { chooseCampaigns, fitsInto, limitOf, reportOf } from "../../scripts/campaign-report.ts";
 import { readDeclarations, readTestFiles } from "../../scripts/test-plan.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -110,6 +110,7 @@ test("campaigns are chosen by name, the shortest first, fit into the time that i
   );
   assert.deepEqual(chooseCampaigns(files, ["short", "none"], "middle").unknown, ["none"]);
   assert.deepEqual([fitsInto(90, 135), fitsInto(90, 134)], [true, false]);
+  assert.deepEqual([limitOf(10), limitOf(90)], [120, 360]);
   const report = reportOf({
     ...{ size: "middle", commit: "abc", machine: "2 cores" },
     rows: [
