@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sharedPostgresUrl, sharedRedisUrl } from "../server/test/services.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -54,7 +55,6 @@ export function installDebianPackages(): void {
 
 /** One PostgreSQL and one Redis for all tests of this run, on ports of their own: whatever Debian started is left alone. */
 export async function startServices(): Promise<void> {
-  const { sharedPostgresUrl, sharedRedisUrl } = await import("../server/test/services.ts");
   const start = (setting: string, url: () => Promise<string>) =>
     url().then(
       (given) => {
@@ -88,6 +88,8 @@ export type RunOptions = {
   readonly environment?: Readonly<Record<string, string>>;
   /** When they are ended, whatever they do; default: never. */
   readonly timeoutSeconds?: number;
+  /** What they print is given back instead of printed as it comes. */
+  readonly isQuiet?: boolean;
 };
 
 /**
@@ -97,8 +99,12 @@ export type RunOptions = {
  */
 export async function runTestFiles(
   files: readonly string[],
-  { concurrency, environment = {}, timeoutSeconds }: RunOptions,
-): Promise<{ readonly isCutOff: boolean; readonly results: readonly FileResult[] }> {
+  { concurrency, environment = {}, timeoutSeconds, isQuiet = false }: RunOptions,
+): Promise<{
+  readonly isCutOff: boolean;
+  readonly results: readonly FileResult[];
+  readonly output: string;
+}> {
   const folder = mkdtempSync(join(tmpdir(), "colloquy-tests-"));
   const list = join(folder, "results");
   const node = spawn(
@@ -114,10 +120,15 @@ export async function runTestFiles(
     ],
     {
       cwd: ROOT,
-      stdio: "inherit",
+      stdio: isQuiet ? "pipe" : "inherit",
       env: { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...environment },
     },
   );
+  let output = "";
+  for (const stream of [node.stdout, node.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
   let isCutOff = false;
   const cutOff = () => {
     isCutOff = true;
@@ -145,5 +156,9 @@ export async function runTestFiles(
   const results = files.map((file) => ({ ...none, ...told.get(file), file }));
   // Where the run as a whole failed and no file says so, any of them may have.
   const isUnclear = isFailed && !results.some((result) => result.failed);
-  return { isCutOff, results: results.map((it) => ({ ...it, failed: it.failed || isUnclear })) };
+  return {
+    isCutOff,
+    results: results.map((it) => ({ ...it, failed: it.failed || isUnclear })),
+    output,
+  };
 }

@@ -40,17 +40,19 @@ function check(title, command, args) {
   if (status !== 0) failures.push(`${title}: ${command} ${args.join(" ")}`);
 }
 
-async function runGroup(title, files, concurrency, environment = {}) {
-  if (!files.length) return;
-  process.stdout.write(`\n── ${title}\n`);
+async function runGroup(title, files, { concurrency, environment = {}, isQuiet = false }) {
+  if (!files.length) return "";
+  const heading = `\n── ${title}\n`;
+  if (!isQuiet) process.stdout.write(heading);
   const paths = files.map(({ path }) => path);
-  const run = await runTestFiles(paths, { concurrency, environment });
+  const run = await runTestFiles(paths, { concurrency, environment, isQuiet });
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
   for (const result of run.results) {
     results.push({ ...result, title });
     if (result.failed)
       failures.push(`${result.file} (${title}): ${settings.join("")}npm test ${result.file}`);
   }
+  return isQuiet ? heading + run.output : "";
 }
 
 function sum(property) {
@@ -88,8 +90,10 @@ if (!chosen.length) {
 }
 await startServices();
 const running = (runs) => files.filter((file) => file.runs === runs);
-await runGroup("Tests", running("beside"), 2);
-await runGroup("Tests that wait", running("waiting"), 4);
+// Those that wait leave the processors to the others; what they print comes when they are over.
+const waiting = runGroup("Tests that wait", running("waiting"), { concurrency: 2, isQuiet: true });
+await runGroup("Tests", running("beside"), { concurrency: 2 });
+process.stdout.write(await waiting);
 if (!process.env.TEST_BACKEND)
   for (const [backend, title, isThere] of [
     ["postgres", "On PostgreSQL", process.env.TEST_DATABASE_URL],
@@ -99,9 +103,8 @@ if (!process.env.TEST_BACKEND)
       await runGroup(
         title,
         files.filter(({ backends }) => backends.includes(backend)),
-        2,
-        { TEST_BACKEND: backend },
+        { concurrency: 2, environment: { TEST_BACKEND: backend } },
       );
-await runGroup("Tests that run alone", running("alone"), 1);
+await runGroup("Tests that run alone", running("alone"), { concurrency: 1 });
 printReport();
 process.exit(failures.length ? 1 : 0);

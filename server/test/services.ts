@@ -10,7 +10,7 @@ let postgres: Promise<Pick<PostgresServer, "url">> | undefined;
 let redis: Promise<Pick<RedisServer, "url">> | undefined;
 
 /** The URL of a PostgreSQL that all tests of this process share; make databases with `createDatabase`. */
-async function sharedPostgresUrl(): Promise<string> {
+export async function sharedPostgresUrl(): Promise<string> {
   const given = process.env.TEST_DATABASE_URL;
   // What is asked of this one has nothing to do with power cuts; those who break one start their own.
   postgres ??= given ? Promise.resolve({ url: given }) : startPostgres(["fsync=off"]);
