@@ -24,9 +24,10 @@ const HELP = `colloquy backup: write the whole data folder to one file, while th
   --force    replace FILE if it is there
 
 The file holds everything that was acknowledged before it was begun, keys and
-the files of users included, for you alone (mode 0600). It is checked, and appears once it is whole
-and on disk. 'colloquy restore' takes it. Copying ${DATABASE_FILE} itself is no backup:
-what was said last is in ${DATABASE_FILE}-wal. With DATABASE_URL, use pg_dump.
+the files of users included, for you alone (mode 0600). It is checked, and
+appears once it is whole and on disk. 'colloquy restore' takes it. Copying
+${DATABASE_FILE} itself is no backup: what was said last is in ${DATABASE_FILE}-wal.
+With DATABASE_URL, use pg_dump.
 `;
 
 const PROGRESS_MS = 200;
