@@ -76,21 +76,24 @@ export function useChoices(words: string): {
       run: () => navigate(`/c/${id}`),
     }),
   );
+  const acting: ChoiceGroup = {
+    name: t("palette.actions"),
+    choices: actions.filter((choice) => choice.key === "new-about" || fits(choice)),
+  };
   const groups: ChoiceGroup[] = [
     {
       name: t("palette.conversations"),
       choices: conversations.filter(fits).slice(0, MAX_CONVERSATIONS),
     },
+    ...(words ? [] : [acting]),
     { name: t("palette.said"), choices: found.choices },
-    {
-      name: t("palette.actions"),
-      choices: actions.filter((choice) => choice.key === "new-about" || fits(choice)),
-    },
     {
       name: t("palette.models"),
       choices: words ? models.filter(fits).slice(0, MAX_MODELS) : [],
     },
     { name: t("palette.settings"), choices: pages.filter(fits) },
+    // What is sought comes before a new conversation about it.
+    ...(words ? [acting] : []),
   ];
   return {
     groups: groups.filter(({ choices }) => choices.length > 0),

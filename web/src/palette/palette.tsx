@@ -22,11 +22,7 @@ import { typedAhead } from "./typed-ahead.ts";
 export default function Palette({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
-  // When the field has the focus, so that no letter comes between.
-  useEffect(() => {
-    const frame = requestAnimationFrame(() => setTyped((since) => typedAhead() + since));
-    return () => cancelAnimationFrame(frame);
-  }, []);
+  useEffect(() => () => void typedAhead(), []);
   const [opener] = useState(openerNow);
   const { groups, isSearching } = useChoices(typed.trim());
   useLayoutEffect(coverPage, []);
@@ -44,6 +40,11 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
           <Search size={18} aria-hidden />
           <Combobox
             autoFocus
+            // No letter comes between.
+            onFocus={() => {
+              const ahead = typedAhead();
+              if (ahead) setTyped(ahead);
+            }}
             autoSelect="always"
             aria-label={t("palette.title")}
             placeholder={t("palette.placeholder")}
@@ -63,7 +64,8 @@ export default function Palette({ onClose }: { readonly onClose: () => void }) {
                   choice={choice}
                   onPick={() => {
                     onClose();
-                    choice.run();
+                    // Once the focus is back where it came from: another window would take that for a click beside it.
+                    requestAnimationFrame(() => requestAnimationFrame(choice.run));
                   }}
                 />
               ))}

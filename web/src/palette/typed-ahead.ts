@@ -19,5 +19,7 @@ export function typeAhead(): void {
 export function typedAhead(): string {
   isWaiting = false;
   removeEventListener("keydown", onKey, { capture: true });
-  return typed;
+  const ahead = typed;
+  typed = "";
+  return ahead;
 }

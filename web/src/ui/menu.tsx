@@ -7,6 +7,7 @@ import {
 } from "@ariakit/react/menu";
 import type { ReactElement, ReactNode } from "react";
 import styles from "./menu.module.css";
+import { useSheet } from "./sheet.ts";
 
 /** Above the list that its button may be in, and still in the same part of the page. */
 const landmarkOf = (element: Element) => element.closest<HTMLElement>("nav, main");
@@ -23,6 +24,7 @@ export function Menu({
   readonly children: ReactNode;
   readonly placement?: "bottom-start" | "bottom-end" | "top-start" | "top-end";
 }) {
+  const sheet = useSheet();
   return (
     <MenuProvider placement={placement}>
       <MenuButton render={button} />
@@ -36,6 +38,7 @@ export function Menu({
         fixed
         unmountOnHide
         className={styles.menu}
+        {...sheet}
       >
         {children}
       </AriakitMenu>

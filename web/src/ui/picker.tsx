@@ -4,6 +4,7 @@ import { Check, ChevronDown, Search } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import styles from "./picker.module.css";
+import { useSheet } from "./sheet.ts";
 
 export type PickerOption = {
   readonly value: string;
@@ -39,6 +40,7 @@ export function Picker({
   readonly className?: string | undefined;
 }) {
   const { t } = useTranslation();
+  const sheet = useSheet();
   const [search, setSearch] = useState("");
   const found = useMemo(() => {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -66,6 +68,7 @@ export function Picker({
         <SelectPopover
           aria-label={label}
           className={styles.popover}
+          {...sheet}
           gutter={6}
           overflowPadding={12}
           portal={false}
