@@ -41,9 +41,14 @@ export function createCalls(
   });
 
   const stop = async (conversationId: string, options: StopOptions = {}): Promise<boolean> => {
-    const place = path`/conversations/${conversationId}/messages/stop`;
-    const url = options.keepWaiting ? `${place}?waiting=keep` : place;
-    return (await change<{ stopped: boolean }>("POST", url, undefined, options)).stopped;
+    const { keepWaiting, branch, signal } = options;
+    const { data } = await answer<{ stopped: boolean }>({
+      method: "POST",
+      path: path`/conversations/${conversationId}/messages/stop`,
+      query: { waiting: keepWaiting ? "keep" : undefined, branch },
+      signal,
+    });
+    return data.stopped;
   };
 
   return {

@@ -9,8 +9,8 @@ import type {
   ConversationsQuery,
   ImportResult,
   Page,
-  StartInput,
 } from "./wire.ts";
+import type { StartInput } from "./wire-messages.ts";
 
 export type ConversationCalls = ReturnType<typeof conversationCalls>;
 

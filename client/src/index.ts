@@ -28,6 +28,7 @@ export type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
 export type * from "./wire-keys.ts";
+export type * from "./wire-messages.ts";
 export type * from "./wire-parts.ts";
 export { ColloquyError, growParts, snippetParts };
 

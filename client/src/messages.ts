@@ -2,7 +2,8 @@ import type { Calls } from "./calls.ts";
 import type { CallOptions, ReadOptions, SendOptions, WatchOptions } from "./options.ts";
 import { type Reply, startReply, watchReply } from "./reply.ts";
 import { path } from "./transport.ts";
-import type { Message, NextMessageInput, StoredMessageInput } from "./wire.ts";
+import type { Message } from "./wire.ts";
+import type { MessagesQuery, NextMessageInput, StoredMessageInput } from "./wire-messages.ts";
 
 export type MessageCalls = ReturnType<typeof messageCalls>;
 
@@ -10,14 +11,15 @@ const partsQuery = ({ parts }: ReadOptions) => ({ parts: parts ? 1 : undefined }
 
 export function messageCalls(calls: Calls) {
   return {
-    /** Oldest first: all, or with `limit` the last so many; with `before` (an id) only those before it. */
+    /** The path of a branch, oldest first: all, or with `limit` the last so many; with `before` (an id) only those before it. */
     list: async (
       conversationId: string,
-      query: { readonly limit?: number | undefined; readonly before?: string | undefined } = {},
+      { versions, ...query }: MessagesQuery = {},
       options: ReadOptions = {},
     ): Promise<Message[]> => {
       const url = path`/conversations/${conversationId}/messages`;
-      return calls.get(url, options, { ...query, ...partsQuery(options) });
+      const shown = { ...query, versions: versions ? 1 : undefined };
+      return calls.get(url, options, { ...shown, ...partsQuery(options) });
     },
 
     get: async (id: string, options: ReadOptions = {}): Promise<Message> =>
@@ -26,7 +28,10 @@ export function messageCalls(calls: Calls) {
     delete: async (id: string, options: CallOptions = {}): Promise<void> =>
       calls.remove(path`/messages/${id}`, options),
 
-    /** Sends a message and follows the reply; resolves when the message is stored. */
+    /**
+     * Sends a message, or asks for another answer to one, and follows the reply; resolves when that is stored. Earlier
+     * versions stay on their branches; only `replace_from` deletes.
+     */
     async stream(
       conversationId: string,
       input: NextMessageInput,
@@ -64,12 +69,15 @@ export function messageCalls(calls: Calls) {
      * Follows a reply that someone else started, or this page before it was reloaded: from its
      * start, or after the event that another Reply had as its `lastEventId`. Null when no reply is
      * running or has ended in the last 10 minutes, or nothing came after `after`.
+     * @param options.branch the branch on whose path it is looked for; the active one without it
      */
     watch: async (
       conversationId: string,
-      options: WatchOptions & { readonly after?: string | undefined } = {},
-    ): Promise<Reply | null> =>
-      watchReply(conversationId, options.after, calls.replyOptions(options)),
+      options: WatchOptions & {
+        readonly after?: string | undefined;
+        readonly branch?: number | undefined;
+      } = {},
+    ): Promise<Reply | null> => watchReply(conversationId, options, calls.replyOptions(options)),
 
     /**
      * Brings back what a message that was sent with `replace_from` took the place of, within a minute:
@@ -89,7 +97,7 @@ export function messageCalls(calls: Calls) {
 
     /**
      * Stops the conversation's running reply, which ends as `interrupted`, and those that wait for it,
-     * or not them with `keepWaiting`; false when none is running.
+     * or not them with `keepWaiting`; with `branch` only those of its path. False when none is running.
      */
     stop: calls.stop,
   };

@@ -44,6 +44,8 @@ export type DeleteOptions = CallOptions & {
 export type StopOptions = CallOptions & {
   /** Stops only the reply that is generated now: messages that wait for it are answered then; false. */
   readonly keepWaiting?: boolean | undefined;
+  /** Stops only what is said on the path of that branch. */
+  readonly branch?: number | undefined;
 };
 
 export type SendOptions = CallOptions & {

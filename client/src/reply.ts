@@ -1,4 +1,5 @@
 import { ColloquyError } from "./errors.ts";
+import type { StopOptions } from "./options.ts";
 import { type FollowOptions, followReply, type Progress, watchQuery } from "./stream.ts";
 import { type ApiRequest, path } from "./transport.ts";
 import type { Message, ReplyEvent } from "./wire.ts";
@@ -12,6 +13,8 @@ export type Reply = AsyncIterable<ReplyEvent> & {
   readonly conversationId: string;
   /** The message that is being answered; null when watching began in the middle. */
   readonly userMessage: Message | null;
+  /** The branch that it is said on; null when watching began in the middle. */
+  readonly branch: number | null;
   /** Where `messages.watch(conversationId, { after })` would go on; null before any event. */
   readonly lastEventId: string | null;
   /**
@@ -28,7 +31,7 @@ export type Reply = AsyncIterable<ReplyEvent> & {
 
 /** What `createReply` needs besides, to stop a reply. */
 export type ReplyOptions = FollowOptions & {
-  stopConversation(conversationId: string): Promise<boolean>;
+  stopConversation(conversationId: string, options: StopOptions): Promise<boolean>;
 };
 
 /** A message that starts a reply: resolves when it is stored, throws when it was not accepted. */
@@ -51,14 +54,14 @@ export async function startReply(
 /** A reply that is running or recent: resolves at its first event, null when there is none. */
 export async function watchReply(
   conversationId: string,
-  after: string | undefined,
+  { after, branch }: { readonly after?: string | undefined; readonly branch?: number | undefined },
   options: ReplyOptions,
 ): Promise<Reply | null> {
   const progress = progressAt(conversationId, after ?? null);
   const opening: ApiRequest = {
     method: "GET",
     path: path`/conversations/${conversationId}/messages/stream`,
-    query: watchQuery(options),
+    query: { ...watchQuery(options), branch },
     signal: options.signal,
   };
   const events = followReply(opening, progress, options);
@@ -70,6 +73,7 @@ const progressAt = (conversationId: string | null, lastEventId: string | null): 
   conversationId,
   lastEventId,
   userMessage: null,
+  branch: null,
   text: "",
   ending: null,
 });
@@ -128,6 +132,9 @@ function createReply(
     get userMessage() {
       return progress.userMessage;
     },
+    get branch() {
+      return progress.branch;
+    },
     get lastEventId() {
       return progress.lastEventId;
     },
@@ -137,7 +144,14 @@ function createReply(
     },
     message,
     text: async () => (await message()).content,
-    stop: async () => (progress.ending === null ? options.stopConversation(conversationId) : false),
+    // Without a branch every reply of the conversation is stopped, as long as it is the only one.
+    stop: async () =>
+      progress.ending === null
+        ? options.stopConversation(
+            conversationId,
+            progress.branch ? { branch: progress.branch } : {},
+          )
+        : false,
   };
 }
 

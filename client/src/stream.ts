@@ -32,6 +32,8 @@ export type FollowOptions = {
 export type Progress = {
   conversationId: string | null;
   userMessage: Message | null;
+  /** The branch that the reply is said on; null before the first event. */
+  branch: number | null;
   /** Of the last event that was yielded; null before the first. */
   lastEventId: string | null;
   /** All chunks so far, joined. */
@@ -163,6 +165,13 @@ function decodeEvent(json: string): ReplyEvent | null {
         return { type, data: { text: data.text, offset: data.offset } };
       break;
     case "user_message":
+      if (isRecord(data))
+        return {
+          type,
+          data: data as Message,
+          ...(typeof event.branch === "number" && { branch: event.branch }),
+        };
+      break;
     case "ai_complete":
       if (isRecord(data)) return { type, data: data as Message };
       break;
@@ -184,9 +193,11 @@ function record(event: ReplyEvent, progress: Progress): void {
     case "conversation_created":
       progress.conversationId = event.data.conversationId;
       progress.userMessage = event.data.userMessage;
+      progress.branch = 0;
       break;
     case "user_message":
       progress.userMessage = event.data;
+      progress.branch = event.branch ?? 0;
       break;
     case "ai_chunk":
       progress.text += event.data;
@@ -215,7 +226,7 @@ async function* endingFromStore(
   const request: ApiRequest = {
     method: "GET",
     path: path`/conversations/${progress.conversationId ?? ""}/messages`,
-    query: { parts: options.parts ? 1 : undefined },
+    query: { parts: options.parts ? 1 : undefined, branch: progress.branch || undefined },
     signal: options.signal,
   };
   const { data: messages } = await options.transport.json<Message[]>(

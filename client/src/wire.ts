@@ -1,7 +1,7 @@
 /** What travels on wire 004, in the wire's own names. Times are ISO 8601 strings, ids are UUIDs. */
 
 import type { ColloquyError, ErrorCode } from "./errors.ts";
-import type { AnswerInput, Part } from "./wire-parts.ts";
+import type { Part } from "./wire-parts.ts";
 
 export type Conversation = {
   readonly id: string;
@@ -17,6 +17,8 @@ export type Conversation = {
   readonly model: string | null;
   /** A word of the application's own, kept as it is. */
   readonly mode: string | null;
+  /** The branch whose path is shown and continued where nothing else is asked for; absent: there is only one. */
+  readonly active_branch?: number;
 };
 
 /** Who the credential stands for. */
@@ -75,6 +77,20 @@ export type Message = {
   readonly created_at: string;
   /** Why a reply of status `failed` failed, and what to do about it. */
   readonly error?: { readonly code: string; readonly message: string };
+  /** The branch that it was said on; absent: on branch 0. */
+  readonly branch?: number;
+  /** What was said in its place, where that are several; only where versions were asked for. */
+  readonly versions?: Versions;
+};
+
+/** The versions of a question or an answer. */
+export type Versions = {
+  /** The place of the message in the lists, from 0. */
+  readonly index: number;
+  /** The ids of all versions, oldest first. */
+  readonly ids: readonly string[];
+  /** For each version the newest branch whose path has it. */
+  readonly branches: readonly number[];
 };
 
 /** `length`: cut by its length limit. `filter`: by its provider's content filter. */
@@ -162,34 +178,7 @@ export type ConversationPatch = {
   readonly agent_id?: string | null | undefined;
   readonly model?: string | null | undefined;
   readonly mode?: string | null | undefined;
-};
-
-export type MessageInput = AnswerInput & {
-  /** Not blank; at most 100,000 characters. */
-  readonly content: string;
-  /** As the provider names it, e.g. "openai/gpt-4o-mini"; the server's default without it. */
-  readonly model?: string | undefined;
-  /** 0 to 2. */
-  readonly temperature?: number | undefined;
-};
-
-/** A message in a conversation that is there already. */
-export type NextMessageInput = MessageInput & {
-  /** The id of a message that this one takes the place of: it is deleted, with all after it, as this one is stored. */
-  readonly replace_from?: string | undefined;
-};
-
-/** A first message together with the conversation it begins. */
-export type StartInput = MessageInput &
-  ConversationInput & {
-    /** The conversation keeps `model`; without this it is for the first message alone. */
-    readonly keep_model?: boolean | undefined;
-  };
-
-/** A message that is stored without asking a model for a reply. */
-export type StoredMessageInput = {
-  readonly role: "system" | "assistant";
-  readonly content: string;
+  readonly active_branch?: number | undefined;
 };
 
 export type AgentInput = {
@@ -231,8 +220,8 @@ export type ReplyEvent =
       readonly type: "conversation_created";
       readonly data: { readonly conversationId: string; readonly userMessage: Message };
     }
-  /** The message is stored. */
-  | { readonly type: "user_message"; readonly data: Message }
+  /** The message is stored. `branch`: where its reply is said, unless that is branch 0. */
+  | { readonly type: "user_message"; readonly data: Message; readonly branch?: number }
   /** The next piece of the reply's text; where parts were asked for, with the `index` of its part. */
   | { readonly type: "ai_chunk"; readonly data: string; readonly index?: number }
   /** A part that is no text begins, or one other than words grows; `growParts` puts the parts together. */

@@ -52,6 +52,8 @@ export function caller(url: string, key = "anything") {
 export type StreamEvent = {
   readonly id: string;
   readonly type: string;
+  /** Of an opening: where the reply is said, unless that is branch 0. */
+  readonly branch?: number;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly data: any;
 };

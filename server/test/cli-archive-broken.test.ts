@@ -11,7 +11,7 @@ const OWNER = { tenantId: "local", userId: "alice" };
 const TIME = "2026-03-01T10:00:00.000Z";
 const uuid = (number: number): string =>
   `00000000-0000-7000-8000-${String(number).padStart(12, "0")}`;
-const HEADER = { format: "colloquy-archive", version: 1, exportedAt: TIME };
+const HEADER = { format: "colloquy-archive", version: 2, exportedAt: TIME };
 const CONVERSATION = {
   id: uuid(1),
   title: "One",
@@ -194,8 +194,8 @@ test("what is no archive at all is told in words", async () => {
     ['{"messages": [\n1]}', /no header of a Colloquy archive/],
     [jsonLines({ ...HEADER, format: "other" }), /no header of a Colloquy archive/],
     [
-      jsonLines({ ...HEADER, version: 2 }),
-      /format version 2, and this Colloquy reads version 1; use a newer one/,
+      jsonLines({ ...HEADER, version: 3 }),
+      /format version 3, and this Colloquy reads versions 1 to 2; use a newer one/,
     ],
     [jsonLines({ ...HEADER, version: "1" }), /version must be a whole number/],
     [jsonLines(conversation()), /no header of a Colloquy archive/],

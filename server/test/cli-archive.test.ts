@@ -30,9 +30,12 @@ const conversation = (
     mode: "fast",
     origin: "chat-v1",
     alias,
+    activeBranch: 0,
+    nextBranch: 1,
     createdAt: TIME,
     updatedAt: TIME,
   },
+  branches: [],
 });
 
 const message = (
@@ -151,7 +154,7 @@ test("an archive begins with a header and ends with what it holds", () => {
   const lines = linesOf(archive).map((line) => JSON.parse(line) as Record<string, unknown>);
   const counts = { key: 1, agent: 1, conversation: 3, message: 7 };
   const { exportedAt, ...header } = lines[0] ?? {};
-  assert.deepEqual(header, { format: "colloquy-archive", version: 1, counts });
+  assert.deepEqual(header, { format: "colloquy-archive", version: 2, counts });
   assert.ok(Math.abs(Date.parse(String(exportedAt)) - Date.now()) < 60_000);
   assert.deepEqual(lines.at(-1), { type: "end", counts });
   assert.deepEqual(

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
+import { type Branch, branchOf } from "../src/domain/branches.ts";
 import { startLoad } from "./crash-load.ts";
 import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
@@ -23,9 +24,23 @@ async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, str
   await using store = await openSqliteStore({ directory, exclusive: false });
   const times = new Map<string, number>();
   const unfinished: string[] = [];
+  const stray: string[] = [];
+  let branches = 0;
+  let forks: readonly Branch[] = [];
   for await (const record of store.exportRecords()) {
+    if (record.type === "conversation") {
+      forks = record.branches;
+      branches += forks.length;
+      const numbers = forks.map(({ branch }) => branch);
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, index) => index + 1),
+      );
+      assert.equal(record.conversation.nextBranch, forks.length + 1);
+    }
     if (record.type !== "message") continue;
     const { message } = record;
+    if (branchOf(message.sequence) > forks.length) stray.push(message.id);
     if (message.status === "streaming") unfinished.push(message.id);
     for (const marker of message.role === "user"
       ? (message.content.match(/#[0-9a-f-]+#/g) ?? [])
@@ -36,6 +51,8 @@ async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, str
     lost: [...acknowledged.keys()].filter((marker) => !times.has(marker)),
     doubled: [...times].filter(([, count]) => count > 1).map(([marker]) => marker),
     unfinished,
+    stray,
+    branches,
   };
 }
 
@@ -77,7 +94,9 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
   const last = await startProcess(environment);
   await last.terminate();
 
-  const { lost, doubled, unfinished } = await lossesIn(directory, acknowledged);
+  const { lost, doubled, unfinished, stray, branches } = await lossesIn(directory, acknowledged);
+  assert.deepEqual(stray, [], "messages on branches that are not there");
+  assert.ok(branches > 0);
   assert.ok(
     acknowledged.size > KILLS,
     `only ${acknowledged.size} messages were acknowledged: the load was none`,

@@ -33,6 +33,7 @@ const skip = skipWithoutPostgres();
 const OWNED = [
   "conversations",
   "messages",
+  "branches",
   "replaced_messages",
   "reply_pieces",
   "agents",
@@ -86,6 +87,8 @@ describe("PostgreSQL", { skip }, () => {
       const target = { kind: "existing", conversationId: id, replaceFrom } as const;
       const second = aTurn(target, "secret");
       await store.beginTurn(who, second);
+      const place = { kind: "answer", questionId: second.userMessage.id } as const;
+      await store.beginTurn(who, aTurn({ kind: "existing", conversationId: id, place }));
       await store.checkpoint([aPiece(who, second.reply.id, "secret")]);
       await store.createAgent(who, {
         id: "agent",

@@ -1,15 +1,12 @@
 import { actorOf, type Stamp } from "../domain/audit.ts";
+import { branchOf, type Versions, versionsAmong } from "../domain/branches.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
 import { titleFrom } from "../domain/conversation.ts";
+import { checkFields } from "../domain/conversation-fields.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import type { Message, Role } from "../domain/message.ts";
 import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/principal.ts";
-import {
-  checkMessageText,
-  checkName,
-  checkStorable,
-  MAX_REPLY_CHARACTERS,
-} from "../domain/text.ts";
+import { checkMessageText, MAX_REPLY_CHARACTERS } from "../domain/text.ts";
 import { mapInPieces } from "../domain/turns-of-the-loop.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { SearchStore } from "../ports/search.ts";
@@ -49,6 +46,7 @@ export type ConversationChange = Pick<
   "title" | "isPinned" | "agentId" | "model" | "mode"
 > & {
   readonly messages?: readonly MessageDraft[] | undefined;
+  readonly activeBranch?: number | undefined;
   readonly onlyIf?: ConversationPatch["onlyIf"] | undefined;
 };
 
@@ -90,16 +88,26 @@ export type Conversations = {
   ): Promise<Conversation>;
   /** Stops the conversation's replies and deletes the conversation with everything in it. @throws AppError not_found */
   delete(principal: Principal, conversationId: string): Promise<void>;
-  /** @throws AppError not_found */
-  messages(owner: Owner, conversationId: string, page?: Page): Promise<Message[]>;
+  /** The path of `page.branch`, or of the active branch. @throws AppError not_found, invalid_request */
+  messages(
+    owner: Owner,
+    conversationId: string,
+    page?: Page & { readonly branch?: number | undefined },
+  ): Promise<Message[]>;
+  /** The versions of those of its messages that have several, by their ids. */
+  versions(owner: Owner, conversationId: string): Promise<ReadonlyMap<string, Versions>>;
   /** @throws AppError not_found */
   message(owner: Owner, messageId: string): Promise<Message>;
-  /** Stores a message that asks nothing of a model. @throws AppError not_found, invalid_request */
+  /**
+   * Stores a message that asks nothing of a model, on that branch or on the active one.
+   * @throws AppError not_found, invalid_request
+   */
   append(
     owner: Owner,
     conversationId: string,
     message: MessageDraft,
     idempotency?: Idempotency | null,
+    branch?: number,
   ): Promise<Message>;
   /** @throws AppError not_found */
   deleteMessage(principal: Principal, messageId: string): Promise<void>;
@@ -201,7 +209,7 @@ export function createConversations({
     all: (owner, { order, limit, before }) =>
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
     async change(principal, conversationId, change) {
-      const { title, isPinned, agentId, model, mode, messages, onlyIf } = change;
+      const { title, isPinned, agentId, model, mode, messages, activeBranch, onlyIf } = change;
       checkFields({ title, agentId, model, mode });
       checkModel(principal, model);
       const patch: ConversationPatch = {
@@ -211,6 +219,7 @@ export function createConversations({
           agentId,
           model: model === "" ? null : model,
           mode,
+          activeBranch,
           messages: messages && (await newMessages(messages)),
           onlyIf,
         }),
@@ -239,10 +248,13 @@ export function createConversations({
       const message = await store.getMessage(owner, messageId);
       return required(message?.status === "streaming" ? null : message, "message");
     },
-    async append(owner, conversationId, message, idempotency) {
+    async versions(owner, conversationId) {
+      return versionsAmong(await store.listForks(owner, conversationId));
+    },
+    async append(owner, conversationId, message, idempotency, branch) {
       const added = newMessage(message, "content");
       return required(
-        await store.appendMessage(owner, conversationId, added, idempotency),
+        await store.appendMessage(owner, conversationId, added, idempotency, branch),
         "conversation",
       );
     },
@@ -252,41 +264,17 @@ export function createConversations({
     },
     async restore(principal, conversationId, replacedBy) {
       const owner = ownerOf(principal);
-      const latest = await store.latestTurn(owner, conversationId);
+      const question = await store.getMessage(owner, replacedBy);
+      const branch = branchOf(question?.sequence ?? 0);
+      const latest = question && (await store.latestTurn(owner, conversationId, branch));
       // If the conversation went on since, nothing is restored, so nothing may be stopped.
-      if (latest?.userMessage.id === replacedBy) await turns.stop(principal, conversationId);
+      if (latest?.userMessage.id === replacedBy)
+        await turns.stop(principal, conversationId, "stopped", "all", branch);
       return store.restoreReplaced(owner, conversationId, replacedBy, stampOf(principal));
     },
     search: (owner, query, page) => store.search(owner, query, page),
   };
 }
-
-function checkFields({
-  title,
-  agentId,
-  model,
-  mode,
-}: {
-  title?: string | null | undefined;
-  agentId?: string | null | undefined;
-  model?: string | null | undefined;
-  mode?: string | null | undefined;
-}): void {
-  if (title) {
-    checkStorable(title, "title");
-    if (title.length > MAX_TITLE_CHARACTERS)
-      throw new AppError(
-        "invalid_request",
-        `title is too long: at most ${MAX_TITLE_CHARACTERS} characters`,
-        { field: "title" },
-      );
-  }
-  if (typeof agentId === "string") checkName(agentId, "agentId");
-  if (model) checkName(model, "model");
-  if (typeof mode === "string") checkName(mode, "mode");
-}
-
-const MAX_TITLE_CHARACTERS = 1000;
 
 function required<T>(value: T | null, resource: "conversation" | "message"): T {
   if (value === null) throw notFound(resource);

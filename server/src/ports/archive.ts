@@ -1,4 +1,5 @@
 import type { Agent } from "../domain/agent.ts";
+import type { Branch } from "../domain/branches.ts";
 import type { Conversation } from "../domain/conversation.ts";
 import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
@@ -8,7 +9,13 @@ import type { Owner } from "../domain/principal.ts";
 export type ArchiveRecord =
   | { readonly type: "key"; readonly key: ApiKey }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
-  | { readonly type: "conversation"; readonly owner: Owner; readonly conversation: Conversation }
+  | {
+      readonly type: "conversation";
+      readonly owner: Owner;
+      readonly conversation: Conversation;
+      /** All but the trunk, by number; the sequences of messages say their branches. */
+      readonly branches: readonly Branch[];
+    }
   | { readonly type: "message"; readonly owner: Owner; readonly message: Message };
 
 export type ArchiveCounts = Record<ArchiveRecord["type"], number>;

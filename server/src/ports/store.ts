@@ -1,4 +1,5 @@
 import type { Stamp } from "../domain/audit.ts";
+import type { Fork } from "../domain/branches.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
 import type {
   FinishReason,
@@ -9,7 +10,6 @@ import type {
   Role,
   Usage,
 } from "../domain/message.ts";
-import type { PartLayout } from "../domain/part-layout.ts";
 import type { Part } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
@@ -26,6 +26,7 @@ import type {
   Idempotency,
   NewConversation,
   RepeatedTurn,
+  ReplyAddition,
 } from "./turn-requests.ts";
 
 export type {
@@ -34,6 +35,8 @@ export type {
   Idempotency,
   NewConversation,
   RepeatedTurn,
+  ReplyAddition,
+  TurnPlace,
   TurnTarget,
 } from "./turn-requests.ts";
 
@@ -81,10 +84,13 @@ export type ConversationPatch = {
   readonly agentId?: string | null;
   readonly model?: string | null;
   readonly mode?: string | null;
+  /** The branch to show and to continue. One that is not there: AppError `invalid_request`, and nothing is changed. */
+  readonly activeBranch?: number;
   /**
    * The new list, in order. A message that is unchanged from the stored one at the same or a later
    * place (same role, content and createdAt; a given id must be equal too) keeps its stored id,
-   * model, status and usage; the others are new and take the id given here.
+   * model, status and usage; the others are new and take the id given here. The list is that of the
+   * active branch's path: a message that goes is gone from every branch.
    */
   readonly messages?: readonly NewMessage[];
   /**
@@ -151,35 +157,46 @@ export interface ConversationStore {
 }
 
 export interface MessageStore {
-  /** Adds a message without asking a model; null if there is no such conversation. */
+  /**
+   * Adds a message without asking a model, at the end of that branch or of the active one; null if there is no such
+   * conversation.
+   */
   appendMessage(
     owner: Owner,
     conversationId: string,
     message: NewMessage,
     idempotency?: Idempotency | null,
+    branch?: number,
   ): Promise<Message | null>;
   /**
-   * Oldest first, replies in progress left out. With `limit` alone: the latest that many; with
-   * `before` (a message id): those just before it. Null if there is no such conversation (or no such `before` in it).
+   * The path of that branch or of the active one, oldest first, replies in progress left out. With `limit`
+   * alone: the latest that many; with `before` (a message id): those just before it. Null if there is no such
+   * conversation (or no such `before` on the path). @throws AppError invalid_request where there is no such branch
    */
   listMessages(
     owner: Owner,
     conversationId: string,
-    page?: { readonly limit?: number; readonly before?: string },
+    page?: { readonly limit?: number; readonly before?: string; readonly branch?: number },
   ): Promise<Message[] | null>;
+  /** The branches of a conversation, with what is said now where they begin; none for one without forks. */
+  listForks(owner: Owner, conversationId: string): Promise<Fork[]>;
   /** A reply in progress included (its status says so). */
   getMessage(owner: Owner, messageId: string): Promise<Message | null>;
   /** @param stamp noted with it in the audit log */
   deleteMessage(owner: Owner, messageId: string, stamp?: Stamp): Promise<boolean>;
   /**
-   * What a model needs to remember: the last messages of the conversation with a sequence below
-   * `beforeSequence`, oldest first, as many as fit in `maxCharacters` (of content; at least one).
-   * Replies in progress and replies without content are left out.
+   * What a model needs to remember: the last messages before `beforeSequence` on the path of its branch, or
+   * else of all on the path of `branch` (0 where neither is given), oldest first, as many as fit in
+   * `maxCharacters` (of content; at least one). Replies in progress and replies without content are left out.
    */
   recentMessages(
     owner: Owner,
     conversationId: string,
-    limits: { readonly maxCharacters: number; readonly beforeSequence?: number },
+    limits: {
+      readonly maxCharacters: number;
+      readonly beforeSequence?: number;
+      readonly branch?: number;
+    },
   ): Promise<Message[]>;
 }
 
@@ -188,25 +205,11 @@ export type AbandonedReply = { readonly owner: Owner; readonly replyId: string }
 /** How long a server counts as alive after its last sign of life. */
 export const LEASE_MS = 6_000;
 
-/** What was added to a reply in progress since its last checkpoint. */
-export type ReplyAddition = {
-  readonly owner: Owner;
-  readonly replyId: string;
-  /** 0, 1, 2, … for each reply. An addition with the same number replaces the earlier one. */
-  readonly number: number;
-  readonly content: string;
-  readonly reasoning: string;
-  /**
-   * Null while the reply is its reasoning and then one part of text. The first that is not null lays out all of the
-   * reply, those after it what was added.
-   */
-  readonly layout: PartLayout | null;
-};
-
 export interface TurnStore {
   /**
    * Stores the user's message and the reply to be, in the order of the calls. The reply's sequence
-   * is the user message's plus one.
+   * is the user message's plus one, unless it is a new answer to a stored question. A `place` that cannot
+   * be is AppError `invalid_request`, in words.
    */
   beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
   /** The turn that was begun with that key, however it ended; null: the key is unused. */
@@ -244,17 +247,23 @@ export interface TurnStore {
     replyId: string,
     kept: Pick<Message, "content" | "reasoning" | "parts">,
   ): Promise<boolean>;
-  /** The last reply of the conversation, in progress or ended, with the user message before it. */
+  /** The last reply on the path of that branch (default: 0), in progress or ended, with its question. */
   latestTurn(
     owner: Owner,
     conversationId: string,
+    branch?: number,
   ): Promise<{ userMessage: Message; reply: Message } | null>;
-  /** The latest reply in progress of the conversation with a sequence below that one; null: there is none. */
+  /** The latest reply in progress before that sequence on the path of its branch; null: there is none. */
   replyRunningBefore(
     owner: Owner,
     conversationId: string,
     sequence: number,
   ): Promise<string | null>;
+  /** The replies of the conversation that are in progress, on every branch, by sequence. */
+  runningReplies(
+    owner: Owner,
+    conversationId: string,
+  ): Promise<readonly { readonly id: string; readonly sequence: number }[]>;
   /** The turn of that reply. */
   getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
   /**

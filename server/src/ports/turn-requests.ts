@@ -1,6 +1,7 @@
 import type { Conversation } from "../domain/conversation.ts";
 import type { Attachment } from "../domain/file.ts";
 import type { Message } from "../domain/message.ts";
+import type { PartLayout } from "../domain/part-layout.ts";
 import type { Owner } from "../domain/principal.ts";
 
 export type NewConversation = {
@@ -20,7 +21,12 @@ export type TurnTarget =
   | {
       readonly kind: "existing";
       readonly conversationId: string;
-      /** The message that this turn replaces, together with everything after it (see `restoreReplaced`). */
+      /** Where in its tree; absent: at the end of its active branch. The branch of the turn becomes the active one. */
+      readonly place?: TurnPlace;
+      /**
+       * The message that this turn replaces, together with everything after it on every branch (see
+       * `restoreReplaced`). Not together with `place`.
+       */
       readonly replaceFrom?: string;
       /** The actor of the replacement, for the audit log. */
       readonly actor?: string;
@@ -33,6 +39,17 @@ export type TurnTarget =
    * or the new one.
    */
   | { readonly kind: "latest"; readonly usedAfter: Date; readonly conversation: NewConversation };
+
+/** Where a turn begins in a conversation that has, or is to have, several branches. */
+export type TurnPlace =
+  /** At the end of that branch. */
+  | { readonly kind: "branch"; readonly branch: number }
+  /** On a branch of its own, as a version of that question. */
+  | { readonly kind: "version"; readonly questionId: string }
+  /** On a branch of its own, with a new answer to that stored question: the turn's `userMessage` is not stored. */
+  | { readonly kind: "answer"; readonly questionId: string }
+  /** Right after that message: at the end of its branch if nothing follows it there, and otherwise on a branch of its own. */
+  | { readonly kind: "after"; readonly messageId: string };
 
 export type BeginTurn = {
   readonly target: TurnTarget;
@@ -72,7 +89,7 @@ export type BegunTurn =
       readonly created: boolean;
       readonly userMessage: Message;
       readonly reply: Message;
-      /** The latest of the conversation's earlier replies that are in progress; null: there is none. */
+      /** The latest of the earlier replies on the turn's path that are in progress; null: there is none. */
       readonly runningBefore: string | null;
     }
   | RepeatedTurn;
@@ -88,5 +105,20 @@ export type RepeatedTurn =
     }
   /** The idempotency key was used before, with another fingerprint. */
   | { readonly kind: "conflict" }
-  /** The conversation (or its message to be replaced, or the messages of a repeated key) is not there. */
+  /** The conversation (or the message that `place` or `replaceFrom` names, or the messages of a repeated key) is not there. */
   | { readonly kind: "not_found" };
+
+/** What was added to a reply in progress since its last checkpoint. */
+export type ReplyAddition = {
+  readonly owner: Owner;
+  readonly replyId: string;
+  /** 0, 1, 2, … for each reply. An addition with the same number replaces the earlier one. */
+  readonly number: number;
+  readonly content: string;
+  readonly reasoning: string;
+  /**
+   * Null while the reply is its reasoning and then one part of text. The first that is not null lays out all of the
+   * reply, those after it what was added.
+   */
+  readonly layout: PartLayout | null;
+};

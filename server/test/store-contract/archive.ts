@@ -166,7 +166,14 @@ function aForeignConversation(owner: ReturnType<typeof newOwner>) {
   const record: Extract<ArchiveRecord, { type: "conversation" }> = {
     type: "conversation",
     owner,
-    conversation: { ...given, userId: owner.userId, updatedAt: at(7) },
+    conversation: {
+      ...given,
+      userId: owner.userId,
+      activeBranch: 0,
+      nextBranch: 1,
+      updatedAt: at(7),
+    },
+    branches: [],
   };
   const message: Extract<ArchiveRecord, { type: "message" }> = {
     type: "message",

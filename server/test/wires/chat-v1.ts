@@ -148,8 +148,39 @@ const chatV1StreamCrash: CrashClient = async (url, acknowledge, signal) => {
     if (event.type === "conversation_created") acknowledge(marker, "chat-v1 stream");
 };
 
+const LATER_VERSIONS = 4;
+
+/** Versions of a question, which are answered beside each other, and new answers to them. */
+const chatV1VersionsCrash: CrashClient = async (url, acknowledge, signal) => {
+  const send = (path: string, body: object) =>
+    postOnce(url, `/v1/chat/conversations${path}`, body, signal, bearer);
+  const created = (await (await send("", {})).json()) as { data: { id: string } };
+  const path = `/${created.data.id}/messages`;
+  const say = async (place: object): Promise<string | null> => {
+    const marker = newCrashMarker();
+    const response = await send(path, { content: messageWith(marker), ...place });
+    if (response.status !== 201) return null;
+    const { data } = (await response.json()) as { data: { id: string }[] };
+    acknowledge(marker, "chat-v1 versions");
+    return data[0]?.id ?? null;
+  };
+  const question = await say({});
+  if (question === null) return;
+  await Promise.all(
+    Array.from({ length: LATER_VERSIONS }, async () => {
+      const version = await say({ branch_from: question });
+      if (version !== null) await send(path, { answer_again: version });
+      if (version !== null) await say({ parent: version });
+    }),
+  );
+};
+
 export const tests: WireTests = {
   crossWire: { "004": chatV1(false), "004, streamed": chatV1(true) },
   faultLoad: { "chat-v1": chatV1Fault, "chat-v1 stream": chatV1StreamFault },
-  crashLoad: { "chat-v1": chatV1Crash, "chat-v1 stream": chatV1StreamCrash },
+  crashLoad: {
+    "chat-v1": chatV1Crash,
+    "chat-v1 stream": chatV1StreamCrash,
+    "chat-v1 versions": chatV1VersionsCrash,
+  },
 };

@@ -6,19 +6,17 @@ import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
 import { useWorkspace } from "../workspace.tsx";
 import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
-import { type LiveReply, NEW, type Replaced } from "./live/live-reply.ts";
-import { countAfter, type Replacement, UNDO_MS } from "./replacement.tsx";
+import { type LiveReply, NEW } from "./live/live-reply.ts";
 
 /** What one can do in a conversation. */
 export type ChatActions = {
   send(content: string): void;
-  /**
-   * Says it anew in the place of that message and all that followed it; asks first where that is more
-   * than its answer. @param onDone called when it is sent
-   */
-  resend(message: Message, content: string, onDone: () => void): void;
-  /** Asks once more for the reply to the user's message before this one (or to this one), as `resend` does. */
+  /** Says a new version of that message, which stays where it is on its branch. */
+  resend(message: Message, content: string): void;
+  /** Asks for a new version of the reply to the user's message before this one (or to this one). */
   retry(message: Message): void;
+  /** Shows the version of that message at that place of the list, and what followed it, here and where it is opened next. */
+  showVersion(message: Message, index: number): void;
   /** Asks the model to go on where its length limit cut it. */
   goOn(): void;
   stop(): void;
@@ -38,7 +36,6 @@ export function useChatActions({
   choices,
   onStored,
   onTakenBack,
-  onAsk,
   onGoOn,
 }: {
   readonly conversationId: string | null;
@@ -47,15 +44,13 @@ export function useChatActions({
   readonly onTakenBack: (text: string) => void;
   /** The button that was pressed goes with it. */
   readonly onGoOn: () => void;
-  /** More than an answer would go. */
-  readonly onAsk: (replacement: Replacement) => void;
 }): ChatActions {
   const { t } = useTranslation();
-  const { account } = useSession();
-  const { live, thread } = useWorkspace();
+  const { client, account } = useSession();
+  const { live, thread, list } = useWorkspace();
   // The actions stay the same objects, so that a message is not rendered anew for a choice it does not show.
-  const current = useRef({ conversationId, choices, onStored, onTakenBack, onAsk, onGoOn });
-  current.current = { conversationId, choices, onStored, onTakenBack, onAsk, onGoOn };
+  const current = useRef({ conversationId, choices, onStored, onTakenBack, onGoOn });
+  current.current = { conversationId, choices, onStored, onTakenBack, onGoOn };
   return useMemo(() => {
     const key = conversationId ?? NEW;
     /** Into the field of this conversation, whichever is shown by now. */
@@ -63,48 +58,36 @@ export function useChatActions({
       if (current.current.conversationId === conversationId) current.current.onTakenBack(text);
       else writeDraft(account, key, withUnsent(text, readDraft(account, key)));
     };
-    const offerUndo = ({ conversationId: id, replacedBy, count, edited }: Replaced) => {
-      const undo = async () => {
-        try {
-          await live.undoReplacing(id, replacedBy);
-          if (edited !== null) putBack(edited);
-        } catch (error) {
-          notify({ text: t("replace.notUndone", { reason: wordsOf(error) }), isProblem: true });
-        }
-      };
-      notify({
-        text: t("replace.done", { count }),
-        showMs: UNDO_MS,
-        action: { label: t("list.undo"), run: () => void undo() },
-      });
-    };
-    const say = (content: string, replaces: string | null) => {
+    const say = (content: string, replaces: string | null, isAnswerAgain = false) => {
       const earlier = live.takeUnsent(key, replaces !== null);
       void live.send(
         key,
-        { content, replaces, ...current.current.choices },
-        { onStored: (id) => current.current.onStored(id), onReplaced: offerUndo },
+        { content, replaces, isAnswerAgain, ...current.current.choices },
+        { onStored: (id) => current.current.onStored(id) },
       );
       if (earlier !== null) current.current.onTakenBack(earlier);
     };
-    const replace = (question: Message, content: string, onDone: () => void) => {
-      const messages = thread.read(key)?.messages ?? [];
-      const count = countAfter(messages, question.id, live.get(key));
-      const carryOut = () => {
-        onDone();
-        say(content, question.id);
-      };
-      if (count <= 1) carryOut();
-      else current.current.onAsk({ count, isEdited: content !== question.content, carryOut });
-    };
     return {
       send: (content) => say(content, null),
-      resend: replace,
+      resend: (message, content) => say(content, message.id, content === message.content),
       retry(message) {
         const messages = conversationId ? thread.read(conversationId)?.messages : undefined;
         const at = messages?.findIndex(({ id }) => id === message.id) ?? -1;
         const asked = messages?.slice(0, at + 1).findLast(({ role }) => role === "user");
-        if (asked) replace(asked, asked.content, () => {});
+        if (asked) say(asked.content, asked.id, true);
+      },
+      showVersion({ versions }, index) {
+        const branch = versions?.branches[index];
+        if (!conversationId || branch === undefined) return;
+        const unsent = live.takeUnsent(key, true);
+        if (unsent !== null) putBack(unsent);
+        void thread.show(conversationId, branch);
+        client.conversations
+          .update(conversationId, { active_branch: branch })
+          .then(list.put)
+          .catch((error) =>
+            notify({ text: t("versions.notKept", { reason: wordsOf(error) }), isProblem: true }),
+          );
       },
       goOn() {
         say(t("chat.goOn"), null);
@@ -117,5 +100,5 @@ export function useChatActions({
         current.current.onTakenBack(asked ?? "");
       },
     };
-  }, [conversationId, live, thread, account, t]);
+  }, [conversationId, live, thread, list, client, account, t]);
 }

@@ -19,7 +19,6 @@ import { FootNote } from "./foot-note.tsx";
 import { NEW } from "./live/live-reply.ts";
 import { preloadMarkdown } from "./markdown/markdown.tsx";
 import { Problem } from "./problem.tsx";
-import { ConfirmReplacement, type Replacement } from "./replacement.tsx";
 import { rowsOf } from "./rows.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { useLastReplyShortcuts } from "./use-last-reply-shortcuts.ts";
@@ -50,7 +49,6 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   }, [conversationId, askedAgent]);
   const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
 
-  const [replacement, setReplacement] = useState<Replacement | null>(null);
   const here = useRef(location);
   here.current = location;
   /** The new conversation has an address. */
@@ -65,7 +63,6 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
       if (!conversationId && here.current === "/") settle(id);
     },
     onTakenBack: (text) => composer.current?.putBack(text),
-    onAsk: setReplacement,
     onGoOn: () => composer.current?.focus(),
   });
   /** Model and agent belong to the conversation; what a new one begins with is the person's usual choice. */
@@ -135,6 +132,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           hasOlder={thread.data?.hasOlder ?? false}
           actions={actions}
           target={target}
+          targetBranch={Number(asked.get("b") ?? 0)}
         />
       )}
       <div className={styles.foot} data-foot>
@@ -178,9 +176,6 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           }}
           onTry={(text) => composer.current?.putBack(text)}
         />
-      )}
-      {replacement && (
-        <ConfirmReplacement replacement={replacement} onClose={() => setReplacement(null)} />
       )}
       <Announcer live={live} last={thread.data?.messages.at(-1)} waiting={waiting} />
     </main>

@@ -16,6 +16,7 @@ import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
 import { Reasoning } from "./reasoning.tsx";
+import { Versions } from "./versions.tsx";
 
 type MessageRowProps = {
   readonly message: Message;
@@ -63,7 +64,10 @@ function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRow
     return (
       <EditMessage
         text={message.content}
-        onSend={(text) => actions.resend(message, text, () => setEditing(null))}
+        onSend={(text) => {
+          setEditing(null);
+          actions.resend(message, text);
+        }}
         onCancel={() => setEditing(null)}
       />
     );
@@ -86,6 +90,7 @@ function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRow
           <Pencil size={16} aria-hidden />
         </IconButton>
         <CopyButton text={() => message.content} label={t("chat.copy")} />
+        <Versions message={message} actions={actions} />
       </div>
     </>
   );
@@ -117,6 +122,7 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
         <IconButton label={t("chat.retry")} onClick={() => actions.retry(message)}>
           <RotateCcw size={16} aria-hidden />
         </IconButton>
+        <Versions message={message} actions={actions} />
         <span className={styles.facts}>
           {message.status === "interrupted" && !isCutByServer(message) && (
             <span>{t(ENDED[message.interrupted_by ?? "unknown"])}</span>

@@ -27,16 +27,22 @@ function withNewest(known: Thread | undefined, newest: readonly Message[]): Thre
 export const loadNewest = async (
   client: Client,
   conversationId: string,
-  known: () => Thread | undefined,
+  cache: Pick<ThreadCache, "read" | "chosenBranch">,
   signal: AbortSignal,
 ): Promise<Thread> => {
-  const newest = await client.messages.list(conversationId, { limit: NEWEST_MESSAGES }, { signal });
-  return withNewest(known(), newest);
+  const branch = cache.chosenBranch(conversationId);
+  const query = { limit: NEWEST_MESSAGES, versions: true, branch };
+  const newest = await client.messages.list(conversationId, query, { signal });
+  // A load of another branch is under way.
+  if (cache.chosenBranch(conversationId) !== branch) signal.throwIfAborted();
+  return withNewest(cache.read(conversationId), newest);
 };
 
 /** The changes that a page makes to what it knows; each ends a load that is under way, whose answer would be older. */
 export function createThreadCache(client: Client, queries: QueryClient) {
   const read = (conversationId: string) => queries.getQueryData<Thread>(threadKey(conversationId));
+  /** The branches that this tab was told to show; any other conversation shows its active one. */
+  const chosen = new Map<string, number>();
 
   const change = async (conversationId: string, changed: (thread: Thread) => Thread | null) => {
     const key = threadKey(conversationId);
@@ -51,7 +57,9 @@ export function createThreadCache(client: Client, queries: QueryClient) {
   const loadBefore = async (conversationId: string, limit: number): Promise<void> => {
     const before = read(conversationId)?.messages[0]?.id;
     if (!before) return;
-    const older = await client.messages.list(conversationId, { before, limit });
+    const branch = chosen.get(conversationId);
+    const query = { before, limit, versions: true, branch };
+    const older = await client.messages.list(conversationId, query);
     queries.setQueryData<Thread>(threadKey(conversationId), (now) =>
       now?.messages[0]?.id === before
         ? { messages: [...older, ...now.messages], hasOlder: older.length === limit }
@@ -59,8 +67,37 @@ export function createThreadCache(client: Client, queries: QueryClient) {
     );
   };
 
+  /** Loads backwards until that message is there. @returns whether it is */
+  const loadUntil = async (conversationId: string, messageId: string): Promise<boolean> => {
+    for (;;) {
+      const thread = read(conversationId);
+      if (thread?.messages.some(({ id }) => id === messageId)) return true;
+      if (!thread?.hasOlder) return false;
+      const first = thread.messages[0]?.id;
+      await loadBefore(conversationId, MESSAGES_AT_ONCE);
+      if (read(conversationId)?.messages[0]?.id === first) return false;
+    }
+  };
+
+  /** Shows that branch in this tab, whatever others choose. */
+  const show = async (conversationId: string, branch: number): Promise<void> => {
+    chosen.set(conversationId, branch);
+    const key = threadKey(conversationId);
+    await queries.cancelQueries({ queryKey: key });
+    await queries.refetchQueries({ queryKey: key });
+  };
+
   return {
     read,
+    show,
+
+    /** The branch that this tab shows; undefined: the active one. */
+    chosenBranch: (conversationId: string): number | undefined => chosen.get(conversationId),
+
+    /** A reply is said on that branch, which this tab shows from now on. */
+    stayOn(conversationId: string, branch: number): void {
+      chosen.set(conversationId, branch);
+    },
 
     begin(conversationId: string, userMessage: Message): void {
       const thread: Thread = { messages: [userMessage], hasOlder: false };
@@ -93,16 +130,11 @@ export function createThreadCache(client: Client, queries: QueryClient) {
 
     loadOlder: (conversationId: string) => loadBefore(conversationId, OLDER_MESSAGES),
 
-    /** Loads backwards until that message is there. @returns whether it is */
-    async loadUntil(conversationId: string, messageId: string): Promise<boolean> {
-      for (;;) {
-        const thread = read(conversationId);
-        if (thread?.messages.some(({ id }) => id === messageId)) return true;
-        if (!thread?.hasOlder) return false;
-        const first = thread.messages[0]?.id;
-        await loadBefore(conversationId, MESSAGES_AT_ONCE);
-        if (read(conversationId)?.messages[0]?.id === first) return false;
-      }
+    /** Loads backwards until that message is there; where it is on no shown path, its own branch is shown. */
+    async find(conversationId: string, messageId: string, branch: number): Promise<void> {
+      if (await loadUntil(conversationId, messageId)) return;
+      await show(conversationId, branch);
+      await loadUntil(conversationId, messageId);
     },
   };
 }

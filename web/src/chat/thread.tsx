@@ -36,11 +36,21 @@ type ThreadProps = {
   readonly actions: ChatActions;
   /** The message to open at, which a search has found. */
   readonly target: string | null;
+  /** The branch that it was said on. */
+  readonly targetBranch: number;
   readonly ref: Ref<ThreadHandle>;
 };
 
 /** The messages, one under the other, of which only those in view exist in the page. */
-export function Thread({ conversationId, rows, hasOlder, actions, target, ref }: ThreadProps) {
+export function Thread({
+  conversationId,
+  rows,
+  hasOlder,
+  actions,
+  target,
+  targetBranch,
+  ref,
+}: ThreadProps) {
   const { t } = useTranslation();
   const { thread: cache } = useWorkspace();
   const scroller = useRef<HTMLDivElement>(null);
@@ -91,12 +101,12 @@ export function Thread({ conversationId, rows, hasOlder, actions, target, ref }:
     if (!conversationId || !isLoaded || !target || isAtTarget.current === target) return;
     unstick();
     if (targetIndex < 0) {
-      void cache.loadUntil(conversationId, target);
+      void cache.find(conversationId, target, targetBranch);
       return;
     }
     isAtTarget.current = target;
     virtualizer.current?.scrollToIndex(targetIndex, { align: "center" });
-  }, [conversationId, isLoaded, target, targetIndex, cache, unstick]);
+  }, [conversationId, isLoaded, target, targetBranch, targetIndex, cache, unstick]);
 
   useImperativeHandle(
     ref,

@@ -36,8 +36,7 @@ export function useThread(id: string | null) {
   const { data: conversation } = useConversation(id);
   const query = useQuery<Thread>({
     queryKey: threadKey(conversationId),
-    queryFn: ({ signal }) =>
-      loadNewest(client, conversationId, () => cache.read(conversationId), signal),
+    queryFn: ({ signal }) => loadNewest(client, conversationId, cache, signal),
     enabled: id !== null,
     refetchInterval: ({ state }) => (state.error && !isGone(state.error) ? POLL_MS : false),
     refetchOnWindowFocus: "always",

@@ -108,7 +108,11 @@ function Hit({ hit, words }: HitProps) {
   const sidebar = useSidebar();
   const { conversation, message, snippet } = hit;
   const at = new Date(message?.created_at ?? conversation.updated_at);
-  const place = new URLSearchParams({ ...(message && { m: message.id }), q: words });
+  const place = new URLSearchParams({
+    ...(message && { m: message.id }),
+    ...(message?.branch && { b: String(message.branch) }),
+    q: words,
+  });
   return (
     <Link
       href={`/c/${conversation.id}?${place}`}

@@ -1,4 +1,5 @@
 import type { Agent } from "../../domain/agent.ts";
+import { type Branch, branchOf, TRUNK } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
@@ -13,7 +14,7 @@ import {
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
-import { END, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
+import { END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
 
 const MAX_TEMPERATURE = 2;
 
@@ -28,9 +29,9 @@ export function checkHeader(value: unknown): void {
   if (!header.has("format") || header.text("format") !== FORMAT)
     throw new NotUnderstood("its first line is no header of a Colloquy archive");
   const version = header.whole("version");
-  if (version !== FORMAT_VERSION)
+  if (version < FIRST_VERSION || version > FORMAT_VERSION)
     throw new NotUnderstood(
-      `it is an archive of format version ${version}, and this Colloquy reads version ${FORMAT_VERSION}${version > FORMAT_VERSION ? "; use a newer one" : ""}`,
+      `it is an archive of format version ${version}, and this Colloquy reads versions ${FIRST_VERSION} to ${FORMAT_VERSION}${version > FORMAT_VERSION ? "; use a newer one" : ""}`,
     );
 }
 
@@ -45,7 +46,8 @@ export function decodeLine(value: unknown): ArchiveLine {
       return { type, owner: ownerOf(line.object("owner")), agent: agentOf(line.object(type)) };
     case "conversation": {
       const owner = ownerOf(line.object("owner"));
-      return { type, owner, conversation: conversationOf(line.object(type), owner) };
+      const branches = line.has("branches") ? line.objects("branches").map(branchAt) : [];
+      return { type, owner, conversation: conversationOf(line, owner, branches), branches };
     }
     case "message":
       return { type, owner: ownerOf(line.object("owner")), message: messageOf(line.object(type)) };
@@ -91,20 +93,45 @@ const agentOf = (agent: Fields): Agent => ({
   updatedAt: agent.time("updatedAt"),
 });
 
-const conversationOf = (conversation: Fields, { userId }: Owner): Conversation => ({
-  id: conversation.uuid("id"),
-  userId,
-  title: conversation.textOrNull("title"),
-  isPinned: conversation.flag("isPinned"),
-  agentId: conversation.textOrNull("agentId"),
-  // Archives of versions before have none.
-  model: conversation.has("model") ? conversation.textOrNull("model") : null,
-  mode: conversation.textOrNull("mode"),
-  origin: conversation.name("origin"),
-  alias: conversation.textOrNull("alias"),
-  createdAt: conversation.time("createdAt"),
-  updatedAt: conversation.time("updatedAt"),
-});
+/** Numbers ascend from 1, and a branch leaves one that is older. */
+function branchAt(fields: Fields, index: number): Branch {
+  const branch = index + 1;
+  const parent = fields.whole("parent");
+  const fork = fields.whole("fork");
+  if (fields.whole("branch") !== branch || parent >= branch || branchOf(fork) !== parent)
+    throw new NotUnderstood(`branch ${branch} does not leave a branch that is there before it`);
+  return { branch, parent, fork };
+}
+
+function conversationOf(
+  line: Fields,
+  { userId }: Owner,
+  branches: readonly Branch[],
+): Conversation {
+  const conversation = line.object("conversation");
+  const nextBranch = branches.length + 1;
+  const activeBranch = conversation.has("activeBranch")
+    ? conversation.whole("activeBranch")
+    : TRUNK;
+  if (activeBranch >= nextBranch)
+    throw new NotUnderstood(`its active branch ${activeBranch} is not there`);
+  return {
+    id: conversation.uuid("id"),
+    userId,
+    title: conversation.textOrNull("title"),
+    isPinned: conversation.flag("isPinned"),
+    agentId: conversation.textOrNull("agentId"),
+    // Archives of versions before have none.
+    model: conversation.has("model") ? conversation.textOrNull("model") : null,
+    mode: conversation.textOrNull("mode"),
+    origin: conversation.name("origin"),
+    alias: conversation.textOrNull("alias"),
+    activeBranch,
+    nextBranch,
+    createdAt: conversation.time("createdAt"),
+    updatedAt: conversation.time("updatedAt"),
+  };
+}
 
 function messageOf(message: Fields): Message {
   const read = plainMessageOf(message);

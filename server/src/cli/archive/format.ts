@@ -1,4 +1,5 @@
 import type { Agent } from "../../domain/agent.ts";
+import type { Branch } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
@@ -12,22 +13,29 @@ import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
  * UTC), and an end line with what the archive holds, so that one that was cut off is known.
  */
 export const FORMAT = "colloquy-archive";
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** Version 1 knew no branches. */
+export const FIRST_VERSION = 1;
 export const END = "end";
 
 type FieldsOf<Thing> = Thing extends unknown ? keyof Thing : never;
-type FieldName = FieldsOf<
-  | ArchiveRecord
-  | Owner
-  | ApiKey
-  | Agent
-  | Conversation
-  | Message
-  | Usage
-  | ReplyError
-  | Attachment
-  | Part
-  | FileRef
+/** The number of the branch to come is one more than there are branches. */
+type FieldName = Exclude<
+  FieldsOf<
+    | ArchiveRecord
+    | Owner
+    | ApiKey
+    | Agent
+    | Conversation
+    | Branch
+    | Message
+    | Usage
+    | ReplyError
+    | Attachment
+    | Part
+    | FileRef
+  >,
+  "nextBranch"
 >;
 
 /** In the order in which they are written, so that the same records give the same bytes. */
@@ -59,9 +67,14 @@ const FIELDS: Record<FieldName, true> = {
   mode: true,
   origin: true,
   alias: true,
+  activeBranch: true,
   instructions: true,
   temperature: true,
   voice: true,
+  branches: true,
+  branch: true,
+  parent: true,
+  fork: true,
   createdAt: true,
   updatedAt: true,
   finishedAt: true,

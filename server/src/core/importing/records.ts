@@ -1,3 +1,4 @@
+import { TRUNK } from "../../domain/branches.ts";
 import { NOT_GENERATED } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { mapInPieces, type Pace } from "../../domain/turns-of-the-loop.ts";
@@ -205,9 +206,12 @@ const conversationRecord = (chat: Chat, owner: Owner, id: string): ArchiveRecord
     mode: chat.mode,
     origin: chat.origin,
     alias: null,
+    activeBranch: TRUNK,
+    nextBranch: 1,
     createdAt: chat.createdAt,
     updatedAt: chat.updatedAt,
   },
+  branches: [],
 });
 
 const messageRecords = (

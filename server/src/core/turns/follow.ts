@@ -1,3 +1,4 @@
+import { branchOf } from "../../domain/branches.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { after, hasWords } from "../../domain/parts.ts";
@@ -158,6 +159,7 @@ export function watchedTurn(
   return {
     userMessage,
     replyId: reply.id,
+    branch: branchOf(reply.sequence),
     stored: endingOf(reply),
     ...following(parts, owner, reply),
   };

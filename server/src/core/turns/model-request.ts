@@ -1,5 +1,4 @@
 import type { Attachment } from "../../domain/file.ts";
-import type { Message } from "../../domain/message.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import type { ModelPart, ModelSettings } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
@@ -26,8 +25,10 @@ export type Question = {
   readonly agentId: string | null;
   /** The message to answer. Only what is stored before it is history. */
   readonly userMessageId: string;
-  /** That message as it was stored; null while it is on its way to the disk. */
-  readonly stored: Message | null;
+  /** The branch whose path the model is told, where `before` is null. */
+  readonly branch: number;
+  /** The sequence before which the model is told what was said; null while the message is on its way to the disk. */
+  readonly before: number | null;
   readonly content: string;
   readonly attachments: readonly Attachment[];
   readonly model: string | null;
@@ -80,7 +81,9 @@ export async function readPrompt(
   const stored = conversationId
     ? await store.recentMessages(owner, conversationId, {
         maxCharacters: budget.maxCharacters,
-        ...(question.stored && { beforeSequence: question.stored.sequence }),
+        ...(question.before === null
+          ? { branch: question.branch }
+          : { beforeSequence: question.before }),
       })
     : [];
   const asked = stored.findIndex((message) => message.id === question.userMessageId);

@@ -1,8 +1,9 @@
+import { TRUNK } from "../../domain/branches.ts";
 import type { Interruption } from "../../domain/message.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { TurnParts } from "./turn.ts";
 
-/** A turn's place in the queue of a conversation, with the log of its reply. */
+/** A turn's place in the queue of a conversation's branch, with the log of its reply. */
 export type QueuePlace = {
   /** Whether no turn was ahead; a promise where other replicas have to be asked. */
   readonly isFirst: boolean | Promise<boolean>;
@@ -16,11 +17,12 @@ export type QueuePlace = {
 /** @param onStop called with the cause when somebody asks the conversation's turns to stop */
 export function takePlace(
   { lock, log }: Pick<TurnParts, "lock" | "log">,
-  turn: { readonly replyId: string; readonly conversationId: string },
+  turn: { readonly replyId: string; readonly conversationId: string; readonly branch: number },
   onStop: (cause: Interruption) => void,
 ): QueuePlace {
-  const { isFirst, leave } = lock.enter(turn.conversationId);
-  const writer = log.open(turn, onStop);
+  const { isFirst, leave } = lock.enter(queueOf(turn));
+  const { replyId, conversationId } = turn;
+  const writer = log.open({ replyId, conversationId }, onStop);
   return {
     isFirst,
     writer,
@@ -31,3 +33,7 @@ export function takePlace(
     },
   };
 }
+
+/** Branches are answered beside each other. */
+const queueOf = (turn: { readonly conversationId: string; readonly branch: number }): string =>
+  turn.branch === TRUNK ? turn.conversationId : `${turn.conversationId}/${turn.branch}`;

@@ -1,3 +1,4 @@
+import { branchOf } from "../../domain/branches.ts";
 import { type Conversation, titleFrom } from "../../domain/conversation.ts";
 import { keyOfAnother, notFound } from "../../domain/errors.ts";
 import { documentOf, type Message, partsOf } from "../../domain/message.ts";
@@ -15,13 +16,13 @@ import { checkModel } from "./model-choice.ts";
 import { type QueuePlace, takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
 import type { StartTurn, Turn, TurnParts } from "./turn.ts";
-import { guessAt, type Intent, isReplacing } from "./turn-intent.ts";
+import { guessAt, type Intent, isAnswering, isForking, isReplacing } from "./turn-intent.ts";
 
 export type StartParts = TurnParts & { readonly local: LocalTurns };
 
 /** @throws AppError invalid_request, unavailable */
-export function checkRequest({ local }: Pick<StartParts, "local">, { content }: StartTurn): void {
-  checkMessageText(content, "content");
+export function checkRequest({ local }: Pick<StartParts, "local">, request: StartTurn): void {
+  if (!isAnswering(request)) checkMessageText(request.content, "content");
   local.checkOpen();
 }
 
@@ -46,11 +47,11 @@ export async function startTurn(
   const early = createEarlyRequest(parts, owner, {
     guess,
     prepared,
-    // The model must not see the messages that are being replaced.
-    isAllowed: !request.idempotency && !isReplacing(request),
-    send: () => intent.send(guess.stored?.id ?? null, guess, null),
+    // The model must not see the messages that are being replaced, or those of another branch.
+    isAllowed: !request.idempotency && !isReplacing(request) && !isForking(request),
+    send: () => intent.send(guess.stored?.id ?? null, guess, guess),
   });
-  const turn = { replyId: ids.reply, conversationId: guess.id };
+  const turn = { replyId: ids.reply, conversationId: guess.id, branch: guess.branch };
   const place = takePlace(parts, turn, stop.now);
   const giveUp = () => {
     early.discard();
@@ -84,12 +85,13 @@ export async function startTurn(
     return repeatedTurn(parts, owner, request, begun);
   }
   const { conversation, runningBefore } = begun;
-  const isGuessed = conversation.id === guess.id;
+  const branch = branchOf(begun.reply.sequence);
+  const isGuessed = conversation.id === guess.id && branch === guess.branch;
   early.settle(isGuessed && runningBefore === null);
   const started = { owner, origin: request.origin, intent, begun, early };
   if (isGuessed) return runTurn(parts, { ...started, place });
   place.discard();
-  const other = takePlace(parts, { ...turn, conversationId: conversation.id }, stop.now);
+  const other = takePlace(parts, { ...turn, conversationId: conversation.id, branch }, stop.now);
   return runTurn(parts, { ...started, place: other });
 }
 
@@ -132,10 +134,15 @@ function runTurn(
     observation,
     stop,
     reservation,
-    request: () => early.current ?? send(conversation.id, conversation, userMessage),
+    request: () =>
+      early.current ??
+      send(conversation.id, conversation, {
+        branch: branchOf(userMessage.sequence),
+        before: userMessage.sequence,
+      }),
   });
   local.add(reply.id, { conversationId: conversation.id, ending, interrupt: stop.now });
-  return turnOf(parts, owner, conversation, userMessage, reply.id, ending);
+  return turnOf(parts, owner, conversation, userMessage, reply, ending);
 }
 
 /** The turn that the first of several equal requests began. @throws AppError not_found, conflict */
@@ -145,11 +152,12 @@ export function repeatedTurn(
   request: StartTurn,
   found: RepeatedTurn,
 ): Turn {
-  if (found.kind === "not_found") throw notFound(isReplacing(request) ? "message" : "conversation");
+  if (found.kind === "not_found")
+    throw notFound(isReplacing(request) || isForking(request) ? "message" : "conversation");
   if (found.kind === "conflict") throw keyOfAnother();
   const { conversation, userMessage, reply } = found;
   const ending = endOf(parts, owner, reply);
-  return turnOf(parts, owner, conversation, userMessage, reply.id, ending);
+  return turnOf(parts, owner, conversation, userMessage, reply, ending);
 }
 
 const turnOf = (
@@ -157,12 +165,13 @@ const turnOf = (
   owner: Owner,
   conversation: Conversation,
   userMessage: Message,
-  replyId: string,
+  { id: replyId, sequence }: Message,
   ending: Promise<TurnEnding>,
 ): Turn => ({
   conversation,
   userMessage,
   replyId,
+  branch: branchOf(sequence),
   ...following(parts, owner, { id: replyId, status: "streaming" }),
   ending,
   async cut(heardCharacters) {

@@ -1,8 +1,8 @@
+import { TRUNK } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import { notFound } from "../../domain/errors.ts";
-import type { Message } from "../../domain/message.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
-import type { ConversationStore, TurnTarget } from "../../ports/store.ts";
+import type { ConversationStore, MessageStore, TurnPlace, TurnTarget } from "../../ports/store.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { type OpenRequest, readPrompt, requestReply } from "./model-request.ts";
 import { createStop, type Stop } from "./stop.ts";
@@ -12,6 +12,10 @@ import type { StartTurn, TurnParts } from "./turn.ts";
 export type Guess = {
   readonly id: string;
   readonly stored: Conversation | null;
+  /** The branch that the turn goes to. */
+  readonly branch: number;
+  /** The sequence before which the model is told what was said; null: everything on the branch's path. */
+  readonly before: number | null;
 } & Chosen;
 
 /** The agent and the model that a conversation names; null leaves the choice to the agent, or to the server. */
@@ -27,12 +31,12 @@ export type Intent = {
   /**
    * Sends the request to the model.
    * @param conversationId null: one that does not exist yet
-   * @param question as it was stored, where it is: what the model is told ends before it
+   * @param known what the model is told: the path of that branch, or what is before that sequence on its own
    */
   readonly send: (
     conversationId: string | null,
     chosen: Chosen,
-    question: Message | null,
+    known: { readonly branch: number; readonly before: number | null },
   ) => OpenRequest;
 };
 
@@ -59,13 +63,14 @@ export function intend(
     stop,
     ids,
     reservation,
-    send: (conversationId, chosen, stored) =>
+    send: (conversationId, chosen, { branch, before }) =>
       requestReply(
         parts,
         {
           ...question,
           conversationId,
-          stored,
+          branch,
+          before,
           agentId: chosen.agentId,
           model: model ?? chosen.model,
         },
@@ -77,9 +82,34 @@ export function intend(
 export const isReplacing = ({ target }: StartTurn): boolean =>
   target.kind === "existing" && target.replaceFrom !== undefined;
 
+const placeOf = ({ target }: Pick<StartTurn, "target">): TurnPlace | undefined =>
+  target.kind === "existing" ? target.place : undefined;
+
+/** May begin a branch of its own. */
+export const isForking = (request: StartTurn): boolean =>
+  (placeOf(request)?.kind ?? "branch") !== "branch";
+
+/** Answers a stored question. */
+export const isAnswering = (request: StartTurn): boolean => placeOf(request)?.kind === "answer";
+
+/** The request with the text and the files of the stored question, where it answers one. @throws AppError not_found */
+export async function withQuestion(
+  { store }: Pick<TurnParts, "store">,
+  owner: Owner,
+  request: StartTurn,
+): Promise<StartTurn> {
+  const place = placeOf(request);
+  if (place?.kind !== "answer") return request;
+  const question = await store.getMessage(owner, place.questionId);
+  if (!question) throw notFound("message");
+  const { content, attachments } = question;
+  return { ...request, content, ...(attachments && { attachments }) };
+}
+
 /** Nothing was said or changed in the conversation since. */
 export const isSame = (before: Guess, now: Guess): boolean =>
   before.id === now.id &&
+  before.branch === now.branch &&
   before.agentId === now.agentId &&
   before.model === now.model &&
   before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
@@ -92,16 +122,23 @@ export async function guessAt(
   store: Pick<
     ConversationStore,
     "getConversation" | "findConversationByAlias" | "latestConversation"
-  >,
+  > &
+    Pick<MessageStore, "getMessage">,
   owner: Owner,
   target: TurnTarget,
 ): Promise<Guess> {
   if (target.kind === "new")
-    return { id: target.conversation.id, stored: null, ...chosenIn(target.conversation) };
+    return {
+      id: target.conversation.id,
+      stored: null,
+      ...AT_TRUNK,
+      ...chosenIn(target.conversation),
+    };
   if (target.kind === "existing") {
     const stored = await store.getConversation(owner, target.conversationId);
     if (!stored) throw notFound("conversation");
-    return { id: stored.id, stored, ...chosenIn(stored) };
+    const spot = await spotIn(store, owner, stored, target.place);
+    return { id: stored.id, stored, ...spot, ...chosenIn(stored) };
   }
   const { alias, origin } = target.conversation;
   const found =
@@ -113,8 +150,28 @@ export async function guessAt(
   return {
     id: stored?.id ?? target.conversation.id,
     stored,
+    ...AT_TRUNK,
+    ...(stored && { branch: stored.activeBranch }),
     ...chosenIn(stored ?? target.conversation),
   };
+}
+
+const AT_TRUNK = { branch: TRUNK, before: null } as const;
+
+/** @throws AppError not_found */
+async function spotIn(
+  store: Pick<MessageStore, "getMessage">,
+  owner: Owner,
+  { id, activeBranch, nextBranch }: Conversation,
+  place: TurnPlace | undefined,
+): Promise<Pick<Guess, "branch" | "before">> {
+  if (!place) return { branch: activeBranch, before: null };
+  if (place.kind === "branch") return { branch: place.branch, before: null };
+  const messageId = place.kind === "after" ? place.messageId : place.questionId;
+  const message = await store.getMessage(owner, messageId);
+  if (message?.conversationId !== id) throw notFound("message");
+  const before = place.kind === "after" ? message.sequence + 1 : message.sequence;
+  return { branch: nextBranch, before };
 }
 
 /** The prompt according to that guess. Messages that are to be replaced count as well, so the estimate is never too small. */
@@ -134,6 +191,7 @@ export function promptOf(
     model: model ?? guess.model,
     temperature,
     settings,
-    stored: null,
+    branch: guess.branch,
+    before: guess.before,
   });
 }

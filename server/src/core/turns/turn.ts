@@ -17,13 +17,14 @@ import type { Deadlines } from "./deadlines.ts";
 import type { PendingEndings } from "./pending-endings.ts";
 import type { ShowFiles } from "./prompt-files.ts";
 
-export type { TurnTarget } from "../../ports/store.ts";
+export type { TurnPlace, TurnTarget } from "../../ports/store.ts";
 
 /** How long an ended reply can still be resumed. */
 export const RESUMABLE_MS = 10 * 60_000;
 
 export type StartTurn = {
   readonly target: TurnTarget;
+  /** Not looked at where the target's place is a new answer to a stored question: that one says it. */
   readonly content: string;
   /** Files of the speaker's; absent: none. */
   readonly attachments?: readonly Attachment[];
@@ -52,6 +53,8 @@ export type Turn = {
   readonly conversation: Conversation;
   readonly userMessage: Message;
   readonly replyId: string;
+  /** The branch that the reply is on. */
+  readonly branch: number;
   /** The words that come after `position` (0: all of them), live or from the store. */
   follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
   /** The same of all parts of the reply, whose positions are other ones (domain/parts.ts). */
@@ -80,7 +83,7 @@ export type PreparedTurn = {
 /** What a late watcher sees of a turn. */
 export type WatchedTurn = Pick<
   Turn,
-  "userMessage" | "replyId" | "follow" | "followParts" | "thoughts"
+  "userMessage" | "replyId" | "branch" | "follow" | "followParts" | "thoughts"
 > & {
   /** The reply's ending as it is stored; null while it is being generated. */
   readonly stored: TurnEnding | null;
@@ -99,23 +102,31 @@ export type Turns = {
    */
   prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
   /**
-   * The turn of that reply, or of the one that is generated now (those that wait come after it), or
-   * the conversation's latest. Null if there is none that runs or has ended within RESUMABLE_MS. @throws AppError not_found
+   * The turn of that reply, or, on the path of that branch or of the active one, of the one that is
+   * generated now (those that wait come after it), or the latest. Null if there is none that runs or has ended within RESUMABLE_MS. @throws AppError not_found
    */
-  watch(owner: Owner, conversationId: string, replyId: string | null): Promise<WatchedTurn | null>;
+  watch(
+    owner: Owner,
+    conversationId: string,
+    replyId: string | null,
+    branch?: number,
+  ): Promise<WatchedTurn | null>;
   /** The same where only the reply is known. @throws AppError not_found */
   watchReply(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
   /**
    * Stops the conversation's replies; what was said is kept.
    * @param cause default: `stopped`, as its user asked
    * @param which default: running and waiting; `first`: the one that is generated now, and the next
-   * one goes on. @throws AppError not_found
+   * one goes on
+   * @param branch only those on its path; without it those of every branch, or with `first` of the active one
+   * @throws AppError not_found, invalid_request
    */
   stop(
     owner: Owner,
     conversationId: string,
     cause?: Interruption,
     which?: "all" | "first",
+    branch?: number,
   ): Promise<boolean>;
   /** Refuses new turns, waits for those that run, and interrupts those that still run after that time. */
   drain(timeoutMs: number): Promise<void>;

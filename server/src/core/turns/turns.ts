@@ -6,10 +6,10 @@ import { watchedTurn } from "./follow.ts";
 import { createLocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { readAhead } from "./read-ahead.ts";
-import { firstRunning, stopReplies } from "./running-replies.ts";
+import { runningOn, stopReplies } from "./running-replies.ts";
 import { checkRequest, repeatedTurn, type StartParts, startTurn } from "./start-turn.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
-import { guessAt, intend, promptOf } from "./turn-intent.ts";
+import { guessAt, intend, promptOf, withQuestion } from "./turn-intent.ts";
 
 export function createTurns(given: TurnParts): Turns {
   const local = createLocalTurns(given.clock);
@@ -18,12 +18,14 @@ export function createTurns(given: TurnParts): Turns {
   return {
     start: (owner, request) => local.starting(begin(parts, owner, request)),
     prepare: (owner, request) => prepare(parts, owner, request),
-    async watch(owner, conversationId, replyId) {
-      if (!(await store.getConversation(owner, conversationId))) throw notFound("conversation");
-      const known = replyId ?? (await firstRunning(parts, owner, conversationId));
+    async watch(owner, conversationId, replyId, wanted) {
+      const conversation = await store.getConversation(owner, conversationId);
+      if (!conversation) throw notFound("conversation");
+      const branch = wanted ?? conversation.activeBranch;
+      const known = replyId ?? (await runningOn(parts, owner, conversationId, branch))[0];
       const turn = known
         ? await store.getTurn(owner, known)
-        : await store.latestTurn(owner, conversationId);
+        : await store.latestTurn(owner, conversationId, branch);
       if (replyId && turn?.reply.conversationId !== conversationId) throw notFound("reply");
       return turn && watchedTurn(parts, owner, turn);
     },
@@ -32,14 +34,15 @@ export function createTurns(given: TurnParts): Turns {
       if (!turn) throw notFound("reply");
       return watchedTurn(parts, owner, turn);
     },
-    stop: (owner, conversationId, cause = "stopped", which = "all") =>
-      stopReplies(parts, owner, conversationId, cause, which),
+    stop: (owner, conversationId, cause = "stopped", which = "all", branch) =>
+      stopReplies(parts, owner, conversationId, cause, which, branch),
     drain: local.drain,
   };
 }
 
-async function begin(parts: StartParts, owner: Speaker, request: StartTurn): Promise<Turn> {
+async function begin(parts: StartParts, owner: Speaker, asked: StartTurn): Promise<Turn> {
   const { store, budgets } = parts;
+  const request = await withQuestion(parts, owner, asked);
   checkRequest(parts, request);
   let reservation: Reservation | null = null;
   try {
@@ -72,7 +75,7 @@ async function prepare(
     promptOf(parts, owner, request, guess),
   );
   const intent = intend(parts, owner, request, reservation);
-  const ahead = readAhead(intent.send(guess.stored?.id ?? null, guess, null));
+  const ahead = readAhead(intent.send(guess.stored?.id ?? null, guess, guess));
   const prepared = { about: guess, request: ahead.request };
   const discard = () => {
     intent.stop.now("superseded");

@@ -3,25 +3,31 @@ import type { Static } from "typebox";
 import type { StartTurn, TurnTarget } from "../../core/turns/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
+import { placeOf } from "./branches.ts";
 import { type settingsInBody, settingsOf } from "./model-settings.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
-import type { NewMessage } from "./schemas.ts";
+import type { NewMessage, NewStreamedConversation } from "./schemas.ts";
 
 type Asked = Pick<
-  Static<typeof NewMessage>,
+  Static<typeof NewStreamedConversation>,
   "content" | "model" | "temperature" | "attachments" | keyof typeof settingsInBody
 >;
 
 /** The turn that a message to that conversation is. */
-export const existing = (
+export function existing(
   { principal }: Pick<FastifyRequest, "principal">,
   conversationId: string,
-  { replace_from: replaceFrom }: Static<typeof NewMessage>,
-): TurnTarget => ({
-  kind: "existing",
-  conversationId,
-  ...(replaceFrom ? { replaceFrom, actor: actorOf(principal) } : {}),
-});
+  body: Static<typeof NewMessage>,
+): TurnTarget {
+  const place = placeOf(body);
+  const { replace_from: replaceFrom } = body;
+  return {
+    kind: "existing",
+    conversationId,
+    ...(place && { place }),
+    ...(replaceFrom ? { replaceFrom, actor: actorOf(principal) } : {}),
+  };
+}
 
 /** What a request asks of a turn. @throws AppError of its files: not_found, invalid_request, conflict, unprocessable */
 export async function asked(

@@ -103,7 +103,8 @@ export function conversationRoutes(
     {
       schema: {
         tags,
-        summary: "Rename, pin, or choose who answers: an agent, a model",
+        summary:
+          "Rename, pin, choose who answers (an agent, a model), or choose the branch that is shown",
         params: Params,
         querystring: UserQuery,
         body: ConversationChange,
@@ -111,13 +112,14 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, is_pinned, agent_id, model, mode } = request.body;
+      const { title, is_pinned, agent_id, model, mode, active_branch } = request.body;
       const changed = await conversations.change(request.principal, request.params.conversationId, {
         title,
         isPinned: is_pinned,
         agentId: agent_id,
         model,
         mode,
+        activeBranch: active_branch,
       });
       return reply.send({
         success: true,

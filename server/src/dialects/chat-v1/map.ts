@@ -1,6 +1,7 @@
 import type { Static } from "typebox";
 import type { OfferedModel } from "../../core/models.ts";
 import type { Agent } from "../../domain/agent.ts";
+import { branchOf, TRUNK, type Versions } from "../../domain/branches.ts";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { type Attachment, modelUseOf, type StoredFile } from "../../domain/file.ts";
 import type { Message, Usage } from "../../domain/message.ts";
@@ -19,11 +20,20 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   mode: conversation.mode,
   created_at: conversation.createdAt.toISOString(),
   updated_at: conversation.updatedAt.toISOString(),
+  ...(conversation.nextBranch > 1 && { active_branch: conversation.activeBranch }),
 });
 
-/** @param hasParts whether what it consists of is shown */
-export function messageBody(message: Message, hasParts = false): Static<typeof MessageBody> {
+/**
+ * @param hasParts whether what it consists of is shown
+ * @param versions those that it has, where they were asked for
+ */
+export function messageBody(
+  message: Message,
+  hasParts = false,
+  versions?: Versions,
+): Static<typeof MessageBody> {
   const { status, usage, attachments, error } = message;
+  const branch = branchOf(message.sequence);
   return {
     id: message.id,
     conversation_id: message.conversationId,
@@ -40,8 +50,16 @@ export function messageBody(message: Message, hasParts = false): Static<typeof M
     ...(attachments && { attachments: attachments.map(attachmentBody) }),
     created_at: message.createdAt.toISOString(),
     ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),
+    ...(branch !== TRUNK && { branch }),
+    ...(versions && { versions: versionsBody(versions) }),
   };
 }
+
+const versionsBody = ({ index, ids, branches }: Versions) => ({
+  index,
+  ids: [...ids],
+  branches: [...branches],
+});
 
 const usageBody = ({
   promptTokens,

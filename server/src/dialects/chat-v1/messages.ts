@@ -6,6 +6,7 @@ import { AppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { asked, existing } from "./asked.ts";
+import { checkPlace } from "./branches.ts";
 import { messageBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
@@ -51,29 +52,28 @@ export function messageRoutes(
     },
     async (request, reply) => {
       const { conversationId } = request.params;
-      const { role = "user", content } = request.body;
+      const { role = "user", branch } = request.body;
+      const content = checkPlace(request.body);
       if (role !== "user") {
         if (request.body.attachments?.length)
           throw new AppError("invalid_request", "Only a message of role user can have files", {
             field: "attachments",
           });
-        if (request.body.replace_from)
-          throw new AppError("invalid_request", "Only a message of role user can replace others", {
-            field: "replace_from",
-          });
-        const once = idempotencyOf(request);
-        const message = { role, content };
-        const stored = await conversations.append(request.principal, conversationId, message, once);
+        const stored = await conversations.append(
+          request.principal,
+          conversationId,
+          { role, content },
+          idempotencyOf(request),
+          branch ?? undefined,
+        );
         return reply.code(201).send({ success: true, data: [messageBody(stored)] });
       }
       const turn = await turns.start(
         request.principal,
-        await asked(
-          { files },
-          request,
-          existing(request, conversationId, request.body),
-          request.body,
-        ),
+        await asked({ files }, request, existing(request, conversationId, request.body), {
+          ...request.body,
+          content,
+        }),
       );
       const ending = await turn.ending;
       if (ending.type === "failed") throw failureOf(ending.error);
@@ -109,14 +109,13 @@ export function messageRoutes(
         const known = await turns.watch(request.principal, conversationId, point.replyId);
         return repeatTurn(reply, known, point, viewOf(request.body));
       }
+      const content = checkPlace(request.body);
       const turn = await turns.start(
         request.principal,
-        await asked(
-          { files },
-          request,
-          existing(request, conversationId, request.body),
-          request.body,
-        ),
+        await asked({ files }, request, existing(request, conversationId, request.body), {
+          ...request.body,
+          content,
+        }),
       );
       const view = viewOf(request.body);
       const opening = { type: "user_message", data: messageBody(turn.userMessage, view.parts) };
@@ -180,9 +179,9 @@ export function messageRoutes(
       );
       const { conversationId } = request.params;
       const replyId = replyToWatch(request.principal, conversationId, point.replyId);
-      const turn = await turns.watch(request.principal, conversationId, replyId);
+      const { reasoning, parts, branch } = request.query;
+      const turn = await turns.watch(request.principal, conversationId, replyId, branch);
       if (!turn || isAtEnd(turn, point)) return reply.code(204).send();
-      const { reasoning, parts } = request.query;
       const view = { reasoning: reasoning === "1", parts: parts === "1" };
       return resumeTurn(reply, turn, point, view);
     },
@@ -201,7 +200,8 @@ export function messageRoutes(
     },
     async ({ principal, params, query }, reply) => {
       const which = query.waiting === "keep" ? "first" : "all";
-      const stopped = await turns.stop(principal, params.conversationId, "stopped", which);
+      const { conversationId } = params;
+      const stopped = await turns.stop(principal, conversationId, "stopped", which, query.branch);
       return reply.send({ success: true, data: { stopped } });
     },
   );
@@ -242,16 +242,18 @@ export function messageRoutes(
       },
     },
     async (request, reply) => {
-      const { limit, before, parts } = request.query;
-      const messages = await conversations.messages(
-        request.principal,
-        request.params.conversationId,
-        { limit, before },
+      const { conversationId } = request.params;
+      const { limit, before, branch, parts } = request.query;
+      const page = { limit, before, branch };
+      const messages = await conversations.messages(request.principal, conversationId, page);
+      const versions =
+        request.query.versions === "1"
+          ? await conversations.versions(request.principal, conversationId)
+          : null;
+      const data = messages.map((message) =>
+        messageBody(message, parts === "1", versions?.get(message.id)),
       );
-      return reply.send({
-        success: true,
-        data: messages.map((message) => messageBody(message, parts === "1")),
-      });
+      return reply.send({ success: true, data });
     },
   );
 

@@ -1,5 +1,13 @@
 import { type TSchema, Type } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
+import {
+  branchInChange,
+  branchInConversation,
+  branchInMessage,
+  branchInQuery,
+  placeInBody,
+  versionsInQuery,
+} from "./branches.ts";
 import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
 import { settingsInBody } from "./model-settings.ts";
 import { PartBody, partsInBody, partsInQuery } from "./part-schemas.ts";
@@ -24,6 +32,7 @@ export const ConversationBody = Type.Object(
     mode: Nullable(Type.String()),
     created_at: Time,
     updated_at: Time,
+    ...branchInConversation,
   },
   { title: "Conversation" },
 );
@@ -83,6 +92,7 @@ export const MessageBody = Type.Object(
         { description: "Why a reply of status `failed` failed, and what to do about it." },
       ),
     ),
+    ...branchInMessage,
   },
   { title: "Message" },
 );
@@ -168,6 +178,8 @@ export const MessageQuery = Type.Object({ ...partsInQuery, ...User });
 export const MessagesQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   before: Type.Optional(Type.String({ description: "A message's id: gives those before it." })),
+  ...branchInQuery,
+  ...versionsInQuery,
   ...partsInQuery,
   ...User,
 });
@@ -186,6 +198,7 @@ export const ConversationChange = Type.Object({
   agent_id: Type.Optional(Nullable(Type.String())),
   model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   mode: Type.Optional(Nullable(Type.String())),
+  ...branchInChange,
   ...User,
 });
 
@@ -202,14 +215,8 @@ const asking = {
 
 export const NewMessage = Type.Object({
   ...asking,
-  replace_from: Type.Optional(
-    Nullable(
-      Type.String({
-        description:
-          "A message of this conversation that this one takes the place of: it is deleted, with all after it, as this one is stored.",
-      }),
-    ),
-  ),
+  content: Type.Optional(asking.content),
+  ...placeInBody,
   role: Type.Optional(
     Type.Enum(["user", "assistant", "system"], {
       description: "`user` (default) asks the model; the others are only stored.",
@@ -237,6 +244,7 @@ export const StopQuery = Type.Object({
         "Stops only the reply that is generated now; the messages that wait are answered then. Without it those are stopped, too.",
     }),
   ),
+  ...branchInQuery,
   ...User,
 });
 
@@ -245,6 +253,7 @@ export const ResumeQuery = Type.Object({
     Type.String({ description: "The id of the last event that was seen; also as Last-Event-ID." }),
   ),
   ...reasoningInQuery,
+  ...branchInQuery,
   ...partsInQuery,
   ticket: Type.Optional(
     Type.String({

@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { LiveEvent, PartsEvent, Turn, WatchedTurn } from "../../core/turns/turn.ts";
+import { TRUNK } from "../../domain/branches.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { hasWords } from "../../domain/parts.ts";
 import { failureOf } from "../../domain/turn.ts";
@@ -50,9 +51,13 @@ export async function streamTurn(
   view: View,
 ): Promise<void> {
   const stream = openEventStream(reply);
-  stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
+  stream.send(frame(`${turn.replyId}:0`, JSON.stringify({ ...opening, ...branchOfReply(turn) })));
   await forward(stream, turn, { position: 0, of: "words" }, view);
 }
+
+/** What an opening says of the branch that the reply is on, unless that is the first. */
+const branchOfReply = ({ branch }: Pick<WatchedTurn, "branch">): { readonly branch?: number } =>
+  branch === TRUNK ? {} : { branch };
 
 /** The rest of a turn, from that place on. An id of a stream with parts is gone on with by such a stream. */
 export async function resumeTurn(
@@ -66,8 +71,12 @@ export async function resumeTurn(
   // A comment says at once that the stream is there, however long the next word takes.
   if (position >= 0) stream.send(": resumed\n\n");
   else {
-    const data = messageBody(turn.userMessage, view.parts);
-    stream.send(frame(`${turn.replyId}:0`, JSON.stringify({ type: "user_message", data })));
+    const opening = {
+      type: "user_message",
+      data: messageBody(turn.userMessage, view.parts),
+      ...branchOfReply(turn),
+    };
+    stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
   }
   await forward(stream, turn, { position: Math.max(0, position), of }, view);
 }

@@ -58,17 +58,16 @@ export function createLiveReplies({
   addEventListener("pagehide", onHide);
   addEventListener("pageshow", onShow);
 
-  async function acceptMessage(entry: Running, userMessage: Message): Promise<void> {
-    const { key, snapshot, events } = entry;
-    const messages = cache.read(key)?.messages ?? [];
-    const at = messages.findIndex(({ id }) => id === snapshot.replaces);
-    const old = messages[at];
+  async function acceptMessage(
+    entry: Running,
+    userMessage: Message,
+    branch: number,
+  ): Promise<void> {
+    const { key, snapshot } = entry;
+    // Another tab may begin a branch of its own at the same time.
+    if (snapshot.replaces) cache.stayOn(key, branch);
     await cache.accept(key, userMessage, snapshot.replaces);
-    update(entry, { userMessage, replaces: null });
-    const count = messages.length - 1 - at;
-    if (!old || count === 0) return;
-    const edited = old.content === userMessage.content ? null : userMessage.content;
-    events?.onReplaced({ conversationId: key, replacedBy: userMessage.id, count, edited });
+    update(entry, { userMessage, branch, replaces: null });
   }
 
   async function follow(entry: Running, reply: Reply): Promise<void> {
@@ -82,7 +81,7 @@ export function createLiveReplies({
             update(entry, { userMessage: event.data.userMessage });
             break;
           case "user_message":
-            await acceptMessage(entry, event.data);
+            await acceptMessage(entry, event.data, event.branch ?? 0);
             break;
           case "ai_chunk":
             update(entry, { text: entry.snapshot.text + event.data, isReconnecting: false }, false);
@@ -106,6 +105,8 @@ export function createLiveReplies({
             break;
         }
       onTurn(entry.key, "ended");
+      // What versions there are is known to the server.
+      if (entry.sending?.replaces) void cache.refresh(entry.key);
       const { messages } = cache.read(entry.key) ?? {};
       const next = nextWaiting(messages, entry.snapshot.userMessage);
       if (!next) return remove(entry);
@@ -122,7 +123,8 @@ export function createLiveReplies({
     update(entry, { isStopping: true, problem: null });
     if (entry.snapshot.phase === "sending") return;
     try {
-      const isStopped = await client.messages.stop(entry.key, { keepWaiting: true });
+      const branch = entry.snapshot.branch ?? cache.chosenBranch(entry.key);
+      const isStopped = await client.messages.stop(entry.key, { keepWaiting: true, branch });
       if (!isStopped) update(entry, { isStopping: false });
     } catch (error) {
       update(entry, { isStopping: false, problem: wordsOf(error) });
@@ -133,7 +135,8 @@ export function createLiveReplies({
   async function join(entry: Running): Promise<void> {
     try {
       const after = entry.reply?.lastEventId ?? undefined;
-      const options = { after, ...SHOWN, signal: entry.watching.signal };
+      const branch = cache.chosenBranch(entry.key);
+      const options = { after, branch, ...SHOWN, signal: entry.watching.signal };
       const reply = await client.messages.watch(entry.key, options);
       if (!reply) {
         await cache.refresh(entry.key);
@@ -199,7 +202,7 @@ export function createLiveReplies({
         return update(entry, { phase: "not_sent", problem: before.snapshot.problem });
       }
       entry.watching.signal.throwIfAborted();
-      reply = await post(client, entry);
+      reply = await post(client, entry, cache.chosenBranch(entry.key));
     } catch (error) {
       stored.resolve(false);
       if (entry.watching.signal.aborted) return;
@@ -217,9 +220,11 @@ export function createLiveReplies({
   async function watch(conversationId: string): Promise<void> {
     if (lines.first(conversationId)) return;
     const watching = new AbortController();
-    const options = { ...SHOWN, signal: watching.signal };
+    const branch = cache.chosenBranch(conversationId);
+    const options = { ...SHOWN, branch, signal: watching.signal };
     const reply = await client.messages.watch(conversationId, options).catch(() => null);
     if (!reply) return;
+    if (cache.chosenBranch(conversationId) !== branch) return watching.abort();
     const { userMessage } = reply;
     const { messages } = cache.read(conversationId) ?? {};
     if (lines.first(conversationId) || isAnswered(messages, userMessage)) return watching.abort();
@@ -236,7 +241,7 @@ export function createLiveReplies({
 
     /**
      * Takes away what has not reached the server and in whose place the next message comes.
-     * @param isReplacing whether that one takes the place of stored messages, and so of all that runs
+     * @param isReplacing whether another branch is shown from now on: what runs on this one is watched no longer
      * @returns its words
      */
     takeUnsent(key: string, isReplacing: boolean): string | null {
@@ -262,21 +267,6 @@ export function createLiveReplies({
     async stop(key: string): Promise<void> {
       const entry = lines.first(key);
       if (entry) await stop(entry);
-    },
-
-    /** Brings back what a message took the place of. @throws ColloquyError */
-    async undoReplacing(conversationId: string, replacedBy: string): Promise<void> {
-      const entry = lines.first(conversationId);
-      if (entry?.snapshot.userMessage?.id === replacedBy) {
-        entry.watching.abort();
-        remove(entry);
-      }
-      try {
-        await client.messages.restore(conversationId, replacedBy);
-      } finally {
-        await cache.refresh(conversationId);
-      }
-      onTurn(conversationId, "ended");
     },
 
     /** Sends what was not sent, in order, or goes back to a reply that was lost. */

@@ -12,8 +12,10 @@ export type LiveReply = {
   /** What was said; null where another page said it. */
   readonly asked: string | null;
   readonly userMessage: Message | null;
-  /** The message in whose place this one stands, with all that followed it. */
+  /** The message of which this one is a new version: from there on nothing else is shown. */
   readonly replaces: string | null;
+  /** The branch that the reply is said on; null where that is not known yet. */
+  readonly branch: number | null;
   readonly text: string;
   /** What the model thinks, or thought before `text`. */
   readonly reasoning: string;
@@ -28,24 +30,15 @@ export type Sending = {
   readonly content: string;
   readonly model: string | null;
   readonly agentId: string | null;
+  /** The id of a question, of which this is a new version. */
   readonly replaces: string | null;
-};
-
-/** That a message took the place of others. */
-export type Replaced = {
-  readonly conversationId: string;
-  /** The id of the message. */
-  readonly replacedBy: string;
-  /** How many messages after the one that was said anew went. */
-  readonly count: number;
-  /** The new words, where they differ from the old ones. */
-  readonly edited: string | null;
+  /** Whether that question stays as it is, and only its answer is to be a new one. */
+  readonly isAnswerAgain: boolean;
 };
 
 export type SendEvents = {
   /** With the conversation's id, once the message is on the server's disk. */
   readonly onStored: (conversationId: string) => void;
-  readonly onReplaced: (replaced: Replaced) => void;
 };
 
 /** What is shown of a reply besides its text. */
@@ -60,6 +53,7 @@ export const START: LiveReply = {
   asked: null,
   userMessage: null,
   replaces: null,
+  branch: null,
   text: "",
   reasoning: "",
   isReconnecting: false,

@@ -2,22 +2,26 @@ import type { Client, Reply } from "@colloquy/client";
 import type { Running } from "./lines.ts";
 import { NEW, SHOWN } from "./live-reply.ts";
 
-/** Sends a message, the first of a conversation or the next; resolves once it is stored. @throws ColloquyError */
+/**
+ * Sends a message, the first of a conversation or the next; resolves once it is stored.
+ * @param branch the one at whose end it is said; undefined: the active one
+ * @throws ColloquyError
+ */
 export function post(
   client: Client,
   { key, sending, snapshot, watching }: Running,
+  branch: number | undefined,
 ): Promise<Reply> {
-  const { content = "", model, agentId, replaces } = sending ?? {};
+  const { content = "", model, agentId, replaces, isAnswerAgain } = sending ?? {};
   const options = { idempotencyKey: snapshot.id, ...SHOWN, signal: watching.signal };
-  const asked = { content, ...(model && { model }) };
-  return key === NEW
-    ? client.conversations.start(
-        { ...asked, keep_model: true, ...(agentId && { agent_id: agentId }) },
-        options,
-      )
-    : client.messages.stream(
-        key,
-        { ...asked, ...(replaces && { replace_from: replaces }) },
-        options,
-      );
+  const choice = model ? { model } : {};
+  if (key === NEW)
+    return client.conversations.start(
+      { content, ...choice, keep_model: true, ...(agentId && { agent_id: agentId }) },
+      options,
+    );
+  if (replaces && isAnswerAgain)
+    return client.messages.stream(key, { answer_again: replaces, ...choice }, options);
+  const place = replaces ? { branch_from: replaces } : { branch };
+  return client.messages.stream(key, { content, ...choice, ...place }, options);
 }

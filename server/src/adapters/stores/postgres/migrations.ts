@@ -1,3 +1,4 @@
+import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 
 /**
@@ -279,4 +280,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE replaced_messages ADD COLUMN parts text;
   ALTER TABLE reply_pieces ADD COLUMN layout text;
   `,
+  BRANCHES_MIGRATION,
 ];

@@ -1,5 +1,7 @@
+import { branchOf, TRUNK } from "../../../domain/branches.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../../ports/archive.ts";
 import type { createAgentWrites } from "./agents.ts";
+import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createKeyWrites } from "./keys.ts";
 import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
@@ -14,6 +16,7 @@ type ConversationRecord = Extract<ArchiveRecord, { type: "conversation" }>;
 
 /** Reading across all owners: for the operator's archive, and for nothing else. */
 export function createArchiveReads(write: StatementWriter) {
+  const { branchesOf } = createBranchReads(write);
   const counted = (table: "api_keys" | "agents" | "conversations") =>
     write<Record<never, never>>()((database) =>
       database
@@ -74,10 +77,12 @@ export function createArchiveReads(write: StatementWriter) {
 
     *conversationRecords(after: number, limit: number): Operation<Page<ConversationRecord>> {
       const rows = yield* selectConversations.all({ after, limit });
-      const items = rows.map((row): ConversationRecord => {
+      const items: ConversationRecord[] = [];
+      for (const row of rows) {
         const owner = { tenantId: row.tenant_id, userId: row.owner_id };
-        return { type: "conversation", owner, conversation: toConversation(row) };
-      });
+        const branches = row.next_branch > 1 ? yield* branchesOf(owner, row.id) : [];
+        items.push({ type: "conversation", owner, conversation: toConversation(row), branches });
+      }
       return { items, lastRowId: rows.at(-1)?.row_id ?? after };
     },
   };
@@ -87,17 +92,18 @@ type ArchiveParts = {
   readonly insert: Inserts;
   readonly keys: ReturnType<typeof createKeyWrites>;
   readonly agents: ReturnType<typeof createAgentWrites>;
+  readonly branches: BranchWrites;
 };
 
 export function createArchiveWrites(
   write: StatementWriter,
-  { insert, keys, agents }: ArchiveParts,
+  { insert, keys, agents, branches }: ArchiveParts,
 ) {
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
     (database, parameter) =>
       database
         .selectFrom("conversations")
-        .select("next_sequence")
+        .select(["next_sequence", "next_branch"])
         .where("id", "=", parameter.id)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
@@ -119,9 +125,22 @@ export function createArchiveWrites(
     const { tenantId, userId } = owner;
     const id = message.conversationId;
     const conversation = yield* selectNextSequence.first({ tenantId, userId, id });
-    if (!conversation || !(yield* insert.message(owner, message))) return false;
-    if (message.sequence >= conversation.next_sequence)
+    const branch = branchOf(message.sequence);
+    if (!conversation || branch >= conversation.next_branch) return false;
+    if (!(yield* insert.message(owner, message))) return false;
+    if (branch !== TRUNK) yield* branches.reach(owner, id, branch, message.sequence + 1);
+    else if (message.sequence >= conversation.next_sequence)
       yield* setNextSequence.run({ id, tenantId, userId, next: message.sequence + 1 });
+    return true;
+  }
+
+  function* importConversation(
+    record: Extract<ArchiveRecord, { type: "conversation" }>,
+  ): Operation<boolean> {
+    const { owner, conversation } = record;
+    if (!(yield* insert.conversation(owner, conversation, 0))) return false;
+    for (const branch of record.branches)
+      yield* branches.insertBranch(owner, conversation.id, branch);
     return true;
   }
 
@@ -132,7 +151,7 @@ export function createArchiveWrites(
       case "agent":
         return yield* agents.insertAgent(record.owner, record.agent);
       case "conversation":
-        return yield* insert.conversation(record.owner, record.conversation, 0);
+        return yield* importConversation(record);
       case "message":
         return yield* importMessage(record);
     }

@@ -1,10 +1,12 @@
 import type { Stamp } from "../../../domain/audit.ts";
+import { noSuchBranch, type SequenceRange, TRUNK } from "../../../domain/branches.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
 import { matchMessages } from "./match-messages.ts";
 import { MAX_CHARACTERS, tooLong } from "./messages.ts";
@@ -20,6 +22,7 @@ import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
+type RangeParameters = OwnerParameters & SequenceRange & { conversationId: string };
 
 /** Changing a conversation, and replacing its list of messages. */
 export function createConversationUpdate(
@@ -27,7 +30,9 @@ export function createConversationUpdate(
   insert: Inserts,
   changes: TextChanges,
   append: AppendAuditEvent,
+  branches: BranchWrites,
 ) {
+  const { findPath } = createBranchReads(write);
   const selectOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
@@ -44,6 +49,7 @@ export function createConversationUpdate(
       agentId: string | null;
       model: string | null;
       mode: string | null;
+      activeBranch: number;
       nextSequence: number;
       updatedAt: number;
     }
@@ -56,6 +62,7 @@ export function createConversationUpdate(
         agent_id: parameter.agentId,
         model: parameter.model,
         mode: parameter.mode,
+        active_branch: parameter.activeBranch,
         next_sequence: parameter.nextSequence,
         updated_at: parameter.updatedAt,
       })
@@ -64,23 +71,27 @@ export function createConversationUpdate(
       .where("owner_id", "=", parameter.userId),
   );
   const selectEveryMessage = inMessageArrays(
-    write<OwnerParameters & { conversationId: string }>()((database, parameter) =>
+    write<RangeParameters>()((database, parameter) =>
       database
         .selectFrom("messages")
         .select(MESSAGE_COLUMNS)
         .where("conversation_id", "=", parameter.conversationId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
+        .where("sequence", ">=", parameter.from)
+        .where("sequence", "<", parameter.to)
         .orderBy("sequence"),
     ),
   );
-  const selectSize = write<OwnerParameters & { conversationId: string }>()((database, parameter) =>
+  const selectSize = write<RangeParameters>()((database, parameter) =>
     database
       .selectFrom("messages")
       .select(({ fn }) => fn.sum<number>(fn<number>("length", ["content"])).as("characters"))
       .where("conversation_id", "=", parameter.conversationId)
       .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
+      .where("owner_id", "=", parameter.userId)
+      .where("sequence", ">=", parameter.from)
+      .where("sequence", "<", parameter.to),
   );
   const moveMessage = write<OwnerParameters & { id: string; sequence: number }>()(
     (database, parameter) =>
@@ -99,7 +110,7 @@ export function createConversationUpdate(
       .where("owner_id", "=", parameter.userId),
   );
 
-  /** Gives the conversation's next sequence. */
+  /** The path of the active branch becomes that list. Gives how many places at its end were taken. */
   function* replaceMessages(
     owner: Owner,
     conversation: Conversation,
@@ -109,10 +120,17 @@ export function createConversationUpdate(
   ): Operation<number> {
     const { tenantId, userId } = owner;
     const conversationId = conversation.id;
-    const size = yield* selectSize.first({ tenantId, userId, conversationId });
-    if (Number(size?.characters ?? 0) > MAX_CHARACTERS) throw tooLong();
-    const rows = yield* selectEveryMessage.all({ tenantId, userId, conversationId });
-    const { removed, places } = matchMessages(rows.map(toMessage), list);
+    const path = (yield* findPath(owner, conversationId, conversation.activeBranch)) ?? [];
+    const place = { tenantId, userId, conversationId };
+    let characters = 0;
+    for (const range of path)
+      characters += Number((yield* selectSize.first({ ...place, ...range }))?.characters ?? 0);
+    if (characters > MAX_CHARACTERS) throw tooLong();
+    const stored: Message[] = [];
+    for (const range of path)
+      for (const row of yield* selectEveryMessage.all({ ...place, ...range }))
+        stored.push(toMessage(row));
+    const { removed, places } = matchMessages(stored, list);
     for (const { id } of removed) yield* deleteMessage.run({ tenantId, userId, id });
     if (stamp && removed.length)
       yield* append(eventAbout("messages_replaced", owner, conversationId, stamp, removed.length));
@@ -132,7 +150,24 @@ export function createConversationUpdate(
       }
     }
     yield* insert.messages(owner, added);
-    return next;
+    return next - nextSequence;
+  }
+
+  /** Replaces the list; gives the next sequence of the trunk. */
+  function* replaceOnActive(
+    owner: Owner,
+    conversation: Conversation,
+    list: readonly NewMessage[],
+    trunkNext: number,
+    stamp: Stamp | undefined,
+  ): Operation<number> {
+    const { id, activeBranch } = conversation;
+    if (activeBranch === TRUNK)
+      return trunkNext + (yield* replaceMessages(owner, conversation, list, trunkNext, stamp));
+    const next = yield* branches.takePlaces(owner, id, activeBranch, 0);
+    const taken = yield* replaceMessages(owner, conversation, list, next, stamp);
+    yield* branches.takePlaces(owner, id, activeBranch, taken);
+    return trunkNext;
   }
 
   return {
@@ -156,10 +191,14 @@ export function createConversationUpdate(
         ...(patch.agentId !== undefined && { agentId: patch.agentId }),
         ...(patch.model !== undefined && { model: patch.model }),
         ...(patch.mode !== undefined && { mode: patch.mode }),
+        ...(patch.activeBranch !== undefined && { activeBranch: patch.activeBranch }),
         updatedAt,
       };
+      const { activeBranch } = conversation;
+      if (activeBranch !== TRUNK && activeBranch >= row.next_branch)
+        throw noSuchBranch(activeBranch);
       const nextSequence = patch.messages
-        ? yield* replaceMessages(owner, conversation, patch.messages, row.next_sequence, stamp)
+        ? yield* replaceOnActive(owner, conversation, patch.messages, row.next_sequence, stamp)
         : row.next_sequence;
       yield* update.run({
         tenantId,
@@ -170,6 +209,7 @@ export function createConversationUpdate(
         agentId: conversation.agentId,
         model: conversation.model,
         mode: conversation.mode,
+        activeBranch,
         nextSequence,
         updatedAt: updatedAt.getTime(),
       });

@@ -4,6 +4,7 @@ import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { Idempotency, NewConversation, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
 import { createMessageReads } from "./messages.ts";
 import type { Once } from "./once.ts";
@@ -143,9 +144,11 @@ export function createConversationWrites(
   append: AppendAuditEvent,
   replacements: Replacements,
   once: Once,
+  branches: BranchWrites,
 ) {
   const reads = createConversationReads(write);
   const { allMessages } = createMessageReads(write);
+  const { findPath } = createBranchReads(write);
   const deleteMessages = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -158,7 +161,8 @@ export function createConversationWrites(
       .deleteFrom("conversations")
       .where("id", "=", parameter.id)
       .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
+      .where("owner_id", "=", parameter.userId)
+      .returning("next_branch"),
   );
 
   function* create(
@@ -190,15 +194,17 @@ export function createConversationWrites(
         *find(madeId) {
           const made = yield* reads.getConversation(owner, madeId);
           if (!made) throw notFound("conversation");
-          return { ...made, messages: yield* allMessages(owner, madeId) };
+          const path = (yield* findPath(owner, madeId, made.activeBranch)) ?? [];
+          return { ...made, messages: yield* allMessages(owner, madeId, path) };
         },
       });
     },
 
     *deleteConversation(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
       const { tenantId, userId } = owner;
-      const deleted = yield* deleteOne.run({ tenantId, userId, id });
-      if (deleted === 0) return false;
+      const deleted = yield* deleteOne.first({ tenantId, userId, id });
+      if (!deleted) return false;
+      if (deleted.next_branch > 1) yield* branches.forgetBranches(owner, id);
       yield* deleteMessages.run({ tenantId, userId, id });
       yield* replacements.forgetOf({ tenantId, userId, conversationId: id });
       if (stamp) yield* append(eventAbout("conversation_deleted", owner, id, stamp));

@@ -22,6 +22,8 @@ type ConversationParameters = {
   mode: string | null;
   origin: string;
   alias: string | null;
+  activeBranch: number;
+  nextBranch: number;
   nextSequence: number;
   createdAt: number;
   updatedAt: number;
@@ -67,6 +69,8 @@ export function createInserts(write: StatementWriter) {
         mode: parameter.mode,
         origin: parameter.origin,
         alias: parameter.alias,
+        active_branch: parameter.activeBranch,
+        next_branch: parameter.nextBranch,
         next_sequence: parameter.nextSequence,
         created_at: parameter.createdAt,
         updated_at: parameter.updatedAt,
@@ -105,6 +109,8 @@ export function createInserts(write: StatementWriter) {
         mode: conversation.mode,
         origin: conversation.origin,
         alias: conversation.alias,
+        activeBranch: conversation.activeBranch,
+        nextBranch: conversation.nextBranch,
         nextSequence,
         createdAt: conversation.createdAt.getTime(),
         updatedAt: conversation.updatedAt.getTime(),

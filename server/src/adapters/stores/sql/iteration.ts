@@ -1,3 +1,4 @@
+import { noSuchBranch, type SequenceRange, TRUNK, TRUNK_PATH } from "../../../domain/branches.ts";
 import type { Conversation, ConversationWithMessages } from "../../../domain/conversation.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
@@ -16,6 +17,7 @@ const ROWS_A_PAGE = 50;
 /** A reply may have a million characters. */
 const MESSAGES_A_PAGE = 32;
 const FIRST = -1;
+const EVERY_BRANCH: SequenceRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 export async function* iterateConversations(
   read: PausingRead,
@@ -29,9 +31,13 @@ export async function* iterateConversations(
   for await (const conversations of pages)
     for (const conversation of conversations) {
       if (left-- <= 0) return;
+      const { id, activeBranch } = conversation;
       const list = createMessageList();
-      const pages = messagePages(read, reads, owner, conversation.id, list.rows);
-      for await (const page of pages) list.add(page);
+      const path =
+        activeBranch === TRUNK ? TRUNK_PATH : await read(reads.findPath(owner, id, activeBranch));
+      for (const range of path ?? [])
+        for await (const page of messagePages(read, reads, owner, id, range, list.rows))
+          list.add(page);
       yield { ...conversation, messages: list.messages };
     }
 }
@@ -40,8 +46,9 @@ export async function* iterateConversations(
 const MAX_MESSAGES_AT_ONCE = 32;
 
 /**
- * All messages of a conversation, of a long one page by page, so that nobody else waits for the whole. One that is
- * changed meanwhile is read again, in one piece. Null: there is no such conversation. @throws AppError too_large
+ * All messages on the path of that branch, or of the active one: of a long path page by page, so that nobody else waits
+ * for the whole. A conversation that is changed meanwhile is read again, in one piece. Null: there is no such
+ * conversation. @throws AppError too_large, invalid_request where there is no such branch
  */
 export async function listMessages(
   read: <Result>(operation: Operation<Result>) => Promise<Result>,
@@ -49,26 +56,46 @@ export async function listMessages(
   reads: Reads,
   owner: Owner,
   conversationId: string,
+  wanted: number | undefined,
 ): Promise<Message[] | null> {
-  function* beginning(): Operation<{ revision: number; messages: Message[] } | null> {
+  function* beginning() {
     const conversation = yield* reads.getConversation(owner, conversationId);
     if (!conversation) return null;
+    const branch = wanted ?? conversation.activeBranch;
+    const path = yield* reads.findPath(owner, conversationId, branch);
+    const [first, ...others] = path ?? [];
+    if (!first) throw noSuchBranch(branch);
     return {
       revision: conversation.updatedAt.getTime(),
-      messages: yield* reads.messagesAfter(owner, conversationId, FIRST, MAX_MESSAGES_AT_ONCE),
+      first,
+      others,
+      messages: yield* reads.messagesIn(owner, conversationId, first, MAX_MESSAGES_AT_ONCE),
     };
   }
   const begun = await read(beginning());
   if (!begun) return null;
   const list = createMessageList();
   list.add(begun.messages);
-  const last = begun.messages.at(-1);
-  if (!last || begun.messages.length < MAX_MESSAGES_AT_ONCE) return list.messages;
-  const rest = messagePages(pausingRead, reads, owner, conversationId, list.rows, last.sequence);
-  for await (const page of rest) list.add(page);
+  const { first, others, messages } = begun;
+  const last = messages.at(-1);
+  const isWhole = !last || messages.length < MAX_MESSAGES_AT_ONCE;
+  const rest = isWhole ? others : [{ ...first, from: last.sequence + 1 }, ...others];
+  if (rest.length === 0) return list.messages;
+  for (const range of rest)
+    for await (const page of messagePages(
+      pausingRead,
+      reads,
+      owner,
+      conversationId,
+      range,
+      list.rows,
+    ))
+      list.add(page);
   const now = await read(reads.getConversation(owner, conversationId));
   if (now?.updatedAt.getTime() === begun.revision) return list.messages;
-  return read(reads.listMessages(owner, conversationId));
+  return read(
+    reads.listMessages(owner, conversationId, wanted === undefined ? {} : { branch: wanted }),
+  );
 }
 
 async function* newest(
@@ -101,17 +128,16 @@ async function* messagePages(
   reads: Reads,
   owner: Owner,
   conversationId: string,
+  range: SequenceRange,
   rowsOf: () => number,
-  first = FIRST,
 ): AsyncGenerator<Message[]> {
-  let after = first;
-  for (;;) {
+  for (let { from } = range; ; ) {
     const rows = rowsOf();
-    const page = await read(reads.messagesAfter(owner, conversationId, after, rows));
+    const page = await read(reads.messagesIn(owner, conversationId, { ...range, from }, rows));
     if (page.length > 0) yield page;
     const last = page.at(-1);
     if (!last || page.length < rows) return;
-    after = last.sequence;
+    from = last.sequence + 1;
   }
 }
 
@@ -137,6 +163,7 @@ export async function* exportRecords(
         reads,
         owner,
         conversation.id,
+        EVERY_BRANCH,
         () => MESSAGES_A_PAGE,
       ))
         for (const message of messages) yield { type: "message", owner, message };

@@ -1,9 +1,18 @@
 import type { Stamp } from "../../../domain/audit.ts";
+import {
+  branchOf,
+  isOnPath,
+  noSuchBranch,
+  pathBefore,
+  type SequenceRange,
+  TRUNK,
+} from "../../../domain/branches.ts";
 import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { Idempotency, NewMessage } from "../../../ports/store.ts";
+import type { Idempotency, MessageStore, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
 import type { Once } from "./once.ts";
 import { createReplyPieceReads } from "./reply-pieces.ts";
@@ -44,12 +53,19 @@ export function createMessageList() {
 }
 
 type OwnerParameters = { tenantId: string; userId: string };
+type RangeParameters = OwnerParameters & {
+  conversationId: string;
+  from: number;
+  to: number;
+  limit: number;
+};
 
 /** More than any conversation has. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 export function createMessageReads(write: StatementWriter) {
   const { withPieces } = createReplyPieceReads(write);
+  const { findPath } = createBranchReads(write);
   const selectById = inMessageArrays(
     write<OwnerParameters & { id: string }>()((database, parameter) =>
       database
@@ -63,41 +79,29 @@ export function createMessageReads(write: StatementWriter) {
   const findConversation = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
-      .select("row_id")
+      .select("active_branch")
       .where("id", "=", parameter.id)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
-  const selectAfter = inMessageArrays(
-    write<OwnerParameters & { conversationId: string; after: number; limit: number }>()(
-      (database, parameter) =>
+  const selectRange = (direction: "asc" | "desc") =>
+    inMessageArrays(
+      write<RangeParameters>()((database, parameter) =>
         database
           .selectFrom("messages")
           .select(MESSAGE_COLUMNS)
           .where("conversation_id", "=", parameter.conversationId)
           .where("tenant_id", "=", parameter.tenantId)
           .where("owner_id", "=", parameter.userId)
-          .where("sequence", ">", parameter.after)
+          .where("sequence", ">=", parameter.from)
+          .where("sequence", "<", parameter.to)
           .where("status", "<>", "streaming")
-          .orderBy("sequence")
+          .orderBy("sequence", direction)
           .limit(parameter.limit),
-    ),
-  );
-  const selectBefore = inMessageArrays(
-    write<OwnerParameters & { conversationId: string; before: number; limit: number }>()(
-      (database, parameter) =>
-        database
-          .selectFrom("messages")
-          .select(MESSAGE_COLUMNS)
-          .where("conversation_id", "=", parameter.conversationId)
-          .where("tenant_id", "=", parameter.tenantId)
-          .where("owner_id", "=", parameter.userId)
-          .where("sequence", "<", parameter.before)
-          .where("status", "<>", "streaming")
-          .orderBy("sequence", "desc")
-          .limit(parameter.limit),
-    ),
-  );
+      ),
+    );
+  const selectUp = selectRange("asc");
+  const selectDown = selectRange("desc");
 
   function* getMessage(owner: Owner, id: string): Operation<Message | null> {
     const { tenantId, userId } = owner;
@@ -105,87 +109,107 @@ export function createMessageReads(write: StatementWriter) {
     return row ? yield* withPieces(owner, toMessage(row)) : null;
   }
 
-  /** The messages after that sequence, oldest first; of a conversation that the caller knows to exist. */
-  function* messagesAfter(
+  /** The first messages of that range, oldest first; of a conversation that the caller knows to exist. */
+  function* messagesIn(
     owner: Owner,
     conversationId: string,
-    after: number,
+    { from, to }: SequenceRange,
     limit: number,
   ): Operation<Message[]> {
     const { tenantId, userId } = owner;
-    const rows = yield* selectAfter.all({ tenantId, userId, conversationId, after, limit });
-    return rows.map(toMessage);
+    return (yield* selectUp.all({ tenantId, userId, conversationId, from, to, limit })).map(
+      toMessage,
+    );
   }
 
-  /** All of a conversation that the caller knows to exist, oldest first. @throws AppError too_large */
-  function* allMessages(owner: Owner, conversationId: string): Operation<Message[]> {
+  /** All of a path of a conversation that the caller knows to exist, oldest first. @throws AppError too_large */
+  function* allMessages(
+    owner: Owner,
+    conversationId: string,
+    path: readonly SequenceRange[],
+  ): Operation<Message[]> {
     const list = createMessageList();
-    for (let after = -1; ; ) {
-      const rows = list.rows();
-      const page = yield* messagesAfter(owner, conversationId, after, rows);
-      list.add(page);
-      const last = page.at(-1);
-      if (!last || page.length < rows) return list.messages;
-      after = last.sequence;
-    }
+    for (const range of path)
+      for (let { from } = range; ; ) {
+        const rows = list.rows();
+        const page = yield* messagesIn(owner, conversationId, { from, to: range.to }, rows);
+        list.add(page);
+        const last = page.at(-1);
+        if (!last || page.length < rows) break;
+        from = last.sequence + 1;
+      }
+    return list.messages;
   }
 
   return {
     getMessage,
-    messagesAfter,
+    messagesIn,
     allMessages,
 
     *listMessages(
       owner: Owner,
       conversationId: string,
-      page: { readonly limit?: number; readonly before?: string } = {},
+      page: { readonly limit?: number; readonly before?: string; readonly branch?: number } = {},
     ): Operation<Message[] | null> {
       const { tenantId, userId } = owner;
       const { limit = NO_LIMIT } = page;
-      if (!(yield* findConversation.first({ tenantId, userId, id: conversationId }))) return null;
+      const found = yield* findConversation.first({ tenantId, userId, id: conversationId });
+      if (!found) return null;
+      const branch = page.branch ?? found.active_branch;
+      const path = yield* findPath(owner, conversationId, branch);
+      if (!path) throw noSuchBranch(branch);
       if (page.before === undefined && limit === NO_LIMIT)
-        return yield* allMessages(owner, conversationId);
-      let before = NO_LIMIT;
+        return yield* allMessages(owner, conversationId, path);
+      let ranges = path;
       if (page.before !== undefined) {
         const next = yield* getMessage(owner, page.before);
-        if (next?.conversationId !== conversationId) return null;
-        before = next.sequence;
+        if (next?.conversationId !== conversationId || !isOnPath(path, next.sequence)) return null;
+        ranges = pathBefore(path, next.sequence);
       }
       const list = createMessageList();
-      for (let left = limit; left > 0; ) {
-        const asked = Math.min(left, list.rows());
-        const parameters = { tenantId, userId, conversationId, before, limit: asked };
-        const page = (yield* selectBefore.all(parameters)).map(toMessage);
-        list.add(page);
-        left -= asked;
-        const oldest = page.at(-1);
-        if (!oldest || page.length < asked) break;
-        before = oldest.sequence;
-      }
+      let left = limit;
+      for (const { from, to } of ranges.toReversed())
+        for (let before = to; left > 0; ) {
+          const asked = Math.min(left, list.rows());
+          const place = { conversationId, from, to: before, limit: asked };
+          const read = (yield* selectDown.all({ tenantId, userId, ...place })).map(toMessage);
+          list.add(read);
+          left -= read.length;
+          const oldest = read.at(-1);
+          if (!oldest || read.length < asked) break;
+          before = oldest.sequence;
+        }
       return list.messages.reverse();
     },
 
     *recentMessages(
       owner: Owner,
       conversationId: string,
-      limits: { readonly maxCharacters: number; readonly beforeSequence?: number },
+      limits: Parameters<MessageStore["recentMessages"]>[2],
     ): Operation<Message[]> {
       const { tenantId, userId } = owner;
+      const { beforeSequence, branch = branchOf(beforeSequence ?? 0) } = limits;
+      const path = (yield* findPath(owner, conversationId, branch)) ?? [];
+      const ranges = beforeSequence === undefined ? path : pathBefore(path, beforeSequence);
       const recent: Message[] = [];
-      let before = limits.beforeSequence ?? NO_LIMIT;
       let room = limits.maxCharacters;
-      for (let limit = FIRST_PAGE; ; limit = NEXT_PAGES) {
-        const rows = yield* selectBefore.all({ tenantId, userId, conversationId, before, limit });
-        for (const row of rows) {
-          const message = toMessage(row);
-          before = message.sequence;
-          if (message.content === "" && message.role === "assistant") continue;
-          room -= message.content.length;
-          if (room < 0 && recent.length > 0) return recent.reverse();
-          recent.push(message);
+      let limit = FIRST_PAGE;
+      for (const { from, to } of ranges.toReversed())
+        for (let before = to; ; limit = NEXT_PAGES) {
+          const place = { conversationId, from, to: before, limit };
+          const rows = yield* selectDown.all({ tenantId, userId, ...place });
+          for (const row of rows) {
+            const message = toMessage(row);
+            before = message.sequence;
+            if (message.content === "" && message.role === "assistant") continue;
+            room -= message.content.length;
+            if (room < 0 && recent.length > 0) return recent.reverse();
+            recent.push(message);
+          }
+          if (room <= 0) return recent.reverse();
+          if (rows.length < limit) break;
         }
-        if (rows.length < limit || room <= 0) return recent.reverse();
-      }
+      return recent.reverse();
     },
   };
 }
@@ -199,6 +223,7 @@ export function createMessageWrites(
   insert: Inserts,
   append: AppendAuditEvent,
   once: Once,
+  branches: BranchWrites,
 ) {
   const { getMessage } = createMessageReads(write);
   const takeSequence = write<OwnerParameters & { conversationId: string; at: number }>()(
@@ -212,7 +237,7 @@ export function createMessageWrites(
         .where("id", "=", parameter.conversationId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
-        .returning("next_sequence"),
+        .returning(["next_sequence", "active_branch", "next_branch"]),
   );
   const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
@@ -226,12 +251,20 @@ export function createMessageWrites(
     owner: Owner,
     conversationId: string,
     message: NewMessage,
+    wanted: number | undefined,
   ): Operation<Message | null> {
     const { tenantId, userId } = owner;
     const at = message.createdAt.getTime();
     const taken = yield* takeSequence.first({ tenantId, userId, conversationId, at });
     if (!taken) return null;
-    const added = messageOf(conversationId, taken.next_sequence - 1, message);
+    const branch = wanted ?? taken.active_branch;
+    const sequence =
+      branch === TRUNK
+        ? taken.next_sequence - 1
+        : yield* branches.takePlaces(owner, conversationId, branch, 1);
+    if (branch !== taken.active_branch)
+      yield* branches.makeActive(owner, conversationId, branch, taken.next_branch);
+    const added = messageOf(conversationId, sequence, message);
     if (!(yield* insert.message(owner, added)))
       throw new AppError("conflict", "A message of that id exists already");
     return added;
@@ -243,11 +276,12 @@ export function createMessageWrites(
       conversationId: string,
       message: NewMessage,
       idempotency?: Idempotency | null,
+      branch?: number,
     ): Operation<Message | null> {
       return yield* once(owner, idempotency, {
         id: message.id,
         at: message.createdAt,
-        make: () => add(owner, conversationId, message),
+        make: () => add(owner, conversationId, message, branch),
         *find(madeId) {
           const made = yield* getMessage(owner, madeId);
           if (!made) throw notFound("message");

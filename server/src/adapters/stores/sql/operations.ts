@@ -1,6 +1,7 @@
 import { createAgentReads, createAgentWrites } from "./agents.ts";
 import { createArchiveReads, createArchiveWrites } from "./archive.ts";
 import { createAuditReads, createAuditWrites } from "./audit.ts";
+import { createBranchReads, createBranchWrites } from "./branches.ts";
 import { createBudgetWrites } from "./budgets.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
@@ -26,6 +27,7 @@ export type Writes = ReturnType<typeof createWrites>;
 export const createReads = (write: StatementWriter) => ({
   ...createConversationReads(write),
   ...createConversationPages(write),
+  ...createBranchReads(write),
   ...createMessageReads(write),
   ...createTurnReads(write),
   ...createRepeatReads(write),
@@ -42,13 +44,14 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const { append, appendAuditEvents } = createAuditWrites(write);
   const replacements = createReplacements(write, append);
   const once = createOnce(write);
+  const branches = createBranchWrites(write);
   const keys = createKeyWrites(write, append, once);
   const agents = createAgentWrites(write, append, once);
   return {
-    ...createConversationWrites(write, insert, append, replacements, once),
-    ...createConversationUpdate(write, insert, changes, append),
-    ...createMessageWrites(write, insert, append, once),
-    ...createTurnWrites(write, insert, changes, append, replacements),
+    ...createConversationWrites(write, insert, append, replacements, once, branches),
+    ...createConversationUpdate(write, insert, changes, append, branches),
+    ...createMessageWrites(write, insert, append, once, branches),
+    ...createTurnWrites(write, insert, changes, append, replacements, branches),
     ...replacements.writes,
     ...agents,
     ...keys,
@@ -57,6 +60,6 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTicketWrites(write, once),
     ...createHealthWrites(write),
     ...createFileWrites(write, append, once),
-    ...createArchiveWrites(write, { insert, keys, agents }),
+    ...createArchiveWrites(write, { insert, keys, agents, branches }),
   };
 }

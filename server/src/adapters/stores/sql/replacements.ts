@@ -1,12 +1,15 @@
 import type { Stamp } from "../../../domain/audit.ts";
+import { branchOf, rangesAfter, type SequenceRange, startOf } from "../../../domain/branches.ts";
 import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { createBranchReads } from "./branches.ts";
 import { MESSAGE_COLUMNS } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
+import { createTurnStatements } from "./turn-statements.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
-type Place = OwnerParameters & { conversationId: string; sequence: number };
+type Range = OwnerParameters & SequenceRange & { conversationId: string };
 
 export type Replacements = ReturnType<typeof createReplacements>;
 
@@ -20,7 +23,8 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
   );
   const columns = ["tenant_id", "owner_id", ...kept, ...STATUS_AND_END] as const;
 
-  const keep = write<Place & { replacedBy: string; at: number }>()((database, parameter, sql) =>
+  const { branchesOf } = createBranchReads(write);
+  const keep = write<Range & { replacedBy: string; at: number }>()((database, parameter, sql) =>
     database
       .insertInto("replaced_messages")
       .columns([...columns, "replaced_by", "replaced_at"])
@@ -42,36 +46,30 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
           .where("conversation_id", "=", parameter.conversationId)
           .where("tenant_id", "=", parameter.tenantId)
           .where("owner_id", "=", parameter.userId)
-          .where("sequence", ">=", parameter.sequence),
+          .where("sequence", ">=", parameter.from)
+          .where("sequence", "<", parameter.to),
       ),
   );
-  const selectPlace = write<OwnerParameters & { conversationId: string; messageId: string }>()(
-    (database, parameter) =>
-      database
-        .selectFrom("messages")
-        .select("sequence")
-        .where("id", "=", parameter.messageId)
-        .where("conversation_id", "=", parameter.conversationId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId),
-  );
-  const selectLater = write<Place>()((database, parameter) =>
+  const { selectPlace } = createTurnStatements(write);
+  const selectLater = write<Range>()((database, parameter) =>
     database
       .selectFrom("messages")
       .select("sequence")
       .where("conversation_id", "=", parameter.conversationId)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
-      .where("sequence", ">", parameter.sequence)
+      .where("sequence", ">=", parameter.from)
+      .where("sequence", "<", parameter.to)
       .limit(1),
   );
-  const deleteFrom = write<Place>()((database, parameter) =>
+  const deleteRange = write<Range>()((database, parameter) =>
     database
       .deleteFrom("messages")
       .where("conversation_id", "=", parameter.conversationId)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
-      .where("sequence", ">=", parameter.sequence),
+      .where("sequence", ">=", parameter.from)
+      .where("sequence", "<", parameter.to),
   );
   const bringBack = write<OwnerParameters & { conversationId: string; replacedBy: string }>()(
     (database, parameter) =>
@@ -120,7 +118,7 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
   );
 
   return {
-    /** Keeps the conversation's messages from that sequence on, which are about to be deleted. */
+    /** Keeps the conversation's messages of that range, which are about to be deleted. */
     keep: keep.run,
     /** Forgets what is kept of a conversation that is deleted. */
     forgetOf: deleteOfConversation.run,
@@ -138,13 +136,19 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
         const question = yield* selectPlace.first({ ...place, messageId: replacedBy });
         if (!question) throw notFound("message");
         const { sequence } = question;
+        const to = startOf(branchOf(sequence) + 1);
         // The question and its reply go, and nothing that was said after them.
-        if (yield* selectLater.first({ ...place, sequence: sequence + 1 }))
-          throw new AppError(
-            "conflict",
-            "The conversation went on since; what was replaced cannot be brought back without losing that",
-          );
-        yield* deleteFrom.run({ ...place, sequence });
+        const [, ...branches] = rangesAfter(
+          question.next_branch > 1 ? yield* branchesOf(owner, conversationId) : [],
+          sequence,
+        );
+        for (const range of [{ from: sequence + 2, to }, ...branches])
+          if (yield* selectLater.first({ ...place, ...range }))
+            throw new AppError(
+              "conflict",
+              "The conversation went on since; what was replaced cannot be brought back without losing that",
+            );
+        yield* deleteRange.run({ ...place, from: sequence, to });
         const restored = yield* bringBack.run({ ...place, replacedBy });
         if (restored === 0) throw notFound("message");
         yield* deleteKept.run({ ...place, replacedBy });

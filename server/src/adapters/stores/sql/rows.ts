@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { Agent } from "../../../domain/agent.ts";
+import { TRUNK } from "../../../domain/branches.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import type { StoredFile } from "../../../domain/file.ts";
 import type { ApiKey } from "../../../domain/key.ts";
@@ -23,6 +24,8 @@ export const CONVERSATION_COLUMNS = [
   "mode",
   "origin",
   "alias",
+  "active_branch",
+  "next_branch",
   "created_at",
   "updated_at",
 ] as const;
@@ -73,6 +76,8 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   mode: row.mode,
   origin: row.origin,
   alias: row.alias,
+  activeBranch: row.active_branch,
+  nextBranch: row.next_branch,
   createdAt: nearestMoment(row.created_at),
   updatedAt: nearestMoment(row.updated_at),
 });
@@ -176,6 +181,8 @@ export const conversationOf = (
   mode: conversation.mode,
   origin: conversation.origin,
   alias: conversation.alias,
+  activeBranch: TRUNK,
+  nextBranch: 1,
   createdAt: conversation.createdAt,
   updatedAt,
 });

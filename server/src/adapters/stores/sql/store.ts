@@ -93,8 +93,16 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     appendMessage: (...given) => write("appendMessage", ...given),
     listMessages: (owner, conversationId, page) =>
       page?.limit === undefined && page?.before === undefined
-        ? listMessages(readOf(owner), pausingReadOf(owner), reads, owner, conversationId)
+        ? listMessages(
+            readOf(owner),
+            pausingReadOf(owner),
+            reads,
+            owner,
+            conversationId,
+            page?.branch,
+          )
         : read(owner, reads.listMessages(owner, conversationId, page)),
+    listForks: (owner, ...given) => read(owner, reads.listForks(owner, ...given)),
     getMessage: (owner, ...given) => read(owner, reads.getMessage(owner, ...given)),
     deleteMessage: (...given) => write("deleteMessage", ...given),
     recentMessages: (owner, ...given) => read(owner, reads.recentMessages(owner, ...given)),
@@ -107,6 +115,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     truncateReply: (...given) => write("truncateReply", ...given),
     latestTurn: (owner, ...given) => read(owner, reads.latestTurn(owner, ...given)),
     replyRunningBefore: (owner, ...given) => read(owner, reads.replyRunningBefore(owner, ...given)),
+    runningReplies: (owner, ...given) => read(owner, reads.runningReplies(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),
     restoreReplaced: (...given) => write("restoreReplaced", ...given),

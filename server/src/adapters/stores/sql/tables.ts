@@ -6,6 +6,7 @@ import type { FinishReason, Interruption, MessageStatus, Role } from "../../../d
 
 export type Tables = {
   conversations: ConversationsTable;
+  branches: BranchesTable;
   messages: MessagesTable;
   replaced_messages: ReplacedMessagesTable;
   reply_pieces: ReplyPiecesTable;
@@ -33,10 +34,26 @@ type ConversationsTable = {
   mode: string | null;
   origin: string;
   alias: string | null;
-  /** The sequence of the message to come. */
+  /** The sequence of the message to come on branch 0. */
   next_sequence: number;
+  /** The branch whose path is shown and continued where no other is named. */
+  active_branch: Generated<number>;
+  /** The number of the branch to come; 1: the conversation has no forks. */
+  next_branch: Generated<number>;
   created_at: number;
   updated_at: number;
+};
+
+/** All branches but the trunk (domain/branches.ts). */
+type BranchesTable = {
+  tenant_id: string;
+  owner_id: string;
+  conversation_id: string;
+  branch: number;
+  parent_branch: number;
+  fork_sequence: number;
+  /** The sequence of the message to come on it. */
+  next_sequence: number;
 };
 
 type MessagesTable = {

@@ -1,15 +1,28 @@
+import {
+  branchOf,
+  pathBefore,
+  type SequenceRange,
+  startOf,
+  TRUNK,
+} from "../../../domain/branches.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { createBranchReads } from "./branches.ts";
 import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
+type RangeParameters = OwnerParameters & SequenceRange & { conversationId: string };
 export type Turn = { userMessage: Message; reply: Message };
 
-/** A reply is an assistant's message right after a user's: that pair is a turn. */
+/**
+ * A reply is an assistant's message right after a user's on its path: that pair is a turn. A question whose
+ * answer begins a branch is what is right before the fork.
+ */
 export function createTurnReads(write: StatementWriter) {
   const { withPieces } = createReplyPieceReads(write);
+  const { branchesOf, findPath } = createBranchReads(write);
   const selectReply = inMessageArrays(
     write<OwnerParameters & { id: string }>()((database, parameter) =>
       database
@@ -21,26 +34,33 @@ export function createTurnReads(write: StatementWriter) {
         .where("role", "=", "assistant"),
     ),
   );
-  const selectQuestion = inMessageArrays(
-    write<OwnerParameters & { conversationId: string; sequence: number }>()((database, parameter) =>
-      database
-        .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
-        .where("conversation_id", "=", parameter.conversationId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId)
-        .where("sequence", "=", parameter.sequence)
-        .where("role", "=", "user"),
-    ),
-  );
+  const selectAtPlace = (role: "user" | "assistant") =>
+    inMessageArrays(
+      write<OwnerParameters & { conversationId: string; sequence: number }>()(
+        (database, parameter) =>
+          database
+            .selectFrom("messages")
+            .select(MESSAGE_COLUMNS)
+            .where("conversation_id", "=", parameter.conversationId)
+            .where("tenant_id", "=", parameter.tenantId)
+            .where("owner_id", "=", parameter.userId)
+            .where("sequence", "=", parameter.sequence)
+            .where("role", "=", role),
+      ),
+    );
+  const selectQuestion = selectAtPlace("user");
+  /** The first of a branch may answer what is before the fork. */
+  const selectAnswer = selectAtPlace("assistant");
   const selectLatestReply = inMessageArrays(
-    write<OwnerParameters & { conversationId: string }>()((database, parameter) =>
+    write<RangeParameters>()((database, parameter) =>
       database
         .selectFrom("messages as reply")
         .select(MESSAGE_COLUMNS)
         .where("reply.conversation_id", "=", parameter.conversationId)
         .where("reply.tenant_id", "=", parameter.tenantId)
         .where("reply.owner_id", "=", parameter.userId)
+        .where("reply.sequence", ">=", parameter.from)
+        .where("reply.sequence", "<", parameter.to)
         .where("reply.role", "=", "assistant")
         .where(({ exists, selectFrom, lit }) =>
           exists(
@@ -64,37 +84,63 @@ export function createTurnReads(write: StatementWriter) {
     ),
   );
 
-  const selectRunning = write<OwnerParameters & { conversationId: string; sequence: number }>()(
+  const selectRunning = write<RangeParameters>()((database, parameter, sql) =>
+    database
+      .selectFrom("messages")
+      .select("id")
+      .where("conversation_id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("status", "=", sql.lit("streaming"))
+      .where("sequence", ">=", parameter.from)
+      .where("sequence", "<", parameter.to)
+      .orderBy("sequence", "desc")
+      .limit(1),
+  );
+
+  /** The sequence of the question that a reply answers. */
+  function* questionPlace(owner: Owner, { conversationId, sequence }: Message): Operation<number> {
+    const branch = branchOf(sequence);
+    if (branch === TRUNK || sequence !== startOf(branch)) return sequence - 1;
+    const branches = yield* branchesOf(owner, conversationId);
+    return (branches.find((it) => it.branch === branch)?.fork ?? 0) - 1;
+  }
+
+  const selectAllRunning = write<OwnerParameters & { conversationId: string }>()(
     (database, parameter, sql) =>
       database
         .selectFrom("messages")
-        .select("id")
+        .select(["id", "sequence"])
         .where("conversation_id", "=", parameter.conversationId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
         .where("status", "=", sql.lit("streaming"))
-        .where("sequence", "<", parameter.sequence)
-        .orderBy("sequence", "desc")
-        .limit(1),
+        .orderBy("sequence"),
   );
 
   function* withQuestion(owner: Owner, reply: Message): Operation<Turn | null> {
     const { tenantId, userId } = owner;
-    const { conversationId, sequence } = reply;
-    const row = yield* selectQuestion.first({
-      tenantId,
-      userId,
-      conversationId,
-      sequence: sequence - 1,
-    });
+    const { conversationId } = reply;
+    const sequence = yield* questionPlace(owner, reply);
+    const row = yield* selectQuestion.first({ tenantId, userId, conversationId, sequence });
     return row ? { userMessage: toMessage(row), reply: yield* withPieces(owner, reply) } : null;
   }
 
   return {
-    *latestTurn(owner: Owner, conversationId: string): Operation<Turn | null> {
+    *latestTurn(owner: Owner, conversationId: string, branch = TRUNK): Operation<Turn | null> {
       const { tenantId, userId } = owner;
-      const row = yield* selectLatestReply.first({ tenantId, userId, conversationId });
-      return row ? yield* withQuestion(owner, toMessage(row)) : null;
+      const path = (yield* findPath(owner, conversationId, branch)) ?? [];
+      for (const range of path.toReversed()) {
+        const place = { tenantId, userId, conversationId, ...range };
+        const row =
+          (yield* selectLatestReply.first(place)) ??
+          (range.from === startOf(TRUNK)
+            ? undefined
+            : yield* selectAnswer.first({ ...place, sequence: range.from }));
+        const turn = row && (yield* withQuestion(owner, toMessage(row)));
+        if (turn) return turn;
+      }
+      return null;
     },
 
     *replyRunningBefore(
@@ -103,8 +149,20 @@ export function createTurnReads(write: StatementWriter) {
       sequence: number,
     ): Operation<string | null> {
       const { tenantId, userId } = owner;
-      const row = yield* selectRunning.first({ tenantId, userId, conversationId, sequence });
-      return row?.id ?? null;
+      const path = (yield* findPath(owner, conversationId, branchOf(sequence))) ?? [];
+      for (const range of pathBefore(path, sequence).toReversed()) {
+        const row = yield* selectRunning.first({ tenantId, userId, conversationId, ...range });
+        if (row) return row.id;
+      }
+      return null;
+    },
+
+    *runningReplies(
+      owner: Owner,
+      conversationId: string,
+    ): Operation<{ id: string; sequence: number }[]> {
+      const { tenantId, userId } = owner;
+      return yield* selectAllRunning.all({ tenantId, userId, conversationId });
     },
 
     *getTurn(owner: Owner, replyId: string): Operation<Turn | null> {

@@ -18,9 +18,10 @@ export type StoredTurn =
       readonly created: boolean;
       /** Of the user's message. */
       readonly sequence: number;
+      readonly replySequence: number;
       /** Null when it was created now. */
       readonly conversation: Conversation | null;
-      /** The stored one that is answered again; null when it was stored now. */
+      /** The one that was stored before and is answered again; null when it was stored now. */
       readonly question: Message | null;
       readonly runningBefore: string | null;
     };
@@ -69,7 +70,7 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
     reply: {
       id: turn.reply.id,
       conversationId: conversation.id,
-      sequence: stored.sequence + 1,
+      sequence: stored.replySequence,
       role: "assistant",
       content: "",
       model: turn.reply.model,

@@ -1,8 +1,10 @@
+import { BRANCH_SPAN, type SequenceRange } from "../../../domain/branches.ts";
 import { CONVERSATION_COLUMNS } from "./rows.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { Ending } from "./turn-results.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
+type RangeParameters = OwnerParameters & SequenceRange & { conversationId: string };
 
 export function createTurnStatements(write: StatementWriter) {
   const continueConversation = write<OwnerParameters & { id: string; at: number }>()(
@@ -26,6 +28,7 @@ export function createTurnStatements(write: StatementWriter) {
             .where("messages.tenant_id", "=", parameter.tenantId)
             .where("messages.owner_id", "=", parameter.userId)
             .where("messages.status", "=", sql.lit("streaming"))
+            .where("messages.sequence", "<", expression.lit(BRANCH_SPAN))
             .orderBy("messages.sequence", "desc")
             .limit(expression.lit(1))
             .as("running_before"),
@@ -35,20 +38,37 @@ export function createTurnStatements(write: StatementWriter) {
     (database, parameter) =>
       database
         .selectFrom("messages")
-        .select("sequence")
-        .where("id", "=", parameter.messageId)
-        .where("conversation_id", "=", parameter.conversationId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId),
+        .innerJoin("conversations", (join) =>
+          join
+            .onRef("conversations.id", "=", "messages.conversation_id")
+            .onRef("conversations.tenant_id", "=", "messages.tenant_id")
+            .onRef("conversations.owner_id", "=", "messages.owner_id"),
+        )
+        .select(["messages.sequence", "messages.role", "conversations.next_branch"])
+        .where("messages.id", "=", parameter.messageId)
+        .where("messages.conversation_id", "=", parameter.conversationId)
+        .where("messages.tenant_id", "=", parameter.tenantId)
+        .where("messages.owner_id", "=", parameter.userId),
   );
-  const deleteFrom = write<OwnerParameters & { conversationId: string; sequence: number }>()(
-    (database, parameter) =>
-      database
-        .deleteFrom("messages")
-        .where("conversation_id", "=", parameter.conversationId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId)
-        .where("sequence", ">=", parameter.sequence),
+  const selectLater = write<RangeParameters>()((database, parameter) =>
+    database
+      .selectFrom("messages")
+      .select("sequence")
+      .where("conversation_id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("sequence", ">=", parameter.from)
+      .where("sequence", "<", parameter.to)
+      .limit(1),
+  );
+  const deleteRange = write<RangeParameters>()((database, parameter) =>
+    database
+      .deleteFrom("messages")
+      .where("conversation_id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("sequence", ">=", parameter.from)
+      .where("sequence", "<", parameter.to),
   );
   const setTitle = write<OwnerParameters & { id: string; title: string }>()((database, parameter) =>
     database
@@ -197,7 +217,8 @@ export function createTurnStatements(write: StatementWriter) {
   return {
     continueConversation,
     selectPlace,
-    deleteFrom,
+    selectLater,
+    deleteRange,
     setTitle,
     insertTurn,
     deleteReply,

@@ -1,15 +1,19 @@
+import { branchOf, rangesAfter } from "../../../domain/branches.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
+import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { mayGenerateAgain } from "../../../domain/turn.ts";
 import type {
   BeginTurn,
   NewConversation,
   ReplyAddition,
+  TurnPlace,
   TurnStore,
   TurnTarget,
 } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import type { BranchWrites } from "./branches.ts";
 import { createConversationReads } from "./conversations.ts";
 import { createFileCheck } from "./files.ts";
 import { type Inserts, toJson } from "./inserts.ts";
@@ -29,32 +33,46 @@ import {
   type StoredEnding,
   type StoredTurn,
 } from "./turn-results.ts";
+import { createTurnSpots } from "./turn-spots.ts";
 import { createTurnStatements } from "./turn-statements.ts";
 
 type Place = {
   conversation: Conversation;
   created: boolean;
   sequence: number;
+  replySequence: number;
+  /** The stored one that is answered; null: the turn's own. */
+  question: Message | null;
   runningBefore: string | null;
 };
 
-/** Storing turns. Every message goes through here: two statements to begin a turn, two to finish it. */
+/**
+ * Storing turns. Every message goes through here: two statements to begin a turn, two to finish it, and
+ * more only for a turn on a branch other than the trunk.
+ */
 export function createTurnWrites(
   write: StatementWriter,
   insert: Inserts,
   changes: TextChanges,
   append: AppendAuditEvent,
   replacements: Replacements,
+  branches: BranchWrites,
 ) {
   const conversations = createConversationReads(write);
   const repeats = createRepeatReads(write);
   const reads = createTurnReads(write);
   const statements = createTurnStatements(write);
+  const spots = createTurnSpots(write, branches);
   const keys = createKeyStatements(write);
   const pieces = createReplyPieceWrites(write);
   const files = createFileCheck(write);
 
-  function* continueIn(owner: Owner, id: string, turn: BeginTurn): Operation<Place | null> {
+  function* continueIn(
+    owner: Owner,
+    id: string,
+    turn: BeginTurn,
+    wanted?: TurnPlace,
+  ): Operation<Place | null> {
     const { tenantId, userId } = owner;
     const at = turn.userMessage.createdAt.getTime();
     const row = yield* statements.continueConversation.first({ tenantId, userId, id, at });
@@ -64,45 +82,37 @@ export function createTurnWrites(
       yield* statements.setTitle.run({ tenantId, userId, id, title: turn.title });
       yield* changes.titleChanged(owner, id);
     }
-    return {
-      conversation: toConversation(row),
-      created: false,
-      sequence: row.next_sequence - 2,
-      runningBefore: row.running_before,
-    };
+    const spot = yield* spots.find(owner, row, wanted);
+    const conversation = toConversation({
+      ...row,
+      active_branch: branchOf(spot.replySequence),
+      next_branch: Math.max(row.next_branch, branchOf(spot.replySequence) + 1),
+    });
+    return { conversation, created: false, ...spot };
   }
 
   /**
-   * Takes the message that is to be replaced out of the conversation, with what came after it; false
-   * if it is not there. It can be brought back for a while.
+   * Takes the message that is to be replaced out of the conversation, with what came after it on every
+   * branch; gives its place, or null if it is not there. It can be brought back for a while.
    */
   function* makeRoom(
     owner: Owner,
     { conversationId, replaceFrom = "", actor }: Extract<TurnTarget, { kind: "existing" }>,
     { id: replacedBy, createdAt: at }: BeginTurn["userMessage"],
-  ): Operation<boolean> {
+  ): Operation<TurnPlace | null> {
     const { tenantId, userId } = owner;
-    const messageId = replaceFrom;
-    const row = yield* statements.selectPlace.first({
-      tenantId,
-      userId,
-      conversationId,
-      messageId,
-    });
-    if (!row) return false;
-    const { sequence } = row;
-    yield* replacements.keep({
-      tenantId,
-      userId,
-      conversationId,
-      sequence,
-      replacedBy,
-      at: at.getTime(),
-    });
-    const gone = yield* statements.deleteFrom.run({ tenantId, userId, conversationId, sequence });
+    const place = { tenantId, userId, conversationId };
+    const row = yield* statements.selectPlace.first({ ...place, messageId: replaceFrom });
+    if (!row) return null;
+    const known = row.next_branch > 1 ? yield* spots.branchesOf(owner, conversationId) : [];
+    let gone = 0;
+    for (const range of rangesAfter(known, row.sequence)) {
+      yield* replacements.keep({ ...place, ...range, replacedBy, at: at.getTime() });
+      gone += yield* statements.deleteRange.run({ ...place, ...range });
+    }
     if (actor !== undefined)
       yield* append(eventAbout("messages_replaced", owner, conversationId, { at, actor }, gone));
-    return true;
+    return { kind: "branch", branch: branchOf(row.sequence) };
   }
 
   function* createFor(
@@ -113,17 +123,26 @@ export function createTurnWrites(
     const created = begunConversation(owner, conversation, turn);
     if (!(yield* insert.conversation(owner, created, 2)))
       throw new AppError("conflict", "A conversation of that id or name exists already");
-    return { conversation: created, created: true, sequence: 0, runningBefore: null };
+    return {
+      conversation: created,
+      created: true,
+      sequence: 0,
+      replySequence: 1,
+      question: null,
+      runningBefore: null,
+    };
   }
 
   /** The conversation that the turn goes to, with room made for its two messages. */
   function* placeFor(owner: Owner, turn: BeginTurn): Operation<Place | null> {
     const { target } = turn;
     switch (target.kind) {
-      case "existing":
-        if (target.replaceFrom !== undefined && !(yield* makeRoom(owner, target, turn.userMessage)))
-          return null;
-        return yield* continueIn(owner, target.conversationId, turn);
+      case "existing": {
+        if (target.replaceFrom === undefined)
+          return yield* continueIn(owner, target.conversationId, turn, target.place);
+        const place = yield* makeRoom(owner, target, turn.userMessage);
+        return place && (yield* continueIn(owner, target.conversationId, turn, place));
+      }
       case "new":
         return yield* createFor(owner, target.conversation, turn);
       case "alias": {
@@ -152,21 +171,26 @@ export function createTurnWrites(
     { conversation, userMessage, reply }: Extract<StoredTurn, { kind: "repeated" }>,
   ): Operation<StoredTurn> {
     const { tenantId, userId } = owner;
-    const { sequence } = userMessage;
-    const begun = begunTurn(owner, turn, {
+    yield* statements.deleteReply.run({ tenantId, userId, replyId: reply.id });
+    yield* statements.moveKey.run({ tenantId, userId, key, replyId: turn.reply.id });
+    const { sequence } = reply;
+    const stored = {
       kind: "begun",
       created: false,
-      sequence,
+      sequence: userMessage.sequence,
+      replySequence: sequence,
       conversation,
       question: userMessage,
-      runningBefore: null,
-    });
-    yield* statements.deleteReply.run({ tenantId, userId, replyId: reply.id });
+      runningBefore: yield* reads.replyRunningBefore(owner, conversation.id, sequence),
+    } as const;
+    yield* insertReply(owner, turn, stored);
+    return stored;
+  }
+
+  /** The reply to be, to a question that is stored. */
+  function* insertReply(owner: Owner, turn: BeginTurn, stored: StoredTurn): Operation<void> {
+    const begun = begunTurn(owner, turn, stored);
     if (begun.kind === "begun") yield* insert.messages(owner, [begun.reply]);
-    yield* statements.moveKey.run({ tenantId, userId, key, replyId: turn.reply.id });
-    const runningBefore = yield* reads.replyRunningBefore(owner, conversation.id, sequence);
-    const question = userMessage;
-    return { kind: "begun", created: false, sequence, conversation, question, runningBefore };
   }
 
   return {
@@ -180,37 +204,42 @@ export function createTurnWrites(
       const place = yield* placeFor(owner, turn);
       if (!place) return { kind: "not_found" };
       const { tenantId, userId } = owner;
-      const { conversation, created, sequence, runningBefore } = place;
+      const { conversation, created, sequence, replySequence, question, runningBefore } = place;
       const { createdAt, attachments } = turn.userMessage;
       const at = createdAt.getTime();
-      if (attachments) yield* files.insist(owner, attachments);
-      yield* statements.insertTurn.run({
-        tenantId,
-        userId,
-        conversationId: conversation.id,
-        questionId: turn.userMessage.id,
-        content: turn.userMessage.content,
-        attachments: attachments ? JSON.stringify(attachments) : null,
-        questionSequence: sequence,
-        replyId: turn.reply.id,
-        replySequence: sequence + 1,
-        model: turn.reply.model,
-        at,
-        replyAt: replyTime(createdAt).getTime(),
-      });
+      const stored = {
+        kind: "begun",
+        created,
+        sequence,
+        replySequence,
+        conversation: created ? null : conversation,
+        question,
+        runningBefore,
+      } as const;
+      if (question) yield* insertReply(owner, turn, stored);
+      else {
+        if (attachments) yield* files.insist(owner, attachments);
+        yield* statements.insertTurn.run({
+          tenantId,
+          userId,
+          conversationId: conversation.id,
+          questionId: turn.userMessage.id,
+          content: turn.userMessage.content,
+          attachments: attachments ? JSON.stringify(attachments) : null,
+          questionSequence: sequence,
+          replyId: turn.reply.id,
+          replySequence,
+          model: turn.reply.model,
+          at,
+          replyAt: replyTime(createdAt).getTime(),
+        });
+      }
       if (turn.idempotency) {
         const { key, fingerprint } = turn.idempotency;
         const madeId = turn.reply.id;
         yield* keys.insert.run({ tenantId, userId, key, fingerprint, madeId, at });
       }
-      return {
-        kind: "begun",
-        created,
-        sequence,
-        conversation: created ? null : conversation,
-        question: null,
-        runningBefore,
-      };
+      return stored;
     },
 
     *checkpoint(additions: readonly ReplyAddition[]): Operation<void> {

@@ -1,3 +1,4 @@
+import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 
 /**
@@ -289,4 +290,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE replaced_messages ADD COLUMN parts TEXT;
   ALTER TABLE reply_pieces ADD COLUMN layout TEXT;
   `,
+  BRANCHES_MIGRATION,
 ];
