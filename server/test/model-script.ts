@@ -15,6 +15,8 @@ export type ReplyScript = {
   /** Thoughts before the answer, in the field `reasoningField`. */
   reasoning?: string;
   reasoningField?: "reasoning" | "reasoning_content" | "reasoning_details";
+  /** Every fifth token is a thought instead, and the last twenty are the arguments of a call, if tools are offered. */
+  mixed?: boolean;
   /** Before the first byte of the answer. */
   delayMs?: number;
   /** Between tokens; 0 sends them all in one write. */
@@ -190,6 +192,25 @@ export const comment = (script: ReplyScript): string =>
 export const tokenEvent = (token: string, script: ReplyScript, body: ChatBody): string =>
   (script.comments ? comment(script) : "") +
   eventOf(delta(body.model ?? "", { content: token }), script);
+
+/** The token at that place as `mixed` has it. */
+export function mixedEvent(
+  tokens: readonly string[],
+  place: number,
+  script: ReplyScript,
+  body: ChatBody,
+): string {
+  const token = tokens[place] ?? "";
+  const called = place - (tokens.length - 20);
+  const isCall = called >= 0 && body.tools !== undefined;
+  if (!isCall && place % 5 !== 4) return tokenEvent(token, script, body);
+  const start = called === 0 ? { id: "call_1", type: "function" } : {};
+  const given = called === 0 ? { name: "look", arguments: token } : { arguments: token };
+  const fields = isCall
+    ? { tool_calls: [{ index: 0, ...start, function: given }] }
+    : { reasoning: token };
+  return eventOf(delta(body.model ?? "", fields), script);
+}
 
 /** The fault that stands before the token at this place; "" if none does. */
 export function faultEvent(place: number, script: ReplyScript, body: ChatBody): string {

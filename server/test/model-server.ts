@@ -10,6 +10,7 @@ import {
   ending,
   faultEvent,
   lastUserMessage,
+  mixedEvent,
   opening,
   type Place,
   type ReplyScript,
@@ -176,7 +177,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       await write(response, script, faultEvent(place, script, body));
       if (place === tokens.length) break;
       if (script.gapMs && place > 0) await sleep(script.gapMs);
-      await write(response, script, tokenEvent(tokens[place]!, script, body));
+      const token = script.mixed
+        ? mixedEvent(tokens, place, script, body)
+        : tokenEvent(tokens[place]!, script, body);
+      await write(response, script, token);
     }
     await write(response, script, ending(tokens, script, body));
     if (!(await stopsAt("end", response, script)) && !script.noEnd) response.end();

@@ -3,6 +3,7 @@
 // Campaign: RESUMES middle=2000 in 60 s, full=20000 in 600 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { growParts, type Part, type ReplyEvent } from "../../client/src/index.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
 import { skipWithoutReplicas, startReplicas } from "./replicas.ts";
 
@@ -76,6 +77,65 @@ async function follow(url: string, stream: number, resumes: number) {
   assert.equal(stored.content, text);
   return live;
 }
+
+const TOOL = { type: "function", function: { name: "look" } };
+
+/** The same of all parts of a reply: its thoughts among its words, and a call at its end. */
+async function followParts(url: string, stream: number, resumes: number): Promise<void> {
+  const { open, call } = caller(url);
+  const text = JSON.stringify(textOf(stream));
+  const content = `${stream} {{reply text=${text} gapMs=${GAP_MS} mixed}}`;
+  const body = { content, parts: true, tools: [TOOL] };
+  let response = await open("/conversations/stream", { body });
+  let conversation = "";
+  let parts: readonly Part[] = [];
+  let lastId = "";
+  const seen: { readonly id: string; readonly parts: readonly Part[] }[] = [];
+  for (let count = 0; ; count++) {
+    const leaving = new AbortController();
+    if (count > 0) {
+      const earlier = seen[Math.floor(Math.random() * seen.length)];
+      if (count % 2 && earlier) ({ id: lastId, parts } = earlier);
+      response = await open(`/conversations/${conversation}/messages/stream?parts=1`, {
+        headers: { "last-event-id": lastId },
+        signal: leaving.signal,
+      });
+      assert.equal(response.status, 200);
+    }
+    let events = 0;
+    let isOver = false;
+    const enough = 1 + Math.floor(Math.random() * MAX_EVENTS);
+    for await (const event of eventsOf(response)) {
+      lastId = event.id || lastId;
+      if (event.type === "conversation_created") conversation = event.data.conversationId;
+      parts = growParts(parts, event as unknown as ReplyEvent);
+      seen.push({ id: lastId, parts });
+      if (event.type === "ai_complete") {
+        isOver = true;
+        seen.pop();
+        assert.deepEqual(event.data.parts, parts, "as it is stored");
+      }
+      if (event.type === "DONE") break;
+      if (++events >= enough && count < resumes && !isOver) break;
+    }
+    leaving.abort();
+    if (count >= resumes) break;
+  }
+  const stored = (await call(`/conversations/${conversation}/messages?parts=1`)).body.data[1];
+  assert.deepEqual(parts, stored.parts);
+  assert.ok(stored.parts.length > WORDS / 5 && stored.parts.at(-1).type === "tool_call");
+}
+
+test(`[H16] [R1] ${RESUMES} resumes of replies of many parts across replicas: the parts are the stored ones`, {
+  skip: skipWithoutReplicas(),
+  timeout: 10 * 60_000,
+}, async () => {
+  await using replicas = await startReplicas();
+  const each = Math.ceil(RESUMES / STREAMS);
+  await Promise.all(
+    Array.from({ length: STREAMS }, (_, stream) => followParts(replicas.url, stream, each)),
+  );
+});
 
 test(`[H8] [R1] ${RESUMES} resumes across replicas: the joined text is the stored one, byte for byte`, {
   skip: skipWithoutReplicas(),

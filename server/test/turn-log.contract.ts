@@ -1,9 +1,11 @@
 // What every turn log promises (ports/turn-log.ts), tried on one of them.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { NOT_GENERATED } from "../src/domain/message.ts";
+import { documentOf, NOT_GENERATED } from "../src/domain/message.ts";
+import { apply, cutAt, lengthOfAll, textIn, withText } from "../src/domain/parts.ts";
 import type { TurnEnding } from "../src/domain/turn.ts";
 import type { PartsEvent, TurnLog, TurnWriter } from "../src/ports/turn-log.ts";
+import { EVERY_PART } from "./store-contract/parts.ts";
 
 export type TurnLogSubject = AsyncDisposable & {
   /** Where turns run. */
@@ -126,6 +128,40 @@ export function turnLogContract(
         for (const [position, events] of (await Promise.all(watched)).entries()) {
           assert.equal(textOf(events), text.slice(position), `from ${position}`);
           checkPositions(events, position);
+        }
+      while (!(await first.next()).done);
+    });
+
+    test("from every position of a reply of many kinds of parts the rest comes, as its definition has it", async () => {
+      await using subject = await open();
+      const writer = await begin(subject);
+      const length = lengthOfAll(EVERY_PART);
+      const watchAll = () =>
+        Array.from({ length: length + 1 }, (_, position) =>
+          Array.fromAsync(watch(subject.watching, "r", position)),
+        );
+      const watched = [watchAll()];
+      for (const part of EVERY_PART) {
+        writer.add(withText(part, textIn(part).slice(0, 1)));
+        await new Promise(setImmediate);
+        if (part.type === "tool_call") watched.push(watchAll());
+        if (textIn(part).length > 1)
+          if (part.type === "text" || part.type === "reasoning")
+            writer.add(withText(part, textIn(part).slice(1)));
+          else writer.grow(textIn(part).slice(1));
+      }
+      assert.deepEqual(writer.reply.parts(), EVERY_PART);
+      const first = watch(subject.watching, "r", length - 1)[Symbol.asyncIterator]();
+      await first.next();
+      const ending = ended("");
+      writer.end({ ...ending, reply: { ...ending.reply, ...documentOf(EVERY_PART) } });
+      for (const watchers of watched)
+        for (const [position, events] of (await Promise.all(watchers)).entries()) {
+          const steps = events.filter((event) => event.type === "open" || event.type === "grow");
+          const had = cutAt(EVERY_PART, position);
+          assert.deepEqual(steps.reduce(apply, had), EVERY_PART, `from ${position}`);
+          const end = events.find((event) => event.type === "completed");
+          if (end) assert.equal(end.position, length + 1);
         }
       while (!(await first.next()).done);
     });
