@@ -12,6 +12,7 @@ import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
+const PATIENCE_MS = 60_000;
 const CLOSING = /\nClosing[^\n]*waiting for replies/;
 
 /** The real `npm start`, in a process group of its own, with everything it started. */
@@ -36,8 +37,13 @@ async function npmStart(environment: Readonly<Record<string, string>>) {
   const ended = once(child.stderr, "close");
   const says = (words: RegExp) =>
     new Promise<void>((done, fail) => {
+      const timer = setTimeout(
+        () => fail(new Error(`it does not say ${words}:\n${output}`)),
+        PATIENCE_MS,
+      );
       const look = () => {
         if (!words.test(output)) return;
+        clearTimeout(timer);
         heard.delete(look);
         done();
       };
@@ -45,8 +51,11 @@ async function npmStart(environment: Readonly<Record<string, string>>) {
       ended.then(() => fail(new Error(`it ended without ${words}:\n${output}`)));
       look();
     });
-  await says(/Colloquy is running/);
   const npm = child.pid ?? 0;
+  await says(/Colloquy is running/).catch((error: unknown) => {
+    process.kill(-npm, "SIGKILL");
+    throw error;
+  });
   return {
     npm,
     ended,
