@@ -15,6 +15,7 @@ const takeAway = (page: Page, files: string) =>
   page.route(`**/assets/${files}`, (route) => route.fulfill({ status: 404 }));
 
 async function choose(page: Page, name: string): Promise<void> {
+  if (name === "Agents") return page.getByRole("link", { name }).click();
   await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name }).click();
 }

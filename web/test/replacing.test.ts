@@ -33,7 +33,7 @@ test("a conversation keeps its model, in another browser too; a new one begins w
   const choose = async (name: string) => {
     await page.getByRole("combobox", { name: /^Model/ }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("combobox", { name: "Search …" }).waitFor();
+    await page.getByRole("combobox", { name: /^Search/ }).waitFor();
     await page.keyboard.type(name);
     await page.keyboard.press("Enter");
     await page.getByRole("combobox", { name: `Model: ${name}` }).waitFor();
