@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { caller, eventsOf } from "./chat-v1-client.ts";
 import { startServer } from "./start-server.ts";
 
-test("[H8] thoughts come live from another replica than the generating one, before the first word of the answer", async () => {
+test("[H8] thoughts come live from another replica than the generating one, before the first word of the answer", {
+  timeout: 20_000,
+}, async () => {
   await using server = await startServer({ backend: "replicas" });
   const [here = "", elsewhere = ""] = server.replicaUrls;
   const id = await caller(here).newConversation();
