@@ -8,7 +8,7 @@ import { createPreparations, type Preparation } from "./preparation.ts";
 
 /** The turns of a session, one at a time. */
 export type Answers = {
-  /** Asks the model for what will probably be the message; what was asked for before is dropped. */
+  /** Sends the request to the model for the probable message, and drops the request before it. */
   prepare(text: string): void;
   discard(): void;
   /** Begins a turn and speaks its reply. */
@@ -19,7 +19,7 @@ export type Answers = {
   cut(): void;
   /** The reply was heard, or need not be. */
   letGo(): void;
-  /** Gives when all will have been played; null if that reply is not the one being spoken. */
+  /** Returns the time when all sound will have been played; null if another reply is being spoken. */
   report(replyId: string, playedMs: number): number | null;
   saying(): string;
   noteTranscript(atMs: number): void;
@@ -36,10 +36,13 @@ type Current = {
   turn: Turn | null;
   player: Player | null;
   isHeld: boolean;
-  /** Only what was heard of it counts; otherwise it is made to its end, whoever listens. */
+  /**
+   * Only the part that was heard is kept. Otherwise the reply is generated to its end, whether anybody
+   * listens or not.
+   */
   isCut: boolean;
   isOver: boolean;
-  /** The client knows that it is to be silent. */
+  /** The client knows that it must be silent. */
   isSilenced: boolean;
 };
 
@@ -62,7 +65,10 @@ export function createAnswers(
   /** Of the conversation's agent, as far as is known. */
   let voice: string | null = null;
   let transcriptAtMs: number | null = null;
-  /** What must be on disk before the next turn: the one before it, and what was heard of its reply. */
+  /**
+   * The writes that must be on disk before the next turn: the turn before it, and the part of its reply
+   * that was heard.
+   */
   let settled: Promise<unknown> = Promise.resolve();
 
   const now = () => clock.now().getTime();

@@ -22,11 +22,11 @@ export type AudioIn = {
 };
 
 export type AudioInOptions = {
-  /** What bare PCM without any header is taken for. */
+  /** The format that bare PCM without a header is assumed to have. */
   readonly barePcm: PcmFormat;
-  /** Bytes of one chunk, after base64. */
+  /** The bound of one chunk, in bytes after base64. */
   readonly maxChunkBytes: number;
-  /** Sound in one chunk. */
+  /** The bound of the sound in one chunk. */
   readonly maxChunkMs: number;
 };
 
@@ -45,10 +45,10 @@ const DEFAULTS: AudioInOptions = {
 
 const ADVICE = "send 16 kHz mono 16-bit PCM, with or without a WAV header";
 
-/** Each new rate costs the design of a filter. */
+/** Each new rate costs the computation of a filter. */
 const MAX_RATES = 6;
 
-/** Fewer bytes than this can be the beginning of either a WAV header or sound: they wait. */
+/** Fewer bytes than this may be the beginning of a WAV header or of sound, so they wait. */
 const TELLING_BYTES = 12;
 
 export const createAudioIn = (options: Partial<AudioInOptions> = {}): AudioIn => {

@@ -1,9 +1,9 @@
 /*
- * How long to wait for more, judged by the words. A recogniser may give punctuation or none, and
+ * Decides by the words how long to wait for more. A recogniser may give punctuation or none, and
  * may put a full stop after anything, so the last words count for more than the last mark.
  */
 
-/** After what looks complete, by default, and after what cannot be the end. */
+/** The silence after words that look complete, after most words, and after words that cannot be the end. */
 const COMPLETE_MS = 300;
 export const USUAL_MS = 500;
 export const UNFINISHED_MS = 1500;
@@ -11,7 +11,7 @@ export const UNFINISHED_MS = 1500;
 const words = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 
 const FILLERS = words("uh um er erm ah hmm mm like well so actually basically anyway");
-/** Words that want another word after them. */
+/** Words that are followed by another word. */
 const DANGLING = words(`
   and or but nor because since although though while whereas unless until if whether that which who
   whose when where than as plus also then
@@ -50,9 +50,9 @@ const CLOSED_PHRASES = new Set(
   |go on|how are you|hello how are you|hi how are you|what|why|help`.split(/\s*\|/),
 );
 
-/** Who pauses often while speaking is given this at most before a turn ends that may be over. */
+/** The bound of the silence that a person who pauses often gets before a turn ends. */
 const MAX_PATIENCE_MS = 950;
-/** A pause may be so much longer than the one before. */
+/** The factor by which a pause may be longer than the one before. */
 const PAUSE_GROWTH = 1.5;
 
 /**

@@ -11,7 +11,7 @@ export type HeardFrame = {
   readonly dbfs: number;
 };
 
-/** Sound of any length in, frames with the detector's word on each out, in order and one by one. */
+/** Takes sound of any length and gives frames with the detector's probability for each, in order and one by one. */
 export type Frames = {
   /** @throws AppError too_large when far more sound waits than can be heard at this pace */
   push(samples: Int16Array): void;
@@ -19,7 +19,7 @@ export type Frames = {
 };
 
 const MAX_WAITING_MS = 120_000;
-/** So many frames take a few milliseconds; then others have their turn. */
+/** The number of frames that take a few milliseconds; after them, other work has its turn. */
 const FRAMES_AT_A_TIME = 8;
 
 export function createFrames(
@@ -30,7 +30,7 @@ export function createFrames(
   const stream = detector.open();
   const waiting: Int16Array[] = [];
   let waitingSamples = 0;
-  /** Of the first piece that waits, what is used already. */
+  /** The number of samples of the first waiting piece that are used already. */
   let used = 0;
   let isRunning = false;
   let isClosed = false;

@@ -2,17 +2,17 @@ import { requiredSilenceMs, UNFINISHED_MS, USUAL_MS } from "./endpointing.ts";
 import type { Effect, Hearing, Onset, Phase, State, Step, VoiceEvent } from "./states.ts";
 
 /*
- * What is heard: from the first voiced frame to the message that it makes.
+ * The hearing of a turn, from the first voiced frame to the message.
  */
 
 /** A frame of at least this probability begins speech; of at least the second, it goes on. */
 export const SPEECH_PROBABILITY = 0.5;
 const SPEECH_GOES_ON_PROBABILITY = 0.35;
-/** So much voice is speech, not a click. */
+/** Voice of this length is speech, not a click. */
 export const MIN_SPEECH_MS = 90;
-/** The recogniser is asked for its last word after so much silence. */
+/** The silence after which the recogniser is asked for its final words. */
 const LIKELY_END_MS = 200;
-/** So much voice after that, and the turn goes on. */
+/** Voice of this length after that silence continues the turn. */
 const GOES_ON_MS = 60;
 /** A shorter pause does not begin the onset anew. */
 const ONSET_GAP_MS = 160;
@@ -24,12 +24,12 @@ export type TranscriptEvent = Extract<VoiceEvent, { type: "transcript" }>;
 
 export const SILENCE: Onset = { voicedMs: 0, silentMs: 0 };
 
-/** Sound that went on too long without words: it must end before it can be speech. */
+/** Sound that lasted too long without words must end before it can be speech. */
 export const NO_SPEECH: Onset = { voicedMs: Number.NEGATIVE_INFINITY, silentMs: 0 };
 
 /** A pause this long, after which the person went on, was one: longer ones are two turns. */
 const MAX_PAUSE_MS = 1400;
-/** A habit is forgotten by so much with each turn that does not show it. */
+/** The share of a habit that is forgotten with each turn that does not show it. */
 const FORGETTING = 0.9;
 
 /** The person went on after so much silence. */
@@ -123,7 +123,7 @@ export function settle(before: State, was: Hearing, hearing: Hearing, effects: E
   return step(state, { name: "maybe_end", hearing: asked }, ...effects);
 }
 
-/** That was no speech after all. */
+/** The sound was not speech. */
 function forget(state: State, hearing: Hearing, effects: Effect[]): Step {
   if (hearing.askedText !== null) effects.push({ type: "discard" });
   effects.push({ type: "drop_hearing" });

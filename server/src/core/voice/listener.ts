@@ -2,15 +2,15 @@ import type { AppError } from "../../domain/errors.ts";
 import { toAppError } from "../../domain/errors.ts";
 import type { Transcriber, Utterance } from "../../ports/speech.ts";
 
-/** Has the turns of a person recognised, utterance by utterance. */
+/** Recognises the turns of a person, utterance by utterance. */
 export type Listener = {
-  /** Every frame, whether somebody speaks or not. */
+  /** Takes every frame, whether somebody speaks or not. */
   push(samples: Int16Array): void;
   /** Begins a turn, with the sound just before. */
   hear(): void;
-  /** That may be all: have it recognised to the end. */
+  /** The turn may be complete: requests the final words. */
   finish(): void;
-  /** It was not all: the same turn goes on, with the sound just before. */
+  /** The turn was not complete: continues it, with the sound just before. */
   hearOn(): void;
   /** Forgets the turn. */
   drop(): void;

@@ -37,7 +37,10 @@ export const IDLE: State = {
   phase: { name: "idle" },
 };
 
-/** What follows from an event. Every phase takes every event; what means nothing there changes nothing. */
+/**
+ * The state and the effects that follow from an event. Every phase takes every event, and ignores an event
+ * that has no meaning there.
+ */
 export function transition(state: State, event: VoiceEvent): Step {
   const { phase } = state;
   if (event.type === "start") return start(state, event.setup);
@@ -71,14 +74,14 @@ function go(state: State, phase: Active, event: Exclude<VoiceEvent, { type: "sta
   }
 }
 
-/** When the next `tick` is due; null: none. */
+/** The time when the next `tick` is due; null: there is none. */
 export function nextTickMs({ phase }: State): number | null {
   if (phase.name === "speaking") return phase.sounding.isAllSent ? phase.sounding.quietAtMs : null;
   if (phase.name === "pausing" && phase.isHeld) return phase.sinceMs + FALSE_INTERRUPTION_MS;
   return null;
 }
 
-/** Whether somebody speaks, so that sound which does not come is silence. */
+/** Whether somebody speaks, so that missing sound counts as silence. */
 export const isHearing = ({ phase }: State): boolean => hearingOf(phase) !== null;
 
 type Active = Exclude<Phase, PhaseOf<"idle">>;
@@ -95,7 +98,7 @@ function start(state: State, setup: Setup): Step {
   return step({ ...IDLE, setup }, LISTENING, ...dropAll(state.phase));
 }
 
-/** A reply that is being made is still made, and stored; so are those to the typed messages that wait. */
+/** A reply in progress is still generated and stored, and so are the replies to waiting typed messages. */
 function end(state: State, phase: Active): Step {
   const answers = state.typed.map(
     (text): Effect => ({ type: "answer", text, speechEndedAtMs: null }),
@@ -151,7 +154,7 @@ function words(state: State, phase: Active, event: TranscriptEvent): Step {
   }
 }
 
-/** What was said is lost; the client was told why. */
+/** The spoken words are lost, and the client was told why. */
 function unheard(state: State, phase: Active): Step {
   const hearing = hearingOf(phase);
   if (!hearing) return stay(state);
@@ -177,7 +180,7 @@ function playback(state: State, phase: Active, quietAtMs: number, atMs: number):
   return passTime({ ...state, phase: { ...phase, sounding } }, atMs);
 }
 
-/** Nobody hears the reply now: it waits. What was being said breaks off there. */
+/** Nobody hears the reply now, so it waits, and the current sentence breaks off. */
 function lost(state: State, phase: Active): Step {
   if (phase.name === "thinking") return { state, effects: [{ type: "silence" }] };
   if (phase.name === "pausing")

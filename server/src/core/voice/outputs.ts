@@ -6,7 +6,7 @@ export type VoiceOutput =
   | {
       readonly type: "transcript";
       readonly text: string;
-      /** These are all the words, and it is our turn. */
+      /** The words are complete, and the reply comes next. */
       readonly isFinal: boolean;
     }
   | { readonly type: "speech_started" }
@@ -40,7 +40,7 @@ export type VoiceOutput =
   | { readonly type: "metrics"; readonly metrics: TurnMetrics }
   | {
       readonly type: "error";
-      /** Where it went wrong: in what came in, in what goes out, or with the model. */
+      /** The place of the problem: the incoming sound, the outgoing sound, or the model. */
       readonly stage: "hearing" | "speaking" | "answering";
       readonly error: AppError;
     };

@@ -16,7 +16,7 @@ export function isBackchannel(text: string): boolean {
   return spoken.length <= MAX_BACKCHANNEL_WORDS && spoken.every((word) => BACKCHANNELS.has(word));
 }
 
-/** Alone, these are always meant for us. */
+/** These words alone always interrupt the reply. */
 const COMMANDS: ReadonlySet<string> = new Set(["stop", "wait", "no", "quiet", "enough"]);
 
 /** The first guesses of a recogniser are too often wrong to tell an echo from an interruption. */
@@ -30,7 +30,7 @@ export function isTelling(text: string): boolean {
 
 const ECHO_SHARE = 0.6;
 /**
- * Whether what was heard is what we are saying, come back from the loudspeaker.
+ * Whether the heard words are the reply's own, picked up from the loudspeaker.
  * @param saying the part of the reply that was audible while this was heard
  */
 export function isEcho(heard: string, saying: string): boolean {

@@ -9,17 +9,17 @@ import type { Capabilities, OnOutput } from "./outputs.ts";
 /** One spoken conversation of one client. */
 export type VoiceSession = {
   readonly conversationId: string;
-  /** 16 kHz mono. Passed over without a recogniser. @throws AppError too_large */
+  /** 16 kHz mono. Ignored without a recogniser. @throws AppError too_large */
   push(samples: Int16Array): void;
   /** @throws AppError invalid_request */
   typed(text: string): void;
   interrupt(): void;
   /** The client has played so much of that reply. */
   playback(replyId: string, playedMs: number): void;
-  /** The connection dropped: what is said now waits, and the reply too. */
+  /** The connection dropped: further outputs wait, and so does the reply. */
   lose(): void;
   regain(onOutput: OnOutput): void;
-  /** Over; what was typed is still answered, and stored. */
+  /** Ends the session. Typed messages are still answered, and the answers stored. */
   end(): void;
 };
 

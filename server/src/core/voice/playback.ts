@@ -1,8 +1,8 @@
 import type { Sentence } from "./sentences.ts";
 
 /*
- * How much of a reply was heard: what went out is played at once and in order, unless the client
- * says otherwise.
+ * Tells how much of a reply was heard. Sound that was sent counts as played at once and in order, unless
+ * the client says otherwise.
  */
 
 export type Playback = {
@@ -21,7 +21,7 @@ export const playedMs = (playback: Playback, nowMs: number): number =>
     ? playback.playedMs
     : Math.min(playback.sentMs, playback.playedMs + Math.max(0, nowMs - playback.atMs));
 
-/** When all that is out will have been played. */
+/** The time when all sound that was sent will have been played. */
 export const quietAtMs = (playback: Playback, nowMs: number): number =>
   nowMs + playback.sentMs - playedMs(playback, nowMs);
 
@@ -42,7 +42,7 @@ export const held = (playback: Playback, nowMs: number): Playback => ({
   isHeld: true,
 });
 
-/** It goes on as if only so much had been sent, all of it played. */
+/** Goes on as if only that much had been sent, and all of it played. */
 export const goneOn = (fromMs: number, nowMs: number): Playback => ({
   sentMs: fromMs,
   playedMs: fromMs,

@@ -35,7 +35,7 @@ export type Heard = {
 
 /** Speaks one reply to the client, which may be told to wait. */
 export type Player = {
-  /** Nothing more goes out. Gives what was heard so far; null when nothing was out. */
+  /** Sends nothing more. Returns what was heard so far; null if nothing was sent. */
   hold(): Heard | null;
   /** Goes on with the sentence that was being heard. */
   goOn(): void;
@@ -44,7 +44,7 @@ export type Player = {
   heard(): Heard;
   /** The words that can be heard now, or could a moment ago. */
   saying(): string;
-  /** Speaks no more; the reply itself is still made. */
+  /** Stops speaking; the reply itself is still generated. */
   close(): void;
 };
 
@@ -67,11 +67,11 @@ export type PlayerEvents = {
 
 type Sent = Spoken & { readonly sound: Int16Array };
 
-/** Sound that may be out and not played yet. */
+/** The bound of the sound that was sent and is not played yet. */
 const MAX_AHEAD_MS = 15_000;
 /** Engines leave no silence at the edges of a sentence. */
 const PAUSE_MS = 250;
-/** What may come back from the loudspeaker: from so long ago to so soon. */
+/** The span of the reply that the microphone may pick up from the loudspeaker. */
 const ECHO_PAST_MS = 8000;
 const ECHO_FUTURE_MS = 1000;
 

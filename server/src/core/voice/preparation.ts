@@ -3,9 +3,9 @@ import type { Synthesizer } from "../../ports/speech.ts";
 import type { PreparedTurn, StartTurn, Turns } from "../turns/turn.ts";
 import { type Opening, speakOpening } from "./speaker.ts";
 
-/** A turn that will probably come: its reply is asked for, and the first sentence of it spoken. */
+/** A probable turn: its reply is requested, and the first sentence is synthesised. */
 export type Preparation = {
-  /** Null when it could not be asked for; the turn itself will say why. */
+  /** Null if the request failed; the turn itself will tell why. */
   readonly prepared: Promise<PreparedTurn | null>;
   readonly opening: Promise<Opening | null>;
 };
@@ -14,7 +14,7 @@ export type Preparation = {
 export type Preparations = {
   /** @param before what must have ended first. What was prepared before is dropped */
   begin(request: StartTurn, voice: string | null, before: Promise<unknown>): void;
-  /** Hands it over, if it is for that message; drops it otherwise. */
+  /** Returns the preparation if it is for that message, and drops it otherwise. */
   take(content: string): Preparation | null;
   drop(): void;
 };

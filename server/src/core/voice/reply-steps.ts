@@ -27,17 +27,17 @@ import type {
 } from "./states.ts";
 
 /*
- * A reply, and who speaks over it.
+ * The steps of a reply, and of speech over it.
  */
 
 /** Voice over a reply that stops it; the detector needs two frames to notice speech, which count too. */
 const BARGE_IN_MS = 250;
 const DETECTION_LAG_MS = 60;
-/** Voice over a reply that brings no words for so long was not meant for it. */
+/** Voice over a reply without words for this time did not interrupt it. */
 export const FALSE_INTERRUPTION_MS = 2000;
 /** Taken for words where the recogniser says nothing while the person speaks. */
 const SURELY_SPEECH_MS = 1200;
-/** What comes back from the loudspeaker is known by its level; speech must be louder by this. */
+/** An echo from the loudspeaker is recognised by its level; speech must be louder by this. */
 const ABOVE_ECHO_DB = 6;
 /** Speech of this level always counts. */
 const LOUDEST_ECHO_DBFS = -26;
@@ -85,7 +85,7 @@ export function passTime(state: State, atMs: number): Step {
   return goOn(learnEcho(state, hearing.loudestDbfs), phase);
 }
 
-/** It was not meant for us: the reply goes on where it was. */
+/** The sound did not interrupt the reply, which goes on where it was. */
 function goOn(state: State, phase: PhaseOf<"pausing">): Step {
   const effects: Effect[] = [{ type: "drop_hearing" }, { type: "speech_stopped" }];
   if (phase.isHeld && state.setup.canSilence) effects.push({ type: "go_on" });
@@ -131,11 +131,11 @@ export function wordsWhilePausing(
   return goOn(isSound ? learnEcho(state, hearing.loudestDbfs) : state, phase);
 }
 
-/** The person has the floor. */
+/** The person takes the floor. */
 function yieldTo(state: State, hearing: Hearing, effects: readonly Effect[]): Step {
   const cut: Effect[] = [{ type: "cut" }, ...effects];
   if (hearing.text !== "") cut.push({ type: "show", text: hearing.text, isFinal: false });
-  // Who goes on right after the turn seemed over had only paused.
+  // A person who goes on right after the turn seemed over had only paused.
   const beganAtMs = hearing.lastVoicedAtMs - hearing.durationMs + hearing.silentMs;
   const pausedMs = beganAtMs - (state.turnEndedAtMs ?? Number.NEGATIVE_INFINITY);
   return settle(learnPause(state, pausedMs), { ...hearing, stage: "open" }, hearing, cut);
@@ -168,7 +168,7 @@ export function typedWhileReplying(
   }
   const effects: Effect[] = [];
   if (phase.name === "pausing") effects.push({ type: "drop_hearing" });
-  // Who types can read: a reply that is all out stays whole, though it is played no further.
+  // A person who types can read, so a reply that was sent completely stays whole, though it is played no further.
   if (!sounding.isAllSent) effects.push({ type: "cut" });
   else if (state.setup.canSilence) effects.push({ type: "silence" }, { type: "heard_out" });
   else effects.push({ type: "heard_out" });

@@ -1,11 +1,11 @@
 /** A piece of a reply to be spoken at once, and where it stands in the reply (UTF-16 code units). */
 export type Sentence = { readonly text: string; readonly from: number; readonly to: number };
 
-/** Cuts a reply that comes piece by piece into sentences; together they are the whole reply. */
+/** Cuts a reply that comes piece by piece into sentences, which together are the whole reply. */
 export type SentenceSplitter = {
-  /** The sentences that are whole now. */
+  /** The sentences that are complete now. */
   push(text: string): Sentence[];
-  /** What is left, once no more is to come. */
+  /** The rest, once nothing more comes. */
   flush(): Sentence[];
 };
 

@@ -12,12 +12,12 @@ import { isEcho } from "./overlap.ts";
 import type { SessionOptions, SessionParts, VoiceSession } from "./parts.ts";
 import type { Effect, State, VoiceEvent } from "./states.ts";
 
-/** Chunks of sound may come so much later than they should. */
+/** The delay that chunks of sound may have. */
 const LATE_MS = 150;
 const MAX_CHUNK_MS = 5000;
 const MISSING_FRAME_MS = 32;
 const SILENCE_DBFS = -100;
-/** What is kept for a client that is away. */
+/** The number of outputs that are kept for a client that lost its connection. */
 const MAX_KEPT = 64;
 
 export function createVoiceSession(
@@ -58,7 +58,7 @@ export function createVoiceSession(
   };
 
   const ticking = createAlarm(clock, () => dispatch({ type: "tick", atMs: now() }));
-  /** Sound that does not come is silence. */
+  /** Missing sound counts as silence. */
   const missing = createAlarm(clock, () => {
     const atMs = now();
     if (atMs < soundDueAtMs) return missing.set(soundDueAtMs + MISSING_FRAME_MS);

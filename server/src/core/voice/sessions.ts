@@ -16,7 +16,7 @@ export type StartSession = {
   readonly origin: string;
   /** Asked before each turn. @throws AppError rate_limited */
   readonly admitTurn: () => Promise<void>;
-  /** What the client knows the session by. */
+  /** The name by which the client knows the session. */
   readonly sessionId: string;
 };
 
@@ -34,10 +34,10 @@ export type HearingState =
   | { readonly canHear: true }
   | { readonly canHear: false; readonly problem: string };
 
-/** Where a session is heard at the moment. */
+/** The connection that a session has at the moment. */
 export type SessionClient = {
   readonly output: OnOutput;
-  /** Told before anything else is. */
+  /** The first output of the connection. */
   welcome(started: StartedSession): void;
   /** Another connection of the same user has taken the session over. */
   taken(): void;
@@ -48,7 +48,10 @@ export type VoiceSessions = {
   start(owner: Speaker, options: StartSession, client: SessionClient): Promise<StartedSession>;
   /** The connection dropped: the session waits to be taken up again. */
   lose(started: StartedSession): void;
-  /** @throws AppError not_found when that session is over, was never the owner's, or is that of a key with other models */
+  /**
+   * @throws AppError not_found when that session is over, was never the owner's, or is that of a key with
+   * other models
+   */
   resume(owner: Speaker, resumeToken: string, client: SessionClient): StartedSession;
   /** The session is over. */
   end(started: StartedSession): void;

@@ -13,11 +13,11 @@ export type SpeakOptions = {
   readonly voice: string | null;
   /** The first sentence, made ahead of the turn. */
   readonly opening: Promise<Opening | null>;
-  /** Resolves when so many sentences are wanted. */
+  /** Resolves when that many sentences are wanted. */
   readonly mayGoOn: () => Promise<void>;
 };
 
-/** A first sentence that is spoken before its turn is sure to come. */
+/** A first sentence that is synthesised before the turn is certain. */
 export type Opening = {
   readonly text: string;
   readonly voice: string | null;
@@ -28,11 +28,11 @@ export type Opening = {
 export type OnProgress = {
   firstToken(): void;
   firstSentence(): void;
-  /** The sound cannot be made; the text goes on without. Told once. */
+  /** The sound cannot be synthesised, and the text goes on without it. Told once. */
   soundFailed(error: AppError): void;
 };
 
-/** Sound beyond this is not made: who listens so long has read it. */
+/** Sound beyond this is not synthesised, because a person can read the rest. */
 const MAX_REPLY_MS = 5 * 60_000;
 const MAX_SENTENCE_MS = 60_000;
 
@@ -101,7 +101,7 @@ async function firstSentence(texts: AsyncIterable<string>): Promise<Sentence | n
   return splitter.flush().find(isSpeech) ?? null;
 }
 
-/** Reads the reply ahead of the speech: what is slow to be spoken must not hold up the model. */
+/** Reads the reply ahead of the speech, so that slow speech does not hold up the model. */
 async function* readSentences(
   turn: Turn,
   progress: OnProgress,

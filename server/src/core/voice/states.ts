@@ -1,9 +1,9 @@
 /*
- * The nouns of turn-taking: where a spoken conversation stands, what can happen to it, and what is
- * to be done then. All times are milliseconds of one clock; durations are of sound.
+ * The types of turn-taking: the states of a spoken conversation, its events and their effects. All times
+ * are milliseconds of one clock; durations are of sound.
  */
 
-/** What the engines and the client of this session can do. */
+/** The capabilities of the engines and the client of this session. */
 export type Setup = {
   /** Words come while the person still speaks. */
   readonly hasPartials: boolean;
@@ -14,7 +14,7 @@ export type Setup = {
 /** Sound that may become speech. */
 export type Onset = { readonly voicedMs: number; readonly silentMs: number };
 
-/** What is heard of one turn of the person's. */
+/** The state of hearing one turn of the person. */
 export type Hearing = {
   /** The words so far. */
   readonly text: string;
@@ -34,7 +34,7 @@ export type Hearing = {
   readonly askedText: string | null;
 };
 
-/** A reply that sounds, or will. */
+/** A reply that is being spoken, or will be. */
 export type Sounding = {
   /** When all the sound that is out will have been played; null while that cannot be said. */
   readonly quietAtMs: number | null;
@@ -95,7 +95,7 @@ export type VoiceEvent =
       readonly type: "transcript";
       readonly text: string;
       readonly isFinal: boolean;
-      /** These are our own words, come back. */
+      /** The words are the reply's own, picked up from the loudspeaker. */
       readonly isEcho: boolean;
       readonly atMs: number;
     }
@@ -132,14 +132,14 @@ export type Effect =
   /** Ask the model for what will probably be the message. */
   | { readonly type: "prepare"; readonly text: string }
   | { readonly type: "discard" }
-  /** The turn is the model's. `speechEndedAtMs`: null for typed text. */
+  /** The turn goes to the model. `speechEndedAtMs`: null for typed text. */
   | { readonly type: "answer"; readonly text: string; readonly speechEndedAtMs: number | null }
   | { readonly type: "refuse_typed" }
   /** Hold the reply and have the client play no more of it. */
   | { readonly type: "silence" }
   /** Go on with the held reply. */
   | { readonly type: "go_on" }
-  /** The reply is over: only what was heard of it counts. */
+  /** The reply is over, and only the part that was heard is kept. */
   | { readonly type: "cut" }
   /** The reply was heard to its end. */
   | { readonly type: "heard_out" };
