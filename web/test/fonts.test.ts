@@ -39,14 +39,15 @@ test("the page is readable before its fonts are there, hardly moves when they co
   await using opened = await openPage(server.url);
   const { page } = opened;
   await message(page).waitFor();
-  const [measured] = await page.evaluate(() =>
-    Promise.all(
-      [["Arial", "Liberation Sans", "Helvetica Neue", "Roboto", "Noto Sans"]].map((names) =>
-        Promise.any(names.map((name) => new FontFace("any", `local("${name}")`).load())).then(
-          () => true,
-          () => false,
-        ),
+  // Without any of them the system's font stands in, as wide as it is.
+  const standsIn = await page.evaluate(() =>
+    Promise.any(
+      ["Arial", "Liberation Sans", "Helvetica Neue", "Roboto", "Noto Sans", "NotoSans-Regular"].map(
+        (name) => new FontFace("any", `local("${name}")`).load(),
       ),
+    ).then(
+      () => true,
+      () => false,
     ),
   );
   const asked: string[] = [];
@@ -102,6 +103,6 @@ test("the page is readable before its fonts are there, hardly moves when they co
   assert.equal(bytes.size, 3);
   assert.ok(total > 0 && total <= MAX_FONT_BYTES);
   for (const url of [...asked, ...bytes.keys()]) assert.ok(url.startsWith(server.url), url);
-  if (measured) assert.ok(shift <= MAX_SHIFT, `${shift}`);
+  if (standsIn) assert.ok(shift <= MAX_SHIFT, `${shift}`);
   assert.deepEqual(opened.problems, []);
 });
