@@ -1,6 +1,6 @@
 // Random trees of edits, versions, deletions and stops, in a store and in a model that copies every path.
 import assert from "node:assert/strict";
-import { branchOf, versionsAmong } from "../src/domain/branches.ts";
+import { branchOf, startOf, versionsAmong } from "../src/domain/branches.ts";
 import type { Owner } from "../src/domain/principal.ts";
 import type { Store, TurnPlace } from "../src/ports/store.ts";
 import {
@@ -215,8 +215,11 @@ async function compare(
     store.listMessages(owner, id, { branch: paths.length }),
     withCode("invalid_request"),
   );
+  const forks = await store.listForks(owner, id);
+  // A version of what a branch begins with begins where that branch does: a path is no longer for it.
+  for (const { parent, fork } of forks) assert.ok(parent === 0 || fork !== startOf(parent));
   assert.deepEqual(
-    new Map([...versionsAmong(await store.listForks(owner, id))].sort()),
+    new Map([...versionsAmong(forks)].sort()),
     new Map([...versionsOf(paths)].sort()),
   );
 }
