@@ -4,10 +4,11 @@ import type {
   SendOptions,
   StopOptions,
   Timeouts,
+  UploadOptions,
   WatchOptions,
 } from "./options.ts";
 import type { ReplyOptions } from "./reply.ts";
-import type { NetworkStatus, RetryPolicy } from "./retry.ts";
+import { type NetworkStatus, type RetryPolicy, within } from "./retry.ts";
 import { type Answer, type ApiRequest, path, type Transport } from "./transport.ts";
 import type { Wakeups } from "./wakeups.ts";
 
@@ -75,6 +76,32 @@ export function createCalls(
     async exchange<T>(path: string, body: object, options: SendOptions): Promise<T> {
       const request = sending(path, body, options);
       return (await transport.json<T>(request, timeouts.replyMs, "repeatable")).data;
+    },
+
+    /** Sends a file; its key makes it safe to repeat. */
+    async upload<T>(path: string, content: Blob, name: string, options: UploadOptions): Promise<T> {
+      const request: ApiRequest = {
+        method: "POST",
+        path,
+        content,
+        headers: {
+          "idempotency-key": options.idempotencyKey ?? newKey(),
+          "x-file-name": encodeURIComponent(name),
+        },
+        signal: options.signal,
+        onProgress: options.onProgress,
+      };
+      return (await transport.json<T>(request, timeouts.uploadMs, "repeatable")).data;
+    },
+
+    async download(path: string, { signal }: CallOptions): Promise<Blob> {
+      const request: ApiRequest = { method: "GET", path, signal };
+      const { response, close } = await transport.open(request, timeouts.requestMs);
+      try {
+        return await within(response.blob(), timeouts.uploadMs, signal);
+      } finally {
+        close();
+      }
     },
 
     /** A message whose reply is watched as it comes. */

@@ -2,6 +2,7 @@ import { type AgentCalls, agentCalls } from "./agents.ts";
 import { createCalls } from "./calls.ts";
 import { type ConversationCalls, conversationCalls } from "./conversations.ts";
 import { ColloquyError } from "./errors.ts";
+import { type FileCalls, fileCalls } from "./files.ts";
 import { type KeyCalls, keyCalls } from "./keys.ts";
 import { type MessageCalls, messageCalls } from "./messages.ts";
 import { operationCalls } from "./operations.ts";
@@ -27,6 +28,7 @@ export type { Reply } from "./reply.ts";
 export type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
+export type * from "./wire-files.ts";
 export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-parts.ts";
@@ -41,6 +43,8 @@ export type Client = {
   readonly conversations: ConversationCalls;
   readonly messages: MessageCalls;
   readonly agents: AgentCalls;
+  /** Files, for messages to be sent with. */
+  readonly files: FileCalls;
   /**
    * Has replies whose connection is lost try again at once; they do that by themselves as soon as any
    * request of this client gets through.
@@ -84,6 +88,7 @@ export function createClient(options: ClientOptions): Client {
     conversations: conversationCalls(calls),
     messages: messageCalls(calls),
     agents: agentCalls(calls),
+    files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
     tickets: ticketCalls(calls, baseUrl),
     ...operationCalls(transport, timeouts),

@@ -21,6 +21,8 @@ export type Timeouts = {
   readonly requestMs: number;
   /** For a try at `messages.send`, which waits for a whole reply: 5 minutes. */
   readonly replyMs: number;
+  /** For a try at sending or getting a file: 15 minutes. */
+  readonly uploadMs: number;
   /** How long a stream may be silent before it counts as cut off: 45 s; the server pings every 15. */
   readonly silenceMs: number;
 };
@@ -28,6 +30,7 @@ export type Timeouts = {
 export const DEFAULT_TIMEOUTS: Timeouts = {
   requestMs: 30_000,
   replyMs: 300_000,
+  uploadMs: 900_000,
   silenceMs: 45_000,
 };
 
@@ -68,4 +71,14 @@ export type WatchOptions = CallOptions & {
   readonly parts?: boolean | undefined;
   /** Whether `ai_reasoning`, what the model thinks, comes among the events; false. */
   readonly reasoning?: boolean | undefined;
+};
+
+/** How far an upload has come, in bytes. */
+export type UploadProgress = { readonly sent: number; readonly total: number };
+
+export type UploadOptions = SendOptions & {
+  /** Default: that of a `File`, else "file". */
+  readonly name?: string | undefined;
+  /** Told while it is sent: in browsers as it goes, elsewhere at the end. */
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
 };

@@ -6,7 +6,9 @@ import {
   networkError,
   unexpectedResponse,
 } from "./errors.ts";
+import type { UploadProgress } from "./options.ts";
 import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } from "./retry.ts";
+import { fetchWithProgress } from "./upload.ts";
 import type { Wakeups } from "./wakeups.ts";
 
 /** A request to a path below `/v1/chat`, or below the server's own root. */
@@ -19,6 +21,9 @@ export type ApiRequest = {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+  /** Instead of `body`: bytes, sent as they are. */
+  readonly content?: Blob | undefined;
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Lets it outlive the page that sends it. */
@@ -72,9 +77,10 @@ export function createTransport(options: TransportOptions): Transport {
     const token = await currentToken(options.token);
     const headers = headersOf(request, token, options.userId);
     const init: RequestInit = { method: request.method, headers, signal, cache: "no-store" };
-    if (request.body !== undefined) init.body = JSON.stringify(request.body);
+    if (request.content) init.body = request.content;
+    else if (request.body !== undefined) init.body = JSON.stringify(request.body);
     if (request.keepalive) init.keepalive = true;
-    const call = options.fetch;
+    const call = (request.onProgress && fetchWithProgress(request.onProgress)) || options.fetch;
     const response = await call(
       `${root}${request.isAtRoot ? "" : "/v1/chat"}${request.path}${queryOf(request)}`,
       init,
@@ -83,6 +89,8 @@ export function createTransport(options: TransportOptions): Transport {
     });
     const isAnswer = request.isAnswer?.(response.status) ?? response.ok;
     if (!isAnswer) throw errorFromResponse(response, await readJson(response));
+    if (request.content)
+      request.onProgress?.({ sent: request.content.size, total: request.content.size });
     options.wakeups.wake();
     return response;
   };
@@ -159,7 +167,9 @@ function headersOf(request: ApiRequest, token: string, userId: string | undefine
   try {
     const headers = new Headers({ ...request.headers, authorization: `Bearer ${token}` });
     if (userId !== undefined) headers.set("x-user-id", userId);
-    if (request.body !== undefined) headers.set("content-type", "application/json");
+    if (request.content)
+      headers.set("content-type", request.content.type || "application/octet-stream");
+    else if (request.body !== undefined) headers.set("content-type", "application/json");
     return headers;
   } catch {
     // The original error is dropped on purpose: its text shows the token.

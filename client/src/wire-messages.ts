@@ -6,6 +6,8 @@ import type { AnswerInput } from "./wire-parts.ts";
 export type MessageInput = AnswerInput & {
   /** Not blank; at most 100,000 characters. */
   readonly content: string;
+  /** Ids of files (`files.upload`), at most 10. */
+  readonly attachments?: readonly string[] | undefined;
   /** As the provider names it, e.g. "openai/gpt-4o-mini"; the server's default without it. */
   readonly model?: string | undefined;
   /** 0 to 2. */

@@ -1,6 +1,7 @@
 /** What travels on wire 004, in the wire's own names. Times are ISO 8601 strings, ids are UUIDs. */
 
 import type { ColloquyError, ErrorCode } from "./errors.ts";
+import type { Attachment } from "./wire-files.ts";
 import type { Part } from "./wire-parts.ts";
 
 export type Conversation = {
@@ -75,6 +76,8 @@ export type Message = {
   /** What it consists of, in order; there where that was asked for. */
   readonly parts?: readonly Part[];
   readonly created_at: string;
+  /** The files that it was sent with, if any. */
+  readonly attachments?: readonly Attachment[];
   /** Why a reply of status `failed` failed, and what to do about it. */
   readonly error?: { readonly code: string; readonly message: string };
   /** The branch that it was said on; absent: on branch 0. */

@@ -11,7 +11,7 @@ const chunk = (type: string, data: Buffer): Buffer => {
 };
 
 /** A grey image of that size. @param shade 0 to 255: another one, other bytes */
-export function png(width = 3, height = 2, shade = 128): Buffer {
+export function png(width = 3, height = 2, shade = 128): Buffer<ArrayBuffer> {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
