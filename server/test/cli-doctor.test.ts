@@ -125,6 +125,17 @@ test("settings that are allowed, and dangerous, are warned of", async () => {
   );
 });
 
+test("servers that share a database and no folder for files are warned of", async () => {
+  await using folder = await workFolder();
+  const shared = {
+    REDIS_URL: "redis://127.0.0.1:9",
+    DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
+  };
+  assert.match(about(await examine(folder, shared), "FILES_SHARED"), /^warn: .*take no files/);
+  const findings = await examine(folder, { ...shared, FILES_SHARED: "true" });
+  assert.ok(!findings.some(({ check }) => check === "FILES_SHARED"));
+});
+
 test("who is served is told, claimed or not", async () => {
   await using folder = await workFolder();
   assert.match(

@@ -3,13 +3,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../domain/errors.ts";
 import { takeRoom } from "./body.ts";
 
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** Whether the body is a file, which may take longer to send than other bodies. */
-    takesFile?: boolean;
-  }
-}
-
 /** The memory of an upload: the bytes at both ends that show its type, and the bytes between the socket and the disk. */
 const HELD_BYTES = 512 * 1024;
 

@@ -41,6 +41,12 @@ export function checkSettings(config: Config): Finding[] {
       "trusts every address: any client may claim to be any other",
       "list the addresses of your proxies alone",
     );
+  if (config.redisUrl && !config.isFileFolderShared)
+    warn(
+      "FILES_SHARED",
+      "is not set, so these servers take no files: each of them would keep its own",
+      "put DATA_DIR on a volume that all of them share, and set FILES_SHARED=true",
+    );
   return found;
 }
 

@@ -102,7 +102,6 @@ function uploadRoute(plain: FastifyInstance, files: ChatV1Parts["files"]): void 
   plain.withTypeProvider<TypeBoxTypeProvider>().post(
     "/v1/chat/files",
     {
-      config: { takesFile: true },
       schema: {
         tags,
         summary: "Upload a file",
