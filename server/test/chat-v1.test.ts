@@ -453,10 +453,13 @@ test("[H8] stop stops the running reply, and what was said is kept as interrupte
     body: { content: "{{reply tokens=9 hold=3}}" },
   }).then(allEvents);
   await server.model.held();
+  const stoppedAt = performance.now();
   const stopped = await call(`/conversations/${id}/messages/stop`, { method: "POST" });
   assert.deepEqual([stopped.status, stopped.body.data], [200, { stopped: true }]);
   await server.model.aborted();
   const events = await stream;
+  // A model that is silent is given up after a minute; stopping does not wait for that.
+  assert.ok(performance.now() - stoppedAt < 20_000, "the stop was not told to the model");
   assert.deepEqual(types(events).slice(-2), ["ai_complete", "DONE"]);
   assert.equal(events.at(-2)?.data.status, "interrupted");
   assert.equal(events.at(-2)?.data.content, textOf(events));
