@@ -25,13 +25,19 @@ export function growParts(parts: readonly Part[], event: ReplyEvent): readonly P
   if (event.type === "ai_chunk") return grown(parts, event.index ?? 0, "text", event.data);
   if (event.type !== "ai_part") return parts;
   const { data } = event;
-  if (data.type === "open") return parts.toSpliced(data.index, 1, data.part);
+  if (data.type === "open") return replaced(parts, data.index, data.part);
   return grown(parts, data.index, data.of, data.text);
 }
 
+const replaced = (parts: readonly Part[], index: number, part: Part): readonly Part[] => [
+  ...parts.slice(0, index),
+  part,
+  ...parts.slice(index + 1),
+];
+
 function grown(parts: readonly Part[], index: number, of: PartType, text: string): readonly Part[] {
   const part = parts[index];
-  if (part) return parts.toSpliced(index, 1, withText(part, textIn(part) + text));
+  if (part) return replaced(parts, index, withText(part, textIn(part) + text));
   // Every other part was opened before it grows.
   return of === "text" || of === "reasoning" ? [...parts, { type: of, text }] : parts;
 }

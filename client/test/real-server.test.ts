@@ -273,15 +273,15 @@ test("a server that restarts in the middle of a reply: the client comes back to 
   assert.deepEqual((await messages.list(reply.conversationId)).at(-1), message);
 });
 
-test("a reply that the model breaks off fails with the server's words", async () => {
+test("a model that refuses the server's key is not available, in the server's words", async () => {
   await using server = await startServer();
   const { conversations, messages } = quickClient(server);
   server.model.next({ failStatus: 401 }, { failStatus: 401 });
   const { id } = await conversations.create();
   await assert.rejects(messages.send(id, { content: "Hello" }), {
     status: 502,
-    code: "MODEL_FAILED",
+    code: "MODEL_UNAVAILABLE",
   });
   const reply = await messages.stream(id, { content: "Hello" });
-  await assert.rejects(reply.text(), { status: null, code: "MODEL_FAILED" });
+  await assert.rejects(reply.text(), { status: null, code: "MODEL_UNAVAILABLE" });
 });

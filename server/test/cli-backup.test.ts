@@ -67,8 +67,13 @@ test("a backup that is made under load has everything acknowledged before it, an
   assert.match(ended.stderr, /^Restored .*backup\.db \(.*\) to .*restored\./);
   await using server = await sqlite(restored);
   const { call } = caller(server.url);
-  const { body } = await call(`/conversations/${conversation}/messages?limit=100`);
-  const contents: string[] = body.data.map(({ content }: { content: string }) => content);
+  const contents: string[] = [];
+  for (let before = ""; ; ) {
+    const { body } = await call(`/conversations/${conversation}/messages?limit=100${before}`);
+    contents.push(...body.data.map(({ content }: { content: string }) => content));
+    if (body.data.length < 100) break;
+    before = `&before=${body.data[0].id}`;
+  }
   for (const content of acknowledged) assert.ok(contents.includes(content), content);
   const hits = await call("/search?q=before");
   assert.equal(hits.status, 200);

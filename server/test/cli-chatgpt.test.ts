@@ -43,6 +43,7 @@ test("a conversation comes with its ids, times, model and shown branch", async (
     mode: null,
     origin: "chatgpt",
     alias: null,
+    activeBranch: 0,
     createdAt: "2023-11-14T22:13:20.500Z",
     updatedAt: "2023-11-14T22:28:20.000Z",
   });

@@ -58,7 +58,7 @@ test("the list of shortcuts has the keys of each beside its words", { skip }, as
   await using opened = await openPage(server.url);
   const { page } = opened;
   await message(page).waitFor();
-  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("button", { name: /Settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Keyboard shortcuts" }).click();
   const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await dialog.waitFor();
