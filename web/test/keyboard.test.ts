@@ -305,3 +305,26 @@ test("Escape in a field that is about something else leaves the running reply al
   assert.equal(await said(page, "Stopped").count(), 0);
   assert.deepEqual(opened.problems, []);
 });
+
+test("what is focused the moment it is there keeps the focus: the field has it before that", {
+  skip,
+}, async () => {
+  await using opened = await openPage(server.url, "agents");
+  const { page } = opened;
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      const button = document.querySelector<HTMLElement>("[data-attach] + button");
+      if (!button) return;
+      observer.disconnect();
+      button.focus();
+    }).observe(document, { subtree: true, childList: true });
+  });
+  await page.goto(`${server.url}/app/`);
+  await page.getByRole("combobox", { name: /^Model/ }).waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute("aria-label")),
+    "Attach files",
+  );
+  assert.deepEqual(opened.problems, []);
+});

@@ -6,12 +6,13 @@ import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
 import { useWorkspace } from "../workspace.tsx";
 import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
-import { type LiveReply, NEW } from "./live/live-reply.ts";
+import { attachedFilesOf, type FileFacts } from "./files/attached.ts";
+import { type LiveReply, NEW, type Unsent } from "./live/live-reply.ts";
 
 /** What one can do in a conversation. */
 export type ChatActions = {
-  send(content: string): void;
-  /** Says a new version of that message, which stays where it is on its branch. */
+  send(content: string, files: readonly FileFacts[]): void;
+  /** Says a new version of that message, with its files, which stays where it is on its branch. */
   resend(message: Message, content: string): void;
   /** Asks for a new version of the reply to the user's message before this one (or to this one). */
   retry(message: Message): void;
@@ -41,7 +42,7 @@ export function useChatActions({
   readonly conversationId: string | null;
   readonly choices: Choices;
   readonly onStored: (conversationId: string) => void;
-  readonly onTakenBack: (text: string) => void;
+  readonly onTakenBack: (unsent: Unsent) => void;
   /** The button that was pressed goes with it. */
   readonly onGoOn: () => void;
 }): ChatActions {
@@ -54,27 +55,35 @@ export function useChatActions({
   return useMemo(() => {
     const key = conversationId ?? NEW;
     /** Into the field of this conversation, whichever is shown by now. */
-    const putBack = (text: string) => {
-      if (current.current.conversationId === conversationId) current.current.onTakenBack(text);
-      else writeDraft(account, key, withUnsent(text, readDraft(account, key)));
+    const putBack = (unsent: Unsent) => {
+      if (current.current.conversationId === conversationId)
+        return current.current.onTakenBack(unsent);
+      writeDraft(account, key, withUnsent(unsent.text, readDraft(account, key)));
+      attachedFilesOf(client).putBack(key, unsent.files);
     };
-    const say = (content: string, replaces: string | null, isAnswerAgain = false) => {
+    const say = (
+      content: string,
+      files: readonly FileFacts[],
+      replaces: string | null,
+      isAnswerAgain = false,
+    ) => {
       const earlier = live.takeUnsent(key, replaces !== null);
       void live.send(
         key,
-        { content, replaces, isAnswerAgain, ...current.current.choices },
+        { content, files, replaces, isAnswerAgain, ...current.current.choices },
         { onStored: (id) => current.current.onStored(id) },
       );
       if (earlier !== null) current.current.onTakenBack(earlier);
     };
     return {
-      send: (content) => say(content, null),
-      resend: (message, content) => say(content, message.id, content === message.content),
+      send: (content, files) => say(content, files, null),
+      resend: (message, content) =>
+        say(content, filesOf(message), message.id, content === message.content),
       retry(message) {
         const messages = conversationId ? thread.read(conversationId)?.messages : undefined;
         const at = messages?.findIndex(({ id }) => id === message.id) ?? -1;
         const asked = messages?.slice(0, at + 1).findLast(({ role }) => role === "user");
-        if (asked) say(asked.content, asked.id, true);
+        if (asked) say(asked.content, filesOf(asked), asked.id, true);
       },
       showVersion({ versions }, index) {
         const branch = versions?.branches[index];
@@ -90,15 +99,19 @@ export function useChatActions({
           );
       },
       goOn() {
-        say(t("chat.goOn"), null);
+        say(t("chat.goOn"), [], null);
         current.current.onGoOn();
       },
       stop: () => void live.stop(key),
       tryAgain: () => live.retry(key),
-      takeBack({ id, asked }) {
+      takeBack({ id, asked, files }) {
         live.discard(key, id);
-        current.current.onTakenBack(asked ?? "");
+        current.current.onTakenBack({ text: asked ?? "", files });
       },
     };
   }, [conversationId, live, thread, list, client, account, t]);
 }
+
+/** Those that are still there. */
+const filesOf = ({ attachments }: Message): readonly FileFacts[] =>
+  attachments?.filter((file) => !file.is_deleted) ?? [];

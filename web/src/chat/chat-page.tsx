@@ -62,7 +62,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     onStored: (id) => {
       if (!conversationId && here.current === "/") settle(id);
     },
-    onTakenBack: (text) => composer.current?.putBack(text),
+    onTakenBack: (unsent) => composer.current?.putBack(unsent),
     onGoOn: () => composer.current?.focus(),
   });
   /** Model and agent belong to the conversation; what a new one begins with is the person's usual choice. */
@@ -99,7 +99,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     conversationId ? void choose({ model: picked }) : setUsualModel(picked);
   useLastReplyShortcuts(live ? undefined : stored?.at(-1), actions, {
     chooseModel,
-    write: (text) => composer.current?.putBack(text),
+    write: (text) => composer.current?.putBack({ text, files: [] }),
   });
   const error = thread.error ?? conversation.error;
   const isMissing = isGone(error);
@@ -174,7 +174,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             setNewAgent(picked);
             composer.current?.focus();
           }}
-          onTry={(text) => composer.current?.putBack(text)}
+          onTry={(text) => composer.current?.putBack({ text, files: [] })}
         />
       )}
       <Announcer live={live} last={thread.data?.messages.at(-1)} waiting={waiting} />

@@ -2,9 +2,9 @@ import { ArrowUp, Square } from "lucide-react";
 import {
   type ReactNode,
   type Ref,
-  useEffect,
   useId,
   useImperativeHandle,
+  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -12,9 +12,15 @@ import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { GrowingTextArea } from "../ui/growing-text-area.tsx";
+import { notify } from "../ui/notices.tsx";
 import { useMedia } from "../ui/use-media.ts";
 import styles from "./composer.module.css";
 import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
+import { AttachButton } from "./files/attach-button.tsx";
+import { attachedFilesOf, type FileFacts, MAX_FILES, useAttached } from "./files/attached.ts";
+import { FilesToSend } from "./files/files-to-send.tsx";
+import { useDroppedFiles } from "./files/use-dropped-files.ts";
+import type { Unsent } from "./live/live-reply.ts";
 
 /** The wire's most. */
 const MAX_CHARACTERS = 100_000;
@@ -22,7 +28,7 @@ const MAX_CHARACTERS = 100_000;
 export type ComposerHandle = {
   focus(): void;
   /** Puts what was not sent before what was written since. */
-  putBack(unsent: string): void;
+  putBack(unsent: Unsent): void;
   /** What stands there belongs to that place now, which is about to be shown. */
   moveTo(place: string): void;
 };
@@ -46,7 +52,7 @@ export function Composer({
   readonly isStopping: boolean;
   /** Whether a message is answered after the reply that runs. */
   readonly isAwaited: boolean;
-  readonly onSend: (text: string) => void;
+  readonly onSend: (text: string, files: readonly FileFacts[]) => void;
   readonly onStop: () => void;
   /** With ArrowUp in the empty field. */
   readonly onEditLast: () => void;
@@ -57,7 +63,9 @@ export function Composer({
   readonly ref: Ref<ComposerHandle>;
 }) {
   const { t } = useTranslation();
-  const { account } = useSession();
+  const { account, client } = useSession();
+  const files = useAttached(client, place);
+  const attached = attachedFilesOf(client);
   const [draft, setDraft] = useState(() => ({ place, text: readDraft(account, place) }));
   const field = useRef<HTMLTextAreaElement>(null);
   const hint = useId();
@@ -77,27 +85,37 @@ export function Composer({
   useImperativeHandle(ref, () => ({
     focus: () => field.current?.focus(),
     putBack(unsent) {
-      put(withUnsent(unsent, current.current));
+      put(withUnsent(unsent.text, current.current));
+      attached.putBack(place, unsent.files);
       field.current?.focus();
     },
     moveTo(next) {
       writeDraft(account, place, "");
       writeDraft(account, next, current.current);
+      attached.move(place, next);
     },
   }));
 
+  // Before the page is seen: what somebody has focused since is not left again.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is what moves the focus
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isElsewhere = document.activeElement?.closest("[data-keeps-focus]");
     if (!isTouch && !isElsewhere) field.current?.focus({ preventScroll: true });
   }, [place]);
 
   const isTooLong = text.length > MAX_CHARACTERS;
-  const canSend = text.trim() !== "" && !isTooLong;
+  const areFilesReady = files.every(({ stored }) => stored !== null);
+  const canSend = text.trim() !== "" && !isTooLong && areFilesReady;
+  const attach = (picked: readonly File[]) => {
+    if (attached.add(place, picked) > 0)
+      notify({ text: t("files.tooMany", { count: MAX_FILES }), isProblem: true });
+    field.current?.focus();
+  };
+  useDroppedFiles(attach);
   const send = () => {
     if (!canSend) return;
     put("");
-    onSend(text);
+    onSend(text, attached.take(place));
   };
 
   return (
@@ -108,6 +126,13 @@ export function Composer({
         send();
       }}
     >
+      <FilesToSend
+        files={files}
+        onRemove={(key) => {
+          attached.remove(place, key);
+          field.current?.focus();
+        }}
+      />
       <GrowingTextArea
         ref={field}
         className={styles.field}
@@ -131,6 +156,7 @@ export function Composer({
         }}
       />
       <div className={styles.bar}>
+        <AttachButton className={styles.attach} onPick={attach} />
         {choices}
         <span className={styles.space} />
         {extra}
@@ -156,10 +182,13 @@ export function Composer({
           </IconButton>
         )}
       </div>
-      <p id={hint} className={isTooLong ? styles.tooLong : "visually-hidden"}>
+      <p
+        id={hint}
+        className={isTooLong ? styles.tooLong : areFilesReady ? "visually-hidden" : styles.waiting}
+      >
         {isTooLong
           ? t("chat.tooLong", { count: text.length - MAX_CHARACTERS })
-          : t("chat.composerHint")}
+          : t(areFilesReady ? "chat.composerHint" : "files.notReady")}
       </p>
     </form>
   );

@@ -27,6 +27,9 @@ export function SendingRow({
       <p className={styles.said} dir="auto">
         <LongText text={text} />
       </p>
+      {live.files.length > 0 && (
+        <p className={styles.waiting}>{live.files.map(({ name }) => name).join(", ")}</p>
+      )}
       {live.phase === "not_sent" && (
         <Problem text={t("chat.notSent")} reason={live.problem}>
           <Button onClick={actions.tryAgain}>{t("chat.sendAgain")}</Button>

@@ -10,6 +10,7 @@ import { CopyButton } from "../ui/copy.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import { CutShort } from "./cut-short.tsx";
 import { EditMessage } from "./edit-message.tsx";
+import { MessageFiles } from "./files/message-files.tsx";
 import { highlightFound } from "./found-words.ts";
 import { LongText } from "./long-text.tsx";
 import { Markdown } from "./markdown/markdown.tsx";
@@ -73,6 +74,7 @@ function Said({ message, isWaiting, isEditing, setEditing, actions }: MessageRow
     );
   return (
     <>
+      {message.attachments && <MessageFiles files={message.attachments} />}
       <p className={styles.said} dir="auto">
         <LongText text={message.content} />
       </p>

@@ -2,8 +2,12 @@
 const KEPT_MS = 10_000;
 
 /** Saves a text as a file on the reader's machine. */
-export function download(name: string, type: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
+export const download = (name: string, type: string, content: string): void =>
+  saveAs(name, new Blob([content], { type }));
+
+/** Saves a file on the reader's machine. */
+export function saveAs(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

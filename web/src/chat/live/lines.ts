@@ -1,6 +1,13 @@
 import type { Message, Reply } from "@colloquy/client";
 import { atNextFrame } from "./at-next-frame.ts";
-import { type LiveReply, newKey, type SendEvents, type Sending, START } from "./live-reply.ts";
+import {
+  type LiveReply,
+  newKey,
+  type SendEvents,
+  type Sending,
+  START,
+  type Unsent,
+} from "./live-reply.ts";
 
 /** A message on its way, or a reply that is watched. */
 export type Running = {
@@ -106,6 +113,16 @@ export function createLines() {
       lines.clear();
       behind.clear();
     },
+  };
+}
+
+/** Their words and files, one after the other; null: there is none of them. */
+export function unsentOf(entries: readonly Running[]): Unsent | null {
+  if (entries.length === 0) return null;
+  const snapshots = entries.map(({ snapshot }) => snapshot);
+  return {
+    text: snapshots.map(({ asked }) => asked).join("\n\n"),
+    files: snapshots.flatMap(({ files }) => files),
   };
 }
 

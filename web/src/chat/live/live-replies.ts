@@ -1,8 +1,16 @@
 import type { Client, Message, Reply } from "@colloquy/client";
 import { wordsOf } from "../../words-of.ts";
 import type { ThreadCache } from "../thread-cache.ts";
-import { createLines, isAnswered, nextWaiting, type Running } from "./lines.ts";
-import { NEW, newKey, type SendEvents, type Sending, SHOWN, START } from "./live-reply.ts";
+import { createLines, isAnswered, nextWaiting, type Running, unsentOf } from "./lines.ts";
+import {
+  NEW,
+  newKey,
+  type SendEvents,
+  type Sending,
+  SHOWN,
+  START,
+  type Unsent,
+} from "./live-reply.ts";
 import { post } from "./post.ts";
 
 export type LiveReplies = ReturnType<typeof createLiveReplies>;
@@ -33,19 +41,16 @@ export function createLiveReplies({
 
   const isUnsent = ({ snapshot: { phase } }: Pick<Running, "snapshot">) =>
     phase === "sending" || phase === "not_sent";
-  /** What would be lost with it: words that are nowhere on the server. */
-  const unsentIn = ({ key, snapshot }: Running): string | null => {
+  /** Whether words would be lost with it that are nowhere on the server. */
+  const isLoss = ({ key, snapshot }: Running): boolean => {
     const { asked, replaces } = snapshot;
-    if (!isUnsent({ snapshot })) return null;
     const replaced = cache.read(key)?.messages.find(({ id }) => id === replaces);
-    return asked === replaced?.content ? null : asked;
+    return isUnsent({ snapshot }) && asked !== (replaced?.content ?? null);
   };
-  const wordsIn = (entries: readonly Running[]): string | null =>
-    entries.flatMap((entry) => unsentIn(entry) ?? []).join("\n\n") || null;
   const giveBack = (): (() => void)[] =>
     lines.all().flatMap((line) => {
-      const text = wordsIn(line);
-      return text === null ? [] : onUnsent(line[0]?.key ?? NEW, text);
+      const unsent = unsentOf(line.filter(isLoss));
+      return unsent ? onUnsent(line[0]?.key ?? NEW, unsent.text) : [];
     });
   // A page that is left may never come back, or come back as it was, with its messages still on their way.
   let takeBack: (() => void)[] = [];
@@ -242,26 +247,26 @@ export function createLiveReplies({
     /**
      * Takes away what has not reached the server and in whose place the next message comes.
      * @param isReplacing whether another branch is shown from now on: what runs on this one is watched no longer
-     * @returns its words
+     * @returns its words and files
      */
-    takeUnsent(key: string, isReplacing: boolean): string | null {
+    takeUnsent(key: string, isReplacing: boolean): Unsent | null {
       const taken = lines
         .of(key)
         .filter(
           ({ snapshot: { phase } }) => isReplacing || (phase !== "sending" && phase !== "replying"),
         );
-      const words = wordsIn(taken);
+      const unsent = unsentOf(taken.filter(isLoss));
       for (const entry of taken) {
         entry.watching.abort();
         remove(entry);
       }
-      return words;
+      return unsent;
     },
 
     /** At once where nothing runs; else it waits for its turn. Call `takeUnsent` before. */
     send(key: string, sending: Sending, events: SendEvents): Promise<void> {
-      const { content, replaces } = sending;
-      return attempt(lines.add(key, { asked: content, replaces }, sending, events));
+      const { content: asked, files, replaces } = sending;
+      return attempt(lines.add(key, { asked, files, replaces }, sending, events));
     },
 
     async stop(key: string): Promise<void> {

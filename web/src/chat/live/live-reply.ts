@@ -1,4 +1,5 @@
 import type { Message } from "@colloquy/client";
+import type { FileFacts } from "../files/attached.ts";
 
 /** A message on its way and the reply to it, as far as it has come. */
 export type LiveReply = {
@@ -11,6 +12,8 @@ export type LiveReply = {
   readonly phase: "sending" | "not_sent" | "replying" | "lost";
   /** What was said; null where another page said it. */
   readonly asked: string | null;
+  /** The files that it is sent with. */
+  readonly files: readonly FileFacts[];
   readonly userMessage: Message | null;
   /** The message of which this one is a new version: from there on nothing else is shown. */
   readonly replaces: string | null;
@@ -28,6 +31,7 @@ export type LiveReply = {
 
 export type Sending = {
   readonly content: string;
+  readonly files: readonly FileFacts[];
   readonly model: string | null;
   readonly agentId: string | null;
   /** The id of a question, of which this is a new version. */
@@ -35,6 +39,9 @@ export type Sending = {
   /** Whether that question stays as it is, and only its answer is to be a new one. */
   readonly isAnswerAgain: boolean;
 };
+
+/** What was said, and did not reach the server. */
+export type Unsent = { readonly text: string; readonly files: readonly FileFacts[] };
 
 export type SendEvents = {
   /** With the conversation's id, once the message is on the server's disk. */
@@ -51,6 +58,7 @@ export const START: LiveReply = {
   id: "",
   phase: "sending",
   asked: null,
+  files: [],
   userMessage: null,
   replaces: null,
   branch: null,

@@ -12,16 +12,21 @@ export function post(
   { key, sending, snapshot, watching }: Running,
   branch: number | undefined,
 ): Promise<Reply> {
-  const { content = "", model, agentId, replaces, isAnswerAgain } = sending ?? {};
+  const { content = "", files = [], model, agentId, replaces, isAnswerAgain } = sending ?? {};
   const options = { idempotencyKey: snapshot.id, ...SHOWN, signal: watching.signal };
   const choice = model ? { model } : {};
-  if (key === NEW)
-    return client.conversations.start(
-      { content, ...choice, keep_model: true, ...(agentId && { agent_id: agentId }) },
-      options,
-    );
   if (replaces && isAnswerAgain)
     return client.messages.stream(key, { answer_again: replaces, ...choice }, options);
+  const said = {
+    content,
+    ...(files.length > 0 && { attachments: files.map(({ id }) => id) }),
+    ...choice,
+  };
+  if (key === NEW)
+    return client.conversations.start(
+      { ...said, keep_model: true, ...(agentId && { agent_id: agentId }) },
+      options,
+    );
   const place = replaces ? { branch_from: replaces } : { branch };
-  return client.messages.stream(key, { content, ...choice, ...place }, options);
+  return client.messages.stream(key, { ...said, ...place }, options);
 }
