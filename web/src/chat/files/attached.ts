@@ -69,7 +69,9 @@ export function createAttachedFiles(client: Client) {
       });
       update(entry, { stored, progress: 1 });
     } catch (error) {
-      if (!entry.uploading.signal.aborted) update(entry, { problem: wordsOf(error) });
+      if (entry.uploading.signal.aborted) return;
+      letGo(entry);
+      update(entry, { problem: wordsOf(error), previewUrl: null });
     }
   }
 
