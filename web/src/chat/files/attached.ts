@@ -35,7 +35,7 @@ const NONE: readonly Attached[] = [];
 const PREVIEWED = /^image\/(?:png|jpeg|gif|webp)$/;
 
 /** The files that are attached, by conversation: they stay while another one is looked at, as drafts do. */
-export function createAttachedFiles(client: Client) {
+function createAttachedFiles(client: Client) {
   const entries = new Map<string, readonly Entry[]>();
   const shown = new Map<string, readonly Attached[]>();
   const listeners = new Set<() => void>();
