@@ -1,7 +1,7 @@
 // Runs every check there is: the linter, the types, and all tests. Names of tests or folders as
 // arguments run only those. Everything is run, also when something failed before it.
 import { spawnSync } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, writeFileSync } from "node:fs";
 import { readTestFiles } from "./test-plan.ts";
 import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
 
@@ -107,4 +107,6 @@ if (!process.env.TEST_BACKEND)
       );
 await runGroup("Tests that run alone", running("alone"), { concurrency: 1 });
 printReport();
+if (process.env.FAILURES_FILE)
+  writeFileSync(process.env.FAILURES_FILE, failures.map((line) => `${line}\n`).join(""));
 process.exit(failures.length ? 1 : 0);

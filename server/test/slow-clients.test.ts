@@ -1,5 +1,5 @@
 // Debian's slowhttptest against the real server: headers, bodies and readers that take for ever.
-// Runs: waiting
+// Runs: alone
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { eventually } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
@@ -133,7 +134,9 @@ test("the head of a long code block stays in view; it copies, wraps, collapses a
   const box = await copy.boundingBox();
   assert.ok(box && box.y > 0 && box.y < 200, `the head is at ${box?.y}`);
   await copy.click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code);
+  await eventually(
+    async () => (await page.evaluate(() => navigator.clipboard.readText())) === code,
+  );
 
   const wrap = block.getByRole("button", { name: "Wrap lines" });
   await wrap.click();
@@ -147,9 +150,9 @@ test("the head of a long code block stays in view; it copies, wraps, collapses a
   const heightOf = () => block.evaluate((figure) => figure.getBoundingClientRect().height);
   const whole = await heightOf();
   await block.getByRole("button", { name: "Collapse the code" }).click();
-  assert.ok((await heightOf()) < whole / 3);
+  await eventually(async () => (await heightOf()) < whole / 3);
   await block.getByRole("button", { name: "Show all of the code" }).click();
-  assert.equal(await heightOf(), whole);
+  await eventually(async () => (await heightOf()) === whole);
   assert.deepEqual(opened.problems, []);
 });
 
