@@ -62,6 +62,10 @@ test("the list of shortcuts has the keys of each beside its words", { skip }, as
   await page.getByRole("menuitem", { name: "Keyboard shortcuts" }).click();
   const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await dialog.waitFor();
+  // A window that still moves is measured at another place each time.
+  await dialog.evaluate((element) =>
+    Promise.all(element.getAnimations({ subtree: true }).map(({ finished }) => finished)),
+  );
   const words = await dialog.getByRole("term").all();
   const keys = await dialog.getByRole("definition").all();
   assert.ok(words.length > 5);
