@@ -66,13 +66,16 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
     await using replicas = await startReplicas();
     const client = createClient({ baseUrl: replicas.url, token: "local" });
     const words = 150;
-    const following = Array.from({ length: 24 }, async (_, index) => {
-      const reply = await client.conversations.start({ content: `${index} ${slow(words)}` });
+    const begun = await Promise.all(
+      Array.from({ length: 24 }, (_, index) =>
+        client.conversations.start({ content: `${index} ${slow(words)}` }),
+      ),
+    );
+    const following = begun.map(async (reply) => {
       let heard = "";
       for await (const event of reply) if (event.type === "ai_chunk") heard += event.data;
       return { heard, message: await reply.message(), id: reply.conversationId };
     });
-    await new Promise((resolve) => setTimeout(resolve, 500));
     for (const replica of replicas.replicas) {
       assert.equal(await replica.terminate(), 0);
       await replica.start();
