@@ -41,6 +41,13 @@ test("[X13] the proxy of docs/access.md serves unmodified clients of 000 to 003 
   assert.equal(created.status, 201);
   assert.equal((await ask("GET", `/api/conversations?userId=${ALICE}`)).body.count, 1);
   assert.equal((await ask("GET", `/api/conversations?userId=${BOB}`)).body.count, 0);
+  const messages = Array.from({ length: 20 }, () => ({
+    role: "user",
+    content: "a".repeat(90_000),
+    timestamp: 1_700_000_000_000,
+  }));
+  const long = await ask("POST", "/api/conversations", { userId: ALICE, messages });
+  assert.equal(long.status, 201, "more than nginx takes unasked");
   await using chat = await openSocket(nginx, "/ws?user_id=ann");
   chat.say({ type: "message", content: "Hi" });
   assert.equal((await chat.next()).type, "response");

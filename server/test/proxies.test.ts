@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashOfKey } from "../src/adapters/credentials/keys/credentials.ts";
+import { MAX_DOCUMENT_BYTES } from "../src/domain/file.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
 import { skipWithoutHaproxy, startHaproxy } from "./haproxy.ts";
 import { recipeFor, skipWithoutNginx, startNginxWith } from "./nginx.ts";
@@ -128,5 +129,20 @@ for (const { name, skip, start } of PROXIES)
       assert.deepEqual(through?.body, direct?.body);
       assert.equal(through?.status, direct?.status);
       assert.notEqual(through?.status, 413);
+    });
+
+    test("the largest file passes, in a form", async () => {
+      const form = new FormData();
+      form.append(
+        "file",
+        new Blob(["a".repeat(MAX_DOCUMENT_BYTES)], { type: "text/plain" }),
+        "a.txt",
+      );
+      const answer = await fetch(`${proxy.url}/v1/chat/files`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${KEY}` },
+        body: form,
+      });
+      assert.equal(answer.status, 201, await answer.text());
     });
   });

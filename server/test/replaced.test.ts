@@ -1,8 +1,10 @@
 // What a message took the place of can be brought back; and the model that a conversation keeps. Through wire 004.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { DEFAULT_USER } from "../src/domain/principal.ts";
 import { caller } from "./chat-v1-client.ts";
 import { startServer } from "./start-server.ts";
+import { send } from "./wire-client.ts";
 
 let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
@@ -53,6 +55,26 @@ test("[H5] what a message took the place of comes back as it was, with the same 
   assert.match(refused.body.message ?? "", /went on since/);
   assert.equal((await list()).length, 4);
   assert.equal((await call(`${path}/restore`, { body: {} })).status, 400);
+});
+
+test("[H5] what was replaced cannot come back where one of its ids has been given to another message, and nothing is changed", async () => {
+  const { call, newConversation } = caller(server.url);
+  const id = await newConversation();
+  const path = `/conversations/${id}/messages`;
+  const [first] = (await call(path, { body: { content: "one" } })).body.data;
+  const [question] = (await call(path, { body: { content: "uno", replace_from: first.id } })).body
+    .data;
+  const messages = [{ id: first.id, role: "user", content: "Hi", timestamp: 1_700_000_000_000 }];
+  const moved = await send(server, "POST", "/api/conversations", {
+    userId: DEFAULT_USER,
+    messages,
+  });
+  assert.equal(moved.status, 201);
+  const before = (await call(path)).body.data;
+  const refused = await call(`${path}/restore`, { body: { replaced_by: question.id } });
+  assert.equal(refused.status, 409);
+  assert.match(refused.body.message ?? "", /given to another message/);
+  assert.deepEqual((await call(path)).body.data, before);
 });
 
 test("[H5] a conversation keeps its model for messages that name none, until another is chosen", async () => {

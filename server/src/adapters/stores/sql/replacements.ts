@@ -50,26 +50,23 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
           .where("sequence", "<", parameter.to),
       ),
   );
-  const { selectPlace } = createTurnStatements(write);
-  const selectLater = write<Range>()((database, parameter) =>
-    database
-      .selectFrom("messages")
-      .select("sequence")
-      .where("conversation_id", "=", parameter.conversationId)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("sequence", ">=", parameter.from)
-      .where("sequence", "<", parameter.to)
-      .limit(1),
-  );
-  const deleteRange = write<Range>()((database, parameter) =>
-    database
-      .deleteFrom("messages")
-      .where("conversation_id", "=", parameter.conversationId)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("sequence", ">=", parameter.from)
-      .where("sequence", "<", parameter.to),
+  const { selectPlace, selectLater, deleteRange } = createTurnStatements(write);
+  const selectTakenId = write<OwnerParameters & { conversationId: string; replacedBy: string }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("messages")
+        .innerJoin("replaced_messages", (join) =>
+          join
+            .onRef("replaced_messages.id", "=", "messages.id")
+            .onRef("replaced_messages.tenant_id", "=", "messages.tenant_id")
+            .onRef("replaced_messages.owner_id", "=", "messages.owner_id"),
+        )
+        .select("messages.id")
+        .where("replaced_messages.conversation_id", "=", parameter.conversationId)
+        .where("replaced_messages.replaced_by", "=", parameter.replacedBy)
+        .where("replaced_messages.tenant_id", "=", parameter.tenantId)
+        .where("replaced_messages.owner_id", "=", parameter.userId)
+        .limit(1),
   );
   const bringBack = write<OwnerParameters & { conversationId: string; replacedBy: string }>()(
     (database, parameter) =>
@@ -148,6 +145,11 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
               "conflict",
               "The conversation went on since; what was replaced cannot be brought back without losing that",
             );
+        if (yield* selectTakenId.first({ ...place, replacedBy }))
+          throw new AppError(
+            "conflict",
+            "The id of a message that was replaced has been given to another message since, so what was replaced cannot be brought back",
+          );
         yield* deleteRange.run({ ...place, from: sequence, to });
         const restored = yield* bringBack.run({ ...place, replacedBy });
         if (restored === 0) throw notFound("message");
