@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { chromium, type Page } from "playwright-core";
 import { startServer } from "../server/test/start-server.ts";
+import { claim, signIn } from "./test/people.ts";
 
 const FOLDER = new URL("../docs/screenshots/", import.meta.url).pathname;
 const DESKTOP = { width: 1280, height: 800 };
@@ -106,7 +107,10 @@ await spoken.getByText("Listening").waitFor();
 await spoken.waitForTimeout(3000);
 await take(spoken, "voice");
 
+// Figures are for operators, whom the first key makes.
+const key = await claim(server);
 const status = await open("status", light);
+await signIn(status, key);
 await status.getByText("Turns a minute").waitFor();
 await status.waitForTimeout(7000);
 await take(status, "status");
