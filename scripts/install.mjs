@@ -15,7 +15,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const wanted = `${root}package-lock.json`;
-const installed = `${root}node_modules/.package-lock.json`;
+/** The unmodified clients of others that the tests drive; installed with `--clients` alone. */
+const CLIENTS = `${root}server/test/clients/`;
 /** What `npm ci` reads besides what it downloads. */
 const MANIFESTS = [
   "package.json",
@@ -29,15 +30,16 @@ const MANIFESTS = [
 const WORK_FOLDER = ".install-";
 const NPM_CI = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
 
-/** Whether each package that the lock file names is installed in its version, and no other is. */
-function isCurrent() {
-  if (!existsSync(installed) || !existsSync(`${root}node_modules/.bin/node`)) return false;
+/** Whether each package that the folder's lock file names is installed in its version, and no other is. */
+function isCurrent(folder) {
+  const installed = `${folder}node_modules/.package-lock.json`;
+  if (!existsSync(installed)) return false;
   const packagesOf = (file) =>
     Object.entries(JSON.parse(readFileSync(file, "utf8")).packages).filter(([place]) =>
       place.startsWith("node_modules/"),
     );
   const there = new Map(packagesOf(installed));
-  const named = new Map(packagesOf(wanted));
+  const named = new Map(packagesOf(`${folder}package-lock.json`));
   const isSame = (one, other) =>
     one.version === other.version && Boolean(one.link) === Boolean(other.link);
   return (
@@ -97,12 +99,23 @@ function removeLeftovers() {
       rmSync(`${root}${name}`, { recursive: true, force: true });
 }
 
-if (!isCurrent()) {
+if (!isCurrent(root) || !existsSync(`${root}node_modules/.bin/node`)) {
   process.stderr.write("Installing what Colloquy needs (once, less than a minute) …\n");
   removeLeftovers();
   const problem = install();
   if (problem) {
     process.stderr.write(`${problem} Run 'npm ci' in ${root} to see why.\n`);
+    process.exit(1);
+  }
+}
+
+if (process.argv.includes("--clients") && !isCurrent(CLIENTS)) {
+  process.stderr.write(
+    "Installing the clients that the tests drive (once, less than a minute) …\n",
+  );
+  const problem = npmCi(CLIENTS);
+  if (problem) {
+    process.stderr.write(`${problem} Run 'npm ci' in ${CLIENTS} to see why.\n`);
     process.exit(1);
   }
 }
