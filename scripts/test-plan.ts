@@ -85,6 +85,7 @@ function readCampaign(declaration: string): Campaign {
  */
 export function readTestFiles(root: string): TestFile[] {
   return globSync("{client,server,web}/test/**/*.test.ts", { cwd: root })
+    .filter((path) => !path.includes("node_modules"))
     .sort()
     .map((path) => {
       try {
