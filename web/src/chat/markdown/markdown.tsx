@@ -5,12 +5,10 @@ import { CodeBlock } from "./code-block.tsx";
 import { elementsOf } from "./elements.tsx";
 import { textFormatter } from "./formatter.ts";
 import styles from "./markdown.module.css";
-import { type BlockView, createMessageFormatting } from "./message-formatting.ts";
+import { type BlockView, createMessageFormatting, PIECE_NODES } from "./message-formatting.ts";
 import { PlainText } from "./plain-text.tsx";
 import { createBlockSplitter } from "./split-blocks.ts";
 
-/** A browser draws so many nodes while nobody notices; then it may take a key. */
-const PIECE_NODES = 1_500;
 const PIECE_MS = 30;
 /** What is longer is shown as far as this, until somebody asks for more. */
 const MAX_NODES = 10_000;
@@ -29,8 +27,8 @@ export function Markdown({ text }: { readonly text: string }) {
 
   // Each is a node at least, so that there is one more than is shown where not all are.
   const blocks = split(text, shownNodes);
-  const views = formatting.views(blocks, shownNodes);
-  const isCut = views.length < blocks.length;
+  const { views, isBehind } = formatting.views(blocks, shownNodes);
+  const isCut = views.length < blocks.length && !isBehind;
   const isGoingOn = isCut && shownNodes < maxNodes;
   useEffect(() => formatting.ask());
   useEffect(() => formatting.close, [formatting]);
@@ -42,7 +40,11 @@ export function Markdown({ text }: { readonly text: string }) {
 
   const asWritten = views.find(isAsWritten);
   return (
-    <div className={styles.markdown} dir="auto" aria-busy={isGoingOn || views.some(isUnfinished)}>
+    <div
+      className={styles.markdown}
+      dir="auto"
+      aria-busy={isGoingOn || isBehind || views.some(isUnfinished)}
+    >
       {views.map((view, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a block is its place in the text
         <MarkdownBlock key={index} view={view} />

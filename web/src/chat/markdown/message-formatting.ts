@@ -11,6 +11,8 @@ const PATIENCE_LOOKS = 5;
 const LOADING_PATIENCE_LOOKS = 60;
 const LOOK_MS = 50;
 const DRAW_MS = 16;
+/** Nodes that a browser adds while nobody notices; then it may take a key. */
+export const PIECE_NODES = 1_500;
 
 export type CodeView = Extract<Block, { kind: "code" }>;
 
@@ -51,6 +53,8 @@ export function createMessageFormatting(formatter: Formatter, onChange: () => vo
   let isClosed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isChanging = false;
+  /** There are views that the last draw left as they were. */
+  let isBehind = false;
 
   /** Answers come one by one; what they change is drawn together. */
   const change = () => {
@@ -121,26 +125,41 @@ export function createMessageFormatting(formatter: Formatter, onChange: () => vo
 
   return {
     /**
-     * How the blocks are shown now, from the first on, until they are `maxNodes` nodes.
-     * @returns fewer than the blocks where those would be more
+     * How the blocks are shown now, from the first on, until they are `maxNodes` nodes. What would be more than
+     * PIECE_NODES new nodes at a time comes with the next draw, which `ask` brings about: until then a block that
+     * is there stays as it is.
+     * @returns `views`: fewer than the blocks where those would be more; `isBehind`: the next draw shows more
      */
-    views(blocks: readonly Block[], maxNodes: number): readonly BlockView[] {
+    views(
+      blocks: readonly Block[],
+      maxNodes: number,
+    ): { readonly views: readonly BlockView[]; readonly isBehind: boolean } {
       const views: BlockView[] = [];
       let nodes = 0;
+      let newNodes = 0;
+      isBehind = false;
       for (const block of blocks) {
         if (nodes >= maxNodes) break;
-        const view = block.kind === "code" ? block : viewOf(placeAt(views.length, block.text));
+        let view = block.kind === "code" ? block : viewOf(placeAt(views.length, block.text));
         const place = block.kind === "text" ? places[views.length] : undefined;
-        if (place) place.view = view;
+        if (place && view !== place.view) {
+          if (newNodes >= PIECE_NODES) {
+            isBehind = true;
+            if (!place.view) break;
+            view = place.view;
+          } else newNodes += weightOf(view);
+          place.view = view;
+        }
         views.push(view);
         nodes += weightOf(view);
       }
       places = places.slice(0, views.length);
-      return views;
+      return { views, isBehind };
     },
     /** Asks for what is missing in the views. */
     ask(): void {
       isClosed = false;
+      if (isBehind) change();
       const missing = places.filter((place) => place && !isCurrent(place));
       for (const place of missing) if (!place.isAsked) void ask(place);
       lookAgain();
