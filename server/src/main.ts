@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
@@ -15,6 +16,7 @@ import { createModelProblems } from "./core/model-problems.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import { tellOnce } from "./http/page-origins.ts";
+import { type Certificate, readCertificate, watchCertificate } from "./http/tls.ts";
 import type { TurnObserver } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import { VERSION } from "./version.ts";
@@ -30,6 +32,8 @@ import { type MakeWire, WIRES } from "./wiring/wires.ts";
 export type RunningServer = {
   readonly url: string;
   readonly port: number;
+  /** By which it speaks TLS; null: plain HTTP. */
+  readonly certificate: Omit<Certificate, "pem"> | null;
   readonly store: Store;
   /** Every path that has a route: what a test of all doors must know. */
   readonly paths: ReadonlySet<string>;
@@ -72,12 +76,13 @@ const LOG_FLUSH_MS = 1000;
 
 /**
  * Starts a server by those settings. Whoever starts it closes it.
- * @throws AppError unavailable (the store), NodeJS.ErrnoException (the port)
+ * @throws AppError unavailable (the store), invalid_request (the certificate), NodeJS.ErrnoException (the port)
  */
 export async function startServer(
   config: Config,
   { canShowCode = false, observers = [], wires = WIRES }: StartOptions = {},
 ): Promise<RunningServer> {
+  const certificate = config.tls && readCertificate(config.tls);
   await using opened = new AsyncDisposableStack();
   const logs = pino.destination({ sync: false, minLength: 4096 });
   // Whoever read the log may have ended: no reason to end as well.
@@ -194,6 +199,7 @@ export async function startServer(
     origins: { listed: config.corsOrigins, publicOrigin: config.publicOrigin },
     basePath: config.basePath,
     trustedProxies: config.trustedProxies,
+    certificate,
     requestTimeoutMs: config.requestTimeoutMs,
     version: VERSION,
     webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,
@@ -227,12 +233,20 @@ export async function startServer(
   metrics.countSockets(app.sockets.count);
   await app.http.listen({ host: config.host, port: config.port, backlog: 8192 });
   const { port } = app.http.server.address() as AddressInfo;
+  const { server } = app.http;
+  if (config.tls && server instanceof HttpsServer)
+    opened.defer(
+      watchCertificate(config.tls, server, ({ message }) =>
+        logger.warn({ problem: message }, "the renewed certificate cannot be used"),
+      ),
+    );
   const stopping = new AbortController();
   const running = app.run(stopping.signal);
   const resources = opened.move();
   return {
-    url: `http://localhost:${port}`,
+    url: `${certificate ? "https" : "http"}://localhost:${port}`,
     port,
+    certificate,
     store,
     paths: app.http.paths,
     model: models.nameOf(null),

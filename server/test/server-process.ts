@@ -6,9 +6,12 @@ import { COMMAND, COMPILED } from "./cli-runner.ts";
 const PATIENCE_MS = 20_000;
 
 /** Starts `colloquy serve` with just these settings; resolves when it says that it runs. */
-export async function startProcess(environment: Readonly<Record<string, string>>) {
+export async function startProcess(
+  environment: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+) {
   const beganAt = performance.now();
-  const child = spawn(process.execPath, [COMMAND, "serve"], {
+  const child = spawn(process.execPath, [COMMAND, "serve", ...options], {
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILED, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

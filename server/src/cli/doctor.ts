@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { ConfigError } from "../config/config.ts";
 import { checkAccess } from "./checks/access.ts";
+import { checkCertificate } from "./checks/certificate.ts";
 import { checkDataFolder } from "./checks/data-folder.ts";
 import { checkDatabase } from "./checks/database.ts";
 import { type Finding, failure, wordsOf } from "./checks/finding.ts";
@@ -26,11 +27,11 @@ const HELP = `colloquy doctor: check this installation and say what to change
 
   --json    as JSON
 
-Looks at Node, the settings, the .env file, the data folder or database, the store,
-the clock, who is served, whether a server is running, which proxies and tunnels of
-this machine lead to it and what a proxy before it lets pass (PUBLIC_URL), which
-models can be reached and which speech engines hear and speak. Changes nothing and
-shows no key. The exit code is 1 when something does not work (FAIL); what only deserves
+Looks at Node, the settings, the .env file, the certificate, the data folder or
+database, the store, the clock, who is served, whether a server is running, which
+proxies and tunnels of this machine lead to it and what a proxy before it lets pass
+(PUBLIC_URL), which models can be reached and which speech engines hear and speak.
+Changes nothing and shows no key. The exit code is 1 when something does not work (FAIL); what only deserves
 a look is a warning (warn).
 `;
 
@@ -58,6 +59,7 @@ async function* examine(): AsyncGenerator<Finding> {
   const config = readSettings();
   if (Array.isArray(config)) return yield* config;
   yield* checkSettings(config);
+  if (config.tls) yield checkCertificate(config.tls);
   const storage = storageOf(config);
   const { folder } = storage;
   yield await checkClock(folder);

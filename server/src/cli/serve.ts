@@ -7,7 +7,7 @@ import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { watchLauncher } from "./launcher.ts";
 import { onSignals } from "./signals.ts";
-import { OPEN_IN_WORDS } from "./wording.ts";
+import { certificateInWords, OPEN_IN_WORDS } from "./wording.ts";
 
 const HELP = `colloquy serve: start the server
 
@@ -18,14 +18,22 @@ Ctrl-C, or SIGTERM, lets the replies that are being generated finish (30 s at
 most) and closes; a second one ends at once. Started by npm, it closes when npm ends.
 
   PORT=9000 DATA_DIR=/var/lib/colloquy colloquy serve
+  colloquy serve --tls-cert chain.pem --tls-key key.pem
+
+  --tls-cert FILE   speak HTTPS and wss by this certificate (TLS_CERT)
+  --tls-key FILE    its private key (TLS_KEY); renewed files are taken without a restart
 
 Settings come from the environment and from a .env file in this folder;
 docs/settings.md lists them.
 `;
 
+const OPTIONS = { "tls-cert": { type: "string" }, "tls-key": { type: "string" } } as const;
+
 export const serve: Command = async (args) => {
-  if (!readArguments(args, {}, HELP)) return 0;
-  const config = configOfProcess();
+  const parsed = readArguments(args, OPTIONS, HELP);
+  if (!parsed) return 0;
+  const { "tls-cert": certificate, "tls-key": key } = parsed.values;
+  const config = configOfProcess({ TLS_CERT: certificate, TLS_KEY: key });
   const launcherGone = Promise.withResolvers<void>();
   using _watch = watchLauncher(launcherGone.resolve);
   let server: RunningServer;
@@ -60,12 +68,13 @@ function untilTold(launcherGone: Promise<void>): Promise<void> {
 }
 
 function welcome(server: RunningServer, config: Config): string {
-  const { url, model } = server;
+  const { url, model, certificate } = server;
   const lines = [
     `Colloquy is running: open ${url} in a browser   (API reference: ${url}/docs)`,
     `  store   ${storageName(config)}`,
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
     ...accessLines(server, config),
+    ...(certificate ? [`  tls     ${certificateInWords(certificate)}`] : []),
     `  voice   hears by ${server.speech.transcriber ?? `no recogniser (${INSTALL_POCKETSPHINX}, or set STT_BASE_URL)`}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
   ];
   if (server.interruptedReplies)

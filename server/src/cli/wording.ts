@@ -48,6 +48,12 @@ export function fileProblem(error: unknown, path: string): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+/** `chat.example.org, valid until 2027-01-31 12:00` */
+export const certificateInWords = (certificate: {
+  readonly names: string;
+  readonly validTo: Date;
+}): string => `${onOneLine(certificate.names)}, valid until ${minuteOf(certificate.validTo)}`;
+
 /** What AUTH_ANONYMOUS=open means. */
 export const OPEN_IN_WORDS =
   "AUTH_ANONYMOUS=open: whoever reaches this server may chat without a key on the wires 000 to 003, as any user whom they can name, and read and delete what that user has, unless a key was made for that user";

@@ -5,11 +5,14 @@ import type { AnonymousMode } from "../domain/access.ts";
 import { parseLimits } from "./limits.ts";
 import { type Environment, reader } from "./reader.ts";
 import { readSignIn, type SignInConfig } from "./sign-in.ts";
+import { readTls, type TlsConfig } from "./tls.ts";
 
 /** All settings, as the environment gives them; the secrets are apart from the rest. */
 export type Config = {
   readonly host: string;
   readonly port: number;
+  /** null: plain HTTP. */
+  readonly tls: TlsConfig | null;
   readonly dataDirectory: string;
   /** null: SQLite in the data directory. */
   readonly databaseUrl: string | null;
@@ -139,6 +142,7 @@ export function readConfig(environment: Environment): Config {
   const config: Config = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.integer("PORT", 8000, 0, 65_535),
+    tls: readTls(read, mistakes),
     dataDirectory: read.text("DATA_DIR", "./data"),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"])?.href ?? null,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 2, 1000),

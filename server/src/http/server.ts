@@ -1,7 +1,9 @@
+import { createServer as createHttpsServer } from "node:https";
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerFactory,
   type HTTPMethods,
 } from "fastify";
 import type { ConnectionFacts } from "../domain/access.ts";
@@ -21,6 +23,7 @@ import { checkHeaders, connectionFacts, type OriginRules } from "./request-facts
 import { newRequestId } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
+import type { Certificate } from "./tls.ts";
 import { countUnread, cutOff, discardRest } from "./unread.ts";
 import { validateBySchema } from "./validation.ts";
 import { whenClosed } from "./when-closed.ts";
@@ -48,6 +51,8 @@ export type HttpOptions = OriginOptions & {
   readonly requestTimeoutMs: number;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** By which it speaks TLS; null, as by default: plain HTTP. */
+  readonly certificate?: Certificate | null;
   readonly watchCredential: WatchCredential;
   readonly enter: Enter;
   /** Told of every error that is the server's own fault. */
@@ -93,9 +98,27 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** An HTTP server that speaks the wires; knows no conversation. Not listening yet. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { wires, origins, basePath = "", homePath } = options;
-  const { requestTimeoutMs } = options;
+  const { requestTimeoutMs, certificate } = options;
   const unreadPatienceMs = requestTimeoutMs / 2;
   const security = securityHeaders(origins.publicOrigin);
+  const nodeOptions = {
+    headersTimeout: requestTimeoutMs / 3,
+    connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs / 10),
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  const withTls =
+    ({ pem }: Certificate): FastifyServerFactory =>
+    (handler) =>
+      createHttpsServer(
+        {
+          ...nodeOptions,
+          ...pem,
+          handshakeTimeout: requestTimeoutMs / 3,
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          requestTimeout: requestTimeoutMs,
+        },
+        handler,
+      );
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -105,11 +128,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     rewriteUrl: (request) => withoutBasePath(request.url ?? "/", basePath),
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
-    http: {
-      headersTimeout: requestTimeoutMs / 3,
-      connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs / 10),
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
+    http: nodeOptions,
+    ...(certificate && { serverFactory: withTls(certificate) }),
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     clientErrorHandler: (error, connection) => answerBroken(error, connection, wordsAt),

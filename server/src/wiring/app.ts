@@ -47,7 +47,13 @@ export type AppParts = Pick<
 > &
   Pick<
     HttpOptions,
-    "origins" | "basePath" | "trustedProxies" | "requestTimeoutMs" | "onAnswer" | "onRefusedOrigin"
+    | "origins"
+    | "basePath"
+    | "trustedProxies"
+    | "certificate"
+    | "requestTimeoutMs"
+    | "onAnswer"
+    | "onRefusedOrigin"
   > &
   Pick<SocketOptions, "socketsPerAddress"> & {
     readonly wires: readonly MakeWire[];

@@ -1,5 +1,8 @@
 import { existsSync } from "node:fs";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 import { LOCK_FILE } from "../../adapters/stores/sqlite/beginning.ts";
 import { lockDirectory } from "../../adapters/stores/sqlite/lock.ts";
 import type { Config } from "../../config/config.ts";
@@ -28,7 +31,8 @@ export async function checkServer(
 ): Promise<Finding> {
   if (config.port === 0)
     return fine(CHECK, "PORT=0: the port is chosen at each start, so none was asked");
-  const url = `http://${addressOf(config.host)}:${config.port}`;
+  const scheme = config.tls ? "https" : "http";
+  const url = `${scheme}://${addressOf(config.host)}:${config.port}`;
   const answer = await ask(url);
   const isInUse = folder !== null && isFolderUsable ? isLocked(folder) : null;
   if (answer.kind === "other")
@@ -73,34 +77,42 @@ function addressOf(host: string): string {
 }
 
 async function ask(url: string): Promise<Answer> {
-  let response: Response;
+  const scheme = url.startsWith("https:") ? "HTTPS" : "HTTP";
+  let response: IncomingMessage;
+  let body: unknown;
   try {
-    response = await fetch(`${url}/health`, {
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      redirect: "manual",
-    });
+    response = await open(url);
+    body = await json(response).catch(() => null);
   } catch (error) {
-    const isSilent = error instanceof Error && error.name === "TimeoutError";
-    const isOther =
-      error instanceof Error &&
-      error.cause instanceof Error &&
-      !("code" in error.cause && REFUSALS.has(error.cause.code));
-    return isSilent || isOther
-      ? {
-          kind: "other",
-          what: isSilent ? "it takes connections and says nothing" : "it speaks no HTTP",
-        }
-      : { kind: "none" };
+    const { code, name } = error as NodeJS.ErrnoException;
+    if (REFUSALS.has(code)) return { kind: "none" };
+    return {
+      kind: "other",
+      what:
+        name === "AbortError" || code === "ABORT_ERR"
+          ? "it takes connections and says nothing"
+          : `it speaks no ${scheme}`,
+    };
   }
-  const body: unknown = await response.json().catch(() => null);
   const health = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   const { status, version, services } = health;
   if (typeof version !== "string" || typeof status !== "string")
-    return { kind: "other", what: `/health has status ${response.status}` };
+    return { kind: "other", what: `/health has status ${response.statusCode}` };
   const down = Object.entries(services ?? {}).flatMap(([name, isUp]) =>
     isUp === true ? [] : [name],
   );
   return { kind: "colloquy", version, isHealthy: status === "healthy", services: down };
+}
+
+/** The certificate names the address by which others reach the server, which is another one than this. */
+function open(url: string): Promise<IncomingMessage> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const request = url.startsWith("https:")
+    ? httpsRequest(`${url}/health`, { signal, rejectUnauthorized: false })
+    : httpRequest(`${url}/health`, { signal });
+  return new Promise((resolve, reject) => {
+    request.on("response", resolve).on("error", reject).end();
+  });
 }
 
 /** That nothing listens there. */

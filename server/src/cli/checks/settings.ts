@@ -33,7 +33,7 @@ export function checkSettings(config: Config): Finding[] {
     warn(
       "PUBLIC_URL",
       "begins with http://, so keys and conversations cross the network unencrypted",
-      "put a proxy with a certificate before it, and write https://",
+      "put a proxy with a certificate before it, or set TLS_CERT and TLS_KEY, and write https://",
     );
   if (config.trustedProxies.some((proxy) => /\/0$/.test(proxy)))
     warn(

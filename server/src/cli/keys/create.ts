@@ -92,7 +92,7 @@ function introductionOf(key: ApiKey): string {
 }
 
 function howToUse(key: ApiKey, shownKey: string, config: Config): string {
-  const address = `${config.publicOrigin ?? `http://localhost:${config.port}`}${config.basePath}`;
+  const address = `${config.publicOrigin ?? `${config.tls ? "https" : "http"}://localhost:${config.port}`}${config.basePath}`;
   const asUser = key.actAs ? ` -H "X-User-ID: ${key.userId}"` : "";
   return `Use it as:\n  curl -H "Authorization: Bearer ${shownKey}"${asUser} ${address}/v1/chat/conversations`;
 }
