@@ -31,8 +31,8 @@ Looks at Node, the settings, the .env file, the certificate, the data folder or
 database, the store, the clock, who is served, whether a server is running, which
 proxies and tunnels of this machine lead to it and what a proxy before it lets pass
 (PUBLIC_URL), which models can be reached and which speech engines hear and speak.
-Changes nothing and shows no key. The exit code is 1 when something does not work (FAIL); what only deserves
-a look is a warning (warn).
+Changes nothing and shows no key. The exit code is 1 when something does not work
+(FAIL); what only deserves a look is a warning (warn).
 `;
 
 export const doctor: Command = async (args) => {
