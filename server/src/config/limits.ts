@@ -15,8 +15,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
 
 /**
- * What the documents promise: 000 and 002 by user, 003's HTTP routes by address. 001, 004 and what is said by
- * voice have none, and get a generous one; of 004's requests, searches cost the most, and have a limit of their own.
+ * What the documents promise: 000 and 002 by user, 003's HTTP routes by address. 001, 004, OpenAI's wires and what is
+ * said by voice have none, and get a generous one; of 004's requests, searches cost the most, and have a limit of their own.
  */
 const DOCUMENTED_LIMITS = {
   rules: {
@@ -31,6 +31,7 @@ const DOCUMENTED_LIMITS = {
     voice: { perUser: [], perAddress: [{ limit: 100, windowMs: MINUTE_MS }] },
     dialogix: { perUser: [GENEROUS], perAddress: [] },
     "chat-v1": { perUser: [GENEROUS], perAddress: [] },
+    completions: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },

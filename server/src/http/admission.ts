@@ -25,8 +25,10 @@ export type AdmissionOptions<Admission extends Admitted> = {
     readonly watchesReply: boolean;
     readonly isOpenWire: boolean;
   }): Promise<(claims: Claims) => Promise<Admission>>;
-  /** The wire's name for the user id in a query or a body. */
-  readonly userField: string;
+  /** The wire's name for the user id in a query or a body. Not looked at where `claimsOf` is there. */
+  readonly userField?: string;
+  /** The user ids that a request claims, for wires on which that is neither a query's nor a body's matter. */
+  claimsOf?(request: FastifyRequest): Claims;
   readonly requiresBearer: boolean;
   /** What a ticket for a reply is worth; only for wires with routes that watch one. */
   readonly openTicket?: OpenTicket;
@@ -44,7 +46,9 @@ export function admitRequests<Admission extends Admitted>(
   app: FastifyInstance,
   options: AdmissionOptions<Admission>,
 ): void {
-  const { admit, userField, requiresBearer, isOpenWire, openTicket, onAdmitted } = options;
+  const { admit, requiresBearer, isOpenWire, openTicket, onAdmitted } = options;
+  const { userField = "user_id" } = options;
+  const claimed = options.claimsOf ?? ((request: FastifyRequest) => claimsOf(request, userField));
   const judged = new WeakMap<FastifyRequest, (claims: Claims) => Promise<Admission>>();
   app.addHook("onRequest", async (request) => {
     const { connection, headers } = request;
@@ -60,7 +64,7 @@ export function admitRequests<Admission extends Admitted>(
     );
   });
   app.addHook("preValidation", async (request, reply) => {
-    const claims = claimsOf(request, userField);
+    const claims = claimed(request);
     const { namesAnotherUser } = request.routeOptions.config;
     const admission = await judged.get(request)?.(
       namesAnotherUser ? { ...claims, [userField]: undefined } : claims,

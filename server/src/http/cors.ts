@@ -9,6 +9,15 @@ const EXPOSED_HEADERS = [
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",
   "X-RateLimit-Reset",
+  "Retry-After-Ms",
+  "X-Should-Retry",
+  "X-Conversation-Id",
+  "X-Response-Id",
+  "OpenAI-Version",
+  "OpenAI-Processing-Ms",
+  ...["Requests", "Tokens"].flatMap((of) =>
+    ["Limit", "Remaining", "Reset"].map((what) => `X-RateLimit-${what}-${of}`),
+  ),
 ];
 
 /** Lets pages of the permitted origins read answers (CORS), and reports the other origins. */

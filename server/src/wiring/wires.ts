@@ -2,6 +2,8 @@ import { chatWire } from "../dialects/chat/index.ts";
 import type { ChatSocketParts } from "../dialects/chat/parts.ts";
 import { chatV1Wire } from "../dialects/chat-v1/index.ts";
 import type { ChatV1Parts } from "../dialects/chat-v1/parts.ts";
+import { completionsWire } from "../dialects/completions/index.ts";
+import type { CompletionsParts } from "../dialects/completions/parts.ts";
 import { conversationsWire } from "../dialects/conversations/index.ts";
 import type { ConversationsParts } from "../dialects/conversations/parts.ts";
 import { dialogixWire } from "../dialects/dialogix/index.ts";
@@ -15,6 +17,7 @@ import type { Wire } from "../http/wire.ts";
 /** Everything that wires ask of the core; each takes what it needs. */
 export type WireParts = ChatSocketParts &
   ChatV1Parts &
+  CompletionsParts &
   ConversationsParts &
   DialogixParts &
   OperationsParts &
@@ -28,6 +31,7 @@ export type MakeWire = (parts: WireParts) => Wire | null;
 export const WIRES: readonly MakeWire[] = [
   chatWire,
   chatV1Wire,
+  completionsWire,
   conversationsWire,
   dialogixWire,
   operationsWire,

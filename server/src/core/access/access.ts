@@ -28,6 +28,8 @@ export type Visitor = {
   readonly watchesReply?: boolean;
   /** Whether AUTH_ANONYMOUS=open serves the wire to anybody (000 to 003). */
   readonly isOpenWire: boolean;
+  /** Whether a claim that the credential may not make is ignored, instead of refused. Default: no. */
+  readonly ignoresOtherUsers?: boolean;
 };
 
 /** The user ids that a request claims, in header, query and body, by the name of the field. */
@@ -59,14 +61,17 @@ export function createAccess(
   credentials: Credentials,
   { anonymous }: { readonly anonymous: AnonymousMode },
 ): DecideAccess {
-  const actAs =
-    (verified: VerifiedCredential, onlyReply: OneReply | null = null): ActAs =>
-    (claims) => ({
-      ...principalOf(verified, theOneClaim(claims)),
-      ...(onlyReply && { isOperator: false, onlyReply }),
-    });
   return async (visitor) => {
     const { connection, credential, requiresBearer, isOpenWire, watchesReply = false } = visitor;
+    const actAs =
+      (verified: VerifiedCredential, onlyReply: OneReply | null = null): ActAs =>
+      (claims) => {
+        const isIgnored = visitor.ignoresOtherUsers && !verified.actAs;
+        return {
+          ...principalOf(verified, isIgnored ? undefined : theOneClaim(claims)),
+          ...(onlyReply && { isOperator: false, onlyReply }),
+        };
+      };
     if (credential.kind === "malformed")
       throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
     const isRedeemed = credential.kind === "redeemed";

@@ -129,8 +129,11 @@ function sizeOf(
   );
 }
 
+/** A budget is used up: as other limits, but for longer than anybody waits. */
+export class BudgetError extends AppError {}
+
 const usedUp = (whose: "user" | "tenant", limit: number, resetsAt: number, now: number): AppError =>
-  new AppError(
+  new BudgetError(
     "rate_limited",
     `${whose === "user" ? "Your budget" : "The budget that you share with others"} of ${limit.toLocaleString("en")} tokens a day is used up, or what is left is too little for this conversation or reserved for replies that are being generated. It begins anew at ${new Date(resetsAt).toISOString()}`,
     { retryAfterMs: resetsAt - now },

@@ -17,6 +17,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
   return {
     name: ORIGIN,
     errorReply,
+    otherPaths: ["/v1/chat", "/v1/chat/*"],
     routes(app) {
       admitRequests(app, {
         admit: (visitor) => parts.admit(ORIGIN, visitor),

@@ -1,0 +1,20 @@
+import type { Wire } from "../../http/wire.ts";
+import { admitOpenAi } from "../openai/admission.ts";
+import { beforeError, errorReply } from "../openai/errors.ts";
+import { modelRoutes } from "./models.ts";
+import { type CompletionsParts, ORIGIN } from "./parts.ts";
+
+/** OpenAI's Chat Completions, and its list of models. */
+export function completionsWire(parts: CompletionsParts): Wire {
+  return {
+    name: ORIGIN,
+    errorReply,
+    beforeError,
+    // Of the paths below /v1/ that no wire has, those below /v1/chat/ are wire 004's.
+    otherPaths: ["/v1", "/v1/*"],
+    routes(app) {
+      admitOpenAi(app, parts.admit, ORIGIN);
+      modelRoutes(app, parts);
+    },
+  };
+}

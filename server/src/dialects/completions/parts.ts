@@ -1,0 +1,14 @@
+import type { Admit } from "../../core/access/admission.ts";
+import type { Agents } from "../../core/agents.ts";
+import type { Models } from "../../core/models.ts";
+
+/** The wire's name, in limits, metrics and the conversations begun through it. */
+export const ORIGIN = "completions";
+
+/** What the wire asks of the core. */
+export type CompletionsParts = {
+  readonly admit: Admit;
+  readonly agents: Agents;
+  readonly models: Models;
+  readonly now: () => Date;
+};
