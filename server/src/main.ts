@@ -132,6 +132,7 @@ export async function startServer(
     allowed: config.models,
     fallbacks: config.modelFallbacks,
     contextTokens: config.modelContextTokens,
+    extraFields: config.modelExtraFields,
     problems,
   });
   const tracing = config.otlpEndpoint

@@ -53,14 +53,14 @@ function wireOf(deltas: readonly object[], { lineEnd, toJson, blank, ...rest }: 
 }
 
 function parse(pieces: readonly Buffer[], thinkTags = false) {
-  const parser = replyParser({ thinkTags, calls: true });
+  const parser = replyParser({ thinkTags, calls: true, choices: 1 });
   const parts = pieces.flatMap((piece) => {
     parser.feed(piece);
     return parser.take();
   });
   parser.end();
   assert.equal(parser.fault, null);
-  assert.equal(parser.finishReason, "stop");
+  assert.equal(parser.choices[0]?.finishReason, "stop");
   return [...parts, ...parser.take()];
 }
 
@@ -110,7 +110,7 @@ describe("text", () => {
     const chunk = (model: string) =>
       `{"model":"${model}","choices":[{"delta":{"content":"\\u0061"}}]}`;
     const events = [..."aaaaaaaab"].map((model) => `data: ${chunk(model)}\n\n`).join("");
-    const parser = replyParser({ thinkTags: false, calls: true });
+    const parser = replyParser({ thinkTags: false, calls: true, choices: 1 });
     parser.feed(Buffer.from(events));
     assert.deepEqual(parser.take(), [{ type: "text", text: "aaaaaaaaa" }]);
   });

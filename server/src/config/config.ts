@@ -48,6 +48,8 @@ export type Config = {
   readonly models: readonly string[] | null;
   readonly modelFallbacks: readonly string[];
   readonly modelContextTokens: number | null;
+  /** Fields of requests that are sent on to providers although the server does not know them. */
+  readonly modelExtraFields: readonly string[];
   readonly modelIdleTimeoutMs: number;
   readonly modelTotalTimeoutMs: number;
   readonly systemPrompt: string | null;
@@ -176,6 +178,7 @@ export function readConfig(environment: Environment): Config {
     models: models.length ? models : null,
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
+    modelExtraFields: read.list("MODEL_EXTRA_FIELDS", ""),
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,
     modelTotalTimeoutMs: read.integer("MODEL_TOTAL_SECONDS", 1800, 1, 86_400) * 1000,
     systemPrompt: read.text("SYSTEM_PROMPT", "") || null,

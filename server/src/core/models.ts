@@ -1,6 +1,12 @@
 import { AppError, modelUnavailable } from "../domain/errors.ts";
 import { isMeantBy, type ModelPatterns } from "../domain/model-patterns.ts";
-import type { ModelInfo, ModelPart, ModelProvider, ModelRequest } from "../ports/model.ts";
+import type {
+  ModelInfo,
+  ModelPart,
+  ModelProvider,
+  ModelRequest,
+  ModelSettings,
+} from "../ports/model.ts";
 import {
   isListed,
   type NamedModel,
@@ -70,6 +76,8 @@ export function createModels(
     readonly allowed: ModelPatterns | null;
     readonly fallbacks: readonly string[];
     readonly contextTokens: number | null;
+    /** The fields of requests that are sent on although the server does not know them; absent: none. */
+    readonly extraFields?: readonly string[];
     /** Told of what only the operator can mend. */
     readonly problems?: Pick<ModelProblems, "note" | "solved">;
   },
@@ -143,7 +151,8 @@ export function createModels(
   }
 
   async function* reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart> {
-    const { allowed, ...asked } = request;
+    const { allowed, ...rest } = request;
+    const asked = { ...rest, settings: withExtras(rest.settings) };
     const fallbackModels = options.fallbacks
       .map(resolve)
       .filter((fallback) => !refusalOfKey(fallback, allowed, "the"));
@@ -171,6 +180,14 @@ export function createModels(
       }
     }
   }
+
+  /** What of the unknown fields the operator allows. */
+  const withExtras = ({ extras, ...settings }: ModelSettings): ModelSettings => {
+    if (!extras) return settings;
+    const names = (options.extraFields ?? []).filter((name) => Object.hasOwn(extras, name));
+    const given = names.map((name) => [name, extras[name] ?? null] as const);
+    return given.length > 0 ? { ...settings, extras: Object.fromEntries(given) } : settings;
+  };
 
   /** Of a model that the operator has chosen: nobody else can choose another one. */
   const ofTheServer = (error: unknown, model: string): unknown =>

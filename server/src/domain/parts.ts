@@ -7,6 +7,10 @@ export type FileRef = Pick<StoredFile, "id" | "name" | "mediaType" | "bytes">;
 export const TOOL_OUTCOMES = ["ok", "failed", "declined", "unknown"] as const;
 export type ToolOutcome = (typeof TOOL_OUTCOMES)[number];
 
+/** Whose tools the model is offered: those of whoever sent the request, whose arguments are JSON, or any text. */
+export const CLIENT_TOOLS = "client";
+export const CUSTOM_TOOLS = "custom";
+
 /**
  * What a message consists of, in order. Only the last part grows; a part with another one behind it is final.
  * Neighbours of text, or of reasoning, are one part, and no part of them is empty.
@@ -17,7 +21,7 @@ export type Part =
   | {
       readonly type: "tool_call";
       readonly callId: string;
-      /** Whose tool it is; `client`: of whoever sent the request. */
+      /** Whose tool it is: CLIENT_TOOLS, CUSTOM_TOOLS. */
       readonly source: string;
       readonly name: string;
       /** As the model writes them: JSON once the part is final, and nothing certain before. */

@@ -91,9 +91,14 @@ export function errorOfEnding(ending: TurnEnding): AppError | null {
   const { content, interruptedBy } = ending.reply;
   if (ending.type === "completed") return null;
   if (ending.type === "failed") return failureOf(ending.error, content);
-  const [code, message] = INTERRUPTED[interruptedBy ?? "stopped"];
+  return interruptionError(interruptedBy ?? "stopped", content);
+}
+
+/** What to tell somebody who waited for a reply that was interrupted. @param textSoFar absent: it is not told */
+export function interruptionError(cause: Interruption, textSoFar?: string): AppError {
+  const [code, message] = INTERRUPTED[cause];
   const retry = code === "unavailable" ? { retryAfterMs: RETRY_AFTER_MS } : {};
-  return new AppError(code, message, { textSoFar: content, ...retry });
+  return new AppError(code, message, { ...(textSoFar !== undefined && { textSoFar }), ...retry });
 }
 
 /**

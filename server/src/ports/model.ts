@@ -1,3 +1,4 @@
+import type { JsonObject } from "../domain/json.ts";
 import type { FinishReason, Usage } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
 
@@ -8,6 +9,30 @@ export type PromptImage = {
   open(): AsyncIterable<Uint8Array>;
 };
 
+/** What a client sent within a message. It is sent on as it is: an address is never fetched here. */
+export type PromptPiece =
+  | { readonly type: "text" | "refusal"; readonly text: string }
+  | {
+      readonly type: "image";
+      /** A data address, or one of the web. */
+      readonly url: string;
+      /** `auto`, `low`, `high` or what else the provider knows; null: nothing is said. */
+      readonly detail: string | null;
+    }
+  | {
+      readonly type: "file";
+      readonly name: string | null;
+      /** A data address. */
+      readonly data: string;
+    }
+  | {
+      readonly type: "audio";
+      /** In base64. */
+      readonly data: string;
+      /** `wav`, `mp3`, … */
+      readonly format: string;
+    };
+
 export type PromptMessage = {
   readonly role: "system" | "developer" | "user" | "assistant" | "tool";
   /** Its words. */
@@ -16,32 +41,57 @@ export type PromptMessage = {
   readonly parts?: readonly Part[];
   /** What is to be looked at besides, of a message of role `user`. */
   readonly images?: readonly PromptImage[];
+  /** All of it as a client sent it, in place of `content` where there are no `parts`; `content` then has its words. */
+  readonly pieces?: readonly PromptPiece[];
+  /** Which of several participants of the role says it. */
+  readonly name?: string;
 };
+
+/** What came as JSON, and is sent on as that. */
+type Fields = Readonly<Record<string, unknown>>;
 
 /** A tool that the model may ask for. */
 export type ToolOffer = {
   readonly name: string;
   readonly description: string | null;
   /** A JSON schema. */
-  readonly parameters: Readonly<Record<string, unknown>> | null;
+  readonly parameters: Fields | null;
   /** Whether the arguments have to fit the schema; null leaves it to the provider. */
   readonly strict: boolean | null;
+  /**
+   * Present: a tool that takes any text instead of JSON (`custom`). `format` is the form of the text, as the provider
+   * describes one; null: any. Calls of such a tool have the source CUSTOM_TOOLS (domain/parts.ts).
+   */
+  readonly custom?: { readonly format: Fields | null };
 };
 
-export type ToolChoice = "auto" | "none" | "required" | { readonly name: string };
+/** A tool that is named; `isCustom` as it was offered. */
+export type NamedTool = { readonly name: string; readonly isCustom?: boolean };
+
+export type ToolChoice =
+  | "auto"
+  | "none"
+  | "required"
+  | NamedTool
+  /** Only those of the tools that are offered. */
+  | { readonly mode: "auto" | "required"; readonly allowed: readonly NamedTool[] };
 
 /** The form of the answer. `schema` is what OpenAI's wire calls `json_schema`: a name, a schema, strictness. */
 export type ResponseFormat =
   | { readonly type: "text" | "json_object" }
-  | { readonly type: "json_schema"; readonly schema: Readonly<Record<string, unknown>> };
+  | { readonly type: "json_schema"; readonly schema: Fields };
 
 /** What a caller may ask of an answer besides; what is absent is left to the provider. */
 export type ModelSettings = {
   readonly tools?: readonly ToolOffer[];
   readonly toolChoice?: ToolChoice;
+  /** Whether the model may ask for several tools at once. */
+  readonly parallelToolCalls?: boolean;
   readonly responseFormat?: ResponseFormat;
   /** `none`, `minimal`, `low`, `medium`, `high` or what else the provider knows. */
   readonly reasoningEffort?: string;
+  /** `low`, `medium`, `high` or what else the provider knows. */
+  readonly verbosity?: string;
   /** The longest answer, its reasoning included. */
   readonly maxTokens?: number;
   readonly topP?: number;
@@ -50,6 +100,20 @@ export type ModelSettings = {
   readonly frequencyPenalty?: number;
   /** Where the answer ends, and is not to say. */
   readonly stop?: readonly string[];
+  /** How many answers; absent: one. More are for turns that nothing keeps (`Turns.ask`). */
+  readonly choices?: number;
+  /** Whether each token is to come with how likely it was, and with how many others that were. */
+  readonly logprobs?: boolean;
+  readonly topLogprobs?: number;
+  /** By the provider's number of a token: how much likelier it is to be. */
+  readonly logitBias?: Readonly<Record<string, number>>;
+  /** What the answer will largely be, as the provider describes it. */
+  readonly prediction?: Fields;
+  /** What the provider keeps of a prompt is found again by: for OpenAI alone. */
+  readonly promptCacheKey?: string;
+  readonly promptCacheRetention?: string;
+  /** Fields of the request that this server does not know. Those that the operator allows by name are sent on. */
+  readonly extras?: Fields;
 };
 
 export type ModelRequest = {
@@ -65,33 +129,47 @@ export type ModelRequest = {
   readonly fallbacks: readonly string[];
 };
 
+/** How likely a token was, in the provider's own form. */
+export type TokenLogprobs = readonly JsonObject[];
+
+/** How an answer ended, as it is meant and in the provider's own word: `stop`, `length`, `content_filter`, … */
+export type Finish = { readonly reason: FinishReason; readonly word: string };
+
 /**
  * A piece of a reply. A whole reply ends with exactly one `finish`. Calls come one after the other: what a provider
- * interleaves is put in order, so that nothing else comes between a call and its `arguments`.
+ * interleaves is put in order, so that within a choice nothing else comes between a call and its `arguments`.
  */
 export type ModelPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "reasoning"; readonly text: string }
-  /** What the model says instead of an answer. */
-  | { readonly type: "refusal"; readonly text: string }
+  | (Said & {
+      /** `refusal`: what the model says instead of an answer. */
+      readonly type: "text" | "refusal";
+      readonly text: string;
+      /** Of its tokens, where they were asked for. */
+      readonly logprobs?: TokenLogprobs;
+    })
+  | (Said & { readonly type: "reasoning"; readonly text: string })
   /** A call begins; `text` is the beginning of its arguments. */
-  | {
+  | (Said & {
       readonly type: "tool_call";
       readonly callId: string;
       readonly name: string;
       readonly text: string;
-    }
+      /** Of a tool that takes any text. */
+      readonly isCustom?: true;
+    })
   /** More of the arguments of the call before. */
-  | { readonly type: "arguments"; readonly text: string }
-  | {
+  | (Said & { readonly type: "arguments"; readonly text: string })
+  | (Finish & {
       readonly type: "finish";
-      readonly reason: FinishReason;
-      /** The reason as the provider says it: `stop`, `length`, `content_filter`, … */
-      readonly word: string;
+      /** How each answer ended, where several were asked for; the first one is the finish itself. */
+      readonly choices?: readonly Finish[];
       /** The model that answered, where the provider says so. */
       readonly model: string | null;
       readonly usage: Usage | null;
-    };
+    });
+
+/** Which of several answers that were asked for; absent: the first, 0. */
+type Said = { readonly choice?: number };
 
 export type ModelInfo = {
   readonly id: string;

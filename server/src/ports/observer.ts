@@ -8,7 +8,8 @@ export interface TurnObserver {
   /** Gives the observer of this one turn. */
   begin(turn: {
     readonly replyId: string;
-    readonly conversationId: string;
+    /** Null: nothing of the turn is stored. */
+    readonly conversationId: string | null;
     readonly origin: string;
     readonly model: string;
   }): TurnObservation;

@@ -1,4 +1,5 @@
 import { echoProvider } from "../adapters/models/echo/provider.ts";
+import { flavourAt } from "../adapters/models/openai-compatible/flavours.ts";
 import {
   cerebras,
   discoverOllama,
@@ -45,6 +46,7 @@ export async function chooseProviders(config: Config): Promise<Providers> {
       openAiCompatible({
         name: "openai",
         baseUrl,
+        flavour: flavourAt(baseUrl),
         keySetting: "OPENAI_API_KEY",
         idleTimeoutMs,
         ...(openaiApiKey ? { apiKey: openaiApiKey } : {}),

@@ -24,7 +24,7 @@ export type BudgetLimits = {
 export type ReadPrompt = {
   readonly messages: readonly PromptMessage[];
   /** Tools and forms of the answer are read by the model as well. */
-  readonly settings: Pick<ModelSettings, "tools" | "responseFormat">;
+  readonly settings: Pick<ModelSettings, "tools" | "responseFormat" | "choices">;
   /** Tokens that the model takes in and gives out together. */
   readonly contextTokens: number;
 };
@@ -33,7 +33,7 @@ export type ReadPrompt = {
 export type Reservation = {
   /**
    * Reserves what this prompt needs beyond what is reserved already. Gives the number of tokens
-   * that the answer may have; null: any number. @throws AppError rate_limited, unavailable
+   * that the answer may have, or each of several; null: any number. @throws AppError rate_limited, unavailable
    */
   readonly fit: ((prompt: ReadPrompt) => Promise<number>) | null;
   /**
@@ -84,7 +84,9 @@ export function createBudgets(
       const prompt = await readPrompt();
       let sure = sizeOf(prompt, maxTokens);
       let likely = sizeOf(prompt, estimateTokens);
-      const wanted = Math.min(answerTokens, Math.max(1, prompt.contextTokens - likely));
+      const { choices = 1 } = prompt.settings;
+      const each = Math.min(answerTokens, Math.max(1, prompt.contextTokens - likely));
+      const wanted = each * choices;
       const answer = await take(owner, { day, sure, likely, answer: wanted });
       let promptTokens = 0;
       let isSettled = false;
@@ -100,7 +102,10 @@ export function createBudgets(
             likely = Math.max(likely, readLikely);
           }
           promptTokens += readLikely;
-          return Math.max(1, Math.min(answer, read.contextTokens - readLikely));
+          return Math.max(
+            1,
+            Math.min(Math.floor(answer / choices), read.contextTokens - readLikely),
+          );
         },
         settle(usage, text) {
           if (isSettled) return;
@@ -123,14 +128,17 @@ function sizeOf(
   const size = described === "" ? 0 : tokensIn(described);
   const imageTokens = tokensIn === maxTokens ? MAX_IMAGE_TOKENS : IMAGE_TOKENS;
   return messages.reduce(
-    (sum, message) =>
-      sum + tokensIn(textOfPrompt(message)) + (message.images?.length ?? 0) * imageTokens,
+    (sum, message) => sum + tokensIn(textOfPrompt(message)) + imagesIn(message) * imageTokens,
     size,
   );
 }
 
 /** A budget is used up: as other limits, but for longer than anybody waits. */
 export class BudgetError extends AppError {}
+
+/** What is not text counts as an image. */
+const imagesIn = ({ images = [], pieces = [] }: PromptMessage): number =>
+  images.length + pieces.filter(({ type }) => type !== "text" && type !== "refusal").length;
 
 const usedUp = (whose: "user" | "tenant", limit: number, resetsAt: number, now: number): AppError =>
   new BudgetError(

@@ -1,6 +1,5 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { TurnEnding } from "../../domain/turn.ts";
 import type { Turns } from "../turns/turn.ts";
 
 /** Counts how many of something each user has at this moment, on this server. */
@@ -40,7 +39,7 @@ export function createConcurrencyLimit(what: string, most: number | null): Concu
 
 /** The same turns, with a bound on how many each user has at a time. A turn counts until it ends, whether it is watched or not. */
 export function withConcurrencyLimit(turns: Turns, limit: ConcurrencyLimit): Turns {
-  const until = (ending: Promise<TurnEnding>, leave: () => void) => {
+  const until = (ending: Promise<unknown>, leave: () => void) => {
     ending.then(leave, leave);
   };
   return {
@@ -49,6 +48,17 @@ export function withConcurrencyLimit(turns: Turns, limit: ConcurrencyLimit): Tur
       const leave = limit.enter(owner);
       try {
         const turn = await turns.start(owner, request);
+        until(turn.ending, leave);
+        return turn;
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+    async ask(owner, request) {
+      const leave = limit.enter(owner);
+      try {
+        const turn = await turns.ask(owner, request);
         until(turn.ending, leave);
         return turn;
       } catch (error) {

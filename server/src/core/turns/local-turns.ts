@@ -3,9 +3,9 @@ import type { Interruption } from "../../domain/message.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
 
-type LocalTurn = {
+type LocalTurn<Ending> = {
   readonly conversationId: string;
-  readonly ending: Promise<TurnEnding>;
+  readonly ending: Promise<Ending>;
   readonly interrupt: (cause: Interruption) => void;
 };
 
@@ -14,7 +14,9 @@ export type LocalTurns = {
   /** Counts a turn that is on its way to the disk as running. */
   starting<Result>(begun: Promise<Result>): Promise<Result>;
   /** Keeps the turn until it has ended. */
-  add(replyId: string, turn: LocalTurn): void;
+  add(replyId: string, turn: LocalTurn<TurnEnding>): void;
+  /** Keeps a turn that nothing is stored of, until it has ended. */
+  addStateless(turn: Omit<LocalTurn<void>, "conversationId">): void;
   /** Undefined: the reply is not generated in this process. */
   endingOf(replyId: string): Promise<TurnEnding> | undefined;
   endingsIn(conversationId: string): readonly Promise<TurnEnding>[];
@@ -27,7 +29,8 @@ export type LocalTurns = {
 };
 
 export function createLocalTurns(clock: Pick<Clock, "sleep">): LocalTurns {
-  const running = new Map<string, LocalTurn>();
+  const running = new Map<string, LocalTurn<TurnEnding>>();
+  const stateless = new Set<Omit<LocalTurn<void>, "conversationId">>();
   const starting = new Set<Promise<unknown>>();
   let isDraining = false;
   return {
@@ -39,6 +42,11 @@ export function createLocalTurns(clock: Pick<Clock, "sleep">): LocalTurns {
     add(replyId, turn) {
       running.set(replyId, turn);
       const remove = () => running.delete(replyId);
+      turn.ending.then(remove, remove);
+    },
+    addStateless(turn) {
+      stateless.add(turn);
+      const remove = () => stateless.delete(turn);
       turn.ending.then(remove, remove);
     },
     endingOf: (replyId) => running.get(replyId)?.ending,
@@ -59,10 +67,11 @@ export function createLocalTurns(clock: Pick<Clock, "sleep">): LocalTurns {
       isDraining = true;
       await Promise.all(starting);
       const timer = new AbortController();
-      const all = () => Promise.allSettled([...running.values()].map((turn) => turn.ending));
+      const turns = () => [...running.values(), ...stateless];
+      const all = () => Promise.allSettled(turns().map(({ ending }) => ending));
       await Promise.race([all(), clock.sleep(timeoutMs, timer.signal).catch(() => {})]);
       timer.abort();
-      for (const turn of running.values()) turn.interrupt("shutdown");
+      for (const turn of turns()) turn.interrupt("shutdown");
       await all();
     },
   };

@@ -1,6 +1,6 @@
 import type { Attachment } from "../../domain/file.ts";
 import type { Speaker } from "../../domain/principal.ts";
-import type { ModelPart, ModelSettings } from "../../ports/model.ts";
+import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { cutAt } from "./answer-limit.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
@@ -34,6 +34,8 @@ export type Question = {
   readonly model: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;
+  /** All that the model is told, in place of what is stored; undefined: that. */
+  readonly prompt: readonly PromptMessage[] | undefined;
   readonly reservation: Reservation;
 };
 
@@ -57,10 +59,11 @@ export function requestReply(parts: TurnParts, question: Question, stop: Stop): 
 }
 
 type Read = ReadPrompt & {
+  readonly settings: ModelSettings;
   readonly model: string | null;
   readonly temperature: number | null;
-  /** The sequence of the latest message before the question; -1: there is none. */
-  readonly lastSequence: number;
+  /** The sequence of the latest message before the question; -1: there is none. Null: what is stored does not matter. */
+  readonly lastSequence: number | null;
 };
 
 /** Builds the prompt from what is stored now. */
@@ -77,6 +80,10 @@ export async function readPrompt(
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);
+  const { settings, prompt } = question;
+  const temperature = question.temperature ?? agent?.temperature ?? null;
+  if (prompt)
+    return { messages: prompt, settings, contextTokens, model, temperature, lastSequence: null };
   const budget = promptBudget(contextTokens);
   const stored = conversationId
     ? await store.recentMessages(owner, conversationId, {
@@ -92,9 +99,7 @@ export async function readPrompt(
   const messages = chosen.some((message) => message.attachments)
     ? await showFiles(owner, chosen, budget.documentTokens)
     : chosen;
-  const temperature = question.temperature ?? agent?.temperature ?? null;
   const lastSequence = history.at(-1)?.sequence ?? -1;
-  const { settings } = question;
   return { messages, settings, contextTokens, model, temperature, lastSequence };
 }
 
@@ -103,22 +108,34 @@ async function open(
   parts: TurnParts,
   question: Question,
   aborting: AbortController,
-): Promise<{ readonly answer: AsyncIterator<ModelPart>; readonly lastSequence: number }> {
+): Promise<{
+  readonly answer: AsyncIterator<ModelPart>;
+  readonly lastSequence: number | null;
+}> {
   const read = await readPrompt(parts, question);
-  const { messages, model, temperature, lastSequence } = read;
-  const allowed = question.owner.models;
+  const answer = await ask(parts, question, read, aborting);
+  return { answer: answer[Symbol.asyncIterator](), lastSequence: read.lastSequence };
+}
+
+/** The answer to a prompt, within what the reservation has. Nothing is sent before its first part is asked for. */
+export async function ask(
+  { models }: Pick<TurnParts, "models">,
+  { owner, reservation: { fit } }: Pick<Question, "owner" | "reservation">,
+  read: ReadPrompt & Pick<Read, "model" | "temperature"> & { readonly settings: ModelSettings },
+  aborting: AbortController,
+): Promise<AsyncIterable<ModelPart>> {
+  const { messages, model, temperature, settings } = read;
+  const allowed = owner.models;
   // The chosen model may have changed while the message waited.
-  const refusal = parts.models.refusal(model, allowed);
+  const refusal = models.refusal(model, allowed);
   if (refusal) throw refusal;
-  const { fit } = question.reservation;
-  const { settings } = question;
   const fitting = fit ? await fit(read) : null;
   const maxTokens =
     fitting === null
       ? (settings.maxTokens ?? null)
       : Math.min(fitting, settings.maxTokens ?? fitting);
   const request = { model, allowed, messages, temperature, maxTokens, settings };
-  const answer = parts.models.reply(request, aborting.signal);
-  const limited = maxTokens === null ? answer : cutAt(answer, maxTokens, () => aborting.abort());
-  return { answer: limited[Symbol.asyncIterator](), lastSequence };
+  const answer = models.reply(request, aborting.signal);
+  if (maxTokens === null) return answer;
+  return cutAt(answer, { maxTokens, choices: settings.choices }, () => aborting.abort());
 }

@@ -33,18 +33,11 @@ const STORE_PATIENCE_MS = 10_000;
 
 /** Why an answer that came to its end cannot be used; null if it can. */
 export function whatIsMissing({ parts, finishReason }: Outcome): AppError | null {
-  if (finishReason === null)
-    return new AppError(
-      "model_failed",
-      "The model ended its answer without saying that it was finished",
-    );
+  if (finishReason === null) return unfinished();
   if (/\S/u.test(textOf(parts)) || parts.some(({ type }) => type === "tool_call")) return null;
   switch (finishReason) {
     case "tool_calls":
-      return new AppError(
-        "model_failed",
-        "The model asked for a tool instead of answering, and no tool was offered to it. Ask again, or choose another model",
-      );
+      return unofferedTool();
     case "filter":
       return new AppError(
         "model_refused",
@@ -62,6 +55,15 @@ export function whatIsMissing({ parts, finishReason }: Outcome): AppError | null
       );
   }
 }
+
+export const unfinished = (): AppError =>
+  new AppError("model_failed", "The model ended its answer without saying that it was finished");
+
+export const unofferedTool = (): AppError =>
+  new AppError(
+    "model_failed",
+    "The model asked for a tool instead of answering, and no tool was offered to it. Ask again, or choose another model",
+  );
 
 export const tooLate = (timeoutMs: number): AppError =>
   new AppError(

@@ -1,7 +1,7 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
 import { MAX_PARTS } from "../../domain/part-checks.ts";
-import { textIn } from "../../domain/parts.ts";
+import { CLIENT_TOOLS, CUSTOM_TOOLS, textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { ModelPart } from "../../ports/model.ts";
@@ -13,9 +13,6 @@ import type { QueuePlace } from "./queue-place.ts";
 import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
-
-/** Whose tools a model is offered: those of whoever sent the message. */
-const CLIENT = "client";
 
 type Generation = {
   readonly owner: Owner;
@@ -130,9 +127,10 @@ async function run(
 function write(writer: TurnWriter, part: Exclude<ModelPart, { type: "finish" }>): void {
   const { type, text } = part;
   if (type === "arguments" || (type === "refusal" && writer.reply.last === type)) writer.grow(text);
-  else if (type === "tool_call")
-    writer.add({ type, callId: part.callId, source: CLIENT, name: part.name, arguments: text });
-  else writer.add(part);
+  else if (type === "tool_call") {
+    const source = part.isCustom ? CUSTOM_TOOLS : CLIENT_TOOLS;
+    writer.add({ type, callId: part.callId, source, name: part.name, arguments: text });
+  } else writer.add({ type, text });
   if (writer.reply.count > MAX_PARTS)
     throw new AppError(
       "model_failed",

@@ -1,6 +1,6 @@
 import { branchOf } from "../../domain/branches.ts";
 import { type Conversation, titleFrom } from "../../domain/conversation.ts";
-import { keyOfAnother, notFound } from "../../domain/errors.ts";
+import { AppError, keyOfAnother, notFound } from "../../domain/errors.ts";
 import { documentOf, type Message, partsOf } from "../../domain/message.ts";
 import { cutAtText } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
@@ -23,6 +23,12 @@ export type StartParts = TurnParts & { readonly local: LocalTurns };
 /** @throws AppError invalid_request, unavailable */
 export function checkRequest({ local }: Pick<StartParts, "local">, request: StartTurn): void {
   if (!isAnswering(request)) checkMessageText(request.content, "content");
+  if ((request.settings?.choices ?? 1) > 1)
+    throw new AppError(
+      "invalid_request",
+      "A conversation has one answer to a message: leave out n, or set it to 1",
+      { field: "n" },
+    );
   local.checkOpen();
 }
 

@@ -44,7 +44,7 @@ export type Intent = {
 export function intend(
   parts: TurnParts,
   owner: Speaker,
-  { content, attachments = [], model, temperature, settings = {} }: StartTurn,
+  { content, attachments = [], model, temperature, settings = {}, prompt }: StartTurn,
   reservation: Reservation,
 ): Intent {
   const stop = createStop();
@@ -57,6 +57,7 @@ export function intend(
     attachments,
     temperature,
     settings,
+    prompt,
     reservation,
   };
   return {
@@ -178,7 +179,7 @@ async function spotIn(
 export function promptOf(
   parts: TurnParts,
   owner: Speaker,
-  { content, attachments = [], model, temperature, settings = {} }: StartTurn,
+  { content, attachments = [], model, temperature, settings = {}, prompt }: StartTurn,
   guess: Guess,
 ): Promise<ReadPrompt> {
   return readPrompt(parts, {
@@ -191,6 +192,7 @@ export function promptOf(
     model: model ?? guess.model,
     temperature,
     settings,
+    prompt,
     branch: guess.branch,
     before: guess.before,
   });

@@ -1,12 +1,13 @@
 import type { Conversation } from "../../domain/conversation.ts";
+import type { AppError } from "../../domain/errors.ts";
 import type { Attachment } from "../../domain/file.ts";
-import type { Interruption, Message } from "../../domain/message.ts";
+import type { Interruption, Message, Usage } from "../../domain/message.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
-import type { ModelSettings } from "../../ports/model.ts";
+import type { Finish, ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../../ports/store.ts";
 import type { PartsEvent, TurnLog } from "../../ports/turn-log.ts";
@@ -34,12 +35,73 @@ export type StartTurn = {
   readonly temperature: number | null;
   /** Further settings of the answer; absent: none. */
   readonly settings?: ModelSettings;
+  /**
+   * The whole of what the model is told, in place of what is stored; never stored itself. The system prompt and the
+   * agent's instructions are not added, and nothing is left out.
+   */
+  readonly prompt?: readonly PromptMessage[];
   /** The wire it came through, for metrics. */
   readonly origin: string;
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
 };
 
-export type { ModelSettings, ToolOffer } from "../../ports/model.ts";
+/** A question to a model of which nothing is kept. */
+export type AskModelOnce = {
+  /** The whole of what the model is told. */
+  readonly messages: readonly PromptMessage[];
+  /** As the client named it; null: the default. */
+  readonly model: string | null;
+  /** 0 to 2; null: the provider's default. */
+  readonly temperature: number | null;
+  readonly settings?: ModelSettings;
+  /** The wire it came through, for metrics. */
+  readonly origin: string;
+};
+
+/** What became of a turn that nothing keeps. */
+export type AskedOutcome = {
+  readonly model: string;
+  /** As the provider counted; null: it did not. */
+  readonly usage: Usage | null;
+  /** How each answer ended, by its choice. Empty where the turn failed or was stopped. */
+  readonly finishes: readonly Finish[];
+  /** Why it failed; null for a turn that was whole, or that its caller stopped. */
+  readonly error: AppError | null;
+};
+
+/** What comes of a turn that nothing keeps, in order; the last is its one ending. */
+export type AskedEvent =
+  | Exclude<ModelPart, { type: "finish" }>
+  | { readonly type: "ended"; readonly outcome: AskedOutcome };
+
+/** A turn of which nothing is written anywhere: not in the store, the log, or to other replicas. */
+export type StatelessTurn = {
+  /** A UUID. */
+  readonly id: string;
+  /** The name of the model until its provider says better. */
+  readonly model: string;
+  /**
+   * The answer as it comes, for one reader; the provider is read no faster than that. When the signal is aborted, or the
+   * reader goes away, the request at the provider is ended.
+   * @throws AppError at the first step, where the turn fails before anything was said; what fails later is in the ending
+   */
+  follow(signal: AbortSignal): AsyncIterable<AskedEvent>;
+  /** Ends the request at the provider; the reader gets the ending. */
+  stop(): void;
+  /** Resolves when the turn has ended; never rejects. */
+  readonly ending: Promise<void>;
+};
+
+export type {
+  Finish,
+  ModelPart,
+  ModelSettings,
+  NamedTool,
+  PromptMessage,
+  PromptPiece,
+  ToolChoice,
+  ToolOffer,
+} from "../../ports/model.ts";
 export type { PartsEvent } from "../../ports/turn-log.ts";
 
 /** What a watcher of the words of a reply gets; the acceptance is known to whoever may watch. */
@@ -101,6 +163,11 @@ export type Turns = {
    * @throws AppError invalid_request, not_found, model_refused, unavailable
    */
   prepare(speaker: Speaker, request: StartTurn): Promise<PreparedTurn>;
+  /**
+   * Asks a model without keeping anything. Counts as a turn for limits, budgets, metrics and the shutdown.
+   * @throws AppError model_refused, rate_limited (a limit, or a budget), unavailable, invalid_request
+   */
+  ask(speaker: Speaker, request: AskModelOnce): Promise<StatelessTurn>;
   /**
    * The turn of that reply, or, on the path of that branch or of the active one, of the one that is
    * generated now (those that wait come after it), or the latest. Null if there is none that runs or has ended within RESUMABLE_MS. @throws AppError not_found

@@ -2,6 +2,7 @@ import { AppError, notFound } from "../../domain/errors.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import { mayGenerateAgain } from "../../domain/turn.ts";
 import type { Reservation } from "../access/budgets.ts";
+import { askOnce } from "./ask.ts";
 import { watchedTurn } from "./follow.ts";
 import { createLocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
@@ -18,6 +19,7 @@ export function createTurns(given: TurnParts): Turns {
   return {
     start: (owner, request) => local.starting(begin(parts, owner, request)),
     prepare: (owner, request) => prepare(parts, owner, request),
+    ask: (owner, request) => local.starting(askOnce(parts, owner, request)),
     async watch(owner, conversationId, replyId, wanted) {
       const conversation = await store.getConversation(owner, conversationId);
       if (!conversation) throw notFound("conversation");

@@ -1,6 +1,6 @@
 import type { Pool } from "undici";
 import { finishReasonOf } from "../../../domain/finish-reason.ts";
-import type { ModelPart } from "../../../ports/model.ts";
+import type { Finish, ModelPart } from "../../../ports/model.ts";
 import { Exchange, type ExchangeRequest, textOf } from "./exchange.ts";
 import { failureOfAnswer, failureOfReply, type ProviderIdentity } from "./failures.ts";
 import { parseLoosely } from "./loose-json.ts";
@@ -17,6 +17,8 @@ export type AttemptOptions = {
   readonly identity: ProviderIdentity;
   readonly thinkTags: boolean;
   readonly calls: boolean;
+  /** How many answers were asked for. */
+  readonly choices: number;
   readonly idleTimeoutMs: number;
   /** How long to wait for usage and `[DONE]` once a finish reason came, and then for the end. */
   readonly settleMs: number;
@@ -52,7 +54,7 @@ export class Attempt {
       if (parser.done && parser.fault === null) return this.#finish(parts);
       if (parts.length > 0) return parts;
       if (parser.fault !== null) throw failureOfReply(parser.fault, this.#options.identity);
-      if (parser.finishReason !== null) this.#exchange.endWithin(this.#options.settleMs);
+      if (parser.isWhole) this.#exchange.endWithin(this.#options.settleMs);
       const chunks = await this.#readChunks();
       if (chunks === null) parser.end();
       else for (const chunk of chunks) parser.feed(chunk);
@@ -97,21 +99,29 @@ export class Attempt {
     try {
       return await this.#exchange.read();
     } catch (error) {
-      if (this.#parser.finishReason === null || this.#signal.aborted) throw error;
+      if (!this.#parser.isWhole || this.#signal.aborted) throw error;
       return null;
     }
   }
 
   #finish(parts: readonly ModelPart[]): readonly ModelPart[] {
-    const { finishReason, hasCalls, model, usage } = this.#parser;
-    const word = finishReason ?? "stop";
-    const said = finishReasonOf(word);
-    // Some end as ever, whatever they ask for.
-    const reason = said === "stop" && hasCalls ? "tool_calls" : said;
+    const { choices, model, usage } = this.#parser;
+    const finishes = choices.map(finishOf);
+    const [first = finishOf(NO_ANSWER)] = finishes;
     this.#exchange.drain(this.#options.settleMs);
     this.finished = true;
-    return [...parts, { type: "finish", reason, word, model, usage }];
+    const several = this.#options.choices > 1 && { choices: finishes };
+    return [...parts, { type: "finish", ...first, ...several, model, usage }];
   }
+}
+
+const NO_ANSWER = { finishReason: "stop", hasCalls: false };
+
+function finishOf({ finishReason, hasCalls }: ReplyParser["choices"][number]): Finish {
+  const word = finishReason ?? "stop";
+  const said = finishReasonOf(word);
+  // Some end as ever, whatever they ask for.
+  return { reason: said === "stop" && hasCalls ? "tool_calls" : said, word };
 }
 
 /** The first byte that is not a blank; null if there is none. */

@@ -1,39 +1,80 @@
+import type { JsonObject } from "../../../domain/json.ts";
 import type { Usage } from "../../../domain/message.ts";
+import type { TokenLogprobs } from "../../../ports/model.ts";
 import { isObject, type Loose } from "./loose-json.ts";
 import type { PieceSink, PieceType } from "./text.ts";
 import { type CallPiece, callsIn } from "./tool-calls.ts";
 
-/** What one chunk of a stream, or one whole completion, says. */
-export type Completion = {
+/** What one chunk of a stream, or one whole completion, says of one answer. */
+export type ChoiceSaid = {
+  /** Its place among the answers. */
+  readonly index: number;
   readonly pieces: readonly { readonly type: PieceType; readonly text: string }[];
   readonly calls: readonly CallPiece[];
+  /** Of the tokens of its text or of its refusal. */
+  readonly logprobs: TokenLogprobs;
+  readonly finishReason: string | null;
+};
+
+/** What one chunk of a stream, or one whole completion, says. */
+export type Completion = {
+  readonly choices: readonly ChoiceSaid[];
   /** The provider's error, with what stands around it; null if all is well. */
   readonly error: Loose | null;
-  readonly finishReason: string | null;
   readonly usage: Usage | null;
   readonly model: string | null;
 };
 
-/** Reads a chunk (`delta`) or a whole completion (`message`): only its first choice counts. */
-export function readCompletion(completion: Loose): Completion {
-  const pieces: { type: PieceType; text: string }[] = [];
+/**
+ * Reads a chunk (`delta`) or a whole completion (`message`).
+ * @param most how many answers were asked for; others do not count, and a single one is the first whatever its index
+ */
+export function readCompletion(completion: Loose, most: number): Completion {
   const { choices } = completion;
-  const choice: unknown = Array.isArray(choices) ? choices[0] : null;
-  const { delta, message, error, finish_reason: reason } = isObject(choice) ? choice : NONE;
-  const said = delta ?? message;
-  readMessage(said, (type, text) => {
-    if (text !== "") pieces.push({ type, text });
-  });
+  const given = Array.isArray(choices) ? choices.slice(0, most).filter(isObject) : NO_CHOICES;
+  const failed = given.find(({ error }) => error);
   return {
-    pieces,
-    calls: isObject(said) ? callsIn(said.tool_calls) : NO_CALLS,
-    error: isError(completion) ? completion : error && isObject(choice) ? choice : null,
-    finishReason: nameOf(reason),
+    choices: given.flatMap((choice, place) => {
+      const index = most === 1 ? 0 : indexOf(choice, place);
+      return index < most ? readChoice(choice, index) : [];
+    }),
+    error: isError(completion) ? completion : (failed ?? null),
     usage: usageOf(completion.usage),
     model: nameOf(completion.model),
   };
 }
 
+const indexOf = ({ index }: Loose, place: number): number =>
+  typeof index === "number" && Number.isSafeInteger(index) && index >= 0 ? index : place;
+
+function readChoice(choice: Loose, index: number): ChoiceSaid {
+  const pieces: { type: PieceType; text: string }[] = [];
+  const { delta, message, finish_reason: reason } = choice;
+  const said = delta ?? message;
+  readMessage(said, (type, text) => {
+    if (text !== "") pieces.push({ type, text });
+  });
+  return {
+    index,
+    pieces,
+    calls: isObject(said) ? callsIn(said.tool_calls) : NO_CALLS,
+    logprobs: logprobsOf(choice.logprobs),
+    finishReason: nameOf(reason),
+  };
+}
+
+function logprobsOf(value: unknown): TokenLogprobs {
+  if (!isObject(value)) return NO_LOGPROBS;
+  const { content, refusal } = value;
+  const tokens = [content, refusal].find((list) => Array.isArray(list) && list.length > 0);
+  // What was read as JSON is JSON.
+  return Array.isArray(tokens)
+    ? tokens.filter((token): token is JsonObject => isObject(token))
+    : NO_LOGPROBS;
+}
+
+const NO_CHOICES: readonly Loose[] = [];
+const NO_LOGPROBS: TokenLogprobs = [];
 const NONE: Loose = {};
 const NO_CALLS: readonly CallPiece[] = [];
 

@@ -24,7 +24,8 @@ const CHUNKS_BEFORE_LESSON = 4;
 /** Where each chunk has something of its own in it (a time, a padding), learning is given up. */
 const MAX_VAIN_LESSONS = 3;
 
-export function deltaTemplate(): DeltaTemplate {
+/** @param choices how many answers were asked for */
+export function deltaTemplate(choices: number): DeltaTemplate {
   let type: PieceType = "text";
   let before = "";
   let after = "";
@@ -53,7 +54,7 @@ export function deltaTemplate(): DeltaTemplate {
       vainLessons += 1;
       const form = [data.slice(0, start), data.slice(start + piece.text.length)] as const;
       const probe = parseLoosely(form.join(PROBE));
-      const probed = isObject(probe) ? onlyPieceOf(readCompletion(probe)) : null;
+      const probed = isObject(probe) ? onlyPieceOf(readCompletion(probe, choices)) : null;
       if (probed?.text !== PROBE || probed.type !== piece.type) return;
       type = piece.type;
       [before, after] = form;
@@ -61,10 +62,13 @@ export function deltaTemplate(): DeltaTemplate {
   };
 }
 
-/** The one piece that a chunk holds; null if it says anything else that counts. */
-function onlyPieceOf({ pieces, calls, error, finishReason, usage }: Completion) {
+/** The one piece that a chunk holds of the first answer; null if it says anything else that counts. */
+function onlyPieceOf({ choices, error, usage }: Completion) {
+  const [choice, ...others] = choices;
+  if (!choice || others.length > 0 || choice.index > 0) return null;
+  const { pieces, calls, logprobs, finishReason } = choice;
   const [piece] = pieces;
-  const only = pieces.length === 1 && calls.length === 0;
+  const only = pieces.length === 1 && calls.length === 0 && logprobs.length === 0;
   const isAll = error === null && finishReason === null && usage === null;
   return only && isAll && piece !== undefined ? piece : null;
 }

@@ -14,9 +14,15 @@ export type Flavour = {
   readonly thinkTags: boolean;
   /** Whether it wants to know which application asks (`HTTP-Referer`, `X-Title`). */
   readonly attribution: boolean;
+  /** Whether it knows the role `developer`; others are given `system`. */
+  readonly developerRole: boolean;
+  /** Whether it takes the keys that its kept prompts are found by. */
+  readonly promptCacheKeys: boolean;
 };
 
-export type FlavourName = "openrouter" | "cerebras" | "generic";
+export type FlavourName = "openrouter" | "cerebras" | "openai" | "generic";
+
+const UNLIKE_OPENAI = { developerRole: false, promptCacheKeys: false } as const;
 
 export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
   /** https://openrouter.ai/docs/api-reference/overview */
@@ -27,6 +33,7 @@ export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
     limitField: "max_tokens",
     thinkTags: false,
     attribution: true,
+    ...UNLIKE_OPENAI,
   },
   /**
    * https://inference-docs.cerebras.ai/support/rate-limits: a request without a maximum is counted
@@ -39,8 +46,20 @@ export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
     limitField: "max_completion_tokens",
     thinkTags: true,
     attribution: false,
+    ...UNLIKE_OPENAI,
   },
-  /** OpenAI, Ollama, vLLM, llama.cpp, LM Studio, … */
+  /** OpenAI itself. */
+  openai: {
+    askUsage: "stream_options",
+    fallbacks: false,
+    maxCompletionTokens: null,
+    limitField: "max_tokens",
+    thinkTags: false,
+    attribution: false,
+    developerRole: true,
+    promptCacheKeys: true,
+  },
+  /** Ollama, vLLM, llama.cpp, LM Studio, … */
   generic: {
     askUsage: "stream_options",
     fallbacks: false,
@@ -48,5 +67,10 @@ export const FLAVOURS: Readonly<Record<FlavourName, Flavour>> = {
     limitField: "max_tokens",
     thinkTags: true,
     attribution: false,
+    ...UNLIKE_OPENAI,
   },
 };
+
+/** The flavour of a server at that address. */
+export const flavourAt = (baseUrl: string): FlavourName =>
+  /(?:^|\.)openai\.(?:com|azure\.com)$/u.test(new URL(baseUrl).hostname) ? "openai" : "generic";

@@ -1,36 +1,52 @@
-import type { Part } from "../../../domain/parts.ts";
-import type { PromptMessage } from "../../../ports/model.ts";
+import { CUSTOM_TOOLS, type Part } from "../../../domain/parts.ts";
+import type { PromptImage, PromptMessage, PromptPiece } from "../../../ports/model.ts";
 
 type ToolCall = Extract<Part, { type: "tool_call" }>;
 type ToolResult = Extract<Part, { type: "tool_result" }>;
 
-/**
- * A message as OpenAI's wire has it: several, where results of tools stand between what the model said.
- * @param mark stands for each image's bytes in base64
- */
+/** Puts what is long, or is opened only when it is sent, elsewhere. Gives what stands for it. */
+export type SetAside = {
+  image(image: PromptImage): string;
+  text(text: string): string;
+};
+
+/** How a provider wants it. */
+export type MessageForm = {
+  readonly aside: SetAside;
+  /** Whether it knows the role `developer`. */
+  readonly developerRole: boolean;
+};
+
+/** A message as OpenAI's wire has it: several, where results of tools stand between what the model said. */
 export function wireMessages(
-  { role, content, parts, images = [] }: PromptMessage,
-  mark: string,
+  message: PromptMessage,
+  { aside, developerRole }: MessageForm,
 ): object[] {
+  const { content, parts, pieces, images = [] } = message;
+  const role = message.role === "developer" && !developerRole ? "system" : message.role;
+  const named = message.name === undefined ? { role } : { role, name: message.name };
   if (images.length > 0)
     return [
       {
-        role,
+        ...named,
         content: [
           { type: "text", text: content },
-          ...images.map(({ mediaType }) => ({
+          ...images.map((image) => ({
             type: "image_url",
-            image_url: { url: `data:${mediaType};base64,${mark}` },
+            image_url: { url: `data:${image.mediaType};base64,${aside.image(image)}` },
           })),
         ],
       },
     ];
-  if (!parts) return [{ role, content }];
+  if (!parts)
+    return [
+      { ...named, content: pieces ? pieces.map((piece) => wirePiece(piece, aside)) : content },
+    ];
   const messages: object[] = [];
   let words = "";
   let calls: ToolCall[] = [];
   const say = () => {
-    if (words !== "" || calls.length > 0) messages.push(said(role, words, calls));
+    if (words !== "" || calls.length > 0) messages.push(said(named, words, calls));
     words = "";
     calls = [];
   };
@@ -48,17 +64,38 @@ export function wireMessages(
   return messages;
 }
 
-const said = (role: PromptMessage["role"], words: string, calls: readonly ToolCall[]) => ({
-  role,
+function wirePiece(piece: PromptPiece, aside: SetAside): object {
+  switch (piece.type) {
+    case "text":
+      return { type: piece.type, text: piece.text };
+    case "refusal":
+      return { type: piece.type, refusal: piece.text };
+    case "image": {
+      const { url, detail } = piece;
+      const image_url = { url: aside.text(url), detail: detail ?? undefined };
+      return { type: "image_url", image_url };
+    }
+    case "file": {
+      const { name, data } = piece;
+      return { type: "file", file: { filename: name ?? undefined, file_data: aside.text(data) } };
+    }
+    case "audio": {
+      const { data, format } = piece;
+      return { type: "input_audio", input_audio: { data: aside.text(data), format } };
+    }
+  }
+}
+
+const said = (named: object, words: string, calls: readonly ToolCall[]) => ({
+  ...named,
   content: words === "" && calls.length > 0 ? null : words,
-  ...(calls.length > 0 && {
-    tool_calls: calls.map(({ callId, name, arguments: given }) => ({
-      id: callId,
-      type: "function",
-      function: { name, arguments: given },
-    })),
-  }),
+  ...(calls.length > 0 && { tool_calls: calls.map(wireCall) }),
 });
+
+const wireCall = ({ callId, source, name, arguments: given }: ToolCall) =>
+  source === CUSTOM_TOOLS
+    ? { id: callId, type: "custom", custom: { name, input: given } }
+    : { id: callId, type: "function", function: { name, arguments: given } };
 
 const answered = ({ callId, outcome, text }: ToolResult) => ({
   role: "tool",

@@ -17,7 +17,7 @@ export type OpenAiCompatibleOptions = {
   readonly apiKey?: string;
   /** The setting that holds the key, for messages to the operator: `OPENROUTER_API_KEY`. */
   readonly keySetting?: string;
-  /** Default `generic`: OpenAI, Ollama, vLLM, llama.cpp, LM Studio, … */
+  /** Default `generic`: Ollama, vLLM, llama.cpp, LM Studio, … */
   readonly flavour?: FlavourName;
   /** How this server presents itself to providers that ask. */
   readonly attribution?: { readonly url: string; readonly title: string };
@@ -53,7 +53,7 @@ const MAX_CONNECTIONS = 10_000;
 
 type Asking = {
   readonly pool: Pool;
-  readonly attempt: Omit<AttemptOptions, "calls">;
+  readonly attempt: Omit<AttemptOptions, "calls" | "choices">;
   readonly maxRetries: number;
   readonly retryDelayMs: number;
   readonly maxRetryWaitMs: number;
@@ -150,12 +150,18 @@ async function* ask(
   let retries = 0;
   let hasOtherName = false;
   let waitLeftMs = asking.maxRetryWaitMs;
-  const calls = Boolean(request.settings.tools?.length);
+  const { tools, choices = 1 } = request.settings;
+  const calls = Boolean(tools?.length);
   for (;;) {
     signal.throwIfAborted();
     const { streamOptions, limitField } = asking;
     const exchange = asking.exchangeOf(request, { streamOptions, limitField });
-    const attempt = new Attempt(asking.pool, exchange, { ...asking.attempt, calls }, signal);
+    const attempt = new Attempt(
+      asking.pool,
+      exchange,
+      { ...asking.attempt, calls, choices },
+      signal,
+    );
     let given = false;
     let failure: AttemptFailure;
     try {

@@ -2,16 +2,15 @@ import { StringDecoder } from "node:string_decoder";
 import { createParser } from "eventsource-parser";
 import type { Usage } from "../../../domain/message.ts";
 import type { ModelPart } from "../../../ports/model.ts";
+import { ChoiceParser, type ChoiceParserOptions } from "./choice-parser.ts";
 import { type Completion, readCompletion } from "./completion.ts";
 import { deltaTemplate } from "./delta-template.ts";
 import { isObject, type Loose, parseLoosely } from "./loose-json.ts";
-import { type PieceSink, type PieceType, textCleaner, thinkSplitter } from "./text.ts";
-import { type CallPiece, callOrder } from "./tool-calls.ts";
 
 /** Far above any reply; it bounds what a provider can make the server hold. */
 const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 
-/** Of one reply. */
+/** Of one answer. */
 const MAX_CALLS = 500;
 
 /** What is wrong with a reply: the provider's own error in it, or that it cannot be understood. */
@@ -37,18 +36,17 @@ export type ReplyParser = {
   readonly fault: ReplyFault | null;
   /** It said `[DONE]`, or it ended. */
   readonly done: boolean;
-  /** Null while the provider has not given a reason. */
-  readonly finishReason: string | null;
-  /** Whether it asked for a tool. */
-  readonly hasCalls: boolean;
+  /** Every answer that was asked for has its finish reason. */
+  readonly isWhole: boolean;
+  /** The answers that were begun, at least one, in the order in which they are counted. */
+  readonly choices: readonly Pick<ChoiceParser, "finishReason" | "hasCalls">[];
   readonly usage: Usage | null;
   readonly model: string | null;
 };
 
-export type ReplyParserOptions = {
-  readonly thinkTags: boolean;
-  /** Whether a tool was offered; calls of what nobody offered are left out. */
-  readonly calls: boolean;
+export type ReplyParserOptions = ChoiceParserOptions & {
+  /** How many answers were asked for. */
+  readonly choices: number;
 };
 
 export function replyParser(options: ReplyParserOptions): ReplyParser {
@@ -58,26 +56,14 @@ export function replyParser(options: ReplyParserOptions): ReplyParser {
 class Parser implements ReplyParser {
   fault: ReplyFault | null = null;
   done = false;
-  finishReason: string | null = null;
   usage: Usage | null = null;
   model: string | null = null;
+  readonly choices: ChoiceParser[];
+  readonly #first: ChoiceParser;
   #characters = 0;
-  /** Joined until the type changes or somebody takes them. */
-  #pending = "";
-  #pendingType: PieceType = "text";
-  #parts: ModelPart[] = [];
   readonly #decoder = new StringDecoder("utf8");
-  readonly #cleaners = {
-    text: textCleaner(),
-    reasoning: textCleaner(),
-    refusal: textCleaner(),
-  } as const satisfies Record<PieceType, unknown>;
-  readonly #calls = callOrder();
-  /** What was said after the first call, which may still grow. */
-  #afterCalls: ModelPart[] = [];
-  readonly #template = deltaTemplate();
-  readonly #splitter;
-  readonly #readsCalls: boolean;
+  readonly #template;
+  readonly #options: ReplyParserOptions;
   readonly #events = createParser({
     onEvent: ({ data, event }) => this.#onEvent(data, event),
     onError: (error) => {
@@ -89,13 +75,15 @@ class Parser implements ReplyParser {
     maxBufferSize: MAX_REPLY_CHARACTERS,
   });
 
-  get hasCalls(): boolean {
-    return this.#calls.isBegun;
+  constructor(options: ReplyParserOptions) {
+    this.#options = options;
+    this.#template = deltaTemplate(options.choices);
+    this.#first = new ChoiceParser(0, options);
+    this.choices = [this.#first];
   }
 
-  constructor({ thinkTags, calls }: ReplyParserOptions) {
-    this.#splitter = thinkTags ? thinkSplitter() : null;
-    this.#readsCalls = calls;
+  get isWhole(): boolean {
+    return this.choices.length === this.#options.choices && this.#isEnded();
   }
 
   feed(bytes: Buffer): void {
@@ -115,16 +103,14 @@ class Parser implements ReplyParser {
     this.#onCompletion(reply);
     if (!Array.isArray(reply.choices)) this.#malformed("not a reply");
     // It came whole, so it is finished, even if no reason is given.
-    if (this.fault === null) this.finishReason ??= "stop";
+    if (this.fault === null) for (const choice of this.choices) choice.finishReason ??= "stop";
     this.#finish();
   }
 
   take(): readonly ModelPart[] {
-    this.#flush();
-    if (this.#parts.length === 0) return NOTHING;
-    const parts = this.#parts;
-    this.#parts = [];
-    return parts;
+    return this.choices.length === 1
+      ? this.#first.take()
+      : this.choices.flatMap((choice) => choice.take());
   }
 
   end(): void {
@@ -136,20 +122,21 @@ class Parser implements ReplyParser {
   #finish(): void {
     if (this.done) return;
     this.done = true;
-    this.#splitter?.end(this.#append);
-    this.#flush();
-    for (const type of ["reasoning", "text", "refusal"] as const)
-      this.#give(type, this.#cleaners[type].end());
-    this.#calls.end(this.#givePart);
-    this.#parts.push(...this.#afterCalls.splice(0));
-    this.#malformed("no finish reason");
+    for (const choice of this.choices) choice.end();
+    // Some give one answer, however many they are asked for.
+    if (!this.#isEnded()) this.#malformed("no finish reason");
+  }
+
+  #isEnded(): boolean {
+    return this.choices.every(({ finishReason }) => finishReason !== null);
   }
 
   #onEvent(data: string, event: string | undefined): void {
     if (this.fault !== null || this.done) return;
     const learnt = this.#template.read(data);
-    if (learnt !== null) this.#onPiece(this.#template.type, learnt);
-    else if (data === "[DONE]") this.#finish();
+    if (learnt !== null) {
+      if (this.#mayHave(learnt.length)) this.#first.pushPiece(this.#template.type, learnt);
+    } else if (data === "[DONE]") this.#finish();
     else if (event === "error") this.#fail({ type: "provider_error", body: parseLoosely(data) });
     else if (data !== "") this.#onUnknownEvent(data);
   }
@@ -161,58 +148,31 @@ class Parser implements ReplyParser {
   }
 
   #onCompletion(completion: Loose): Completion {
-    const said = readCompletion(completion);
-    for (const { type, text } of said.pieces) this.#onPiece(type, text);
-    if (this.#readsCalls) for (const call of said.calls) this.#onCall(call);
+    const said = readCompletion(completion, this.#options.choices);
     if (said.error !== null) this.#fail({ type: "provider_error", body: said.error });
-    if (said.finishReason === "error") this.#fail({ type: "provider_error", body: null });
-    else if (this.fault === null) this.finishReason = said.finishReason ?? this.finishReason;
+    for (const one of said.choices) {
+      const hasFailed = one.finishReason === "error";
+      const choice = this.#choiceOf(one.index);
+      const characters = choice.push(hasFailed ? { ...one, finishReason: null } : one);
+      if (!this.#mayHave(characters) || choice.callCount > MAX_CALLS) this.#malformed("too long");
+      if (hasFailed) this.#fail({ type: "provider_error", body: null });
+    }
     this.usage = said.usage ?? this.usage;
     this.model ??= said.model;
     return said;
   }
 
-  readonly #onPiece: PieceSink = (type, text) => {
-    if (type === "text" && this.#splitter !== null) this.#splitter.push(text, this.#append);
-    else this.#append(type, text);
-  };
-
-  #onCall(call: CallPiece): void {
-    this.#characters += call.id.length + call.name.length + call.text.length + 1;
-    const isTooLong = this.#characters > MAX_REPLY_CHARACTERS || this.#calls.count > MAX_CALLS;
-    if (isTooLong) this.#malformed("too long");
-    else {
-      this.#flush();
-      this.#calls.push(call, this.#givePart);
-    }
+  #choiceOf(index: number): ChoiceParser {
+    for (let place = this.choices.length; place <= index; place++)
+      this.choices.push(new ChoiceParser(place, this.#options));
+    return this.choices[index] ?? this.#first;
   }
 
-  readonly #givePart = (part: ModelPart): void => {
-    this.#parts.push(part);
-  };
-
-  readonly #append = (type: PieceType, text: string): void => {
-    this.#characters += text.length;
-    if (this.#characters > MAX_REPLY_CHARACTERS) {
-      this.#malformed("too long");
-      return;
-    }
-    if (this.#pendingType !== type) {
-      this.#flush();
-      this.#pendingType = type;
-    }
-    this.#pending += text;
-  };
-
-  #flush(): void {
-    const type = this.#pendingType;
-    if (this.#pending === "") return;
-    this.#give(type, this.#cleaners[type].push(this.#pending));
-    this.#pending = "";
-  }
-
-  #give(type: PieceType, text: string): void {
-    if (text !== "") (this.hasCalls ? this.#afterCalls : this.#parts).push({ type, text });
+  #mayHave(characters: number): boolean {
+    this.#characters += characters;
+    if (this.#characters <= MAX_REPLY_CHARACTERS) return true;
+    this.#malformed("too long");
+    return false;
   }
 
   #malformed(problem: Problem): void {
@@ -221,8 +181,6 @@ class Parser implements ReplyParser {
 
   /** Once a finish reason came, the reply is whole, whatever follows it. */
   #fail(fault: ReplyFault): void {
-    if (this.finishReason === null) this.fault ??= fault;
+    if (!this.isWhole) this.fault ??= fault;
   }
 }
-
-const NOTHING: readonly ModelPart[] = [];

@@ -10,6 +10,8 @@ export type CallPiece = {
   readonly id: string;
   readonly name: string;
   readonly text: string;
+  /** Whether it says that the tool takes any text. */
+  readonly isCustom: boolean;
 };
 
 /** @param value the field `tool_calls` of a delta or of a whole message */
@@ -18,21 +20,26 @@ export function callsIn(value: unknown): readonly CallPiece[] {
 }
 
 function callIn(call: Loose): CallPiece {
-  const asked = isObject(call.function) ? call.function : {};
-  const { name, arguments: given } = asked;
+  const isCustom = isObject(call.custom);
+  const asked = isObject(call.custom) ? call.custom : isObject(call.function) ? call.function : {};
+  const { name, arguments: given = asked.input } = asked;
   return {
     index: typeof call.index === "number" ? call.index : null,
     id: typeof call.id === "string" ? call.id : "",
     name: typeof name === "string" ? name : "",
     // Some give the arguments as what they mean.
     text: typeof given === "string" ? given : isObject(given) ? JSON.stringify(given) : "",
+    isCustom,
   };
 }
+
+type CallPart = Extract<ModelPart, { type: "tool_call" | "arguments" }>;
 
 type Call = {
   readonly index: number | null;
   id: string;
   name: string;
+  isCustom: boolean;
   /** What was not given yet. */
   text: string;
   readonly cleaner: TextCleaner;
@@ -47,9 +54,9 @@ export type CallOrder = {
   readonly count: number;
   /** Whether a call was given: what else the model says has its place after all calls. */
   readonly isBegun: boolean;
-  push(piece: CallPiece, give: (part: ModelPart) => void): void;
+  push(piece: CallPiece, give: (part: CallPart) => void): void;
   /** Gives what was held back. A call without a name is none. */
-  end(give: (part: ModelPart) => void): void;
+  end(give: (part: CallPart) => void): void;
 };
 
 export function callOrder(): CallOrder {
@@ -64,7 +71,7 @@ export function callOrder(): CallOrder {
     if (known && (id === "" || known.id === "" || known.id === id)) return known;
     return id === "" ? undefined : calls.find((call) => call.id === id);
   };
-  const give = (call: Call, sink: (part: ModelPart) => void) => {
+  const give = (call: Call, sink: (part: CallPart) => void) => {
     const text = call.cleaner.push(call.text);
     call.text = "";
     if (opened === call) {
@@ -73,7 +80,8 @@ export function callOrder(): CallOrder {
     }
     opened = call;
     const callId = storable(call.id) || `call_${randomUUID()}`;
-    sink({ type: "tool_call", callId, name: storable(call.name), text });
+    const custom = call.isCustom && { isCustom: true as const };
+    sink({ type: "tool_call", callId, name: storable(call.name), text, ...custom });
   };
 
   return {
@@ -86,11 +94,13 @@ export function callOrder(): CallOrder {
     push(piece, sink) {
       let call = find(piece);
       if (!call) {
-        call = { index: piece.index, id: "", name: "", text: "", cleaner: textCleaner() };
+        const { index, isCustom } = piece;
+        call = { index, id: "", name: "", isCustom, text: "", cleaner: textCleaner() };
         calls.push(call);
       }
       call.id ||= piece.id;
       call.name ||= piece.name;
+      call.isCustom ||= piece.isCustom;
       call.text += piece.text;
       if (call === calls[0] && call.name !== "") give(call, sink);
     },

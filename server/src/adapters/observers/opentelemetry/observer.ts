@@ -23,7 +23,7 @@ export function openTelemetryObserver(endpoint: string): {
           attributes: {
             "gen_ai.operation.name": "chat",
             "gen_ai.request.model": model,
-            "gen_ai.conversation.id": conversationId,
+            ...(conversationId !== null && { "gen_ai.conversation.id": conversationId }),
             "gen_ai.response.id": replyId,
             "colloquy.wire": origin,
           },
