@@ -52,6 +52,10 @@ export function conversationCalls(calls: Calls) {
     get: async (id: string, options: CallOptions = {}): Promise<Conversation> =>
       calls.get(path`/conversations/${id}`, options),
 
+    /** The conversation once a model has named it, at most 15 s later; at once where none is asked to. */
+    named: async (id: string, options: CallOptions = {}): Promise<Conversation> =>
+      calls.get(path`/conversations/${id}`, options, { wait: "title" }),
+
     update: async (
       id: string,
       patch: ConversationPatch,

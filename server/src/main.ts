@@ -191,6 +191,8 @@ export async function startServer(
     limitRules: config.limits,
     anonymous: config.anonymous,
     budgets: config.budgets,
+    // The built-in model repeats what was said, which is no better than its first words.
+    titleModel: chosen.providers[0].name === "builtin" ? null : config.titleModel,
     answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
     fileStore: chooseFileStore(config),

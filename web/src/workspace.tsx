@@ -34,6 +34,9 @@ export type Workspace = {
   readonly tell: (news: TabNews) => void;
 };
 
+/** Three exchanges: the server does not name a conversation later than that. */
+const MAX_MESSAGES_UNNAMED = 6;
+
 const WorkspaceContext = createContext<Workspace | null>(null);
 
 export function useWorkspace(): Workspace {
@@ -63,16 +66,28 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
     const list = createListCache(client, queries);
     const tabs = openTabs(account, (news) => {
       void queries.invalidateQueries({ queryKey: listKey });
-      if (news.type === "list") return;
+      if (news.type === "list")
+        return void queries.invalidateQueries({ queryKey: ["conversation"] });
       void queries.invalidateQueries({ queryKey: threadKey(news.conversationId) });
       void queries.invalidateQueries({ queryKey: conversationKey(news.conversationId) });
     });
+    const leaving = new AbortController();
+    /** A model may name a conversation after one of its first exchanges. */
+    const takeTitle = async (conversationId: string): Promise<void> => {
+      if ((thread.read(conversationId)?.messages.length ?? 0) > MAX_MESSAGES_UNNAMED) return;
+      const { signal } = leaving;
+      const named = await client.conversations.named(conversationId, { signal }).catch(() => null);
+      if (!named || signal.aborted || !queries.getQueryData(conversationKey(named.id))) return;
+      list.put(named);
+      tabs.tell({ type: "list" });
+    };
     const live = createLiveReplies({
       client,
       cache: thread,
       onTurn(conversationId, step) {
         if (step === "started") tabs.tell({ type: "turn", conversationId });
         void list.refresh();
+        if (step === "ended") void takeTitle(conversationId);
       },
       onUnsent(place, text) {
         const since = readDraft(account, place);
@@ -94,6 +109,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
     });
     setWorkspace({ live, thread, list, deletions, tell: tabs.tell });
     return () => {
+      leaving.abort();
       live.close();
       deletions.close();
       tabs.close();

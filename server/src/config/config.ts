@@ -47,6 +47,8 @@ export type Config = {
   /** Names with `*`; null: what the providers list. */
   readonly models: readonly string[] | null;
   readonly modelFallbacks: readonly string[];
+  /** The model that names conversations; null: their first words do. */
+  readonly titleModel: string | null;
   readonly modelContextTokens: number | null;
   /** Fields of requests that are sent on to providers although the server does not know them. */
   readonly modelExtraFields: readonly string[];
@@ -177,6 +179,7 @@ export function readConfig(environment: Environment): Config {
     model: read.text("MODEL", "") || null,
     models: models.length ? models : null,
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
+    titleModel: read.text("TITLE_MODEL", "") || null,
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
     modelExtraFields: read.list("MODEL_EXTRA_FIELDS", ""),
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,

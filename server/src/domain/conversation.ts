@@ -30,7 +30,8 @@ export type Conversation = {
 
 export type ConversationWithMessages = Conversation & { readonly messages: readonly Message[] };
 
-const TITLE_CHARACTERS = 60;
+/** The longest title that is made by us. */
+export const TITLE_CHARACTERS = 60;
 
 /** A title for a conversation that begins with this message: its first words, on one line. */
 export function titleFrom(content: string): string {

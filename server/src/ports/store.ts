@@ -149,6 +149,10 @@ export interface ConversationStore {
     patch: ConversationPatch,
     stamp?: Stamp,
   ): Promise<Conversation | null>;
+  /** Whether its title is the first words of its first message, which nobody gave it. */
+  isNamedByWords(owner: Owner, conversationId: string): Promise<boolean>;
+  /** Gives it that title in the place of its first words; false, and nothing is changed, where it has another one. */
+  nameConversation(owner: Owner, conversationId: string, title: string): Promise<boolean>;
   /**
    * Deletes it with its messages, its alias and its place in the search index; false if there is none.
    * @param stamp noted with it in the audit log

@@ -21,6 +21,7 @@ import { createCheckpoints } from "../core/turns/checkpoints.ts";
 import { createDeadlines } from "../core/turns/deadlines.ts";
 import { createPendingEndings } from "../core/turns/pending-endings.ts";
 import { createShowFiles } from "../core/turns/prompt-files.ts";
+import { createTitles } from "../core/turns/titles.ts";
 import type { TurnParts } from "../core/turns/turn.ts";
 import { createTurns } from "../core/turns/turns.ts";
 import type { Speech } from "../core/voice/parts.ts";
@@ -79,6 +80,8 @@ export type AppParts = Pick<
     /** Requests and sockets of one user at a time, and replies; null: any number. */
     readonly openPerUser: number | null;
     readonly budgets: BudgetLimits;
+    /** The model that names conversations; null: their first words do. */
+    readonly titleModel: string | null;
     /** A model that has not finished its answer by then has failed. */
     readonly answerTimeoutMs: number;
     readonly chatIdleMs: number;
@@ -129,15 +132,25 @@ export async function createApp(parts: AppParts): Promise<App> {
     quotaBytes: parts.fileQuotaBytes,
     observer: parts.fileObserver,
   });
+  const titles = createTitles({
+    store,
+    models,
+    budgets,
+    clock,
+    isShared: parts.isRedisUp !== null,
+    model: parts.titleModel,
+  });
   const turns = withConcurrencyLimit(
-    createTurns({
-      ...parts,
-      budgets,
-      deadlines,
-      checkpoints,
-      pendingEndings,
-      showFiles: createShowFiles(files),
-    }),
+    titles.watch(
+      createTurns({
+        ...parts,
+        budgets,
+        deadlines,
+        checkpoints,
+        pendingEndings,
+        showFiles: createShowFiles(files),
+      }),
+    ),
     createConcurrencyLimit("replies", parts.openPerUser),
   );
   const { enter } = createConcurrencyLimit("requests and connections", parts.openPerUser);
@@ -183,6 +196,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     sessions,
     takesClaimCode: claim.isOpen,
     tickets,
+    titles,
     files,
     turns,
   };
@@ -218,6 +232,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     },
     async drain(timeoutMs) {
       await turns.drain(timeoutMs);
+      titles.close();
       await sockets.close();
       sessions.close();
       await audit.flush();

@@ -82,6 +82,7 @@ async function checkNames(config: Config, chosen: Providers): Promise<Finding[]>
   return [
     ...allowed,
     check("MODEL", null),
+    ...(config.titleModel === null ? [] : [check("TITLE_MODEL", config.titleModel)]),
     ...config.modelFallbacks.map((name) => check("MODEL_FALLBACKS", name)),
   ];
 }

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { whenClosed } from "../../http/when-closed.ts";
 import { conversationBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
@@ -17,10 +18,19 @@ import {
 
 const tags = ["chat-v1"];
 const Params = Type.Object({ conversationId: Type.String() });
+const ConversationQuery = Type.Object({
+  wait: Type.Optional(
+    Type.Literal("title", {
+      description:
+        "Answers when a model has named the conversation, at most 15 s later; at once where none is asked to.",
+    }),
+  ),
+  ...UserQuery.properties,
+});
 
 export function conversationRoutes(
   plain: FastifyInstance,
-  { conversations }: Pick<ChatV1Parts, "conversations">,
+  { conversations, titles }: Pick<ChatV1Parts, "conversations" | "titles">,
 ): void {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
 
@@ -85,17 +95,20 @@ export function conversationRoutes(
         tags,
         summary: "Get a conversation",
         params: Params,
-        querystring: UserQuery,
+        querystring: ConversationQuery,
         response: answers(200, ConversationBody),
       },
     },
-    async (request, reply) =>
-      reply.send({
-        success: true,
-        data: conversationBody(
-          await conversations.get(request.principal, request.params.conversationId),
-        ),
-      }),
+    async (request, reply) => {
+      const { principal, params } = request;
+      if (request.query.wait === "title") {
+        const closing = new AbortController();
+        whenClosed(reply.raw, () => closing.abort());
+        await titles.settled(principal, params.conversationId, closing.signal);
+      }
+      const found = await conversations.get(principal, params.conversationId);
+      return reply.send({ success: true, data: conversationBody(found) });
+    },
   );
 
   app.patch(

@@ -281,4 +281,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE reply_pieces ADD COLUMN layout text;
   `,
   BRANCHES_MIGRATION,
+  `
+  -- 1: the title is the first words of the first message, which nobody gave.
+  ALTER TABLE conversations ADD COLUMN is_named_by_words integer NOT NULL DEFAULT 0;
+  `,
 ];

@@ -36,7 +36,7 @@ export function createConversationUpdate(
   const selectOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
-      .select([...CONVERSATION_COLUMNS, "next_sequence"])
+      .select([...CONVERSATION_COLUMNS, "next_sequence", "is_named_by_words"])
       .where("id", "=", parameter.id)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
@@ -45,6 +45,7 @@ export function createConversationUpdate(
     OwnerParameters & {
       id: string;
       title: string | null;
+      isNamedByWords: number;
       isPinned: number;
       agentId: string | null;
       model: string | null;
@@ -58,6 +59,7 @@ export function createConversationUpdate(
       .updateTable("conversations")
       .set({
         title: parameter.title,
+        is_named_by_words: parameter.isNamedByWords,
         is_pinned: parameter.isPinned,
         agent_id: parameter.agentId,
         model: parameter.model,
@@ -205,6 +207,7 @@ export function createConversationUpdate(
         userId,
         id,
         title: conversation.title,
+        isNamedByWords: patch.title === undefined ? row.is_named_by_words : 0,
         isPinned: conversation.isPinned ? 1 : 0,
         agentId: conversation.agentId,
         model: conversation.model,

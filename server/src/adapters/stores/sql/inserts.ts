@@ -16,6 +16,7 @@ type ConversationParameters = {
   tenantId: string;
   userId: string;
   title: string | null;
+  isNamedByWords: number;
   isPinned: number;
   agentId: string | null;
   model: string | null;
@@ -63,6 +64,7 @@ export function createInserts(write: StatementWriter) {
         tenant_id: parameter.tenantId,
         owner_id: parameter.userId,
         title: parameter.title,
+        is_named_by_words: parameter.isNamedByWords,
         is_pinned: parameter.isPinned,
         agent_id: parameter.agentId,
         model: parameter.model,
@@ -92,17 +94,22 @@ export function createInserts(write: StatementWriter) {
   );
 
   return {
-    /** False if its id or alias is taken. */
+    /**
+     * False if its id or alias is taken.
+     * @param isNamedByWords its title is the first words of its first message
+     */
     *conversation(
       owner: Owner,
       conversation: Conversation,
       nextSequence: number,
+      isNamedByWords = false,
     ): Operation<boolean> {
       const inserted = yield* insertConversation.run({
         id: conversation.id,
         tenantId: owner.tenantId,
         userId: owner.userId,
         title: conversation.title,
+        isNamedByWords: isNamedByWords ? 1 : 0,
         isPinned: conversation.isPinned ? 1 : 0,
         agentId: conversation.agentId,
         model: conversation.model,

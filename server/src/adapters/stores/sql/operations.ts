@@ -17,6 +17,7 @@ import { createReplacements } from "./replacements.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketWrites } from "./tickets.ts";
+import { createTitleReads, createTitleWrites } from "./titles.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import { createTurnWrites } from "./turns.ts";
 
@@ -27,6 +28,7 @@ export type Writes = ReturnType<typeof createWrites>;
 export const createReads = (write: StatementWriter) => ({
   ...createConversationReads(write),
   ...createConversationPages(write),
+  ...createTitleReads(write),
   ...createBranchReads(write),
   ...createMessageReads(write),
   ...createTurnReads(write),
@@ -50,6 +52,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
     ...createConversationUpdate(write, insert, changes, append, branches),
+    ...createTitleWrites(write, changes),
     ...createMessageWrites(write, insert, append, once, branches),
     ...createTurnWrites(write, insert, changes, append, replacements, branches),
     ...replacements.writes,

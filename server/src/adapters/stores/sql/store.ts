@@ -88,6 +88,8 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     iterateConversations: (owner, options) =>
       iterateConversations(pausingReadOf(owner), reads, owner, options),
     updateConversation: (...given) => write("updateConversation", ...given),
+    isNamedByWords: (owner, ...given) => read(owner, reads.isNamedByWords(owner, ...given)),
+    nameConversation: (...given) => write("nameConversation", ...given),
     deleteConversation: (...given) => write("deleteConversation", ...given),
 
     appendMessage: (...given) => write("appendMessage", ...given),

@@ -28,6 +28,8 @@ type ConversationsTable = {
   tenant_id: string;
   owner_id: string;
   title: string | null;
+  /** 1: the title is the first words of the first message, which nobody gave. */
+  is_named_by_words: Generated<number>;
   is_pinned: number;
   agent_id: string | null;
   model: string | null;

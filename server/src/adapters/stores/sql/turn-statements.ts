@@ -73,7 +73,7 @@ export function createTurnStatements(write: StatementWriter) {
   const setTitle = write<OwnerParameters & { id: string; title: string }>()((database, parameter) =>
     database
       .updateTable("conversations")
-      .set({ title: parameter.title })
+      .set({ title: parameter.title, is_named_by_words: 1 })
       .where("id", "=", parameter.id)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),

@@ -121,7 +121,7 @@ export function createTurnWrites(
     turn: BeginTurn,
   ): Operation<Place> {
     const created = begunConversation(owner, conversation, turn);
-    if (!(yield* insert.conversation(owner, created, 2)))
+    if (!(yield* insert.conversation(owner, created, 2, conversation.title === null)))
       throw new AppError("conflict", "A conversation of that id or name exists already");
     return {
       conversation: created,

@@ -36,6 +36,7 @@ const ofNobodyFor = (owner: Owner | null | undefined): WriteScope => ({
 export const WRITE_SCOPES: WriteScopes = {
   createConversation: ofOwner,
   updateConversation: ofOwner,
+  nameConversation: ofOwner,
   deleteConversation: ofOwner,
   appendMessage: (owner, conversationId) => ({ scope: owner, about: conversationId }),
   deleteMessage: ofOwner,

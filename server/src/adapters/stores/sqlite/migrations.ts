@@ -291,4 +291,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE reply_pieces ADD COLUMN layout TEXT;
   `,
   BRANCHES_MIGRATION,
+  `
+  -- 1: the title is the first words of the first message, which nobody gave.
+  ALTER TABLE conversations ADD COLUMN is_named_by_words INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
