@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chooseCampaigns, fitsInto, limitOf, reportOf } from "./campaign-report.ts";
 import { readTestFiles, SIZES } from "./test-plan.ts";
-import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
+import { installDebianPackages, ROOT, runTestFile, startServices } from "./test-run.ts";
 
 const FOLDER = join(ROOT, ".campaigns");
 const STATE = join(FOLDER, "state.json");
@@ -118,18 +118,16 @@ for (const campaign of campaigns) {
   process.stdout.write(`\n── ${name}: ${setting}=${value}, about ${seconds} s\n`);
   const limit = limitOf(seconds);
   const left = secondsLeft();
-  const run = await runTestFiles([path], {
-    concurrency: 1,
+  const result = await runTestFile(path, {
     environment: { [setting]: value },
     timeoutSeconds: Math.min(limit, left),
   });
-  const [result] = run.results;
   const isRun = result.tests > result.skipped;
   const passed = isRun ? "passed" : "not run: it was skipped here";
   const cutOff =
     limit <= left ? `failed: not over after ${limit} s` : "not run to its end: no time left";
   const ended = {
-    outcome: run.isCutOff ? cutOff : result.failed ? "failed" : passed,
+    outcome: result.isCutOff ? cutOff : result.failed ? "failed" : passed,
     seconds: result.seconds,
     figures: result.figures,
     at: new Date().toISOString(),

@@ -20,6 +20,8 @@ export type Declarations = {
   readonly backends: readonly string[];
   /** `alone`: it measures time or memory; `waiting`: it waits more than it works; otherwise `beside`. */
   readonly runs: string;
+  /** About how many seconds it takes on two idle cores where that is long; otherwise 0. The longest begin first. */
+  readonly takesSeconds: number;
   readonly campaign: Campaign | null;
 };
 
@@ -32,7 +34,8 @@ export type TestFile = Declarations & {
 
 /** Where the declarations are: the comment that a file begins with. */
 const HEAD = /^(?:\/\/.*\n)*/;
-const DECLARATION = /^\/\/ (Backends|Runs|Campaign): (.*)$/gm;
+const DECLARATION = /^\/\/ (Backends|Runs|Takes|Campaign): (.*)$/gm;
+const TAKES = /^(\d+) s$/;
 const CAMPAIGN = /^([A-Z_]+) middle=([\d.]+) in (\d+) s, full=([\d.]+) in (\d+) s$/;
 
 /**
@@ -40,6 +43,7 @@ const CAMPAIGN = /^([A-Z_]+) middle=([\d.]+) in (\d+) s, full=([\d.]+) in (\d+) 
  *
  *     // Backends: postgres, replicas
  *     // Runs: alone
+ *     // Takes: 40 s
  *     // Campaign: KILLS middle=100 in 60 s, full=200 in 120 s
  *
  * A campaign without its setting has the smoke size, which `npm test` runs.
@@ -59,8 +63,14 @@ export function readDeclarations(source: string): Declarations {
     throw new Error(`'${unknown}' is no back end; there are ${BACKENDS.join(", ")}`);
   const runs = said.get("Runs") ?? "beside";
   if (!WAYS.includes(runs)) throw new Error(`'Runs: ${runs}' is none of ${WAYS.join(", ")}`);
+  const takes = said.get("Takes") ?? "0 s";
+  const [, seconds] = takes.match(TAKES) ?? [];
+  if (seconds === undefined) throw new Error(`'Takes: ${takes}' is not like 'Takes: 40 s'`);
   const campaign = said.get("Campaign");
-  return { backends, runs, campaign: campaign === undefined ? null : readCampaign(campaign) };
+  return {
+    ...{ backends, runs, takesSeconds: Number(seconds) },
+    campaign: campaign === undefined ? null : readCampaign(campaign),
+  };
 }
 
 function readCampaign(declaration: string): Campaign {

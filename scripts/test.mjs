@@ -3,9 +3,14 @@
 import { spawnSync } from "node:child_process";
 import { globSync, writeFileSync } from "node:fs";
 import { readTestFiles } from "./test-plan.ts";
-import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
+import { installDebianPackages, ROOT, runInLanes, runTestFile, startServices } from "./test-run.ts";
 
 const MAX_SLOW_FILES = 10;
+/** A file that takes longer hangs. */
+const MAX_FILE_SECONDS = 400;
+/** How many run at a time: as many as there are cores that work, and more that wait. */
+const CONCURRENCY = { working: 2, waiting: 2 };
+const TITLES = { postgres: "PostgreSQL", replicas: "replicas" };
 const chosen = process.argv.slice(2);
 const startedAt = performance.now();
 const failures = [];
@@ -40,19 +45,24 @@ function check(title, command, args) {
   if (status !== 0) failures.push(`${title}: ${command} ${args.join(" ")}`);
 }
 
-async function runGroup(title, files, { concurrency, environment = {}, isQuiet = false }) {
-  if (!files.length) return "";
-  const heading = `\n── ${title}\n`;
-  if (!isQuiet) process.stdout.write(heading);
-  const paths = files.map(({ path }) => path);
-  const run = await runTestFiles(paths, { concurrency, environment, isQuiet });
+/** A file and what it is run on. */
+function jobOf(file, backend) {
+  return { file, backend, environment: backend ? { TEST_BACKEND: backend } : {} };
+}
+
+async function run({ file: { path }, backend, environment }) {
+  const title = backend ? `${path} on ${TITLES[backend]}` : path;
+  const result = await runTestFile(path, {
+    environment,
+    timeoutSeconds: MAX_FILE_SECONDS,
+    isQuiet: true,
+  });
+  const cutOff = result.isCutOff ? `It was not over after ${MAX_FILE_SECONDS} s.\n` : "";
+  process.stdout.write(`\n── ${title}, ${result.seconds} s\n${result.output}${cutOff}`);
+  results.push({ ...result, title });
+  if (!result.failed) return;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
-  for (const result of run.results) {
-    results.push({ ...result, title });
-    if (result.failed)
-      failures.push(`${result.file} (${title}): ${settings.join("")}npm test ${result.file}`);
-  }
-  return isQuiet ? heading + run.output : "";
+  failures.push(`${title}: ${settings.join("")}npm test ${path}`);
 }
 
 function sum(property) {
@@ -63,7 +73,7 @@ function printReport() {
   const slow = results
     .toSorted((one, other) => other.seconds - one.seconds)
     .slice(0, MAX_SLOW_FILES)
-    .map(({ seconds, file, title }) => `${seconds.toFixed(1).padStart(7)} s  ${file} (${title})`);
+    .map(({ seconds, title }) => `${seconds.toFixed(1).padStart(7)} s  ${title}`);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);
   process.stdout.write(
@@ -89,23 +99,22 @@ if (!chosen.length) {
   check("Types of the web app", "tsc", ["-p", "web/tsconfig.json"]);
 }
 await startServices();
-const running = (runs) => files.filter((file) => file.runs === runs);
-// Those that wait leave the processors to the others; what they print comes when they are over.
-const waiting = runGroup("Tests that wait", running("waiting"), { concurrency: 2, isQuiet: true });
-await runGroup("Tests", running("beside"), { concurrency: 2 });
-process.stdout.write(await waiting);
-if (!process.env.TEST_BACKEND)
-  for (const [backend, title, isThere] of [
-    ["postgres", "On PostgreSQL", process.env.TEST_DATABASE_URL],
-    ["replicas", "On replicas", process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL],
+const isThere = {
+  postgres: process.env.TEST_DATABASE_URL,
+  replicas: process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL,
+};
+const jobs = files
+  .flatMap((file) => [
+    jobOf(file, null),
+    ...file.backends
+      .filter((backend) => isThere[backend] && !process.env.TEST_BACKEND)
+      .map((backend) => jobOf(file, backend)),
   ])
-    if (isThere)
-      await runGroup(
-        title,
-        files.filter(({ backends }) => backends.includes(backend)),
-        { concurrency: 2, environment: { TEST_BACKEND: backend } },
-      );
-await runGroup("Tests that run alone", running("alone"), { concurrency: 1 });
+  .toSorted((one, other) => other.file.takesSeconds - one.file.takesSeconds);
+const running = (runs) => jobs.filter(({ file }) => file.runs === runs);
+await runInLanes({ working: running("beside"), waiting: running("waiting") }, CONCURRENCY, run);
+process.stdout.write("\n── Tests that run alone\n");
+for (const job of running("alone")) await run(job);
 printReport();
 if (process.env.FAILURES_FILE)
   writeFileSync(process.env.FAILURES_FILE, failures.map((line) => `${line}\n`).join(""));

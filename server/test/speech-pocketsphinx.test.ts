@@ -43,6 +43,7 @@ if (paths)
 describe("pocketsphinx", { skip: missing }, () => {
   let engine: Transcriber;
   before(async () => {
+    process.env.EXAMPLE_API_KEY = "a secret";
     engine = createPocketsphinxTranscriber({ paths: paths! });
     await engine.ready();
   });
@@ -104,7 +105,7 @@ describe("pocketsphinx", { skip: missing }, () => {
   });
   test("the server's keys are not in the process's environment", () => {
     for (const pid of childrenOf(process.pid))
-      assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, "latin1"), /NODE_TEST|API_KEY/);
+      assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, "latin1"), /API_KEY/);
   });
   test("a model that is broken is an error in words", async () => {
     const folder = await mkdtemp(join(tmpdir(), "colloquy-model-"));

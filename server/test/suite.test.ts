@@ -24,18 +24,25 @@ const PASSES = `import { test } from "node:test"; test("it passes", () => {});`;
 
 test("a test file says where and how it is run; what cannot be read is no declaration", () => {
   const text = (...lines: string[]) => `// What it proves.\n${lines.join("\n")}\nimport "x";\n`;
-  assert.deepEqual(readDeclarations(text()), { backends: [], runs: "beside", campaign: null });
+  assert.deepEqual(readDeclarations(text()), {
+    backends: [],
+    runs: "beside",
+    takesSeconds: 0,
+    campaign: null,
+  });
   assert.deepEqual(
     readDeclarations(
       text(
         "// Backends: postgres, replicas",
         "// Runs: alone",
+        "// Takes: 40 s",
         "// Campaign: KILLS middle=100 in 60 s, full=0.5 in 120 s",
       ),
     ),
     {
       backends: ["postgres", "replicas"],
       runs: "alone",
+      takesSeconds: 40,
       campaign: {
         setting: "KILLS",
         sizes: { middle: { value: "100", seconds: 60 }, full: { value: "0.5", seconds: 120 } },
@@ -43,7 +50,7 @@ test("a test file says where and how it is run; what cannot be read is no declar
     },
   );
   assert.deepEqual(readDeclarations(`import "x";\n// Runs: alone\n`).runs, "beside");
-  for (const wrong of ["Backends: mysql", "Runs: sometimes", "Campaign: KILLS 100"])
+  for (const wrong of ["Backends: mysql", "Runs: sometimes", "Takes: long", "Campaign: KILLS 100"])
     assert.throws(() => readDeclarations(text(`// ${wrong}`)), wrong);
   assert.throws(() => readDeclarations(text("// Runs: alone", "// Runs: beside")), /twice/);
 });
@@ -65,10 +72,13 @@ test("a file that fails once has failed, and the files after it are run", () => 
     writeFileSync(second!, PASSES);
     const files = [first!, second!].map((file) => relative(ROOT, file));
     const program = `
-      import { writeFileSync } from "node:fs";
-      import { runTestFiles } from "./scripts/test-run.ts";
-      const run = await runTestFiles(${JSON.stringify(files)}, { concurrency: 1 });
-      console.log("RESULTS " + JSON.stringify(run));
+      import { runInLanes, runTestFile } from "./scripts/test-run.ts";
+      const results = [];
+      const run = async (file) =>
+        results.push(await runTestFile(file, { timeoutSeconds: 60, isQuiet: true }));
+      await runInLanes(
+        { working: ${JSON.stringify(files)}, waiting: [] }, { working: 1, waiting: 1 }, run);
+      console.log("RESULTS " + JSON.stringify(results));
     `;
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const bin = join(ROOT, "node_modules/.bin");
@@ -78,15 +88,14 @@ test("a file that fails once has failed, and the files after it are run", () => 
       { cwd: ROOT, env: { ...env, PATH: `${bin}:${env.PATH}` }, encoding: "utf8" },
     );
     const line = stdout.split("\n").find((it) => it.startsWith("RESULTS "));
-    const { results, isCutOff } = JSON.parse(line?.slice("RESULTS ".length) ?? stderr);
-    assert.equal(isCutOff, false);
+    const results = JSON.parse(line?.slice("RESULTS ".length) ?? stderr);
     assert.deepEqual(
-      results.map(({ failed, tests, figures }: Record<string, unknown>) => ({
-        ...{ failed, tests, figures },
+      results.map(({ failed, tests, figures, isCutOff }: Record<string, unknown>) => ({
+        ...{ failed, tests, figures, isCutOff },
       })),
       [
-        { failed: true, tests: 1, figures: ["a figure"] },
-        { failed: false, tests: 1, figures: [] },
+        { failed: true, tests: 1, figures: ["a figure"], isCutOff: false },
+        { failed: false, tests: 1, figures: [], isCutOff: false },
       ],
     );
   } finally {
@@ -96,7 +105,7 @@ test("a file that fails once has failed, and the files after it are run", () => 
 
 test("campaigns are chosen by name, the shortest first, fit into the time that is left, and are reported with figures", () => {
   const campaign = (name: string, seconds: number) => ({
-    ...{ name, path: `${name}.test.ts`, backends: [], runs: "alone" },
+    ...{ name, path: `${name}.test.ts`, backends: [], runs: "alone", takesSeconds: 0 },
     campaign: {
       setting: "SIZE",
       sizes: { middle: { value: "7", seconds }, full: { value: "70", seconds: 10 * seconds } },
