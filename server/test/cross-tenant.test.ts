@@ -127,6 +127,14 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
   const fault = (what: string, { operation, kind }: Probe, { status, text }: Asked) =>
     faults.push(`${what}: ${nameOf(operation)} (${kind}) ${status} ${text.slice(0, 120)}`);
 
+  // Somebody without rights is refused whatever they name: one of her ids for each operation, another one each time.
+  const kinds = Object.keys(victim);
+  let round = 0;
+  const oneOfEach = () => {
+    round++;
+    return probes.filter((_, index) => index % kinds.length === round % kinds.length);
+  };
+
   // Whoever shows nothing good gets 401, wherever there is anything to be had.
   const revoked = await makeKey(server, { tenantId: TENANT, userId: ALICE, revokedAt: new Date() });
   const past = Math.floor(Date.now() / 1000) - 1;
@@ -141,7 +149,7 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
   const asked = server.model.requests.length;
   for (const [who, headers] of Object.entries(nobodies))
     for (const claim of [{}, { "x-user-id": ALICE }])
-      await inParallel(probes, async (probe) => {
+      await inParallel(oneOfEach(), async (probe) => {
         const answer = await ask(server, probe, 0, { ...headers, ...claim });
         count++;
         const isPublic = PUBLIC.has(nameOf(probe.operation));
@@ -153,7 +161,7 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
   const bob = bearer(await makeKey(server, { tenantId: TENANT, userId: BOB }));
   const token = bearer(await issuer.token("bob"));
   for (const headers of [bob, token])
-    await inParallel(probes, async (probe) => {
+    await inParallel(oneOfEach(), async (probe) => {
       const answer = await ask(server, probe, 0, { ...headers, "x-user-id": ALICE });
       count++;
       const wanted = PUBLIC.has(nameOf(probe.operation)) ? 200 : 403;
