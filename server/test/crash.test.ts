@@ -10,12 +10,13 @@ import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { type Branch, branchOf } from "../src/domain/branches.ts";
 import { startLoad } from "./crash-load.ts";
 import { freePort } from "./free-port.ts";
+import { watchMachine } from "./machine-speed.ts";
 import { startModelServer } from "./model-server.ts";
 import { startProcess } from "./server-process.ts";
 
 const KILLS = Number(process.env.KILLS ?? 10);
-/** A second is the aim on a machine that does nothing else (the figures are printed); this bound holds on a busy one too. */
-const READY_P50_MS = 5000;
+/** A second is the aim on a machine that does nothing else; the figures are printed. */
+const READY_P50_MS = 3000;
 const MAX_LIFE_MS = 400;
 const MIN_LIFE_MS = 60;
 
@@ -77,6 +78,7 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
     OLLAMA_BASE_URL: "http://127.0.0.1:9",
   };
 
+  using machine = watchMachine();
   for (let kill = 0; kill < KILLS; kill++) {
     const process = await startProcess(environment);
     readyMs.push(process.readyMs);
@@ -116,7 +118,7 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
   context.diagnostic(
     `${acknowledged.size} acknowledged, ready after ${Math.round(p50Ms)} ms (p50), ${Math.round(p99Ms)} ms (p99)`,
   );
-  assert.ok(p50Ms < READY_P50_MS, `ready after ${p50Ms} ms (p50)`);
+  assert.ok(p50Ms < READY_P50_MS * machine.slowness(), `ready after ${p50Ms} ms (p50)`);
 });
 
 test("[X5] the check finds what is lost when the write-ahead log is thrown away: it can fail", async () => {

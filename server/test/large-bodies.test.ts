@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { longestTurnOf } from "./event-loop.ts";
 import { BACKEND, startServer } from "./start-server.ts";
 import { ALICE, makeKey, send } from "./wire-client.ts";
 
@@ -63,24 +64,6 @@ function mappingOf(count: number) {
   return Object.fromEntries(
     nodes.map((node, index) => [node.id, { ...node, parent: nodes[index - 1]?.id ?? null }]),
   );
-}
-
-/** The longest that one turn of the event loop computes while that is done, in milliseconds of this thread alone. */
-async function longestTurnOf(work: () => Promise<void>): Promise<number> {
-  let mostMs = 0;
-  let isMeasuring = true;
-  let before = process.threadCpuUsage();
-  const measure = (): void => {
-    const { user, system } = process.threadCpuUsage(before);
-    mostMs = Math.max(mostMs, (user + system) / 1000);
-    before = process.threadCpuUsage();
-    if (isMeasuring) setImmediate(measure);
-  };
-  measure();
-  await work();
-  await new Promise((resolve) => setImmediate(resolve));
-  isMeasuring = false;
-  return mostMs;
 }
 
 /** Sends it and reads the answer without keeping it. @returns its status and its first bytes */

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
+import { watchMachine } from "./machine-speed.ts";
 import {
   type PostgresServer,
   skipWithoutPostgres,
@@ -204,6 +205,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
       timeout: 120_000,
     }, async (context) => {
       await using setting = await setUp();
+      using machine = watchMachine();
       const load = startLoad(setting);
       for (let round = 0; round < ROUNDS; round++) {
         await load.goesOn(CLIENTS);
@@ -212,7 +214,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
         await setting.postgres.start();
         const { status, elapsedMs } = await say(setting);
         assert.equal(status, 201);
-        assert.ok(elapsedMs < BACK_MS, `back after ${elapsedMs} ms`);
+        assert.ok(elapsedMs < BACK_MS * machine.slowness(), `back after ${elapsedMs} ms`);
         context.diagnostic(`back after ${Math.round(elapsedMs)} ms`);
       }
       await load.stop();
@@ -227,6 +229,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
     timeout: 120_000,
   }, async (context) => {
     await using setting = await setUp();
+    using machine = watchMachine();
     const { postgres, proxy } = setting;
     await using standby = await startStandby(postgres);
     await waitForStandby(postgres);
@@ -240,7 +243,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
     await standby.promote();
     const { status, elapsedMs } = await say(setting);
     assert.equal(status, 201);
-    assert.ok(elapsedMs < BACK_MS, `back after ${elapsedMs} ms`);
+    assert.ok(elapsedMs < BACK_MS * machine.slowness(), `back after ${elapsedMs} ms`);
     await load.goesOn(2 * CLIENTS);
     await load.stop();
     const moved = on(standby, setting);
@@ -253,6 +256,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
     timeout: 120_000,
   }, async (context) => {
     await using setting = await setUp(SHORT_PATIENCE_MS);
+    using machine = watchMachine();
     const { postgres, proxy } = setting;
     await using standby = await startStandby(postgres);
     await waitForStandby(postgres);
@@ -267,7 +271,10 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
       const answers = await Promise.all(Array.from({ length: 10 }, () => say(setting)));
       for (const { status, elapsedMs } of answers) {
         assert.equal(status, 503);
-        assert.ok(elapsedMs < SHORT_PATIENCE_MS + MARGIN_MS, `refused after ${elapsedMs} ms`);
+        assert.ok(
+          elapsedMs < SHORT_PATIENCE_MS + MARGIN_MS * machine.slowness(),
+          `refused after ${elapsedMs} ms`,
+        );
       }
       assert.equal(acknowledged(), before, "nothing is acknowledged that the standby may not have");
     };
@@ -276,7 +283,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
       process.kill(receiver, "SIGCONT");
       const { status, elapsedMs } = await say(setting);
       assert.equal(status, 201);
-      assert.ok(elapsedMs < BACK_MS, `back after ${elapsedMs} ms`);
+      assert.ok(elapsedMs < BACK_MS * machine.slowness(), `back after ${elapsedMs} ms`);
       context.diagnostic(`back after ${Math.round(elapsedMs)} ms`);
 
       await hang();
@@ -296,20 +303,21 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
     timeout: 120_000,
   }, async () => {
     await using setting = await setUp();
+    using machine = watchMachine();
     assert.equal((await say(setting)).status, 201);
     setting.proxy.stall();
     const answers = await Promise.all(Array.from({ length: 20 }, () => say(setting)));
     for (const { status, elapsedMs } of answers) {
       assert.equal(status, 503);
       assert.ok(
-        elapsedMs > PATIENCE_MS / 2 && elapsedMs < PATIENCE_MS + MARGIN_MS,
+        elapsedMs > PATIENCE_MS / 2 && elapsedMs < PATIENCE_MS + MARGIN_MS * machine.slowness(),
         `${elapsedMs} ms`,
       );
     }
     setting.proxy.resume();
     const back = await say(setting);
     assert.equal(back.status, 201);
-    assert.ok(back.elapsedMs < BACK_MS, `${back.elapsedMs} ms`);
+    assert.ok(back.elapsedMs < BACK_MS * machine.slowness(), `${back.elapsedMs} ms`);
     // A stall that is shorter than the patience is only a delay.
     setting.proxy.stall();
     const waiting = Promise.all(Array.from({ length: 10 }, () => say(setting)));
@@ -408,6 +416,7 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
     timeout: 60_000,
   }, async () => {
     await using setting = await setUp(SHORT_PATIENCE_MS);
+    using machine = watchMachine();
     const { proxy, server } = setting;
     const { call } = setting.call;
     const id = await call("/conversations", { body: {} }).then(({ body }) => body.data.id);
@@ -426,7 +435,10 @@ describe("a server whose PostgreSQL fails", { skip: skipWithoutPostgres() }, () 
     const elapsedMs = performance.now() - releasedAt;
     assert.equal(status, 503);
     assert.ok(headers.get("retry-after"), "says when to come back");
-    assert.ok(elapsedMs < REPLY_PATIENCE_MS + 2 * SHORT_PATIENCE_MS + MARGIN_MS, `${elapsedMs} ms`);
+    assert.ok(
+      elapsedMs < REPLY_PATIENCE_MS + 2 * SHORT_PATIENCE_MS + MARGIN_MS * machine.slowness(),
+      `${elapsedMs} ms`,
+    );
     proxy.resume();
     const giveUpAt = performance.now() + SETTLED_MS;
     let reply = await stored();

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
 import { freePort } from "./free-port.ts";
+import { watchMachine } from "./machine-speed.ts";
 import { startModelServer } from "./model-server.ts";
 import { skipWithoutPostgres } from "./postgres-server.ts";
 import { startProcess } from "./server-process.ts";
@@ -128,6 +129,7 @@ describe("servers that share a database", { skip: skipWithoutPostgres() }, () =>
   }, async (context) => {
     await using database = await createDatabase();
     await using model = await startModelServer();
+    using machine = watchMachine();
     const start = async () =>
       startProcess({
         PORT: String(await freePort()),
@@ -166,12 +168,12 @@ describe("servers that share a database", { skip: skipWithoutPostgres() }, () =>
         ({ role }) => role !== "user",
       );
     };
-    const giveUpAt = killedAt + 15_000;
+    const giveUpAt = killedAt + 60_000;
     while ((await repliesIn()).length === 0 && performance.now() < giveUpAt) await sleep(100);
     const elapsedMs = performance.now() - killedAt;
     context.diagnostic(`interrupted ${Math.round(elapsedMs)} ms after the kill`);
     const [reply] = await repliesIn();
-    assert.ok(elapsedMs < 10_000, `${elapsedMs} ms`);
+    assert.ok(elapsedMs < 10_000 * machine.slowness(), `${elapsedMs} ms`);
     assert.ok(reply && reply.content.length > 0 && seen.startsWith(reply.content.trimEnd()));
     for await (const { type } of eventsOf(livingStream)) {
       assert.notEqual(type, "error");

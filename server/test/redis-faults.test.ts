@@ -9,6 +9,7 @@ import { memoryLimiter } from "../src/adapters/limiters/memory/limiter.ts";
 import { redisLimiter } from "../src/adapters/limiters/redis/limiter.ts";
 import type { RedisLink } from "../src/adapters/redis/link.ts";
 import { redisTurnLog } from "../src/adapters/turn-logs/redis/turn-log.ts";
+import { watchMachine } from "./machine-speed.ts";
 import { twoReplicas } from "./redis-replicas.ts";
 import { skipWithoutRedis, startRedis } from "./redis-server.ts";
 import { append, ended, textOf, watch } from "./turn-log.contract.ts";
@@ -117,6 +118,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
   ] as const)
     test(`when Redis ${what}, who watches elsewhere is told soon and without an error; here nothing changes`, async () => {
       await using replicas = await startReplicas();
+      using machine = watchMachine();
       const { logs, redis } = replicas;
       const writer = await begin(replicas);
       const here = watch(logs[0], "r")[Symbol.asyncIterator]();
@@ -128,11 +130,11 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
       await redis[fail]();
       assert.equal((await elsewhere.next()).done, true);
       const toldMs = performance.now() - failedAt;
-      assert.ok(toldMs < 2500, `told after ${toldMs} ms`);
+      assert.ok(toldMs < 2500 * machine.slowness(), `told after ${toldMs} ms`);
       const askedAt = performance.now();
       assert.deepEqual(await Array.fromAsync(watch(logs[1], "r")), []);
       assert.equal(await logs[1].stop("c", "stopped"), null, "nobody can be asked");
-      assert.ok(performance.now() - askedAt < 100, "and nobody waits for it");
+      assert.ok(performance.now() - askedAt < 100 * machine.slowness(), "and nobody waits for it");
       append(writer, "meanwhile ");
       assert.equal(textOf([(await here.next()).value]), "meanwhile ");
       await redis[heal]();
@@ -158,6 +160,7 @@ describe("turn log on a Redis that fails", { skip: skipWithoutRedis() }, () => {
 describe("conversation lock on a Redis that fails", { skip: skipWithoutRedis() }, () => {
   test("the place of a replica that died becomes free by itself", async () => {
     await using replicas = await startReplicas();
+    using machine = watchMachine();
     const [a, b] = replicas.locks;
     await a.enter("c").ready;
     const waiting = b.enter("c");
@@ -168,7 +171,7 @@ describe("conversation lock on a Redis that fails", { skip: skipWithoutRedis() }
     await waiting.ready;
     const waitedMs = performance.now() - diedAt;
     assert.ok(waitedMs > 2000, `only ${waitedMs} ms: a replica that is slow is not dead`);
-    assert.ok(waitedMs < 7000, `${waitedMs} ms`);
+    assert.ok(waitedMs < 7000 * machine.slowness(), `${waitedMs} ms`);
     waiting.leave();
   });
 
@@ -236,13 +239,14 @@ describe("limiter on a Redis that fails", { skip: skipWithoutRedis() }, () => {
   ] as const)
     test(`when Redis ${what}, each replica has its share, after a bounded wait`, async () => {
       await using replicas = await startReplicas();
+      using machine = watchMachine();
       await counted(replicas);
       assert.equal(await consumed(replicas, "healthy"), 100);
       await replicas.redis[fail]();
       const failedAt = performance.now();
       assert.equal(await consumed(replicas, "failing"), 100);
       const waitedMs = performance.now() - failedAt;
-      assert.ok(waitedMs < 1500, `${waitedMs} ms`);
+      assert.ok(waitedMs < 1500 * machine.slowness(), `${waitedMs} ms`);
       assert.equal((await replicas.limiters[0].consume("named", MINUTE)).limit, 100);
       for (let socket = 0; socket < 4; socket++)
         for (const limiter of replicas.limiters)

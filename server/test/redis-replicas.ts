@@ -9,11 +9,18 @@ export type RedisReplicas = AsyncDisposable & {
   heard(channel: string, count?: number): Promise<void>;
 };
 
-/** Two replicas that nobody else on that Redis disturbs. */
+/** The Redis that all tests share is never away, however long a busy machine takes to answer. */
+const PATIENT = { commandTimeoutMs: 30_000 };
+
+/**
+ * Two replicas that nobody else on that Redis disturbs.
+ * @param url of a Redis that the test breaks; otherwise the one that all tests share
+ */
 export async function twoReplicas(url?: string): Promise<RedisReplicas> {
   const redisUrl = url ?? (await sharedRedisUrl());
+  const patience = url === undefined ? PATIENT : {};
   const prefix = `test:${randomUUID()}:`;
-  const open = (name: string) => openRedisLink(redisUrl, { replicaId: name, prefix });
+  const open = (name: string) => openRedisLink(redisUrl, { replicaId: name, prefix, ...patience });
   const links = [await open("a"), await open("b")] as const;
   return {
     links,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { freePort } from "./free-port.ts";
+import { watchMachine } from "./machine-speed.ts";
 import { startModelServer } from "./model-server.ts";
 import { startProcess } from "./server-process.ts";
 import { send } from "./wire-client.ts";
@@ -79,6 +80,7 @@ test(`${STALLED} stalled providers, ${UNREAD} clients that read nothing and ${DR
     }
     return times;
   };
+  using machine = watchMachine();
   // The first ones are slow for another reason: what they need is being compiled.
   await work();
   const alone = percentile(await work(), 0.99);
@@ -113,6 +115,6 @@ test(`${STALLED} stalled providers, ${UNREAD} clients that read nothing and ${DR
   context.diagnostic(
     `p99 of another user: ${alone.toFixed(1)} ms alone, ${besieged.toFixed(1)} ms in the siege; memory grew by ${Math.round(grown)} MiB`,
   );
-  assert.ok(besieged < P99_MS, `p99 ${besieged} ms`);
+  assert.ok(besieged < P99_MS * machine.slowness(), `p99 ${besieged} ms`);
   assert.ok(grown < MAX_GROWTH_MIB, `${grown} MiB`);
 });

@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
+import type { Page } from "playwright-core";
 import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said, send } from "./chat-page.ts";
 
 const skip = withoutBrowser;
+/** Shorter than the time after which the page asks for a conversation or the list again. */
+const LONGEST_TIMER_MS = 2_000;
 let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
   server = await startServer();
@@ -130,9 +133,24 @@ test("what could not be sent is there after a reload, before what was written si
   assert.equal(await message(page).inputValue(), "Written into the dark\n\nand this since");
 });
 
+/** The page no longer asks the server by itself: what it shows from now on it has been told of. */
+async function askNothing(page: Page): Promise<void> {
+  await page.addInitScript((longestMs) => {
+    const [wait, repeat] = [window.setTimeout.bind(window), window.setInterval.bind(window)];
+    const never = 2 ** 31 - 1;
+    const within = (ms: number) => (ms > longestMs ? never : ms);
+    Object.assign(window, {
+      setTimeout: (call: TimerHandler, ms = 0) => wait(call, within(ms)),
+      setInterval: (call: TimerHandler, ms = 0) => repeat(call, within(ms)),
+    });
+  }, LONGEST_TIMER_MS);
+  await page.reload();
+}
+
 test("two tabs show the same conversation live", { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;
+  await askNothing(page);
   await send(page, "In the first tab");
   await said(page, "Echo: In the first tab").waitFor();
   const second = await page.context().newPage();
@@ -141,9 +159,8 @@ test("two tabs show the same conversation live", { skip }, async () => {
 
   server.model.next({ text: "seen in both tabs", hold: 2 });
   await send(second, "In the second tab");
-  // Sooner than either asks the server by itself.
-  await said(page, "In the second tab").waitFor({ timeout: 2_500 });
-  await said(page, "seen in").waitFor({ timeout: 2_500 });
+  await said(page, "In the second tab").waitFor();
+  await said(page, "seen in").waitFor();
   await said(second, "seen in").waitFor();
   server.model.release();
   await said(page, "seen in both tabs").waitFor();
@@ -154,7 +171,7 @@ test("two tabs show the same conversation live", { skip }, async () => {
   await replied(page);
   await second.getByRole("link", { name: "New conversation" }).click();
   await send(second, "Begun in the second tab");
-  await listed(page, "Begun in the second tab").waitFor({ timeout: 2_500 });
+  await listed(page, "Begun in the second tab").waitFor();
 });
 
 test("what another device says comes by itself", { skip }, async () => {

@@ -4,8 +4,8 @@ import { type Listener, subscriptions } from "./subscriptions.ts";
 
 /**
  * One replica's way to Redis, for everything that needs it: a connection for commands and one for
- * subscriptions. Nothing ever waits for a Redis that is away: what was under way fails within
- * COMMAND_MS, and from then on everything fails at once until Redis answers again.
+ * subscriptions. Nothing ever waits for a Redis that is away: commands under way fail when their time
+ * is up, and from then on every command fails at once until Redis answers again.
  */
 export type RedisLink = {
   /** Names this process among those that share the Redis. */
@@ -47,10 +47,19 @@ const SILENCE_MS = 2500;
  * Resolves when Redis answers, or after a second without it: the server starts all the same.
  * @param url redis:// or rediss://, the number of the database as its path
  * @param options.prefix what sets this installation apart from others on the same Redis
+ * @param options.commandTimeoutMs after how long without an answer to a command Redis is taken to be away
  */
 export async function openRedisLink(
   url: string,
-  { replicaId, prefix: given }: { readonly replicaId: string; readonly prefix: string },
+  {
+    replicaId,
+    prefix: given,
+    commandTimeoutMs = COMMAND_MS,
+  }: {
+    readonly replicaId: string;
+    readonly prefix: string;
+    readonly commandTimeoutMs?: number;
+  },
 ): Promise<RedisLink> {
   const options = {
     connectTimeout: CONNECT_MS,
@@ -93,7 +102,7 @@ export async function openRedisLink(
   const run = async <Result>(command: (client: Redis) => Promise<Result>): Promise<Result> => {
     if (!isUp) throw new RedisAway();
     try {
-      return await answeredWithin(command(client), COMMAND_MS);
+      return await answeredWithin(command(client), commandTimeoutMs);
     } catch (error) {
       if (isRefusal(error)) throw error;
       setUp(false);
@@ -108,7 +117,7 @@ export async function openRedisLink(
       unheardSince ??= now;
       const [answer] = await answeredWithin(
         Promise.all([client.pubsub("NUMSUB", everybody), client.publish(echo, "")]),
-        COMMAND_MS,
+        commandTimeoutMs,
       );
       lastAnswerAt = performance.now();
       replicas = Math.max(1, Number(answer[1]));
