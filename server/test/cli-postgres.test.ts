@@ -1,4 +1,5 @@
 // The command line on PostgreSQL, and an installation that moves there and back.
+// Takes: 15 s
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";

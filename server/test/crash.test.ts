@@ -1,5 +1,6 @@
 // Kills a loaded server at random moments and counts what it had acknowledged.
 // Runs: waiting
+// Takes: 40 s
 // Campaign: KILLS middle=100 in 90 s, full=200 in 180 s
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,6 +1,7 @@
 // deploy/Dockerfile built without Docker: each stage is a folder, COPY takes what the ignore file lets through, RUN is
 // run, and the last stage is started. Two kinds of RUN are answered from what is here already: `npm ci` by what the
 // same lock file put into node_modules, and apt-get by asking whether there are such packages.
+// Takes: 15 s
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

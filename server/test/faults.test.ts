@@ -1,5 +1,6 @@
 // Everything that goes wrong with a model, at the start and in the middle, and how each wire tells it.
 // Backends: replicas
+// Takes: 20 s
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { allEvents, caller, type StreamEvent, textOf } from "./chat-v1-client.ts";

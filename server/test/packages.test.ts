@@ -1,5 +1,6 @@
 // What `npm pack` makes of client/ and server/, installed and used as whoever gets it would: nothing of the repository
 // is in reach but the tools that bundle and check types.
+// Takes: 45 s
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,7 @@
 // A power cut, simulated on a loop device: what has reached the device at that moment is all there is.
 // It needs root and loop devices.
 // Runs: waiting
+// Takes: 30 s
 // Campaign: CUTS middle=20 in 90 s, full=100 in 450 s
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";

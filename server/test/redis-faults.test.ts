@@ -1,6 +1,7 @@
 // What a Redis that dies, hangs, forgets or is full does to what replicas share (ports turn-log,
 // conversation-lock and limiter). Through the front door: replicas-redis.test.ts.
 // Runs: waiting
+// Takes: 30 s
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { memoryConversationLock } from "../src/adapters/conversation-locks/memory/conversation-lock.ts";

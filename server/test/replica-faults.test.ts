@@ -1,6 +1,7 @@
 // The fault run. Under load through every wire, parts of the installation are
 // killed, restarted, emptied, cut off and stalled.
 // Runs: waiting
+// Takes: 30 s
 // Campaign: FAULTS middle=20 in 400 s, full=100 in 2000 s
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,6 @@
 // Streams that break off again and again and go on at any replica, while the reply is generated and after.
 // Runs: waiting
+// Takes: 20 s
 // Campaign: RESUMES middle=2000 in 60 s, full=20000 in 600 s
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,6 @@
 // Sign-in by tokens of an issuer, on every wire; and what ends it.
 // Backends: replicas
+// Takes: 15 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { userIdOf } from "../src/adapters/credentials/jwt/credentials.ts";

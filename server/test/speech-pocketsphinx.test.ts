@@ -1,5 +1,6 @@
 // Debian's pocketsphinx, on real synthesised speech.
 // Runs: waiting
+// Takes: 40 s
 // Campaign: VOICES middle=3 in 90 s, full=3 in 90 s
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

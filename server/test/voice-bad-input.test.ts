@@ -1,5 +1,6 @@
 // Wire 003 on the whole server with its real engines: what no client should send, and what follows from it.
 // Runs: waiting
+// Takes: 40 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,5 +1,6 @@
 // Wire 003 with speech: real detector, real synthesizer, a recogniser on a real port; at the pace of speech.
 // Runs: waiting
+// Takes: 30 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createSileroDetector } from "../src/adapters/speech/silero/index.ts";

@@ -1,5 +1,6 @@
 // Wire 003 over its WebSocket: typed text, errors, conversations; without a recogniser.
 // Runs: waiting
+// Takes: 30 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";

@@ -1,5 +1,6 @@
 // Wire 003 on the whole server with its real engines: what is said is understood, answered, and spoken so that it can be understood.
 // Runs: waiting
+// Takes: 30 s
 // Campaign: SENTENCES middle=20 in 60 s, full=20 in 60 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

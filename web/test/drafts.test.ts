@@ -1,4 +1,5 @@
 // Nothing that was written is lost: not to what is said next, not to a new address, not to scrolling.
+// Takes: 15 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page, Request } from "playwright-core";

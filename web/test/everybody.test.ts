@@ -1,4 +1,5 @@
 // The chat pages for everybody: by keyboard, by ear, from right to left, on a phone, in another language.
+// Takes: 30 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";

@@ -1,4 +1,5 @@
 // The pages of whoever runs the server: its keys and its figures.
+// Takes: 20 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createClient } from "@colloquy/client";

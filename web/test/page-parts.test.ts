@@ -1,4 +1,5 @@
 // The parts of the page that people look for: the list by days, the one field for everything, code, a first sight.
+// Takes: 20 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";

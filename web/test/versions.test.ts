@@ -1,4 +1,5 @@
 // Answering again and saying it differently: every version stays, and can be shown again.
+// Takes: 20 s
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";

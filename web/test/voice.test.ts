@@ -1,5 +1,6 @@
 // Speaking with the page, as a person does: Chromium with a microphone that hears synthesised speech.
 // Runs: waiting
+// Takes: 50 s
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createClient } from "@colloquy/client";
