@@ -93,6 +93,8 @@ test("a store of the version before keeps every message, what is found by its wo
     { ...theirs, ...message(1000, 0, "Their xylophone") },
     { ...hers, ...message(1003, 5, "", "streaming") },
     { ...hers, ...message(1004, 2, "Zanzibar") },
+    { ...hers, ...message(1005, 3, `${"Words ".repeat(9_000)} quagga`) },
+    { ...hers, ...message(1006, 4, `${"Words ".repeat(9_000)} okapi`) },
   ];
   const { directory, file } = await oldFolder(given);
   const idOf = (rowId: number) => given.find((it) => it.rowId === rowId)?.id ?? "";
@@ -100,11 +102,12 @@ test("a store of the version before keeps every message, what is found by its wo
     using database = new DatabaseSync(file);
     // As the old version's own index had them.
     database.exec(`INSERT INTO search_owners VALUES (1, 'one', 'mária'), (2, 'two', 'mária');
-      UPDATE search_progress SET messages = 1004, conversations = 2;
+      UPDATE search_progress SET messages = 1005, conversations = 2;
       INSERT INTO search_pending VALUES (2006)`);
     const index = database.prepare("INSERT INTO search_index (rowid, text) VALUES (?, ?)");
     for (const { rowId, tenantId, content } of given)
-      if (content) index.run(rowId * 2, indexable(tenantId === "one" ? "1m" : "2m", content));
+      if (content && rowId < 1006)
+        index.run(rowId * 2, indexable(tenantId === "one" ? "1m" : "2m", content));
     const piece = database.prepare("INSERT INTO reply_pieces VALUES (?, 'mária', ?, ?, ?, '')");
     for (const [number, text] of ["What a ", "crash left"].entries())
       piece.run("one", idOf(1003), number, text);
@@ -137,7 +140,7 @@ test("a store of the version before keeps every message, what is found by its wo
       );
     assert.match(
       told[0] ?? "",
-      /from version 9 to \d+\. With about 1004 messages.*nothing is lost/,
+      /from version 9 to \d+\. With about 1006 messages.*nothing is lost/,
     );
     assert.match(told[1] ?? "", /has version \d+ now/);
 
@@ -150,6 +153,13 @@ test("a store of the version before keeps every message, what is found by its wo
     assert.equal(abandoned?.replyId, idOf(1003));
     assert.equal((await store.getMessage(MARIA, idOf(1003)))?.content, "What a crash left");
 
+    assert.deepEqual(await idsFor(MARIA, "quagga"), [idOf(1005)], "as the old version had it");
+    assert.deepEqual(await idsFor(MARIA, "okapi"), [idOf(1006)], "in pieces");
+    await store.deleteMessage(MARIA, idOf(1006));
+    assert.deepEqual(await idsFor(MARIA, "okapi"), []);
+    await store.deleteMessage(MARIA, idOf(1005));
+    assert.deepEqual(await idsFor(MARIA, "words"), []);
+
     await store.deleteMessage(MARIA, idOf(7));
     assert.deepEqual(await idsFor(MARIA, "xylophone"), []);
     assert.deepEqual(await idsFor(OTHER, "xylophone"), [idOf(1000)]);
@@ -158,6 +168,7 @@ test("a store of the version before keeps every message, what is found by its wo
   const counted = (table: string, where: string) =>
     database.prepare(`SELECT count(*) AS number FROM ${table} WHERE ${where}`).get()?.number;
   assert.equal(counted("search_index", "rowid = 14"), 0, "the trigger took it out of the index");
+  assert.equal(counted("search_index", "rowid < 0 OR rowid = 2010"), 0, "nor are long texts left");
   assert.equal(counted("reply_pieces", "1"), 0);
   database.exec(`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning)
       VALUES ('two', 'mária', '${idOf(1000)}', 0, 'x', '');

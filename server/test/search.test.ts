@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { longestTurnOf } from "./event-loop.ts";
-import { startServer } from "./start-server.ts";
+import { BACKEND, startServer } from "./start-server.ts";
 import { ALICE, BOB, send } from "./wire-client.ts";
 
 /** A message of the longest kind, of one word alone. */
@@ -27,6 +27,38 @@ test("a search for a word that is everywhere in long messages keeps nobody else 
     assert.equal(found.body.data.length, MESSAGES);
   });
   assert.ok(attackMs < 50 + controlMs, `${attackMs} ms, and ${controlMs} ms without`);
+});
+
+test("while long texts of one user are made findable, others write between their pieces, and their searches do not wait", async () => {
+  await using server = await startServer({ environment: { RATE_LIMITS: "off" } });
+  const { call, newConversation } = caller(server.url);
+  const TEXTS = 4;
+  let count = 0;
+  const text = () =>
+    Array.from({ length: 100_000 }, () => `w${(count++ * 7_919) % 60_000}`).join(" ");
+  const path = `/conversations/${await newConversation({ user: BOB, body: {} })}/messages`;
+  const messages = Array.from({ length: TEXTS }, (_, place) => ({
+    role: "assistant",
+    content: `${text()} begun${place}`,
+  }));
+  const stored = await send(server, "POST", "/api/conversations", { userId: ALICE, messages });
+  assert.equal(stored.status, 201);
+  let isFound = false;
+  const found = call("/search?q=begun", { user: ALICE }).finally(() => {
+    isFound = true;
+  });
+  const hadToWait = call("/search?q=nothing", { user: BOB }).then(() => isFound);
+  let written = 0;
+  while (!isFound) {
+    const body = { role: "assistant", content: `note ${written}` };
+    assert.equal((await call(path, { user: BOB, body })).status, 201);
+    written++;
+  }
+  const answer = await found;
+  assert.deepEqual([answer.status, answer.body.meta?.total], [200, TEXTS]);
+  if (BACKEND !== "sqlite") return;
+  assert.equal(await hadToWait, false);
+  assert.ok(written > 10 * TEXTS, `${written} writes while ${TEXTS} texts were taken in`);
 });
 
 test("a search tells how many hits there are, and in how many conversations", async () => {

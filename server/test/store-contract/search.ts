@@ -269,6 +269,53 @@ export function searchContract(open: OpenStore): void {
       assert.equal(new Set(seen).size, 25);
     });
 
+    test("a long text is found once by whatever is in it, wherever it lies, and not when it is changed or deleted", async () => {
+      // Of two and three bytes a character, so that no character ends where 16 KiB do.
+      const words = Array.from({ length: 8_000 }, (_, place) => `wört${place}`);
+      const ideographs = Array.from({ length: 20_000 }, (_, place) =>
+        String.fromCodePoint(0x4e00 + place),
+      ).join("");
+      const { owner, id, messages } = await conversationOf([
+        `${words.join(" ")} ${"endless".repeat(9_000)} afterwards`,
+        `x${ideographs}`,
+        "wort3 in a short one",
+      ]);
+      const idsOf = async (query: string) =>
+        (await hitsOf(owner, query)).map((hit) => hit.message?.id);
+      const [long, asian, short] = messages.map((message) => message.id);
+      let bytes = 0;
+      for (const word of words) {
+        const begins = Math.floor(bytes / 16_384);
+        bytes += Buffer.byteLength(word);
+        if (Math.floor(bytes++ / 16_384) === begins) continue;
+        assert.deepEqual(await idsOf(`${word} end`), [long], word);
+        for (let cut = 1; cut < word.length; cut += 3)
+          assert.deepEqual(await idsOf(word.slice(cut)), [], `the end of ${word} is no word`);
+      }
+      assert.ok(bytes > 65_536);
+      assert.deepEqual(await idsOf("wort7999 wort0 wort4000"), [long], "far from each other");
+      assert.deepEqual(await idsOf("wort7999 wort0 wort8000"), []);
+      assert.deepEqual(await idsOf("afterwards"), [long]);
+      assert.deepEqual(new Set(await idsOf("wort3")), new Set([long, short]));
+      assert.deepEqual((await pageOf(owner, "wort")).total, 2);
+      for (const border of [5_461, 10_922, 16_384])
+        for (let place = border - 33; place < border + 3; place += 5) {
+          const phrase = ideographs.slice(place, place + 32);
+          assert.deepEqual(await idsOf(phrase), [asian], `a phrase at ${place}`);
+        }
+      assert.deepEqual(await idsOf(`${ideographs[1]}${ideographs[0]}`), []);
+      assert.match((await hitsOf(owner, "wort7999"))[0]?.snippet ?? "", /\ue000wört7999\ue001/);
+      await store().updateConversation(owner, id, {
+        messages: [{ ...aMessage(words.slice(0, 6_000).join(" ")), id: long ?? "" }],
+        updatedAt: at(30),
+      });
+      assert.deepEqual(await idsOf("wort5999"), [long]);
+      assert.deepEqual(await idsOf("wort7999"), []);
+      assert.deepEqual(await idsOf(ideographs.slice(7_000, 7_009)), []);
+      await store().deleteMessage(owner, long ?? "");
+      assert.deepEqual(await idsOf("wort5999"), []);
+    });
+
     test("many new messages, some very long, are all found", async () => {
       const { owner } = await conversationOf(
         Array.from({ length: 500 }, (_, place) =>

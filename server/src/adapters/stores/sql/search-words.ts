@@ -62,13 +62,39 @@ export function indexable(mark: WordMark, text: string): string {
   const words = asciiPattern.test(text)
     ? (text.toLowerCase().match(asciiWordPattern) ?? []).map(cut)
     : foldedWords(text);
-  return words.length === 0 ? "" : mark + words.join(` ${mark}`);
+  return marked(mark, words);
 }
 
-/** The expression that FTS5 matches: everything in quotes is words to it. */
-export const matchExpression = (mark: WordMark, phrases: readonly string[][]): string =>
-  phrases.map((words) => `"${mark}${words.join(` ${mark}`)}"`).join(" AND ") +
-  (isPrefix(phrases) ? " *" : "");
+/**
+ * A piece of a text as the index takes it in: the words that begin in `own`, and after them as many as a phrase that
+ * begins in it may have.
+ * @param before at least the character before it; empty at the beginning of the text
+ * @param after what follows, or its beginning, of more characters than a query has
+ */
+export function indexablePiece(
+  mark: WordMark,
+  { before, own, after }: { readonly before: string; readonly own: string; readonly after: string },
+): string {
+  const end = before.length + own.length;
+  const words: string[] = [];
+  let following = 0;
+  for (const { folded, start } of wordsOf(before + own + after)) {
+    if (start < before.length) continue;
+    if (start >= end && ++following === MAX_QUERY_WORDS) break;
+    words.push(folded);
+  }
+  return following === words.length ? "" : marked(mark, words);
+}
+
+/** What FTS5 matches, an expression a phrase: everything in quotes is words to it. */
+export const phraseExpressions = (mark: WordMark, phrases: readonly string[][]): string[] =>
+  phrases.map(
+    (words, place) =>
+      `"${mark}${words.join(` ${mark}`)}"${place === phrases.length - 1 && isPrefix(phrases) ? " *" : ""}`,
+  );
+
+const marked = (mark: WordMark, words: readonly string[]): string =>
+  words.length === 0 ? "" : mark + words.join(` ${mark}`);
 
 const foldedWords = (text: string): string[] => (text.match(wordPattern) ?? []).map(fold);
 

@@ -27,11 +27,11 @@ export function startHousekeeping(database: DatabaseSync, parts: Parts) {
   function indexBatch(): void {
     try {
       const end = executor.run(index.searchEnd());
-      if (executor.run(index.isIndexedTo(end))) {
+      if (executor.run(index.isIndexedTo(end, null))) {
         timer = setTimeout(rest, REST_MS);
         return;
       }
-      const [outcome] = runBatch([() => index.indexNext(end)]);
+      const [outcome] = runBatch([() => index.indexNext(end, null)]);
       if (outcome?.isStored) timer = setTimeout(indexBatch, BETWEEN_BATCHES_MS);
     } catch {
       // Tried again after the next write.

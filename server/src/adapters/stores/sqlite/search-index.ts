@@ -1,19 +1,29 @@
 import type { RawBuilder, sql as template } from "kysely";
 import type { Owner } from "../../../domain/principal.ts";
-import { indexable } from "../sql/search-words.ts";
+import { indexable, indexablePiece, type WordMark } from "../sql/search-words.ts";
 import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
+import {
+  bytesOfPiece,
+  countPieces,
+  PIECE_BYTES,
+  rowidOfPiece,
+  textOfPiece,
+} from "./search-pieces.ts";
 
 /** The last rows that are indexed, or are to be. */
 export type SearchMark = { readonly conversations: number; readonly messages: number };
 
 /** What is read into the index in one transaction, so that no other write waits long for it. */
 const ROWS_A_BATCH = 256;
-const CHARACTERS_A_BATCH = 50_000;
+const CHARACTERS_A_BATCH = PIECE_BYTES;
 
 export const isTitle = (item: number): boolean => item % 2 === 1;
 export const rowIdOf = (item: number): number => Math.floor(item / 2);
 
+/** What is to be indexed; `text` is null where it is long, or does not exist yet. */
 type Source = { item: number; tenant_id: string; owner_id: string; text: string | null };
+/** The number of bytes is that of a long text, and otherwise null. */
+type PendingSource = Source & { long_bytes: number | null; next_piece: number };
 
 /** Keeps the search index, a batch at a time. */
 export function createSearchIndex(write: StatementWriter) {
@@ -38,18 +48,29 @@ export function createSearchIndex(write: StatementWriter) {
       coalesce((SELECT max(row_id) FROM conversations), 0) AS conversations,
       coalesce((SELECT max(row_id) FROM messages), 0) AS messages`,
   );
-  const selectPending = raw<{ limit: number }, Source>(
-    (
-      sql,
-      { limit },
-    ) => sql`SELECT pending.item, message.tenant_id, message.owner_id, message.content AS text
+  const pendingOf = (sql: typeof template, isWanted: RawBuilder<unknown>, limit: number) =>
+    sql<PendingSource>`SELECT pending.item, pending.next_piece, message.tenant_id, message.owner_id,
+        CASE WHEN octet_length(message.content) <= ${sql.lit(PIECE_BYTES)} THEN message.content END AS text,
+        CASE WHEN octet_length(message.content) > ${sql.lit(PIECE_BYTES)}
+          THEN octet_length(message.content) END AS long_bytes
       FROM search_pending AS pending JOIN messages AS message ON message.row_id = pending.item >> 1
-      WHERE pending.item & 1 = 0 AND message.status <> 'streaming'
+      WHERE pending.item & 1 = 0 AND message.status <> 'streaming' AND ${isWanted}
       UNION ALL
-      SELECT pending.item, conversation.tenant_id, conversation.owner_id, conversation.title
+      SELECT pending.item, 0, conversation.tenant_id, conversation.owner_id, conversation.title, NULL
       FROM search_pending AS pending JOIN conversations AS conversation ON conversation.row_id = pending.item >> 1
-      WHERE pending.item & 1 = 1
-      LIMIT ${limit}`,
+      WHERE pending.item & 1 = 1 AND ${isWanted}
+      LIMIT ${limit}`;
+  const selectPending = raw<{ limit: number }, PendingSource>((sql, { limit }) =>
+    pendingOf(sql, sql`1`, limit),
+  );
+  const selectPendingOf = raw<{ limit: number; tenantId: string; userId: string }, PendingSource>(
+    (sql, { limit, tenantId, userId }) =>
+      pendingOf(sql, sql`tenant_id = ${tenantId} AND owner_id = ${userId}`, limit),
+  );
+  const selectBytes = raw<{ rowId: number; from: number; count: number }, { bytes: Uint8Array }>(
+    (sql, { rowId, from, count }) =>
+      sql`SELECT substr(CAST(content AS BLOB), ${from}, ${count}) AS bytes
+        FROM messages WHERE row_id = ${rowId}`,
   );
   const selectTitles = raw<{ after: number; to: number; limit: number }, Source>(
     (
@@ -61,7 +82,8 @@ export function createSearchIndex(write: StatementWriter) {
   /** A reply in progress has no text yet. */
   const selectMessages = raw<{ after: number; to: number; limit: number }, Source>(
     (sql, { after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
-      CASE WHEN status <> 'streaming' THEN content END AS text
+      CASE WHEN status <> 'streaming' AND octet_length(content) <= ${sql.lit(PIECE_BYTES)}
+        THEN content END AS text
       FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
   );
   const insertText = raw<{ item: number; text: string }, never>(
@@ -77,43 +99,74 @@ export function createSearchIndex(write: StatementWriter) {
       VALUES (${tenantId}, ${userId}) RETURNING number`,
   );
   const insertPending = raw<{ item: number }, never>(
-    (sql, { item }) => sql`INSERT OR IGNORE INTO search_pending VALUES (${item})`,
+    (sql, { item }) => sql`INSERT OR IGNORE INTO search_pending (item) VALUES (${item})`,
   );
   const deletePending = raw<{ item: number }, never>(
     (sql, { item }) => sql`DELETE FROM search_pending WHERE item = ${item}`,
+  );
+  const updatePending = raw<{ item: number; piece: number }, never>(
+    (sql, { item, piece }) =>
+      sql`UPDATE search_pending SET next_piece = ${piece} WHERE item = ${item}`,
   );
   const saveProgress = raw<SearchMark, never>(
     (sql, { conversations, messages }) =>
       sql`UPDATE search_progress SET conversations = ${conversations}, messages = ${messages}`,
   );
 
-  function* index({ item, tenant_id, owner_id, text }: Source): Operation<void> {
-    if (!text) return;
+  function* markOf({ item, tenant_id, owner_id }: Source): Operation<WordMark | null> {
     const owner = { tenantId: tenant_id, userId: owner_id };
     const known = (yield* selectOwner.first(owner)) ?? (yield* insertOwner.first(owner));
-    if (!known) return;
-    const words = indexable(`${known.number}${isTitle(item) ? "t" : "m"}`, text);
-    if (words) yield* insertText.run({ item, text: words });
+    return known ? `${known.number}${isTitle(item) ? "t" : "m"}` : null;
   }
 
-  /** Those of the sources that one batch takes in. */
-  function batchOf(sources: readonly Source[]): Source[] {
+  function* index(source: Source): Operation<void> {
+    if (!source.text) return;
+    const mark = yield* markOf(source);
+    const words = mark && indexable(mark, source.text);
+    if (words) yield* insertText.run({ item: source.item, text: words });
+  }
+
+  /** Indexes the next piece of a long text. */
+  function* indexPiece(source: PendingSource, bytes: number): Operation<void> {
+    const { item, next_piece: piece } = source;
+    const read = yield* selectBytes.first({ rowId: rowIdOf(item), ...bytesOfPiece(piece) });
+    const mark = yield* markOf(source);
+    const words = read && mark && indexablePiece(mark, textOfPiece(piece, read.bytes));
+    if (words) yield* insertText.run({ item: rowidOfPiece(item, piece), text: words });
+    if (piece + 1 < countPieces(bytes)) yield* updatePending.run({ item, piece: piece + 1 });
+    else yield* deletePending.run({ item });
+  }
+
+  /** Those of the sources that one batch takes in; a long one counts as the piece that is next. */
+  function batchOf<From extends Source>(sources: readonly From[], nullWeight = 0): From[] {
     let characters = 0;
     return sources.filter(({ text }) => {
       const isTaken = characters < CHARACTERS_A_BATCH;
-      characters += text?.length ?? 0;
+      characters += text?.length ?? nullWeight;
       return isTaken;
     });
   }
 
-  function* indexPending(): Operation<boolean> {
-    const sources = yield* selectPending.all({ limit: ROWS_A_BATCH });
-    const batch = batchOf(sources);
+  /** Gives whether nothing is left of them. @param owner whose texts; null: everybody's */
+  function* indexPending(owner: Owner | null): Operation<boolean> {
+    const sources = yield* pendingSources(owner, ROWS_A_BATCH);
+    const batch = batchOf(sources, PIECE_BYTES);
     for (const source of batch) {
+      if (source.long_bytes !== null) {
+        yield* indexPiece(source, source.long_bytes);
+        continue;
+      }
       yield* index(source);
       yield* deletePending.run({ item: source.item });
     }
-    return batch.length === sources.length && sources.length < ROWS_A_BATCH;
+    const isAllDone = batch.every(({ long_bytes }) => long_bytes === null);
+    return isAllDone && batch.length === sources.length && sources.length < ROWS_A_BATCH;
+  }
+
+  function* pendingSources(owner: Owner | null, limit: number): Operation<PendingSource[]> {
+    if (owner === null) return yield* selectPending.all({ limit });
+    const { tenantId, userId } = owner;
+    return yield* selectPendingOf.all({ limit, tenantId, userId });
   }
 
   /** Indexes a batch of them; gives the row id of the last, or `none`. */
@@ -138,15 +191,19 @@ export function createSearchIndex(write: StatementWriter) {
       return (yield* selectEnd.first({})) ?? { conversations: 0, messages: 0 };
     },
 
-    *isIndexedTo(end: SearchMark): Operation<boolean> {
+    /** @param owner whose texts; null: everybody's */
+    *isIndexedTo(end: SearchMark, owner: Owner | null): Operation<boolean> {
       if (yield* selectUnindexed.first(end)) return false;
-      return (yield* selectPending.all({ limit: 1 })).length === 0;
+      return (yield* pendingSources(owner, 1)).length === 0;
     },
 
-    /** Indexes a batch of what is missing up to that end. */
-    *indexNext(end: SearchMark): Operation<void> {
+    /**
+     * Indexes a batch of what is missing up to that end. Long texts are left for later.
+     * @param owner whose later ones are taken now; null: everybody's
+     */
+    *indexNext(end: SearchMark, owner: Owner | null): Operation<void> {
       const limit = ROWS_A_BATCH;
-      if (!(yield* indexPending())) return;
+      if (!(yield* indexPending(owner))) return;
       const done = yield* selectProgress.first({});
       if (!done) return;
       const titles = yield* selectTitles.all({

@@ -18,7 +18,7 @@ export type SearchThreadOptions = {
 /** What a searching thread is asked, one at a time. */
 export type Question =
   | { readonly kind: "end" }
-  | { readonly kind: "isIndexedTo"; readonly end: SearchMark }
+  | { readonly kind: "isIndexedTo"; readonly end: SearchMark; readonly owner: Owner }
   | {
       readonly kind: "page";
       readonly owner: Owner;

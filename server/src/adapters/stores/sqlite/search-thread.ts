@@ -47,7 +47,7 @@ function answer(question: Question): unknown {
     case "end":
       return executor.run(reads.searchEnd());
     case "isIndexedTo":
-      return executor.run(reads.isIndexedTo(question.end));
+      return executor.run(reads.isIndexedTo(question.end, question.owner));
     case "page":
       rest = executor.run(reads.searchPage(question.owner, question.query, question.page));
       return nextPiece();

@@ -8,13 +8,17 @@ import {
   toMessage,
 } from "../sql/rows.ts";
 import { MAX_HITS } from "../sql/search-page.ts";
-import { matchExpression, phrasesOf } from "../sql/search-words.ts";
+import { phraseExpressions, phrasesOf } from "../sql/search-words.ts";
 import { snippetOf } from "../sql/snippet.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
 import { createSearchIndex, isTitle, rowIdOf } from "./search-index.ts";
+import { itemOfPiece } from "./search-pieces.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 type Found = { item: number; score: number };
+
+/** Of long texts, and of each phrase: the pieces of the newest ones are looked through. */
+const MAX_FOUND_PIECES = 100_000;
 
 /**
  * Asking the search index.
@@ -25,9 +29,15 @@ export function createSearchReads(write: StatementWriter, isOver: () => boolean)
   const selectFound = write<{ words: string; most: number }>()((database, given, sql) => ({
     compile: () =>
       sql<Found>`SELECT rowid AS item, rank AS score FROM search_index
-        WHERE search_index MATCH ${given.words} ORDER BY rowid DESC LIMIT ${given.most}`.compile(
-        database,
-      ),
+        WHERE search_index MATCH ${given.words} AND rowid > 0
+        ORDER BY rowid DESC LIMIT ${given.most}`.compile(database),
+  }));
+  /** Pieces of the newest texts first. */
+  const selectFoundPieces = write<{ words: string; most: number }>()((database, given, sql) => ({
+    compile: () =>
+      sql<Found>`SELECT rowid AS item, rank AS score FROM search_index
+        WHERE search_index MATCH ${given.words} AND rowid < 0
+        ORDER BY rowid LIMIT ${given.most}`.compile(database),
   }));
   const selectConversation = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
@@ -67,6 +77,25 @@ export function createSearchReads(write: StatementWriter, isOver: () => boolean)
   /** The newest that hold the words; one more than are ranked tells that there are more. */
   function* found(words: string): Operation<Found[]> {
     return yield* selectFound.all({ words, most: MAX_HITS + 1 });
+  }
+
+  /** The long texts that hold all the phrases, in whatever pieces, the newest first. */
+  function* foundInPieces(phrases: readonly string[]) {
+    let scores = new Map<number, number>();
+    let isComplete = true;
+    for (const [place, words] of phrases.entries()) {
+      const pieces = yield* selectFoundPieces.all({ words, most: MAX_FOUND_PIECES });
+      if (pieces.length === MAX_FOUND_PIECES) isComplete = false;
+      const best = new Map<number, number>();
+      for (const { item: rowid, score } of pieces) {
+        const item = itemOfPiece(rowid);
+        if (place === 0 || scores.has(item)) best.set(item, Math.min(best.get(item) ?? 0, score));
+      }
+      const before = scores;
+      scores = new Map([...best].map(([item, score]) => [item, score + (before.get(item) ?? 0)]));
+      if (scores.size === 0) break;
+    }
+    return { found: [...scores].map(([item, score]) => ({ item, score })), isComplete };
   }
 
   /** The conversation of each, and how many are in it. What is gone meanwhile is left out. */
@@ -112,9 +141,13 @@ export function createSearchReads(write: StatementWriter, isOver: () => boolean)
       const number = yield* index.searchOwner(owner);
       if (phrases.length === 0 || number === null)
         return { hits: [], total: 0, conversations: 0, isComplete: true };
-      const titles = yield* found(matchExpression(`${number}t`, phrases));
-      const messages = yield* found(matchExpression(`${number}m`, phrases));
-      const isComplete = !isOver() && titles.length <= MAX_HITS && messages.length <= MAX_HITS;
+      const allOf = (mark: "t" | "m") => phraseExpressions(`${number}${mark}`, phrases);
+      const titles = yield* found(allOf("t").join(" AND "));
+      const short = yield* found(allOf("m").join(" AND "));
+      const long = yield* foundInPieces(allOf("m"));
+      const messages = [...short, ...long.found].sort((one, other) => other.item - one.item);
+      const isAll = titles.length <= MAX_HITS && messages.length <= MAX_HITS && long.isComplete;
+      const isComplete = isAll && !isOver();
       const ranked = [...titles.slice(0, MAX_HITS), ...messages.slice(0, MAX_HITS)].sort(
         (one, other) => one.score - other.score || other.item - one.item,
       );

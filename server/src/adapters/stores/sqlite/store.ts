@@ -126,7 +126,8 @@ function storeOf(
         searches.run(owner, () =>
           searcher.lend(async ({ ask, page: pageOf }) => {
             const end = await ask({ kind: "end" });
-            while (!(await ask({ kind: "isIndexedTo", end }))) await write("indexNext", [end]);
+            while (!(await ask({ kind: "isIndexedTo", end, owner })))
+              await write("indexNext", [end, owner]);
             return pageOf({ owner, query, page });
           }),
         ),
