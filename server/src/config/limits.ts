@@ -32,6 +32,7 @@ const DOCUMENTED_LIMITS = {
     dialogix: { perUser: [GENEROUS], perAddress: [] },
     "chat-v1": { perUser: [GENEROUS], perAddress: [] },
     completions: { perUser: [GENEROUS], perAddress: [] },
+    audio: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },

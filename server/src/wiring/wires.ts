@@ -1,3 +1,5 @@
+import { audioWire } from "../dialects/audio/index.ts";
+import type { AudioParts } from "../dialects/audio/parts.ts";
 import { chatWire } from "../dialects/chat/index.ts";
 import type { ChatSocketParts } from "../dialects/chat/parts.ts";
 import { chatV1Wire } from "../dialects/chat-v1/index.ts";
@@ -15,7 +17,8 @@ import { type WebParts, webPages } from "../dialects/web/index.ts";
 import type { Wire } from "../http/wire.ts";
 
 /** Everything that wires ask of the core; each takes what it needs. */
-export type WireParts = ChatSocketParts &
+export type WireParts = AudioParts &
+  ChatSocketParts &
   ChatV1Parts &
   CompletionsParts &
   ConversationsParts &
@@ -29,6 +32,7 @@ export type MakeWire = (parts: WireParts) => Wire | null;
 
 /** The wires of this server, in any order: a line for each. */
 export const WIRES: readonly MakeWire[] = [
+  audioWire,
   chatWire,
   chatV1Wire,
   completionsWire,

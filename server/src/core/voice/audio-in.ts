@@ -98,7 +98,7 @@ export const createAudioIn = (options: Partial<AudioInOptions> = {}): AudioIn =>
         header = new Uint8Array(file);
         return new Int16Array(0);
       case "complete":
-        return decode(soundOf(file, parsed.dataOffset, parsed.dataBytes), parsed.format, true);
+        return decode(soundOfWav(file, parsed.dataOffset, parsed.dataBytes), parsed.format, true);
     }
   };
 
@@ -135,7 +135,7 @@ const tooLarge = (maxBytes: number) =>
  * What the header calls sound, corrected: a size of nothing, of everything, or beyond the end means
  * "to the end"; one before the end is believed only if whole RIFF chunks follow.
  */
-const soundOf = (file: Uint8Array, dataOffset: number, dataBytes: number): Uint8Array => {
+export const soundOfWav = (file: Uint8Array, dataOffset: number, dataBytes: number): Uint8Array => {
   const rest = file.subarray(dataOffset);
   const padded = dataBytes + (dataBytes % 2);
   const isBelieved = dataBytes > 0 && padded < rest.length && isRiffChunks(rest.subarray(padded));

@@ -6,6 +6,7 @@ import type { TurnTarget } from "../../ports/store.ts";
 import type { Conversations } from "../conversations.ts";
 import type { Capabilities, OnOutput } from "./outputs.ts";
 import type { SessionParts, Speech, VoiceSession } from "./parts.ts";
+import { HOW_TO_HEAR } from "./recordings.ts";
 import { createVoiceSession } from "./session.ts";
 
 export type StartSession = {
@@ -67,9 +68,7 @@ export type VoiceSessionsParts = SessionParts & {
 /** How long a session waits for its client. */
 const RESUMABLE_MS = 60_000;
 
-const NO_RECOGNISER =
-  "No speech recogniser is installed, so speech cannot be understood yet; typed text (text_input) is answered. " +
-  "To install one: 'apt-get install libpocketsphinx3 pocketsphinx-en-us' (basic), or set STT_BASE_URL to an OpenAI-compatible server, or STT_MODEL_DIR to a sherpa-onnx model; then start the server again";
+const NO_RECOGNISER = `No speech recogniser is installed, so speech cannot be understood yet; typed text (text_input) is answered. ${HOW_TO_HEAR}`;
 
 type Live = {
   readonly owner: Speaker;

@@ -60,7 +60,7 @@ export async function* speakReply(
       const { text } = next.value;
       if (opening?.text === text && opening.voice === options.voice) sound = opening.sound;
       else if (synthesizer && leftMs > 0)
-        sound = await soundOf(synthesizer, text, options.voice, signal);
+        sound = await speakSentence(synthesizer, text, options.voice, signal);
     } catch (error) {
       if (signal.aborted) return null;
       synthesizer = null;
@@ -84,7 +84,7 @@ export async function speakOpening(
   if (!sentence || signal.aborted) return null;
   const { text } = sentence;
   try {
-    return { text, voice, sound: await soundOf(synthesizer, text, voice, signal) };
+    return { text, voice, sound: await speakSentence(synthesizer, text, voice, signal) };
   } catch {
     // Once it is its turn it is tried again, and a failure told.
     return null;
@@ -128,7 +128,8 @@ async function* readSentences(
   return null;
 }
 
-async function soundOf(
+/** A sentence, whole; of one that takes longer than a minute to say, the beginning. */
+export async function speakSentence(
   synthesizer: Synthesizer,
   text: string,
   voice: string | null,

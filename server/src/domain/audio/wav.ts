@@ -129,7 +129,7 @@ export const isRiffChunks = (bytes: Uint8Array): boolean => {
 };
 
 /** The 44 bytes before that many bytes of 16-bit mono sound. */
-const wavHeader = (dataBytes: number, sampleRateHz: number): Uint8Array => {
+export const wavHeader = (dataBytes: number, sampleRateHz: number): Uint8Array => {
   const bytes = new Uint8Array(44);
   const view = new DataView(bytes.buffer);
   const frameBytes = bytesPerFrame({ sampleRateHz, channels: 1, encoding: "s16" });

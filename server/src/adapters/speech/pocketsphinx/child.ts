@@ -22,6 +22,10 @@ const tellWords = (heard: number, samples: number) => {
   sinceLastText += samples;
   if (sinceLastText < PARTIAL_SAMPLES) return;
   sinceLastText = 0;
+  if (hasEnded) {
+    send({ type: "busy", utterance: heard });
+    return;
+  }
   const text = decoder?.words() ?? "";
   if (text !== "" && text !== lastText) send({ type: "partial", utterance: heard, text });
   lastText = text;
@@ -35,7 +39,7 @@ const work = () => {
     decoder.push(piece.subarray(0, PIECE_SAMPLES));
     if (piece.length > PIECE_SAMPLES) waiting[0] = piece.subarray(PIECE_SAMPLES);
     else waiting.shift();
-    if (!hasEnded) tellWords(utterance, Math.min(piece.length, PIECE_SAMPLES));
+    tellWords(utterance, Math.min(piece.length, PIECE_SAMPLES));
     schedule();
   } else if (hasEnded) {
     const ended = utterance;

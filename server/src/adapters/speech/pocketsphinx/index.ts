@@ -16,7 +16,7 @@ export type PocketsphinxOptions = {
   /** Processes at the same time, each of some 150 MB: who speaks beyond that waits for one. */
   readonly processes?: number;
   readonly idleMs?: number;
-  /** How long the last words may take after the end, before the process is given up. */
+  /** How long the last words may take once all sound is decoded, before the process is given up. */
   readonly finalTimeoutMs?: number;
 };
 
@@ -89,6 +89,7 @@ const openUtterance = (
   };
   const hear = (message: FromChild, by: Worker) => {
     if (!("utterance" in message) || message.utterance !== utterance) return;
+    if (message.type === "busy") return awaitFinal(by);
     if (message.type !== "partial") pool.release(by);
     if (isOver || message.type === "aborted") return;
     const isFinal = message.type === "final";
@@ -96,10 +97,15 @@ const openUtterance = (
     queue.push({ text: sentenceOf(message.text), isFinal });
     if (isFinal) queue.end();
   };
+  const awaitFinal = (by: Worker) => {
+    if (isOver) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => by.kill(), finalTimeoutMs);
+  };
   const askForEnd = (by: Worker) => {
     flush();
     by.send({ type: "end" });
-    timer = setTimeout(() => by.kill(), finalTimeoutMs);
+    awaitFinal(by);
   };
 
   const begin = async () => {
