@@ -5,10 +5,11 @@ import { once } from "node:events";
 import { chmod, mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createSocketServer } from "node:net";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { type RunOptions, type WorkFolder, workFolder } from "./cli-runner.ts";
 import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
+import { startSpeechServer } from "./speech-server.ts";
 import { startServer } from "./start-server.ts";
 
 type Finding = {
@@ -18,8 +19,14 @@ type Finding = {
   readonly remedy: string | null;
 };
 
+/** Engines of this machine take a second to start; the first test is about those. */
+const speech = await startSpeechServer();
+after(() => speech[Symbol.asyncDispose]());
+const SPEECH = { STT_BASE_URL: speech.baseUrl, TTS_BASE_URL: speech.baseUrl };
+
 async function examine(folder: WorkFolder, environment: Record<string, string> = {}) {
-  const options: RunOptions = { environment: { PORT: String(await freePort()), ...environment } };
+  const port = String(await freePort());
+  const options: RunOptions = { environment: { PORT: port, ...SPEECH, ...environment } };
   const { code, stdout, stderr } = await folder.run(["doctor", "--json"], options);
   assert.equal(stderr, "");
   const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
@@ -51,6 +58,7 @@ test("a fresh install is well, and stays untouched", async () => {
     /^ok {4}\.env +none in this folder/m,
     /^ok {4}clock /m,
     /^ok {4}DATA_DIR +.*does not exist yet; the first start makes it$/m,
+    /^ok {4}speech +/m,
     /^warn {2}access +no key was ever made: programs of this machine are served without one, and nobody else is; but a proxy .* \(HOST=0\.0\.0\.0 also listens/m,
     /^ok {4}server +none is running at http:\/\/127\.0\.0\.1:\d+$/m,
     /^warn {2}model +no provider is connected: the built-in model answers.*\n +→ set OPENROUTER_API_KEY/m,

@@ -29,7 +29,7 @@ const MAX_P99_MS = 1000;
 
 /** A program that attacks, and ends by itself when the server has closed every connection. */
 function attack(kind: string, url: string, connections: number, options: readonly string[] = []) {
-  const common = ["-c", connections, "-r", connections / 4, "-l", 100, "-i", 3, "-p", 5, "-v", 2];
+  const common = ["-c", connections, "-r", connections / 4, "-l", 100, "-i", 3, "-p", 60, "-v", 2];
   const child = spawn(PROGRAM, [kind, ...common.map(String), "-u", url, ...options], {
     stdio: ["ignore", "pipe", "ignore"],
   });

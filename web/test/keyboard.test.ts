@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said } from "./chat-page.ts";
-import { longConversation, seed } from "./seed.ts";
+import { conversationOf } from "./seed.ts";
 
 const skip = withoutBrowser;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -16,21 +15,6 @@ before(async () => {
   server = await startServer();
 });
 after(() => server[Symbol.asyncDispose]());
-
-const client = () => createClient({ baseUrl: server.url, token: "local" });
-
-/** A conversation of its own for one test. @returns its title and how many messages it has, asked of the server */
-async function conversationOf(count: number) {
-  const title = `About ${randomUUID().slice(0, 8)}`;
-  await seed(server.url, [{ ...longConversation(count), id: title, title }]);
-  const { items } = await client().conversations.list({ limit: 100 });
-  const found = items.find((conversation) => conversation.title === title);
-  assert.ok(found);
-  const { id } = found;
-  const list = () => client().messages.list(id);
-  assert.equal((await list()).length, count);
-  return { id, title, list, path: `c/${id}` };
-}
 
 const contentsOf = (list: readonly { readonly id: string; readonly content: string }[]) =>
   list.map(({ id, content }) => [id, content]);
@@ -61,7 +45,7 @@ async function scrollToTheMiddle(page: Page) {
 test("R, C and ArrowUp in the middle of 500 messages act on the last one, and none of the others goes", {
   skip,
 }, async () => {
-  const { path, list } = await conversationOf(500);
+  const { path, list } = await conversationOf(server.url, 500);
   const before = await list();
   await using opened = await openPage(server.url, path, {
     permissions: ["clipboard-read", "clipboard-write"],
@@ -173,7 +157,7 @@ for (const count of [2, 500])
   test(`by keyboard alone through every dialog of a conversation of ${count} messages: the first field has the focus, letters are letters, no message goes`, {
     skip,
   }, async () => {
-    const { path, title, list } = await conversationOf(count);
+    const { path, title, list } = await conversationOf(server.url, count);
     const before = contentsOf(await list());
     await using opened = await openPage(server.url, path);
     const { page } = opened;
@@ -248,7 +232,7 @@ test("a dialog without a field begins at the button that changes nothing; agents
 test("letters typed on a menu, a choice or a list of choices are no shortcuts, and a held key acts once", {
   skip,
 }, async () => {
-  const { path, list } = await conversationOf(4);
+  const { path, list } = await conversationOf(server.url, 4);
   await using opened = await openPage(server.url, path);
   const { page } = opened;
   await said(page, "Reply 3").waitFor();

@@ -1,12 +1,10 @@
 // The model that a conversation keeps, and what cannot be attached.
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { createClient } from "@colloquy/client";
 import { startServer } from "../../server/test/start-server.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { message, replied, said } from "./chat-page.ts";
-import { longConversation, seed } from "./seed.ts";
+import { conversationOf } from "./seed.ts";
 
 const skip = withoutBrowser;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -15,19 +13,10 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-async function conversationOf(count: number) {
-  const title = `About ${randomUUID().slice(0, 8)}`;
-  await seed(server.url, [{ ...longConversation(count), id: title, title }]);
-  const client = createClient({ baseUrl: server.url, token: "local" });
-  const { items } = await client.conversations.list({ limit: 100 });
-  const id = items.find((conversation) => conversation.title === title)?.id ?? "";
-  return { path: `c/${id}`, list: () => client.messages.list(id), client, id };
-}
-
 test("a conversation keeps its model, in another browser too; a new one begins with the usual choice", {
   skip,
 }, async () => {
-  const { path, id, client } = await conversationOf(2);
+  const { path, id, client } = await conversationOf(server.url, 2);
   await using opened = await openPage(server.url);
   const { page } = opened;
   const choose = async (name: string) => {

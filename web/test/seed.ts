@@ -1,4 +1,5 @@
 // Fills a server with conversations, as an import does.
+import { randomUUID } from "node:crypto";
 import { createClient } from "@colloquy/client";
 
 const AT_ONCE = 100;
@@ -57,4 +58,20 @@ export async function seed(serverUrl: string, conversations: readonly object[]):
     );
     if (failed.length) throw new Error(JSON.stringify(failed));
   }
+}
+
+/**
+ * A conversation of so many messages for one test alone.
+ * @returns its id, title and address in the page, and what the server has of it
+ */
+export async function conversationOf(serverUrl: string, count: number) {
+  const title = `About ${randomUUID().slice(0, 8)}`;
+  await seed(serverUrl, [{ ...longConversation(count), id: title, title }]);
+  const client = createClient({ baseUrl: serverUrl, token: "local" });
+  const { items } = await client.conversations.list({ limit: 100 });
+  const id = items.find((conversation) => conversation.title === title)?.id ?? "";
+  const list = (branch?: number) => client.messages.list(id, { branch });
+  const { length } = await list();
+  if (length !== count) throw new Error(`It has ${length} messages instead of ${count}`);
+  return { id, title, path: `c/${id}`, client, list };
 }

@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
 import { message, messages, replied, said } from "./chat-page.ts";
-import { longConversation, seed } from "./seed.ts";
+import { conversationOf } from "./seed.ts";
 
 const skip = withoutBrowser;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -17,20 +16,6 @@ before(async () => {
   server = await startServer();
 });
 after(() => server[Symbol.asyncDispose]());
-
-async function conversationOf(count: number) {
-  const title = `About ${randomUUID().slice(0, 8)}`;
-  await seed(server.url, [{ ...longConversation(count), id: title, title }]);
-  const client = createClient({ baseUrl: server.url, token: "local" });
-  const { items } = await client.conversations.list({ limit: 100 });
-  const id = items.find((conversation) => conversation.title === title)?.id ?? "";
-  return {
-    path: `c/${id}`,
-    list: (branch?: number) => client.messages.list(id, { branch }),
-    client,
-    id,
-  };
-}
 
 /** The group of buttons at a message that has versions. */
 const versions = (page: Page, text: string, which: string) =>
@@ -45,7 +30,7 @@ const isFocused = (page: Page, name: string) =>
 test("Answer again gives a new version of an answer, without a question and by keyboard; the earlier one is one key away and kept on the server", {
   skip,
 }, async () => {
-  const { path, list, client, id } = await conversationOf(6);
+  const { path, list, client, id } = await conversationOf(server.url, 6);
   const before = await list();
   await using opened = await openPage(server.url, path);
   const { page } = opened;
@@ -92,7 +77,7 @@ test("Answer again gives a new version of an answer, without a question and by k
 test("an earlier message said differently is a new version of it; its own answers stay with each", {
   skip,
 }, async () => {
-  const { path, list } = await conversationOf(6);
+  const { path, list } = await conversationOf(server.url, 6);
   const before = await list();
   await using opened = await openPage(server.url, path);
   const { page } = opened;
@@ -122,7 +107,7 @@ test("an earlier message said differently is a new version of it; its own answer
 test("a version can be left while its reply runs, and is whole when one comes back; Stop ends the shown one alone", {
   skip,
 }, async () => {
-  const { path, list } = await conversationOf(2);
+  const { path, list } = await conversationOf(server.url, 2);
   await using opened = await openPage(server.url, path);
   const { page } = opened;
   await said(page, "Reply 1").waitFor();
@@ -161,7 +146,7 @@ test("a version can be left while its reply runs, and is whole when one comes ba
 test("two tabs that begin a version at once both keep their own, and what is said next goes there", {
   skip,
 }, async () => {
-  const { path, list } = await conversationOf(2);
+  const { path, list } = await conversationOf(server.url, 2);
   await using left = await openPage(server.url, path);
   await using right = await openPage(server.url, path);
   const answerAgain = async (page: Page) => {
@@ -199,7 +184,7 @@ test("two tabs that begin a version at once both keep their own, and what is sai
 });
 
 test("a search opens the branch that has what was found", { skip }, async () => {
-  const { path, list, client, id } = await conversationOf(2);
+  const { path, list, client, id } = await conversationOf(server.url, 2);
   const [question] = await list();
   const word = `w${randomUUID().slice(0, 8)}`;
   await client.messages.send(id, { branch_from: question?.id, content: `${word} is here` });

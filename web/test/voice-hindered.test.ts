@@ -1,5 +1,6 @@
 // What stands in the way of speaking is told in words, with what to do; typed text is answered aloud all the same.
-// Runs: alone
+// Runs: waiting
+// Takes: 15 s
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createClient } from "@colloquy/client";
