@@ -4,12 +4,13 @@ import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { createPace } from "../../../domain/turns-of-the-loop.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
-import { matchMessages } from "./match-messages.ts";
-import { MAX_CHARACTERS, tooLong } from "./messages.ts";
+import { type Matches, matchMessages } from "./match-messages.ts";
+import { createMessageList, MAX_CHARACTERS, tooLong } from "./messages.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -23,6 +24,9 @@ import type { TextChanges } from "./text-changes.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 type RangeParameters = OwnerParameters & SequenceRange & { conversationId: string };
+
+/** Of the messages that one statement deletes. */
+const PLACES = Array.from({ length: 32 }, (_, place) => place);
 
 /** Changing a conversation, and replacing its list of messages. */
 export function createConversationUpdate(
@@ -72,8 +76,8 @@ export function createConversationUpdate(
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
-  const selectEveryMessage = inMessageArrays(
-    write<RangeParameters>()((database, parameter) =>
+  const selectUp = inMessageArrays(
+    write<RangeParameters & { limit: number }>()((database, parameter) =>
       database
         .selectFrom("messages")
         .select(MESSAGE_COLUMNS)
@@ -82,7 +86,8 @@ export function createConversationUpdate(
         .where("owner_id", "=", parameter.userId)
         .where("sequence", ">=", parameter.from)
         .where("sequence", "<", parameter.to)
-        .orderBy("sequence"),
+        .orderBy("sequence")
+        .limit(parameter.limit),
     ),
   );
   const selectSize = write<RangeParameters>()((database, parameter) =>
@@ -95,6 +100,10 @@ export function createConversationUpdate(
       .where("sequence", ">=", parameter.from)
       .where("sequence", "<", parameter.to),
   );
+  /** Asked so that others have their turn: while PostgreSQL answers, the event loop goes on. */
+  const selectNothing = write<Record<never, never>>()((database, _, sql) => ({
+    compile: () => sql`SELECT 1 AS one`.compile(database),
+  }));
   const moveMessage = write<OwnerParameters & { id: string; sequence: number }>()(
     (database, parameter) =>
       database
@@ -104,13 +113,54 @@ export function createConversationUpdate(
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
   );
-  const deleteMessage = write<OwnerParameters & { id: string }>()((database, parameter) =>
+  const deleteMessages = write<Record<string, string>>()((database, parameter) =>
     database
       .deleteFrom("messages")
-      .where("id", "=", parameter.id)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
+      .where(
+        "id",
+        "in",
+        PLACES.map((place) => parameter[`id${place}`] ?? ""),
+      )
+      .where("tenant_id", "=", parameter.tenantId ?? "")
+      .where("owner_id", "=", parameter.userId ?? ""),
   );
+
+  function* deleteAll({ tenantId, userId }: Owner, messages: readonly Message[]): Operation<void> {
+    for (let at = 0; at < messages.length; at += PLACES.length) {
+      const ids = PLACES.map((place) => [`id${place}`, messages[at + place]?.id ?? ""]);
+      yield* deleteMessages.run({ tenantId, userId, ...Object.fromEntries(ids) });
+    }
+  }
+
+  /** The messages on a path, oldest first. */
+  function* messagesOn(
+    place: Omit<RangeParameters, keyof SequenceRange>,
+    path: readonly SequenceRange[],
+  ) {
+    const list = createMessageList();
+    for (const range of path)
+      for (let { from } = range; ; ) {
+        const limit = list.rows();
+        const page = (yield* selectUp.all({ ...place, ...range, from, limit })).map(toMessage);
+        list.add(page);
+        const last = page.at(-1);
+        if (!last || page.length < limit) break;
+        from = last.sequence + 1;
+      }
+    return list.messages;
+  }
+
+  /** The matches of two lists, found in pieces between which others have their turn. */
+  function* matchesOf(stored: readonly Message[], list: readonly NewMessage[]): Operation<Matches> {
+    const steps = matchMessages(stored, list);
+    for (let pace = createPace(); ; ) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      if (!pace.isDue()) continue;
+      yield* selectNothing.first({});
+      pace = createPace();
+    }
+  }
 
   /** The path of the active branch becomes that list. Gives how many places at its end were taken. */
   function* replaceMessages(
@@ -128,12 +178,9 @@ export function createConversationUpdate(
     for (const range of path)
       characters += Number((yield* selectSize.first({ ...place, ...range }))?.characters ?? 0);
     if (characters > MAX_CHARACTERS) throw tooLong();
-    const stored: Message[] = [];
-    for (const range of path)
-      for (const row of yield* selectEveryMessage.all({ ...place, ...range }))
-        stored.push(toMessage(row));
-    const { removed, places } = matchMessages(stored, list);
-    for (const { id } of removed) yield* deleteMessage.run({ tenantId, userId, id });
+    const stored = yield* messagesOn(place, path);
+    const { removed, places } = yield* matchesOf(stored, list);
+    yield* deleteAll(owner, removed);
     if (stamp && removed.length)
       yield* append(eventAbout("messages_replaced", owner, conversationId, stamp, removed.length));
 

@@ -4,21 +4,26 @@ import type { NewMessage } from "../../../ports/store.ts";
 /** A message of the new list: one that is stored and stays, or one to be added. */
 type Place = { readonly stored: Message } | { readonly stored: null; readonly added: NewMessage };
 
+/** Which stored messages go, and what the list is made of. */
+export type Matches = { readonly removed: Message[]; readonly places: Place[] };
+
 /**
  * Finds which stored messages the new list keeps. One that names a stored id is that message, if it
  * is unchanged; any other is the first message that says the same and that nothing else claimed.
- * A reply in progress stays right after its question; without its question it goes.
+ * A reply in progress stays right after its question; without its question it goes. It yields after each message of
+ * either list: whoever drives it can do something else meanwhile.
  */
-export function matchMessages(
+export function* matchMessages(
   stored: readonly Message[],
   list: readonly NewMessage[],
-): { removed: Message[]; places: Place[] } {
+): Generator<void, Matches> {
   const ended = stored.filter((message) => message.status !== "streaming");
   const byId = new Map(ended.map((message) => [message.id, message]));
   const named = new Set(list.map((message) => message.id));
 
   const unclaimed = new Map<string, Message[]>();
   for (const message of ended.toReversed()) {
+    yield;
     if (named.has(message.id)) continue;
     const same = unclaimed.get(sayingOf(message));
     if (same) same.push(message);
@@ -34,6 +39,7 @@ export function matchMessages(
   const kept = new Set<Message>();
   const places: Place[] = [];
   for (const added of list) {
+    yield;
     const same = byId.get(added.id);
     const match = same
       ? sayingOf(same) === sayingOf(added) && same
