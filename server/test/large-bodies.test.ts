@@ -132,6 +132,15 @@ const LARGE: readonly {
     },
   },
   {
+    what: "a completion with 10,000 messages and a picture of 20 MB",
+    request: () => {
+      const url = `data:image/png;base64,${"QUJD".repeat(5_000_000)}`;
+      const content = [{ type: "image_url", image_url: { url } }];
+      const messages = [...saidOf(0, 10_000), { role: "user", content }];
+      return ["POST", "/v1/chat/completions", zipped({ model: "any", messages })];
+    },
+  },
+  {
     what: "a long list that wire 002 stores",
     isOfStore: true,
     request: () => {

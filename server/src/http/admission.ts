@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import type { Principal } from "../domain/principal.ts";
+import { wireOfGuest } from "./guests.ts";
 import { claimsOf, credentialOf } from "./request-facts.ts";
 import { type OpenTicket, shownCredential } from "./shown-ticket.ts";
 
@@ -64,6 +65,7 @@ export function admitRequests<Admission extends Admitted>(
     );
   });
   app.addHook("preValidation", async (request, reply) => {
+    if (wireOfGuest(request)) return;
     const claims = claimed(request);
     const { namesAnotherUser } = request.routeOptions.config;
     const admission = await judged.get(request)?.(
@@ -73,6 +75,21 @@ export function admitRequests<Admission extends Admitted>(
     request.principal = admission.principal;
     onAdmitted?.(reply, admission);
   });
+}
+
+/** Admits one request whose body is known. @throws AppError */
+export async function admitOne<Admission extends Admitted>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AdmissionOptions<Admission>,
+): Promise<void> {
+  const { admit, requiresBearer, isOpenWire, claimsOf: claimed, onAdmitted } = options;
+  const { connection, headers } = request;
+  const credential = credentialOf(headers);
+  const visitor = { connection, credential, requiresBearer, isOpenWire, watchesReply: false };
+  const admission = await (await admit(visitor))(claimed?.(request) ?? {});
+  request.principal = admission.principal;
+  onAdmitted?.(reply, admission);
 }
 
 const ticketsIn = ({ query }: FastifyRequest): string[] =>

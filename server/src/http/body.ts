@@ -41,6 +41,7 @@ export function acceptJson(app: FastifyInstance): void {
       const limitBytes = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
       const room = rooms.get(request) ?? openRoom();
       const body = await readBody(payload as Readable, request.headers, limitBytes, room);
+      bodyBytes.set(request, body.length);
       if (body.length === 0) return undefined;
       if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
       const parse = (text: string): unknown => {
@@ -73,6 +74,11 @@ export const giveBodyBack = (request: FastifyRequest): void => rooms.get(request
 /** Counts what is held of a body that is not read as a whole. @throws AppError unavailable */
 export const takeRoom = (request: FastifyRequest, bytes: number): void =>
   rooms.get(request)?.take(bytes);
+
+const bodyBytes = new WeakMap<FastifyRequest, number>();
+
+/** How long the body was; 0 without one. */
+export const bodyBytesOf = (request: FastifyRequest): number => bodyBytes.get(request) ?? 0;
 
 const rawBodies = new WeakMap<FastifyRequest, Buffer>();
 

@@ -5,8 +5,8 @@ import { nextTurn } from "../domain/turns-of-the-loop.ts";
 
 /** The number of bytes that are parsed without a pause. */
 const MAX_PIECE_BYTES = 128 * 1024;
-/** The bound of one string in a large body, because a string cannot be parsed in pieces. */
-const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+/** A longer text, such as a picture in base64, is parsed by itself, in pieces. */
+const LONG_TEXT_BYTES = 1024 * 1024;
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -16,6 +16,7 @@ const CLOSE_LIST = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 const COLON = 58;
+const LETTER_U = 117;
 /** Tab, line feed, carriage return, space. */
 const BLANKS: ReadonlySet<number> = new Set([9, 10, 13, 32]);
 
@@ -125,12 +126,14 @@ export async function parseInPieces(
     if (byte === COMMA || byte === COLON || byte === OPEN_LIST || byte === OPEN_OBJECT) values++;
     if (values > bounds.maxValues) throw tooManyValues(bounds);
     if (byte === QUOTE) {
-      const end = endOfText(bytes, index);
-      if (end - index > MAX_TEXT_BYTES)
-        throw new AppError(
-          "invalid_request",
-          `A text in the JSON is too long: at most ${MAX_TEXT_BYTES} bytes are taken`,
-        );
+      let end = endOfText(bytes, index + 1);
+      for (; end < 0; end = endOfText(bytes, -end)) await nextTurn();
+      if (end - index > LONG_TEXT_BYTES) {
+        if (open.child) throw notJson();
+        const value = await longText(bytes, index + 1, end, parse);
+        open.child = { start: index, end: end + 1, value };
+        isParsed = true;
+      }
       index = end;
     } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       opened.push(begin(index, byte === OPEN_LIST));
@@ -167,10 +170,39 @@ export async function parseInPieces(
   return found[0];
 }
 
-/** The place of the quote that ends the text which begins at `start`; the end of all where none does. */
+/**
+ * The place of the quote that ends the text which goes on at `start`; the end of all where none does. Below 0: not in the
+ * next piece, and it is to be looked for from that place on.
+ */
 function endOfText(bytes: Buffer, start: number): number {
-  let index = start + 1;
-  while (index < bytes.length && bytes[index] !== QUOTE)
-    index += bytes[index] === BACKSLASH ? 2 : 1;
-  return Math.min(index, bytes.length);
+  let index = start;
+  const stop = Math.min(start + MAX_PIECE_BYTES, bytes.length);
+  while (index < stop && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
+  if (index >= bytes.length) return bytes.length;
+  return index < stop ? index : -index;
+}
+
+/** The text between those places, parsed in pieces that end neither within a character nor within an escape. */
+async function longText(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  parse: (text: string) => unknown,
+): Promise<string> {
+  let text = "";
+  for (let from = start; from < end; ) {
+    const piece = bytes.subarray(from, Math.min(from + MAX_PIECE_BYTES, end));
+    let length = 0;
+    while (length < piece.length) {
+      const backslash = piece.indexOf(BACKSLASH, length);
+      if (backslash < 0) length = piece.length;
+      else length = backslash + (bytes[from + backslash + 1] === LETTER_U ? 6 : 2);
+    }
+    let to = Math.min(from + length, end);
+    while (to < end && ((bytes[to] ?? 0) & 0xc0) === 0x80) to++;
+    text += parse(`"${bytes.toString("utf8", from, to)}"`) as string;
+    from = to;
+    await nextTurn();
+  }
+  return text;
 }

@@ -14,6 +14,7 @@ import { acceptJson, MAX_BODY_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
 import { letPagesRead } from "./cors.ts";
 import { errorOf } from "./errors.ts";
+import { receiveGuests, wireOfGuest } from "./guests.ts";
 import { writeLargeAnswersInPieces } from "./large-answers.ts";
 import { sendNotFoundPage } from "./not-found-page.ts";
 import { describeApi } from "./openapi.ts";
@@ -139,7 +140,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const wordsAt = (path: string): Words =>
     wirePaths.find(path) ?? { errorReply: options.otherErrorReply };
   const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const words = wordsAt(pathOf(request));
+    const words = wireOfGuest(request) ?? wordsAt(pathOf(request));
     const error = errorOf(problem);
     if (words.beforeError)
       void words
@@ -194,6 +195,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     request.body ??= {};
     done();
   });
+  receiveGuests(app, wires);
   writeLargeAnswersInPieces(app);
   // A caller whose credential ends gets nothing more, however long the answer still takes.
   app.addHook("preHandler", (request, reply, done) => {

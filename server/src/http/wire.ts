@@ -16,6 +16,21 @@ export type Wire = {
   routes(app: FastifyInstance): void;
   /** Paths on which errors are told in the wire's words, though their routes are not its own. */
   readonly otherPaths?: readonly string[];
+  /** What it answers on routes of other wires. */
+  readonly guests?: readonly Guest[];
   /** The wire's WebSocket, where it has one. */
   readonly socket?: SocketHandler;
+};
+
+/** A request that is one wire's by its body, on a route that another wire has. */
+export type Guest = {
+  readonly method: "POST";
+  /** The paths of that wire's routes. */
+  readonly paths: readonly string[];
+  /** The bound of such a body. */
+  readonly bodyLimit: number;
+  isIts(body: unknown): boolean;
+  /** Finds the principal, and counts the request. Its credential was judged by the route before. */
+  admit(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  answer(request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
 };

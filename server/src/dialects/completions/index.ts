@@ -3,6 +3,7 @@ import { admitOpenAi } from "../openai/admission.ts";
 import { beforeError, errorReply } from "../openai/errors.ts";
 import { modelRoutes } from "./models.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
+import { completionRoutes, guestOf } from "./routes.ts";
 
 /** OpenAI's Chat Completions, and its list of models. */
 export function completionsWire(parts: CompletionsParts): Wire {
@@ -11,10 +12,12 @@ export function completionsWire(parts: CompletionsParts): Wire {
     errorReply,
     beforeError,
     // Of the paths below /v1/ that no wire has, those below /v1/chat/ are wire 004's.
-    otherPaths: ["/v1", "/v1/*"],
+    otherPaths: ["/v1", "/v1/*", "/v1/chat/completions/*"],
+    guests: [guestOf(parts)],
     routes(app) {
       admitOpenAi(app, parts.admit, ORIGIN);
       modelRoutes(app, parts);
+      completionRoutes(app, parts);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Admit } from "../../core/access/admission.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Models } from "../../core/models.ts";
+import type { Turns } from "../../core/turns/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
 export const ORIGIN = "completions";
@@ -10,5 +11,6 @@ export type CompletionsParts = {
   readonly admit: Admit;
   readonly agents: Agents;
   readonly models: Models;
+  readonly turns: Turns;
   readonly now: () => Date;
 };

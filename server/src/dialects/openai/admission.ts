@@ -4,7 +4,7 @@ import { type AdmissionOptions, admitRequests } from "../../http/admission.ts";
 import { sendHeaders, sendLimit } from "./headers.ts";
 
 /** Pictures and files are base64 in a body, and whole histories come with every request. */
-const MAX_OPENAI_BODY_BYTES = 32 * 1024 * 1024;
+export const MAX_OPENAI_BODY_BYTES = 32 * 1024 * 1024;
 
 type OpenAiAdmission = AdmissionOptions<Awaited<ReturnType<Awaited<ReturnType<Admit>>>>>;
 
@@ -13,7 +13,7 @@ type OpenAiAdmission = AdmissionOptions<Awaited<ReturnType<Awaited<ReturnType<Ad
  * others, since front ends send it unasked.
  * @param wire the name by which requests are counted
  */
-const admissionOf = (admit: Admit, wire: string): OpenAiAdmission => ({
+export const admissionOf = (admit: Admit, wire: string): OpenAiAdmission => ({
   admit: (visitor) => admit(wire, { ...visitor, ignoresOtherUsers: true }),
   claimsOf: userInHeaders,
   requiresBearer: true,

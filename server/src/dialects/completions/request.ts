@@ -1,0 +1,58 @@
+import type { AskModelOnce, PromptMessage } from "../../core/turns/turn.ts";
+import type { Agent } from "../../domain/agent.ts";
+import type { Owner } from "../../domain/principal.ts";
+import { agentNamed } from "../openai/agents.ts";
+import { fieldsOf, type JsonFields, required } from "../openai/fields.ts";
+import { type Metadata, metadataIn } from "../openai/metadata.ts";
+import { readMessages } from "./messages.ts";
+import { type CompletionsParts, ORIGIN } from "./parts.ts";
+import { readSettings } from "./settings.ts";
+
+const MAX_MODEL_CHARACTERS = 256;
+
+/** A request for a completion, as it is understood. */
+export type CompletionRequest = {
+  readonly ask: AskModelOnce;
+  /** Null: the answer is one JSON body. */
+  readonly stream: { readonly hasUsage: boolean } | null;
+  /** How many answers. */
+  readonly choices: number;
+  readonly store: boolean;
+  readonly metadata: Metadata | null;
+};
+
+/** @throws OpenAiError, naming the field */
+export async function readRequest(
+  { agents }: Pick<CompletionsParts, "agents">,
+  owner: Owner,
+  given: unknown,
+): Promise<CompletionRequest> {
+  const body = fieldsOf(given);
+  const named = required(body.string("model", { min: 1, max: MAX_MODEL_CHARACTERS }), "model");
+  const items = required(body.list("messages", { min: 1 }), "messages");
+  const settings = readSettings(body, given as JsonFields);
+  const temperature = body.number("temperature", { min: 0, max: 2 }) ?? null;
+  const isStream = body.boolean("stream") ?? false;
+  const hasUsage = body.object("stream_options")?.boolean("include_usage") ?? false;
+  const store = body.boolean("store") ?? false;
+  const metadata = metadataIn(body) ?? null;
+  body.string("user");
+  const messages = await readMessages(items);
+  const agent = await agentNamed(agents, owner, named);
+  return {
+    ask: {
+      messages: agent ? [...instructionsOf(agent), ...messages] : messages,
+      model: agent ? agent.model : named,
+      temperature: temperature ?? agent?.temperature ?? null,
+      settings,
+      origin: ORIGIN,
+    },
+    stream: isStream ? { hasUsage } : null,
+    choices: settings.choices ?? 1,
+    store,
+    metadata,
+  };
+}
+
+const instructionsOf = ({ instructions }: Agent): readonly PromptMessage[] =>
+  instructions === "" ? [] : [{ role: "system", content: instructions }];
