@@ -81,6 +81,7 @@ test("[X13] the code for the first key is shown on a terminal, and nowhere else"
     assert.match(onTerminal, /^ {2}claim {3}(?:[a-z2-9]{5}-){5}[a-z2-9]{5} /m);
     const shipped = await printed("sh", ["-c", start], 0);
     assert.match(shipped, /\.\/colloquy keys create/);
+    assert.match(shipped, /clients of OpenAI's API: base URL http:\/\/localhost:\d+\/v1/);
     assert.doesNotMatch(shipped, /claim|(?:[a-z2-9]{5}-){5}/);
   } finally {
     rmSync(folder, { recursive: true });

@@ -142,6 +142,7 @@ test("the status page shows what is running and how it goes, live", { skip }, as
   await page.getByText("healthy", { exact: true }).waitFor();
   for (const fact of ["SQLite", "flite", "scripted"])
     await page.getByRole("definition").filter({ hasText: fact }).first().waitFor();
+  await page.getByText(`${server.url}/v1`, { exact: true }).waitFor();
   const turns = page.getByRole("figure").filter({ hasText: "Turns a minute" });
   await turns.getByText("1 since the start").waitFor();
   await page

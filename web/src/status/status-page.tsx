@@ -5,6 +5,7 @@ import { Command } from "../ui/command.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
 import { Charts } from "./charts.tsx";
+import { ClientAddress } from "./client-address.tsx";
 import { formats } from "./format.ts";
 import { Running } from "./running.tsx";
 import styles from "./status.module.css";
@@ -30,6 +31,7 @@ export default function StatusPage() {
           )}
         </>
       )}
+      <ClientAddress isClaimed={account.is_claimed} />
     </PageFrame>
   );
 }
