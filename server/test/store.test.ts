@@ -172,6 +172,38 @@ describe("group commit", () => {
     assert.ok(transactions >= 2 && transactions <= 20, `${transactions} transactions`);
   });
 
+  test("what others write goes before the ends of long replies; an owner's own writes stay in their order", async () => {
+    await using store = await openSqliteStore({
+      directory: await freshDirectory(),
+      exclusive: true,
+    });
+    const LONG = "long ".repeat(200_000);
+    const talkers = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const owner = newOwner();
+        const { id } = await store.createConversation(owner, aConversation(), []);
+        return {
+          owner,
+          id,
+          reply: begun(await store.beginTurn(owner, aTurn(inExisting(id)))).reply,
+        };
+      }),
+    );
+    const other = newOwner();
+    const { id: others } = await store.createConversation(other, aConversation(), []);
+    let isWritten = false;
+    const ends = talkers.map(async ({ owner, reply }) => {
+      const end = await store.finishReply(owner, reply.id, anEnding(LONG));
+      return { wasWritten: isWritten, status: end?.status };
+    });
+    const deletions = talkers.map(({ owner, id }) => store.deleteConversation(owner, id));
+    await store.appendMessage(other, others, aMessage("a word"));
+    isWritten = true;
+    const stored = { wasWritten: true, status: "complete" };
+    assert.deepEqual(await Promise.all(ends), Array(6).fill(stored), "before they were deleted");
+    assert.deepEqual(await Promise.all(deletions), Array(6).fill(true));
+  });
+
   test("one that fails after it changed something fails alone", async () => {
     const directory = await freshDirectory();
     await using store = await openSqliteStore({ directory, exclusive: true });

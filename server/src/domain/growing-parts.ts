@@ -45,7 +45,14 @@ export function growingParts(): GrowingParts {
   let ends: number[] = [];
   let length = 0;
 
-  const joined = (part: Part): Part => withText(part, pieces.join(""));
+  /** The growing part with its text, which is one piece from then on: a long one is joined once. */
+  const joined = (part: Part): Part => {
+    if (pieces.length > 1) {
+      pieces = [pieces.join("")];
+      ends = [length];
+    }
+    return withText(part, pieces[0] ?? "");
+  };
   const close = () => {
     if (!last) return;
     closed.push(joined(last.part));

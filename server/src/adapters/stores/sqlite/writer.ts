@@ -9,6 +9,7 @@ import {
   type WriteMessage,
   type WriteName,
 } from "./thread-messages.ts";
+import { charactersOf, MAX_OVERTAKING_CHARACTERS, overtaking } from "./write-order.ts";
 
 /** Does writes in the order of the calls; each resolves once it is on disk. */
 export type Writer = {
@@ -33,6 +34,8 @@ const MAX_WAITING = 20_000;
 /** Of long replies: what is sent to the writer's thread at once is copied by the event loop. */
 const MAX_CHARACTERS_IN_A_BATCH = 4 * 1024 * 1024;
 
+const isLong = ({ message }: Waiting): boolean => charactersOf(message) > MAX_OVERTAKING_CHARACTERS;
+
 function batchSize(waiting: readonly Waiting[]): number {
   let characters = 0;
   for (const [writes, { message }] of waiting.entries()) {
@@ -41,13 +44,6 @@ function batchSize(waiting: readonly Waiting[]): number {
     if (writes > 0 && characters > MAX_CHARACTERS_IN_A_BATCH) return writes;
   }
   return waiting.length;
-}
-
-/** What only a reply's end brings in great amounts. */
-function charactersOf([name, given]: WriteMessage): number {
-  if (name !== "finishReply") return 0;
-  const { content } = given[2] as { readonly content: string };
-  return content.length;
 }
 
 /** Told of each transaction: how long it took to be on disk, and how many writes shared it. */
@@ -63,6 +59,9 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
   let waiting: Waiting[] = [];
   let inWork: Waiting[] = [];
   let isPostPlanned = false;
+  /** How many ends of long replies are in `waiting`. */
+  let longWaiting = 0;
+  let isLongNext = false;
   let postedAt = 0;
   let stopped: AppError | null = null;
   let drained = Promise.withResolvers<void>();
@@ -81,12 +80,27 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
       drained.resolve();
       return;
     }
-    const writes = batchSize(waiting);
-    inWork = waiting.slice(0, writes);
-    waiting = waiting.slice(writes);
+    inWork = takeBatch();
     thread.ref();
     postedAt = performance.now();
     thread.postMessage(inWork.map(({ message }) => message) satisfies ToThread);
+  }
+
+  /** While long replies wait, every second batch is what others have to write. */
+  function takeBatch(): Waiting[] {
+    const messages = longWaiting > 0 && !isLongNext ? waiting.map(({ message }) => message) : [];
+    const places = new Set(overtaking(messages, MAX_BATCH_WRITES));
+    isLongNext = places.size > 0;
+    if (isLongNext) {
+      const batch = waiting.filter((_, place) => places.has(place));
+      waiting = waiting.filter((_, place) => !places.has(place));
+      return batch;
+    }
+    const writes = batchSize(waiting);
+    const batch = waiting.slice(0, writes);
+    waiting = waiting.slice(writes);
+    longWaiting -= batch.filter(isLong).length;
+    return batch;
   }
 
   function settle(outcomes: FromThread): void {
@@ -119,7 +133,9 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
           }),
         );
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      waiting.push({ message: [name, given], resolve, reject });
+      const write: Waiting = { message: [name, given], resolve, reject };
+      waiting.push(write);
+      if (isLong(write)) longWaiting++;
       if (inWork.length === 0 && !isPostPlanned) {
         isPostPlanned = true;
         setImmediate(post);
