@@ -5,7 +5,7 @@ import { type ArtifactKind, nameOf } from "./artifact.ts";
 import styles from "./artifact-link.module.css";
 import type { Opened } from "./opened.tsx";
 
-export const ARTIFACT_ICONS = {
+const ARTIFACT_ICONS = {
   html: Globe,
   svg: Image,
   markdown: FileText,
