@@ -15,6 +15,7 @@ import { allCredentials } from "./core/access/credentials.ts";
 import { createModelProblems } from "./core/model-problems.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
+import { AppError } from "./domain/errors.ts";
 import { tellOnce } from "./http/page-origins.ts";
 import { type Certificate, readCertificate, watchCertificate } from "./http/tls.ts";
 import type { TurnObserver } from "./ports/observer.ts";
@@ -142,9 +143,14 @@ export async function startServer(
     : null;
   if (tracing) opened.defer(() => tracing.close());
 
-  const speech = await chooseSpeech(config, (error) =>
-    logger.warn({ cause: causeOf(error) }, "the remote speech engine failed"),
+  const speechProblems = createModelProblems(systemClock, ({ provider, words }) =>
+    logger.warn({ engine: provider, problem: words }, "a speech engine does not work"),
   );
+  const speech = await chooseSpeech(config, (engine, error) => {
+    if (error instanceof AppError && error.forOperator !== undefined)
+      speechProblems.note(engine, null, error);
+    else logger.warn({ engine, cause: causeOf(error) }, "a speech engine failed");
+  });
   opened.defer(() => speech.close());
 
   const credentials = allCredentials([

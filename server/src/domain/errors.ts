@@ -84,6 +84,25 @@ export const modelUnavailable = (
     { ...details, forOperator },
   );
 
+/**
+ * What a user is told where only the operator can mend a speech engine: an address without a server, a key that is
+ * refused, a model that is not there.
+ * @param forOperator what to mend, as a sentence
+ */
+export const speechUnavailable = (
+  code: "unavailable" | "model_failed",
+  sense: "hearing" | "speaking",
+  forOperator: string,
+  details: Pick<ErrorDetails, "retryAfterMs" | "cause"> = {},
+): AppError =>
+  new AppError(
+    code,
+    sense === "hearing"
+      ? "Speech cannot be understood now. Type instead, try again later, or tell whoever runs this server"
+      : "Text cannot be spoken now. Read it, try again later, or tell whoever runs this server",
+    { ...details, forOperator },
+  );
+
 /** An Idempotency-Key stands for one request. */
 export const keyOfAnother = (): AppError =>
   new AppError(

@@ -9,6 +9,11 @@ import { createSherpaTranscriber } from "../adapters/speech/sherpa/transcriber.t
 import { createSileroDetector } from "../adapters/speech/silero/index.ts";
 import type { Config } from "../config/config.ts";
 import type { SpeechHealth } from "../core/health.ts";
+import {
+  type OnEngineFailure,
+  watchSynthesizer,
+  watchTranscriber,
+} from "../core/voice/engine-problems.ts";
 import type { Speech } from "../core/voice/parts.ts";
 import type { SpeechEngine, Synthesizer, Transcriber } from "../ports/speech.ts";
 
@@ -21,16 +26,17 @@ export type ChosenSpeech = Speech & {
 /**
  * The speech engines that the settings name, and otherwise those that need nothing: Silero and flite
  * are always there; speech is understood if a recogniser is configured or installed.
- * @param onFailure told when a remote engine failed and the embedded one spoke instead
+ * @param onFailure told of every failure of an engine that the settings name, also where the embedded one spoke instead
  */
 export async function chooseSpeech(
   config: Config,
-  onFailure: (error: unknown) => void,
+  onFailure: OnEngineFailure,
 ): Promise<ChosenSpeech> {
   const detector = createSileroDetector();
   const embedded = createFliteSynthesizer();
   const synthesizer = chooseSynthesizer(config, embedded, onFailure);
-  const transcriber = await chooseTranscriber(config);
+  const recogniser = await chooseTranscriber(config);
+  const transcriber = recogniser && watchTranscriber(recogniser, onFailure);
   // What the settings name is started at once, so that a mistake in them shows.
   const hearing = startedFrom(transcriber, Boolean(config.sttBaseUrl ?? config.sttModelDirectory));
   const speaking = startedFrom(synthesizer, Boolean(config.ttsBaseUrl ?? config.ttsModelDirectory));
@@ -84,17 +90,17 @@ async function chooseTranscriber(config: Config): Promise<Transcriber | null> {
 function chooseSynthesizer(
   config: Config,
   embedded: Synthesizer,
-  onFailure: (error: unknown) => void,
+  onFailure: OnEngineFailure,
 ): Synthesizer {
   const { ttsBaseUrl, ttsModel, ttsVoice, ttsModelDirectory, secrets } = config;
+  const orEmbedded = (engine: Synthesizer) =>
+    withFallback(engine, embedded, { onFailure: (error) => onFailure(engine.name, error) });
   if (!ttsBaseUrl && ttsModelDirectory)
-    return withFallback(createSherpaSynthesizer({ folder: ttsModelDirectory }), embedded, {
-      onFailure,
-    });
-  if (!ttsBaseUrl) return embedded;
+    return orEmbedded(createSherpaSynthesizer({ folder: ttsModelDirectory }));
+  if (!ttsBaseUrl) return watchSynthesizer(embedded, onFailure);
   const remote = createOpenAiSynthesizer({
     server: { baseUrl: ttsBaseUrl, model: ttsModel, apiKey: secrets.ttsApiKey },
     voice: ttsVoice,
   });
-  return withFallback(remote, embedded, { onFailure });
+  return orEmbedded(remote);
 }

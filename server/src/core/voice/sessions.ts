@@ -173,11 +173,10 @@ async function hearingOf({ transcriber, detector }: Speech): Promise<HearingStat
   try {
     await Promise.all([transcriber.ready(), detector.ready()]);
     return { canHear: true };
-  } catch (error) {
-    const reason = error instanceof AppError ? error.message : "it does not start";
+  } catch {
     return {
       canHear: false,
-      problem: `The speech recogniser ${transcriber.name} does not work now: ${reason}. Typed text (text_input) is answered`,
+      problem: `The speech recogniser ${transcriber.name} does not work now. Typed text (text_input) is answered; try again later, or tell whoever runs this server`,
     };
   }
 }

@@ -25,7 +25,19 @@ export const DEFAULT_TIMEOUTS: AudioTimeouts = {
 };
 
 /** How an engine is called in messages, and what its settings begin with. */
-export type EngineWords = { readonly title: string; readonly settings: "STT" | "TTS" };
+export type EngineWords = {
+  readonly title: string;
+  readonly sense: "hearing" | "speaking";
+  readonly settings: "STT" | "TTS";
+};
 
-export const RECOGNISER: EngineWords = { title: "speech recogniser", settings: "STT" };
-export const SPEAKER: EngineWords = { title: "speech synthesizer", settings: "TTS" };
+export const RECOGNISER: EngineWords = {
+  title: "speech recogniser",
+  sense: "hearing",
+  settings: "STT",
+};
+export const SPEAKER: EngineWords = {
+  title: "speech synthesizer",
+  sense: "speaking",
+  settings: "TTS",
+};

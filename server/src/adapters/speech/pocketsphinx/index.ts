@@ -3,7 +3,7 @@ import { concatenateSamples } from "../../../domain/audio/edges.ts";
 import { MAX_UTTERANCE_SAMPLES, UTTERANCE_TOO_LONG } from "../../../domain/audio/limits.ts";
 import { createQueue } from "../../../domain/audio/queue.ts";
 import { samplesIn } from "../../../domain/audio.ts";
-import { AppError } from "../../../domain/errors.ts";
+import { AppError, speechUnavailable } from "../../../domain/errors.ts";
 import type { Transcriber, Transcript, Utterance } from "../../../ports/speech.ts";
 import { INSTALL_POCKETSPHINX, type PocketsphinxPaths } from "./find.ts";
 import { createWorkerPool, type WorkerPool } from "./pool.ts";
@@ -35,8 +35,9 @@ export const createPocketsphinxTranscriber = (options: PocketsphinxOptions): Tra
       try {
         await pool.ready();
       } catch (cause) {
-        throw new AppError(
+        throw speechUnavailable(
           "unavailable",
+          "hearing",
           `The speech recogniser pocketsphinx does not start; to install it again: ${INSTALL_POCKETSPHINX}`,
           { cause },
         );

@@ -1,11 +1,11 @@
-import { AppError } from "../../../domain/errors.ts";
+import { speechUnavailable } from "../../../domain/errors.ts";
 import { hasSherpa } from "./library.ts";
 import { type ModelProcess, startModelProcess } from "./model-process.ts";
 import type { JobMessage, ModelCandidate, ToChild } from "./protocol.ts";
 
 export type HostOptions = {
   /** `STT_MODEL_DIR` or `TTS_MODEL_DIR`, for messages. */
-  readonly setting: string;
+  readonly setting: "STT_MODEL_DIR" | "TTS_MODEL_DIR";
   readonly folder: string;
   /** @throws Error when the folder cannot be used */
   readonly candidates: () => ModelCandidate[];
@@ -28,7 +28,7 @@ export type Job = {
 
 /** The model's process: started when first needed, and again after it died. */
 export type ModelHost = {
-  /** @throws AppError unavailable, naming the setting and the folder */
+  /** @throws AppError unavailable, which tells the operator the setting and the folder */
   ready(): Promise<ModelProcess>;
   /** What is loaded, once it is. */
   readonly loaded: ModelProcess | null;
@@ -48,9 +48,12 @@ export const createModelHost = (options: HostOptions): ModelHost => {
   let isClosed = false;
 
   const unavailable = (reason: string, cause?: unknown) =>
-    new AppError("unavailable", `The model in ${setting} (${folder}) cannot be used: ${reason}`, {
-      cause,
-    });
+    speechUnavailable(
+      "unavailable",
+      setting === "STT_MODEL_DIR" ? "hearing" : "speaking",
+      `The model in ${setting} (${folder}) cannot be used: ${reason}`,
+      { cause },
+    );
 
   const forget = (reason: string) => {
     loaded = null;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { AppError } from "../../../domain/errors.ts";
+import { AppError, speechUnavailable } from "../../../domain/errors.ts";
 import type { VoiceActivityDetector, VoiceActivityStream } from "../../../ports/speech.ts";
 import {
   CONTEXT_SAMPLES,
@@ -50,8 +50,9 @@ const load = async (modelFile: string | undefined): Promise<Network> => {
   try {
     return loadNetwork(await readFile(path));
   } catch (error) {
-    throw new AppError(
+    throw speechUnavailable(
       "unavailable",
+      "hearing",
       `The voice activity detector cannot use ${path}: ${error instanceof Error ? error.message : error}`,
       { cause: error },
     );
