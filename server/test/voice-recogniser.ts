@@ -38,6 +38,8 @@ export async function startRecogniser(options: RecogniserOptions = {}) {
     isStreaming: false,
   });
   return {
+    /** What STT_BASE_URL is to be. */
+    url: `http://127.0.0.1:${port}/v1`,
     transcriber,
     heard,
     /** What the next utterances turn out to be. */

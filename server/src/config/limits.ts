@@ -33,6 +33,7 @@ const DOCUMENTED_LIMITS = {
     "chat-v1": { perUser: [GENEROUS], perAddress: [] },
     completions: { perUser: [GENEROUS], perAddress: [] },
     audio: { perUser: [GENEROUS], perAddress: [] },
+    realtime: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },

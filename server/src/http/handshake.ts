@@ -11,7 +11,8 @@ import type { ErrorReply } from "./wire.ts";
 /** The subprotocol that is spoken; a browser names it beside its credential. */
 export const SUBPROTOCOL = "colloquy";
 
-const CREDENTIAL_PREFIX = "bearer.";
+/** Ours, and the one of clients of OpenAI's Realtime API. */
+const CREDENTIAL_PREFIXES = ["bearer.", "openai-insecure-api-key."];
 
 /** Whether the request asks for a WebSocket. A server may ignore offers of other upgrades (h2c). */
 export const isWebSocketUpgrade = ({ headers }: IncomingMessage): boolean =>
@@ -57,8 +58,11 @@ function socketCredential(headers: IncomingMessage["headers"]): Credential {
   const credential = credentialOf(headers);
   if (credential.kind !== "none") return credential;
   const offered = headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim()) ?? [];
-  const token = offered.find((name) => name.startsWith(CREDENTIAL_PREFIX));
-  return token ? { kind: "bearer", token: token.slice(CREDENTIAL_PREFIX.length) } : credential;
+  for (const prefix of CREDENTIAL_PREFIXES) {
+    const token = offered.find((name) => name.startsWith(prefix));
+    if (token) return { kind: "bearer", token: token.slice(prefix.length) };
+  }
+  return credential;
 }
 
 /** Answers a handshake that is not accepted, as any other request would be answered. */

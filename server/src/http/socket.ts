@@ -36,6 +36,8 @@ export type SocketHandler = {
   matches(url: URL): boolean;
   /** A larger message closes the socket with 1009. */
   readonly maxMessageBytes: number;
+  /** The subprotocol that is spoken where a client offers it; default: SUBPROTOCOL. */
+  readonly subprotocol?: string;
   /** Tells why a handshake was refused. */
   errorReply(error: AppError): ErrorReply;
   /**

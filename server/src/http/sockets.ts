@@ -189,14 +189,14 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
 type Refuse = (problem: AppError) => void;
 
 /** The protocol's own work, for one handler. */
-function endpoint({ maxMessageBytes }: SocketHandler) {
+function endpoint({ maxMessageBytes, subprotocol = SUBPROTOCOL }: SocketHandler) {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
     maxFragments: MAX_FRAGMENTS,
-    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+    handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   });
   const pending = new WeakMap<IncomingMessage, { requestId: string; refuse: Refuse }>();
   server.on("headers", (headers, request) => {

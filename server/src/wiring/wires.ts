@@ -11,6 +11,8 @@ import type { ConversationsParts } from "../dialects/conversations/parts.ts";
 import { dialogixWire } from "../dialects/dialogix/index.ts";
 import type { DialogixParts } from "../dialects/dialogix/parts.ts";
 import { type OperationsParts, operationsWire } from "../dialects/operations/index.ts";
+import { realtimeWire } from "../dialects/realtime/index.ts";
+import type { RealtimeParts } from "../dialects/realtime/parts.ts";
 import { voiceWire } from "../dialects/voice/index.ts";
 import type { VoiceParts } from "../dialects/voice/parts.ts";
 import { type WebParts, webPages } from "../dialects/web/index.ts";
@@ -24,6 +26,7 @@ export type WireParts = AudioParts &
   ConversationsParts &
   DialogixParts &
   OperationsParts &
+  RealtimeParts &
   VoiceParts &
   WebParts;
 
@@ -39,6 +42,7 @@ export const WIRES: readonly MakeWire[] = [
   conversationsWire,
   dialogixWire,
   operationsWire,
+  realtimeWire,
   voiceWire,
   webPages,
 ];

@@ -18,6 +18,8 @@ const BITS: Record<PcmFormat["encoding"], number> = {
   s32: 32,
   f32: 32,
   f64: 64,
+  mulaw: 8,
+  alaw: 8,
 };
 
 /** Interleaved samples, −1 to 1, as bytes. */

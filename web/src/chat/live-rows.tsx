@@ -1,6 +1,4 @@
 import { useTranslation } from "react-i18next";
-import { LIVE } from "../artifacts/artifact.ts";
-import { InReply } from "../artifacts/opened.tsx";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dot } from "../ui/mark.tsx";
@@ -69,11 +67,7 @@ export function LiveRow({
           isThinking={live.text === ""}
         />
       )}
-      {!isWaiting && (
-        <InReply value={LIVE}>
-          <Markdown text={live.text} />
-        </InReply>
-      )}
+      {!isWaiting && <Markdown text={live.text} />}
       {live.phase !== "lost" && !(isWaiting && live.reasoning) && (
         <p className={styles.coming}>
           <Dot isLive />

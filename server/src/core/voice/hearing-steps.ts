@@ -113,7 +113,7 @@ export function settle(before: State, was: Hearing, hearing: Hearing, effects: E
   if (hearing.stage === "finishing") return step(state, { name: "maybe_end", hearing }, ...effects);
   if (hearing.text === "") return forget(state, hearing, effects);
 
-  const requiredMs = isTooLong ? 0 : requiredSilenceMs(hearing.text, state.pauseMs);
+  const requiredMs = isTooLong ? 0 : silenceFor(state, hearing.text);
   if (hearing.silentMs >= requiredMs) return answer(state, hearing, effects);
   const isLikely = requiredMs < UNFINISHED_MS || hearing.silentMs >= USUAL_MS;
   if (!isLikely || hearing.askedText === hearing.text)
@@ -121,6 +121,11 @@ export function settle(before: State, was: Hearing, hearing: Hearing, effects: E
   const asked = { ...hearing, askedText: hearing.text };
   effects.push({ type: "prepare", text: hearing.text });
   return step(state, { name: "maybe_end", hearing: asked }, ...effects);
+}
+
+function silenceFor({ setup, pauseMs }: State, text: string): number {
+  const { endsAfterMs = null, patience = 1 } = setup;
+  return endsAfterMs ?? patience * requiredSilenceMs(text, pauseMs);
 }
 
 /** The sound was not speech. */
@@ -134,7 +139,7 @@ function answer(state: State, hearing: Hearing, effects: Effect[]): Step {
   const { text, lastVoicedAtMs } = hearing;
   return step(
     { ...state, turnEndedAtMs: lastVoicedAtMs, pauseMs: state.pauseMs * FORGETTING },
-    { name: "thinking", onset: SILENCE },
+    { name: state.setup.isListenerOnly ? "listening" : "thinking", onset: SILENCE },
     ...effects,
     { type: "show", text, isFinal: true },
     { type: "answer", text, speechEndedAtMs: lastVoicedAtMs },

@@ -117,7 +117,8 @@ function dropAll(phase: Phase): Effect[] {
 function frame(state: State, phase: Active, event: Frame): Step {
   switch (phase.name) {
     case "listening": {
-      const onset = listenOn(phase.onset, event, event.probability >= SPEECH_PROBABILITY);
+      const { threshold = SPEECH_PROBABILITY } = state.setup;
+      const onset = listenOn(phase.onset, event, event.probability >= threshold);
       if (onset.voicedMs < MIN_SPEECH_MS) return step(state, { name: "listening", onset });
       const hearing = beginHearing(onset, event);
       return step(state, { name: "speech", hearing }, { type: "hear" }, { type: "speech_started" });

@@ -9,6 +9,14 @@ export type Setup = {
   readonly hasPartials: boolean;
   /** The client can be told to stop playing. */
   readonly canSilence: boolean;
+  /** Somebody else answers the turns: it goes on listening after each. */
+  readonly isListenerOnly?: boolean;
+  /** The silence that ends a turn, whatever its words; null, as by default: they decide. */
+  readonly endsAfterMs?: number | null;
+  /** By which the silence is longer that the words ask for; default: 1. */
+  readonly patience?: number;
+  /** The probability of speech in a frame that begins it; default: SPEECH_PROBABILITY. */
+  readonly threshold?: number;
 };
 
 /** Sound that may become speech. */

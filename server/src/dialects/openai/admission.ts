@@ -30,11 +30,12 @@ export function admitOpenAi(app: FastifyInstance, admit: Admit, wire: string): v
   app.addHook("onSend", async (_request, reply) => sendHeaders(reply));
 }
 
-const userInHeaders = ({ headers }: FastifyRequest) => ({
+/** The user ids that a request claims. */
+export const userInHeaders = ({ headers }: Pick<FastifyRequest, "headers">) => ({
   "X-User-ID": headerText(headers["x-user-id"]),
   "X-OpenWebUI-User-Id": headerText(headers["x-openwebui-user-id"]),
 });
 
 /** The header's value; a placeholder that its sender has not filled in counts as absent. */
-const headerText = (value: string | string[] | undefined): string | undefined =>
+export const headerText = (value: string | string[] | undefined): string | undefined =>
   typeof value === "string" && value !== "" && !value.includes("{{") ? value : undefined;

@@ -12,9 +12,13 @@ type Bounds = { readonly min?: number; readonly max?: number };
 export type Fields = {
   /** The path of the object itself; "" for the body. */
   readonly path: string;
+  /** The object as it came. */
+  readonly whole: JsonFields;
   /** The path of one of its fields. */
   at(name: string): string;
   has(name: string): boolean;
+  /** For fields in which null is a value of its own. */
+  isNull(name: string): boolean;
   /** As it came; undefined where it is absent. */
   any(name: string): unknown;
   /** `max`: in UTF-16 code units. */
@@ -22,7 +26,7 @@ export type Fields = {
   number(name: string, bounds?: Bounds): number | undefined;
   integer(name: string, bounds?: Bounds): number | undefined;
   boolean(name: string): boolean | undefined;
-  oneOf<Value extends string>(name: string, values: readonly Value[]): Value | undefined;
+  oneOf<const Value extends string>(name: string, values: readonly Value[]): Value | undefined;
   object(name: string): Fields | undefined;
   /** The object as it came. */
   json(name: string): JsonFields | undefined;
@@ -66,8 +70,10 @@ export function fieldsOf(value: unknown, path = ""): Fields {
   const itself = (found: number) => found;
   return {
     path,
+    whole: value,
     at,
     any,
+    isNull: (name) => Object.hasOwn(value, name) && value[name] === null,
     has: (name) => any(name) !== undefined,
     string: (name, bounds = {}) =>
       bounded(name, "string", typed(name, isString, "a string"), (it) => it.length, bounds),

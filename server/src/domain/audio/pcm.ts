@@ -1,3 +1,5 @@
+import { g711Sample, type Law } from "./g711.ts";
+
 /** How samples are laid out in bytes, little-endian, channels interleaved. */
 export type PcmFormat = {
   readonly sampleRateHz: number;
@@ -5,8 +7,8 @@ export type PcmFormat = {
   readonly encoding: PcmEncoding;
 };
 
-/** Unsigned 8-bit, signed 16/24/32-bit, IEEE 754 float of 32/64 bits: what WAV files hold. */
-export type PcmEncoding = "u8" | "s16" | "s24" | "s32" | "f32" | "f64";
+/** Unsigned 8-bit, signed 16/24/32-bit, IEEE 754 float of 32/64 bits: what WAV files hold; and a byte of telephony. */
+export type PcmEncoding = "u8" | "s16" | "s24" | "s32" | "f32" | "f64" | Law;
 
 const BYTES_PER_SAMPLE: Record<PcmEncoding, number> = {
   u8: 1,
@@ -15,6 +17,8 @@ const BYTES_PER_SAMPLE: Record<PcmEncoding, number> = {
   s32: 4,
   f32: 4,
   f64: 8,
+  mulaw: 1,
+  alaw: 1,
 };
 
 export const bytesPerFrame = (format: PcmFormat): number =>
@@ -30,6 +34,8 @@ const READERS: Record<PcmEncoding, ReadSample> = {
   s32: (view, offset) => view.getInt32(offset, true) / 2_147_483_648,
   f32: (view, offset) => view.getFloat32(offset, true),
   f64: (view, offset) => view.getFloat64(offset, true),
+  mulaw: (view, offset) => g711Sample("mulaw", view.getUint8(offset)) / 32_768,
+  alaw: (view, offset) => g711Sample("alaw", view.getUint8(offset)) / 32_768,
 };
 
 /**

@@ -1,0 +1,52 @@
+import type { PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
+import { type Content, callPart, type Item, wordsOf } from "./items.ts";
+
+/** What a model is told: the instructions, and the items in their order. Calls without an output are left out. */
+export function promptOf(instructions: string, items: readonly Item[]): PromptMessage[] {
+  const answered = new Set(
+    items.flatMap((item) => (item.type === "function_call_output" ? [item.callId] : [])),
+  );
+  const messages: PromptMessage[] = instructions ? [{ role: "system", content: instructions }] : [];
+  for (const item of items) {
+    const before = messages.at(-1);
+    switch (item.type) {
+      case "message": {
+        const content = wordsOf(item.content);
+        const pieces = item.role === "user" ? piecesOf(item.content) : null;
+        if (content || pieces)
+          messages.push({ role: item.role, content, ...(pieces && { pieces }) });
+        break;
+      }
+      case "function_call": {
+        if (!answered.has(item.callId)) break;
+        // A model asks for its tools at the end of what it says.
+        const says = before?.role === "assistant" ? messages.pop() : undefined;
+        const content = says?.content ?? "";
+        const parts = says?.parts ?? (content ? [{ type: "text", text: content } as const] : []);
+        messages.push({ role: "assistant", content, parts: [...parts, callPart(item)] });
+        break;
+      }
+      case "function_call_output": {
+        const result = {
+          type: "tool_result",
+          callId: item.callId,
+          outcome: "ok",
+          text: item.output,
+        } as const;
+        const others = before?.role === "tool" ? (messages.pop()?.parts ?? []) : [];
+        messages.push({ role: "tool", content: "", parts: [...others, result] });
+      }
+    }
+  }
+  return messages;
+}
+
+/** Null for words alone. */
+function piecesOf(content: readonly Content[]): PromptPiece[] | null {
+  if (!content.some(({ type }) => type === "input_image")) return null;
+  return content.map((part) =>
+    part.type === "input_image"
+      ? { type: "image", url: part.url, detail: part.detail }
+      : { type: "text", text: wordsOf([part]) },
+  );
+}
