@@ -13,6 +13,7 @@ import { messageContract } from "./store-contract/messages.ts";
 import { partsContract } from "./store-contract/parts.ts";
 import { replacementContract } from "./store-contract/replacement.ts";
 import { searchContract } from "./store-contract/search.ts";
+import { turnRecordContract } from "./store-contract/turn-records.ts";
 import { turnTargetContract } from "./store-contract/turn-targets.ts";
 import { turnContract } from "./store-contract/turns.ts";
 
@@ -25,6 +26,7 @@ export function storeContract(name: string, open: OpenStore): void {
     messageContract(open);
     turnContract(open);
     partsContract(open);
+    turnRecordContract(open);
     turnTargetContract(open);
     searchContract(open);
     agentContract(open);

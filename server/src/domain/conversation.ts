@@ -20,6 +20,8 @@ export type Conversation = {
   readonly origin: string;
   /** A name that a client made up for it, unique within its owner. */
   readonly alias: string | null;
+  /** In no list, search or export of its owner's; absent: it is. */
+  readonly isHidden?: true;
   /** The branch whose path is shown and continued where no other is named. */
   readonly activeBranch: number;
   /** The number of the branch to come; 1: it has no forks. */

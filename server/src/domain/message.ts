@@ -1,7 +1,17 @@
 import type { Attachment } from "./file.ts";
+import type { JsonObject } from "./json.ts";
 import { type Part, type PartType, reasoningOf, textOf } from "./parts.ts";
 
-export type Role = "user" | "assistant" | "system";
+/** `developer` and `tool` (what tools gave) are told to models, and shown by the wires alone that have words for them. */
+export const ROLES = ["user", "assistant", "system", "developer", "tool"] as const;
+export type Role = (typeof ROLES)[number];
+/** What every wire shows. */
+export const SHOWN_ROLES = ["user", "assistant", "system"] as const satisfies readonly Role[];
+export type ShownRole = (typeof SHOWN_ROLES)[number];
+
+/** The role for wires that have no words for the others: they show none of those, but in lists of their own making. */
+export const shownRole = (role: Role): ShownRole =>
+  SHOWN_ROLES.find((shown) => shown === role) ?? "system";
 
 /** `streaming` is the state of a reply that is being generated; no wire shows such a message. */
 export type MessageStatus = "streaming" | "complete" | "interrupted" | "failed";
@@ -70,9 +80,19 @@ export type Message = {
   readonly error: ReplyError | null;
   /** The files that it was sent with; absent where there are none. */
   readonly attachments?: readonly Attachment[];
+  /** Of a reply whose turn is more than a user's message and its answer; absent of others. */
+  readonly turn?: TurnRecord;
   readonly createdAt: Date;
   /** When a reply ended; for other messages the time they were stored. */
   readonly finishedAt: Date | null;
+};
+
+/** What is kept of a turn besides its messages. */
+export type TurnRecord = {
+  /** How many messages right before the reply are the turn's input. */
+  readonly inputs: number;
+  /** What its wire keeps with it; absent: nothing. */
+  readonly record?: JsonObject;
 };
 
 /** The part of a message that only a generated reply has. */

@@ -30,9 +30,14 @@ const refused = (field: string, problem: string): AppError =>
 /**
  * The parts of a message as somebody outside gives them.
  * @param field what the list is called there
+ * @param options.resultsAlone whether results may stand without the calls that they answer; default: no
  * @throws AppError invalid_request, naming the field and what is to be there
  */
-export function checkParts(value: unknown, field: string): Part[] {
+export function checkParts(
+  value: unknown,
+  field: string,
+  { resultsAlone = false }: { readonly resultsAlone?: boolean } = {},
+): Part[] {
   if (!Array.isArray(value)) throw refused(field, "must be a list of parts");
   if (value.length > MAX_PARTS)
     throw refused(
@@ -51,7 +56,8 @@ export function checkParts(value: unknown, field: string): Part[] {
     }
     if (part.type === "tool_result") {
       const state = calls.get(part.callId);
-      if (!state) throw refused(name, "is the result of a call that no part before it makes");
+      if (!state && !resultsAlone)
+        throw refused(name, "is the result of a call that no part before it makes");
       if (state === "answered") throw refused(name, "is a second result of the same call");
       calls.set(part.callId, "answered");
     }

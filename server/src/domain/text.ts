@@ -37,6 +37,19 @@ export function checkMessageText(
   checkStorable(value, field);
   if (!/\S/u.test(value))
     throw new AppError("invalid_request", `${field} must not be empty or blank`, { field });
+  checkText(value, field, mostCharacters);
+}
+
+/**
+ * The same where a message may be empty.
+ * @throws AppError invalid_request, naming the field
+ */
+export function checkText(
+  value: string,
+  field: string,
+  mostCharacters = MAX_MESSAGE_CHARACTERS,
+): void {
+  checkStorable(value, field);
   if (value.length > mostCharacters && countCharacters(value) > mostCharacters)
     throw new AppError(
       "invalid_request",

@@ -1,6 +1,7 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Fork } from "../domain/branches.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type {
   FinishReason,
   Interruption,
@@ -34,6 +35,7 @@ export type {
   BegunTurn,
   Idempotency,
   NewConversation,
+  NewInput,
   RepeatedTurn,
   ReplyAddition,
   TurnPlace,
@@ -119,15 +121,15 @@ export interface ConversationStore {
   findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
   /** The user of that tenant who owns the conversation; null if there is none. */
   userOfConversation(tenantId: string, conversationId: string): Promise<string | null>;
-  /** The conversation begun through `origin` that was used last. */
+  /** The conversation begun through `origin` that was used last, of those that are not hidden. */
   latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
-  /** Those used last first; `total` counts all of the owner's, or with `isPinned` those that are pinned, or not. */
+  /** Those used last first, without those that are hidden; `total` counts all of the owner's, or with `isPinned` those that are pinned, or not. */
   listConversations(
     owner: Owner,
     page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
   ): Promise<{ items: Conversation[]; total: number }>;
   /**
-   * Every conversation with its messages (replies in progress left out), one at a time, never all in
+   * Every conversation that is not hidden, with its messages of SHOWN_ROLES (replies in progress left out), one at a time, never all in
    * memory. `newest`: by creation, newest first; `pinned`: pinned first, then those used last.
    * `before` is the id of a conversation, and leads on after it (order `newest` only); an unknown one yields nothing.
    */
@@ -175,12 +177,17 @@ export interface MessageStore {
   /**
    * The path of that branch or of the active one, oldest first, replies in progress left out. With `limit`
    * alone: the latest that many; with `before` (a message id): those just before it. Null if there is no such
-   * conversation (or no such `before` on the path). @throws AppError invalid_request where there is no such branch
+   * conversation (or no such `before` on the path). Without `everyRole` those of SHOWN_ROLES alone. @throws AppError invalid_request where there is no such branch
    */
   listMessages(
     owner: Owner,
     conversationId: string,
-    page?: { readonly limit?: number; readonly before?: string; readonly branch?: number },
+    page?: {
+      readonly limit?: number;
+      readonly before?: string;
+      readonly branch?: number;
+      readonly everyRole?: boolean;
+    },
   ): Promise<Message[] | null>;
   /** The branches of a conversation, with what is said now where they begin; none for one without forks. */
   listForks(owner: Owner, conversationId: string): Promise<Fork[]>;
@@ -203,6 +210,13 @@ export interface MessageStore {
     },
   ): Promise<Message[]>;
 }
+
+/** A turn as it is stored. `userMessage` is the last of its input of that role, or its last, or what it answers. */
+export type StoredTurn = {
+  readonly userMessage: Message;
+  readonly input: readonly Message[];
+  readonly reply: Message;
+};
 
 export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
 
@@ -239,6 +253,8 @@ export interface TurnStore {
       readonly interruptedBy: Interruption | null;
       readonly error: ReplyError | null;
       readonly finishedAt: Date;
+      /** As in ReplyAddition, of all of the reply. */
+      readonly cuts?: string;
     },
     hasCheckpoints?: boolean,
   ): Promise<Message | null>;
@@ -252,11 +268,7 @@ export interface TurnStore {
     kept: Pick<Message, "content" | "reasoning" | "parts">,
   ): Promise<boolean>;
   /** The last reply on the path of that branch (default: 0), in progress or ended, with its question. */
-  latestTurn(
-    owner: Owner,
-    conversationId: string,
-    branch?: number,
-  ): Promise<{ userMessage: Message; reply: Message } | null>;
+  latestTurn(owner: Owner, conversationId: string, branch?: number): Promise<StoredTurn | null>;
   /** The latest reply in progress before that sequence on the path of its branch; null: there is none. */
   replyRunningBefore(
     owner: Owner,
@@ -269,7 +281,16 @@ export interface TurnStore {
     conversationId: string,
   ): Promise<readonly { readonly id: string; readonly sequence: number }[]>;
   /** The turn of that reply. */
-  getTurn(owner: Owner, replyId: string): Promise<{ userMessage: Message; reply: Message } | null>;
+  getTurn(owner: Owner, replyId: string): Promise<StoredTurn | null>;
+  /** Replaces what a wire keeps with the turn of that reply; false if there is none, or if it was begun without. */
+  updateTurnRecord(owner: Owner, replyId: string, record: JsonObject): Promise<boolean>;
+  /** Where the reply was cut when it was first shown, as far as that is kept (domain/piece-lengths.ts). */
+  getCuts(owner: Owner, replyId: string): Promise<string>;
+  /**
+   * Takes back a turn of which nothing was said: deletes its reply with its input, and its conversation if nothing is left
+   * in it. False if it is gone.
+   */
+  removeTurn(owner: Owner, replyId: string): Promise<boolean>;
   /**
    * Replies in progress whose server is gone become `interrupted` by a crash, with the text of their last
    * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that

@@ -1,6 +1,6 @@
 import type { Conversation } from "../domain/conversation.ts";
 import type { Attachment } from "../domain/file.ts";
-import type { Message } from "../domain/message.ts";
+import type { Message, TurnRecord } from "../domain/message.ts";
 import type { PartLayout } from "../domain/part-layout.ts";
 import type { Owner } from "../domain/principal.ts";
 
@@ -13,6 +13,8 @@ export type NewConversation = {
   readonly mode: string | null;
   readonly origin: string;
   readonly alias: string | null;
+  /** As in Conversation; absent: false. */
+  readonly isHidden?: true;
   readonly createdAt: Date;
 };
 
@@ -53,6 +55,7 @@ export type TurnPlace =
 
 export type BeginTurn = {
   readonly target: TurnTarget;
+  /** Of a turn with an `input` the message of it that the turn is about. */
   readonly userMessage: {
     readonly id: string;
     readonly content: string;
@@ -60,6 +63,13 @@ export type BeginTurn = {
     readonly attachments?: readonly Attachment[];
     readonly createdAt: Date;
   };
+  /**
+   * All messages of the turn, oldest first, in place of `userMessage` alone. None: the turn is a reply to what is stored,
+   * after the message of its `place`. Not together with a new answer to a stored question.
+   */
+  readonly input?: readonly NewInput[];
+  /** What is kept with the reply; `inputs` is how many messages `input` has. Absent: nothing. */
+  readonly turn?: TurnRecord;
   /** The assistant's message to be: stored at once with status `streaming`, so that a crash finds it. */
   readonly reply: { readonly id: string; readonly model: string };
   /** Title for a conversation that has none yet. */
@@ -69,6 +79,14 @@ export type BeginTurn = {
    * (domain/turn.ts), it begins that: with a new reply to the stored message, which keeps its place.
    */
   readonly idempotency?: Idempotency;
+};
+
+/** A message of a turn's input. */
+export type NewInput = Pick<
+  Message,
+  "id" | "role" | "content" | "reasoning" | "parts" | "createdAt"
+> & {
+  readonly attachments?: readonly Attachment[];
 };
 
 /**
@@ -88,6 +106,8 @@ export type BegunTurn =
       readonly conversation: Conversation;
       readonly created: boolean;
       readonly userMessage: Message;
+      /** All messages of the input. */
+      readonly input: readonly Message[];
       readonly reply: Message;
       /** The latest of the earlier replies on the turn's path that are in progress; null: there is none. */
       readonly runningBefore: string | null;
@@ -101,6 +121,7 @@ export type RepeatedTurn =
       readonly kind: "repeated";
       readonly conversation: Conversation;
       readonly userMessage: Message;
+      readonly input: readonly Message[];
       readonly reply: Message;
     }
   /** The idempotency key was used before, with another fingerprint. */
@@ -121,4 +142,6 @@ export type ReplyAddition = {
    * reply, those after it what was added.
    */
   readonly layout: PartLayout | null;
+  /** Where what was added was cut when it was first shown (domain/piece-lengths.ts); absent: that is not kept. */
+  readonly cuts?: string;
 };

@@ -119,7 +119,7 @@ export async function completeTurn(
   const turn = begun(await store.beginTurn(owner, aTurn(inExisting(conversationId), question)));
   const reply = await store.finishReply(owner, turn.reply.id, anEnding(answer));
   assert.ok(reply);
-  return { userMessage: turn.userMessage, reply };
+  return { userMessage: turn.userMessage, input: turn.input, reply };
 }
 
 export const withCode = (code: ErrorCode) => (error: unknown) =>

@@ -179,7 +179,8 @@ export function turnContract(open: OpenStore): void {
       await store().appendMessage(owner, id, aMessage("a note", { role: "assistant" }));
       assert.deepEqual(await store().latestTurn(owner, id), first);
       const { userMessage, reply } = begun(await store().beginTurn(owner, aTurn(inExisting(id))));
-      assert.deepEqual(await store().latestTurn(owner, id), { userMessage, reply });
+      const input = [userMessage];
+      assert.deepEqual(await store().latestTurn(owner, id), { userMessage, input, reply });
       assert.equal(await store().latestTurn(owner, "unknown"), null);
     });
 
@@ -203,7 +204,8 @@ export function turnContract(open: OpenStore): void {
         assert.equal(await store().getTurn(stranger, reply.id), null);
         assert.equal(await store().latestTurn(stranger, id), null);
       }
-      assert.deepEqual(await store().getTurn(owner, reply.id), { userMessage, reply });
+      const input = [userMessage];
+      assert.deepEqual(await store().getTurn(owner, reply.id), { userMessage, input, reply });
       assert.equal((await store().listMessages(owner, id))?.length, 1);
     });
 
@@ -218,7 +220,8 @@ export function turnContract(open: OpenStore): void {
         const { userMessage, reply } = first;
         const again = await store().beginTurn(owner, withKey(inExisting(id), key));
         const { conversation } = first;
-        assert.deepEqual(again, { kind: "repeated", conversation, userMessage, reply });
+        const input = [userMessage];
+        assert.deepEqual(again, { kind: "repeated", conversation, userMessage, input, reply });
         const finished = await store().finishReply(owner, reply.id, anEnding("Hi"));
         const later = await store().beginTurn(owner, withKey(inExisting("elsewhere"), key));
         assert.equal(later.kind, "repeated");

@@ -9,6 +9,7 @@ import {
   INTERRUPTIONS,
   type Message,
   type ReplyError,
+  ROLES,
   type Usage,
 } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
@@ -128,6 +129,8 @@ function conversationOf(
     alias: conversation.textOrNull("alias"),
     activeBranch,
     nextBranch,
+    ...(conversation.has("isHidden") &&
+      conversation.flag("isHidden") && { isHidden: true as const }),
     createdAt: conversation.time("createdAt"),
     updatedAt: conversation.time("updatedAt"),
   };
@@ -135,7 +138,10 @@ function conversationOf(
 
 function messageOf(message: Fields): Message {
   const read = plainMessageOf(message);
-  const parts = message.has("parts") && !message.isNull("parts") ? message.parts("parts") : null;
+  const parts =
+    message.has("parts") && !message.isNull("parts")
+      ? message.parts("parts", { resultsAlone: read.role === "tool" })
+      : null;
   if (!parts) return read;
   const said = documentOf(parts);
   if (said.content !== read.content || said.reasoning !== read.reasoning)
@@ -148,7 +154,7 @@ const plainMessageOf = (message: Fields): Message => ({
   id: message.uuid("id"),
   conversationId: message.uuid("conversationId"),
   sequence: message.whole("sequence"),
-  role: message.oneOf("role", ["user", "assistant", "system"]),
+  role: message.oneOf("role", ROLES),
   content: message.text("content"),
   model: message.textOrNull("model"),
   status: message.oneOf("status", ["complete", "interrupted", "failed"]),
@@ -166,6 +172,7 @@ const plainMessageOf = (message: Fields): Message => ({
   ...(message.has("attachments") && {
     attachments: message.objects("attachments").map(attachmentOf),
   }),
+  ...(message.has("turn") && { turn: message.turnRecord("turn") }),
   createdAt: message.time("createdAt"),
   finishedAt: message.timeOrNull("finishedAt"),
 });

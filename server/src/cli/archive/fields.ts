@@ -1,4 +1,6 @@
 import { AppError } from "../../domain/errors.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { TurnRecord } from "../../domain/message.ts";
 import { checkParts } from "../../domain/part-checks.ts";
 import type { Part } from "../../domain/parts.ts";
 import { checkName } from "../../domain/text.ts";
@@ -66,12 +68,24 @@ export class Fields {
     return this.#checked(field, areTexts, "a list of texts");
   }
 
-  parts(field: string): Part[] {
+  /** @param options.resultsAlone whether results may stand without the calls that they answer */
+  parts(field: string, options: { readonly resultsAlone: boolean }): Part[] {
     try {
-      return checkParts(this.#at(field), this.#nameOf(field));
+      return checkParts(this.#at(field), this.#nameOf(field), options);
     } catch (error) {
       throw error instanceof AppError ? new NotUnderstood(error.message) : error;
     }
+  }
+
+  turnRecord(field: string): TurnRecord {
+    const turn = new Fields(parsed(this.text(field)), this.#nameOf(field));
+    const inputs = turn.whole("inputs");
+    if (!turn.has("record")) return { inputs };
+    const record = turn.#at("record");
+    // What was read from JSON is JSON.
+    if (!isJsonObject(record))
+      throw new NotUnderstood(`${turn.#nameOf("record")} must be an object`);
+    return { inputs, record };
   }
 
   flag(field: string): boolean {
@@ -130,6 +144,16 @@ export class Fields {
     throw new NotUnderstood(
       `${this.#nameOf(field)} ${given === undefined ? "is missing" : `must be ${wanted}`}`,
     );
+  }
+}
+
+const isJsonObject = (value: unknown): value is JsonObject => isObject(value);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

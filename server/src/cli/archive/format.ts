@@ -68,6 +68,7 @@ const FIELDS: Record<FieldName, true> = {
   origin: true,
   alias: true,
   activeBranch: true,
+  isHidden: true,
   instructions: true,
   temperature: true,
   voice: true,
@@ -81,6 +82,7 @@ const FIELDS: Record<FieldName, true> = {
   revokedAt: true,
   content: true,
   parts: true,
+  turn: true,
   text: true,
   callId: true,
   source: true,
@@ -120,13 +122,23 @@ export const headerLine = (exportedAt: Date, counts: ArchiveCounts | null): stri
   `${JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, exportedAt, ...(counts ? { counts } : {}) })}\n`;
 
 export const recordLine = (record: ArchiveRecord): string =>
-  `${JSON.stringify(withoutPlainParts(record), FIELD_ORDER)}\n`;
+  `${JSON.stringify(asWritten(record), FIELD_ORDER)}\n`;
 
-/** A message whose content and reasoning say all of it is written without `parts`, as by versions that knew none. */
-function withoutPlainParts(record: ArchiveRecord): unknown {
-  if (record.type !== "message" || record.message.parts !== null) return record;
-  const { parts: _, ...message } = record.message;
-  return { ...record, message };
+/**
+ * A message whose content and reasoning say all of it is written without `parts`, as by versions that knew none. What
+ * the wire of a turn keeps with it has names of the wire's own, and is written as a text.
+ */
+function asWritten(record: ArchiveRecord): unknown {
+  if (record.type !== "message") return record;
+  const { parts, turn, ...message } = record.message;
+  return {
+    ...record,
+    message: {
+      ...message,
+      ...(parts !== null && { parts }),
+      ...(turn && { turn: JSON.stringify(turn) }),
+    },
+  };
 }
 
 export const endLine = (counts: ArchiveCounts): string =>

@@ -54,6 +54,6 @@ export function rehearsal(store: DestinationReads | null): Destination {
       return fates;
     },
     messagesOf: async (owner, conversationId) =>
-      store ? store.listMessages(owner, conversationId) : null,
+      store ? store.listMessages(owner, conversationId, { everyRole: true }) : null,
   };
 }

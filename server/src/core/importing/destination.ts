@@ -36,7 +36,8 @@ export const storeDestination = (
     }
     return fates;
   },
-  messagesOf: (owner, conversationId) => store.listMessages(owner, conversationId),
+  messagesOf: (owner, conversationId) =>
+    store.listMessages(owner, conversationId, { everyRole: true }),
 });
 
 export async function isThere(store: DestinationReads, record: ArchiveRecord): Promise<boolean> {

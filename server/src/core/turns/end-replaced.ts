@@ -11,7 +11,7 @@ export async function endReplaced(
   { store, log }: Pick<TurnParts, "store" | "log">,
   local: Pick<LocalTurns, "endingsIn" | "endingOf">,
   owner: Owner,
-  { target }: StartTurn,
+  { target }: Pick<StartTurn, "target">,
 ): Promise<void> {
   if (target.kind !== "existing" || target.replaceFrom === undefined) return;
   const { conversationId } = target;

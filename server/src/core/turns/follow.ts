@@ -4,6 +4,7 @@ import { type Message, partsOf } from "../../domain/message.ts";
 import { after, hasWords } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { endingOf, endingOfParts, type TurnEnding } from "../../domain/turn.ts";
+import type { StoredTurn } from "../../ports/store.ts";
 import type { PartsEvent } from "../../ports/turn-log.ts";
 import {
   type LiveEvent,
@@ -148,16 +149,21 @@ export const following = (
   },
 });
 
-/** What a late watcher sees of a stored turn; null if it ended too long ago. */
+/** What a late watcher sees of a stored turn; null if it ended longer ago than that. */
 export function watchedTurn(
   parts: FollowParts,
   owner: Owner,
-  { userMessage, reply }: { readonly userMessage: Message; readonly reply: Message },
+  { userMessage, input, reply }: StoredTurn,
+  resumableMs = RESUMABLE_MS,
 ): WatchedTurn | null {
   const { finishedAt } = reply;
-  if (finishedAt && parts.clock.now().getTime() - finishedAt.getTime() > RESUMABLE_MS) return null;
+  if (finishedAt && parts.clock.now().getTime() - finishedAt.getTime() > resumableMs) return null;
   return {
     userMessage,
+    input,
+    record: reply.turn?.record ?? null,
+    conversationId: reply.conversationId,
+    createdAt: reply.createdAt,
     replyId: reply.id,
     branch: branchOf(reply.sequence),
     stored: endingOf(reply),

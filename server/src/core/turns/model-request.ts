@@ -1,11 +1,10 @@
-import type { Attachment } from "../../domain/file.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { cutAt } from "./answer-limit.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
 import type { Stop } from "./stop.ts";
-import type { TurnParts } from "./turn.ts";
+import type { InputMessage, TurnParts } from "./turn.ts";
 
 /** A request to the model that is under way. */
 export type OpenRequest = {
@@ -23,19 +22,23 @@ export type Question = {
   /** Null: a conversation that does not exist yet, so there is nothing to remember. */
   readonly conversationId: string | null;
   readonly agentId: string | null;
-  /** The message to answer. Only what is stored before it is history. */
-  readonly userMessageId: string;
+  /** The first message of the input. Only what is stored before it is history. */
+  readonly firstMessageId: string;
   /** The branch whose path the model is told, where `before` is null. */
   readonly branch: number;
   /** The sequence before which the model is told what was said; null while the message is on its way to the disk. */
   readonly before: number | null;
-  readonly content: string;
-  readonly attachments: readonly Attachment[];
+  /** The messages to answer. */
+  readonly input: readonly Omit<InputMessage, "id">[];
   readonly model: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;
   /** All that the model is told, in place of what is stored; undefined: that. */
   readonly prompt: readonly PromptMessage[] | undefined;
+  /** What the model is told before everything else, after its agent's instructions; null: nothing. */
+  readonly instructions: string | null;
+  /** Whether a history that is too long is refused; otherwise it is shortened. */
+  readonly refusesTruncation: boolean;
   readonly reservation: Reservation;
 };
 
@@ -66,6 +69,9 @@ type Read = ReadPrompt & {
   readonly lastSequence: number | null;
 };
 
+/** Of a history that is to be refused where it is too long: more than any model takes. */
+const MAX_READ_CHARACTERS = 32 * 1024 * 1024;
+
 /** Builds the prompt from what is stored now. */
 export async function readPrompt(
   {
@@ -76,7 +82,7 @@ export async function readPrompt(
   }: Pick<TurnParts, "store" | "models" | "systemPrompt" | "showFiles">,
   question: Omit<Question, "reservation">,
 ): Promise<Read> {
-  const { owner, conversationId, agentId, content, attachments } = question;
+  const { owner, conversationId, agentId, input, instructions, refusesTruncation } = question;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);
@@ -87,15 +93,16 @@ export async function readPrompt(
   const budget = promptBudget(contextTokens);
   const stored = conversationId
     ? await store.recentMessages(owner, conversationId, {
-        maxCharacters: budget.maxCharacters,
+        maxCharacters: refusesTruncation ? MAX_READ_CHARACTERS : budget.maxCharacters,
         ...(question.before === null
           ? { branch: question.branch }
           : { beforeSequence: question.before }),
       })
     : [];
-  const asked = stored.findIndex((message) => message.id === question.userMessageId);
+  const asked = stored.findIndex((message) => message.id === question.firstMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
-  const chosen = buildPrompt({ agent, systemPrompt, history, content, attachments }, budget);
+  const given = { agent, systemPrompt, instructions, history, input, refusesTruncation };
+  const chosen = buildPrompt(given, budget);
   const messages = chosen.some((message) => message.attachments)
     ? await showFiles(owner, chosen, budget.documentTokens)
     : chosen;

@@ -1,8 +1,8 @@
 import type { Agent } from "../../domain/agent.ts";
+import { AppError } from "../../domain/errors.ts";
 import { type Attachment, modelUseOf } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Part, textIn } from "../../domain/parts.ts";
-import type { PromptMessage } from "../../ports/model.ts";
 
 /** How much of a conversation a model is given. */
 export type PromptBudget = {
@@ -64,14 +64,24 @@ export function buildPrompt(
   parts: {
     readonly agent: Agent | null;
     readonly systemPrompt: string | null;
+    /** Of this turn alone, after the others. */
+    readonly instructions?: string | null;
     readonly history: readonly Message[];
-    readonly content: string;
-    readonly attachments?: readonly Attachment[];
+    readonly input: readonly ChosenMessage[];
+    /** Whether what does not fit is refused; otherwise the oldest of it is left out. */
+    readonly refusesTruncation?: boolean;
   },
   budget: PromptBudget,
 ): ChosenMessage[] {
-  const instructions = parts.agent?.instructions || parts.systemPrompt;
-  const newest = chosen({ ...parts, role: "user" });
+  const instructions = [parts.agent?.instructions || parts.systemPrompt, parts.instructions]
+    .filter(Boolean)
+    .join("\n\n");
+  const answered = new Set(
+    [...parts.history, ...parts.input].flatMap((message) =>
+      (message.parts ?? []).flatMap((part) => (part.type === "tool_result" ? part.callId : [])),
+    ),
+  );
+  const newest = parts.input.flatMap((message) => remember(message, answered));
   let documentsLeft = budget.documentTokens;
   /** What a message takes with its files. */
   const sizeOf = (message: ChosenMessage): number => {
@@ -85,34 +95,61 @@ export function buildPrompt(
     }
     return tokens;
   };
-  const history = parts.history.map(remember);
-  let left = budget.maxTokens - sizeOf(newest) - (instructions ? estimateTokens(instructions) : 0);
+  const history = parts.history.map((message) => remember(message, answered));
+  let left = budget.maxTokens - (instructions ? estimateTokens(instructions) : 0);
+  for (const message of newest.toReversed()) left -= sizeOf(message);
   let first = history.length;
   while (first > 0) {
     for (const message of history[first - 1] ?? []) left -= sizeOf(message);
     if (left < 0) break;
     first--;
   }
+  if (parts.refusesTruncation && (first > 0 || left < 0)) throw new ContextLengthError();
   const remembered = history.slice(first).flat();
   return [
     ...(instructions ? [{ role: "system", content: instructions } as const] : []),
-    ...remembered,
-    newest,
+    ...withoutLoneResults([...remembered, ...newest]),
   ];
 }
 
+/** The conversation is longer than the model takes, and must not be shortened. */
+export class ContextLengthError extends AppError {
+  constructor() {
+    super(
+      "invalid_request",
+      "Your input is longer than the model takes. Shorten it, or set truncation to auto to leave out its oldest part",
+      { field: "input" },
+    );
+  }
+}
+
+/** Providers refuse a result whose call they are not told of. */
+function withoutLoneResults(messages: readonly ChosenMessage[]): ChosenMessage[] {
+  const calls = new Set<string>();
+  return messages.flatMap((message) => {
+    if (!message.parts) return message;
+    const kept: Part[] = [];
+    for (const part of message.parts) {
+      if (part.type === "tool_call") calls.add(part.callId);
+      if (part.type !== "tool_result" || calls.has(part.callId)) kept.push(part);
+    }
+    if (kept.length === message.parts.length) return message;
+    return kept.length > 0 ? { ...message, parts: kept } : [];
+  });
+}
+
+type Remembered = Omit<ChosenMessage, "parts"> & { readonly parts?: readonly Part[] | null };
+
 /** A message as a model is reminded of it: calls with their results, and nothing that it only thought. */
-function remember(message: Message): ChosenMessage[] {
+function remember(message: Remembered, answered: ReadonlySet<string>): ChosenMessage[] {
   const { role, content, parts } = message;
   if (!parts) return [chosen(message)];
-  const answered = new Set(
-    parts.flatMap((part) => (part.type === "tool_result" ? part.callId : [])),
-  );
   // Providers refuse a call that nothing answers.
   const kept = parts.filter((part) =>
     part.type === "tool_call" ? answered.has(part.callId) : part.type !== "reasoning",
   );
-  if (kept.some(({ type }) => type === "tool_call")) return [{ role, content, parts: kept }];
+  if (kept.some(({ type }) => type === "tool_call" || type === "tool_result"))
+    return [{ role, content, parts: kept }];
   return content === "" ? [] : [{ role, content }];
 }
 
@@ -120,14 +157,14 @@ function remember(message: Message): ChosenMessage[] {
 export const textOfPrompt = ({
   content,
   parts,
-}: Pick<PromptMessage, "content" | "parts">): string =>
+}: Pick<ChosenMessage, "content" | "parts">): string =>
   parts
     ? parts
         .map((part) => (part.type === "tool_call" ? part.name + part.arguments : textIn(part)))
         .join("\n")
     : content;
 
-const chosen = ({ role, content, attachments }: Omit<ChosenMessage, "parts">): ChosenMessage =>
+const chosen = ({ role, content, attachments }: Remembered): ChosenMessage =>
   attachments?.length ? { role, content, attachments } : { role, content };
 
 /** A cautious guess, from a sample of the whole text. */

@@ -71,9 +71,14 @@ export const tooLate = (timeoutMs: number): AppError =>
     `The model did not finish its answer within ${Math.round(timeoutMs / 1000)} s`,
   );
 
-export function replyError(error: unknown): ReplyError {
+/** @param options.isLimitTold whether a limit of the provider is told as one; otherwise it is a failure of the model */
+export function replyError(
+  error: unknown,
+  { isLimitTold = false }: { readonly isLimitTold?: boolean } = {},
+): ReplyError {
   const { code, message, retryAfterMs } = toAppError(error);
   const isTold =
+    (isLimitTold && code === "rate_limited") ||
     code === "model_refused" ||
     code === "model_unavailable" ||
     code === "unavailable" ||
@@ -132,6 +137,22 @@ export async function keep(
       await clock.sleep(STORE_RETRY_MS);
     }
   }
+}
+
+/** Takes back a turn that failed before anything was said; where the store does not answer, it is kept as it is. */
+export async function takeBack(
+  parts: TurnParts,
+  owner: Owner,
+  reply: Message,
+  outcome: Outcome,
+): Promise<TurnEnding> {
+  try {
+    await parts.store.removeTurn(owner, reply.id);
+  } catch {
+    return keep(parts, owner, reply, outcome);
+  }
+  const { status, model, usage, error } = outcome;
+  return asEnding({ ...reply, status, model, usage, error, finishedAt: parts.clock.now() });
 }
 
 const asEnding = (reply: Message): TurnEnding =>

@@ -10,7 +10,14 @@ import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
 import type { OpenRequest } from "./model-request.ts";
 import type { QueuePlace } from "./queue-place.ts";
-import { keep, type Outcome, replyError, tooLate, whatIsMissing } from "./reply-ending.ts";
+import {
+  keep,
+  type Outcome,
+  replyError,
+  takeBack,
+  tooLate,
+  whatIsMissing,
+} from "./reply-ending.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -23,6 +30,8 @@ type Generation = {
   readonly observation: TurnObservation;
   readonly stop: Stop;
   readonly reservation: Reservation;
+  /** Whether the turn is taken back where it fails before anything was said. */
+  readonly leavesNoFailure: boolean;
   /** The request to the model; called when the turn's time has come. */
   readonly request: () => OpenRequest;
 };
@@ -36,7 +45,11 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   try {
     const outcome = await run(parts, generation);
     generation.reservation.settle(outcome.usage, outcome.parts.map(textIn).join(""));
-    const ending = await keep(parts, owner, reply, outcome);
+    const takenBack =
+      generation.leavesNoFailure && outcome.status === "failed" && outcome.parts.length === 0;
+    const ending = takenBack
+      ? await takeBack(parts, owner, reply, outcome)
+      : await keep(parts, owner, reply, outcome);
     observation.ended({
       status: outcome.status,
       model: outcome.model,
@@ -53,7 +66,16 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
 
 async function run(
   parts: TurnParts,
-  { owner, reply, earlier, place: { writer }, observation, stop, request: send }: Generation,
+  {
+    owner,
+    reply,
+    earlier,
+    place: { writer },
+    observation,
+    stop,
+    leavesNoFailure,
+    request: send,
+  }: Generation,
 ): Promise<Outcome> {
   const outcome: Outcome = {
     status: "complete",
@@ -111,7 +133,8 @@ async function run(
   } catch (error) {
     if (stop.cause) return interrupted();
     outcome.status = "failed";
-    outcome.error = replyError(isLate ? tooLate(parts.deadlines.timeoutMs) : error);
+    const problem = isLate ? tooLate(parts.deadlines.timeoutMs) : error;
+    outcome.error = replyError(problem, { isLimitTold: leavesNoFailure });
   } finally {
     outcome.parts = writer.reply.parts();
     outcome.reasoningMs ??= thinking.read();

@@ -1,10 +1,9 @@
 import { branchOf } from "../../domain/branches.ts";
-import { type Conversation, titleFrom } from "../../domain/conversation.ts";
-import { AppError, keyOfAnother, notFound } from "../../domain/errors.ts";
-import { documentOf, type Message, partsOf } from "../../domain/message.ts";
+import { titleFrom } from "../../domain/conversation.ts";
+import { keyOfAnother, notFound } from "../../domain/errors.ts";
+import { documentOf, partsOf } from "../../domain/message.ts";
 import { cutAtText } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
-import { checkMessageText } from "../../domain/text.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { BegunTurn, RepeatedTurn } from "../../ports/store.ts";
 import { waitForEarlierReplies } from "./earlier-replies.ts";
@@ -15,20 +14,16 @@ import type { LocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { type QueuePlace, takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
-import type { StartTurn, Turn, TurnParts } from "./turn.ts";
-import { guessAt, type Intent, isAnswering, isForking, isReplacing } from "./turn-intent.ts";
+import type { Turn, TurnParts } from "./turn.ts";
+import { checkAsked, newInput, recordOf, type SettledTurn } from "./turn-input.ts";
+import { guessAt, type Intent } from "./turn-intent.ts";
+import { isForking, isReplacing } from "./turn-place.ts";
 
 export type StartParts = TurnParts & { readonly local: LocalTurns };
 
 /** @throws AppError invalid_request, unavailable */
-export function checkRequest({ local }: Pick<StartParts, "local">, request: StartTurn): void {
-  if (!isAnswering(request)) checkMessageText(request.content, "content");
-  if ((request.settings?.choices ?? 1) > 1)
-    throw new AppError(
-      "invalid_request",
-      "A conversation has one answer to a message: leave out n, or set it to 1",
-      { field: "n" },
-    );
+export function checkRequest({ local }: Pick<StartParts, "local">, request: SettledTurn): void {
+  checkAsked(request);
   local.checkOpen();
 }
 
@@ -40,7 +35,7 @@ export function checkRequest({ local }: Pick<StartParts, "local">, request: Star
 export async function startTurn(
   parts: StartParts,
   owner: Speaker,
-  request: StartTurn,
+  request: SettledTurn,
   intent: Intent,
   prepared: PreparedRequest | null,
 ): Promise<Turn> {
@@ -66,15 +61,20 @@ export async function startTurn(
     intent.reservation.settle(null, "");
   };
   let begun: BegunTurn;
+  const createdAt = parts.clock.now();
+  const input = newInput(request, createdAt);
+  const record = recordOf(request);
   try {
     const storing = parts.store.beginTurn(owner, {
       target: request.target,
       userMessage: {
-        id: ids.user,
+        id: request.mainId,
         content: request.content,
         ...(request.attachments && { attachments: request.attachments }),
-        createdAt: parts.clock.now(),
+        createdAt,
       },
+      ...(input && { input }),
+      ...(record && { turn: record }),
       reply: { id: ids.reply, model },
       title: titleFrom(request.content),
       ...(request.idempotency ? { idempotency: request.idempotency } : {}),
@@ -94,7 +94,7 @@ export async function startTurn(
   const branch = branchOf(begun.reply.sequence);
   const isGuessed = conversation.id === guess.id && branch === guess.branch;
   early.settle(isGuessed && runningBefore === null);
-  const started = { owner, origin: request.origin, intent, begun, early };
+  const started = { owner, request, intent, begun, early };
   if (isGuessed) return runTurn(parts, { ...started, place });
   place.discard();
   const other = takePlace(parts, { ...turn, conversationId: conversation.id, branch }, stop.now);
@@ -106,14 +106,14 @@ function runTurn(
   parts: StartParts,
   {
     owner,
-    origin,
+    request,
     intent: { stop, reservation, send },
     begun,
     early,
     place,
   }: {
     readonly owner: Owner;
-    readonly origin: string;
+    readonly request: SettledTurn;
     readonly intent: Intent;
     readonly begun: Extract<BegunTurn, { kind: "begun" }>;
     readonly early: EarlyRequest;
@@ -121,16 +121,18 @@ function runTurn(
   },
 ): Turn {
   const { local } = parts;
-  const { conversation, userMessage, reply, runningBefore } = begun;
+  const { conversation, userMessage, input, reply, runningBefore } = begun;
+  /** What the model is told of otherwise: all before it is history. */
+  const first = request.input ? (input[0] ?? reply) : userMessage;
   const observation = parts.observer.begin({
     replyId: reply.id,
     conversationId: conversation.id,
-    origin,
+    origin: request.origin,
     model: reply.model ?? "",
   });
   const earlier =
     runningBefore === null
-      ? early.current && early.verify(userMessage)
+      ? early.current && early.verify(first)
       : waitForEarlierReplies(parts, owner, reply, runningBefore, local.endingOf, stop);
   const ending = generate(parts, {
     owner,
@@ -140,54 +142,58 @@ function runTurn(
     observation,
     stop,
     reservation,
+    leavesNoFailure: request.leavesNoFailure ?? false,
     request: () =>
       early.current ??
       send(conversation.id, conversation, {
-        branch: branchOf(userMessage.sequence),
-        before: userMessage.sequence,
+        branch: branchOf(first.sequence),
+        before: first.sequence,
       }),
   });
   local.add(reply.id, { conversationId: conversation.id, ending, interrupt: stop.now });
-  return turnOf(parts, owner, conversation, userMessage, reply, ending);
+  return turnOf(parts, owner, begun, ending);
 }
 
 /** The turn that the first of several equal requests began. @throws AppError not_found, conflict */
 export function repeatedTurn(
   parts: StartParts,
   owner: Owner,
-  request: StartTurn,
+  request: SettledTurn,
   found: RepeatedTurn,
 ): Turn {
   if (found.kind === "not_found")
     throw notFound(isReplacing(request) || isForking(request) ? "message" : "conversation");
   if (found.kind === "conflict") throw keyOfAnother();
-  const { conversation, userMessage, reply } = found;
-  const ending = endOf(parts, owner, reply);
-  return turnOf(parts, owner, conversation, userMessage, reply, ending);
+  return turnOf(parts, owner, found, endOf(parts, owner, found.reply));
 }
+
+type Stored = Pick<
+  Extract<BegunTurn, { kind: "begun" }>,
+  "conversation" | "userMessage" | "input" | "reply"
+>;
 
 const turnOf = (
   parts: StartParts,
   owner: Owner,
-  conversation: Conversation,
-  userMessage: Message,
-  { id: replyId, sequence }: Message,
+  { conversation, userMessage, input, reply }: Stored,
   ending: Promise<TurnEnding>,
 ): Turn => ({
   conversation,
   userMessage,
-  replyId,
-  branch: branchOf(sequence),
-  ...following(parts, owner, { id: replyId, status: "streaming" }),
+  input,
+  record: reply.turn?.record ?? null,
+  replyId: reply.id,
+  branch: branchOf(reply.sequence),
+  ...following(parts, owner, { id: reply.id, status: "streaming" }),
   ending,
   async cut(heardCharacters) {
-    parts.local.interrupt(replyId, "heard");
-    const { reply } = await ending;
-    if (heardCharacters < reply.content.length)
+    parts.local.interrupt(reply.id, "heard");
+    const { reply: ended } = await ending;
+    if (heardCharacters < ended.content.length)
       await parts.store.truncateReply(
         owner,
-        replyId,
-        documentOf(cutAtText(partsOf(reply), heardCharacters)),
+        reply.id,
+        documentOf(cutAtText(partsOf(ended), heardCharacters)),
       );
   },
 });

@@ -6,7 +6,8 @@ import type { ConversationStore, MessageStore, TurnPlace, TurnTarget } from "../
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { type OpenRequest, readPrompt, requestReply } from "./model-request.ts";
 import { createStop, type Stop } from "./stop.ts";
-import type { StartTurn, TurnParts } from "./turn.ts";
+import type { TurnParts } from "./turn.ts";
+import type { SettledTurn } from "./turn-input.ts";
 
 /** A conversation as it was read before the transaction that stores the message, which decides. */
 export type Guess = {
@@ -26,7 +27,7 @@ const chosenIn = ({ agentId, model }: Chosen): Chosen => ({ agentId, model });
 /** What one turn is begun with: its ids, its way to be stopped, its question. */
 export type Intent = {
   readonly stop: Stop;
-  readonly ids: { readonly user: string; readonly reply: string };
+  readonly ids: { readonly reply: string };
   readonly reservation: Reservation;
   /**
    * Sends the request to the model.
@@ -44,22 +45,13 @@ export type Intent = {
 export function intend(
   parts: TurnParts,
   owner: Speaker,
-  { content, attachments = [], model, temperature, settings = {}, prompt }: StartTurn,
+  request: SettledTurn,
   reservation: Reservation,
 ): Intent {
   const stop = createStop();
-  const ids = { user: parts.newId(), reply: parts.newId() };
-  const { user: userMessageId } = ids;
-  const question = {
-    owner,
-    userMessageId,
-    content,
-    attachments,
-    temperature,
-    settings,
-    prompt,
-    reservation,
-  };
+  const ids = { reply: parts.newId() };
+  const { model } = request;
+  const question = { owner, ...questionOf(request), reservation };
   return {
     stop,
     ids,
@@ -80,32 +72,26 @@ export function intend(
   };
 }
 
-export const isReplacing = ({ target }: StartTurn): boolean =>
-  target.kind === "existing" && target.replaceFrom !== undefined;
-
-const placeOf = ({ target }: Pick<StartTurn, "target">): TurnPlace | undefined =>
-  target.kind === "existing" ? target.place : undefined;
-
-/** May begin a branch of its own. */
-export const isForking = (request: StartTurn): boolean =>
-  (placeOf(request)?.kind ?? "branch") !== "branch";
-
-/** Answers a stored question. */
-export const isAnswering = (request: StartTurn): boolean => placeOf(request)?.kind === "answer";
-
-/** The request with the text and the files of the stored question, where it answers one. @throws AppError not_found */
-export async function withQuestion(
-  { store }: Pick<TurnParts, "store">,
-  owner: Owner,
-  request: StartTurn,
-): Promise<StartTurn> {
-  const place = placeOf(request);
-  if (place?.kind !== "answer") return request;
-  const question = await store.getMessage(owner, place.questionId);
-  if (!question) throw notFound("message");
-  const { content, attachments } = question;
-  return { ...request, content, ...(attachments && { attachments }) };
-}
+/** What a model is asked by that request. */
+const questionOf = ({
+  content,
+  attachments = [],
+  temperature,
+  settings = {},
+  prompt,
+  input,
+  mainId,
+  instructions,
+  refusesTruncation = false,
+}: SettledTurn) => ({
+  firstMessageId: input?.[0]?.id ?? mainId,
+  input: input ?? [{ role: "user", content, attachments } as const],
+  temperature,
+  settings,
+  prompt,
+  instructions: instructions ?? null,
+  refusesTruncation,
+});
 
 /** Nothing was said or changed in the conversation since. */
 export const isSame = (before: Guess, now: Guess): boolean =>
@@ -179,20 +165,15 @@ async function spotIn(
 export function promptOf(
   parts: TurnParts,
   owner: Speaker,
-  { content, attachments = [], model, temperature, settings = {}, prompt }: StartTurn,
+  request: SettledTurn,
   guess: Guess,
 ): Promise<ReadPrompt> {
   return readPrompt(parts, {
     owner,
-    userMessageId: "",
+    ...questionOf(request),
     conversationId: guess.stored?.id ?? null,
     agentId: guess.agentId,
-    content,
-    attachments,
-    model: model ?? guess.model,
-    temperature,
-    settings,
-    prompt,
+    model: request.model ?? guess.model,
     branch: guess.branch,
     before: guess.before,
   });

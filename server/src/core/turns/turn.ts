@@ -1,7 +1,9 @@
 import type { Conversation } from "../../domain/conversation.ts";
 import type { AppError } from "../../domain/errors.ts";
 import type { Attachment } from "../../domain/file.ts";
-import type { Interruption, Message, Usage } from "../../domain/message.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { Interruption, Message, Role, Usage } from "../../domain/message.ts";
+import type { Part } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
@@ -23,12 +25,41 @@ export type { TurnPlace, TurnTarget } from "../../ports/store.ts";
 /** How long an ended reply can still be resumed. */
 export const RESUMABLE_MS = 10 * 60_000;
 
+/** What is kept of a turn for its wire, as JSON. */
+export const MAX_RECORD_BYTES = 64 * 1024;
+export const MAX_INPUT_MESSAGES = 10_000;
+
+/** A message of a turn's input. */
+export type InputMessage = {
+  readonly role: Role;
+  /** Its words. */
+  readonly content: string;
+  /** All of it, where the words are not all: calls of tools, their results (of role `tool`), a refusal. */
+  readonly parts?: readonly Part[];
+  readonly attachments?: readonly Attachment[];
+  /** A UUID; absent: a new one. */
+  readonly id?: string;
+};
+
 export type StartTurn = {
   readonly target: TurnTarget;
   /** Not looked at where the target's place is a new answer to a stored question: that one says it. */
   readonly content: string;
   /** Files of the speaker's; absent: none. */
   readonly attachments?: readonly Attachment[];
+  /**
+   * The new messages, oldest first, in place of `content` and `attachments`, which then count for nothing. None at all is
+   * for a place `after` a message: a further reply to what is stored.
+   */
+  readonly input?: readonly InputMessage[];
+  /** What goes before everything that the model is told, for this turn alone and after the agent's own; never stored. */
+  readonly instructions?: string;
+  /** Whether a conversation that is too long for the model is refused (ContextLengthError), not shortened; default: no. */
+  readonly refusesTruncation?: boolean;
+  /** Kept with the turn for as long as its reply is: what its wire wants to know of it later. */
+  readonly record?: JsonObject;
+  /** Whether a turn that fails before its first word is taken back, with its input; default: no. */
+  readonly leavesNoFailure?: boolean;
   /** As the client named it; null: the conversation's, its agent's, or the default. */
   readonly model: string | null;
   /** 0 to 2; null: the agent's, or the provider's default. */
@@ -113,7 +144,12 @@ export type Thought = { readonly offset: number; readonly text: string };
 /** A turn whose user message is on disk. */
 export type Turn = {
   readonly conversation: Conversation;
+  /** Of an input of several messages its last one of that role, or its last. */
   readonly userMessage: Message;
+  /** All messages of the input. */
+  readonly input: readonly Message[];
+  /** What its wire keeps with it; null: nothing. */
+  readonly record: JsonObject | null;
   readonly replyId: string;
   /** The branch that the reply is on. */
   readonly branch: number;
@@ -145,8 +181,11 @@ export type PreparedTurn = {
 /** What a late watcher sees of a turn. */
 export type WatchedTurn = Pick<
   Turn,
-  "userMessage" | "replyId" | "branch" | "follow" | "followParts" | "thoughts"
+  "userMessage" | "input" | "record" | "replyId" | "branch" | "follow" | "followParts" | "thoughts"
 > & {
+  readonly conversationId: string;
+  /** When the reply was begun. */
+  readonly createdAt: Date;
   /** The reply's ending as it is stored; null while it is being generated. */
   readonly stored: TurnEnding | null;
 };
@@ -178,6 +217,10 @@ export type Turns = {
     replyId: string | null,
     branch?: number,
   ): Promise<WatchedTurn | null>;
+  /** The turn of that reply, however long ago it ended; null: there is none. */
+  turnOf(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
+  /** Replaces what the turn's wire keeps with it. @throws AppError not_found, also of a turn that was begun without */
+  updateRecord(owner: Owner, replyId: string, record: JsonObject): Promise<void>;
   /** The same where only the reply is known. @throws AppError not_found */
   watchReply(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
   /**

@@ -10,7 +10,8 @@ import { readAhead } from "./read-ahead.ts";
 import { runningOn, stopReplies } from "./running-replies.ts";
 import { checkRequest, repeatedTurn, type StartParts, startTurn } from "./start-turn.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
-import { guessAt, intend, promptOf, withQuestion } from "./turn-intent.ts";
+import { checkRecord, settle } from "./turn-input.ts";
+import { guessAt, intend, promptOf } from "./turn-intent.ts";
 
 export function createTurns(given: TurnParts): Turns {
   const local = createLocalTurns(given.clock);
@@ -31,6 +32,14 @@ export function createTurns(given: TurnParts): Turns {
       if (replyId && turn?.reply.conversationId !== conversationId) throw notFound("reply");
       return turn && watchedTurn(parts, owner, turn);
     },
+    async turnOf(owner, replyId) {
+      const turn = await store.getTurn(owner, replyId);
+      return turn && watchedTurn(parts, owner, turn, Number.POSITIVE_INFINITY);
+    },
+    async updateRecord(owner, replyId, record) {
+      checkRecord(record);
+      if (!(await store.updateTurnRecord(owner, replyId, record))) throw notFound("reply");
+    },
     async watchReply(owner, replyId) {
       const turn = await store.getTurn(owner, replyId);
       if (!turn) throw notFound("reply");
@@ -44,7 +53,7 @@ export function createTurns(given: TurnParts): Turns {
 
 async function begin(parts: StartParts, owner: Speaker, asked: StartTurn): Promise<Turn> {
   const { store, budgets } = parts;
-  const request = await withQuestion(parts, owner, asked);
+  const request = await settle(parts, owner, asked);
   checkRequest(parts, request);
   let reservation: Reservation | null = null;
   try {
@@ -65,11 +74,8 @@ async function begin(parts: StartParts, owner: Speaker, asked: StartTurn): Promi
   }
 }
 
-async function prepare(
-  parts: StartParts,
-  owner: Speaker,
-  request: StartTurn,
-): Promise<PreparedTurn> {
+async function prepare(parts: StartParts, owner: Speaker, asked: StartTurn): Promise<PreparedTurn> {
+  const request = await settle(parts, owner, asked);
   checkRequest(parts, request);
   const guess = await guessAt(parts.store, owner, request.target);
   await checkModel(parts, owner, request, guess);

@@ -4,7 +4,7 @@ import type { Agent } from "../../domain/agent.ts";
 import { branchOf, TRUNK, type Versions } from "../../domain/branches.ts";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { type Attachment, modelUseOf, type StoredFile } from "../../domain/file.ts";
-import type { Message, Usage } from "../../domain/message.ts";
+import { type Message, shownRole, type Usage } from "../../domain/message.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
 import { partBodies } from "./part-schemas.ts";
@@ -37,7 +37,7 @@ export function messageBody(
   return {
     id: message.id,
     conversation_id: message.conversationId,
-    role: message.role,
+    role: shownRole(message.role),
     content: message.content,
     model: message.model,
     status: status === "streaming" ? "interrupted" : status,

@@ -1,5 +1,6 @@
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
+import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
  * What leads from one version of the database to the next: the first makes version 1 of an empty
@@ -285,4 +286,5 @@ export const MIGRATIONS: readonly string[] = [
   -- 1: the title is the first words of the first message, which nobody gave.
   ALTER TABLE conversations ADD COLUMN is_named_by_words integer NOT NULL DEFAULT 0;
   `,
+  TURN_RECORD_MIGRATION,
 ];

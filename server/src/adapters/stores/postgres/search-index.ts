@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RawBuilder, sql as template } from "kysely";
+import { SHOWN_ROLES } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { wordsOf } from "../sql/search-words.ts";
 import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
@@ -53,14 +54,18 @@ export function createSearchIndex(write: StatementWriter) {
         AND indexed.id = source.id LIMIT 1) IS NULL`;
   const titlesOf = (sql: typeof template, { tenantId, userId }: OwnerParameters) =>
     sql<{ id: string; text: string }>`SELECT id, title AS text FROM conversations AS source
-      WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND title IS NOT NULL
+      WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND title IS NOT NULL AND is_hidden = 0
         AND ${isMissingIn(sql, "search_titles")}`;
   /** A reply in progress has no text yet. */
   const messagesOf = (sql: typeof template, { tenantId, userId }: OwnerParameters) =>
     sql<{ id: string; text: string; conversation_id: string; sequence: number }>`
       SELECT id, content AS text, conversation_id, sequence FROM messages AS source
       WHERE tenant_id = ${tenantId} AND owner_id = ${userId} AND status <> 'streaming'
-        AND ${isMissingIn(sql, "search_messages")}`;
+        AND role IN (${sql.join(SHOWN_ROLES.map((role) => sql.lit(role)))})
+        AND ${isMissingIn(sql, "search_messages")}
+        AND (SELECT 1 FROM conversations AS holder WHERE holder.tenant_id = source.tenant_id
+          AND holder.owner_id = source.owner_id AND holder.id = source.conversation_id
+          AND holder.is_hidden = 1 LIMIT 1) IS NULL`;
 
   const selectTitles = raw<OwnerParameters & { after: string }, { id: string; text: string }>(
     (sql, given) => sql`${titlesOf(sql, given)} AND id > ${given.after}

@@ -149,6 +149,29 @@ export function createBranchWrites(write: StatementWriter) {
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
   );
+  const goBack = write<BranchParameters & SequenceRange & { parent: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set({ active_branch: parameter.parent })
+        .where("id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("active_branch", "=", parameter.branch)
+        .where(({ not, exists, selectFrom, lit }) =>
+          not(
+            exists(
+              selectFrom("messages")
+                .select(lit(1).as("one"))
+                .where("messages.conversation_id", "=", parameter.conversationId)
+                .where("messages.tenant_id", "=", parameter.tenantId)
+                .where("messages.owner_id", "=", parameter.userId)
+                .where("messages.sequence", ">=", parameter.from)
+                .where("messages.sequence", "<", parameter.to),
+            ),
+          ),
+        ),
+  );
   const deleteAll = write<ConversationParameters>()((database, parameter) =>
     database
       .deleteFrom("branches")
@@ -219,6 +242,22 @@ export function createBranchWrites(write: StatementWriter) {
       yield* insertBranch(owner, conversationId, branch);
       yield* makeActive(owner, conversationId, branch.branch, nextBranch + 1);
       return branch;
+    },
+
+    /** Makes the parent of that branch the active one again, where nothing is left on it. */
+    *leaveEmpty(owner: Owner, conversationId: string, branch: number): Operation<void> {
+      if (branch === TRUNK) return;
+      const { tenantId, userId } = owner;
+      const known = (yield* branchesOf(owner, conversationId)).find((it) => it.branch === branch);
+      if (!known) return;
+      const place = { tenantId, userId, conversationId };
+      yield* goBack.run({
+        ...place,
+        from: startOf(branch),
+        to: startOf(branch + 1),
+        branch,
+        parent: known.parent,
+      });
     },
 
     *forgetBranches(owner: Owner, conversationId: string): Operation<void> {

@@ -25,12 +25,13 @@ export function createConversationPages(write: StatementWriter) {
   );
   const selectCreatedBefore = write<
     OwnerParameters & { createdAt: number; rowId: number; limit: number }
-  >()((database, parameter) =>
+  >()((database, parameter, sql) =>
     database
       .selectFrom("conversations")
       .select([...CONVERSATION_COLUMNS, "row_id"])
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
+      .where("is_hidden", "=", sql.lit(0))
       .where(({ eb, refTuple, tuple }) =>
         eb(
           refTuple("created_at", "row_id"),
@@ -42,12 +43,13 @@ export function createConversationPages(write: StatementWriter) {
       .orderBy("row_id", "desc")
       .limit(parameter.limit),
   );
-  const selectRowIds = write<OwnerParameters>()((database, parameter) =>
+  const selectRowIds = write<OwnerParameters>()((database, parameter, sql) =>
     database
       .selectFrom("conversations")
       .select("row_id")
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
+      .where("is_hidden", "=", sql.lit(0))
       .orderBy("is_pinned", "desc")
       .orderBy("updated_at", "desc")
       .orderBy("row_id", "desc"),

@@ -2,7 +2,7 @@ import type { Stamp } from "../../../domain/audit.ts";
 import { noSuchBranch, type SequenceRange, TRUNK } from "../../../domain/branches.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
 import { AppError } from "../../../domain/errors.ts";
-import type { Message } from "../../../domain/message.ts";
+import { type Message, type Role, SHOWN_ROLES } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { createPace } from "../../../domain/turns-of-the-loop.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
@@ -10,7 +10,7 @@ import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
 import { type Matches, matchMessages } from "./match-messages.ts";
-import { createMessageList, MAX_CHARACTERS, tooLong } from "./messages.ts";
+import { createMessageList, MAX_CHARACTERS, tooLong } from "./message-list.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -179,7 +179,8 @@ export function createConversationUpdate(
       characters += Number((yield* selectSize.first({ ...place, ...range }))?.characters ?? 0);
     if (characters > MAX_CHARACTERS) throw tooLong();
     const stored = yield* messagesOn(place, path);
-    const { removed, places } = yield* matchesOf(stored, list);
+    const shown = stored.filter(({ role }) => isShown(role));
+    const { removed, places } = yield* matchesOf(shown, list);
     yield* deleteAll(owner, removed);
     if (stamp && removed.length)
       yield* append(eventAbout("messages_replaced", owner, conversationId, stamp, removed.length));
@@ -188,16 +189,22 @@ export function createConversationUpdate(
     let next = nextSequence;
     let isInPlace = true;
     const added: Message[] = [];
+    const moved: Message[] = [];
     for (const place of places) {
       isInPlace &&= place.stored !== null && place.stored.sequence > last;
       if (isInPlace && place.stored) {
         last = place.stored.sequence;
       } else if (place.stored) {
+        moved.push(place.stored);
         yield* moveMessage.run({ tenantId, userId, id: place.stored.id, sequence: next++ });
       } else {
         added.push(messageOf(conversationId, next++, place.added));
       }
     }
+    // What no client of this list sees stays up to where the list was changed.
+    const changedFrom = Math.min(...[...removed, ...moved].map(({ sequence }) => sequence));
+    const isStale = ({ role, sequence }: Message) => !isShown(role) && sequence > changedFrom;
+    yield* deleteAll(owner, stored.filter(isStale));
     yield* insert.messages(owner, added);
     return next - nextSequence;
   }
@@ -268,6 +275,8 @@ export function createConversationUpdate(
     },
   };
 }
+
+const isShown = (role: Role): boolean => SHOWN_ROLES.some((shown) => shown === role);
 
 /** @throws AppError conflict if the stored version is not one that the change is about */
 function checkVersion(storedAt: number, condition: ConversationPatch["onlyIf"]): void {

@@ -39,24 +39,26 @@ export function createConversationReads(write: StatementWriter) {
       .where("alias", "=", parameter.alias),
   );
   const selectLatest = write<OwnerParameters & { origin: string; usedAfter: number }>()(
-    (database, parameter) =>
+    (database, parameter, sql) =>
       database
         .selectFrom("conversations")
         .select(CONVERSATION_COLUMNS)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
+        .where("is_hidden", "=", sql.lit(0))
         .where("origin", "=", parameter.origin)
         .where("updated_at", ">", parameter.usedAfter)
         .orderBy("updated_at", "desc")
         .limit(1),
   );
   const selectPage = write<OwnerParameters & { limit: number; offset: number }>()(
-    (database, parameter) =>
+    (database, parameter, sql) =>
       database
         .selectFrom("conversations")
         .select(CONVERSATION_COLUMNS)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
+        .where("is_hidden", "=", sql.lit(0))
         .orderBy("updated_at", "desc")
         .orderBy("row_id", "desc")
         .limit(parameter.limit)
@@ -64,32 +66,35 @@ export function createConversationReads(write: StatementWriter) {
   );
   const selectPinnedPage = write<
     OwnerParameters & { isPinned: number; limit: number; offset: number }
-  >()((database, parameter) =>
+  >()((database, parameter, sql) =>
     database
       .selectFrom("conversations")
       .select(CONVERSATION_COLUMNS)
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
+      .where("is_hidden", "=", sql.lit(0))
       .where("is_pinned", "=", parameter.isPinned)
       .orderBy("updated_at", "desc")
       .orderBy("row_id", "desc")
       .limit(parameter.limit)
       .offset(parameter.offset),
   );
-  const countPinned = write<OwnerParameters & { isPinned: number }>()((database, parameter) =>
+  const countPinned = write<OwnerParameters & { isPinned: number }>()((database, parameter, sql) =>
     database
       .selectFrom("conversations")
       .select((expression) => expression.fn.countAll<number>().as("total"))
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
+      .where("is_hidden", "=", sql.lit(0))
       .where("is_pinned", "=", parameter.isPinned),
   );
-  const count = write<OwnerParameters>()((database, parameter) =>
+  const count = write<OwnerParameters>()((database, parameter, sql) =>
     database
       .selectFrom("conversations")
       .select((expression) => expression.fn.countAll<number>().as("total"))
       .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
+      .where("owner_id", "=", parameter.userId)
+      .where("is_hidden", "=", sql.lit(0)),
   );
 
   return {

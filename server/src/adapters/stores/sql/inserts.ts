@@ -25,6 +25,7 @@ type ConversationParameters = {
   alias: string | null;
   activeBranch: number;
   nextBranch: number;
+  isHidden: number;
   nextSequence: number;
   createdAt: number;
   updatedAt: number;
@@ -50,6 +51,7 @@ type MessageParameters = {
   interruptedBy: Interruption | null;
   attachments: string | null;
   parts: string | null;
+  turn: string | null;
 };
 
 export type Inserts = ReturnType<typeof createInserts>;
@@ -73,6 +75,7 @@ export function createInserts(write: StatementWriter) {
         alias: parameter.alias,
         active_branch: parameter.activeBranch,
         next_branch: parameter.nextBranch,
+        is_hidden: parameter.isHidden,
         next_sequence: parameter.nextSequence,
         created_at: parameter.createdAt,
         updated_at: parameter.updatedAt,
@@ -118,6 +121,7 @@ export function createInserts(write: StatementWriter) {
         alias: conversation.alias,
         activeBranch: conversation.activeBranch,
         nextBranch: conversation.nextBranch,
+        isHidden: conversation.isHidden ? 1 : 0,
         nextSequence,
         createdAt: conversation.createdAt.getTime(),
         updatedAt: conversation.updatedAt.getTime(),
@@ -173,6 +177,7 @@ const columnsOf = (given: MessageParameters) => ({
   interrupted_by: given.interruptedBy,
   attachments: given.attachments,
   parts: given.parts,
+  turn: given.turn,
 });
 
 /** The parameters of one of many rows, which have its number behind their names. */
@@ -199,6 +204,7 @@ const parametersOf = (owner: Owner, message: Message): MessageParameters => ({
   interruptedBy: message.interruptedBy,
   attachments: message.attachments ? JSON.stringify(message.attachments) : null,
   parts: fromParts(message.parts),
+  turn: message.turn ? JSON.stringify(message.turn) : null,
 });
 
 export const toJson = (value: object | null): string | null =>

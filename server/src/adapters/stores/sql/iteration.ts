@@ -4,7 +4,7 @@ import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { ConversationStore } from "../../../ports/store.ts";
-import { createMessageList } from "./messages.ts";
+import { createMessageList } from "./message-list.ts";
 import type { Reads } from "./operations.ts";
 import type { Operation } from "./statement.ts";
 
@@ -56,8 +56,9 @@ export async function listMessages(
   reads: Reads,
   owner: Owner,
   conversationId: string,
-  wanted: number | undefined,
+  page: { readonly branch?: number; readonly everyRole?: boolean } = {},
 ): Promise<Message[] | null> {
+  const { branch: wanted, everyRole = false } = page;
   function* beginning() {
     const conversation = yield* reads.getConversation(owner, conversationId);
     if (!conversation) return null;
@@ -69,7 +70,13 @@ export async function listMessages(
       revision: conversation.updatedAt.getTime(),
       first,
       others,
-      messages: yield* reads.messagesIn(owner, conversationId, first, MAX_MESSAGES_AT_ONCE),
+      messages: yield* reads.messagesIn(
+        owner,
+        conversationId,
+        first,
+        MAX_MESSAGES_AT_ONCE,
+        everyRole,
+      ),
     };
   }
   const begun = await read(beginning());
@@ -89,13 +96,12 @@ export async function listMessages(
       conversationId,
       range,
       list.rows,
+      everyRole,
     ))
       list.add(page);
   const now = await read(reads.getConversation(owner, conversationId));
   if (now?.updatedAt.getTime() === begun.revision) return list.messages;
-  return read(
-    reads.listMessages(owner, conversationId, wanted === undefined ? {} : { branch: wanted }),
-  );
+  return read(reads.listMessages(owner, conversationId, page));
 }
 
 async function* newest(
@@ -130,10 +136,12 @@ async function* messagePages(
   conversationId: string,
   range: SequenceRange,
   rowsOf: () => number,
+  everyRole = false,
 ): AsyncGenerator<Message[]> {
   for (let { from } = range; ; ) {
     const rows = rowsOf();
-    const page = await read(reads.messagesIn(owner, conversationId, { ...range, from }, rows));
+    const place = { ...range, from };
+    const page = await read(reads.messagesIn(owner, conversationId, place, rows, everyRole));
     if (page.length > 0) yield page;
     const last = page.at(-1);
     if (!last || page.length < rows) return;
@@ -165,6 +173,7 @@ export async function* exportRecords(
         conversation.id,
         EVERY_BRANCH,
         () => MESSAGES_A_PAGE,
+        true,
       ))
         for (const message of messages) yield { type: "message", owner, message };
     }

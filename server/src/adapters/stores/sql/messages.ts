@@ -8,49 +8,17 @@ import {
   TRUNK,
 } from "../../../domain/branches.ts";
 import { AppError, notFound } from "../../../domain/errors.ts";
-import type { Message } from "../../../domain/message.ts";
+import { type Message, ROLES, type Role, SHOWN_ROLES } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { Idempotency, MessageStore, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
+import { createMessageList } from "./message-list.ts";
 import type { Once } from "./once.ts";
 import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, messageOf, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
-
-/** Of the messages that are given at once: more than anybody says in one conversation, and little enough to be held many times. */
-export const MAX_CHARACTERS = 32 * 1024 * 1024;
-const MIN_ROWS = 32;
-const MAX_ROWS = 1000;
-
-export const tooLong = () =>
-  new AppError(
-    "too_large",
-    "These messages are too long to be given at once. Ask for fewer at a time: GET /v1/chat/conversations/{id}/messages with limit and before",
-  );
-
-/** A list that grows by pages, none of which is much longer than another. */
-export function createMessageList() {
-  const messages: Message[] = [];
-  let characters = 0;
-  return {
-    messages,
-    /** @throws AppError too_large */
-    add(page: readonly Message[]): void {
-      for (const message of page) {
-        characters += message.content.length;
-        messages.push(message);
-      }
-      if (characters > MAX_CHARACTERS) throw tooLong();
-    },
-    /** How many to read next, by the length of those that were read. */
-    rows(): number {
-      const fitting = (MAX_CHARACTERS / 8) * (messages.length / Math.max(1, characters));
-      return Math.floor(Math.min(MAX_ROWS, Math.max(MIN_ROWS, fitting)));
-    },
-  };
-}
 
 type OwnerParameters = { tenantId: string; userId: string };
 type RangeParameters = OwnerParameters & {
@@ -84,10 +52,10 @@ export function createMessageReads(write: StatementWriter) {
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
-  const selectRange = (direction: "asc" | "desc") =>
+  const selectRange = (direction: "asc" | "desc", roles: readonly Role[]) =>
     inMessageArrays(
-      write<RangeParameters>()((database, parameter) =>
-        database
+      write<RangeParameters>()((database, parameter, sql) => {
+        const selected = database
           .selectFrom("messages")
           .select(MESSAGE_COLUMNS)
           .where("conversation_id", "=", parameter.conversationId)
@@ -97,11 +65,20 @@ export function createMessageReads(write: StatementWriter) {
           .where("sequence", "<", parameter.to)
           .where("status", "<>", "streaming")
           .orderBy("sequence", direction)
-          .limit(parameter.limit),
-      ),
+          .limit(parameter.limit);
+        return roles === ROLES
+          ? selected
+          : selected.where(
+              "role",
+              "in",
+              roles.map((role) => sql.lit(role)),
+            );
+      }),
     );
-  const selectUp = selectRange("asc");
-  const selectDown = selectRange("desc");
+  const selectUp = selectRange("asc", ROLES);
+  const selectDown = selectRange("desc", ROLES);
+  const selectShownUp = selectRange("asc", SHOWN_ROLES);
+  const selectShownDown = selectRange("desc", SHOWN_ROLES);
 
   function* getMessage(owner: Owner, id: string): Operation<Message | null> {
     const { tenantId, userId } = owner;
@@ -115,11 +92,12 @@ export function createMessageReads(write: StatementWriter) {
     conversationId: string,
     { from, to }: SequenceRange,
     limit: number,
+    everyRole = false,
   ): Operation<Message[]> {
     const { tenantId, userId } = owner;
-    return (yield* selectUp.all({ tenantId, userId, conversationId, from, to, limit })).map(
-      toMessage,
-    );
+    const select = everyRole ? selectUp : selectShownUp;
+    const rows = yield* select.all({ tenantId, userId, conversationId, from, to, limit });
+    return rows.map(toMessage);
   }
 
   /** All of a path of a conversation that the caller knows to exist, oldest first. @throws AppError too_large */
@@ -127,12 +105,14 @@ export function createMessageReads(write: StatementWriter) {
     owner: Owner,
     conversationId: string,
     path: readonly SequenceRange[],
+    everyRole = false,
   ): Operation<Message[]> {
     const list = createMessageList();
     for (const range of path)
       for (let { from } = range; ; ) {
         const rows = list.rows();
-        const page = yield* messagesIn(owner, conversationId, { from, to: range.to }, rows);
+        const place = { from, to: range.to };
+        const page = yield* messagesIn(owner, conversationId, place, rows, everyRole);
         list.add(page);
         const last = page.at(-1);
         if (!last || page.length < rows) break;
@@ -149,30 +129,31 @@ export function createMessageReads(write: StatementWriter) {
     *listMessages(
       owner: Owner,
       conversationId: string,
-      page: { readonly limit?: number; readonly before?: string; readonly branch?: number } = {},
+      page: NonNullable<Parameters<MessageStore["listMessages"]>[2]> = {},
     ): Operation<Message[] | null> {
       const { tenantId, userId } = owner;
-      const { limit = NO_LIMIT } = page;
+      const { limit = NO_LIMIT, everyRole = false } = page;
       const found = yield* findConversation.first({ tenantId, userId, id: conversationId });
       if (!found) return null;
       const branch = page.branch ?? found.active_branch;
       const path = yield* findPath(owner, conversationId, branch);
       if (!path) throw noSuchBranch(branch);
       if (page.before === undefined && limit === NO_LIMIT)
-        return yield* allMessages(owner, conversationId, path);
+        return yield* allMessages(owner, conversationId, path, everyRole);
       let ranges = path;
       if (page.before !== undefined) {
         const next = yield* getMessage(owner, page.before);
         if (next?.conversationId !== conversationId || !isOnPath(path, next.sequence)) return null;
         ranges = pathBefore(path, next.sequence);
       }
+      const select = everyRole ? selectDown : selectShownDown;
       const list = createMessageList();
       let left = limit;
       for (const { from, to } of ranges.toReversed())
         for (let before = to; left > 0; ) {
           const asked = Math.min(left, list.rows());
           const place = { conversationId, from, to: before, limit: asked };
-          const read = (yield* selectDown.all({ tenantId, userId, ...place })).map(toMessage);
+          const read = (yield* select.all({ tenantId, userId, ...place })).map(toMessage);
           list.add(read);
           left -= read.length;
           const oldest = read.at(-1);
@@ -201,7 +182,7 @@ export function createMessageReads(write: StatementWriter) {
           for (const row of rows) {
             const message = toMessage(row);
             before = message.sequence;
-            if (message.content === "" && message.role === "assistant") continue;
+            if (message.content === "" && message.role === "assistant" && !message.parts) continue;
             room -= message.content.length;
             if (room < 0 && recent.length > 0) return recent.reverse();
             recent.push(message);

@@ -26,7 +26,15 @@ export function createKeyStatements(write: StatementWriter) {
         created_at: parameter.at,
       }),
   );
-  return { select, insert };
+  const forget = write<{ tenantId: string; userId: string; madeId: string }>()(
+    (database, parameter) =>
+      database
+        .deleteFrom("idempotency_keys")
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("reply_id", "=", parameter.madeId),
+  );
+  return { select, insert, forget };
 }
 
 /** What a request makes at most once for its Idempotency-Key. */

@@ -18,6 +18,7 @@ import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketWrites } from "./tickets.ts";
 import { createTitleReads, createTitleWrites } from "./titles.ts";
+import { createTurnChanges } from "./turn-changes.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import { createTurnWrites } from "./turns.ts";
 
@@ -55,6 +56,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTitleWrites(write, changes),
     ...createMessageWrites(write, insert, append, once, branches),
     ...createTurnWrites(write, insert, changes, append, replacements, branches),
+    ...createTurnChanges(write, changes, branches),
     ...replacements.writes,
     ...agents,
     ...keys,

@@ -45,19 +45,25 @@ export function createReplyPieceReads(write: StatementWriter) {
 
 export function createReplyPieceWrites(write: StatementWriter) {
   const keep = write<
-    ReplyParameters & { number: number; content: string; reasoning: string; layout: string | null }
+    ReplyParameters & {
+      number: number;
+      content: string;
+      reasoning: string;
+      layout: string | null;
+      cuts: string | null;
+    }
   >()((database, parameter, sql) => ({
     compile: () =>
-      sql`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning, layout)
+      sql`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning, layout, cuts)
           SELECT tenant_id, owner_id, id, CAST(${parameter.number} AS bigint),
             CAST(${parameter.content} AS text), CAST(${parameter.reasoning} AS text),
-            CAST(${parameter.layout} AS text)
+            CAST(${parameter.layout} AS text), CAST(${parameter.cuts} AS text)
           FROM messages
           WHERE id = ${parameter.replyId} AND tenant_id = ${parameter.tenantId}
             AND owner_id = ${parameter.userId} AND status = ${sql.lit("streaming")}
           ON CONFLICT (tenant_id, owner_id, reply_id, number)
             DO UPDATE SET content = excluded.content, reasoning = excluded.reasoning,
-              layout = excluded.layout`.compile(database),
+              layout = excluded.layout, cuts = excluded.cuts`.compile(database),
   }));
   const clear = write<ReplyParameters>()((database, parameter) =>
     database
@@ -72,7 +78,8 @@ export function createReplyPieceWrites(write: StatementWriter) {
       const { tenantId, userId } = owner;
       const { content, reasoning } = added;
       const layout = added.layout && JSON.stringify(added.layout).slice(1, -1);
-      yield* keep.run({ tenantId, userId, replyId, number, content, reasoning, layout });
+      const cuts = added.cuts ?? null;
+      yield* keep.run({ tenantId, userId, replyId, number, content, reasoning, layout, cuts });
     },
     *clearPieces({ tenantId, userId }: Owner, replyId: string): Operation<void> {
       yield* clear.run({ tenantId, userId, replyId });

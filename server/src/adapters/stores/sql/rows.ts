@@ -26,6 +26,7 @@ export const CONVERSATION_COLUMNS = [
   "alias",
   "active_branch",
   "next_branch",
+  "is_hidden",
   "created_at",
   "updated_at",
 ] as const;
@@ -48,6 +49,7 @@ export const MESSAGE_COLUMNS = [
   "interrupted_by",
   "attachments",
   "parts",
+  "turn",
 ] as const;
 
 type ConversationRow = Pick<
@@ -78,6 +80,7 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   alias: row.alias,
   activeBranch: row.active_branch,
   nextBranch: row.next_branch,
+  ...(row.is_hidden !== 0 && { isHidden: true as const }),
   createdAt: nearestMoment(row.created_at),
   updatedAt: nearestMoment(row.updated_at),
 });
@@ -87,6 +90,7 @@ export function toMessage(row: MessageArray): Message {
   const error = row[7];
   const finishedAt = row[9];
   const attachments = row[15];
+  const turn = row[17];
   return {
     id: row[0],
     conversationId: row[1],
@@ -103,6 +107,7 @@ export function toMessage(row: MessageArray): Message {
     interruptedBy: row[14],
     error: error === null ? null : JSON.parse(error),
     ...(attachments !== null && { attachments: JSON.parse(attachments) }),
+    ...(turn !== null && { turn: JSON.parse(turn) }),
     createdAt: nearestMoment(row[8]),
     finishedAt: finishedAt === null ? null : nearestMoment(finishedAt),
   };
@@ -183,6 +188,7 @@ export const conversationOf = (
   alias: conversation.alias,
   activeBranch: TRUNK,
   nextBranch: 1,
+  ...(conversation.isHidden && { isHidden: true as const }),
   createdAt: conversation.createdAt,
   updatedAt,
 });

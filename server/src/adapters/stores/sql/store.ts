@@ -95,14 +95,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     appendMessage: (...given) => write("appendMessage", ...given),
     listMessages: (owner, conversationId, page) =>
       page?.limit === undefined && page?.before === undefined
-        ? listMessages(
-            readOf(owner),
-            pausingReadOf(owner),
-            reads,
-            owner,
-            conversationId,
-            page?.branch,
-          )
+        ? listMessages(readOf(owner), pausingReadOf(owner), reads, owner, conversationId, page)
         : read(owner, reads.listMessages(owner, conversationId, page)),
     listForks: (owner, ...given) => read(owner, reads.listForks(owner, ...given)),
     getMessage: (owner, ...given) => read(owner, reads.getMessage(owner, ...given)),
@@ -119,6 +112,9 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replyRunningBefore: (owner, ...given) => read(owner, reads.replyRunningBefore(owner, ...given)),
     runningReplies: (owner, ...given) => read(owner, reads.runningReplies(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
+    getCuts: (owner, ...given) => read(owner, reads.getCuts(owner, ...given)),
+    updateTurnRecord: (...given) => write("updateTurnRecord", ...given),
+    removeTurn: (...given) => write("removeTurn", ...given),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),
     restoreReplaced: (...given) => write("restoreReplaced", ...given),
     forgetReplaced: (...given) => write("forgetReplaced", ...given),

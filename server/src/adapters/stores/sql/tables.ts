@@ -40,6 +40,8 @@ type ConversationsTable = {
   next_sequence: number;
   /** The branch whose path is shown and continued where no other is named. */
   active_branch: Generated<number>;
+  /** In no list of its owner's. */
+  is_hidden: Generated<number>;
   /** The number of the branch to come; 1: the conversation has no forks. */
   next_branch: Generated<number>;
   created_at: number;
@@ -83,10 +85,14 @@ type MessagesTable = {
   attachments: string | null;
   /** A layout (domain/part-layout.ts) as a JSON array; null for a message of reasoning and one part of text at most. */
   parts: string | null;
+  /** A TurnRecord as JSON, of replies alone. */
+  turn: string | null;
+  /** Where a reply was cut when it was first shown (domain/piece-lengths.ts). */
+  cuts: Generated<string | null>;
 };
 
 /** Messages as they were before another one took their place. */
-type ReplacedMessagesTable = Omit<MessagesTable, "row_id"> & {
+type ReplacedMessagesTable = Omit<MessagesTable, "row_id" | "cuts"> & {
   /** The id of that other one. */
   replaced_by: string;
   replaced_at: number;
@@ -102,6 +108,8 @@ type ReplyPiecesTable = {
   reasoning: string;
   /** Steps of a layout, as JSON with commas between them; null while the reply is reasoning and one part of text. */
   layout: string | null;
+  /** As in messages. */
+  cuts: string | null;
 };
 
 type AgentsTable = {

@@ -7,6 +7,7 @@ import {
 } from "../../../domain/branches.ts";
 import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import type { StoredTurn } from "../../../ports/store.ts";
 import { createBranchReads } from "./branches.ts";
 import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, toMessage } from "./rows.ts";
@@ -14,11 +15,9 @@ import type { Operation, StatementWriter } from "./statement.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 type RangeParameters = OwnerParameters & SequenceRange & { conversationId: string };
-export type Turn = { userMessage: Message; reply: Message };
-
 /**
- * A reply is an assistant's message right after a user's on its path: that pair is a turn. A question whose
- * answer begins a branch is what is right before the fork.
+ * A reply is an assistant's message right after a user's on its path, and that pair a turn; or one that says itself how
+ * many messages before it are its turn's input. What is answered on a branch of its own is right before the fork.
  */
 export function createTurnReads(write: StatementWriter) {
   const { withPieces } = createReplyPieceReads(write);
@@ -49,6 +48,30 @@ export function createTurnReads(write: StatementWriter) {
       ),
     );
   const selectQuestion = selectAtPlace("user");
+  const selectAnyQuestion = inMessageArrays(
+    write<OwnerParameters & { conversationId: string; sequence: number }>()((database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("sequence", "=", parameter.sequence),
+    ),
+  );
+  const selectInput = inMessageArrays(
+    write<RangeParameters>()((database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select(MESSAGE_COLUMNS)
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("sequence", ">=", parameter.from)
+        .where("sequence", "<", parameter.to)
+        .orderBy("sequence"),
+    ),
+  );
   /** The first of a branch may answer what is before the fork. */
   const selectAnswer = selectAtPlace("assistant");
   const selectLatestReply = inMessageArrays(
@@ -62,28 +85,48 @@ export function createTurnReads(write: StatementWriter) {
         .where("reply.sequence", ">=", parameter.from)
         .where("reply.sequence", "<", parameter.to)
         .where("reply.role", "=", "assistant")
-        .where(({ exists, selectFrom, lit }) =>
-          exists(
-            selectFrom("messages as question")
-              .select(lit(1).as("one"))
-              .whereRef("question.conversation_id", "=", "reply.conversation_id")
-              .where("question.tenant_id", "=", parameter.tenantId)
-              .where("question.owner_id", "=", parameter.userId)
-              .where("question.role", "=", "user")
-              .where((expression) =>
-                expression(
-                  "question.sequence",
-                  "=",
-                  expression("reply.sequence", "-", expression.lit(1)),
+        .where(({ or, eb, exists, selectFrom, lit }) =>
+          or([
+            eb("reply.turn", "is not", null),
+            exists(
+              selectFrom("messages as question")
+                .select(lit(1).as("one"))
+                .whereRef("question.conversation_id", "=", "reply.conversation_id")
+                .where("question.tenant_id", "=", parameter.tenantId)
+                .where("question.owner_id", "=", parameter.userId)
+                .where("question.role", "=", "user")
+                .where((expression) =>
+                  expression(
+                    "question.sequence",
+                    "=",
+                    expression("reply.sequence", "-", expression.lit(1)),
+                  ),
                 ),
-              ),
-          ),
+            ),
+          ]),
         )
         .orderBy("reply.sequence", "desc")
         .limit(1),
     ),
   );
 
+  const selectCuts = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
+    database
+      .selectFrom("messages")
+      .select("cuts")
+      .where("id", "=", parameter.replyId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const selectPieceCuts = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
+    database
+      .selectFrom("reply_pieces")
+      .select("cuts")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .orderBy("number"),
+  );
   const selectRunning = write<RangeParameters>()((database, parameter, sql) =>
     database
       .selectFrom("messages")
@@ -118,16 +161,32 @@ export function createTurnReads(write: StatementWriter) {
         .orderBy("sequence"),
   );
 
-  function* withQuestion(owner: Owner, reply: Message): Operation<Turn | null> {
+  function* withQuestion(owner: Owner, reply: Message): Operation<StoredTurn | null> {
     const { tenantId, userId } = owner;
     const { conversationId } = reply;
+    const place = { tenantId, userId, conversationId };
+    const inputs = reply.turn?.inputs ?? 0;
+    if (inputs > 0) {
+      const range = { from: reply.sequence - inputs, to: reply.sequence };
+      const input = (yield* selectInput.all({ ...place, ...range })).map(toMessage);
+      const userMessage = mainOf(input);
+      return userMessage ? { userMessage, input, reply: yield* withPieces(owner, reply) } : null;
+    }
     const sequence = yield* questionPlace(owner, reply);
-    const row = yield* selectQuestion.first({ tenantId, userId, conversationId, sequence });
-    return row ? { userMessage: toMessage(row), reply: yield* withPieces(owner, reply) } : null;
+    const select = reply.turn ? selectAnyQuestion : selectQuestion;
+    const row = yield* select.first({ ...place, sequence });
+    if (!row) return null;
+    const userMessage = toMessage(row);
+    const input = reply.turn ? [] : [userMessage];
+    return { userMessage, input, reply: yield* withPieces(owner, reply) };
   }
 
   return {
-    *latestTurn(owner: Owner, conversationId: string, branch = TRUNK): Operation<Turn | null> {
+    *latestTurn(
+      owner: Owner,
+      conversationId: string,
+      branch = TRUNK,
+    ): Operation<StoredTurn | null> {
       const { tenantId, userId } = owner;
       const path = (yield* findPath(owner, conversationId, branch)) ?? [];
       for (const range of path.toReversed()) {
@@ -165,10 +224,21 @@ export function createTurnReads(write: StatementWriter) {
       return yield* selectAllRunning.all({ tenantId, userId, conversationId });
     },
 
-    *getTurn(owner: Owner, replyId: string): Operation<Turn | null> {
+    *getCuts(owner: Owner, replyId: string): Operation<string> {
+      const { tenantId, userId } = owner;
+      const row = yield* selectCuts.first({ tenantId, userId, replyId });
+      const kept = yield* selectPieceCuts.all({ tenantId, userId, replyId });
+      return (row?.cuts ?? "") + kept.map(({ cuts }) => cuts ?? "").join("");
+    },
+
+    *getTurn(owner: Owner, replyId: string): Operation<StoredTurn | null> {
       const { tenantId, userId } = owner;
       const row = yield* selectReply.first({ tenantId, userId, id: replyId });
       return row ? yield* withQuestion(owner, toMessage(row)) : null;
     },
   };
 }
+
+/** The message that a turn is about. */
+const mainOf = (input: readonly Message[]): Message | undefined =>
+  input.findLast(({ role }) => role === "user") ?? input.at(-1);

@@ -16,13 +16,17 @@ export type StoredTurn =
   | {
       readonly kind: "begun";
       readonly created: boolean;
-      /** Of the user's message. */
+      /** Of the first message of the input. */
       readonly sequence: number;
       readonly replySequence: number;
       /** Null when it was created now. */
       readonly conversation: Conversation | null;
       /** The one that was stored before and is answered again; null when it was stored now. */
       readonly question: Message | null;
+      /** What was stored before as the input of the turn; null: nothing was. */
+      readonly input: readonly Message[] | null;
+      /** The stored one right before the turn, where its input is empty. */
+      readonly answered: Message | null;
       readonly runningBefore: string | null;
     };
 
@@ -48,39 +52,70 @@ export function begunTurn(owner: Owner, turn: BeginTurn, stored: StoredTurn): Be
       ? null
       : begunConversation(owner, turn.target.conversation, turn));
   if (!conversation) throw new Error("A conversation that exists was not given back");
-  const { createdAt } = turn.userMessage;
+  const { question } = stored;
+  const own = question ? [question] : inputOf(turn, conversation.id, stored);
+  const { id: mainId } = turn.userMessage;
+  const [first] = own;
+  const userMessage = question ?? own.find(({ id }) => id === mainId) ?? first ?? stored.answered;
+  // An answer to a stored question with a record of its own has no input.
+  const input = stored.input ?? (question && turn.turn ? [] : own);
+  if (!userMessage) throw new Error("A turn without input is about no message");
   return {
     kind: "begun",
     conversation,
     created: stored.created,
     runningBefore: stored.runningBefore,
-    userMessage: stored.question ?? {
-      id: turn.userMessage.id,
-      conversationId: conversation.id,
-      sequence: stored.sequence,
-      role: "user",
-      content: turn.userMessage.content,
+    userMessage,
+    input,
+    reply: replyOf(turn, conversation.id, stored.replySequence),
+  };
+}
+
+/** The reply to be. */
+export const replyOf = (
+  { reply, turn, userMessage }: BeginTurn,
+  conversationId: string,
+  sequence: number,
+): Message => ({
+  id: reply.id,
+  conversationId,
+  sequence,
+  role: "assistant",
+  content: "",
+  model: reply.model,
+  status: "streaming",
+  ...NOT_GENERATED,
+  ...(turn && { turn }),
+  createdAt: replyTime(userMessage.createdAt),
+  finishedAt: null,
+});
+
+/** The messages of the input as they are stored. */
+export const inputOf = (
+  { input, userMessage }: BeginTurn,
+  conversationId: string,
+  { sequence }: { readonly sequence: number },
+): Message[] =>
+  (input ?? [{ role: "user", reasoning: null, parts: null, ...userMessage } as const]).map(
+    (message, place) => ({
+      id: message.id,
+      conversationId,
+      sequence: sequence + place,
+      role: message.role,
+      content: message.content,
       model: null,
       status: "complete",
       ...NOT_GENERATED,
-      ...(turn.userMessage.attachments && { attachments: turn.userMessage.attachments }),
-      createdAt,
-      finishedAt: createdAt,
-    },
-    reply: {
-      id: turn.reply.id,
-      conversationId: conversation.id,
-      sequence: stored.replySequence,
-      role: "assistant",
-      content: "",
-      model: turn.reply.model,
-      status: "streaming",
-      ...NOT_GENERATED,
-      createdAt: replyTime(createdAt),
-      finishedAt: null,
-    },
-  };
-}
+      reasoning: message.reasoning,
+      parts: message.parts,
+      ...(message.attachments && { attachments: message.attachments }),
+      createdAt: message.createdAt,
+      finishedAt: message.createdAt,
+    }),
+  );
+
+/** How many messages a turn stores, with its reply. */
+export const placesOf = ({ input }: BeginTurn): number => (input?.length ?? 1) + 1;
 
 /** A reply is later than its question, also for clients that put messages in order by their times. */
 export const replyTime = (questionCreatedAt: Date): Date =>

@@ -123,6 +123,52 @@ export function createTurnStatements(write: StatementWriter) {
       },
     ]),
   );
+  const selectTurn = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
+    database
+      .selectFrom("messages")
+      .select("turn")
+      .where("id", "=", parameter.replyId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("role", "=", "assistant"),
+  );
+  const setTurn = write<OwnerParameters & { replyId: string; turn: string }>()(
+    (database, parameter) =>
+      database
+        .updateTable("messages")
+        .set({ turn: parameter.turn })
+        .where("id", "=", parameter.replyId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const setCuts = write<OwnerParameters & { replyId: string; cuts: string }>()(
+    (database, parameter) =>
+      database
+        .updateTable("messages")
+        .set({ cuts: parameter.cuts })
+        .where("id", "=", parameter.replyId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const takeMore = write<OwnerParameters & { conversationId: string; places: number }>()(
+    (database, parameter) =>
+      database
+        .updateTable("conversations")
+        .set((expression) => ({
+          next_sequence: expression("next_sequence", "+", expression.val(parameter.places)),
+        }))
+        .where("id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
+  const deleteConversation = write<OwnerParameters & { conversationId: string }>()(
+    (database, parameter) =>
+      database
+        .deleteFrom("conversations")
+        .where("id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+  );
   const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -221,6 +267,11 @@ export function createTurnStatements(write: StatementWriter) {
     deleteRange,
     setTitle,
     insertTurn,
+    selectTurn,
+    setTurn,
+    setCuts,
+    takeMore,
+    deleteConversation,
     deleteReply,
     moveKey,
     deleteKeys,

@@ -9,7 +9,6 @@ import type {
   NewConversation,
   ReplyAddition,
   TurnPlace,
-  TurnStore,
   TurnTarget,
 } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
@@ -27,8 +26,10 @@ import type { TextChanges } from "./text-changes.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import {
   begunConversation,
-  begunTurn,
   type Ending,
+  inputOf,
+  placesOf,
+  replyOf,
   replyTime,
   type StoredEnding,
   type StoredTurn,
@@ -43,6 +44,7 @@ type Place = {
   replySequence: number;
   /** The stored one that is answered; null: the turn's own. */
   question: Message | null;
+  answered: Message | null;
   runningBefore: string | null;
 };
 
@@ -82,7 +84,7 @@ export function createTurnWrites(
       yield* statements.setTitle.run({ tenantId, userId, id, title: turn.title });
       yield* changes.titleChanged(owner, id);
     }
-    const spot = yield* spots.find(owner, row, wanted);
+    const spot = yield* spots.find(owner, row, wanted, placesOf(turn));
     const conversation = toConversation({
       ...row,
       active_branch: branchOf(spot.replySequence),
@@ -121,14 +123,16 @@ export function createTurnWrites(
     turn: BeginTurn,
   ): Operation<Place> {
     const created = begunConversation(owner, conversation, turn);
-    if (!(yield* insert.conversation(owner, created, 2, conversation.title === null)))
+    const places = placesOf(turn);
+    if (!(yield* insert.conversation(owner, created, places, conversation.title === null)))
       throw new AppError("conflict", "A conversation of that id or name exists already");
     return {
       conversation: created,
       created: true,
       sequence: 0,
-      replySequence: 1,
+      replySequence: places - 1,
       question: null,
+      answered: null,
       runningBefore: null,
     };
   }
@@ -168,7 +172,7 @@ export function createTurnWrites(
     owner: Owner,
     turn: BeginTurn,
     key: string,
-    { conversation, userMessage, reply }: Extract<StoredTurn, { kind: "repeated" }>,
+    { conversation, userMessage, input, reply }: Extract<StoredTurn, { kind: "repeated" }>,
   ): Operation<StoredTurn> {
     const { tenantId, userId } = owner;
     yield* statements.deleteReply.run({ tenantId, userId, replyId: reply.id });
@@ -181,16 +185,24 @@ export function createTurnWrites(
       replySequence: sequence,
       conversation,
       question: userMessage,
+      input,
+      answered: null,
       runningBefore: yield* reads.replyRunningBefore(owner, conversation.id, sequence),
     } as const;
-    yield* insertReply(owner, turn, stored);
+    yield* insert.messages(owner, [replyOf(turn, conversation.id, sequence)]);
     return stored;
   }
 
-  /** The reply to be, to a question that is stored. */
-  function* insertReply(owner: Owner, turn: BeginTurn, stored: StoredTurn): Operation<void> {
-    const begun = begunTurn(owner, turn, stored);
-    if (begun.kind === "begun") yield* insert.messages(owner, [begun.reply]);
+  /** The messages of the input and the reply to be. */
+  function* insertInput(
+    owner: Owner,
+    turn: BeginTurn,
+    conversationId: string,
+    stored: Extract<StoredTurn, { kind: "begun" }>,
+  ): Operation<void> {
+    const input = inputOf(turn, conversationId, stored);
+    for (const { attachments } of input) if (attachments) yield* files.insist(owner, attachments);
+    yield* insert.messages(owner, [...input, replyOf(turn, conversationId, stored.replySequence)]);
   }
 
   return {
@@ -204,7 +216,7 @@ export function createTurnWrites(
       const place = yield* placeFor(owner, turn);
       if (!place) return { kind: "not_found" };
       const { tenantId, userId } = owner;
-      const { conversation, created, sequence, replySequence, question, runningBefore } = place;
+      const { conversation, created, sequence, replySequence, question, answered } = place;
       const { createdAt, attachments } = turn.userMessage;
       const at = createdAt.getTime();
       const stored = {
@@ -214,9 +226,12 @@ export function createTurnWrites(
         replySequence,
         conversation: created ? null : conversation,
         question,
-        runningBefore,
+        input: null,
+        answered,
+        runningBefore: place.runningBefore,
       } as const;
-      if (question) yield* insertReply(owner, turn, stored);
+      if (question) yield* insert.messages(owner, [replyOf(turn, conversation.id, replySequence)]);
+      else if (turn.input) yield* insertInput(owner, turn, conversation.id, stored);
       else {
         if (attachments) yield* files.insist(owner, attachments);
         yield* statements.insertTurn.run({
@@ -233,6 +248,13 @@ export function createTurnWrites(
           at,
           replyAt: replyTime(createdAt).getTime(),
         });
+        if (turn.turn)
+          yield* statements.setTurn.run({
+            tenantId,
+            userId,
+            replyId: turn.reply.id,
+            turn: JSON.stringify(turn.turn),
+          });
       }
       if (turn.idempotency) {
         const { key, fingerprint } = turn.idempotency;
@@ -274,27 +296,10 @@ export function createTurnWrites(
       });
       if (!row) return null;
       const conversationId = row.conversation_id;
+      if (end.cuts !== undefined)
+        yield* statements.setCuts.run({ tenantId, userId, replyId, cuts: end.cuts });
       yield* statements.touch.run({ tenantId, userId, conversationId, at });
       return { conversationId, sequence: row.sequence, createdAt: row.created_at };
-    },
-
-    *truncateReply(
-      owner: Owner,
-      replyId: string,
-      kept: Parameters<TurnStore["truncateReply"]>[2],
-    ): Operation<boolean> {
-      const { tenantId, userId } = owner;
-      const { content, reasoning } = kept;
-      const parts = fromParts(kept.parts);
-      const cut = { tenantId, userId, replyId, content, reasoning, parts };
-      const row = yield* statements.truncate.first(cut);
-      if (!row) return false;
-      yield* changes.messageChanged(owner, replyId);
-      return true;
-    },
-
-    *forgetIdempotencyKeys(before: Date): Operation<void> {
-      yield* statements.deleteKeys.run({ before: before.getTime() });
     },
   };
 }

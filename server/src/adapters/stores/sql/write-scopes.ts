@@ -47,6 +47,8 @@ export const WRITE_SCOPES: WriteScopes = {
     addition ? { scope: addition.owner, about: addition.replyId } : ofNobody(),
   finishReply: (owner, replyId) => ({ scope: owner, about: replyId }),
   truncateReply: ofOwner,
+  updateTurnRecord: ofOwner,
+  removeTurn: ofOwner,
   restoreReplaced: ofOwner,
   forgetReplaced: ofEveryone,
   forgetIdempotencyKeys: ofEveryone,

@@ -1,6 +1,7 @@
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { SEARCH_PIECES_MIGRATION } from "./search-pieces-migration.ts";
+import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
  * What leads from one version of the database to the next: the first makes version 1 of an empty
@@ -297,4 +298,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE conversations ADD COLUMN is_named_by_words INTEGER NOT NULL DEFAULT 0;
   `,
   SEARCH_PIECES_MIGRATION,
+  TURN_RECORD_MIGRATION,
 ];

@@ -1,4 +1,5 @@
 import type { RawBuilder, sql as template } from "kysely";
+import { SHOWN_ROLES } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { indexable, indexablePiece, type WordMark } from "../sql/search-words.ts";
 import type { Operation, StatementWriter, Value } from "../sql/statement.ts";
@@ -25,6 +26,14 @@ type Source = { item: number; tenant_id: string; owner_id: string; text: string 
 /** The number of bytes is that of a long text, and otherwise null. */
 type PendingSource = Source & { long_bytes: number | null; next_piece: number };
 
+/** Whether a search is to find the message: what lists show, in conversations that lists show. */
+const isFound = (sql: typeof template, message: string): RawBuilder<unknown> =>
+  sql`${sql.table(message)}.role IN (${sql.join(SHOWN_ROLES.map((role) => sql.lit(role)))})
+    AND NOT EXISTS (SELECT 1 FROM conversations AS holder
+      WHERE holder.id = ${sql.table(message)}.conversation_id AND holder.is_hidden = 1
+        AND holder.tenant_id = ${sql.table(message)}.tenant_id
+        AND holder.owner_id = ${sql.table(message)}.owner_id)`;
+
 /** Keeps the search index, a batch at a time. */
 export function createSearchIndex(write: StatementWriter) {
   const raw = <Given extends Record<string, Value>, Row>(
@@ -50,13 +59,15 @@ export function createSearchIndex(write: StatementWriter) {
   );
   const pendingOf = (sql: typeof template, isWanted: RawBuilder<unknown>, limit: number) =>
     sql<PendingSource>`SELECT pending.item, pending.next_piece, message.tenant_id, message.owner_id,
-        CASE WHEN octet_length(message.content) <= ${sql.lit(PIECE_BYTES)} THEN message.content END AS text,
+        CASE WHEN octet_length(message.content) <= ${sql.lit(PIECE_BYTES)}
+          AND ${isFound(sql, "message")} THEN message.content END AS text,
         CASE WHEN octet_length(message.content) > ${sql.lit(PIECE_BYTES)}
-          THEN octet_length(message.content) END AS long_bytes
+          AND ${isFound(sql, "message")} THEN octet_length(message.content) END AS long_bytes
       FROM search_pending AS pending JOIN messages AS message ON message.row_id = pending.item >> 1
       WHERE pending.item & 1 = 0 AND message.status <> 'streaming' AND ${isWanted}
       UNION ALL
-      SELECT pending.item, 0, conversation.tenant_id, conversation.owner_id, conversation.title, NULL
+      SELECT pending.item, 0, conversation.tenant_id, conversation.owner_id,
+        CASE WHEN conversation.is_hidden = 0 THEN conversation.title END, NULL
       FROM search_pending AS pending JOIN conversations AS conversation ON conversation.row_id = pending.item >> 1
       WHERE pending.item & 1 = 1 AND ${isWanted}
       LIMIT ${limit}`;
@@ -73,17 +84,15 @@ export function createSearchIndex(write: StatementWriter) {
         FROM messages WHERE row_id = ${rowId}`,
   );
   const selectTitles = raw<{ after: number; to: number; limit: number }, Source>(
-    (
-      sql,
-      { after, to, limit },
-    ) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id, title AS text
+    (sql, { after, to, limit }) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id,
+      CASE WHEN is_hidden = 0 THEN title END AS text
       FROM conversations WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
   );
   /** A reply in progress has no text yet. */
   const selectMessages = raw<{ after: number; to: number; limit: number }, Source>(
     (sql, { after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
       CASE WHEN status <> 'streaming' AND octet_length(content) <= ${sql.lit(PIECE_BYTES)}
-        THEN content END AS text
+        AND ${isFound(sql, "messages")} THEN content END AS text
       FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
   );
   const insertText = raw<{ item: number; text: string }, never>(

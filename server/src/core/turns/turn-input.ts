@@ -1,0 +1,122 @@
+import { AppError, notFound } from "../../domain/errors.ts";
+import type { Attachment } from "../../domain/file.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { documentOf, type TurnRecord } from "../../domain/message.ts";
+import { checkParts } from "../../domain/part-checks.ts";
+import type { Owner } from "../../domain/principal.ts";
+import { checkMessageText, checkText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
+import type { NewInput } from "../../ports/store.ts";
+import {
+  type InputMessage,
+  MAX_INPUT_MESSAGES,
+  MAX_RECORD_BYTES,
+  type StartTurn,
+  type TurnParts,
+} from "./turn.ts";
+import { isAnswering, placeOf } from "./turn-place.ts";
+
+/** A message of a turn's input with its id. */
+type NumberedInput = InputMessage & { readonly id: string };
+
+/** A request whose `content` and `attachments` are those of the message that the turn is about. */
+export type SettledTurn = Omit<StartTurn, "input"> & {
+  readonly input?: readonly NumberedInput[];
+  /** The id of the message that the turn is about. */
+  readonly mainId: string;
+};
+
+/**
+ * The request with the text and the files of the message that it is about: of its own, of the last one of its input, or
+ * of the stored question that it answers. @throws AppError not_found
+ */
+export async function settle(
+  { store, newId }: Pick<TurnParts, "store" | "newId">,
+  owner: Owner,
+  request: StartTurn,
+): Promise<SettledTurn> {
+  const { input: given, ...rest } = request;
+  if (given) {
+    const input = given.map((message) => ({ ...message, id: message.id ?? newId() }));
+    const main = input.findLast(({ role }) => role === "user") ?? input.at(-1);
+    const { content, id } = main ?? { content: "", id: newId() };
+    return { ...withFiles(rest, main?.attachments), content, input, mainId: id };
+  }
+  const place = placeOf(request);
+  if (place?.kind !== "answer") return { ...rest, mainId: newId() };
+  const question = await store.getMessage(owner, place.questionId);
+  if (!question) throw notFound("message");
+  const { content, attachments, id } = question;
+  return { ...withFiles(rest, attachments), content, mainId: id };
+}
+
+function withFiles(
+  { attachments: _, ...request }: Omit<StartTurn, "input">,
+  attachments: readonly Attachment[] | undefined,
+): Omit<StartTurn, "input"> {
+  return attachments ? { ...request, attachments } : request;
+}
+
+/** @throws AppError invalid_request */
+export function checkAsked(request: SettledTurn): void {
+  if (request.record) checkRecord(request.record);
+  if ((request.settings?.choices ?? 1) > 1)
+    throw refused("A conversation has one answer to a message: leave out n, or set it to 1", "n");
+  if (request.input) checkInput(request, request.input);
+  else if (!isAnswering(request)) checkMessageText(request.content, "content");
+}
+
+function checkInput(request: SettledTurn, input: readonly InputMessage[]): void {
+  if (isAnswering(request)) throw refused("An answer to a stored question has no input", "input");
+  if (input.length > MAX_INPUT_MESSAGES)
+    throw refused(
+      `input has ${input.length.toLocaleString("en")} messages: at most ${MAX_INPUT_MESSAGES.toLocaleString("en")} are taken`,
+      "input",
+    );
+  if (input.length === 0 && placeOf(request)?.kind !== "after")
+    throw refused("input must have at least one message", "input");
+  for (const [place, { role, content, parts }] of input.entries()) {
+    const name = `input[${place}]`;
+    const isGiven = role === "assistant" || role === "tool";
+    checkText(content, `${name}.content`, isGiven ? MAX_REPLY_CHARACTERS : undefined);
+    if (!parts) continue;
+    const checked = checkParts(parts, `${name}.parts`, { resultsAlone: role === "tool" });
+    const isOfRole = checked.every(({ type }) =>
+      role === "tool" ? type === "tool_result" : type !== "tool_result",
+    );
+    if (!isGiven || !isOfRole)
+      throw refused(`${name}.parts are not what a message of role ${role} consists of`, name);
+  }
+}
+
+/** @throws AppError invalid_request */
+export function checkRecord(record: JsonObject): void {
+  if (new TextEncoder().encode(JSON.stringify(record)).length > MAX_RECORD_BYTES)
+    throw refused(
+      `What is kept with a turn (metadata, instructions, tools, …) takes more than ${MAX_RECORD_BYTES / 1024} KiB`,
+      "metadata",
+    );
+}
+
+/** The messages of the input as they are to be stored. */
+export const newInput = (
+  { input }: SettledTurn,
+  createdAt: Date,
+): readonly NewInput[] | undefined =>
+  input?.map(({ id, role, content, parts, attachments }) => ({
+    id,
+    role,
+    ...(parts ? documentOf(parts) : { content, reasoning: null, parts: null }),
+    ...(attachments && { attachments }),
+    createdAt,
+  }));
+
+/** What is kept with the turn; undefined: nothing, for it is a message and its answer. */
+export function recordOf(request: SettledTurn): TurnRecord | undefined {
+  const { input, record } = request;
+  if (!input && !record && !request.leavesNoFailure) return undefined;
+  const inputs = isAnswering(request) ? 0 : (input?.length ?? 1);
+  return { inputs, ...(record && { record }) };
+}
+
+const refused = (message: string, field: string): AppError =>
+  new AppError("invalid_request", message, { field });
