@@ -36,6 +36,8 @@ export type ErrorDetails = {
   readonly forOperator?: string;
   /** The provider does not know the model that was asked for. */
   readonly isUnknownModel?: boolean;
+  /** The conversation is longer than the model takes, and was not to be shortened. */
+  readonly isTooLong?: boolean;
   readonly cause?: unknown;
 };
 
@@ -48,6 +50,7 @@ export class AppError extends Error {
   readonly textSoFar: string | undefined;
   readonly forOperator: string | undefined;
   readonly isUnknownModel: boolean;
+  readonly isTooLong: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -59,6 +62,7 @@ export class AppError extends Error {
     this.textSoFar = details.textSoFar;
     this.forOperator = details.forOperator;
     this.isUnknownModel = details.isUnknownModel ?? false;
+    this.isTooLong = details.isTooLong ?? false;
   }
 }
 

@@ -137,6 +137,8 @@ export type ReplyError = {
     | "unavailable"
     | "internal";
   readonly message: string;
+  /** The conversation is longer than the model takes, and was not to be shortened. */
+  readonly isTooLong?: true;
   /** When the provider wants to be asked again, where it said so. */
   readonly retryAfterMs?: number;
 };

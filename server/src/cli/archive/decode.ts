@@ -212,5 +212,6 @@ const ERROR_CODES = [
 const errorOf = (error: Fields): ReplyError => ({
   code: error.oneOf("code", ERROR_CODES),
   message: error.text("message"),
+  ...(error.has("isTooLong") && error.flag("isTooLong") && { isTooLong: true as const }),
   ...(error.has("retryAfterMs") ? { retryAfterMs: error.amount("retryAfterMs") } : {}),
 });

@@ -95,6 +95,7 @@ const FIELDS: Record<FieldName, true> = {
   from: true,
   to: true,
   retryAfterMs: true,
+  isTooLong: true,
   reasoning: true,
   reasoningMs: true,
   finishReason: true,

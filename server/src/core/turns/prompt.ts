@@ -104,7 +104,7 @@ export function buildPrompt(
     if (left < 0) break;
     first--;
   }
-  if (parts.refusesTruncation && (first > 0 || left < 0)) throw new ContextLengthError();
+  if (parts.refusesTruncation && (first > 0 || left < 0)) throw tooLong();
   const remembered = history.slice(first).flat();
   return [
     ...(instructions ? [{ role: "system", content: instructions } as const] : []),
@@ -113,15 +113,12 @@ export function buildPrompt(
 }
 
 /** The conversation is longer than the model takes, and must not be shortened. */
-export class ContextLengthError extends AppError {
-  constructor() {
-    super(
-      "invalid_request",
-      "Your input is longer than the model takes. Shorten it, or set truncation to auto to leave out its oldest part",
-      { field: "input" },
-    );
-  }
-}
+const tooLong = (): AppError =>
+  new AppError(
+    "model_refused",
+    "Your input is longer than the model takes. Shorten it, or set truncation to auto to leave out its oldest part",
+    { field: "input", isTooLong: true },
+  );
 
 /** Providers refuse a result whose call they are not told of. */
 function withoutLoneResults(messages: readonly ChosenMessage[]): ChosenMessage[] {

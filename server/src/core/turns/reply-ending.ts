@@ -76,7 +76,7 @@ export function replyError(
   error: unknown,
   { isLimitTold = false }: { readonly isLimitTold?: boolean } = {},
 ): ReplyError {
-  const { code, message, retryAfterMs } = toAppError(error);
+  const { code, message, retryAfterMs, isTooLong } = toAppError(error);
   const isTold =
     (isLimitTold && code === "rate_limited") ||
     code === "model_refused" ||
@@ -87,6 +87,7 @@ export function replyError(
     code: isTold ? code : "model_failed",
     message,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(isTooLong && { isTooLong }),
   };
 }
 

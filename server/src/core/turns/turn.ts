@@ -54,7 +54,7 @@ export type StartTurn = {
   readonly input?: readonly InputMessage[];
   /** What goes before everything that the model is told, for this turn alone and after the agent's own; never stored. */
   readonly instructions?: string;
-  /** Whether a conversation that is too long for the model is refused (ContextLengthError), not shortened; default: no. */
+  /** Whether a conversation that is too long for the model is refused , not shortened; default: no. */
   readonly refusesTruncation?: boolean;
   /** Kept with the turn for as long as its reply is: what its wire wants to know of it later. */
   readonly record?: JsonObject;
