@@ -54,13 +54,13 @@ const RETRY_AFTER_MS = 2_000;
 
 /** Why a reply failed, as an error that whoever waits for it is told. */
 export const failureOf = (
-  { code, message, retryAfterMs, isTooLong = false }: ReplyError,
+  { code, message, retryAfterMs, isTooLong }: ReplyError,
   textSoFar = "",
 ): AppError => {
   const waitMs = retryAfterMs ?? (code === "unavailable" ? RETRY_AFTER_MS : undefined);
   return new AppError(code, message, {
     textSoFar,
-    isTooLong,
+    ...(isTooLong && { isTooLong }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   });
 };
