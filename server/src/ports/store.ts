@@ -1,17 +1,7 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Fork } from "../domain/branches.ts";
 import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
-import type { JsonObject } from "../domain/json.ts";
-import type {
-  FinishReason,
-  Interruption,
-  Message,
-  MessageStatus,
-  ReplyError,
-  Role,
-  Usage,
-} from "../domain/message.ts";
-import type { Part } from "../domain/parts.ts";
+import type { Message, Role } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
@@ -21,14 +11,8 @@ import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { SearchStore } from "./search.ts";
 import type { TicketStore } from "./tickets.ts";
-import type {
-  BeginTurn,
-  BegunTurn,
-  Idempotency,
-  NewConversation,
-  RepeatedTurn,
-  ReplyAddition,
-} from "./turn-requests.ts";
+import type { Idempotency, NewConversation } from "./turn-requests.ts";
+import type { TurnStore } from "./turn-store.ts";
 
 export type {
   BeginTurn,
@@ -70,6 +54,8 @@ export interface Store
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+export type { AbandonedReply, StoredTurn, TurnStore } from "./turn-store.ts";
 
 export type NewMessage = {
   readonly id: string;
@@ -209,110 +195,4 @@ export interface MessageStore {
       readonly branch?: number;
     },
   ): Promise<Message[]>;
-}
-
-/** A turn as it is stored. `userMessage` is the last of its input of that role, or its last, or what it answers. */
-export type StoredTurn = {
-  readonly userMessage: Message;
-  readonly input: readonly Message[];
-  readonly reply: Message;
-};
-
-export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
-
-/** How long a server counts as alive after its last sign of life. */
-export const LEASE_MS = 6_000;
-
-export interface TurnStore {
-  /**
-   * Stores the user's message and the reply to be, in the order of the calls. The reply's sequence
-   * is the user message's plus one, unless it is a new answer to a stored question. A `place` that cannot
-   * be is AppError `invalid_request`, in words.
-   */
-  beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
-  /** The turn that was begun with that key, however it ended; null: the key is unused. */
-  findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
-  /** Stores the additions to replies in progress. A reply that is gone or has ended is skipped. */
-  checkpoint(additions: readonly ReplyAddition[]): Promise<void>;
-  /**
-   * Ends a reply, once: null if it is gone or has ended already.
-   * @param hasCheckpoints false where it is known that none was asked for: there is nothing to clear away
-   */
-  finishReply(
-    owner: Owner,
-    replyId: string,
-    end: {
-      readonly status: Exclude<MessageStatus, "streaming">;
-      readonly content: string;
-      readonly parts: readonly Part[] | null;
-      readonly model: string;
-      readonly usage: Usage | null;
-      readonly reasoning: string | null;
-      readonly reasoningMs: number | null;
-      readonly finishReason: FinishReason | null;
-      readonly interruptedBy: Interruption | null;
-      readonly error: ReplyError | null;
-      readonly finishedAt: Date;
-      /** As in ReplyAddition, of all of the reply. */
-      readonly cuts?: string;
-    },
-    hasCheckpoints?: boolean,
-  ): Promise<Message | null>;
-  /**
-   * Keeps of an ended reply only that beginning of it, which was heard, and marks it
-   * `interrupted` by its listener; also what a search finds. False if it is gone or in progress.
-   */
-  truncateReply(
-    owner: Owner,
-    replyId: string,
-    kept: Pick<Message, "content" | "reasoning" | "parts">,
-  ): Promise<boolean>;
-  /** The last reply on the path of that branch (default: 0), in progress or ended, with its question. */
-  latestTurn(owner: Owner, conversationId: string, branch?: number): Promise<StoredTurn | null>;
-  /** The latest reply in progress before that sequence on the path of its branch; null: there is none. */
-  replyRunningBefore(
-    owner: Owner,
-    conversationId: string,
-    sequence: number,
-  ): Promise<string | null>;
-  /** The replies of the conversation that are in progress, on every branch, by sequence. */
-  runningReplies(
-    owner: Owner,
-    conversationId: string,
-  ): Promise<readonly { readonly id: string; readonly sequence: number }[]>;
-  /** The turn of that reply. */
-  getTurn(owner: Owner, replyId: string): Promise<StoredTurn | null>;
-  /** Replaces what a wire keeps with the turn of that reply; false if there is none, or if it was begun without. */
-  updateTurnRecord(owner: Owner, replyId: string, record: JsonObject): Promise<boolean>;
-  /** Where the reply was cut when it was first shown, as far as that is kept (domain/piece-lengths.ts). */
-  getCuts(owner: Owner, replyId: string): Promise<string>;
-  /**
-   * Takes back a turn of which nothing was said: deletes its reply with its input, and its conversation if nothing is left
-   * in it. False if it is gone.
-   */
-  removeTurn(owner: Owner, replyId: string): Promise<boolean>;
-  /**
-   * Replies in progress whose server is gone become `interrupted` by a crash, with the text of their last
-   * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that
-   * lives: a server calls this at its start and every second from then on, which is its sign of life.
-   * One that was silent for LEASE_MS is gone; when it comes back, its replies have ended without it.
-   */
-  interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;
-  /**
-   * Undoes a turn that replaced messages: deletes its question and its reply, and restores each message as
-   * it was. Returns how many came back.
-   * @param replacedBy the id of the turn's question
-   * @param stamp noted in the audit log
-   * @throws AppError not_found where nothing of that is kept (any more), conflict where more was said since
-   */
-  restoreReplaced(
-    owner: Owner,
-    conversationId: string,
-    replacedBy: string,
-    stamp: Stamp,
-  ): Promise<number>;
-  /** Forgets for good what was replaced before that time. */
-  forgetReplaced(before: Date): Promise<void>;
-  /** Forgets idempotency keys that were first used before that time. */
-  forgetIdempotencyKeys(before: Date): Promise<void>;
 }

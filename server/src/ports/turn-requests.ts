@@ -65,7 +65,7 @@ export type BeginTurn = {
   };
   /**
    * All messages of the turn, oldest first, in place of `userMessage` alone. None: the turn is a reply to what is stored,
-   * after the message of its `place`. Not together with a new answer to a stored question.
+   * after the message of its `place`. Only together with `turn`, and not with a new answer to a stored question.
    */
   readonly input?: readonly NewInput[];
   /** What is kept with the reply; `inputs` is how many messages `input` has. Absent: nothing. */

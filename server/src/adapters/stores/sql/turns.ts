@@ -231,7 +231,7 @@ export function createTurnWrites(
         runningBefore: place.runningBefore,
       } as const;
       if (question) yield* insert.messages(owner, [replyOf(turn, conversation.id, replySequence)]);
-      else if (turn.input) yield* insertInput(owner, turn, conversation.id, stored);
+      else if (turn.turn) yield* insertInput(owner, turn, conversation.id, stored);
       else {
         if (attachments) yield* files.insist(owner, attachments);
         yield* statements.insertTurn.run({
@@ -248,13 +248,6 @@ export function createTurnWrites(
           at,
           replyAt: replyTime(createdAt).getTime(),
         });
-        if (turn.turn)
-          yield* statements.setTurn.run({
-            tenantId,
-            userId,
-            replyId: turn.reply.id,
-            turn: JSON.stringify(turn.turn),
-          });
       }
       if (turn.idempotency) {
         const { key, fingerprint } = turn.idempotency;
