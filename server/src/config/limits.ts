@@ -34,6 +34,7 @@ const DOCUMENTED_LIMITS = {
     completions: { perUser: [GENEROUS], perAddress: [] },
     audio: { perUser: [GENEROUS], perAddress: [] },
     realtime: { perUser: [GENEROUS], perAddress: [] },
+    ui: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },

@@ -92,7 +92,11 @@ export type Conversations = {
   messages(
     owner: Owner,
     conversationId: string,
-    page?: Page & { readonly branch?: number | undefined },
+    page?: Page & {
+      readonly branch?: number | undefined;
+      /** Whether those of roles that not every wire shows are among them; default: no. */
+      readonly everyRole?: boolean;
+    },
   ): Promise<Message[]>;
   /** The versions of those of its messages that have several, by their ids. */
   versions(owner: Owner, conversationId: string): Promise<ReadonlyMap<string, Versions>>;

@@ -13,6 +13,8 @@ import type { DialogixParts } from "../dialects/dialogix/parts.ts";
 import { type OperationsParts, operationsWire } from "../dialects/operations/index.ts";
 import { realtimeWire } from "../dialects/realtime/index.ts";
 import type { RealtimeParts } from "../dialects/realtime/parts.ts";
+import { uiWire } from "../dialects/ui/index.ts";
+import type { UiParts } from "../dialects/ui/parts.ts";
 import { voiceWire } from "../dialects/voice/index.ts";
 import type { VoiceParts } from "../dialects/voice/parts.ts";
 import { type WebParts, webPages } from "../dialects/web/index.ts";
@@ -27,6 +29,7 @@ export type WireParts = AudioParts &
   DialogixParts &
   OperationsParts &
   RealtimeParts &
+  UiParts &
   VoiceParts &
   WebParts;
 
@@ -43,6 +46,7 @@ export const WIRES: readonly MakeWire[] = [
   dialogixWire,
   operationsWire,
   realtimeWire,
+  uiWire,
   voiceWire,
   webPages,
 ];
