@@ -177,6 +177,25 @@ test("a key that is revoked leads back to the sign-in with the reason, and no dr
   assert.equal(await message(page).inputValue(), "a thought that was sent too late");
 });
 
+test("a page that is open while the server is claimed elsewhere asks for a key, says why, and loses no draft", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await send(page, "Hello");
+  await replied(page);
+  const key = await claim(server);
+  await send(page, "a thought that was sent too late");
+  const reason = page.getByRole("alert");
+  await reason.getByText("This server has its first key now").waitFor();
+  await reason.getByText("What you were writing is kept").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await signIn(page, key);
+  await listed(page, "Hello").click();
+  assert.equal(await message(page).inputValue(), "a thought that was sent too late");
+});
+
 test("whoever signs in after another person in the same tab sees nothing of theirs; the same person goes on", {
   skip,
 }, async () => {

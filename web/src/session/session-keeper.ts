@@ -21,6 +21,8 @@ export type SignInCause =
   | { readonly kind: "refused"; readonly reason: string }
   /** Somebody was in, and the key is not good any more. */
   | { readonly kind: "ended"; readonly reason: string }
+  /** Somebody was in without a key, and the server was claimed meanwhile. */
+  | { readonly kind: "claimed" }
   /** Nobody has claimed the server, and this is not its own machine. */
   | { readonly kind: "unclaimed"; readonly reason: string };
 
@@ -80,7 +82,7 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
       if (!isIn || signal.aborted) return;
       anew();
       void forgetKey(key);
-      askForKey({ kind: "ended", reason });
+      askForKey(key === null ? { kind: "claimed" } : { kind: "ended", reason });
     });
     const client = createClient({ baseUrl, token: key ?? NO_KEY, fetch });
     const account = await client.account({ signal });

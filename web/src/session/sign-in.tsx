@@ -80,8 +80,8 @@ function Cause({ cause }: { readonly cause: SignInCause }) {
       {cause.kind !== "first_visit" && (
         <div role="alert" className={styles.refusal}>
           <strong>{t(`session.${cause.kind}`)}</strong>
-          <p lang="en">{cause.reason}</p>
-          {cause.kind === "ended" && <p>{t("session.draftsKept")}</p>}
+          {cause.kind !== "claimed" && <p lang="en">{cause.reason}</p>}
+          {cause.kind !== "refused" && <p>{t("session.draftsKept")}</p>}
         </div>
       )}
       <p>{t("session.signInText")}</p>
