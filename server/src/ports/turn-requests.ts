@@ -142,6 +142,4 @@ export type ReplyAddition = {
    * reply, those after it what was added.
    */
   readonly layout: PartLayout | null;
-  /** Where what was added was cut when it was first shown (domain/piece-lengths.ts); absent: that is not kept. */
-  readonly cuts?: string;
 };

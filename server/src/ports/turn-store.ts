@@ -60,8 +60,6 @@ export interface TurnStore {
       readonly interruptedBy: Interruption | null;
       readonly error: ReplyError | null;
       readonly finishedAt: Date;
-      /** As in ReplyAddition, of all of the reply. */
-      readonly cuts?: string;
     },
     hasCheckpoints?: boolean,
   ): Promise<Message | null>;
@@ -91,8 +89,6 @@ export interface TurnStore {
   getTurn(owner: Owner, replyId: string): Promise<StoredTurn | null>;
   /** Replaces what a wire keeps with the turn of that reply; false if there is none, or if it was begun without. */
   updateTurnRecord(owner: Owner, replyId: string, record: JsonObject): Promise<boolean>;
-  /** Where the reply was cut when it was first shown, as far as that is kept (domain/piece-lengths.ts). */
-  getCuts(owner: Owner, replyId: string): Promise<string>;
   /**
    * Takes back a turn of which nothing was said: deletes its reply with its input, and its conversation if nothing is left
    * in it. False if it is gone.

@@ -8,7 +8,6 @@ import type { BeginTurn, NewInput, TurnTarget } from "../../src/ports/store.ts";
 import {
   aConversation,
   anEnding,
-  aPiece,
   aTurn,
   at,
   begun,
@@ -233,19 +232,6 @@ export function turnRecordContract(open: OpenStore): void {
       const plain = await completeTurn(store(), owner, id, "Plain", "Yes");
       assert.equal(await store().updateTurnRecord(owner, plain.reply.id, {}), false);
       assert.equal("turn" in ((await store().getMessage(owner, plain.reply.id)) ?? {}), false);
-    });
-
-    test("where a reply was cut: joined from its checkpoints, and from its ending", async () => {
-      const owner = newOwner();
-      const { id } = await store().createConversation(owner, aConversation(), []);
-      const { reply } = await begin(owner, aTurn(inExisting(id)));
-      await store().checkpoint([{ ...aPiece(owner, reply.id, "ab"), cuts: "##" }]);
-      await store().checkpoint([{ ...aPiece(owner, reply.id, "cde", 1), cuts: "%" }]);
-      assert.equal(await store().getCuts(owner, reply.id), "##%");
-      await store().finishReply(owner, reply.id, anEnding("abcdef", { cuts: "##%#" }));
-      assert.equal(await store().getCuts(owner, reply.id), "##%#");
-      for (const stranger of strangersTo(owner))
-        assert.equal(await store().getCuts(stranger, reply.id), "");
     });
 
     test("a turn that is taken back leaves nothing: no message, branch, key, or conversation of its own", async () => {

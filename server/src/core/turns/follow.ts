@@ -2,6 +2,7 @@ import { branchOf } from "../../domain/branches.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { after, hasWords } from "../../domain/parts.ts";
+import { endOfPiece } from "../../domain/pieces.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { endingOf, endingOfParts, type TurnEnding } from "../../domain/turn.ts";
 import type { StoredTurn } from "../../ports/store.ts";
@@ -111,6 +112,34 @@ async function* wordsIn(events: AsyncIterable<PartsEvent>, from: number): AsyncI
     } else if (event.type !== "open") yield { ...event, position: event.reply.content.length + 1 };
 }
 
+/**
+ * The same, each growth in its pieces. A piece is given once it is certain where it ends, so that text is cut in the
+ * same places however it comes.
+ */
+async function* inPieces(events: AsyncIterable<PartsEvent>): AsyncIterable<PartsEvent> {
+  let held: Growth | null = null;
+  for await (const event of events) {
+    const isMore: boolean = event.type === "grow" && held?.index === event.index;
+    if (held && !isMore) yield held;
+    if (event.type !== "grow") {
+      held = null;
+      yield event;
+      continue;
+    }
+    const before: string = held && isMore ? held.text : "";
+    const text = before + event.text;
+    let at = 0;
+    for (let end = endOfPiece(text, at); end !== null; end = endOfPiece(text, at)) {
+      const position = event.position - (text.length - end);
+      yield { ...event, position, text: text.slice(at, end) };
+      at = end;
+    }
+    held = at < text.length ? { ...event, text: text.slice(at) } : null;
+  }
+}
+
+type Growth = Extract<PartsEvent, { type: "grow" }>;
+
 /** What the model thinks, of the parts. */
 async function* thoughtsIn(events: AsyncIterable<PartsEvent>): AsyncIterable<Thought> {
   let offset = 0;
@@ -126,7 +155,7 @@ export const following = (
   parts: FollowParts,
   owner: Owner,
   reply: Pick<Message, "id" | "status">,
-): Pick<WatchedTurn, "follow" | "followParts" | "thoughts"> => ({
+): Pick<WatchedTurn, "follow" | "followParts" | "followPieces" | "thoughts"> => ({
   follow: (position, signal) =>
     wordsIn(
       followParts(parts, owner, reply, 0, signal, (ending) => ending.position === position),
@@ -141,6 +170,7 @@ export const following = (
       signal,
       (ending) => endingOfParts(ending).position === position,
     ),
+  followPieces: (signal) => inPieces(followParts(parts, owner, reply, 0, signal, () => false)),
   thoughts(signal) {
     if (reply.status !== "streaming") return null;
     const { log } = parts;

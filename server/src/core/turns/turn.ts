@@ -157,6 +157,11 @@ export type Turn = {
   follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
   /** The same of all parts of the reply, whose positions are other ones (domain/parts.ts). */
   followParts(position: number, signal: AbortSignal): AsyncIterable<PartsEvent>;
+  /**
+   * All parts from their beginning, each `grow` of it a piece. The pieces are the same whenever and wherever the reply
+   * is followed (domain/pieces.ts).
+   */
+  followPieces(signal: AbortSignal): AsyncIterable<PartsEvent>;
   /** What the model has thought and thinks, while the turn can be heard; null: it has ended. */
   thoughts(signal: AbortSignal): AsyncIterable<Thought> | null;
   /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
@@ -181,7 +186,15 @@ export type PreparedTurn = {
 /** What a late watcher sees of a turn. */
 export type WatchedTurn = Pick<
   Turn,
-  "userMessage" | "input" | "record" | "replyId" | "branch" | "follow" | "followParts" | "thoughts"
+  | "userMessage"
+  | "input"
+  | "record"
+  | "replyId"
+  | "branch"
+  | "follow"
+  | "followParts"
+  | "followPieces"
+  | "thoughts"
 > & {
   readonly conversationId: string;
   /** When the reply was begun. */

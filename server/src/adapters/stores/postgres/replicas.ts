@@ -8,7 +8,7 @@ type NoParameters = Record<never, never>;
 const MAX_AT_ONCE = 500;
 
 /** What the checkpoints of a reply kept, joined. */
-const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout" | "cuts", between = "") =>
+const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between = "") =>
   sql`(SELECT string_agg(piece.${sql.ref(column)}, ${sql.lit(between)} ORDER BY piece.number)
     FROM reply_pieces AS piece
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
@@ -61,7 +61,6 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
           content = content || coalesce(${piecesOf(sql, "content")}, ''),
           reasoning = nullif(coalesce(reasoning, '')
             || coalesce(${piecesOf(sql, "reasoning")}, ''), ''),
-          cuts = ${piecesOf(sql, "cuts")},
           parts = '[' || ${piecesOf(sql, "layout", ",")} || ']'
         FROM orphans
         WHERE messages.tenant_id = orphans.tenant_id AND messages.owner_id = orphans.owner_id

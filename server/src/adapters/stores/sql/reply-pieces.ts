@@ -50,20 +50,19 @@ export function createReplyPieceWrites(write: StatementWriter) {
       content: string;
       reasoning: string;
       layout: string | null;
-      cuts: string | null;
     }
   >()((database, parameter, sql) => ({
     compile: () =>
-      sql`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning, layout, cuts)
+      sql`INSERT INTO reply_pieces (tenant_id, owner_id, reply_id, number, content, reasoning, layout)
           SELECT tenant_id, owner_id, id, CAST(${parameter.number} AS bigint),
             CAST(${parameter.content} AS text), CAST(${parameter.reasoning} AS text),
-            CAST(${parameter.layout} AS text), CAST(${parameter.cuts} AS text)
+            CAST(${parameter.layout} AS text)
           FROM messages
           WHERE id = ${parameter.replyId} AND tenant_id = ${parameter.tenantId}
             AND owner_id = ${parameter.userId} AND status = ${sql.lit("streaming")}
           ON CONFLICT (tenant_id, owner_id, reply_id, number)
             DO UPDATE SET content = excluded.content, reasoning = excluded.reasoning,
-              layout = excluded.layout, cuts = excluded.cuts`.compile(database),
+              layout = excluded.layout`.compile(database),
   }));
   const clear = write<ReplyParameters>()((database, parameter) =>
     database
@@ -78,8 +77,7 @@ export function createReplyPieceWrites(write: StatementWriter) {
       const { tenantId, userId } = owner;
       const { content, reasoning } = added;
       const layout = added.layout && JSON.stringify(added.layout).slice(1, -1);
-      const cuts = added.cuts ?? null;
-      yield* keep.run({ tenantId, userId, replyId, number, content, reasoning, layout, cuts });
+      yield* keep.run({ tenantId, userId, replyId, number, content, reasoning, layout });
     },
     *clearPieces({ tenantId, userId }: Owner, replyId: string): Operation<void> {
       yield* clear.run({ tenantId, userId, replyId });

@@ -112,7 +112,6 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replyRunningBefore: (owner, ...given) => read(owner, reads.replyRunningBefore(owner, ...given)),
     runningReplies: (owner, ...given) => read(owner, reads.runningReplies(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
-    getCuts: (owner, ...given) => read(owner, reads.getCuts(owner, ...given)),
     updateTurnRecord: (...given) => write("updateTurnRecord", ...given),
     removeTurn: (...given) => write("removeTurn", ...given),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),

@@ -87,12 +87,10 @@ type MessagesTable = {
   parts: string | null;
   /** A TurnRecord as JSON, of replies alone. */
   turn: string | null;
-  /** Where a reply was cut when it was first shown (domain/piece-lengths.ts). */
-  cuts: Generated<string | null>;
 };
 
 /** Messages as they were before another one took their place. */
-type ReplacedMessagesTable = Omit<MessagesTable, "row_id" | "cuts"> & {
+type ReplacedMessagesTable = Omit<MessagesTable, "row_id"> & {
   /** The id of that other one. */
   replaced_by: string;
   replaced_at: number;
@@ -108,8 +106,6 @@ type ReplyPiecesTable = {
   reasoning: string;
   /** Steps of a layout, as JSON with commas between them; null while the reply is reasoning and one part of text. */
   layout: string | null;
-  /** As in messages. */
-  cuts: string | null;
 };
 
 type AgentsTable = {

@@ -110,23 +110,6 @@ export function createTurnReads(write: StatementWriter) {
     ),
   );
 
-  const selectCuts = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
-    database
-      .selectFrom("messages")
-      .select("cuts")
-      .where("id", "=", parameter.replyId)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
-  );
-  const selectPieceCuts = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
-    database
-      .selectFrom("reply_pieces")
-      .select("cuts")
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("reply_id", "=", parameter.replyId)
-      .orderBy("number"),
-  );
   const selectRunning = write<RangeParameters>()((database, parameter, sql) =>
     database
       .selectFrom("messages")
@@ -222,13 +205,6 @@ export function createTurnReads(write: StatementWriter) {
     ): Operation<{ id: string; sequence: number }[]> {
       const { tenantId, userId } = owner;
       return yield* selectAllRunning.all({ tenantId, userId, conversationId });
-    },
-
-    *getCuts(owner: Owner, replyId: string): Operation<string> {
-      const { tenantId, userId } = owner;
-      const row = yield* selectCuts.first({ tenantId, userId, replyId });
-      const kept = yield* selectPieceCuts.all({ tenantId, userId, replyId });
-      return (row?.cuts ?? "") + kept.map(({ cuts }) => cuts ?? "").join("");
     },
 
     *getTurn(owner: Owner, replyId: string): Operation<StoredTurn | null> {

@@ -141,15 +141,6 @@ export function createTurnStatements(write: StatementWriter) {
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
   );
-  const setCuts = write<OwnerParameters & { replyId: string; cuts: string }>()(
-    (database, parameter) =>
-      database
-        .updateTable("messages")
-        .set({ cuts: parameter.cuts })
-        .where("id", "=", parameter.replyId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId),
-  );
   const takeMore = write<OwnerParameters & { conversationId: string; places: number }>()(
     (database, parameter) =>
       database
@@ -269,7 +260,6 @@ export function createTurnStatements(write: StatementWriter) {
     insertTurn,
     selectTurn,
     setTurn,
-    setCuts,
     takeMore,
     deleteConversation,
     deleteReply,

@@ -289,8 +289,6 @@ export function createTurnWrites(
       });
       if (!row) return null;
       const conversationId = row.conversation_id;
-      if (end.cuts !== undefined)
-        yield* statements.setCuts.run({ tenantId, userId, replyId, cuts: end.cuts });
       yield* statements.touch.run({ tenantId, userId, conversationId, at });
       return { conversationId, sequence: row.sequence, createdAt: row.created_at };
     },

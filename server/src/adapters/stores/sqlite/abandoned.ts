@@ -3,7 +3,7 @@ import { createPieceSweep } from "../sql/reply-pieces.ts";
 import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 /** What the checkpoints of a reply kept, joined. */
-const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout" | "cuts", between = "") =>
+const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between = "") =>
   sql`(SELECT group_concat(piece.${sql.ref(column)}, ${sql.lit(between)} ORDER BY piece.number)
     FROM reply_pieces AS piece
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
@@ -21,7 +21,6 @@ export function createAbandonedReplies(write: StatementWriter) {
         content: sql<string>`content || coalesce(${piecesOf(sql, "content")}, '')`,
         reasoning: sql<string | null>`nullif(coalesce(reasoning, '')
           || coalesce(${piecesOf(sql, "reasoning")}, ''), '')`,
-        cuts: sql<string | null>`${piecesOf(sql, "cuts")}`,
         parts: sql<string | null>`'[' || ${piecesOf(sql, "layout", ",")} || ']'`,
       })
       .where("status", "=", sql.lit("streaming"))
