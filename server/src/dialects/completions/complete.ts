@@ -3,7 +3,7 @@ import type { AskedEvent, AskedOutcome, PromptMessage } from "../../core/turns/t
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { type EventStream, openEventStream, unnumberedFrame } from "../../http/sse.ts";
 import { whenClosed } from "../../http/when-closed.ts";
-import { errorOf } from "../openai/errors.ts";
+import { errorOf, sayNoRetry } from "../openai/errors.ts";
 import { sendHeaders } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
 import { collectAnswers } from "./answer.ts";
@@ -25,6 +25,8 @@ export type Completion = {
   /** How many answers were asked for. */
   readonly choices: number;
   readonly hasLogprobs: boolean;
+  /** Whether what is said stays stored. */
+  readonly isKept: boolean;
   /** The answer as it comes. @throws AppError where it fails before anything was said */
   follow(signal: AbortSignal): AsyncIterable<AskedEvent>;
 };
@@ -43,12 +45,17 @@ export function goneOf(reply: FastifyReply): AbortSignal {
 }
 
 /** The whole answer as one JSON body. @throws AppError why there is none */
-export async function wholeCompletion(completion: Completion, gone: AbortSignal) {
+export async function wholeCompletion(
+  reply: FastifyReply,
+  completion: Completion,
+  gone: AbortSignal,
+) {
   const answers = collectAnswers(completion.choices);
   let outcome: AskedOutcome | null = null;
   for await (const event of completion.follow(gone))
     if (event.type === "ended") outcome = event.outcome;
     else answers.add(event);
+  if (completion.isKept && answers.text() !== "" && outcome?.error) sayNoRetry(reply);
   const ended = wholeOutcome(outcome);
   return {
     ...headOf(completion),
@@ -78,7 +85,8 @@ export async function streamCompletion(
   const gone = goneOf(reply);
   const events = completion.follow(gone)[Symbol.asyncIterator]();
   const first = events.next();
-  await Promise.race([first, silence()]);
+  const early = await Promise.race([first, silence()]);
+  if (early && !early.done && early.value.type === "ended") wholeOutcome(early.value.outcome);
   sendHeaders(reply);
   const stream = openEventStream(reply);
   const chunks = chunksOf(headOf(completion), completion.choices, hasUsage);

@@ -1,5 +1,7 @@
 import type { Admit } from "../../core/access/admission.ts";
 import type { Agents } from "../../core/agents.ts";
+import type { Conversations } from "../../core/conversations.ts";
+import type { Files } from "../../core/files.ts";
 import type { Models } from "../../core/models.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
@@ -10,6 +12,8 @@ export const ORIGIN = "completions";
 export type CompletionsParts = {
   readonly admit: Admit;
   readonly agents: Agents;
+  readonly conversations: Conversations;
+  readonly files: Files;
   readonly models: Models;
   readonly turns: Turns;
   readonly now: () => Date;

@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { AskModelOnce, PromptMessage } from "../../core/turns/turn.ts";
 import type { Agent } from "../../domain/agent.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { agentNamed } from "../openai/agents.ts";
+import { conversationNameIn } from "../openai/conversation-name.ts";
 import { fieldsOf, type JsonFields, required } from "../openai/fields.ts";
 import { type Metadata, metadataIn } from "../openai/metadata.ts";
 import { readMessages } from "./messages.ts";
@@ -19,6 +21,10 @@ export type CompletionRequest = {
   readonly choices: number;
   readonly store: boolean;
   readonly metadata: Metadata | null;
+  /** The agent that the model is; null: none. */
+  readonly agent: Agent | null;
+  /** What the conversation is called in which the request is to be kept; null: it is to be kept in none. */
+  readonly conversation: string | null;
 };
 
 /** @throws OpenAiError, naming the field */
@@ -26,6 +32,7 @@ export async function readRequest(
   { agents }: Pick<CompletionsParts, "agents">,
   owner: Owner,
   given: unknown,
+  headers: IncomingHttpHeaders,
 ): Promise<CompletionRequest> {
   const body = fieldsOf(given);
   const named = required(body.string("model", { min: 1, max: MAX_MODEL_CHARACTERS }), "model");
@@ -37,6 +44,7 @@ export async function readRequest(
   const store = body.boolean("store") ?? false;
   const metadata = metadataIn(body) ?? null;
   body.string("user");
+  const conversation = conversationNameIn(headers, body, metadata);
   const messages = await readMessages(items);
   const agent = await agentNamed(agents, owner, named);
   return {
@@ -51,6 +59,8 @@ export async function readRequest(
     choices: settings.choices ?? 1,
     store,
     metadata,
+    agent,
+    conversation,
   };
 }
 

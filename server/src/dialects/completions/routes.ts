@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { admitOne } from "../../http/admission.ts";
 
-import { RepeatHeaders } from "../../http/idempotency.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import type { Guest } from "../../http/wire.ts";
 import { admissionOf, MAX_OPENAI_BODY_BYTES } from "../openai/admission.ts";
 import { sendHeaders } from "../openai/headers.ts";
-import { goneOf, streamCompletion, wholeCompletion } from "./complete.ts";
+import { idOf } from "../openai/ids.ts";
+import { type Completion, goneOf, streamCompletion, wholeCompletion } from "./complete.ts";
+import { asAnswer, keptTurn } from "./kept.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
-import { readRequest } from "./request.ts";
+import { type CompletionRequest, readRequest } from "./request.ts";
 
 const tags = ["completions"];
 
@@ -53,19 +55,12 @@ async function complete(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { principal } = request;
-  const asked = await readRequest(parts, principal, request.body);
-  const turn = await parts.turns.ask(principal, asked.ask);
-  const completion = {
-    ...{ id: turn.id, model: turn.model, created: parts.now(), choices: asked.choices },
-    prompt: asked.ask.messages,
-    hasLogprobs: asked.ask.settings?.logprobs ?? false,
-    follow: turn.follow,
-  };
+  const asked = await readRequest(parts, request.principal, request.body, request.headers);
+  const completion = await begin(parts, request, reply, asked);
   if (!asked.stream) {
     const gone = goneOf(reply);
     try {
-      return await wholeCompletion(completion, gone);
+      return await wholeCompletion(reply, completion, gone);
     } catch (error) {
       if (!gone.aborted) throw error;
       // Nobody is there whom anything could be told.
@@ -74,4 +69,37 @@ async function complete(
   }
   await streamCompletion(reply, completion, asked.stream.hasUsage);
   return reply;
+}
+
+/** Asks the model, and where that is wanted keeps the turn. @throws AppError */
+async function begin(
+  parts: CompletionsParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asked: CompletionRequest,
+): Promise<Completion> {
+  const { principal } = request;
+  const common = {
+    ...{ created: parts.now(), choices: asked.choices, prompt: asked.ask.messages },
+  };
+  if (asked.conversation === null) {
+    const turn = await parts.turns.ask(principal, asked.ask);
+    const hasLogprobs = asked.ask.settings?.logprobs ?? false;
+    return { ...common, ...turn, hasLogprobs, isKept: false };
+  }
+  const idempotency = idempotencyOf(request);
+  const turn = await parts.turns.start(
+    principal,
+    await keptTurn(parts, principal, asked, asked.conversation, idempotency),
+  );
+  reply.header("x-conversation-id", idOf("conv_", turn.conversation.id));
+  reply.header("x-response-id", idOf("resp_", turn.replyId));
+  return {
+    ...common,
+    id: turn.replyId,
+    model: parts.models.nameOf(asked.ask.model),
+    hasLogprobs: false,
+    isKept: true,
+    follow: (signal) => asAnswer(turn, signal),
+  };
 }

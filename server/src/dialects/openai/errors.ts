@@ -111,4 +111,5 @@ export async function beforeError(
 }
 
 /** Before an error after which something stays stored: to send the request again would store it twice. */
-const sayNoRetry = (reply: FastifyReply): void => void reply.header("x-should-retry", "false");
+export const sayNoRetry = (reply: FastifyReply): void =>
+  void reply.header("x-should-retry", "false");
