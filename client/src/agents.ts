@@ -7,7 +7,7 @@ export type AgentCalls = ReturnType<typeof agentCalls>;
 
 export function agentCalls(calls: Calls) {
   return {
-    /** With an `id` of your own, or one that the server makes. */
+    /** Creates an agent with an `id` of your own or one that the server makes. */
     create: async (
       input: AgentInput & { readonly id?: string | undefined },
       options: CallOptions = {},
@@ -18,7 +18,7 @@ export function agentCalls(calls: Calls) {
     get: async (id: string, options: CallOptions = {}): Promise<Agent> =>
       calls.get(path`/agents/${id}`, options),
 
-    /** Gives the agent these fields in place of the old ones. */
+    /** Replaces the fields of the agent. */
     replace: async (id: string, input: AgentInput, options: CallOptions = {}): Promise<Agent> =>
       calls.change("PUT", path`/agents/${id}`, input, options),
 

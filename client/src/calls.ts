@@ -12,7 +12,7 @@ import { type NetworkStatus, type RetryPolicy, within } from "./retry.ts";
 import { type Answer, type ApiRequest, path, type Transport } from "./transport.ts";
 import type { Wakeups } from "./wakeups.ts";
 
-/** The kinds of request that the API is made of. */
+/** The kinds of request in the API. */
 export type Calls = ReturnType<typeof createCalls>;
 
 export function createCalls(
@@ -32,7 +32,7 @@ export function createCalls(
     { signal }: CallOptions,
   ): Promise<T> => (await answer<T>({ method, path, body, signal })).data;
 
-  /** A request that starts a reply; its key, with ever the same body, makes it safe to repeat. */
+  /** A request that starts a reply. Its idempotency key, sent with the same body, makes it safe to repeat. */
   const sending = (path: string, body: object, options: SendOptions): ApiRequest => ({
     method: "POST",
     path,
@@ -66,19 +66,19 @@ export function createCalls(
       await answer({ method: "DELETE", path, signal, keepalive });
     },
 
-    /** A POST whose repeat would make a second thing: tried once. */
+    /** A POST whose repetition would create a second object; it is tried once. */
     async create<T>(path: string, body: unknown, { signal }: CallOptions): Promise<T> {
       const request: ApiRequest = { method: "POST", path, body, signal };
       return (await transport.json<T>(request, timeouts.requestMs, "once")).data;
     },
 
-    /** Sends a message and waits for all that it leads to. */
+    /** Sends a message and waits for the whole reply. */
     async exchange<T>(path: string, body: object, options: SendOptions): Promise<T> {
       const request = sending(path, body, options);
       return (await transport.json<T>(request, timeouts.replyMs, "repeatable")).data;
     },
 
-    /** Sends a file; its key makes it safe to repeat. */
+    /** Sends a file. Its idempotency key makes it safe to repeat. */
     async upload<T>(path: string, content: Blob, name: string, options: UploadOptions): Promise<T> {
       const request: ApiRequest = {
         method: "POST",
@@ -104,7 +104,7 @@ export function createCalls(
       }
     },
 
-    /** A message whose reply is watched as it comes. */
+    /** Sends a message whose reply is streamed. */
     streaming: (path: string, input: object, options: SendOptions & WatchOptions): ApiRequest => {
       const { reasoning, parts } = options;
       const view = { ...(reasoning && { reasoning }), ...(parts && { parts }) };
@@ -131,7 +131,7 @@ export function createCalls(
   };
 }
 
-/** 128 random bits; `crypto.randomUUID` is missing on pages that came over plain http. */
+/** Makes 128 random bits, because `crypto.randomUUID` is missing on pages that were loaded over plain http. */
 const newKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, "0"),

@@ -30,10 +30,10 @@ export function conversationCalls(calls: Calls) {
       options: CallOptions = {},
     ): Promise<Conversation> => calls.create("/conversations", input, options),
 
-    /** One page, those used last first: page 1 and 10 conversations where nothing else is asked; at most 100. */
+    /** One page, last used first. The default is page 1 with 10 conversations; a page has at most 100. */
     list,
 
-    /** All of them, those used last first, fetched a page at a time. One that moves meanwhile comes once. */
+    /** All conversations, last used first, fetched page by page. A conversation that moves in the meantime is returned once. */
     async *all(
       options: CallOptions & { readonly pageSize?: number | undefined } = {},
     ): AsyncGenerator<Conversation, void, void> {
@@ -52,7 +52,7 @@ export function conversationCalls(calls: Calls) {
     get: async (id: string, options: CallOptions = {}): Promise<Conversation> =>
       calls.get(path`/conversations/${id}`, options),
 
-    /** The conversation once a model has named it, at most 15 s later; at once where none is asked to. */
+    /** The conversation after a model has given it a title, which takes at most 15 s; at once if no model is asked for one. */
     named: async (id: string, options: CallOptions = {}): Promise<Conversation> =>
       calls.get(path`/conversations/${id}`, options, { wait: "title" }),
 
@@ -63,9 +63,9 @@ export function conversationCalls(calls: Calls) {
     ): Promise<Conversation> => calls.change("PATCH", path`/conversations/${id}`, patch, options),
 
     /**
-     * Takes over conversations from elsewhere, at most 100 at a time, as they stand there: elements of a ChatGPT
+     * Imports conversations of other programs, at most 100 at a time, in their own format: elements of a ChatGPT
      * export's conversations.json, or objects with a list of `messages` as this wire, wire 002 or a
-     * browser's localStorage have them. What is there already is not taken twice.
+     * browser's localStorage have them. Conversations that exist already are not imported twice.
      */
     import: async (
       conversations: readonly object[],
@@ -73,11 +73,11 @@ export function conversationCalls(calls: Calls) {
     ): Promise<ImportResult> =>
       calls.change("POST", "/conversations/import", { conversations }, options),
 
-    /** Deletes it with all its messages. */
+    /** Deletes the conversation with all its messages. */
     delete: async (id: string, options: DeleteOptions = {}): Promise<void> =>
       calls.remove(path`/conversations/${id}`, options),
 
-    /** Begins a conversation with its first message; resolves when that is stored. */
+    /** Creates a conversation with its first message. Resolves when the message is stored. */
     start: async (input: StartInput, options: SendOptions & WatchOptions = {}): Promise<Reply> =>
       startReply(
         calls.streaming("/conversations/stream", input, options),

@@ -1,4 +1,4 @@
-/** The codes the server answers with (document 004). */
+/** The error codes of the server (document 004). */
 export type ServerErrorCode =
   | "VALIDATION_ERROR"
   | "UNAUTHENTICATED"
@@ -12,25 +12,25 @@ export type ServerErrorCode =
   | "RATE_LIMITED"
   | "MODEL_REFUSED"
   | "MODEL_FAILED"
-  /** Only whoever runs the server can mend it: its provider refuses its key, has no credit for it, … */
+  /** Only the operator of the server can solve the problem: the provider refuses its key, for example. */
   | "MODEL_UNAVAILABLE"
   | "UNAVAILABLE"
   | "INTERNAL_ERROR";
 
-/** The codes this client adds. */
+/** The error codes of this client itself. */
 export type ClientErrorCode =
-  /** No answer came, or it broke off. */
+  /** There was no answer, or it ended early. */
   | "NETWORK_ERROR"
-  /** No answer within the time limit, or a stream silent for longer than its pings allow. */
+  /** There was no answer within the time limit, or a stream was silent for longer than its pings allow. */
   | "TIMEOUT"
-  /** Something answered that is not Colloquy's chat API: a proxy, a login page, another path. */
+  /** The answer did not come from Colloquy's chat API but from a proxy or a login page, for example. */
   | "UNEXPECTED_RESPONSE"
-  /** A stream was cut off, and by the time it could be resumed the server no longer had the reply. */
+  /** A stream was interrupted, and the server no longer had the reply when the stream could be resumed. */
   | "REPLY_LOST"
-  /** An option or a token that cannot be sent. */
+  /** An option or a token cannot be sent. */
   | "INVALID_OPTION";
 
-/** A later server may answer with a code that is not in the list. */
+/** A newer server may use a code that is not in the list. */
 export type ErrorCode = ServerErrorCode | ClientErrorCode | (string & Record<never, never>);
 
 export type ErrorFields = {
@@ -47,21 +47,21 @@ const TRANSIENT = new Set<ErrorCode>(["NETWORK_ERROR", "TIMEOUT", "RATE_LIMITED"
 const FAILED_MODELS = new Set<ErrorCode>(["MODEL_FAILED", "MODEL_UNAVAILABLE"]);
 
 /**
- * Every failure of this client, except two that pass through as they are: the reason of an aborted
- * signal, and what the application's own `token` function throws.
+ * Every failure of this client, with two exceptions that are thrown unchanged: the reason of an aborted
+ * signal, and an error of the application's own `token` function.
  */
 export class ColloquyError extends Error {
   override readonly name = "ColloquyError";
   readonly code: ErrorCode;
-  /** Of the HTTP answer; null where there was none, and for an error inside a stream. */
+  /** The status of the HTTP response; null if there was none, and for an error inside a stream. */
   readonly status: number | null;
-  /** The answer's `X-Request-Id`, by which the server's log can be searched. */
+  /** The `X-Request-Id` of the response, which also appears in the server's log. */
   readonly requestId: string | null;
-  /** How long the server asks to wait before trying again, in milliseconds. */
+  /** The time to wait before a retry, as the server asked, in milliseconds. */
   readonly retryAfterMs: number | null;
-  /** What the server adds, such as the field that is at fault. */
+  /** Details from the server, such as the field that is wrong. */
   readonly details: unknown;
-  /** Whether doing the same again, later, may succeed. The client has by then done what it safely could. */
+  /** Whether the same request may succeed later. The client has already made all retries that are safe. */
   readonly isRetryable: boolean;
 
   constructor(message: string, fields: ErrorFields) {
@@ -75,7 +75,7 @@ export class ColloquyError extends Error {
   }
 }
 
-/** True for what the client itself tries again, where a repeat does no harm. */
+/** Whether the client retries this error by itself, if the request may be repeated. */
 export const isTransient = (error: unknown): error is ColloquyError =>
   error instanceof ColloquyError && TRANSIENT.has(error.code);
 
@@ -89,7 +89,7 @@ export const unexpectedResponse = (message: string, response?: Response): Colloq
     requestId: response?.headers.get("x-request-id") ?? null,
   });
 
-/** The error that an answer with a status of 400 or more stands for. */
+/** The error for a response with a status of 400 or more. */
 export function errorFromResponse(response: Response, body: unknown): ColloquyError {
   const isOurs = isRecord(body) && isRecord(body.error) && typeof body.error.code === "string";
   const fields = {
@@ -102,7 +102,7 @@ export function errorFromResponse(response: Response, body: unknown): ColloquyEr
     const { code, details } = body.error;
     return new ColloquyError(message, { ...fields, code: String(code), details });
   }
-  // What no document describes, such as /metrics, has plainer words.
+  // Paths that no document describes, such as /metrics, have a simpler error body.
   if (isRecord(body) && typeof body.error === "string" && typeof body.code === "string")
     return new ColloquyError(body.error, { ...fields, code: body.code.toUpperCase() });
   return new ColloquyError(`The server answered with status ${response.status}`, {
@@ -111,13 +111,13 @@ export function errorFromResponse(response: Response, body: unknown): ColloquyEr
   });
 }
 
-/** What a status means when the body is not our envelope: then a proxy in between has answered. */
+/** The code for a status whose body is not our envelope, which means that a proxy has answered. */
 function codeOfStatus(status: number): ErrorCode {
   if (status === 429) return "RATE_LIMITED";
   return status === 502 || status === 503 || status === 504 ? "UNAVAILABLE" : "UNEXPECTED_RESPONSE";
 }
 
-/** Milliseconds in a `Retry-After` header, which names seconds or a date; null for anything else. */
+/** The milliseconds of a `Retry-After` header, which has seconds or a date; null for any other content. */
 export function retryAfterMs(header: string | null, nowMs: number): number | null {
   if (header === null || header.trim() === "") return null;
   const milliseconds = /^\s*\d+\s*$/.test(header)

@@ -1,26 +1,26 @@
 /** One dispatched event of a `text/event-stream`. */
 export type ServerSentEvent = {
-  /** The `event` field; "message" without one. */
+  /** The `event` field, or "message" if there is none. */
   readonly type: string;
   /** The `data` lines, joined by line feeds. */
   readonly data: string;
-  /** The stream's last event id as of this event; "" until there is one. */
+  /** The last event id of the stream at this event; "" if there was none yet. */
   readonly id: string;
 };
 
 export type EventStreamParser = {
   /**
-   * Takes the next bytes, cut wherever the network cut them, and gives the events they complete.
-   * What is unfinished when the stream ends is no event, as the standard has it.
+   * Takes the next bytes, split anywhere, and returns the events that they complete.
+   * As the standard says, an event that is incomplete at the end of the stream is dropped.
    */
   push(bytes: Uint8Array): ServerSentEvent[];
-  /** The reconnection time the server asked for in a `retry` field, in milliseconds. */
+  /** The reconnection time from a `retry` field, in milliseconds. */
   readonly retryMs: number | null;
 };
 
-/** A parser for one `text/event-stream` body, after the WHATWG HTML standard. */
+/** A parser for one `text/event-stream` body, according to the WHATWG HTML standard. */
 export function createEventStreamParser(): EventStreamParser {
-  // Drops one byte order mark at the start, and holds back a character that is cut in two.
+  // The decoder drops a byte order mark at the start, and withholds a character that is split.
   const decoder = new TextDecoder("utf-8");
   let unfinishedLine = "";
   let endedWithCarriageReturn = false;
@@ -38,7 +38,7 @@ export function createEventStreamParser(): EventStreamParser {
 
   const takeLine = (line: string): void => {
     const colon = line.indexOf(":");
-    // A line that begins with a colon is a comment; one without is a field without a value.
+    // A line that begins with a colon is a comment. A line without a colon is a field without a value.
     if (colon < 0) takeField(line, "");
     else if (colon > 0) takeField(line.slice(0, colon), line.slice(colon + 1).replace(/^ /, ""));
   };
@@ -76,7 +76,7 @@ export function createEventStreamParser(): EventStreamParser {
 }
 
 /**
- * The events of a response body, as they come.
+ * The events of a response body as they arrive.
  * @param bounded wraps each wait for bytes, so that the caller can end it
  */
 export async function* readEventStream(

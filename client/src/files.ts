@@ -8,7 +8,7 @@ export type FileCalls = ReturnType<typeof fileCalls>;
 export function fileCalls(calls: Calls, baseUrl: string) {
   const contentPath = (id: string) => path`/files/${id}/content`;
   return {
-    /** Keeps a file on the server; resolves once it is on disk. Messages name it by its id. */
+    /** Uploads a file. Resolves when the file is on the disk of the server. Messages refer to it by its id. */
     upload: async (file: Blob, options: UploadOptions = {}): Promise<StoredFile> => {
       const name = options.name ?? ("name" in file && String(file.name)) ?? "";
       return calls.upload<StoredFile>("/files", file, name || "file", options);
@@ -17,14 +17,14 @@ export function fileCalls(calls: Calls, baseUrl: string) {
     get: async (id: string, options: CallOptions = {}): Promise<StoredFile> =>
       calls.get(path`/files/${id}`, options),
 
-    /** Its bytes. */
+    /** The bytes of the file. */
     content: async (id: string, options: CallOptions = {}): Promise<Blob> =>
       calls.download(contentPath(id), options),
 
-    /** Where its bytes are, for what sends a credential of its own. */
+    /** The URL of the bytes, for programs that send a credential of their own. */
     url: (id: string): string => `${baseUrl.replace(/\/+$/, "")}/v1/chat${contentPath(id)}`,
 
-    /** Messages that were sent with it stay. */
+    /** Deletes the file. Messages that refer to it stay. */
     delete: async (id: string, options: CallOptions = {}): Promise<void> =>
       calls.remove(path`/files/${id}`, options),
   };

@@ -43,27 +43,27 @@ export type Client = {
   readonly conversations: ConversationCalls;
   readonly messages: MessageCalls;
   readonly agents: AgentCalls;
-  /** Files, for messages to be sent with. */
+  /** The files that messages can have attached. */
   readonly files: FileCalls;
   /**
    * Has replies whose connection is lost try again at once; they do that by themselves as soon as any
    * request of this client gets through.
    */
   reconnect(): void;
-  /** Who the token stands for. */
+  /** The user of the token. */
   account(options?: CallOptions): Promise<Account>;
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
   /** The API keys of the server; for operators. */
   readonly keys: KeyCalls;
-  /** For an application's own WebSocket or EventSource. */
+  /** Tickets for the application's own WebSocket or EventSource. */
   readonly tickets: TicketCalls;
-  /** How the server and its services are; also of one that is unhealthy. Needs no key. */
+  /** The health of the server and its services, also if it is unhealthy. Needs no key. */
   health(options?: CallOptions): Promise<Health>;
-  /** The server's figures as Prometheus reads them; for operators. */
+  /** The figures of the server in the format of Prometheus; for operators. */
   metrics(options?: CallOptions): Promise<string>;
-  /** Finds messages and titles by their words, among the user's own conversations. */
+  /** Finds messages and titles by their words in the conversations of the user. */
   search(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchHit[]>;
-  /** The same with how many hits there are. */
+  /** The same search with the number of hits. */
   searchPage(words: string, page?: PageQuery, options?: CallOptions): Promise<SearchPage>;
 };
 
@@ -79,7 +79,7 @@ export function createClient(options: ClientOptions): Client {
     });
   const retry = { ...DEFAULT_RETRY, ...options.retry };
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  // Looked up late, and called as a function of its own, as browsers want it.
+  // Looked up late and called without a receiver, because browsers require that.
   const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   const wakeups = createWakeups();
   const transport = createTransport({ baseUrl, token, userId, fetch, network, retry, wakeups });

@@ -5,17 +5,17 @@ import type { CreatedKey, Key, KeyInput } from "./wire-keys.ts";
 
 export type KeyCalls = ReturnType<typeof keyCalls>;
 
-/** For operators; others get FORBIDDEN. */
+/** Keys are for operators; others get FORBIDDEN. */
 export function keyCalls(calls: Calls) {
   return {
-    /** The first key ever claims the server: from then on it wants one of everybody. */
+    /** Creates a key. The first key claims the server, which requires a key of everybody from then on. */
     create: async (input: KeyInput = {}, options: CallOptions = {}): Promise<CreatedKey> =>
       calls.create("/keys", input, options),
 
-    /** Oldest first, revoked ones too. */
+    /** All keys, oldest first, including revoked ones. */
     list: async (options: CallOptions = {}): Promise<Key[]> => calls.get("/keys", options),
 
-    /** It opens nothing any more, and stays in the list. */
+    /** Revokes a key, which stays in the list. */
     revoke: async (id: string, options: CallOptions = {}): Promise<void> =>
       calls.remove(path`/keys/${id}`, options),
   };

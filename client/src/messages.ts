@@ -11,7 +11,7 @@ const partsQuery = ({ parts }: ReadOptions) => ({ parts: parts ? 1 : undefined }
 
 export function messageCalls(calls: Calls) {
   return {
-    /** The path of a branch, oldest first: all, or with `limit` the last so many; with `before` (an id) only those before it. */
+    /** The messages of a path, oldest first. `limit` returns only the last ones, and `before` (an id) only those before that message. */
     list: async (
       conversationId: string,
       { versions, ...query }: MessagesQuery = {},

@@ -3,27 +3,27 @@ import type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type ClientOptions = {
   /** Where the server is, without `/v1/chat`: "https://chat.example.org", or "" for the page's own origin. */
   readonly baseUrl: string;
-  /** The key or access token, or what gives the current one; asked before every try. Never logged. */
+  /** The key or access token, or a function that returns the current one and is called before every try. Never logged. */
   readonly token: string | (() => string | Promise<string>);
-  /** The user to act for, with a key that may act for others. */
+  /** The user to act as, for a key that may act as others. */
   readonly userId?: string | undefined;
-  /** Instead of the global `fetch`. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
-  /** Instead of the browser's `navigator.onLine` and `online`. */
+  /** Replaces `navigator.onLine` and the `online` event of the browser. */
   readonly network?: NetworkStatus | undefined;
 };
 
-/** In milliseconds. */
+/** All times are in milliseconds. */
 export type Timeouts = {
-  /** For a try at a request that waits for no reply: 30 s. */
+  /** The limit for one try of a request that waits for no reply; the default is 30 s. */
   readonly requestMs: number;
-  /** For a try at `messages.send`, which waits for a whole reply: 5 minutes. */
+  /** The limit for one try of `messages.send`, which waits for a whole reply; the default is 5 minutes. */
   readonly replyMs: number;
-  /** For a try at sending or getting a file: 15 minutes. */
+  /** The limit for one try of an upload or a download; the default is 15 minutes. */
   readonly uploadMs: number;
-  /** How long a stream may be silent before it counts as cut off: 45 s; the server pings every 15. */
+  /** The silence after which a stream counts as interrupted; the default is 45 s, and the server pings every 15 s. */
   readonly silenceMs: number;
 };
 
@@ -35,50 +35,50 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 };
 
 export type CallOptions = {
-  /** Gives up on the request; for a reply, stops watching it, not the reply itself. */
+  /** Aborts the request. For a reply it only stops watching; the reply itself goes on. */
   readonly signal?: AbortSignal | undefined;
 };
 
 export type DeleteOptions = CallOptions & {
-  /** Lets the request outlive the page, for one that is sent as the page is left; false. */
+  /** Lets the request outlive the page from which it is sent; the default is false. */
   readonly keepalive?: boolean | undefined;
 };
 
 export type StopOptions = CallOptions & {
-  /** Stops only the reply that is generated now: messages that wait for it are answered then; false. */
+  /** Stops only the current reply; messages that wait for it are answered afterwards. The default is false. */
   readonly keepWaiting?: boolean | undefined;
-  /** Stops only what is said on the path of that branch. */
+  /** Stops only replies on the path of this branch. */
   readonly branch?: number | undefined;
 };
 
 export type SendOptions = CallOptions & {
   /**
-   * Names this one message, so that it is stored and answered once however often it is sent. Made
+   * Identifies this message, so that it is stored and answered once however often it is sent. Made
    * by the client where not given; give your own to send the very same message again after a restart.
    */
   readonly idempotencyKey?: string | undefined;
 };
 
 export type ReadOptions = CallOptions & {
-  /** Whether messages have their `parts`; false. */
+  /** Whether messages have their `parts`; the default is false. */
   readonly parts?: boolean | undefined;
 };
 
 export type WatchOptions = CallOptions & {
-  /** Whether `reconnecting` and `resumed` come among the events; false. */
+  /** Whether the events include `reconnecting` and `resumed`; the default is false. */
   readonly notices?: boolean | undefined;
-  /** Whether `ai_part` comes among the events, and messages have their `parts`; false. */
+  /** Whether the events include `ai_part` and messages have their `parts`; the default is false. */
   readonly parts?: boolean | undefined;
-  /** Whether `ai_reasoning`, what the model thinks, comes among the events; false. */
+  /** Whether the events include `ai_reasoning`; the default is false. */
   readonly reasoning?: boolean | undefined;
 };
 
-/** How far an upload has come, in bytes. */
+/** The progress of an upload in bytes. */
 export type UploadProgress = { readonly sent: number; readonly total: number };
 
 export type UploadOptions = SendOptions & {
-  /** Default: that of a `File`, else "file". */
+  /** The name of the file; the default is that of a `File`, or "file". */
   readonly name?: string | undefined;
-  /** Told while it is sent: in browsers as it goes, elsewhere at the end. */
+  /** Called with the progress: continuously in browsers, at the end elsewhere. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
 };

@@ -6,7 +6,7 @@ type Growth = Extract<ReplyEvent, { type: "ai_chunk" | "ai_part" }>;
 
 const isHeadless = (type: PartType): boolean => type === "text" || type === "reasoning";
 
-/** What of a part grows; "" for one that is whole when it comes. */
+/** The text of a part that grows; "" for a part that is complete from the beginning. */
 function textIn(part: Part): string {
   if (part.type === "tool_call") return part.arguments;
   return part.type === "file" || part.type === "citation" ? "" : part.text;
@@ -18,8 +18,8 @@ const withText = (part: Part, text: string): Part => {
 };
 
 /**
- * The parts of a reply after one of its events, where `parts` was asked for; other events change nothing.
- * @param parts those after the event before; an empty list before the first
+ * The parts of a reply after one of its events, if `parts` was requested. Other events have no effect.
+ * @param parts the parts after the previous event; an empty list before the first event
  */
 export function growParts(parts: readonly Part[], event: ReplyEvent): readonly Part[] {
   if (event.type === "ai_chunk") return grown(parts, event.index ?? 0, "text", event.data);
@@ -38,11 +38,11 @@ const replaced = (parts: readonly Part[], index: number, part: Part): readonly P
 function grown(parts: readonly Part[], index: number, of: PartType, text: string): readonly Part[] {
   const part = parts[index];
   if (part) return replaced(parts, index, withText(part, textIn(part) + text));
-  // Every other part was opened before it grows.
+  // Every other part is opened before it grows.
   return of === "text" || of === "reasoning" ? [...parts, { type: of, text }] : parts;
 }
 
-/** The events that a stream of parts would have told after that position. */
+/** The events that a stream of parts would have sent after that position. */
 export function growthAfter(parts: readonly Part[], position: number): Growth[] {
   const events: Growth[] = [];
   let start = 0;

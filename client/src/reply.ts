@@ -5,36 +5,36 @@ import { type ApiRequest, path } from "./transport.ts";
 import type { Message, ReplyEvent } from "./wire.ts";
 
 /**
- * A reply as it comes. Iterate it once, to the end or until you leave the loop; leaving, like
- * aborting the signal, stops watching and not the reply: that is generated to its end and stored.
- * A connection that is cut off is restored in the background, without a gap or a repeat.
+ * A reply as it arrives. Iterate it once, to the end or until you leave the loop. Leaving the loop and
+ * aborting the signal only stop watching; the reply is generated to its end and stored.
+ * A lost connection is restored in the background, without a gap or a repetition.
  */
 export type Reply = AsyncIterable<ReplyEvent> & {
   readonly conversationId: string;
-  /** The message that is being answered; null when watching began in the middle. */
+  /** The message that is answered; null if watching began in the middle of the reply. */
   readonly userMessage: Message | null;
-  /** The branch that it is said on; null when watching began in the middle. */
+  /** The branch of the reply; null if watching began in the middle. */
   readonly branch: number | null;
-  /** Where `messages.watch(conversationId, { after })` would go on; null before any event. */
+  /** The value for `after` with which `messages.watch` continues; null before the first event. */
   readonly lastEventId: string | null;
   /**
-   * Waits for the end and gives the reply as it is stored, `complete` or `interrupted`. Without an
-   * iteration it reads the stream itself; beside one it waits for that to come to the end.
+   * Waits for the end and returns the reply as it is stored, `complete` or `interrupted`. Without an
+   * iteration it reads the stream itself; otherwise it waits until the iteration is over.
    * @throws ColloquyError with the code of the reply's `error` when it failed
    */
   message(): Promise<Message>;
-  /** The whole text, once the reply has ended; throws as `message` does. */
+  /** The whole text after the reply has ended. Throws the errors of `message`. */
   text(): Promise<string>;
-  /** Stops the reply itself: it ends as `interrupted`. False when it had ended before. */
+  /** Stops the reply itself, which ends as `interrupted`. False if it had ended before. */
   stop(): Promise<boolean>;
 };
 
-/** What `createReply` needs besides, to stop a reply. */
+/** The functions that `createReply` needs to stop a reply. */
 export type ReplyOptions = FollowOptions & {
   stopConversation(conversationId: string, options: StopOptions): Promise<boolean>;
 };
 
-/** A message that starts a reply: resolves when it is stored, throws when it was not accepted. */
+/** Sends a message that starts a reply. Resolves when the message is stored, throws if it was not accepted. */
 export async function startReply(
   opening: ApiRequest,
   conversationId: string | null,
@@ -51,7 +51,7 @@ export async function startReply(
   return createReply(first, events, progress, options);
 }
 
-/** A reply that is running or recent: resolves at its first event, null when there is none. */
+/** Watches a running or recent reply. Resolves at its first event, or with null if there is none. */
 export async function watchReply(
   conversationId: string,
   { after, branch }: { readonly after?: string | undefined; readonly branch?: number | undefined },

@@ -1,17 +1,17 @@
 import { ColloquyError } from "./errors.ts";
 import type { Wakeups } from "./wakeups.ts";
 
-/** How often and how patiently the client tries again. All times in milliseconds. */
+/** The number and the timing of retries. All times are in milliseconds. */
 export type RetryPolicy = {
-  /** Tries after the first, for a request that may be repeated. */
+  /** The number of retries for a request that may be repeated. */
   readonly requestRetries: number;
-  /** Tries in a row, without one event in between, to get back to a stream that was cut off. */
+  /** The number of consecutive tries, without an event in between, to resume an interrupted stream. */
   readonly streamRetries: number;
-  /** Before the first retry; doubled for each one after it, with jitter. */
+  /** The delay before the first retry. It doubles with each further one, with jitter. */
   readonly baseDelayMs: number;
-  /** The longest the doubling grows to. */
+  /** The maximum of the doubled delay. */
   readonly maxDelayMs: number;
-  /** A `Retry-After` longer than this is not waited for: the error comes at once and carries it. */
+  /** The longest `Retry-After` that the client waits for. For a longer one the error is thrown at once. */
   readonly maxRetryAfterMs: number;
 };
 
@@ -23,14 +23,14 @@ export const DEFAULT_RETRY: RetryPolicy = {
   maxRetryAfterMs: 60_000,
 };
 
-/** Whether this machine has a network: `navigator` in browsers, something like NetInfo elsewhere. */
+/** The state of the network: `navigator` in browsers, a library such as NetInfo elsewhere. */
 export type NetworkStatus = {
   isOnline(): boolean;
-  /** Calls the listener whenever the network comes back, until the returned function is called. */
+  /** Calls the listener whenever the network returns, until the returned function is called. */
   onOnline(listener: () => void): () => void;
 };
 
-/** What the browser says; without one, always online. */
+/** The state that the browser reports; outside of browsers always online. */
 export const browserNetwork: NetworkStatus = {
   isOnline: () => globalThis.navigator?.onLine !== false,
   onOnline(listener) {
@@ -41,9 +41,9 @@ export const browserNetwork: NetworkStatus = {
 };
 
 /**
- * How long to wait after that many failures in a row (1 for the first), in milliseconds: what the
- * server asked for, or half to all of the doubled base delay.
- * @param random 0 to 1, so that clients that failed together do not come back together
+ * The delay after that many consecutive failures (1 for the first), in milliseconds: the time that the
+ * server asked for, or between half and all of the doubled base delay.
+ * @param random from 0 to 1, so that clients that failed together do not return together
  * @throws the error itself when the server asks for more than `maxRetryAfterMs`
  */
 export function retryDelayMs(
@@ -61,7 +61,7 @@ export function retryDelayMs(
 }
 
 /**
- * Resolves after the delay, or as soon as the network comes back or something wakes it.
+ * Resolves after the delay, or as soon as the network returns or the delay is cut short.
  * @throws the signal's reason, when aborted first
  */
 export function pause(
@@ -88,7 +88,7 @@ export function pause(
 }
 
 /**
- * What the work gives, if it comes within the time.
+ * The result of the work, if it is there within the time.
  * @throws ColloquyError TIMEOUT, or the signal's reason when aborted first
  */
 export async function within<T>(

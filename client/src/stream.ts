@@ -28,23 +28,23 @@ export type FollowOptions = {
   readonly signal: AbortSignal | undefined;
 };
 
-/** How far a watcher has come; filled in as the events go by. */
+/** The progress of a watcher, which is updated with each event. */
 export type Progress = {
   conversationId: string | null;
   userMessage: Message | null;
-  /** The branch that the reply is said on; null before the first event. */
+  /** The branch of the reply; null before the first event. */
   branch: number | null;
-  /** Of the last event that was yielded; null before the first. */
+  /** The id of the last event that was yielded; null before the first. */
   lastEventId: string | null;
-  /** All chunks so far, joined. */
+  /** The text of all chunks so far. */
   text: string;
   ending: Extract<ReplyEvent, { type: "ai_complete" | "error" }> | null;
 };
 
 /**
- * The events of one reply from wherever `progress` stands to its ending, each exactly once, over as
- * many connections as it takes. Ends without an event when the server has nothing (more) to tell.
- * @param opening what to ask for until there is an event to go on from; safe to repeat
+ * The events of one reply from the position in `progress` to its ending, each exactly once, over as
+ * many connections as necessary. Ends without an event if the server has no further events.
+ * @param opening the request to use until there is an event to resume from; it is safe to repeat
  * @throws ColloquyError when the server refuses, or stays away for `retry.streamRetries` tries
  */
 export async function* followReply(
@@ -88,11 +88,11 @@ export async function* followReply(
       throw networkError(new Error("The stream ended before the reply did"));
     } catch (error) {
       signal?.throwIfAborted();
-      // Only the last word, [DONE], is missing.
+      // Only the final [DONE] is missing.
       if (progress.ending !== null) return;
       const canGoOn = !hasBegun || progress.lastEventId !== null;
       if (!isTransient(error) || !canGoOn) throw error;
-      // While the machine knows itself offline, a failed try says nothing about the server.
+      // A failed try while the machine is offline says nothing about the server.
       if (!hasBegun || network.isOnline()) failures++;
       if (failures > (hasBegun ? retry.streamRetries : retry.requestRetries)) throw error;
       const attempt = Math.max(1, failures);
@@ -103,7 +103,7 @@ export async function* followReply(
       isCutOff = hasBegun;
       if (isCutOff && options.notices)
         yield { type: "reconnecting", data: { attempt, delayMs, error } };
-      // What the server has asked for in so many words is not cut short.
+      // A delay that the server has asked for is not cut short.
       await pause(
         delayMs,
         network,
@@ -114,7 +114,7 @@ export async function* followReply(
   }
 }
 
-/** The request that goes on after the last event. */
+/** The request that resumes after the last event. */
 function resumption(progress: Progress, options: FollowOptions): ApiRequest {
   return {
     method: "GET",
@@ -125,7 +125,7 @@ function resumption(progress: Progress, options: FollowOptions): ApiRequest {
   };
 }
 
-/** What the address of a stream says of what is wanted of it. */
+/** The query parameters of a stream. */
 export const watchQuery = ({ reasoning, parts }: Pick<FollowOptions, "reasoning" | "parts">) => ({
   reasoning: reasoning ? 1 : undefined,
   parts: parts ? 1 : undefined,
@@ -142,7 +142,7 @@ function rethrowAsNetworkError(error: unknown): never {
   throw error instanceof ColloquyError ? error : networkError(error);
 }
 
-/** The event in the `data` of a server-sent event; null for a type that this version does not know. */
+/** The event in the `data` of a server-sent event; null if this version does not know its type. */
 function decodeEvent(json: string): ReplyEvent | null {
   let event: unknown;
   try {
@@ -215,7 +215,7 @@ function record(event: ReplyEvent, progress: Progress): void {
 }
 
 /**
- * What was missed of a reply that ended so long ago that only the store knows it: the rest of its
+ * The missed events of a reply that ended so long ago that only the store has it: the rest of its
  * text and its ending.
  * @throws ColloquyError REPLY_LOST when the store does not have it
  */
@@ -251,7 +251,7 @@ async function* endingFromStore(
   }
 }
 
-/** What of a stored reply a watcher has not seen. */
+/** The part of a stored reply that a watcher has not seen. */
 function missingOf(reply: Message, { text, lastEventId }: Progress): ReplyEvent[] {
   const position = /:p(\d+)$/.exec(lastEventId ?? "")?.[1];
   if (reply.parts && position !== undefined) return growthAfter(reply.parts, Number(position));

@@ -2,37 +2,37 @@ import type { Calls } from "./calls.ts";
 import type { CallOptions } from "./options.ts";
 import { path } from "./transport.ts";
 
-/** What a page opens a WebSocket with. */
+/** A ticket with which a page opens a WebSocket. */
 export type Ticket = {
-  /** Goes into the socket's address as `?ticket=`. */
+  /** The ticket, to be sent in the URL of the socket as `?ticket=`. */
   readonly ticket: string;
   readonly user_id: string;
-  /** It has to be used before that. */
+  /** The time until which the ticket must be used. */
   readonly expires_at: string;
 };
 
-/** What an `EventSource` watches one reply with. */
+/** A ticket with which an `EventSource` watches one reply. */
 export type StreamTicket = Ticket & {
   readonly reply_id: string;
-  /** Once it was used in time it is good until then. */
+  /** The time until which the ticket is valid, once it was used in time. */
   readonly usable_until: string;
-  /** What to open, with the ticket in it. */
+  /** The URL to open, which includes the ticket. */
   readonly url: string;
 };
 
 export type TicketCalls = ReturnType<typeof ticketCalls>;
 
-/** For what a page opens without headers of its own; each goes into an address as `?ticket=`. */
+/** Tickets for connections that a page opens without headers of its own. They are sent in the URL as `?ticket=`. */
 export function ticketCalls(calls: Calls, baseUrl: string) {
   return {
-    /** Opens one WebSocket within 30 seconds, as this client's user. */
+    /** Creates a ticket for one WebSocket of this client's user. It must be used within 30 seconds. */
     forSocket: async (options: CallOptions = {}): Promise<Ticket> =>
       calls.change("POST", "/tickets", {}, options),
 
     /**
-     * Lets an EventSource watch one reply from its start, within 30 seconds and then again whenever the
-     * connection was lost, for an hour. Its `url` is what to open.
-     * @param replyId default: the conversation's latest
+     * Creates a ticket with which an EventSource watches one reply from its start. It must be used within
+     * 30 seconds; after that the EventSource may reconnect for an hour. Open the `url` of the ticket.
+     * @param replyId the default is the latest reply of the conversation
      * @throws ColloquyError NOT_FOUND when no reply is running or has ended in the last 10 minutes
      */
     async forStream(

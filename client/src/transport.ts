@@ -11,28 +11,28 @@ import { type NetworkStatus, pause, type RetryPolicy, retryDelayMs, within } fro
 import { fetchWithProgress } from "./upload.ts";
 import type { Wakeups } from "./wakeups.ts";
 
-/** A request to a path below `/v1/chat`, or below the server's own root. */
+/** A request to a path below `/v1/chat` or below the root of the server. */
 export type ApiRequest = {
   readonly isAtRoot?: boolean;
-  /** Whether that status is an answer, not a failure. Default: 200 to 299. */
+  /** Whether a status is a success. The default is 200 to 299. */
   readonly isAnswer?: (status: number) => boolean;
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Begins with a slash; its parts are encoded (see `path`). */
+  /** A path that begins with a slash and has encoded parts (see `path`). */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
-  /** Instead of `body`: bytes, sent as they are. */
+  /** Bytes that are sent unchanged instead of `body`. */
   readonly content?: Blob | undefined;
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
-  /** Lets it outlive the page that sends it. */
+  /** Lets the request outlive the page that sends it. */
   readonly keepalive?: boolean | undefined;
 };
 
 export type Answer<T> = { readonly data: T; readonly meta: Readonly<Record<string, unknown>> };
 
-/** A stream's answer. Whoever opened it calls `close`, which also ends a read in progress. */
+/** The response of a stream. The code that opened it must call `close`, which also ends a pending read. */
 export type Connection = { readonly response: Response; close(): void };
 
 export type TransportOptions = {
@@ -42,15 +42,15 @@ export type TransportOptions = {
   readonly fetch: typeof fetch;
   readonly network: NetworkStatus;
   readonly retry: RetryPolicy;
-  /** Told of every request that got through. */
+  /** Called after every request that reached the server. */
   readonly wakeups: Wakeups;
 };
 
 export type Transport = {
   /**
-   * A request that is answered by the JSON envelope.
-   * @param timeoutMs for each try
-   * @param repeat whether a second arrival at the server does no harm; then it is tried again after
+   * Sends a request whose response is the JSON envelope.
+   * @param timeoutMs the limit of each try
+   * @param repeat whether the request may arrive at the server twice; if so, it is tried again after
    *   a network failure, a 429 and a 503
    */
   json<T>(
@@ -58,13 +58,13 @@ export type Transport = {
     timeoutMs: number,
     repeat: "repeatable" | "once",
   ): Promise<Answer<T>>;
-  /** One try at a request that is answered by a stream, up to its headers. A 204 is an answer too. */
+  /** Tries a request once whose response is a stream, and resolves at its headers. A 204 is a success, too. */
   open(request: ApiRequest, timeoutMs: number): Promise<Connection>;
 };
 
 /** A path from its parts, each encoded: path`/messages/${id}`. */
 export function path(texts: TemplateStringsArray, ...ids: readonly string[]): string {
-  // These would name another route than the one that is meant.
+  // These parts would lead to another route than the intended one.
   if (ids.some((id) => id === "" || id === "." || id === ".."))
     throw new ColloquyError("An id is missing", { code: "INVALID_OPTION" });
   return String.raw({ raw: texts }, ...ids.map((id) => encodeURIComponent(id)));
@@ -135,7 +135,7 @@ export function createTransport(options: TransportOptions): Transport {
       try {
         return await tryJson<T>(request, timeoutMs);
       } catch (error) {
-        // Deleted by the try whose answer was lost.
+        // An earlier try, whose response was lost, has deleted it.
         if (request.method === "DELETE" && mayHaveArrived && isNotFound(error))
           return { data: undefined as T, meta: {} };
         const isWorthIt = repeat === "repeatable" && isTransient(error);
@@ -153,7 +153,7 @@ export function createTransport(options: TransportOptions): Transport {
 const isNotFound = (error: unknown): boolean =>
   error instanceof ColloquyError && error.status === 404;
 
-/** What the token function throws passes through; a TypeError of its `fetch` is a network failure. */
+/** Errors of the token function are thrown unchanged, but a TypeError of its `fetch` is a network failure. */
 async function currentToken(token: TransportOptions["token"]): Promise<string> {
   if (typeof token === "string") return token;
   try {
@@ -172,7 +172,7 @@ function headersOf(request: ApiRequest, token: string, userId: string | undefine
     else if (request.body !== undefined) headers.set("content-type", "application/json");
     return headers;
   } catch {
-    // The original error is dropped on purpose: its text shows the token.
+    // The original error is dropped on purpose, because its text contains the token.
     throw new ColloquyError("The token or the user id has characters no HTTP header can carry", {
       code: "INVALID_OPTION",
     });
@@ -187,7 +187,7 @@ function queryOf(request: ApiRequest): string {
   return query === "" ? "" : `?${query}`;
 }
 
-/** The body as JSON, or undefined when it is not. */
+/** The body as JSON; undefined if it is not JSON. */
 export async function readJson(response: Response): Promise<unknown> {
   const text = await response.text().catch((cause: unknown) => {
     throw networkError(cause);

@@ -1,4 +1,4 @@
-/** A `fetch` that tells how far its body has come, where there is an XMLHttpRequest; null: there is none. */
+/** A `fetch` that reports the progress of its body by means of XMLHttpRequest; null if the platform has none. */
 export function fetchWithProgress(
   onProgress: (progress: { readonly sent: number; readonly total: number }) => void,
 ): typeof fetch | null {

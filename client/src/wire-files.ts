@@ -1,27 +1,27 @@
-/** What every file has. */
+/** The fields of every file. */
 type FileFacts = {
   readonly id: string;
   readonly name: string;
-  /** What its bytes are, whatever was said of them. */
+  /** The type that its bytes have, whatever the sender declared. */
   readonly media_type: string;
   readonly bytes: number;
-  /** Of images, in pixels; null where they are not known. */
+  /** The size of an image in pixels; null if unknown. */
   readonly width: number | null;
   readonly height: number | null;
-  /** How a model is given it: to look at, to read, or (null) not at all. */
+  /** How a model gets the file: as an image, as text, or (null) not at all. */
   readonly read_as: "image" | "text" | null;
 };
 
 /** A file on the server. */
 export type StoredFile = FileFacts & {
   readonly sha256: string;
-  /** A message can be sent with what is `ready`. */
+  /** Only a file that is `ready` can be attached to a message. */
   readonly state: "checking" | "ready" | "refused";
   readonly created_at: string;
 };
 
-/** A file as the message that it was sent with tells of it. */
+/** A file as the message with that attachment describes it. */
 export type Attachment = FileFacts & {
-  /** The file was deleted since; its name stays. */
+  /** The file has been deleted; its name stays. */
   readonly is_deleted: boolean;
 };

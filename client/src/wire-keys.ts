@@ -1,36 +1,36 @@
-/** What travels on wire 004 about keys, in the wire's own names. */
+/** The objects of wire 004 that concern keys, with the names of the wire. */
 
-/** A key as it is listed: never the key itself. */
+/** A key in a list, which never has the key itself. */
 export type Key = {
   readonly id: string;
-  /** Its first characters. */
+  /** The first characters of the key. */
   readonly prefix: string;
   readonly name: string;
-  /** Whom it speaks for. */
+  /** The user of the key. */
   readonly user_id: string;
   readonly tenant_id: string;
-  /** May speak for every user of its tenant. */
+  /** The key may act as any user of its tenant. */
   readonly act_as: boolean;
   readonly is_operator: boolean;
-  /** The models that it may use, with `*` for any characters; null: every model of the server. */
+  /** The models that the key may use, with `*` for any characters; null means every model of the server. */
   readonly models: readonly string[] | null;
   readonly created_at: string;
   readonly revoked_at: string | null;
 };
 
-/** `key` is the key itself, which is told this once. */
+/** A new key. `key` is the key itself, which is only shown in this response. */
 export type CreatedKey = Key & { readonly key: string };
 
 export type KeyInput = {
   readonly name?: string | undefined;
-  /** Default: the user who speaks when nobody is named. */
+  /** The default is the user of requests that name nobody. */
   readonly user_id?: string | undefined;
   readonly tenant_id?: string | undefined;
   readonly act_as?: boolean | undefined;
-  /** The first key ever is an operator's, whatever this says. */
+  /** The first key of a server always belongs to an operator. */
   readonly is_operator?: boolean | undefined;
-  /** The models that it may use, as in `openai/gpt-4o*`. Default: every model of the server. */
+  /** The models that the key may use, such as `openai/gpt-4o*`. The default is every model of the server. */
   readonly models?: readonly string[] | null | undefined;
-  /** For the first key: the code that the server showed on its terminal. */
+  /** The code from the terminal of the server, which is required for the first key. */
   readonly claim_code?: string | undefined;
 };

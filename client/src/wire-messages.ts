@@ -1,61 +1,61 @@
-/** What is said, on wire 004, in the wire's own names. */
+/** The bodies of messages on wire 004, with the names of the wire. */
 
 import type { ConversationInput } from "./wire.ts";
 import type { AnswerInput } from "./wire-parts.ts";
 
 export type MessageInput = AnswerInput & {
-  /** Not blank; at most 100,000 characters. */
+  /** The text, which must not be blank and has at most 100,000 characters. */
   readonly content: string;
-  /** Ids of files (`files.upload`), at most 10. */
+  /** The ids of at most 10 files (see `files.upload`). */
   readonly attachments?: readonly string[] | undefined;
-  /** As the provider names it, e.g. "openai/gpt-4o-mini"; the server's default without it. */
+  /** The model as its provider names it, such as "openai/gpt-4o-mini". The default is that of the server. */
   readonly model?: string | undefined;
-  /** 0 to 2. */
+  /** A number from 0 to 2. */
   readonly temperature?: number | undefined;
 };
 
-/** A message in a conversation that is there already, or another answer to one. */
+/** A message in an existing conversation, or a request for another answer. */
 export type NextMessageInput = SaidInput | AnswerAgainInput;
 
-/** At most one of the fields that say where. */
+/** The place of a message. At most one of these fields may be set. */
 export type SaidInput = MessageInput & {
-  /** The id of a question, of which this is a new version: it has an answer of its own, and nothing is deleted. */
+  /** The id of a question of which this message is a new version. It gets an answer of its own, and nothing is deleted. */
   readonly branch_from?: string | undefined;
-  /** The id of the message that this one follows. */
+  /** The id of the message before this one. */
   readonly parent?: string | undefined;
-  /** The branch at whose end it is said; the active one without it. */
+  /** The branch to whose end the message is added. The default is the active branch. */
   readonly branch?: number | undefined;
-  /** The id of a message that this one takes the place of: it is deleted, with all after it, as this one is stored. */
+  /** The id of the message that this one replaces. That message and all messages after it are deleted when this one is stored. */
   readonly replace_from?: string | undefined;
 };
 
 export type AnswerAgainInput = Omit<MessageInput, "content"> & {
-  /** The id of a question, which gets a new version of its answer. */
+  /** The id of the question that gets a new version of its answer. */
   readonly answer_again: string;
 };
 
 export type MessagesQuery = {
-  /** The last so many. */
+  /** The maximum number of messages, counted from the end. */
   readonly limit?: number | undefined;
-  /** The id of a message: only those before it. */
+  /** The id of a message. Only messages before it are returned. */
   readonly before?: string | undefined;
-  /** The branch whose path it is; the active one without it. */
+  /** The branch whose path is returned. The default is the active branch. */
   readonly branch?: number | undefined;
-  /** Whether messages say their versions; false. */
+  /** Whether messages include their versions; the default is false. */
   readonly versions?: boolean | undefined;
 };
 
-/** A first message together with the conversation it begins. */
+/** A conversation together with its first message. */
 export type StartInput = MessageInput &
   ConversationInput & {
-    /** The conversation keeps `model`; without this it is for the first message alone. */
+    /** Whether `model` becomes the model of the conversation instead of the first message alone. */
     readonly keep_model?: boolean | undefined;
   };
 
-/** A message that is stored without asking a model for a reply. */
+/** A message that is stored without a request for a reply. */
 export type StoredMessageInput = {
   readonly role: "system" | "assistant";
   readonly content: string;
-  /** The branch at whose end it is stored; the active one without it. */
+  /** The branch to whose end the message is added. The default is the active branch. */
   readonly branch?: number | undefined;
 };

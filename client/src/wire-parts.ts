@@ -1,17 +1,17 @@
-/** What messages consist of, and what a message may ask of its answer, as they travel on wire 004. */
+/** The parts of messages and the settings of answers on wire 004. */
 
-/** A part of a message. `content` is the text of those of type `text` and `refusal`, joined. */
+/** A part of a message. The `content` of a message joins its parts of type `text` and `refusal`. */
 export type Part =
   | { readonly type: "text" | "reasoning"; readonly text: string }
-  /** What the model said instead of an answer. */
+  /** The words with which the model refused to answer. */
   | { readonly type: "refusal"; readonly text: string }
   | {
       readonly type: "tool_call";
       readonly call_id: string;
-      /** Whose tool it is; `client`: of whoever sent the message. */
+      /** The source of the tool. `client` means that the sender of the message runs it. */
       readonly source: string;
       readonly name: string;
-      /** As the model wrote them: JSON if they are whole. */
+      /** The arguments as the model wrote them, which are JSON if they are complete. */
       readonly arguments: string;
     }
   | {
@@ -29,7 +29,7 @@ export type Part =
         readonly bytes: number;
       };
     }
-  /** `from` and `to` are places in `content`. */
+  /** `from` and `to` are offsets in `content`. */
   | {
       readonly type: "citation";
       readonly title: string;
@@ -41,7 +41,7 @@ export type Part =
     };
 export type PartType = Part["type"];
 
-/** A function that the model may ask the client to call, in OpenAI's shape. */
+/** A function that the model may ask the client to call, in the format of OpenAI. */
 export type Tool = {
   readonly type: "function";
   readonly function: {
@@ -53,9 +53,9 @@ export type Tool = {
   };
 };
 
-/** What a message may ask of its answer besides. */
+/** Further settings of an answer. */
 export type AnswerInput = {
-  /** What the model may ask for; its calls are parts of the reply, whose `finish_reason` is then `tool_calls`. */
+  /** The tools that the model may call. Calls are parts of the reply, whose `finish_reason` is then `tool_calls`. */
   readonly tools?: readonly Tool[] | undefined;
   readonly tool_choice?:
     | "auto"
@@ -63,7 +63,7 @@ export type AnswerInput = {
     | "required"
     | { readonly type: "function"; readonly function: { readonly name: string } }
     | undefined;
-  /** The form of the answer, in OpenAI's shape. */
+  /** The format of the answer, as in the API of OpenAI. */
   readonly response_format?:
     | { readonly type: "text" | "json_object" }
     | {
@@ -75,8 +75,8 @@ export type AnswerInput = {
         };
       }
     | undefined;
-  /** For models that think before they answer. */
+  /** The effort of models that reason before they answer. */
   readonly reasoning_effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | undefined;
-  /** The longest answer, what the model thinks included. */
+  /** The maximum length of the answer, including its reasoning. */
   readonly max_tokens?: number | undefined;
 };

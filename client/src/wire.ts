@@ -1,4 +1,4 @@
-/** What travels on wire 004, in the wire's own names. Times are ISO 8601 strings, ids are UUIDs. */
+/** The objects of wire 004, with the names of the wire. Times are ISO 8601 strings, ids are UUIDs. */
 
 import type { ColloquyError, ErrorCode } from "./errors.ts";
 import type { Attachment } from "./wire-files.ts";
@@ -26,17 +26,17 @@ export type Conversation = {
 export type Account = {
   readonly user_id: string;
   readonly tenant_id: string;
-  /** May read the server's figures and manage keys. */
+  /** The user may read the figures of the server and manage keys. */
   readonly is_operator: boolean;
-  /** False until the server's first key is made. */
+  /** False until the first key of the server is created. */
   readonly is_claimed: boolean;
-  /** The first key can be made with the code that the server showed on its terminal. */
+  /** The first key can be created with the code that the server shows on its terminal. */
   readonly takes_claim_code: boolean;
-  /** Anybody is served without a key, on wires other than this one. */
+  /** Anybody is served without a key on the other wires. */
   readonly is_open: boolean;
 };
 
-/** How the server is (document 003). */
+/** The health of the server (document 003). */
 export type Health = {
   readonly status: "healthy" | "unhealthy";
   readonly services: {
@@ -44,9 +44,9 @@ export type Health = {
     readonly audio_processor: boolean;
     readonly audio_pipeline: boolean;
   };
-  /** Open WebSockets. */
+  /** The number of open WebSockets. */
   readonly active_connections: number;
-  /** The names of the speech engines; null where there is none. */
+  /** The names of the speech engines; null if there is none. */
   readonly engines: { readonly hears: string | null; readonly speaks: string | null };
   readonly timestamp: string;
   readonly version: string;
@@ -59,49 +59,49 @@ export type Message = {
   readonly conversation_id: string;
   readonly role: Role;
   readonly content: string;
-  /** The model that wrote it, as the provider names it; null for what no model wrote. */
+  /** The model that wrote the message, as its provider names it; null if no model did. */
   readonly model: string | null;
-  /** `interrupted`: stopped, and the text so far kept. `failed`: the model broke off. */
+  /** An `interrupted` reply was stopped and keeps its text so far. A `failed` reply was broken off by the model. */
   readonly status: "complete" | "interrupted" | "failed";
-  /** Why the model ended its answer; null for what no model ended. */
+  /** Why the model ended its answer; null if no model ended it. */
   readonly finish_reason: FinishReason | null;
-  /** What ended a reply of status `interrupted`; null where that was not noted. */
+  /** The cause of an interruption; null if it was not recorded. */
   readonly interrupted_by: Interruption | null;
-  /** What the model thought before it answered, where it says so. */
+  /** The reasoning of the model, if it reports any. */
   readonly reasoning: string | null;
-  /** How long it thought before the first word of its answer. */
+  /** The time that the model spent on reasoning before the first word of its answer. */
   readonly reasoning_ms: number | null;
-  /** In tokens, as the provider counted them. */
+  /** The tokens as the provider counted them. */
   readonly usage: Usage | null;
-  /** What it consists of, in order; there where that was asked for. */
+  /** The parts of the message, in order. Present only if requested. */
   readonly parts?: readonly Part[];
   readonly created_at: string;
-  /** The files that it was sent with, if any. */
+  /** The attached files, if any. */
   readonly attachments?: readonly Attachment[];
-  /** Why a reply of status `failed` failed, and what to do about it. */
+  /** The reason of a failure, and what to do about it. */
   readonly error?: { readonly code: string; readonly message: string };
-  /** The branch that it was said on; absent: on branch 0. */
+  /** The branch of the message; absent on branch 0. */
   readonly branch?: number;
-  /** What was said in its place, where that are several; only where versions were asked for. */
+  /** The versions of the message, if there are several. Present only if requested. */
   readonly versions?: Versions;
 };
 
 /** The versions of a question or an answer. */
 export type Versions = {
-  /** The place of the message in the lists, from 0. */
+  /** The index of the message in the lists. */
   readonly index: number;
   /** The ids of all versions, oldest first. */
   readonly ids: readonly string[];
-  /** For each version the newest branch whose path has it. */
+  /** For each version, the newest branch whose path contains it. */
   readonly branches: readonly number[];
 };
 
-/** `length`: cut by its length limit. `filter`: by its provider's content filter. */
+/** `length` means that the length limit cut the answer, `filter` that the provider's content filter did. */
 export type FinishReason = "stop" | "length" | "filter" | "tool_calls" | "other";
 
 /**
- * Its user (`stopped`), a message that took its place, a deletion, a server that was shut down or was
- * lost with the reply unfinished (`crash`), or a listener who spoke over it (`heard`).
+ * The cause of an interruption: the user stopped the reply (`stopped`), a message replaced it, it was deleted, the
+ * server was shut down or crashed, or a listener spoke over the reply (`heard`).
  */
 export type Interruption = "stopped" | "superseded" | "deleted" | "shutdown" | "crash" | "heard";
 
@@ -109,21 +109,21 @@ export type Usage = {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
-  /** Of the prompt: those that the provider had kept from before. */
+  /** The tokens of the prompt that the provider had cached. */
   readonly cached_tokens?: number;
-  /** Of the completion: those of what the model thought. */
+  /** The tokens of the completion that are reasoning. */
   readonly reasoning_tokens?: number;
-  /** In US dollars, where the provider says it. */
+  /** The price in US dollars, if the provider reports it. */
   readonly cost_usd?: number;
 };
 
-/** A named way to answer, for the conversations that choose it by `agent_id`. */
+/** A named set of instructions and settings for the conversations that choose it by `agent_id`. */
 export type Agent = {
   readonly id: string;
   readonly name: string;
   readonly instructions: string;
   readonly model: string | null;
-  /** 0 to 2; null leaves it to the provider. */
+  /** From 0 to 2; null means the default of the provider. */
   readonly temperature: number | null;
   readonly voice: string | null;
   readonly created_at: string;
@@ -133,7 +133,7 @@ export type Agent = {
 export type ModelInfo = {
   readonly id: string;
   readonly name: string;
-  /** Null where the provider does not say. */
+  /** Null if the provider does not report it. */
   readonly context_tokens: number | null;
   readonly provider: string;
   readonly is_default: boolean;
@@ -141,24 +141,24 @@ export type ModelInfo = {
 
 export type SearchHit = {
   readonly conversation: Conversation;
-  /** Null where the title is what matched. */
+  /** Null if the title matched. */
   readonly message: Message | null;
-  /** Text around the matches, each between U+E000 and U+E001; `snippetParts` takes it apart. */
+  /** Text around the matches, each between U+E000 and U+E001; `snippetParts` splits it. */
   readonly snippet: string;
-  /** How many hits are in this conversation, on all pages. */
+  /** The number of hits in this conversation on all pages. */
   readonly hits_in_conversation: number;
 };
 
 /** A page of hits, best first; `total` counts those of all pages. */
 export type SearchPage = Page<SearchHit> & {
-  /** How many conversations the hits are in. */
+  /** The number of conversations with hits. */
   readonly conversations: number;
-  /** False where only the newest hits were ranked and counted: there are more. */
+  /** False if there were so many hits that only the newest ones were ranked and counted. */
   readonly is_complete: boolean;
 };
 
 export type ConversationInput = {
-  /** Without one, the first message gives the conversation its title. */
+  /** If absent, the title is taken from the first message. */
   readonly title?: string | undefined;
   readonly agent_id?: string | undefined;
   readonly model?: string | undefined;
@@ -166,15 +166,15 @@ export type ConversationInput = {
 };
 
 export type ImportResult = {
-  /** Conversations that are new here, or got messages that are. */
+  /** The number of conversations that are new or have new messages. */
   readonly imported: number;
-  /** Conversations that were there already, whole. */
+  /** The number of conversations that existed completely. */
   readonly skipped: number;
-  /** Those of which nothing could be taken, by their place in the list, and why. */
+  /** The conversations that could not be imported, by their index in the list, and the reason. */
   readonly failed: readonly { readonly index: number; readonly reason: string }[];
 };
 
-/** Only the fields that are there change. */
+/** Only fields that are present are changed. */
 export type ConversationPatch = {
   readonly title?: string | undefined;
   readonly is_pinned?: boolean | undefined;
@@ -193,7 +193,7 @@ export type AgentInput = {
 };
 
 export type ConversationsQuery = PageQuery & {
-  /** Only those that are pinned, or not. */
+  /** Only pinned conversations, or only those that are not pinned. */
   readonly is_pinned?: boolean | undefined;
 };
 
@@ -206,7 +206,7 @@ export type PageQuery = {
 /** One page of a list. */
 export type Page<T> = {
   readonly items: readonly T[];
-  /** Of all pages together. */
+  /** The number on all pages. */
   readonly total: number;
   readonly page: number;
   readonly limit: number;
@@ -214,20 +214,20 @@ export type Page<T> = {
 };
 
 /**
- * What happens to a reply, in order: its beginning, its text piece by piece, and one ending
- * (`ai_complete` or `error`). The notices come in between, and only where they were asked for.
+ * The events of a reply, in order: its beginning, its text in pieces, and one ending
+ * (`ai_complete` or `error`). Notices come in between, and only if they were requested.
  */
 export type ReplyEvent =
-  /** The message is stored, in a conversation that was made for it. */
+  /** The message is stored in a new conversation. */
   | {
       readonly type: "conversation_created";
       readonly data: { readonly conversationId: string; readonly userMessage: Message };
     }
-  /** The message is stored. `branch`: where its reply is said, unless that is branch 0. */
+  /** The message is stored. `branch` is the branch of its reply, unless that is branch 0. */
   | { readonly type: "user_message"; readonly data: Message; readonly branch?: number }
-  /** The next piece of the reply's text; where parts were asked for, with the `index` of its part. */
+  /** The next piece of the text of the reply, with the `index` of its part if parts were requested. */
   | { readonly type: "ai_chunk"; readonly data: string; readonly index?: number }
-  /** A part that is no text begins, or one other than words grows; `growParts` puts the parts together. */
+  /** A part other than text begins, or a part other than words grows. `growParts` assembles the parts. */
   | {
       readonly type: "ai_part";
       readonly data:
@@ -239,12 +239,12 @@ export type ReplyEvent =
             readonly text: string;
           };
     }
-  /** What the model thinks, where that was asked for; `offset`: the length of all before. Comes anew on a new connection. */
+  /** A piece of the reasoning, if requested. `offset` is the length of the reasoning before it. A new connection repeats it from the beginning. */
   | {
       readonly type: "ai_reasoning";
       readonly data: { readonly text: string; readonly offset: number };
     }
-  /** The whole reply as it is stored; its status is `interrupted` after a stop. */
+  /** The whole reply as it is stored. Its status is `interrupted` after a stop. */
   | { readonly type: "ai_complete"; readonly data: Message }
   /** The reply failed. */
   | {
@@ -252,14 +252,14 @@ export type ReplyEvent =
       readonly data: {
         readonly code: ErrorCode;
         readonly message: string;
-        /** In seconds: when trying again can succeed, where the server or the provider said so. */
+        /** The seconds after which a retry can succeed, if the server or the provider reported them. */
         readonly retry_after?: number;
       };
     }
   | ConnectionNotice;
 
 export type ConnectionNotice =
-  /** The connection is lost; try number `attempt`, counted from 1, follows after `delayMs`. */
+  /** The connection is lost. Try number `attempt`, counted from 1, follows after `delayMs`. */
   | {
       readonly type: "reconnecting";
       readonly data: {
@@ -268,13 +268,13 @@ export type ConnectionNotice =
         readonly error: ColloquyError;
       };
     }
-  /** The connection is back, and the reply goes on where it was. */
+  /** The connection is back, and the reply continues where it was. */
   | { readonly type: "resumed" };
 
 const MATCH_START = "\uE000";
 const MATCH_END = "\uE001";
 
-/** A search snippet as pieces of text, each a match or not, none of them empty. */
+/** A search snippet as pieces of text, none of which is empty. Each is a match or not. */
 export function snippetParts(snippet: string): { text: string; isMatch: boolean }[] {
   const parts: { text: string; isMatch: boolean }[] = [];
   let isMatch = false;

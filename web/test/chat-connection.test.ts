@@ -1,4 +1,5 @@
 // The same conversation over a bad network, in two tabs and on two devices.
+// Runs: waiting
 // Takes: 60 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -89,7 +89,7 @@ export const backup: Command = async (args) => {
   return 0;
 };
 
-/** Shows how large a file has become that somebody else writes. */
+/** Shows the growing size of a file that is written elsewhere. */
 export function showGrowth(path: string, expectedBytes: number): Disposable {
   const progress = showProgress(expectedBytes);
   const timer = setInterval(() => {

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 /** A subcommand. @returns the exit code */
 export type Command = (args: readonly string[]) => Promise<number>;
 
-/** The command line itself is at fault; the message says what of it. */
+/** The command line is invalid; the message says why. */
 export class UsageError extends Error {}
 
 export const USAGE_EXIT_CODE = 2;
@@ -11,7 +11,7 @@ export const USAGE_EXIT_CODE = 2;
 type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>;
 
 /**
- * Options and operands of a subcommand; null when --help was asked for and printed.
+ * The options and operands of a subcommand; null if --help was given and printed.
  * @throws UsageError for what it does not know
  */
 export function readArguments<const T extends Options>(
@@ -55,7 +55,7 @@ export function print(text: string): number {
   return 0;
 }
 
-/** Says something to the person, apart from the result on standard output. */
+/** Prints a message for the person to standard error; standard output is for results. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }

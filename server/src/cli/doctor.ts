@@ -81,7 +81,7 @@ async function* examine(): AsyncGenerator<Finding> {
   yield* await checkSpeech(config);
 }
 
-/** The settings, or what is wrong with them. */
+/** The settings, or the findings about invalid ones. */
 function readSettings() {
   try {
     return configOfProcess();

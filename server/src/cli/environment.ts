@@ -3,8 +3,8 @@ import { parseEnv } from "node:util";
 import { type Config, readConfig } from "../config/config.ts";
 
 /**
- * The settings of this process: its environment, and what a .env file in this folder adds to it.
- * @param named the settings that the command line names, which come before both; undefined: not named
+ * The settings of this process: its environment, with additions from a .env file in this folder.
+ * @param named the settings from the command line, which override both; undefined if not given
  * @throws ConfigError
  */
 export function configOfProcess(named: Readonly<Record<string, string | undefined>> = {}): Config {

@@ -93,7 +93,7 @@ export const exportCommand: Command = async (args) => {
 
 type Filter = (record: ArchiveRecord) => boolean;
 
-/** Null where all is wanted. */
+/** Null if everything is exported. */
 function filterOf(wanted: {
   userId: string | undefined;
   tenantId: string | undefined;
@@ -116,11 +116,11 @@ type Writing = {
   readonly written: ArchiveCounts;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Told of each message that was sent with files. */
+  /** Called for each message with attached files. */
   readonly onFiles: () => void;
 };
 
-/** @returns false when it was stopped, or nobody reads on */
+/** @returns false if the export was stopped or its reader has gone */
 async function writeRecords({
   records,
   isWanted,

@@ -129,7 +129,7 @@ async function importSource(
   return verdictOn(tally, isArchive);
 }
 
-/** Others' formats may hold what is unknown here; an archive of our own may not. */
+/** Formats of other programs may contain unknown elements; an archive of ours may not. */
 function verdictOn(tally: Tally, isArchive: boolean): number {
   if (tally.refused > 0) return 1;
   if (tally.notUnderstood === 0) return 0;

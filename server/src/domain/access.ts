@@ -1,55 +1,55 @@
 import type { ModelPatterns } from "./model-patterns.ts";
 import type { OneReply, Proof } from "./principal.ts";
 
-/** Who is served without a credential: until the first key, or in spite of it, programs of this machine; or anybody. */
+/** Who is served without a credential: programs of this machine until the first key exists, those programs always, or anybody. */
 export type AnonymousMode = "unclaimed" | "loopback" | "open";
 
-/** Whose program is at the other end of a connection; `own`: the server's own user's, or root's. */
+/** The system user of the program at the other end of a connection. `own` means the server's own user or root. */
 export type PeerOwner = "own" | "other" | "unknown";
 
-/** What the server knows of a connection without believing anything that the client says of itself. */
+/** The facts about a connection that do not depend on any claim of the client. */
 export type ConnectionFacts = {
-  /** The client's address: the peer's, or the one that a trusted proxy names. */
+  /** The address of the client: that of the peer, or the one that a trusted proxy reports. */
   readonly address: string;
-  /** The peer of the socket is this machine. */
+  /** The peer of the socket is on this machine. */
   readonly peerIsLoopback: boolean;
-  /** The `Host` header names this machine by a local name or address. */
+  /** The `Host` header has a local name or address of this machine. */
   readonly hostIsLocal: boolean;
-  /** What says that the peer speaks for somebody else ("the header Via"); null: nothing does. */
+  /** The evidence that the peer forwards requests of somebody else ("the header Via"); null if there is none. */
   readonly forwardedBy: string | null;
-  /** `trusted`: our own origin or one of CORS_ORIGINS; `local`: a page of this machine, at any port. */
+  /** `trusted` is our own origin or one of CORS_ORIGINS; `local` is a page of this machine at any port. */
   readonly origin: "absent" | "trusted" | "local" | "foreign";
-  /** The origin's name, short enough to be shown; null: it has none. */
+  /** The name of the origin, short enough to be shown; null if it has none. */
   readonly originName: string | null;
-  /** Found out once for a connection; meant for peers of this machine. */
+  /** Determined once for a connection. It is only useful for peers on this machine. */
   peerOwner(): Promise<PeerOwner>;
 };
 
 export type Credential =
   | { readonly kind: "none" }
-  /** An `Authorization` header that is not `Bearer` with a token. */
+  /** An `Authorization` header of another form than `Bearer` with a token. */
   | { readonly kind: "malformed" }
   | { readonly kind: "bearer"; readonly token: string }
-  /** A ticket that was looked up, with the one reply that it is for; null: it is for a socket, and was taken. */
+  /** A ticket that was found, with the only reply that it is for; null if it was a ticket for a socket, which is used up by that. */
   | {
       readonly kind: "redeemed";
       readonly verified: VerifiedCredential;
       readonly onlyReply: OneReply | null;
     };
 
-/** What a credential turned out to be worth. */
+/** The result of checking a credential. */
 export type VerifiedCredential = {
   readonly tenantId: string;
   readonly userId: string;
-  /** Another name for that user, which it may claim as well: the subject of a token. Null: none. */
+  /** Another name of the user that requests may claim: the subject of a token. Null if there is none. */
   readonly subject: string | null;
   readonly proof: Proof;
-  /** May claim any user of its tenant. */
+  /** The credential may act as any user of its tenant. */
   readonly actAs: boolean;
   readonly isOperator: boolean;
-  /** The models that it may use; null: every model of the server. */
+  /** The models that the credential may use; null means every model of the server. */
   readonly models: ModelPatterns | null;
 };
 
-/** How every API key begins; then come 256 random bits. */
+/** The prefix of every API key, which is followed by 256 random bits. */
 export const KEY_PREFIX = "ck_";

@@ -16,26 +16,26 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** Something that an operator may have to answer for. Never a text that a user or a model wrote, and never a credential. */
+/** An event that an operator may have to account for. It never contains text of a user or a model, or a credential. */
 export type AuditEvent = {
   readonly at: Date;
   readonly action: AuditAction;
-  /** Whose the thing is, as far as is known. */
+  /** The owner of the object, if known. */
   readonly tenantId: string | null;
   readonly userId: string | null;
-  /** Who did it: `key <id>`, `token <fingerprint>`, `this machine`, `anybody`, `command line`. Null: nobody that is known. */
+  /** The actor: `key <id>`, `token <fingerprint>`, `this machine`, `anybody` or `command line`. Null if unknown. */
   readonly actor: string | null;
-  /** From where; null: not over the network. */
+  /** The address of the client; null if the event did not come over the network. */
   readonly address: string | null;
-  /** The id of the key, conversation, … that it is about. */
+  /** The id of the key, the conversation or any other object of the event. */
   readonly about: string | null;
-  /** Why something was refused: an error's code. */
+  /** The error code of a refusal. */
   readonly reason: string | null;
-  /** How many times it happened, where many are told as one. */
+  /** The number of occurrences, if several events are recorded as one. */
   readonly count: number;
 };
 
-/** When something was done, and by whom. */
+/** The time of an event and its actor. */
 export type Stamp = { readonly at: Date; readonly actor: string };
 
 export const actorOf = ({ proof }: Pick<Principal, "proof">): string => {

@@ -1,32 +1,32 @@
 import { AppError } from "./errors.ts";
 
 /*
- * A conversation is a tree: each question and each answer may have versions. The tree is kept as branches.
- * Branch 0 is the conversation as it began; every other branch leaves its parent at a fork, and its path is
- * its parent's path before the fork and then its own messages.
+ * A conversation is a tree, in which each question and each answer may have versions. The tree is stored as branches.
+ * Branch 0 is the original conversation. Every other branch leaves its parent at a fork. Its path consists of its
+ * parent's path before the fork, followed by its own messages.
  *
- * The sequence of a message says its branch: branch n has the sequences from n × BRANCH_SPAN on. A branch is
- * younger than its parent, so a path ascends in sequence, and it is one range of sequences a fork.
+ * The sequence of a message determines its branch: branch n has the sequences from n × BRANCH_SPAN on. Since a branch
+ * is younger than its parent, a path ascends in sequence and consists of one range of sequences for each fork.
  */
 
-/** How many sequences a branch has: more than anybody says. */
+/** The number of sequences of a branch, which is more than any conversation needs. */
 export const BRANCH_SPAN = 2 ** 32;
-/** Of one conversation, beyond branch 0. */
+/** The maximum number of branches in a conversation, not counting branch 0. */
 export const MAX_BRANCHES = 1_000;
-/** The branch that a conversation begins with. */
+/** The first branch of every conversation. */
 export const TRUNK = 0;
 
 /** A branch other than the trunk. */
 export type Branch = {
-  /** 1, 2, 3, … in the order in which they were begun. */
+  /** 1, 2, 3, … in the order in which the branches were created. */
   readonly branch: number;
-  /** A branch with a smaller number. */
+  /** The number of the parent, which is always smaller. */
   readonly parent: number;
-  /** A sequence of the parent: its messages before this one are on the path of the branch. */
+  /** A sequence of the parent. Its messages before this sequence are on the path of the branch. */
   readonly fork: number;
 };
 
-/** Sequences from `from` up to, and without, `to`. */
+/** The sequences from `from` up to but not including `to`. */
 export type SequenceRange = { readonly from: number; readonly to: number };
 
 export const branchOf = (sequence: number): number => Math.floor(sequence / BRANCH_SPAN);
@@ -45,7 +45,7 @@ export const TRUNK_PATH: readonly SequenceRange[] = [spanOf(TRUNK)];
 export const noSuchBranch = (branch: number): AppError =>
   new AppError("invalid_request", `This conversation has no branch ${branch}`, { field: "branch" });
 
-/** The ranges of sequences that a path consists of, ascending; null: there is no such branch. */
+/** The ranges of sequences of a path, ascending; null if there is no such branch. */
 export function pathOf(
   branches: readonly Branch[],
   branch: number,
@@ -64,7 +64,7 @@ export function pathOf(
   }
 }
 
-/** The part of a path before that sequence. */
+/** The part of a path before a sequence. */
 export const pathBefore = (
   path: readonly SequenceRange[],
   sequence: number,
@@ -77,8 +77,8 @@ export const isOnPath = (path: readonly SequenceRange[], sequence: number): bool
   path.some(({ from, to }) => sequence >= from && sequence < to);
 
 /**
- * Where a branch begins whose path goes up to, and without, a message of that sequence. A version of what is
- * a branch's first message begins where that branch begins, so that versions of one message never nest.
+ * The fork of a branch whose path ends before the message of that sequence. A version of the first message of a branch
+ * begins at the fork of that branch, so that versions of one message never nest.
  */
 export function forkBefore(
   branches: readonly Branch[],
@@ -89,7 +89,7 @@ export function forkBefore(
   return start ? { parent: start.parent, fork: start.fork } : { parent, fork: sequence };
 }
 
-/** What goes with a message and everything that was said after it: the ranges of sequences, on every branch. */
+/** The ranges of sequences, on every branch, that are deleted with a message and all messages after it. */
 export function rangesAfter(branches: readonly Branch[], sequence: number): SequenceRange[] {
   const branch = branchOf(sequence);
   const ranges = [{ from: sequence, to: startOf(branch + 1) }];
@@ -107,25 +107,25 @@ const byNumber = (branches: readonly Branch[]): readonly Branch[] =>
 
 type Place = { readonly id: string; readonly sequence: number };
 
-/** A branch, and what is said now where it begins. */
+/** A branch, and the messages at its fork. */
 export type Fork = Branch & {
-  /** The first of its own messages; null: it has none. */
+  /** The first message of the branch itself; null if it has none. */
   readonly first: Place | null;
-  /** The first of its parent's own messages from the fork on; null: there is none. */
+  /** The first message of the parent at or after the fork; null if there is none. */
   readonly next: Place | null;
 };
 
-/** The versions of a message: what was said in its place. */
+/** The versions of a message, including itself. */
 export type Versions = {
-  /** Of the message itself, in the lists. */
+  /** The index of the message itself in the lists. */
   readonly index: number;
   /** The ids of the versions, oldest first. */
   readonly ids: readonly string[];
-  /** For each version the newest branch whose path has it. */
+  /** For each version, the newest branch whose path contains it. */
   readonly branches: readonly number[];
 };
 
-/** The versions of all messages of a conversation that have several, by the ids of the messages. */
+/** The versions of all messages in a conversation that have more than one, by the id of the message. */
 export function versionsAmong(forks: readonly Fork[]): ReadonlyMap<string, Versions> {
   const sorted = forks.toSorted((a, b) => a.branch - b.branch);
   const newestThrough = newestBranches(sorted);
@@ -138,14 +138,14 @@ export function versionsAmong(forks: readonly Fork[]): ReadonlyMap<string, Versi
   return versions;
 }
 
-/** What was said in each place where several things were: the first messages behind one and the same message. */
+/** The groups of versions: messages that directly follow the same message on different branches. */
 function groupsOf(sorted: readonly Fork[]): Place[][] {
   const firsts = new Map(sorted.map(({ branch, first }) => [branch, first]));
   const keys = new Map<number, string>();
   const groups = new Map<string, Place[]>();
   for (const { branch, parent, first, next } of sorted) {
     const parentFirst = firsts.get(parent);
-    // Nothing of its parent is before the fork, so it begins where its parent begins.
+    // No message of its parent precedes the fork, so the branch begins where its parent begins.
     const isAtStart = parentFirst !== undefined && parentFirst?.sequence === next?.sequence;
     const key = (isAtStart && keys.get(parent)) || `${parent}:${next?.sequence ?? "end"}`;
     keys.set(branch, key);
@@ -156,7 +156,7 @@ function groupsOf(sorted: readonly Fork[]): Place[][] {
   return [...groups.values()].filter(({ length }) => length > 1);
 }
 
-/** Tells the newest branch whose path has the message of that sequence. @param sorted by number */
+/** Finds the newest branch whose path contains the message of a sequence. @param sorted by number */
 function newestBranches(sorted: readonly Branch[]): (sequence: number) => number {
   const newest = new Map<number, number>();
   const children = new Map<number, Branch[]>();

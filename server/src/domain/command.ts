@@ -1,6 +1,6 @@
 /**
- * How the command line is called: `./colloquy` in the folder of a checkout, `colloquy` where the package is
- * installed. Neither fetches anything; a package runner such as npx would, where no package of that name is installed.
+ * The name of the command line: `./colloquy` in a checkout, `colloquy` where the package is installed. Neither of them
+ * downloads anything. A package runner such as npx would, if no package of that name were installed.
  */
 export const COMMAND = /[\\/]node_modules[\\/]/.test(import.meta.dirname)
   ? "colloquy"

@@ -1,30 +1,30 @@
 import type { Message } from "./message.ts";
 
-/** What wires call a conversation without a title. */
+/** The title that wires show for a conversation without one. */
 export const DEFAULT_TITLE = "New Conversation";
 
 export type Conversation = {
   /** A UUID. */
   readonly id: string;
   readonly userId: string;
-  /** Null until the first message gives it a name. */
+  /** Null until the first message provides a title. */
   readonly title: string | null;
   readonly isPinned: boolean;
-  /** The agent whose instructions its replies follow; may name one that does not exist. */
+  /** The agent whose instructions the replies follow. The agent may no longer exist. */
   readonly agentId: string | null;
-  /** The model that answers in it, as clients name models; null: its agent's, or the server's usual one. */
+  /** The model of the conversation, as clients name models; null means that of its agent, or the default of the server. */
   readonly model: string | null;
-  /** A word of the client's (document 002), kept as it is. */
+  /** A value that the client chose (document 002), stored unchanged. */
   readonly mode: string | null;
-  /** The wire it was begun through. */
+  /** The wire through which the conversation was created. */
   readonly origin: string;
-  /** A name that a client made up for it, unique within its owner. */
+  /** A name that the client chose, unique for its owner. */
   readonly alias: string | null;
   /** In no list, search or export of its owner's; absent: it is. */
   readonly isHidden?: true;
-  /** The branch whose path is shown and continued where no other is named. */
+  /** The branch whose path is shown and continued unless a request names another one. */
   readonly activeBranch: number;
-  /** The number of the branch to come; 1: it has no forks. */
+  /** The number of the next branch; 1 if the conversation has no forks. */
   readonly nextBranch: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -32,10 +32,10 @@ export type Conversation = {
 
 export type ConversationWithMessages = Conversation & { readonly messages: readonly Message[] };
 
-/** The longest title that is made by us. */
+/** The maximum length of a title that the server derives. */
 export const TITLE_CHARACTERS = 60;
 
-/** A title for a conversation that begins with this message: its first words, on one line. */
+/** A title for a conversation that begins with this message: its first words on one line. */
 export function titleFrom(content: string): string {
   const line = content.slice(0, 400).replace(/\s+/gu, " ").trim();
   const characters = Array.from(line);

@@ -1,6 +1,6 @@
 /**
- * What can go wrong, in the server's own words. A code says what happened; each wire maps it to a
- * status and a body of its own (a wire that forgets one does not compile).
+ * The error codes of the server. Each wire maps a code to a status and a body of its own; a wire that omits a code
+ * does not compile.
  */
 export const ERROR_CODES = [
   "invalid_request",
@@ -22,26 +22,26 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What an error may carry besides its sentence. */
+/** The fields of an error besides its message. */
 export type ErrorDetails = {
-  /** The request field that is at fault, in the caller's own spelling. */
+  /** The field of the request that is wrong, in the spelling of the caller. */
   readonly field?: string;
-  /** When trying again can succeed. */
+  /** The time after which a retry can succeed. */
   readonly retryAfterMs?: number;
-  /** What was looked for and not found, for wires that name it. */
+  /** The kind of object that was not found, for wires that name it. */
   readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply" | "file";
-  /** What a reply had said before it failed or was interrupted. */
+  /** The text of a reply before it failed or was interrupted. */
   readonly textSoFar?: string;
-  /** What the operator has to know, such as a setting or what a provider said: for the log and operators' pages, never for users. */
+  /** Details for the operator, such as a setting or the words of a provider. They appear in the log and on operators' pages, never to users. */
   readonly forOperator?: string;
-  /** The provider does not know the model that was asked for. */
+  /** The provider does not know the requested model. */
   readonly isUnknownModel?: boolean;
   /** The conversation is longer than the model takes, and was not to be shortened. */
   readonly isTooLong?: boolean;
   readonly cause?: unknown;
 };
 
-/** An error whose message is safe and useful to show to the person who made the request. */
+/** An error whose message is safe and useful for the person who made the request. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
@@ -74,9 +74,9 @@ export const notFound = (
   });
 
 /**
- * What a user is told where only the operator can mend it: a key that the provider refuses, no credit,
- * a model that is not there.
- * @param forOperator what to mend, as a sentence
+ * The error for a user if only the operator can solve the problem: the provider refuses the key, has no credit left or
+ * does not have the model.
+ * @param forOperator a sentence that says what to change
  */
 export const modelUnavailable = (
   forOperator: string,
@@ -107,7 +107,7 @@ export const speechUnavailable = (
     { ...details, forOperator },
   );
 
-/** An Idempotency-Key stands for one request. */
+/** The error for an Idempotency-Key that was used for another request. */
 export const keyOfAnother = (): AppError =>
   new AppError(
     "conflict",
@@ -115,7 +115,7 @@ export const keyOfAnother = (): AppError =>
     { field: "Idempotency-Key" },
   );
 
-/** The error as something that can be shown: an unexpected one loses its inner text. */
+/** The error in a form that can be shown. The text of an unexpected error is replaced. */
 export const toAppError = (error: unknown): AppError =>
   error instanceof AppError
     ? error

@@ -3,25 +3,25 @@ import { isRasterImage, MAX_DOCUMENT_BYTES, MAX_IMAGE_BYTES, type StoredFile } f
 import { imageSize } from "./image-size.ts";
 import { binaryTypeOf, falseClaim, imageTypeOf, textTypeOf, UNKNOWN_TYPE } from "./media-types.ts";
 
-/** A camera's segments with their pictures come before what says how large the image is. */
+/** Cameras store segments with previews before the segment that holds the size of the image. */
 const MAX_HEAD_BYTES = 256 * 1024;
 const MAX_TAIL_BYTES = 64 * 1024;
-/** Unpacked, such an image takes 400 MB of whoever shows it. */
+/** A decoded image of this size takes 400 MB of memory wherever it is shown. */
 const MAX_PIXELS = 100_000_000;
 const MEGABYTE = 1024 * 1024;
 
 export type Inspected = Pick<StoredFile, "mediaType" | "width" | "height">;
 
 export type Inspection = {
-  /** The next bytes. @throws AppError too_large, unsupported_media_type */
+  /** Takes the next bytes. @throws AppError too_large, unsupported_media_type */
   add(bytes: Uint8Array): void;
-  /** Nothing more comes. @throws AppError invalid_request, unprocessable, unsupported_media_type */
+  /** Ends the file. @throws AppError invalid_request, unprocessable, unsupported_media_type */
   end(): Inspected;
 };
 
 /**
- * Looks at a file while it passes and holds no more of it than its ends.
- * @param declared the media type that its sender names
+ * Inspects a file while it is streamed, and keeps only its first and last bytes in memory.
+ * @param declared the media type that the sender declared
  */
 export function inspect(declared: string, name: string): Inspection {
   const said = declared.split(";", 1)[0]?.trim().toLowerCase() || UNKNOWN_TYPE;

@@ -1,38 +1,38 @@
 import { AppError } from "./errors.ts";
 
-/** `checking`: not to be used yet; `refused`: never. */
+/** A `checking` file cannot be used yet; a `refused` file can never be used. */
 export const FILE_STATES = ["checking", "ready", "refused"] as const;
 export type FileState = (typeof FILE_STATES)[number];
 
 export const MAX_IMAGE_BYTES = 20 * 1024 * 1024;
 export const MAX_DOCUMENT_BYTES = 50 * 1024 * 1024;
 export const MAX_FILES_A_MESSAGE = 10;
-/** What a file counts at least against its owner's quota: its place on the disk, and its row. */
+/** The least that a file counts against its owner's quota, for its blocks on the disk and its row. */
 export const MIN_COUNTED_BYTES = 4096;
 
-/** A file as its owner sent it. Its bytes are in the file store, under their SHA-256. */
+/** A file as its owner sent it. The file store has its bytes under their SHA-256. */
 export type StoredFile = {
   /** A UUID. */
   readonly id: string;
   readonly name: string;
-  /** What its bytes are, whatever was said of them. */
+  /** The type that its bytes have, whatever the sender declared. */
   readonly mediaType: string;
   readonly bytes: number;
-  /** In lower-case hex digits. */
+  /** Lower-case hex digits. */
   readonly sha256: string;
   readonly state: FileState;
-  /** Of images, in pixels; null where they are not known, and for everything else. */
+  /** The size of an image in pixels; null if it is unknown or the file is no image. */
   readonly width: number | null;
   readonly height: number | null;
   readonly createdAt: Date;
 };
 
-/** A file as the message that it was sent with tells of it. */
+/** A file as the message with that attachment describes it. */
 export type Attachment = Pick<
   StoredFile,
   "id" | "name" | "mediaType" | "bytes" | "width" | "height"
 > & {
-  /** Its owner deleted it; the message stays. */
+  /** The owner has deleted the file; the message stays. */
   readonly isDeleted?: true;
 };
 
@@ -45,7 +45,7 @@ export const attachmentOf = ({
   height,
 }: StoredFile): Attachment => ({ id, name, mediaType, bytes, width, height });
 
-/** How a model is given a file: to look at, to read, or not at all. */
+/** How a model gets a file: as an image, as text, or not at all. */
 export type ModelUse = "image" | "text" | null;
 
 const IMAGES_FOR_MODELS = /^image\/(?:png|jpeg|gif|webp)$/;

@@ -1,6 +1,6 @@
 import type { FinishReason, Message } from "./message.ts";
 
-/** What providers call each reason, in lower case. */
+/** The providers' names for each reason, in lower case. */
 const NAMES: Readonly<Record<Exclude<FinishReason, "other">, readonly string[]>> = {
   stop: ["stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"],
   length: ["length", "max_tokens", "max_output_tokens", "max_completion_tokens", "model_length"],
@@ -24,20 +24,20 @@ const BY_NAME = new Map(
   ),
 );
 
-/** @param said the reason in the provider's own word */
+/** @param said the reason in the provider's own words */
 export const finishReasonOf = (said: string): FinishReason =>
   BY_NAME.get(said.toLowerCase()) ?? "other";
 
-/** The reasons of an answer that is not the model's whole one. */
+/** The reasons that mark an answer as incomplete. */
 export const UNUSUAL_FINISHES = ["length", "filter", "tool_calls", "other"] as const;
 
-/** How a reply ended, where it is not simply whole. */
+/** The outcome of a reply that is not simply complete. */
 export type UnusualEnding = {
   readonly finishReason?: (typeof UNUSUAL_FINISHES)[number];
   readonly status?: "interrupted" | "failed";
 };
 
-/** How a reply ended, where it is not simply whole: for wires whose documents know whole replies only. */
+/** The outcome of a reply that is not simply complete, for wires whose documents only have complete replies. */
 export function unusualEndingOf({ status, finishReason }: Message): UnusualEnding {
   return {
     ...(finishReason !== null && finishReason !== "stop" && { finishReason }),

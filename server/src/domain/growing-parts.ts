@@ -11,24 +11,24 @@ import {
 } from "./parts.ts";
 
 /**
- * A message that is being written. It says the same as `append`, `grow` and `after` of parts.ts, at a price that does
- * not depend on its length: the text of the part that grows is kept in the pieces in which it came.
+ * A message that is being written. It gives the same results as `append`, `grow` and `after` of parts.ts at a cost that
+ * does not depend on its length, because the text of the growing part is kept in the pieces in which it arrived.
  */
 export type GrowingParts = {
-  /** As `lengthOfAll`. */
+  /** Same as `lengthOfAll`. */
   readonly length: number;
-  /** How many parts there are. */
+  /** The number of parts. */
   readonly count: number;
-  /** The type of the part that grows; null before the first. */
+  /** The type of the growing part; null before the first part. */
   readonly last: PartType | null;
   types(): PartType[];
-  /** As `append`. */
+  /** Same as `append`. */
   add(part: Part): void;
-  /** As `grow`; of a message without a part it changes nothing. */
+  /** Same as `grow`; it has no effect on a message without parts. */
   grow(text: string): void;
-  /** As `add` or `grow`: what another copy of the message gave. */
+  /** Calls `add` or `grow` for a step from another copy of the message. */
   apply(delta: PartDelta): void;
-  /** As `after`. */
+  /** Same as `after`. */
   after(position: number): PartDelta[];
   /** The message so far. */
   parts(): Part[];
@@ -38,10 +38,10 @@ export function growingParts(): GrowingParts {
   const closed: Part[] = [];
   /** The length of the message before each closed part. */
   const starts: number[] = [];
-  /** The part that grows, without its text. */
+  /** The growing part without its text. */
   let last: { readonly part: Part; readonly start: number } | null = null;
   let pieces: string[] = [];
-  /** The length of the message after each piece. */
+  /** The length of the message after each piece of text. */
   let ends: number[] = [];
   let length = 0;
 
@@ -125,7 +125,7 @@ export function growingParts(): GrowingParts {
     },
     after(position) {
       const found: PartDelta[] = [];
-      // Most watchers are in the part that grows.
+      // Most watchers are at a position in the growing part.
       if (position < (last?.start ?? length))
         for (const [index, part] of closed.entries()) {
           const start = starts[index] ?? 0;

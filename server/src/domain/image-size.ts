@@ -1,9 +1,9 @@
-/** In pixels. */
+/** The size of an image in pixels. */
 export type ImageSize = { readonly width: number; readonly height: number };
 
 type ReadSize = (head: FirstBytes) => ImageSize | null;
 
-/** Reads numbers of a file's first bytes; 0 behind their end. */
+/** Reads numbers from the first bytes of a file; 0 beyond their end. */
 class FirstBytes {
   readonly #bytes: Uint8Array;
 
@@ -19,14 +19,14 @@ class FirstBytes {
     return this.#bytes[at] ?? 0;
   }
 
-  /** @param count how many bytes, the most significant first */
+  /** @param count the number of bytes, most significant first */
   big(at: number, count: number): number {
     let value = 0;
     for (let place = 0; place < count; place++) value = value * 256 + this.byte(at + place);
     return value;
   }
 
-  /** @param count how many bytes, the least significant first */
+  /** @param count the number of bytes, least significant first */
   little(at: number, count: number): number {
     let value = 0;
     for (let place = count - 1; place >= 0; place--) value = value * 256 + this.byte(at + place);
@@ -61,7 +61,7 @@ const sizeOfWebp: ReadSize = (head) => {
 const MARKER = 0xff;
 /** Segments without a length: TEM and the restart markers. */
 const isBare = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
-/** Start of frame, of any kind; DHT, JPG and DAC have numbers in between. */
+/** The markers of all start-of-frame segments. The numbers of DHT, JPG and DAC lie between them. */
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 const START_OF_SCAN = 0xda;
@@ -86,7 +86,7 @@ const READERS: Readonly<Record<string, ReadSize>> = {
   "image/jpeg": sizeOfJpeg,
 };
 
-/** The size of an image by its first bytes; null where they do not tell. */
+/** The size of an image, read from its first bytes; null if they do not contain it. */
 export function imageSize(mediaType: string, head: Uint8Array): ImageSize | null {
   const size = READERS[mediaType]?.(new FirstBytes(head)) ?? null;
   return size && size.width > 0 && size.height > 0 ? size : null;

@@ -1,10 +1,10 @@
 import { AppError } from "./errors.ts";
 
-/** What a JSON text may be made of. */
+/** The limits of a JSON text. */
 export type JsonBounds = {
-  /** Of lists and objects within each other. */
+  /** The maximum depth of nested lists and objects. */
   readonly maxDepth: number;
-  /** Values and names of fields, roughly: what is between brackets, commas and colons. */
+  /** The approximate maximum number of values and field names, counted by brackets, commas and colons. */
   readonly maxValues: number;
 };
 
@@ -18,8 +18,8 @@ const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
 /**
- * Checks what parsing the text would build, in one pass that builds nothing. It leaves to the parser whether
- * the text is JSON. @throws AppError invalid_request
+ * Checks the size of the structure that parsing the text would create, in one pass that creates nothing. Whether the
+ * text is valid JSON is left to the parser. @throws AppError invalid_request
  */
 export function checkJsonBounds(text: string, bounds: JsonBounds): void {
   const { maxDepth, maxValues } = bounds;
@@ -53,7 +53,7 @@ export const tooManyValues = ({ maxValues }: JsonBounds) =>
     `The JSON has too many values: at most ${maxValues.toLocaleString("en")} are taken`,
   );
 
-/** The place of the quote that ends the text which begins at `start`; the end of all where none does. */
+/** The index of the quote that closes the string at `start`; the end of the text if there is none. */
 function endOfText(text: string, start: number): number {
   let end = start;
   for (;;) {

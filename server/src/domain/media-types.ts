@@ -1,12 +1,12 @@
 import { isRasterImage, isText } from "./file.ts";
 
-/** What a file is called whose sender does not know what it is. */
+/** The media type of a file whose sender does not know its type. */
 export const UNKNOWN_TYPE = "application/octet-stream";
 const PDF = "application/pdf";
 const OFFICE = "application/vnd.openxmlformats-officedocument.";
 const OPEN_DOCUMENT = "application/vnd.oasis.opendocument.";
 
-/** The type of a text by the end of its name, where the sender does not say one. */
+/** The media type of a text file by the ending of its name, used when the sender names none. */
 const TEXT_TYPES: Readonly<Record<string, string>> = {
   md: "text/markdown",
   markdown: "text/markdown",
@@ -20,7 +20,7 @@ const TEXT_TYPES: Readonly<Record<string, string>> = {
   yml: "application/yaml",
 };
 
-/** What an Office document holds, by the name of one of the files in it. */
+/** The media type of an Office document, by the name of one of the files in its archive. */
 const OFFICE_PARTS: Readonly<Record<string, string>> = {
   "word/document.xml": `${OFFICE}wordprocessingml.document`,
   "xl/workbook.xml": `${OFFICE}spreadsheetml.sheet`,
@@ -34,7 +34,7 @@ const latin = (text: string): number[] => [...text].map((character) => character
 const PNG_SIGNATURE = [0x89, ...latin("PNG"), 0x0d, 0x0a, 0x1a, 0x0a];
 const ZIP_SIGNATURE = [...latin("PK"), 0x03, 0x04];
 
-/** The type of a raster image by its first bytes; null for everything else. */
+/** The media type of a raster image, found in its first bytes; null for any other file. */
 export function imageTypeOf(head: Uint8Array): string | null {
   if (startsWith(head, PNG_SIGNATURE)) return "image/png";
   if (startsWith(head, [0xff, 0xd8, 0xff])) return "image/jpeg";
@@ -43,7 +43,7 @@ export function imageTypeOf(head: Uint8Array): string | null {
   return null;
 }
 
-/** The type of what is no text; null where the bytes are none of those that are taken. @param tail the last bytes */
+/** The media type of a binary file; null if the server does not accept that type. @param tail the last bytes */
 export function binaryTypeOf(head: Uint8Array, tail: Uint8Array): string | null {
   const image = imageTypeOf(head);
   if (image !== null) return image;
@@ -51,7 +51,7 @@ export function binaryTypeOf(head: Uint8Array, tail: Uint8Array): string | null 
   return startsWith(head, ZIP_SIGNATURE) ? officeTypeOf(head, tail) : null;
 }
 
-/** The names of what a ZIP archive holds are in its directory, which is its end. */
+/** Reads names from the central directory, which is at the end of a ZIP archive. */
 function officeTypeOf(head: Uint8Array, tail: Uint8Array): string | null {
   const decoder = new TextDecoder("latin1");
   const names = decoder.decode(head.subarray(0, 4096)) + decoder.decode(tail);
@@ -62,7 +62,7 @@ function officeTypeOf(head: Uint8Array, tail: Uint8Array): string | null {
   return part ? (OFFICE_PARTS[part] ?? null) : null;
 }
 
-/** The type of a text: what it shows itself to be, then what its sender says, then its name. @param head its beginning */
+/** The media type of a text file: by its content, then by the sender's word, then by its name. @param head its first bytes */
 export function textTypeOf(head: string, declared: string, name: string): string {
   const beginning = head
     .slice(0, 2048)
@@ -85,7 +85,7 @@ const familyOf = (mediaType: string): string | null => {
   return null;
 };
 
-/** What the sender says it is and it is not, such as "an image"; null where that is right or not said. */
+/** The kind of file that the sender wrongly declared, such as "an image"; null if the declaration is right or missing. */
 export function falseClaim(declared: string, found: string): string | null {
   const claimed = familyOf(declared);
   return claimed !== null && claimed !== familyOf(found) ? claimed : null;

@@ -17,16 +17,16 @@ export const shownRole = (role: Role): ShownRole =>
 export type MessageStatus = "streaming" | "complete" | "interrupted" | "failed";
 
 /**
- * Why a model ended its answer: it was done, reached its length limit, was filtered by its provider,
- * asked for tools, or gave a reason that is none of these.
+ * Why a model ended its answer: it was complete, reached its length limit, was filtered by its provider,
+ * asked for tools, or ended for another reason.
  */
 export const FINISH_REASONS = ["stop", "length", "filter", "tool_calls", "other"] as const;
 export type FinishReason = (typeof FINISH_REASONS)[number];
 
 /**
- * What ended an interrupted reply: its user (`stopped`), a newer message that took its place
- * (`superseded`), the deletion of its conversation or of itself (`deleted`), a server that was shut
- * down (`shutdown`) or was lost with the reply unfinished (`crash`), a listener who spoke over it (`heard`).
+ * The cause of an interruption: the user stopped the reply (`stopped`), a newer message took its place
+ * (`superseded`), the reply or its conversation was deleted (`deleted`), the server was shut
+ * down (`shutdown`) or crashed (`crash`), or a listener spoke over the reply (`heard`).
  */
 export const INTERRUPTIONS = [
   "stopped",
@@ -43,11 +43,11 @@ export type Usage = {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;
-  /** Of the prompt: those that the provider had kept from before. */
+  /** The tokens of the prompt that the provider had cached. */
   readonly cachedTokens?: number;
-  /** Of the completion: those of its reasoning. */
+  /** The tokens of the completion that are reasoning. */
   readonly reasoningTokens?: number;
-  /** In US dollars, where the provider says it (OpenRouter). */
+  /** The price in US dollars, if the provider reports it (OpenRouter does). */
   readonly costUsd?: number;
 };
 
@@ -55,35 +55,35 @@ export type Message = {
   /** A UUID. */
   readonly id: string;
   readonly conversationId: string;
-  /** Its place in the conversation, ascending; the only order that counts. */
+  /** Its ascending number in the conversation, which alone determines the order. */
   readonly sequence: number;
   readonly role: Role;
-  /** Its words: those of its parts. */
+  /** The words of its parts. */
   readonly content: string;
   /**
-   * What it consists of, where that is more than its reasoning, if it has any, and then its content as one part of
-   * text; null where it is that.
+   * The parts of the message. Null means that the message consists of its reasoning, if there is any, followed by its
+   * content as one part of text.
    */
   readonly parts: readonly Part[] | null;
   readonly model: string | null;
   readonly status: MessageStatus;
   readonly usage: Usage | null;
-  /** What a reasoning model thought, all of it joined; never part of the content. */
+  /** The reasoning of the model as one text; never part of the content. */
   readonly reasoning: string | null;
-  /** How long it thought before the first word of its answer; null where that is not known. */
+  /** The time that the model spent on reasoning before the first word of its answer; null if unknown. */
   readonly reasoningMs: number | null;
-  /** Null for what no model ended: other messages, and replies that were interrupted or failed before. */
+  /** Null for replies that were interrupted or failed, and for messages that no model wrote. */
   readonly finishReason: FinishReason | null;
-  /** Null for all but interrupted replies, and for those of versions that did not note it. */
+  /** Null unless the reply was interrupted; also null if it was stored by a version that did not record the cause. */
   readonly interruptedBy: Interruption | null;
-  /** Why a failed reply failed, in words fit for its reader. */
+  /** The reason of a failure, in words for the reader of the reply. */
   readonly error: ReplyError | null;
-  /** The files that it was sent with; absent where there are none. */
+  /** The files that were attached; absent if there are none. */
   readonly attachments?: readonly Attachment[];
   /** Of a reply whose turn is more than a user's message and its answer; absent of others. */
   readonly turn?: TurnRecord;
   readonly createdAt: Date;
-  /** When a reply ended; for other messages the time they were stored. */
+  /** The time at which a reply ended, or at which any other message was stored. */
   readonly finishedAt: Date | null;
 };
 
@@ -95,7 +95,7 @@ export type TurnRecord = {
   readonly record?: JsonObject;
 };
 
-/** The part of a message that only a generated reply has. */
+/** The fields that only a generated reply has. */
 export const NOT_GENERATED = {
   parts: null,
   usage: null,
@@ -108,7 +108,7 @@ export const NOT_GENERATED = {
 
 type Document = Pick<Message, "content" | "reasoning" | "parts">;
 
-/** The message as the document that it is. */
+/** The message as a document of parts. */
 export function partsOf({ content, reasoning, parts }: Document): readonly Part[] {
   if (parts) return parts;
   return [
@@ -117,11 +117,11 @@ export function partsOf({ content, reasoning, parts }: Document): readonly Part[
   ];
 }
 
-/** Whether the reasoning and the content of a message of such parts say all of it. */
+/** Whether reasoning and content represent these parts completely. */
 export const isPlain = (types: readonly PartType[]): boolean =>
   types.length <= 2 && ["", "text", "reasoning", "reasoning text"].includes(types.join(" "));
 
-/** What of a message its parts say. */
+/** The fields of a message that follow from its parts. */
 export const documentOf = (parts: readonly Part[]): Document => ({
   content: textOf(parts),
   reasoning: reasoningOf(parts) || null,

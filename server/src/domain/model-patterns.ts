@@ -1,12 +1,12 @@
 import { AppError } from "./errors.ts";
 import { checkName } from "./text.ts";
 
-/** Names of models, in which `*` stands for any characters. */
+/** Names of models in which `*` matches any characters. */
 export type ModelPatterns = readonly string[];
 
 export const MAX_MODEL_PATTERNS = 100;
 
-/** Whether one of the names is meant by one of the patterns. Takes time in proportion to their lengths, whatever they are. */
+/** Whether one of the names matches one of the patterns. The time is proportional to their lengths for any input. */
 export const isMeantBy = (names: readonly string[], patterns: ModelPatterns): boolean =>
   patterns.some((pattern) => names.some((name) => matches(name, pattern)));
 

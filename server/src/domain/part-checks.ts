@@ -28,10 +28,10 @@ const refused = (field: string, problem: string): AppError =>
   new AppError("invalid_request", `${field} ${problem}`, { field });
 
 /**
- * The parts of a message as somebody outside gives them.
- * @param field what the list is called there
+ * Checks the parts of a message that come from outside the server.
+ * @param field the name of the list in the request
  * @param options.resultsAlone whether results may stand without the calls that they answer; default: no
- * @throws AppError invalid_request, naming the field and what is to be there
+ * @throws AppError invalid_request, naming the field and its expected content
  */
 export function checkParts(
   value: unknown,
@@ -72,7 +72,7 @@ export function checkParts(
   return parts;
 }
 
-/** @param words how many characters of the message's words come before the part */
+/** @param words the number of characters of the message's words before the part */
 function checkPart(value: unknown, name: string, words: number): Part {
   const fields = fieldsOf(value, name);
   const type = PART_TYPES.find((known) => known === fields.type);

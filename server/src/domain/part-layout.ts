@@ -2,9 +2,10 @@ import { growingParts } from "./growing-parts.ts";
 import type { Part, PartDelta } from "./parts.ts";
 
 /**
- * How parts are kept beside two texts that are stored anyhow, the words of a message and its reasoning: as what is taken
- * from them in turn, so that nothing is kept twice. `text` and `refusal` take the next code units of the words,
- * `reasoning` those of the reasoning. `open` is a part without its text, `grow` more of the text of a tool's part.
+ * The layout of parts beside the two texts that every message stores: its words and its reasoning. No text is stored
+ * twice, because a layout names how many code units belong to each part: `text` and `refusal` take the next code units
+ * of the words, `reasoning` those of the reasoning. `open` is a part without its text, and `grow` is more text of a
+ * tool's part.
  */
 export type LayoutStep =
   | readonly ["text" | "refusal" | "reasoning", number]
@@ -19,8 +20,8 @@ export type LaidOut = {
 };
 
 /**
- * Takes apart steps of growth: those of a whole message (`after(parts, 0)`), or what was added to one. What was taken
- * apart in several times is one again by joining each of the three.
+ * Splits steps of growth into words, reasoning and layout. The steps are those of a whole message (`after(parts, 0)`) or
+ * of an addition to one. The results of several calls are joined field by field.
  */
 export function layOut(steps: readonly PartDelta[]): LaidOut {
   let content = "";
@@ -36,7 +37,7 @@ export function layOut(steps: readonly PartDelta[]): LaidOut {
   return { content, reasoning, layout };
 }
 
-/** Puts together a message that was taken apart. */
+/** Restores the parts of a message from its words, reasoning and layout. */
 export function partsFrom({ content, reasoning, layout }: LaidOut): Part[] {
   const growing = growingParts();
   let words = 0;

@@ -3,17 +3,17 @@ import type { StoredFile } from "./file.ts";
 /** A file that is stored apart from the message. */
 export type FileRef = Pick<StoredFile, "id" | "name" | "mediaType" | "bytes">;
 
-/** How a tool's call ended: it gave a result, it failed, a person declined it, or nobody knows. */
+/** How a tool call ended: with a result, with a failure, declined by a person, or unknown. */
 export const TOOL_OUTCOMES = ["ok", "failed", "declined", "unknown"] as const;
 export type ToolOutcome = (typeof TOOL_OUTCOMES)[number];
 
-/** Whose tools the model is offered: those of whoever sent the request, whose arguments are JSON, or any text. */
+/** The tools that the client of the request runs itself. Their arguments are JSON, or any text for custom tools. */
 export const CLIENT_TOOLS = "client";
 export const CUSTOM_TOOLS = "custom";
 
 /**
- * What a message consists of, in order. Only the last part grows; a part with another one behind it is final.
- * Neighbours of text, or of reasoning, are one part, and no part of them is empty.
+ * A part of a message. Only the last part of a message grows; a part that is followed by another one is final.
+ * Adjacent parts of text are always joined, and so are adjacent parts of reasoning. Neither kind is ever empty.
  */
 export type Part =
   | { readonly type: "text"; readonly text: string }
@@ -21,10 +21,10 @@ export type Part =
   | {
       readonly type: "tool_call";
       readonly callId: string;
-      /** Whose tool it is: CLIENT_TOOLS, CUSTOM_TOOLS. */
+      /** The source of the tool: CLIENT_TOOLS or CUSTOM_TOOLS. */
       readonly source: string;
       readonly name: string;
-      /** As the model writes them: JSON once the part is final, and nothing certain before. */
+      /** The arguments as the model writes them. They are JSON once the part is final, and may be anything before that. */
       readonly arguments: string;
     }
   | {
@@ -34,24 +34,24 @@ export type Part =
       readonly text: string;
     }
   | { readonly type: "file"; readonly file: FileRef }
-  /** Belongs to the words before it: `from` and `to` count in `textOf`. */
+  /** A citation belongs to the words before it. `from` and `to` are offsets in `textOf`. */
   | {
       readonly type: "citation";
       readonly title: string;
-      /** Where it is to be read: an address, or the id of a file. */
+      /** The place of the source: a URL or the id of a file. */
       readonly url: string | null;
       readonly fileId: string | null;
       readonly quote: string;
       readonly from: number;
       readonly to: number;
     }
-  /** What the model said instead of an answer. */
+  /** The words with which the model refused to answer. */
   | { readonly type: "refusal"; readonly text: string };
 export type PartType = Part["type"];
 
 /**
- * One step of growth. `position` is the length of the message after it, and `index` the place of its part. A part of
- * text or reasoning has no `open`: its first `grow` opens it. The part of an `open` has no text of its own yet.
+ * One step of growth. `position` is the length of the message after the step, and `index` is the index of its part. A
+ * part of text or reasoning has no `open` step, because its first `grow` opens it. The part in an `open` step has no text yet.
  */
 export type PartDelta =
   | {
@@ -68,45 +68,45 @@ export type PartDelta =
       readonly text: string;
     };
 
-/** Whether such a part grows; a file and a citation are whole when they come. */
+/** Whether parts of this type grow. Files and citations are complete from the beginning. */
 export const takesText = (type: PartType): boolean => type !== "file" && type !== "citation";
 
-/** What of a part grows; "" for a part that is whole when it comes. */
+/** The text of a part that grows; "" for a part that is complete from the beginning. */
 export function textIn(part: Part): string {
   if (part.type === "tool_call") return part.arguments;
   return part.type === "file" || part.type === "citation" ? "" : part.text;
 }
 
-/** The part with that as its text; one that is whole when it comes stays as it is. */
+/** The part with another text. A part that is complete from the beginning is returned unchanged. */
 export const withText = (part: Part, text: string): Part => {
   if (part.type === "tool_call") return { ...part, arguments: text };
   return part.type === "file" || part.type === "citation" ? part : { ...part, text };
 };
 
-/** Whether the type says all that opens such a part; every other part has a head, which counts as one. */
+/** Whether the type alone opens such a part. Every other part has a head, which counts as one position. */
 export const isHeadless = (type: PartType): type is "text" | "reasoning" =>
   type === "text" || type === "reasoning";
 
 const headOf = ({ type }: Part): 0 | 1 => (isHeadless(type) ? 0 : 1);
 
-/** In positions: one for the head of a part that has one, and the UTF-16 code units of its text. */
+/** The length of a part in positions: one for its head, if it has one, and one for each UTF-16 code unit of its text. */
 export const lengthOf = (part: Part): number => headOf(part) + textIn(part).length;
 
 export const lengthOfAll = (parts: readonly Part[]): number =>
   parts.reduce((length, part) => length + lengthOf(part), 0);
 
-/** Whether the words of the message are in such a part. A refusal is what its reader is told. */
+/** Whether the text of such a part belongs to the words of the message. A refusal does, since its reader sees it. */
 export const hasWords = (type: PartType): boolean => type === "text" || type === "refusal";
 
-/** The words of the message, which is all that wires of text alone, search and titles see. */
+/** The words of the message, which are all that wires without parts, search and titles see. */
 export const textOf = (parts: readonly Part[]): string =>
   parts.map((part) => (hasWords(part.type) ? textIn(part) : "")).join("");
 
-/** What the model thought, all of it joined. */
+/** The reasoning of the model as one text. */
 export const reasoningOf = (parts: readonly Part[]): string =>
   parts.map((part) => (part.type === "reasoning" ? part.text : "")).join("");
 
-/** The message with that part behind it; text joins text before it, and reasoning likewise. */
+/** The message with one more part. Text is joined to text before it, and reasoning to reasoning. */
 export function append(parts: readonly Part[], added: Part): Part[] {
   if (!isHeadless(added.type)) return [...parts, added];
   if (textIn(added) === "") return [...parts];
@@ -119,7 +119,7 @@ export function grow(parts: readonly Part[], text: string): Part[] {
   return last ? [...parts.slice(0, -1), withText(last, textIn(last) + text)] : [];
 }
 
-/** The message as it was when it had that length. */
+/** The message as it was at that length. */
 export function cutAt(parts: readonly Part[], position: number): Part[] {
   const kept: Part[] = [];
   let left = position;
@@ -132,7 +132,7 @@ export function cutAt(parts: readonly Part[], position: number): Part[] {
   return kept;
 }
 
-/** What came after the message had that length. */
+/** The growth of the message after that length. */
 export function after(parts: readonly Part[], position: number): PartDelta[] {
   const deltas: PartDelta[] = [];
   let start = 0;
@@ -144,8 +144,8 @@ export function after(parts: readonly Part[], position: number): PartDelta[] {
 }
 
 /**
- * The same of one part.
- * @param start the length of all before it
+ * The growth of one part after that length.
+ * @param start the length of all parts before it
  */
 export function deltasOf(part: Part, index: number, start: number, position: number): PartDelta[] {
   const end = start + lengthOf(part);
@@ -161,14 +161,14 @@ export function deltasOf(part: Part, index: number, start: number, position: num
   ];
 }
 
-/** What a watcher makes of a step. */
+/** The parts of a watcher after it has applied a step. */
 export function apply(parts: readonly Part[], delta: PartDelta): Part[] {
   if (delta.type === "open") return [...parts, delta.part];
   const { of, text } = delta;
   return isHeadless(of) ? append(parts, { type: of, text }) : grow(parts, text);
 }
 
-/** Of steps that follow each other, what comes after that position. */
+/** The rest of consecutive steps after that position. */
 export const stepsAfter = (steps: readonly PartDelta[], position: number): PartDelta[] =>
   steps.flatMap((step): PartDelta[] => {
     if (step.position <= position) return [];
@@ -177,7 +177,7 @@ export const stepsAfter = (steps: readonly PartDelta[], position: number): PartD
     return [{ ...step, text: step.text.slice(step.text.length - missing) }];
   });
 
-/** The length that the message had when so many characters of its words had been said. */
+/** The length of the message at the point where this number of characters of its words had been written. */
 export function positionOfText(parts: readonly Part[], characters: number): number {
   let position = 0;
   let left = characters;
@@ -193,7 +193,7 @@ export function positionOfText(parts: readonly Part[], characters: number): numb
   return position;
 }
 
-/** The message up to so many characters of its words; what came before the first of them stays. */
+/** The message cut to this number of characters of its words. Parts before the first word are kept. */
 export function cutAtText(parts: readonly Part[], characters: number): Part[] {
   const first = parts.findIndex((part) => hasWords(part.type));
   const before = lengthOfAll(first < 0 ? parts : parts.slice(0, first));

@@ -1,25 +1,25 @@
 import type { ModelPatterns } from "./model-patterns.ts";
 
-/** Whose data it is. Every query of every store names both. */
+/** The owner of data. Every query of every store names both fields. */
 export type Owner = { readonly tenantId: string; readonly userId: string };
 
-/** The tenant that exists until an operator makes another. */
+/** The only tenant until an operator creates another one. */
 export const LOCAL_TENANT = "local";
 
 /**
- * The user who speaks when neither the credential nor the request names one. A UUID, because the
+ * The user of requests in which neither the credential nor a field names one. It is a UUID because the
  * wires 002 and 004 promise UUIDs for user ids.
  */
 export const DEFAULT_USER = "00000000-0000-4000-8000-000000000001";
 
-/** The user of those whom AUTH_ANONYMOUS=open lets in and who name nobody. No request may name it. */
+/** The user of anonymous requests under AUTH_ANONYMOUS=open that name no user. No request may name this one. */
 export const GUEST_USER = "00000000-0000-4000-8000-000000000002";
 
-/** What was shown, and when it stops being good. */
+/** The proof of identity, and how long it stays valid. */
 export type Proof =
-  /** Nothing: a program of this machine, for as long as such are served. */
+  /** No credential: a program of this machine, as long as those are served without one. */
   | { readonly kind: "none" }
-  /** Nothing: anybody, where AUTH_ANONYMOUS=open serves such. */
+  /** No credential: anybody, under AUTH_ANONYMOUS=open. */
   | { readonly kind: "open" }
   /** An API key, until it is revoked. */
   | { readonly kind: "key"; readonly keyId: string }
@@ -27,25 +27,25 @@ export type Proof =
   | {
       readonly kind: "token";
       readonly expiresAt: Date;
-      /** Tells tokens apart; not enough to make one. */
+      /** Identifies the token in logs; the token cannot be derived from it. */
       readonly fingerprint: string;
     };
 
-/** A reply by its id, and where it is. */
+/** The id of a reply and of its conversation. */
 export type OneReply = { readonly conversationId: string; readonly replyId: string };
 
-/** An owner who asks models for replies. */
+/** An owner whose requests ask models for replies. */
 export type Speaker = Owner & {
-  /** The models that its key may use; null: every model of the server. */
+  /** The models that the key may use; null means every model of the server. */
   readonly models: ModelPatterns | null;
 };
 
-/** Who is asking, as the deciding function in core/access.ts found out. */
+/** Who sent a request, as determined by the deciding function in core/access/access.ts. */
 export type Principal = Speaker & {
   readonly proof: Proof;
-  /** May manage keys and read what concerns the whole installation. */
+  /** May manage keys and read the figures and the audit log of the whole installation. */
   readonly isOperator: boolean;
-  /** May watch that reply, and do nothing else. */
+  /** If set, the principal may watch this reply and do nothing else. */
   readonly onlyReply?: OneReply;
 };
 

@@ -1,15 +1,15 @@
 import { AppError } from "./errors.ts";
 
-/** How long a message may be, in characters (Unicode code points). */
+/** The maximum length of a message in characters (Unicode code points). */
 const MAX_MESSAGE_CHARACTERS = 100_000;
 
-/** A model may have written more than a person may send; what it wrote can be given back to us. */
+/** A model may write more than a person may send, and clients may send its replies back to us. */
 export const MAX_REPLY_CHARACTERS = 1_000_000;
 
 const MAX_NAME_CHARACTERS = 256;
 
 /**
- * Refuses what a store cannot give back exactly: NUL, and halves of a surrogate pair.
+ * Refuses text that a store cannot return exactly: NUL and lone surrogates.
  * @throws AppError invalid_request, naming the field
  */
 export function checkStorable(value: string, field: string): void {
@@ -59,7 +59,7 @@ export function checkText(
 }
 
 /**
- * Refuses an id or a name that is empty, blank, too long or has control characters in it.
+ * Refuses an id or a name that is empty, blank, too long or contains control characters.
  * @throws AppError invalid_request, naming the field
  */
 export function checkName(value: string, field: string): void {

@@ -3,17 +3,17 @@ import { type Interruption, type Message, partsOf, type ReplyError } from "./mes
 import { lengthOfAll } from "./parts.ts";
 
 /**
- * What happens in a turn, in order, as those see it who see only the words of its reply. `position` numbers the
- * events: 0 is the acceptance, a delta's is the length of the words (in UTF-16 code units) after it, the ending's is
- * one more than the last. So "go on after position N" can be answered from the live log and, once the turn is over,
- * from the stored message alone.
+ * The events of a turn, in order, for watchers of the words alone. `position` numbers the events: the acceptance is 0,
+ * a delta has the length of the words after it (in UTF-16 code units), and the ending has one more than the last delta.
+ * A watcher can therefore continue after position N from the live log and, once the turn is over, from the stored
+ * message alone.
  */
 export type TurnEvent =
   | { readonly type: "accepted"; readonly position: 0; readonly userMessage: Message }
   | { readonly type: "delta"; readonly position: number; readonly text: string }
   | TurnEnding;
 
-/** A turn has exactly one of these. The reply is as it was stored. */
+/** The ending of a turn, of which there is exactly one. It has the reply as it was stored. */
 export type TurnEnding =
   | { readonly type: "completed"; readonly position: number; readonly reply: Message }
   | { readonly type: "interrupted"; readonly position: number; readonly reply: Message }
@@ -24,7 +24,7 @@ export type TurnEnding =
       readonly error: ReplyError;
     };
 
-/** The ending that a stored reply stands for; null while it is still being generated. */
+/** The ending that a stored reply represents; null while the reply is being generated. */
 export function endingOf(reply: Message): TurnEnding | null {
   const position = reply.content.length + 1;
   switch (reply.status) {
@@ -44,7 +44,7 @@ export function endingOf(reply: Message): TurnEnding | null {
   }
 }
 
-/** The same ending for those who see all parts of the reply: one past its length. */
+/** The same ending for watchers of all parts. Its position is one more than the length of the reply. */
 export const endingOfParts = (ending: TurnEnding): TurnEnding => ({
   ...ending,
   position: lengthOfAll(partsOf(ending.reply)) + 1,
@@ -52,7 +52,7 @@ export const endingOfParts = (ending: TurnEnding): TurnEnding => ({
 
 const RETRY_AFTER_MS = 2_000;
 
-/** Why a reply failed, as an error that whoever waits for it is told. */
+/** The failure of a reply as an error for the clients that wait for it. */
 export const failureOf = (
   { code, message, retryAfterMs, isTooLong }: ReplyError,
   textSoFar = "",
@@ -65,7 +65,7 @@ export const failureOf = (
   });
 };
 
-/** What became of an interrupted reply, and what to do about it. */
+/** What happened to an interrupted reply, and what its reader can do about it. */
 const INTERRUPTED: Readonly<Record<Interruption, readonly [code: ErrorCode, message: string]>> = {
   stopped: [
     "conflict",
@@ -85,8 +85,8 @@ const INTERRUPTED: Readonly<Record<Interruption, readonly [code: ErrorCode, mess
 };
 
 /**
- * What to tell somebody who waited for a whole reply and whose wire has no word for one that is not:
- * the error that an ending stands for, with the text so far. Null for a complete reply.
+ * The error for a client that waited for a complete reply on a wire that cannot express an incomplete one. It has
+ * the text so far. Null for a complete reply.
  */
 export function errorOfEnding(ending: TurnEnding): AppError | null {
   const { content, interruptedBy } = ending.reply;
@@ -95,7 +95,7 @@ export function errorOfEnding(ending: TurnEnding): AppError | null {
   return interruptionError(interruptedBy ?? "stopped", content);
 }
 
-/** What to tell somebody who waited for a reply that was interrupted. @param textSoFar absent: it is not told */
+/** The error for a client that waited for a reply that was interrupted. @param textSoFar left out of the error if absent */
 export function interruptionError(cause: Interruption, textSoFar?: string): AppError {
   const [code, message] = INTERRUPTED[cause];
   const retry = code === "unavailable" ? { retryAfterMs: RETRY_AFTER_MS } : {};
@@ -103,8 +103,8 @@ export function interruptionError(cause: Interruption, textSoFar?: string): AppE
 }
 
 /**
- * Whether a reply that is over may be generated again under the key of its request: nothing of it
- * was said, and what ended it was neither its user nor the model's own answer.
+ * Whether a reply that is over may be generated again under the idempotency key of its request. This is allowed if
+ * it has no words and was ended neither by its user nor by the model itself.
  */
 export function mayGenerateAgain({ status, content, finishReason, ...reply }: Message): boolean {
   if (content !== "" || finishReason !== null) return false;

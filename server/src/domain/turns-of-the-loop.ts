@@ -1,8 +1,8 @@
 const waiting: (() => void)[] = [];
 
 /**
- * Waits for a turn of the event loop: of all long works that wait one goes on in each, so that together they
- * hold everybody else up no longer than one of them does.
+ * Waits for a turn of the event loop. Only one of all waiting long tasks continues in each turn, so that together they
+ * delay everybody else no longer than one of them does.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -17,18 +17,18 @@ function goOn(): void {
   if (waiting.length > 0) setImmediate(goOn);
 }
 
-/** How long a piece of a long work may last. */
+/** The maximum duration of one piece of a long task. */
 const MAX_PIECE_MS = 5;
 
-/** Parts a long work into pieces: between its items `if (pace.isDue()) await pace.pause()`. */
+/** Divides a long task into pieces. Call `if (pace.isDue()) await pace.pause()` between its items. */
 export type Pace = {
-  /** The piece has lasted long enough. */
+  /** Whether the piece has lasted long enough. */
   isDue(): boolean;
-  /** Lets others have their turn, and begins the next piece. */
+  /** Lets other tasks run, and begins the next piece. */
   pause(): Promise<void>;
 };
 
-/** Begins with a piece. */
+/** Begins the first piece. */
 export function createPace(): Pace {
   let beganAt = performance.now();
   return {
@@ -40,7 +40,7 @@ export function createPace(): Pace {
   };
 }
 
-/** As `items.map(map)`, in pieces. @throws what `map` throws */
+/** Same as `items.map(map)`, in pieces. @throws whatever `map` throws */
 export async function mapInPieces<Item, Result>(
   items: readonly Item[],
   map: (item: Item, index: number) => Result,

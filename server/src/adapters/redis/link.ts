@@ -10,7 +10,7 @@ import { type Listener, subscriptions } from "./subscriptions.ts";
 export type RedisLink = {
   /** Names this process among those that share the Redis. */
   readonly replicaId: string;
-  /** What the names of all keys and channels begin with. */
+  /** The prefix of the names of all keys and channels. */
   readonly prefix: string;
   readonly isUp: boolean;
   /** How many replicas were there when Redis was last asked; at least 1. */
@@ -44,9 +44,9 @@ const PROBE_MS = 250;
 const SILENCE_MS = 2500;
 
 /**
- * Resolves when Redis answers, or after a second without it: the server starts all the same.
- * @param url redis:// or rediss://, the number of the database as its path
- * @param options.prefix what sets this installation apart from others on the same Redis
+ * Resolves when Redis answers, or after a second without it, because the server also starts without Redis.
+ * @param url a URL with redis:// or rediss:// and the number of the database as its path
+ * @param options.prefix distinguishes this installation from others on the same Redis
  * @param options.commandTimeoutMs after how long without an answer to a command Redis is taken to be away
  */
 export async function openRedisLink(
@@ -76,7 +76,7 @@ export async function openRedisLink(
     ...options,
     connectionName: `colloquy:${replicaId}:subscriber`,
   });
-  // Pub/sub knows no databases: their number has to be in the names.
+  // Channels are not separated by database, so their names contain its number.
   const prefix = `${given}${client.options.db ?? 0}:`;
   const everybody = `${prefix}replicas`;
   const echo = `${prefix}replica:${replicaId}`;
@@ -148,7 +148,7 @@ export async function openRedisLink(
     setUp(client.status === "ready" && performance.now() - lastAnswerAt < SILENCE_MS);
   });
   for (const connection of [client, subscriber]) {
-    // What is wrong shows in `isUp`; ioredis connects again by itself.
+    // `isUp` shows the problem, and ioredis reconnects by itself.
     connection.on("error", () => {});
     connection.on("close", () => setUp(false));
   }

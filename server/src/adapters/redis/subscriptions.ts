@@ -19,7 +19,7 @@ export function subscriptions(connection: Redis) {
     const removed = channels.filter((name) => !wanted.has(name) && isSubscribed.has(name));
     for (const name of added) isSubscribed.add(name);
     for (const name of removed) isSubscribed.delete(name);
-    // What fails here, fails because the connection does: `renew` says it all again.
+    // A failure here means that the connection has failed. `renew` subscribes again.
     if (added.length) connection.subscribe(...added).catch(() => connection.disconnect(true));
     if (removed.length) connection.unsubscribe(...removed).catch(() => connection.disconnect(true));
   };

@@ -19,7 +19,7 @@ import { END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./form
 
 const MAX_TEMPERATURE = 2;
 
-/** A line behind the header. */
+/** A line after the header. */
 export type ArchiveLine =
   | ArchiveRecord
   | { readonly type: typeof END; readonly counts: ArchiveCounts };
@@ -94,7 +94,7 @@ const agentOf = (agent: Fields): Agent => ({
   updatedAt: agent.time("updatedAt"),
 });
 
-/** Numbers ascend from 1, and a branch leaves one that is older. */
+/** The numbers ascend from 1, and the parent of a branch is older than the branch. */
 function branchAt(fields: Fields, index: number): Branch {
   const branch = index + 1;
   const parent = fields.whole("parent");
@@ -122,7 +122,7 @@ function conversationOf(
     title: conversation.textOrNull("title"),
     isPinned: conversation.flag("isPinned"),
     agentId: conversation.textOrNull("agentId"),
-    // Archives of versions before have none.
+    // Archives of earlier versions do not have this field.
     model: conversation.has("model") ? conversation.textOrNull("model") : null,
     mode: conversation.textOrNull("mode"),
     origin: conversation.name("origin"),
@@ -177,7 +177,7 @@ const plainMessageOf = (message: Fields): Message => ({
   finishedAt: message.timeOrNull("finishedAt"),
 });
 
-/** The archive has its name alone: where it is imported, the file is not there. */
+/** The archive only has the name of the file, which does not exist where the archive is imported. */
 const attachmentOf = (attachment: Fields): Attachment => ({
   id: attachment.uuid("id"),
   name: attachment.text("name"),

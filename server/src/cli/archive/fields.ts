@@ -5,7 +5,7 @@ import { checkParts } from "../../domain/part-checks.ts";
 import type { Part } from "../../domain/parts.ts";
 import { checkName } from "../../domain/text.ts";
 
-/** The record is not what an archive holds; the message says what of it, to a person. */
+/** The record is no valid record of an archive. The message tells a person what is wrong with it. */
 export class NotUnderstood extends Error {}
 
 const TIME = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
@@ -32,7 +32,7 @@ export class Fields {
     return this.isNull(field) ? null : this.text(field);
   }
 
-  /** An id or a name as the wires take them. */
+  /** An id or a name that the wires would accept. */
   name(field: string): string {
     const given = this.text(field);
     try {

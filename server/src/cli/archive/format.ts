@@ -9,17 +9,17 @@ import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 
 /*
- * An archive is JSON Lines: a header, the records as ports/archive.ts has them (times as ISO 8601 in
- * UTC), and an end line with what the archive holds, so that one that was cut off is known.
+ * An archive consists of JSON Lines: a header, the records of ports/archive.ts (with times as ISO 8601 in
+ * UTC), and a last line with the number of records, by which a truncated archive is recognised.
  */
 export const FORMAT = "colloquy-archive";
 export const FORMAT_VERSION = 2;
-/** Version 1 knew no branches. */
+/** Version 1 had no branches. */
 export const FIRST_VERSION = 1;
 export const END = "end";
 
 type FieldsOf<Thing> = Thing extends unknown ? keyof Thing : never;
-/** The number of the branch to come is one more than there are branches. */
+/** The number of the next branch is one more than the number of branches. */
 type FieldName = Exclude<
   FieldsOf<
     | ArchiveRecord
@@ -38,7 +38,7 @@ type FieldName = Exclude<
   "nextBranch"
 >;
 
-/** In the order in which they are written, so that the same records give the same bytes. */
+/** The fields in the order in which they are written, so that the same records give the same bytes. */
 const FIELDS: Record<FieldName, true> = {
   type: true,
   owner: true,
@@ -118,7 +118,7 @@ const FIELDS: Record<FieldName, true> = {
 
 const FIELD_ORDER = Object.keys(FIELDS);
 
-/** @param counts null where it is not known beforehand */
+/** @param counts null if they are not known in advance */
 export const headerLine = (exportedAt: Date, counts: ArchiveCounts | null): string =>
   `${JSON.stringify({ format: FORMAT, version: FORMAT_VERSION, exportedAt, ...(counts ? { counts } : {}) })}\n`;
 
@@ -145,7 +145,7 @@ function asWritten(record: ArchiveRecord): unknown {
 export const endLine = (counts: ArchiveCounts): string =>
   `${JSON.stringify({ type: END, counts })}\n`;
 
-/** In the order in which people are told of them. */
+/** The counts in the order in which they are shown. */
 export const RECORD_TYPES = ["conversation", "message", "agent", "key"] as const;
 
 export const noRecords = (): ArchiveCounts => ({ key: 0, agent: 0, conversation: 0, message: 0 });

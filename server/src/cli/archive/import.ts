@@ -15,7 +15,7 @@ const BATCH_RECORDS = 500;
 const BATCH_CHARACTERS = 4_000_000;
 
 /**
- * Takes what an archive holds. What is taken stays so, whatever comes after it.
+ * Imports the records of an archive. Records that were imported stay, even if a later one fails.
  * @throws ImportProblem when it is none, or not whole
  */
 export async function importArchive({

@@ -1,11 +1,11 @@
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { fileProblem } from "../wording.ts";
 
-/** Text on its way out. */
+/** A destination for text. */
 export type Output = AsyncDisposable & {
-  /** Resolves when more can be taken; false: nobody reads it any more. */
+  /** Resolves when the destination can take more; false if nobody reads it any more. */
   write(text: string): Promise<boolean>;
-  /** All was written. Without it, a file is not made. */
+  /** Completes the output. A file only appears after this call. */
   finish(): Promise<void>;
 };
 
@@ -32,7 +32,7 @@ export function standardOutput(): Output {
 }
 
 /**
- * A file for this user alone, which appears under its name once it is whole and on disk.
+ * A file that only this user may read. It appears under its name when it is complete and on disk.
  * @param replaces what may be there already
  * @throws Error in words
  */

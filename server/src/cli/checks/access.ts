@@ -8,7 +8,7 @@ import type { StoredAccess } from "./store.ts";
 const CHECK = "access";
 const MAKE_A_KEY = `${COMMAND} keys create --name me`;
 
-/** Only Linux says whose program is at the other end of a connection. */
+/** Only Linux reports the user of the program at the other end of a connection. */
 const WHOSE_PROXY =
   process.platform === "linux" ? "the server's own user or root" : "any of its users";
 
@@ -23,7 +23,7 @@ const openMode = ({ anonymous }: Config): Finding[] =>
       ]
     : [];
 
-/** Who is served, and who is not. */
+/** Checks who is served and who is not. */
 export function checkAccess(config: Config, { isClaimed, keys }: StoredAccess): Finding[] {
   const open = openMode(config);
   const isForOthers = config.publicOrigin !== null || config.trustedProxies.length > 0;

@@ -7,7 +7,7 @@ import { type Finding, fine, warning } from "./finding.ts";
 
 const CHECK = "MODELS";
 
-/** Whether MODELS means models that there are, and the one that answers by default. */
+/** Checks that MODELS matches models that exist, including the default model. */
 export function checkAllowedModels(
   config: Config,
   chosen: Providers,

@@ -7,7 +7,7 @@ const CHECK = "TLS_CERT";
 const SOON_MS = 14 * 24 * 3_600_000;
 const RENEW = "renew it; a running server takes the new files without a restart";
 
-/** Whether the certificate can be used, and for how long. */
+/** Checks whether the certificate can be used, and for how long. */
 export function checkCertificate(files: TlsConfig): Finding {
   let certificate: ReturnType<typeof readCertificate>;
   try {

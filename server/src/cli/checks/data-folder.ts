@@ -18,7 +18,7 @@ const NETWORK_FILE_SYSTEMS: Record<number, string> = {
   4266872130: "SMB",
 };
 
-/** Whether the server can keep its data there. `isUsable`: the store may be looked into. */
+/** Checks whether the server can keep its data in the folder. `isUsable` means that the store may be opened. */
 export async function checkDataFolder(
   folder: string,
 ): Promise<{ findings: Finding[]; isUsable: boolean }> {
@@ -93,7 +93,7 @@ export async function checkDataFolder(
   return { findings, isUsable: names.length > 0 };
 }
 
-/** It is made when the server starts, if it can be. */
+/** A missing folder is created at the start of the server, if that is possible. */
 async function checkFutureFolder(folder: string): Promise<Finding[]> {
   let nearest = dirname(folder);
   while (!(await may(nearest, constants.F_OK)) && dirname(nearest) !== nearest)

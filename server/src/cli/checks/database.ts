@@ -6,7 +6,7 @@ import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 const CHECK = "DATABASE_URL";
 const LONG_ROUND_TRIP_MS = 5;
 
-/** Whether the database can be used as it should. `isUsable`: the store may be looked into. */
+/** Checks whether the database works as required. `isUsable` means that the store may be opened. */
 export async function checkDatabase(
   config: Config,
 ): Promise<{ findings: Finding[]; isUsable: boolean }> {

@@ -1,12 +1,12 @@
 import { AppError } from "../../domain/errors.ts";
 
-/** What a check found. Its words hold no secret. */
+/** The result of a check. Its text contains no secret. */
 export type Finding = {
   readonly check: string;
-  /** `warn`: it works, but look at it; `fail`: it does not work. */
+  /** `warn` means that it works but needs attention, `fail` that it does not work. */
   readonly status: "ok" | "warn" | "fail";
   readonly message: string;
-  /** What to do about it. */
+  /** The action that solves the problem. */
   readonly remedy: string | null;
 };
 
@@ -31,7 +31,7 @@ export const failure = (check: string, message: string, remedy: string): Finding
   remedy,
 });
 
-/** The words of an error, for an operator. */
+/** The message of an error, for an operator. */
 export const wordsOf = (error: unknown): string =>
   error instanceof AppError && error.forOperator !== undefined
     ? error.forOperator

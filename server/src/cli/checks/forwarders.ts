@@ -13,21 +13,21 @@ const MAX_DOORS = 64;
 const ROOT = 0;
 const REMEDY = `make a key, so that nobody is served without one: ${COMMAND} keys create --name me`;
 
-/** Proxies, whose entrance is mostly on the machine itself, and tunnels, whose entrance is mostly elsewhere. */
+/** Proxies usually accept connections on this machine, tunnels usually elsewhere. */
 const FORWARDERS: ReadonlySet<string> = new Set([
   ...["nginx", "haproxy", "caddy", "traefik", "envoy", "apache2", "httpd", "lighttpd", "squid"],
   ...["varnishd", "h2o", "socat", "ncat", "stunnel", "stunnel4", "gost", "redir", "rinetd"],
   ...["ssh", "autossh", "cloudflared", "ngrok", "frpc", "chisel", "zrok", "bore", "rathole"],
   ...["inlets", "tailscaled", "pagekite", "wstunnel"],
 ]);
-/** Every server has one; it forwards only where it is connected to what it forwards to. */
+/** Every server runs one. It only forwards if it has a connection to its destination. */
 const SSH_SERVERS: ReadonlySet<string> = new Set(["sshd", "sshd-session"]);
 
 type Door = { readonly program: Program; readonly address: string; readonly port: number };
 
 /**
- * Which proxies and tunnels of this machine lead to the server, and whether whoever comes through one is taken for a
- * program of the machine. Only where such programs are served without a key, and a server runs.
+ * Checks which proxies and tunnels of this machine lead to the server, and whether the server mistakes their clients for
+ * programs of this machine. The check only applies if a server runs and serves such programs without a key.
  */
 export async function checkForwarders(config: Config, isClaimed: boolean): Promise<Finding[]> {
   if (isClaimed && config.anonymous !== "loopback") return [];
@@ -73,7 +73,7 @@ export async function checkForwarders(config: Config, isClaimed: boolean): Promi
     if (!trusted.has(program.userId) || known.has(kindOf(program))) return false;
     if (connected.includes(program)) return true;
     if (SSH_SERVERS.has(program.name)) return false;
-    // Where workers run as another user, root's program only watches over them.
+    // If the workers run as another user, the process of root only supervises them.
     const isHidden = program.sockets === null && !namesWithWorkers.has(program.name);
     return isHidden || namesPort(program, config.port);
   };
@@ -100,13 +100,13 @@ export async function checkForwarders(config: Config, isClaimed: boolean): Promi
   ];
 }
 
-/** Processes of one name and user do one work. */
+/** Processes with the same name and user belong together. */
 const kindOf = ({ name, userId }: Program): string => `${userId} ${name}`;
 
 const namesPort = ({ words }: Program, port: number): boolean =>
   words.some((word) => new RegExp(`(?<!\\d)${port}(?!\\d)`).test(word));
 
-/** Where those programs listen. */
+/** The addresses at which those programs listen. */
 function doorsOf(
   programs: readonly Program[],
   sockets: readonly TcpSocket[],
@@ -125,12 +125,12 @@ function doorsOf(
 
 type DoorAnswer = "elsewhere" | "refused" | "served";
 
-/** Whether Colloquy answers there, and whether it serves somebody without a key. */
+/** Whether Colloquy answers at the address, and whether it serves clients without a key. */
 async function askAt(door: Door, isClaimed: boolean): Promise<DoorAnswer> {
   for (const request of [httpRequest, httpsRequest]) {
     const health = await ask(request, door, "/health");
     if (!health?.isColloquy) continue;
-    // Before the first key wire 004 takes any token from programs of the machine, and from nobody else.
+    // Before the first key exists, wire 004 accepts any token from programs of this machine, and none from others.
     const { status } =
       (await ask(
         request,
@@ -145,7 +145,7 @@ async function askAt(door: Door, isClaimed: boolean): Promise<DoorAnswer> {
 
 type Answer = { readonly status: number; readonly isColloquy: boolean };
 
-/** As a stranger would ask who knows that the server is asked for by a local name. Null: no answer of HTTP came. */
+/** Sends the request of a stranger who knows that the server has a local name. Null if there was no HTTP response. */
 function ask(
   request: typeof httpRequest | typeof httpsRequest,
   { address, port }: Door,
@@ -159,7 +159,7 @@ function ask(
     headers: { host: "localhost", ...headers },
     agent: false,
     signal: AbortSignal.timeout(PATIENCE_MS),
-    // Whoever has a certificate for another name, or one of their own making, leads here all the same.
+    // A proxy with a certificate for another name, or a self-signed one, leads to the server as well.
     rejectUnauthorized: false,
   } as const;
   return new Promise((resolve) => {

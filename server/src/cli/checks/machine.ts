@@ -14,7 +14,7 @@ export function checkNode(): Finding {
   );
 }
 
-/** Only this user may read it: it is where keys of model providers are. */
+/** Only this user may read the file, because it contains the keys of model providers. */
 export async function checkEnvironmentFile(): Promise<Finding> {
   const check = ".env";
   const there = await stat(check).catch(() => null);
@@ -33,7 +33,7 @@ export const modeOf = (mode: number): string => (mode & 0o777).toString(8).padSt
 const WRITTEN_YEAR = 2026;
 const TOLERANCE_MS = 5 * 60_000;
 
-/** Ids, times of messages and certificates all rest on the clock. @param folder where files were written by this clock before */
+/** Ids, times of messages and certificates depend on the clock. @param folder a folder with files that were written earlier */
 export async function checkClock(folder: string | null): Promise<Finding> {
   const now = new Date();
   const remedy = "set the clock, and keep it right (timedatectl set-ntp true)";

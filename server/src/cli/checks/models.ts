@@ -10,7 +10,7 @@ const PATIENCE_MS = 10_000;
 const BUILT_IN = "builtin";
 const MAX_SUGGESTIONS = 3;
 
-/** Whether each provider answers, and offers the models that are set. */
+/** Checks whether each provider answers and offers the configured models. */
 export async function checkModels(config: Config): Promise<Finding[]> {
   const chosen = await chooseProviders(config);
   try {
@@ -87,7 +87,7 @@ async function checkNames(config: Config, chosen: Providers): Promise<Finding[]>
   ];
 }
 
-/** Names that share the most with the wanted one. */
+/** The names that are most similar to the wanted one. */
 function suggestionsFor(name: string, offered: readonly OfferedModel[]): string {
   const wanted = wordsIn(name);
   const best = offered

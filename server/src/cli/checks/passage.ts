@@ -5,13 +5,13 @@ import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 const CHECK = "PUBLIC_URL";
 const PATIENCE_MS = 5000;
 const UPGRADE_REQUIRED = 426;
-/** Colloquy's own answers to who may not open a socket. */
+/** The statuses with which Colloquy refuses a socket. */
 const REFUSALS: readonly (number | undefined)[] = [400, 401, 403, 429, 503];
 
-/** The server sends two events half a second apart; through a proxy that collects them they come together. */
+/** The server sends two events half a second apart. A proxy that buffers delivers them together. */
 const TOGETHER_MS = 200;
 
-/** Whether users reach the server there, and WebSockets and streams pass whatever stands in between. */
+/** Checks whether users reach the server at the URL, and whether WebSockets and streams pass the proxies in between. */
 export async function checkPassage(publicUrl: string): Promise<Finding> {
   try {
     const health = await fetch(`${publicUrl}/health`, {
@@ -38,7 +38,7 @@ export async function checkPassage(publicUrl: string): Promise<Finding> {
   );
 }
 
-/** What is wrong with them; null: nothing. */
+/** The problem, or null if there is none. */
 async function checkSockets(publicUrl: string): Promise<Finding | null> {
   const socket = new WebSocket(`${publicUrl.replace(/^http/, "ws")}/ws`, {
     handshakeTimeout: PATIENCE_MS,
@@ -58,7 +58,7 @@ async function checkSockets(publicUrl: string): Promise<Finding | null> {
   );
 }
 
-/** What is wrong with them; null: nothing. */
+/** The problem, or null if there is none. */
 async function checkStreams(publicUrl: string): Promise<Finding | null> {
   const remedy =
     "let the proxy pass on what comes as it comes (nginx: proxy_buffering off; and no gzip for text/event-stream)";

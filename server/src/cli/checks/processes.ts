@@ -1,8 +1,8 @@
-// What Linux tells of other programs and their sockets (/proc). Of what this user may not look into it tells less.
+// The information of Linux (/proc) about other programs and their sockets. Programs of other users show less.
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { endianness } from "node:os";
 
-/** One row of the kernel's list of TCP sockets. */
+/** One row of the kernel's table of TCP sockets. */
 export type TcpSocket = {
   readonly localAddress: string;
   readonly localPort: number;
@@ -13,11 +13,11 @@ export type TcpSocket = {
 };
 
 export type Program = {
-  /** Its short name, such as `nginx`. */
+  /** The short name, such as `nginx`. */
   readonly name: string;
   readonly userId: number;
   readonly words: readonly string[];
-  /** The inodes of its sockets; null: this user may not see them. */
+  /** The inodes of its sockets; null if this user may not see them. */
   readonly sockets: ReadonlySet<string> | null;
 };
 
@@ -32,7 +32,7 @@ export function tcpSockets(): TcpSocket[] {
     try {
       return readFileSync(`/proc/net/${name}`, "latin1").split("\n").slice(1, -1);
     } catch (error) {
-      // Without IPv6 there is no such file.
+      // The file does not exist on a system without IPv6.
       if (name === "tcp6") return [];
       throw error;
     }
@@ -54,7 +54,7 @@ export function tcpSockets(): TcpSocket[] {
 
 const portOf = (end: string): number => Number.parseInt(end.split(":")[1] ?? "", 16);
 
-/** The kernel writes words of 32 bits, each in the machine's own order of bytes. */
+/** The kernel writes words of 32 bits in the byte order of the machine. */
 function addressOf(hex: string): string {
   const bytes = Buffer.from(hex, "hex");
   if (endianness() === "LE") bytes.swap32();
@@ -62,7 +62,7 @@ function addressOf(hex: string): string {
   return (bytes.toString("hex").match(/.{4}/g) ?? []).join(":");
 }
 
-/** The programs that run and have one of those names. */
+/** The running programs with one of those names. */
 export function programsNamed(names: ReadonlySet<string>): Program[] {
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return processes.flatMap((id): Program[] => {
@@ -72,7 +72,7 @@ export function programsNamed(names: ReadonlySet<string>): Program[] {
       const words = readFileSync(`/proc/${id}/cmdline`, "utf8").split("\0").slice(0, -1);
       return [{ name, userId: statSync(`/proc/${id}`).uid, words, sockets: socketsOf(id) }];
     } catch {
-      // It has ended meanwhile.
+      // The process has ended in the meantime.
       return [];
     }
   });

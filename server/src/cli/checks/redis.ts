@@ -5,7 +5,7 @@ import { type Finding, fine, warning, wordsOf } from "./finding.ts";
 const CHECK = "REDIS_URL";
 const PATIENCE_MS = 3000;
 
-/** Whether Redis answers. Without it messages are stored and answered all the same, so it is a warning. */
+/** Checks whether Redis answers. Messages are stored and answered without it, so its absence is only a warning. */
 export async function checkRedis({ redisUrl }: Config): Promise<Finding[]> {
   if (!redisUrl) return [];
   const { host } = new URL(redisUrl);

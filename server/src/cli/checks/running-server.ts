@@ -23,7 +23,7 @@ type Answer =
       readonly services: readonly string[];
     };
 
-/** Whether a server answers on PORT, and whether it is the one that uses the data folder. */
+/** Checks whether a server answers on PORT, and whether it is the one that uses the data folder. */
 export async function checkServer(
   config: Config,
   folder: string | null,
@@ -104,7 +104,7 @@ async function ask(url: string): Promise<Answer> {
   return { kind: "colloquy", version, isHealthy: status === "healthy", services: down };
 }
 
-/** The certificate names the address by which others reach the server, which is another one than this. */
+/** The certificate has the public name of the server instead of the local address. */
 function open(url: string): Promise<IncomingMessage> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const request = url.startsWith("https:")
@@ -115,7 +115,7 @@ function open(url: string): Promise<IncomingMessage> {
   });
 }
 
-/** That nothing listens there. */
+/** The finding that nothing listens at the address. */
 const REFUSALS: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
   "EADDRNOTAVAIL",
@@ -125,7 +125,7 @@ const REFUSALS: ReadonlySet<unknown> = new Set([
   "EAI_AGAIN",
 ]);
 
-/** Null when that cannot be said. Makes no lock file where there is none: it would be this user's. */
+/** Null if unknown. A missing lock file is not created, because it would belong to this user. */
 function isLocked(folder: string): boolean | null {
   if (!existsSync(join(folder, LOCK_FILE))) return false;
   try {

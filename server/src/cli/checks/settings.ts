@@ -3,7 +3,7 @@ import { type Finding, fine, warning } from "./finding.ts";
 
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
-/** Settings that are allowed, and that one should mean. */
+/** Warns of settings that are allowed but risky. */
 export function checkSettings(config: Config): Finding[] {
   const found = [fine("settings", "each of them is usable")];
   const warn = (check: string, message: string, remedy: string) =>

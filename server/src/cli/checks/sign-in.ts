@@ -5,7 +5,7 @@ import { type Finding, failure, fine, wordsOf } from "./finding.ts";
 const CHECK = "sign-in";
 const PATIENCE_MS = 5000;
 
-/** Whether the issuer's keys can be had, without which no token can be checked. */
+/** Checks whether the keys of the issuer can be fetched, without which no token can be verified. */
 export async function checkSignIn({ issuer, jwksUrl }: SignInConfig): Promise<Finding> {
   try {
     const address = jwksUrl ?? (await discover(issuer));

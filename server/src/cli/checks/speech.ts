@@ -5,7 +5,7 @@ import { type Finding, failure, fine, warning, wordsOf } from "./finding.ts";
 
 const CHECK = "speech";
 
-/** Which engines hear and speak, and whether they start. */
+/** Checks which speech engines are used, and whether they start. */
 export async function checkSpeech(config: Config): Promise<Finding[]> {
   const speech = await chooseSpeech(config, () => {});
   try {

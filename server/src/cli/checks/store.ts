@@ -3,10 +3,10 @@ import type { Storage } from "../storage.ts";
 import { counted } from "../wording.ts";
 import { type Finding, failure, fine, wordsOf } from "./finding.ts";
 
-/** Who may come in, as it is stored. */
+/** The keys in the store. */
 export type StoredAccess = { readonly isClaimed: boolean; readonly keys: readonly ApiKey[] };
 
-/** Whether the store opens and answers. `access` is null when it does not. */
+/** Checks whether the store opens and answers. `access` is null if it does not. */
 export async function checkStore(
   storage: Storage,
 ): Promise<{ finding: Finding; access: StoredAccess | null }> {

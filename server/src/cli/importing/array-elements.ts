@@ -12,8 +12,8 @@ const CLOSING_BRACE = 0x7d;
 const HIGHEST_BLANK = 0x20;
 
 /**
- * The elements of a JSON array that is all of a file, as text that is not parsed yet; never more than
- * one in memory besides the chunk. In UTF-8 no byte of a longer character looks like punctuation.
+ * The elements of a JSON array that fills a whole file, as unparsed text. At most one element is in memory besides the
+ * chunk. In UTF-8 no byte of a multi-byte character looks like punctuation.
  * @throws ImportProblem when the array does not end, or something follows it
  */
 export async function* elementsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Piece> {

@@ -12,7 +12,7 @@ import type { Store } from "../../ports/store.ts";
 
 const MAX_PAUSE_MS = 100;
 
-/** Pauses as long as it works, so that a server that writes to the same database gets its turn. */
+/** The import pauses as long as it works, so that a server on the same database can write, too. */
 export function patientDestination(
   store: DestinationReads & Pick<Store, "importRecords">,
 ): Destination {
@@ -28,7 +28,7 @@ export function patientDestination(
   };
 }
 
-/** Stores nothing; says what would become of the records, as far as the owner's own data tells. @param store null: nothing is there */
+/** Stores nothing, but predicts the result for each record from the data of the owner. @param store null if there is no store yet */
 export function rehearsal(store: DestinationReads | null): Destination {
   const conversations = new Set<string>();
   const placeOf = ({ tenantId, userId }: Owner, id: string) =>

@@ -6,8 +6,8 @@ export type Job = {
   readonly chunks: AsyncIterable<Buffer>;
   readonly destination: Destination;
   readonly tally: Tally;
-  /** Aborted: stop after what is under way. */
+  /** Stops the import after the current record when aborted. */
   readonly signal: AbortSignal;
-  /** Called now and then. */
+  /** Called from time to time. */
   readonly onProgress: () => void;
 };

@@ -2,7 +2,7 @@ import { type Piece, pieceCollector } from "./pieces.ts";
 
 const NEWLINE = 0x0a;
 
-/** The lines of a file, blank ones included; never more than one in memory besides the chunk. */
+/** The lines of a file, including blank ones. At most one line is in memory besides the chunk. */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
   const line = pieceCollector();
   for await (const chunk of chunks) {

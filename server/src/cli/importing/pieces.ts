@@ -1,19 +1,19 @@
 import { isUtf8 } from "node:buffer";
 
-/** A line, or an element of an array. */
+/** A line of a file or an element of an array. */
 export type Piece = {
-  /** Counted from 1. */
+  /** The number of the piece, counted from 1. */
   readonly number: number;
-  /** Null when it is longer than anything sensible. */
+  /** The text; null if it is too long. */
   readonly text: string | null;
-  /** It had bytes that are no UTF-8; U+FFFD stands for them. */
+  /** The bytes were not valid UTF-8; U+FFFD replaces the invalid ones. */
   readonly isDamaged: boolean;
 };
 
-/** Far more than any conversation, and still no danger to the memory. */
+/** A limit that is far above any conversation and still safe for the memory. */
 const MAX_BYTES = 128 * 1024 * 1024;
 
-/** Puts a piece together from parts of chunks; of one that is too long it keeps nothing. */
+/** Assembles a piece from parts of chunks. A piece that is too long is dropped. */
 export function pieceCollector() {
   let parts: Buffer[] = [];
   let bytes = 0;

@@ -1,2 +1,2 @@
-/** The file cannot be imported, or not further than this; the message says why, to a person. */
+/** The file cannot be imported beyond this point. The message tells a person why. */
 export class ImportProblem extends Error {}

@@ -5,15 +5,15 @@ import { basename, join } from "node:path";
 import { fileProblem } from "../wording.ts";
 import { ImportProblem } from "./problem.ts";
 
-/** A file whose beginning was looked at. */
+/** A file whose beginning has been inspected. */
 export type Source = Disposable & {
   readonly name: string;
   readonly format: "json-array" | "json-lines";
-  /** Null where it cannot be known. */
+  /** The size in bytes; null if unknown. */
   readonly sizeBytes: number | null;
-  /** All of it, without a byte order mark; can be read once. */
+  /** The whole content without a byte order mark. It can be read once. */
   readonly chunks: AsyncIterable<Buffer>;
-  /** How much of it was read so far. */
+  /** The number of bytes read so far. */
   readBytes(): number;
 };
 
@@ -36,8 +36,8 @@ export async function filesOf(path: string): Promise<string[]> {
 }
 
 /**
- * @param path `-` is standard input
- * @param signal aborted: nothing more is read, as if the file ended there
+ * @param path the path of the file; `-` is standard input
+ * @param signal ends the reading when aborted, as if the file ended there
  * @throws ImportProblem
  */
 export async function openSource(path: string, signal: AbortSignal): Promise<Source> {

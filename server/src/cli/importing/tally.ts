@@ -6,7 +6,7 @@ import { counted, listed, onOneLine } from "../wording.ts";
 const MAX_REASONS = 10;
 const MAX_REASON_CHARACTERS = 300;
 
-/** Why the store refuses what it did not have. */
+/** The reason for which the store refuses a new record. */
 const REFUSALS: Record<ArchiveRecord["type"], string> = {
   conversation: "its id belongs to somebody else, or its alias to another conversation",
   message: "its conversation was not taken, or its place in it is another message's",

@@ -1,6 +1,6 @@
 /*
  * Base64 (RFC 4648), the plain and the URL-safe alphabet, and the `data:` URL around it (RFC 2397).
- * Node's own decoder skips what it does not know; this one refuses it.
+ * Node's own decoder skips invalid characters; this one refuses them.
  */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -16,8 +16,8 @@ VALUES["=".charCodeAt(0)] = PADDING;
 for (const space of " \t\r\n") VALUES[space.charCodeAt(0)] = SPACE;
 
 /**
- * The bytes, or null when the text is not base64. White space may stand anywhere; the padding may
- * be missing, but not be wrong.
+ * The decoded bytes, or null if the text is not base64. White space is allowed anywhere. The padding may
+ * be missing, but it must not be wrong.
  */
 export const decodeBase64 = (text: string): Uint8Array | null => {
   const from = dataOffset(text);
@@ -49,7 +49,7 @@ export const decodeBase64 = (text: string): Uint8Array | null => {
   return bytes.subarray(0, length);
 };
 
-/** Where the base64 begins: at 0, or after `data:…;base64,`. Null for another kind of `data:` URL. */
+/** The offset at which the base64 begins: 0, or the end of `data:…;base64,`. Null for any other `data:` URL. */
 const dataOffset = (text: string): number | null => {
   if (!text.startsWith("data:")) return 0;
   const comma = text.slice(0, 256).indexOf(",");

@@ -1,21 +1,21 @@
-/** Takes the silence off both ends of a stream of sound, and leaves what is between. */
+/** Trims the silence from both ends of a stream of sound. */
 export type EdgeTrimmer = {
-  /** What is known by now to be no edge. */
+  /** Returns the samples that are certainly not part of an edge. */
   push(samples: Int16Array): Int16Array;
-  /** The margin after the last sound. */
+  /** Returns the margin after the last sound. */
   flush(): Int16Array;
 };
 
 export type EdgeOptions = {
-  /** The largest sample that still counts as silence. */
+  /** The largest magnitude of a sample that counts as silence. */
   readonly silencePeak: number;
-  /** Samples of silence that stay at each edge, so that a soft onset is not cut. */
+  /** The number of silent samples that are kept at each edge, so that a soft onset is not cut. */
   readonly marginSamples: number;
-  /** Silence inside is withheld until sound follows, up to so many samples; more is dropped. */
+  /** Silence is withheld until sound follows, up to this number of samples. More silence is dropped. */
   readonly longestPauseSamples: number;
 };
 
-/** −44 dBFS; 10 ms and 3 s at 16 kHz. */
+/** A threshold of −44 dBFS; a margin of 10 ms and a limit of 3 s at 16 kHz. */
 const DEFAULTS: EdgeOptions = {
   silencePeak: 200,
   marginSamples: 160,

@@ -1,20 +1,20 @@
-/** Where speech is to lie. dBFS: decibels below the largest possible sample. */
+/** The target loudness of speech in dBFS, which are decibels below the largest possible sample. */
 export type LoudnessTarget = {
-  /** Root mean square of the parts that are not silence. */
+  /** The root mean square of the parts that are not silent. */
   readonly rmsDbfs: number;
-  /** The gain stays so low that no sample passes this. */
+  /** The gain is limited so that no sample exceeds this peak. */
   readonly peakDbfs: number;
-  /** What is very quiet is noise, and is not raised beyond this. */
+  /** The largest gain, since very quiet sound is noise. */
   readonly maxGainDb: number;
 };
 
 const SPEECH: LoudnessTarget = { rmsDbfs: -20, peakDbfs: -1, maxGainDb: 20 };
 
-/** Blocks of 10 ms at 16 kHz; those 30 dB under the loudest one are pauses. */
+/** Loudness is measured in blocks of 10 ms at 16 kHz. Blocks 30 dB below the loudest one are pauses. */
 const BLOCK_SAMPLES = 160;
 const PAUSE_POWER_RATIO = 1e-3;
 
-/** The same sound at the target's loudness, by one gain for all of it. */
+/** The same sound at the target loudness, with one gain for all of its samples. */
 export const evenLoudness = (
   samples: Int16Array,
   target: LoudnessTarget = SPEECH,

@@ -1,13 +1,13 @@
 import { bytesPerFrame, decodePcm, type PcmFormat, toInt16 } from "./pcm.ts";
 import { createResampler } from "./resampler.ts";
 
-/** Bytes of one format in, mono signed 16-bit samples at one rate out. */
+/** Converts bytes of one format to mono signed 16-bit samples at one rate. */
 export type PcmStream = {
-  /** A frame that ends in a later chunk is joined with it. */
+  /** Converts the next bytes. A frame that is split between two chunks is joined. */
   push(bytes: Uint8Array): Int16Array;
-  /** Forgets the beginning of a frame whose end will not come. */
+  /** Drops the first part of a frame whose last part will not come. */
   dropPartialFrame(): void;
-  /** The resampler's last samples. */
+  /** Returns the last samples of the resampler. */
   flush(): Int16Array;
 };
 

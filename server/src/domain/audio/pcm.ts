@@ -1,6 +1,6 @@
 import { g711Sample, type Law } from "./g711.ts";
 
-/** How samples are laid out in bytes, little-endian, channels interleaved. */
+/** The layout of samples in bytes. They are little-endian, with interleaved channels. */
 export type PcmFormat = {
   readonly sampleRateHz: number;
   readonly channels: number;
@@ -39,8 +39,8 @@ const READERS: Record<PcmEncoding, ReadSample> = {
 };
 
 /**
- * The mean of all channels, nominally −1 to 1. Bytes past the last whole frame are ignored;
- * a float that is not a number counts as silence, and one outside the range is clipped.
+ * The mean of all channels, nominally −1 to 1. Bytes after the last whole frame are ignored.
+ * A float that is not a number counts as silence, and values outside the range are clipped.
  */
 export const decodePcm = (bytes: Uint8Array, format: PcmFormat): Float32Array => {
   const { channels, encoding } = format;
@@ -58,7 +58,7 @@ export const decodePcm = (bytes: Uint8Array, format: PcmFormat): Float32Array =>
   return mono;
 };
 
-/** Rounded and clipped to signed 16-bit. */
+/** The samples, rounded and clipped to signed 16 bits. */
 export const toInt16 = (samples: Float32Array): Int16Array => {
   const result = new Int16Array(samples.length);
   for (let i = 0; i < samples.length; i++) {
@@ -68,7 +68,7 @@ export const toInt16 = (samples: Float32Array): Int16Array => {
   return result;
 };
 
-/** −1 to 1. */
+/** The samples as floats from −1 to 1. */
 export const toFloat32 = (samples: Int16Array): Float32Array => {
   const result = new Float32Array(samples.length);
   for (let i = 0; i < samples.length; i++) result[i] = (samples[i] ?? 0) / 32_768;

@@ -1,9 +1,9 @@
-/** An AsyncIterable that is filled from elsewhere, by one writer for one reader. */
+/** An AsyncIterable that one writer fills for one reader. */
 export type Queue<T> = {
   push(value: T): void;
-  /** No more is to come; what is in it can still be read. Later calls of anything change nothing. */
+  /** Ends the queue. Its remaining items can still be read, and later calls have no effect. */
   end(): void;
-  /** What is in it can still be read; then reading rejects with this. */
+  /** Fails the queue. Its remaining items can still be read; the next read rejects with this error. */
   fail(error: unknown): void;
   readonly values: AsyncIterable<T>;
 };

@@ -1,34 +1,34 @@
 /*
  * Band-limited resampling of a stream: a polyphase windowed-sinc filter (J. O. Smith, "Digital
  * Audio Resampling"), Kaiser window. The stop band begins at half the lower of the two rates, so
- * nothing folds back into what is heard.
+ * no aliasing reaches the audible band.
  */
 
-/** One stream, with the filter's memory in it: chunk by chunk gives what the whole would give. */
+/** One stream with the state of its filter: chunks give the same samples as the whole would. */
 export type Resampler = {
-  /** Takes samples at the input rate, gives those of the output rate that are ready. */
+  /** Takes samples at the input rate and returns the samples at the output rate that are complete. */
   push(samples: Float32Array): Float32Array;
-  /** The last ones, as if silence followed. The stream begins anew after it. */
+  /** Returns the last samples, as if silence followed. After that the stream begins anew. */
   flush(): Float32Array;
 };
 
-/** Zero crossings of the sinc on each side: 32 leave a transition band of 8% of the lower rate. */
+/** The zero crossings of the sinc on each side. With 32 the transition band is 8% of the lower rate. */
 const ZERO_CROSSINGS = 32;
 /** Kaiser's β for a stop band of −80 dB. */
 const KAISER_BETA = 7.86;
-/** The middle of the transition band, so that its end meets half the lower rate. */
+/** The middle of the transition band, which ends at half the lower rate. */
 const ROLL_OFF = 0.92;
-/** A larger table (odd rates such as 44,101 Hz) is replaced by interpolation between phases. */
+/** The largest table. Unusual rates such as 44,101 Hz would need a larger one and are interpolated between phases. */
 const MAX_TABLE_ENTRIES = 100_000;
 const INTERPOLATED_PHASES = 128;
 const CACHED_FILTERS = 16;
 
 type Filter = {
-  /** Output and input rate, divided by their greatest common divisor. */
+  /** The output and the input rate, divided by their greatest common divisor. */
   readonly up: number;
   readonly down: number;
   readonly halfTaps: number;
-  /** Phases of the table; equal to `up` when every position has a row of its own. */
+  /** The number of phases in the table; equal to `up` if every position has a row of its own. */
   readonly phases: number;
   /** `phases + 1` rows of `2 × halfTaps` coefficients. */
   readonly table: Float32Array;
@@ -135,7 +135,7 @@ const designFilter = (up: number, down: number): Filter => {
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-/** Not divided by I₀(β): every row is scaled to a sum of one anyway. */
+/** The window is not divided by I₀(β), since every row is scaled to a sum of one. */
 const kaiser = (x: number): number =>
   Math.abs(x) > 1 ? 0 : besselI0(KAISER_BETA * Math.sqrt(1 - x * x));
 

@@ -1,10 +1,10 @@
 import { asciiAt } from "./wav.ts";
 
 /**
- * The name of what the bytes are, if they are surely something else than WAV or bare PCM
- * (`MP3`, `WebM`, `JSON`, …); null otherwise, since any bytes can be bare PCM.
- * A signature of two bytes would be met by real sound now and then, so those must be met twice.
- * @param isFirst true at the beginning of a stream, where even a few letters are not sound
+ * The name of the format (`MP3`, `WebM`, `JSON`, …) if the bytes are certainly neither WAV nor bare PCM;
+ * null otherwise, since any bytes can be bare PCM. A signature of two bytes occurs in real sound
+ * now and then, so it must occur twice.
+ * @param isFirst true at the beginning of a stream, where even a few letters cannot be sound
  */
 export const nameForeignBytes = (bytes: Uint8Array, isFirst: boolean): string | null => {
   for (const [name, offset, signature] of SIGNATURES)
@@ -46,7 +46,7 @@ const MPEG1_LAYER3_KBPS = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 22
 const MPEG2_LAYER3_KBPS = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0];
 const MPEG1_RATES_HZ = [44_100, 48_000, 32_000];
 
-/** The length of the MPEG layer 3 frame that begins there (ISO 11172-3), or 0. */
+/** The length of the MPEG layer 3 frame (ISO 11172-3) that begins at the offset, or 0. */
 const mp3FrameBytes = (bytes: Uint8Array, offset: number): number => {
   const [sync = 0, kind = 0, rates = 0] = bytes.subarray(offset, offset + 3);
   if (sync !== 0xff || (kind & 0xe6) !== 0xe2) return 0;
@@ -59,7 +59,7 @@ const mp3FrameBytes = (bytes: Uint8Array, offset: number): number => {
   return Math.floor((scale * kbps) / (rateHz / divisor)) + ((rates >> 1) & 1);
 };
 
-/** The length of the ADTS frame that begins there (ISO 13818-7), or 0. */
+/** The length of the ADTS frame (ISO 13818-7) that begins at the offset, or 0. */
 const aacFrameBytes = (bytes: Uint8Array, offset: number): number => {
   const header = bytes.subarray(offset, offset + 6);
   const [sync = 0, kind = 0, , high = 0, middle = 0, low = 0] = header;

@@ -1,21 +1,21 @@
 /*
  * RIFF WAVE ("Multimedia Programming Interface and Data Specifications 1.0", 1991, with
- * WAVE_FORMAT_EXTENSIBLE), as it is met in the wild: sizes are often wrong, so they are hints.
+ * WAVE_FORMAT_EXTENSIBLE), as programs write it: sizes in headers are often wrong, so they are only hints.
  */
 import { bytesPerFrame, type PcmEncoding, type PcmFormat } from "./pcm.ts";
 
-/** What the beginning of a WAV file says. */
+/** The result of reading the header of a WAV file. */
 export type WavHeader =
-  /** The bytes end before the sound begins. */
+  /** The bytes end inside the header. */
   | { readonly kind: "incomplete" }
   /** `reason` continues the sentence "This WAV …". */
   | { readonly kind: "unusable"; readonly reason: string }
   | {
       readonly kind: "complete";
       readonly format: PcmFormat;
-      /** Where the sound begins. */
+      /** The offset of the first sample, in bytes. */
       readonly dataOffset: number;
-      /** As the header says, true or not: 0 and 0xFFFFFFFF mean that the writer did not know. */
+      /** The size in the header, which may be wrong. 0 and 0xFFFFFFFF mean that the writer did not know it. */
       readonly dataBytes: number;
     };
 
@@ -29,7 +29,7 @@ const MAX_CHANNELS = 8;
 const FORMAT_PCM = 1;
 const FORMAT_FLOAT = 3;
 const FORMAT_EXTENSIBLE = 0xfffe;
-/** What else is met in WAV files, to be named when it is refused. */
+/** Other encodings of WAV files, which are named when they are refused. */
 const FORMAT_NAMES: Readonly<Record<number, string>> = {
   2: "ADPCM",
   6: "A-law",
@@ -41,18 +41,18 @@ const FORMAT_NAMES: Readonly<Record<number, string>> = {
   255: "AAC",
 };
 
-/** Four ASCII characters at an offset; fewer where the bytes end. */
+/** Four ASCII characters at an offset, or fewer at the end of the bytes. */
 export const asciiAt = (bytes: Uint8Array, offset: number, length = 4): string =>
   String.fromCharCode(...bytes.subarray(offset, offset + length));
 
-/** True for the first bytes of a WAV file, and for so few bytes that they may be. */
+/** Whether the bytes are the beginning of a WAV file, or too few to rule that out. */
 export const beginsWav = (bytes: Uint8Array): boolean => {
   const id = asciiAt(bytes, 0);
   if (!["RIFF", "RF64"].some((known) => known.startsWith(id))) return false;
   return "WAVE".startsWith(asciiAt(bytes, 8));
 };
 
-/** @param bytes the file from its beginning, at least so far as it has come */
+/** @param bytes the file from its beginning, as far as it has arrived */
 export const parseWavHeader = (bytes: Uint8Array): WavHeader => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: PcmFormat | undefined;
@@ -109,14 +109,14 @@ const ENCODINGS: Readonly<Record<string, PcmEncoding>> = {
   [`${FORMAT_FLOAT}/64`]: "f64",
 };
 
-/** Samples of, say, 12 or 20 bits stand left-aligned in whole bytes; the block size says how many. */
+/** Samples of 12 or 20 bits, for example, are left-aligned in whole bytes. The block size tells how many bytes. */
 const containerBits = (bits: number, blockBytes: number, channels: number): number => {
   const fromBlock = (blockBytes / channels) * 8;
   const isPlausible = Number.isInteger(fromBlock) && fromBlock >= bits && fromBlock <= 64;
   return isPlausible && fromBlock % 8 === 0 ? fromBlock : Math.ceil(bits / 8) * 8;
 };
 
-/** True if the bytes are whole RIFF chunks to their end (a LIST after the sound, say), not sound. */
+/** Whether the bytes consist of whole RIFF chunks, such as a LIST after the sound, and not of sound. */
 export const isRiffChunks = (bytes: Uint8Array): boolean => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
@@ -128,7 +128,7 @@ export const isRiffChunks = (bytes: Uint8Array): boolean => {
   return offset > 0 && offset >= bytes.length && offset <= bytes.length + 1;
 };
 
-/** The 44 bytes before that many bytes of 16-bit mono sound. */
+/** The header of 44 bytes for that many bytes of 16-bit mono sound. */
 export const wavHeader = (dataBytes: number, sampleRateHz: number): Uint8Array => {
   const bytes = new Uint8Array(44);
   const view = new DataView(bytes.buffer);

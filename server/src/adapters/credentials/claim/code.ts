@@ -6,7 +6,7 @@ const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const CHARACTERS = 30;
 const GROUP_CHARACTERS = 5;
 
-/** A new code of 150 random bits, as it is shown: `k7m2p-…`, six groups. */
+/** A new code of 150 random bits in the form in which it is shown: six groups, `k7m2p-…`. */
 export function newClaimCode(): ClaimCode & { readonly text: string } {
   const characters = Array.from(randomBytes(CHARACTERS), (byte) => ALPHABET[byte % 32]).join("");
   const expected = digestOf(characters);

@@ -12,7 +12,7 @@ export type JwtOptions = Issuer & {
   readonly audiences: readonly string[];
 };
 
-/** Asymmetric ones alone: whoever can check a token must not be able to make one. */
+/** Only asymmetric algorithms, because a server that can verify a token must not be able to create one. */
 const ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],

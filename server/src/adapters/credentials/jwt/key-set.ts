@@ -9,9 +9,9 @@ import { AppError } from "../../../domain/errors.ts";
 import type { Clock } from "../../../ports/clock.ts";
 
 export type Issuer = {
-  /** As it stands in `iss`, to the letter. */
+  /** The exact value of `iss`. */
   readonly issuer: string;
-  /** Null: as the issuer's OpenID configuration says. */
+  /** Null means the URL from the issuer's OpenID configuration. */
   readonly jwksUrl: string | null;
 };
 

@@ -2,7 +2,7 @@ import type { Limiter } from "../../../ports/limiter.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import { redisScript } from "../../redis/script.ts";
 
-/** What a replica has not renewed for so long is free. */
+/** Places that a replica has not renewed for this time are free. */
 const LEASE_MS = 15_000;
 const RENEW_MS = 5000;
 
@@ -67,7 +67,7 @@ export function heldPlaces(link: RedisLink): Pick<Limiter, "hold"> & { close(): 
         link.run((client) =>
           writePlaces(client, keyOf(name), link.replicaId, held.get(name) ?? 0, LEASE_MS),
         ),
-      // What Redis does not hear now it hears with the next renewal, or forgets by itself.
+      // If this write fails, Redis gets the number with the next renewal, or drops it by itself.
     ).catch(() => {});
   const renewing = setInterval(() => {
     for (const name of held.keys()) void write(name);

@@ -5,7 +5,7 @@ import { stateOf, tighter, UNLIMITED } from "../shared/window-state.ts";
 import { heldPlaces } from "./held-places.ts";
 
 /**
- * Counts in Redis, for all replicas together; while it is away or full, each replica has its share.
+ * Counts in Redis for all replicas together. While Redis is unavailable or full, each replica has its share.
  * @param own counts in this process
  */
 export function redisLimiter(link: RedisLink, own: Limiter): Limiter & { close(): void } {
@@ -44,7 +44,7 @@ export function redisLimiter(link: RedisLink, own: Limiter): Limiter & { close()
       if (!window) continue;
       tightest = tighter(tightest, stateOf(window, used, used.consumedPoints <= window.limit));
     }
-    // Whoever is counted meanwhile is refused as well: a limit is never exceeded by that.
+    // Requests that are counted in the meantime are refused as well, so the limit is never exceeded.
     if (tightest && !tightest.allowed) await change(-1).catch(() => {});
     return tightest ?? UNLIMITED;
   };

@@ -13,7 +13,7 @@ export const stateOf = (
   resetMs: used.msBeforeNext < 0 ? windowMs : Math.min(windowMs, used.msBeforeNext),
 });
 
-/** Of two refusals the longer one, otherwise the one with less left. */
+/** The longer of two refusals, otherwise the state with less left. */
 export function tighter(a: LimitState | null, b: LimitState): LimitState {
   if (!a) return b;
   if (a.allowed !== b.allowed) return a.allowed ? b : a;

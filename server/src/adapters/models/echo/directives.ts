@@ -1,11 +1,11 @@
-/** What a message tells the echo to do besides. */
+/** The directives in a message to the echo. */
 export type Directives = {
-  /** What is left of the message. */
+  /** The rest of the message. */
   readonly text: string;
   readonly thoughts: string;
   readonly calls: readonly { readonly name: string; readonly text: string }[];
   readonly refusal: string;
-  /** How many pieces it says before its length limit ends it; null: all. */
+  /** The number of pieces before the length limit ends the reply; null means all. */
   readonly pieces: number | null;
 };
 

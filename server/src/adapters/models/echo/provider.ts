@@ -19,7 +19,7 @@ export type EchoOptions = {
 
 const MODEL = "echo";
 const MODELS: readonly ModelInfo[] = [{ id: MODEL, name: "Echo", contextTokens: null }];
-/** A word with the blank after it; blank text at the start is a piece of its own. */
+/** A word with the white space after it. White space at the start is a piece of its own. */
 const PIECES = /\s*\S+\s?|\s+/gu;
 
 /**
@@ -80,7 +80,7 @@ async function* echo(
   yield { type: "finish", ...first, ...several, model: MODEL, usage: null };
 }
 
-/** What the last user message is answered with, or what the tools gave that were called after it. */
+/** The answer to the last message of the user, or the results of the tools that were called after it. */
 function answerTo(messages: readonly PromptMessage[]): {
   readonly directives: Directives;
   readonly answer: string;
@@ -121,7 +121,7 @@ function callsOf(
   return toolChoice.mode === "required" && allowed ? [{ name: allowed.name, text: "{}" }] : [];
 }
 
-/** Where it tells what tools gave, it calls none. */
+/** A reply that reports the results of tools calls none. */
 const NOTHING_TOLD = directivesIn("");
 
 type Saying = Extract<ModelPart, { type: "text" | "refusal" | "reasoning" }>;

@@ -94,7 +94,7 @@ export class Attempt {
     );
   }
 
-  /** A reply that has its finish reason is whole, however its connection ends. */
+  /** A reply with a finish reason is complete, however its connection ends. */
   async #readChunks(): Promise<readonly Buffer[] | null> {
     try {
       return await this.#exchange.read();

@@ -27,7 +27,7 @@ export class ChoiceParser {
     refusal: textCleaner(),
   } as const satisfies Record<PieceType, unknown>;
   readonly #calls = callOrder();
-  /** What was said after the first call, which may still grow. */
+  /** The text after the first call, which may still grow. */
   #afterCalls: ModelPart[] = [];
   readonly #splitter;
   readonly #readsCalls: boolean;

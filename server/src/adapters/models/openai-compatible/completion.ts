@@ -5,18 +5,18 @@ import { isObject, type Loose } from "./loose-json.ts";
 import type { PieceSink, PieceType } from "./text.ts";
 import { type CallPiece, callsIn } from "./tool-calls.ts";
 
-/** What one chunk of a stream, or one whole completion, says of one answer. */
+/** The content of one choice in a chunk of a stream or in a whole completion. */
 export type ChoiceSaid = {
   /** Its place among the answers. */
   readonly index: number;
   readonly pieces: readonly { readonly type: PieceType; readonly text: string }[];
   readonly calls: readonly CallPiece[];
-  /** Of the tokens of its text or of its refusal. */
+  /** The log probabilities of the tokens of its text or its refusal. */
   readonly logprobs: TokenLogprobs;
   readonly finishReason: string | null;
 };
 
-/** What one chunk of a stream, or one whole completion, says. */
+/** The content of one chunk of a stream or of a whole completion. */
 export type Completion = {
   readonly choices: readonly ChoiceSaid[];
   /** The provider's error, with what stands around it; null if all is well. */
@@ -67,7 +67,7 @@ function logprobsOf(value: unknown): TokenLogprobs {
   if (!isObject(value)) return NO_LOGPROBS;
   const { content, refusal } = value;
   const tokens = [content, refusal].find((list) => Array.isArray(list) && list.length > 0);
-  // What was read as JSON is JSON.
+  // A value that was parsed from JSON is JSON.
   return Array.isArray(tokens)
     ? tokens.filter((token): token is JsonObject => isObject(token))
     : NO_LOGPROBS;

@@ -6,10 +6,10 @@ import type { PieceType } from "./text.ts";
  * Most chunks of a stream differ in nothing but one string, the new piece of text. Once one of
  * them was parsed, the next ones are recognised by what stands before and after that string, and
  * only the string is read: a fraction of the cost of parsing JSON of 200 characters for a token of 4.
- * What it reads is exactly what parsing would have given.
+ * The result is exactly that of parsing.
  */
 export type DeltaTemplate = {
-  /** What kind of piece the chunks of this form hold. */
+  /** The kind of text in chunks of this form. */
   readonly type: PieceType;
   /** The piece in this chunk; null if it is not of the known form. */
   read(data: string): string | null;
@@ -17,11 +17,11 @@ export type DeltaTemplate = {
   learn(data: string, said: Completion): void;
 };
 
-/** A piece that no provider says, to see whether a form holds. */
+/** A text that no provider sends, with which a form is verified. */
 const PROBE = "\uE000probe";
 /** A short reply is read sooner than a form is learnt. */
 const CHUNKS_BEFORE_LESSON = 4;
-/** Where each chunk has something of its own in it (a time, a padding), learning is given up. */
+/** Learning stops after this many failures, because each chunk has different fields (a time, a padding). */
 const MAX_VAIN_LESSONS = 3;
 
 /** @param choices how many answers were asked for */
@@ -73,7 +73,7 @@ function onlyPieceOf({ choices, error, usage }: Completion) {
   return only && isAll && piece !== undefined ? piece : null;
 }
 
-/** What stands between the quotes of a JSON string, read; null if it is not what one can hold. */
+/** The decoded content of a JSON string without its quotes; null if it is invalid. */
 function stringOf(inside: string): string | null {
   for (let index = 0; index < inside.length; index++) {
     const code = inside.charCodeAt(index);

@@ -205,7 +205,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 /**
  * The rest of a response as text; null past the bound.
- * @param first what was read of it already
+ * @param first the part of the body that was read already
  */
 export async function textOf(
   exchange: Exchange,

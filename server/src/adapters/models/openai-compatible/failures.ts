@@ -4,7 +4,7 @@ import { isObject, type Loose, parseLoosely } from "./loose-json.ts";
 import type { ReplyFault } from "./reply-parser.ts";
 import { retryAfterMsOf } from "./retry-after.ts";
 
-/** Whose fault messages speak of, and what they must not show. */
+/** The provider that messages name, and the secrets that they must not contain. */
 export type ProviderIdentity = {
   readonly name: string;
   readonly apiKey: string | null;
@@ -68,8 +68,8 @@ export function failureOfReply(fault: ReplyFault, identity: ProviderIdentity): A
 }
 
 /**
- * What the provider's own error means, from a response's status and body or from inside a stream.
- * @param status the HTTP status; null for an error inside a stream, which says its own or none
+ * The meaning of a provider's error in the status and body of a response, or inside a stream.
+ * @param status the HTTP status; null for an error inside a stream, which may contain a status of its own
  * @param body parsed JSON or plain text
  */
 export function failureOfAnswer(

@@ -1,7 +1,7 @@
 /** The older name is the one that every server knows; OpenAI's newer models take the newer one alone. */
 export type LimitField = "max_tokens" | "max_completion_tokens";
 
-/** What is particular to a provider; everything else is the wire that they share. */
+/** The properties in which a provider differs from the others. */
 export type Flavour = {
   /** How the usage of a streamed reply is asked for. */
   readonly askUsage: "stream_options" | "usage_include";
@@ -14,7 +14,7 @@ export type Flavour = {
   readonly thinkTags: boolean;
   /** Whether it wants to know which application asks (`HTTP-Referer`, `X-Title`). */
   readonly attribution: boolean;
-  /** Whether it knows the role `developer`; others are given `system`. */
+  /** Whether the provider accepts the role `developer`; otherwise it gets `system`. */
   readonly developerRole: boolean;
   /** Whether it takes the keys that its kept prompts are found by. */
   readonly promptCacheKeys: boolean;

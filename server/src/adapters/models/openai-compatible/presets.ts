@@ -4,7 +4,7 @@ import {
   openAiCompatible,
 } from "./provider.ts";
 
-/** What a preset leaves open. */
+/** The settings that a preset does not determine. */
 export type PresetOptions = Partial<Omit<OpenAiCompatibleOptions, "flavour">> & {
   readonly apiKey: string;
 };

@@ -13,11 +13,11 @@ export type SetAside = {
 /** How a provider wants it. */
 export type MessageForm = {
   readonly aside: SetAside;
-  /** Whether it knows the role `developer`. */
+  /** Whether the provider accepts the role `developer`. */
   readonly developerRole: boolean;
 };
 
-/** A message as OpenAI's wire has it: several, where results of tools stand between what the model said. */
+/** A message in OpenAI's format. It becomes several messages if results of tools lie between the words of the model. */
 export function wireMessages(
   message: PromptMessage,
   { aside, developerRole }: MessageForm,

@@ -206,7 +206,7 @@ function failureOf(error: unknown, identity: ProviderIdentity): AttemptFailure {
 const refusesStreamOptions = ({ error }: AttemptFailure): boolean =>
   error.code === "model_refused" && error.message.includes("stream_options");
 
-/** As OpenAI says it: "Unsupported parameter: 'max_tokens' is not supported with this model. Use …". */
+/** The message of OpenAI: "Unsupported parameter: 'max_tokens' is not supported with this model. Use …". */
 const refusesLimitField = ({ error }: AttemptFailure, field: LimitField): boolean =>
   error.code === "model_refused" &&
   new RegExp(`(?:unsupported|unknown|unrecognized|extra)\\b.*\\b${field}\\b`, "isu").test(

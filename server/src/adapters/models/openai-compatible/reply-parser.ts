@@ -13,7 +13,7 @@ const MAX_REPLY_CHARACTERS = 8 * 1024 * 1024;
 /** Of one answer. */
 const MAX_CALLS = 500;
 
-/** What is wrong with a reply: the provider's own error in it, or that it cannot be understood. */
+/** The problem with a reply: it contains an error of the provider, or it cannot be parsed. */
 export type ReplyFault =
   | { readonly type: "provider_error"; readonly body: unknown }
   | { readonly type: "malformed"; readonly problem: Problem };

@@ -13,29 +13,29 @@ import { type SetAside, wireMessages } from "./prompt-messages.ts";
 export type BodyOptions = {
   readonly flavour: Flavour;
   readonly maxCompletionTokens: number | null;
-  /** What the provider calls the limit of an answer. */
+  /** The provider's name for the maximum length of an answer. */
   readonly limitField: LimitField;
   /** Some servers refuse `stream_options`. */
   readonly streamOptions: boolean;
 };
 
-/** Of a body with images or long texts the length is known, and the body is made while it is sent. */
+/** A body with images or long texts has a known length and is generated while it is sent. */
 export type RequestBody =
   | string
   | { readonly bytes: number; readonly pieces: () => AsyncIterable<Uint8Array> };
 
-/** What is put into the body while it is sent. */
+/** A text that is inserted into the body while it is sent. */
 type Aside = { readonly bytes: number; readonly pieces: () => AsyncIterable<Uint8Array> };
 
-/** A text from that length on is copied while it is sent, so that nobody waits for the whole of it. */
+/** Texts of at least this length are copied while they are sent, so that nobody waits for the whole copy. */
 const LONG_CHARACTERS = 64 * 1024;
 const PIECE_CHARACTERS = 256 * 1024;
-/** What stands in a JSON string as it is, and is one byte a character. */
+/** The characters that need no escape in a JSON string and take one byte each. */
 const PLAIN = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/u;
 
 /** The JSON body of `POST /chat/completions`. Unpaired surrogates become U+FFFD on the way. */
 export function requestBody(request: ModelRequest, options: BodyOptions): RequestBody {
-  // What stands for it until it is sent: nothing that anybody could have written.
+  // The placeholder for the text until it is sent. Nobody could have written it.
   const mark = randomUUID();
   const asides: Aside[] = [];
   const add = (aside: Aside): string => {

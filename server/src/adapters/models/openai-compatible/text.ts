@@ -2,9 +2,9 @@ const REPLACEMENT = "\uFFFD";
 
 /** Makes a model's text storable: no NUL, no half of a surrogate pair. Keeps what it cannot judge yet. */
 export type TextCleaner = {
-  /** What of the text so far is settled; "" if nothing new is. */
+  /** The new text that is final; "" if there is none. */
   push(text: string): string;
-  /** What was still held back. */
+  /** The text that is still withheld. */
   end(): string;
 };
 

@@ -3,14 +3,14 @@ import type { ModelPart } from "../../../ports/model.ts";
 import { isObject, type Loose } from "./loose-json.ts";
 import { type TextCleaner, textCleaner } from "./text.ts";
 
-/** What one chunk says of one call; "" for what it does not say. */
+/** The fields of one call in one chunk; "" for absent fields. */
 export type CallPiece = {
   /** Its place among the calls, where the provider counts them. */
   readonly index: number | null;
   readonly id: string;
   readonly name: string;
   readonly text: string;
-  /** Whether it says that the tool takes any text. */
+  /** Whether the chunk marks the tool as one that takes any text. */
   readonly isCustom: boolean;
 };
 
@@ -40,7 +40,7 @@ type Call = {
   id: string;
   name: string;
   isCustom: boolean;
-  /** What was not given yet. */
+  /** The calls that were not passed on yet. */
   text: string;
   readonly cleaner: TextCleaner;
 };
@@ -52,7 +52,7 @@ type Call = {
 export type CallOrder = {
   /** How many calls there are, those that are held back included. */
   readonly count: number;
-  /** Whether a call was given: what else the model says has its place after all calls. */
+  /** Whether a call was passed on. Further words of the model are placed after all calls. */
   readonly isBegun: boolean;
   push(piece: CallPiece, give: (part: CallPart) => void): void;
   /** Gives what was held back. A call without a name is none. */

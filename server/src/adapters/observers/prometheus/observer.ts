@@ -20,9 +20,9 @@ export type PrometheusMetrics = {
   request(method: string, route: string, status: number, elapsedMs: number): void;
   /** One transaction of the store. */
   commit(elapsedMs: number, writes: number): void;
-  /** What becomes of files. */
+  /** The metrics of files. */
   readonly files: { stored(bytes: number): void; deleted(bytes: number): void };
-  /** What this server is. */
+  /** The identity of this server. */
   info(labels: { readonly version: string; readonly store: string }): void;
   /** Reads the number of open WebSockets whenever it is asked for. */
   countSockets(count: () => number): void;

@@ -11,7 +11,7 @@ import { piecesOf, speakable } from "./text.ts";
 const FLITE_VOICES = ["slt", "rms", "awb", "kal16"] as const;
 
 export type FliteOptions = {
-  /** What speaks when no voice, or one that flite does not have, is asked for. */
+  /** The voice for requests without a voice, or with one that flite does not have. */
   readonly defaultVoice?: (typeof FLITE_VOICES)[number];
   readonly threads?: number;
   /** For one piece of a sentence; the thread is given up when it takes longer. */

@@ -38,7 +38,7 @@ export const createFlitePool = (options: {
     worker.on("message", (message: FliteAnswer | "ready") => {
       if (message === "ready") {
         thread.isReady = true;
-        // From now on only work is to keep the server's process running.
+        // From now on only pending work keeps the process of the server alive.
         worker.unref();
         firstReady.resolve();
       } else finish(thread, "error" in message ? new Error(message.error) : message.samples);

@@ -1,5 +1,5 @@
 /*
- * What flite is given to read: it knows ASCII English only, and reads marks of formatting aloud.
+ * Prepares text for flite, which only supports ASCII English and reads marks of formatting aloud.
  */
 
 const SPOKEN_SIGNS: readonly (readonly [RegExp, string])[] = [

@@ -9,7 +9,7 @@ export type Wasi = {
   attach(memory: WebAssembly.Memory): void;
   /** The arguments of the run to come, the program's name included. */
   setArguments(values: readonly string[]): void;
-  /** What was written to the file. */
+  /** The bytes that were written to the file. */
   readonly output: Uint8Array;
 };
 

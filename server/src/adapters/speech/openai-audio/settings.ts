@@ -13,7 +13,7 @@ export type AudioTimeouts = {
   readonly answerTimeoutMs: number;
   /** Between two pieces of the answer. */
   readonly idleTimeoutMs: number;
-  /** How often a request is sent again, while nothing of its answer was used. */
+  /** The number of retries of a request, as long as no part of its response was used. */
   readonly retries: number;
 };
 

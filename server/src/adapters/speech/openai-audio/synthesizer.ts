@@ -14,7 +14,7 @@ export type OpenAiSynthesizerOptions = {
   readonly server: AudioServer;
   /** TTS_VOICE: what speaks when no voice is asked for. */
   readonly voice: string;
-  /** What is asked for; whatever of the two comes is understood. */
+  /** The requested format. Both formats are accepted in the response. */
   readonly format?: "wav" | "pcm";
   readonly timeouts?: Partial<AudioTimeouts>;
 };
@@ -23,7 +23,7 @@ export type OpenAiSynthesizerOptions = {
 const BARE_RATE_HZ = 24_000;
 /** Some five minutes at that rate. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
-/** What the wire takes at a time. */
+/** The size of the pieces that the wire takes. */
 const MAX_INPUT_LENGTH = 4_000;
 const TELLING_BYTES = 12;
 

@@ -6,7 +6,7 @@ export type FallbackOptions = {
   /** After a failure the first engine is left alone for so long. */
   readonly pauseMs?: number;
   readonly nowMs?: () => number;
-  /** Told of every failure. */
+  /** Called for every failure. */
   readonly onFailure?: (error: unknown) => void;
 };
 

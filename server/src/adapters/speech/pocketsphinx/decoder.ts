@@ -3,7 +3,7 @@ import type { PocketsphinxPaths } from "./find.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { loadLibrary, meanNormaliserOf } from "./library.ts";
 
-/** One recogniser, for one utterance after the other. Synchronous and busy: for a process of its own. */
+/** One recogniser for one utterance at a time. It computes synchronously, so it runs in a process of its own. */
 export type Decoder = {
   start(): void;
   /** Takes the next sound, and decodes what of it can be. */

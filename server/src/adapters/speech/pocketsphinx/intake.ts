@@ -5,9 +5,9 @@ import { concatenateSamples } from "../../../domain/audio/edges.ts";
  * The beginning is held until enough was spoken to know how loud the speaker is.
  */
 export type Intake = {
-  /** What is to be decoded now. */
+  /** Returns the samples to decode now. */
   push(samples: Int16Array): Int16Array;
-  /** What is left at the end; nothing at all if nothing was spoken. */
+  /** Returns the remaining samples at the end, or none if nothing was spoken. */
   flush(): Int16Array;
 };
 
@@ -21,11 +21,11 @@ const MIN_SPOKEN_BLOCKS = 4;
 /** Speech is so much above the quietest tenth, and above this level at all. */
 const ABOVE_FLOOR_DB = 10;
 const MIN_SPEECH_DBFS = -55;
-/** What is so much below the loudest block is silence. */
+/** Blocks that are this much quieter than the loudest one are silence. */
 const SILENCE_BELOW_PEAK_DB = 32;
 const TARGET_DBFS = -20;
 const MAX_GAIN_DB = 30;
-/** Of the silence before the first word, and after a word. */
+/** The silence that is kept before the first word and after a word. */
 const LEAD_BLOCKS = 10;
 const TRAIL_BLOCKS = 12;
 /** More of a pause is left out. */

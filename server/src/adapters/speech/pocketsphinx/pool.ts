@@ -50,7 +50,7 @@ export const createWorkerPool = ({ paths, most, idleMs }: PoolOptions): WorkerPo
     return worker;
   };
 
-  /** What was loaded once, and for a while, is started again; what fails at once would fail again. */
+  /** A process that ran for a while is restarted. A process that failed at once would fail again. */
   const forget = (worker: Worker, startedAtMs: number) => {
     all.delete(worker);
     clearTimeout(timers.get(worker));

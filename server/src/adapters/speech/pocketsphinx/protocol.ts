@@ -15,7 +15,7 @@ export type FromChild =
   | { readonly type: "loaded" }
   | { readonly type: "unable"; readonly reason: string }
   | { readonly type: "partial"; readonly utterance: number; readonly text: string }
-  /** What was sent before the end is still being decoded. */
+  /** The sound before the end is still being decoded. */
   | { readonly type: "busy"; readonly utterance: number }
   /** One of these two ends an utterance, and leaves the process free for the next. */
   | { readonly type: "final"; readonly utterance: number; readonly text: string }

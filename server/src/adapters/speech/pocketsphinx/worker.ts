@@ -11,14 +11,14 @@ export type Worker = {
   /** Resolves, with the reason, when the process is gone, however that came. */
   readonly gone: Promise<string>;
   send(message: ToChild): void;
-  /** Who hears what it says from now on. */
+  /** The receiver of its messages from now on. */
   listen(listener: (message: FromChild) => void): void;
   /** While it works, the server's process does not end by itself. */
   hold(isHeld: boolean): void;
   kill(): void;
 };
 
-/** What of its environment the process needs; no key of the server's is among it. */
+/** The environment variables that the process needs. None of them is a key of the server. */
 const PASSED_ON = ["PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR"];
 const KEPT_COMPLAINT_LENGTH = 1_000;
 

@@ -12,7 +12,7 @@ export type HostOptions = {
   readonly loadTimeoutMs?: number;
 };
 
-/** Who a job's messages go to. */
+/** The receiver of the messages of a job. */
 export type JobListener = {
   message(message: JobMessage): void;
   /** The process died with the job in it. */
@@ -22,7 +22,7 @@ export type JobListener = {
 export type Job = {
   readonly number: number;
   send(message: ToChild): void;
-  /** To be called when nothing more of it is of interest. */
+  /** Drops the job. Its further messages are ignored. */
   close(): void;
 };
 
@@ -94,7 +94,7 @@ export const createModelHost = (options: HostOptions): ModelHost => {
   const ready = () => {
     const current = starting ?? start();
     starting = current;
-    // What failed is tried again when it is asked for again.
+    // A failed load is tried again with the next request.
     current.catch(() => {
       if (starting === current) starting = null;
     });

@@ -41,7 +41,7 @@ const PACKAGE = "sherpa-onnx-node";
 /** @throws Error when the package is not installed, or not for this kind of machine */
 export const loadSherpa = (): Sherpa => createRequire(import.meta.url)(PACKAGE) as Sherpa;
 
-/** Whether the optional package is there; nothing of it is run. */
+/** Whether the optional package is installed. None of its code is run. */
 export const hasSherpa = (): boolean => {
   try {
     createRequire(import.meta.url).resolve(PACKAGE);

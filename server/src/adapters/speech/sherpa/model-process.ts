@@ -16,7 +16,7 @@ export type ModelProcess = {
   kill(): void;
 };
 
-/** What of its environment the process needs; no key of the server's is among it. */
+/** The environment variables that the process needs. None of them is a key of the server. */
 const PASSED_ON = ["PATH", "PWD", "HOME", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR"];
 const KEPT_COMPLAINT_LENGTH = 2_000;
 

@@ -6,7 +6,7 @@ export type ModelCandidate = {
   readonly settings: object;
 };
 
-/** What the parent says to the process that holds the model. Each job has a number of its own. */
+/** The messages of the parent to the process with the model. Each job has a number of its own. */
 export type ToChild =
   | { readonly type: "load"; readonly candidate: ModelCandidate }
   | { readonly type: "hear"; readonly job: number }

@@ -58,7 +58,7 @@ export const createTransform = (window: Float32Array): Transform => {
       imaginary[target] = (sound[secondFrom + i] as number) * (window[i] as number);
     }
     transform();
-    // One window was the real part, the other the imaginary: the symmetry tells them apart again.
+    // One window was the real part and the other the imaginary part. Symmetry separates them again.
     for (let bin = 0; bin <= half; bin++) {
       const mirror = (length - bin) % length;
       const [re, im] = [real[bin] as number, imaginary[bin] as number];

@@ -1,12 +1,12 @@
-// What replicas say to each other about replies, through Redis' channels. Nothing of it is kept there.
+// The messages between replicas about replies, on channels of Redis, which does not store them.
 
 import { INTERRUPTIONS, type Interruption } from "../../../domain/message.ts";
 import type { PartDelta } from "../../../domain/parts.ts";
 
-/** To whoever generates a reply, on the reply's channel. */
+/** A message to the replica that generates a reply, on the channel of the reply. */
 export type Request = {
   readonly kind: "watch" | "leave";
-  /** Where the reply is to be sent. */
+  /** The channel to which the reply is sent. */
   readonly inbox: string;
   /** How much of the reply is there already. */
   readonly from: number;
@@ -75,7 +75,7 @@ export function decodePieces(message: string): Piece[] {
     if (steps === "") pieces.push({ replyId, from, steps: [], isOver: isOver === true });
     else if (Array.isArray(steps) && steps.every(isStep))
       pieces.push({ replyId, from, steps, isOver: isOver === true });
-    // A version before tells text alone: what the store has of the reply is more.
+    // Earlier versions only send text. The store has more of the reply.
     else pieces.push({ replyId, from: 0, steps: [], isOver: true });
   }
   return pieces;

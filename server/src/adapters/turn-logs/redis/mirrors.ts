@@ -87,7 +87,7 @@ export function mirrors(link: RedisLink, channels: Channels) {
     for (const piece of decodePieces(message)) receive(piece);
   });
   link.onChange((isUp) => {
-    // Whoever watches goes on from the store, and comes back here by itself.
+    // Watchers continue from the store, and return here by themselves.
     if (!isUp) for (const [replyId, mirror] of known) lose(replyId, mirror);
   });
   const renewing = setInterval(() => {

@@ -41,7 +41,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     else
       conversations.set(id, {
         count: 1,
-        // What this replica asked of the others may come when the next turn runs here already.
+        // Messages that this replica requested may arrive when the next turn is already running here.
         close: link.listen(channels.conversation(id), (message) => {
           const { asker, cause, replyId } = decodeStop(message);
           if (asker !== link.replicaId) stop(id, cause, replyId);
@@ -89,7 +89,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
     }
   };
   const sendAll = (byInbox: Map<string, Piece[]>) => {
-    // What is lost on the way shows as a gap, and is asked for again.
+    // A lost message causes a gap, which is requested again.
     for (const [inbox, pieces] of byInbox)
       link.publish(inbox, encodePieces(pieces)).catch(() => {});
   };
@@ -97,7 +97,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
   const onRequest = (replyId: string, turn: OwnTurn, message: string) => {
     const request = decodeRequest(message);
     if (!request) return;
-    // A version before knows text alone: it reads the store.
+    // Earlier versions only support text. They read the store.
     if (!request.isOfParts)
       return sendAll(new Map([[request.inbox, [{ replyId, from: 0, steps: [], isOver: true }]]]));
     if (request.kind === "leave") return void turn.watchers.delete(request.inbox);
