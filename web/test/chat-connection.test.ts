@@ -7,7 +7,7 @@ import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
 import { startServer } from "../../server/test/start-server.ts";
-import { openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said, send } from "./chat-page.ts";
 
 const skip = withoutBrowser;
@@ -150,7 +150,7 @@ async function askNothing(page: Page): Promise<void> {
 }
 
 test("two tabs show the same conversation live", { skip }, async () => {
-  await using opened = await openPage(server.url);
+  await using opened = await openPage(server.url, "", NEW_PROFILE);
   const { page } = opened;
   await askNothing(page);
   await send(page, "In the first tab");

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
 import { startServer } from "../../server/test/start-server.ts";
-import { openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said, send } from "./chat-page.ts";
 import { longConversation, madeUpConversations, seed } from "./seed.ts";
 
@@ -23,7 +23,7 @@ before(async () => {
 after(() => server?.[Symbol.asyncDispose]());
 
 test(`${MANY} conversations by day scroll without a hitch`, { skip }, async () => {
-  await using opened = await openPage(server.url);
+  await using opened = await openPage(server.url, "", NEW_PROFILE);
   const { page } = opened;
   await page.clock.setFixedTime(NOW);
   await page.reload();

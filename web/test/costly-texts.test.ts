@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
-import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { browser, NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { message, replied, send } from "./chat-page.ts";
 import { COSTLY, textNamed } from "./costly-texts.ts";
 import { mark, type Work, workOf } from "./main-thread.ts";
@@ -132,7 +132,7 @@ test("when a conversation is loaded, no reply is seen as it was written first", 
   const { id } = await client.conversations.create({ title: "Full load" });
   const content = "So **it** is, H<sub>2</sub>O: $$x^2$$";
   await client.messages.add(id, { role: "assistant", content });
-  await using opened = await openPage(server.url);
+  await using opened = await openPage(server.url, "", NEW_PROFILE);
   const { page } = opened;
   await page.addInitScript(() => {
     const seen = new Set<string>();

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
-import { openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { message, replied, said, send } from "./chat-page.ts";
 
 const skip = withoutBrowser;
@@ -34,7 +34,7 @@ async function emptyPaintMs(): Promise<number> {
   await once(server, "listening");
   try {
     const { port } = server.address() as AddressInfo;
-    await using opened = await openPage(`http://127.0.0.1:${port}`);
+    await using opened = await openPage(`http://127.0.0.1:${port}`, "", NEW_PROFILE);
     const painted = () => performance.getEntriesByName("first-contentful-paint").length > 0;
     await opened.page.waitForFunction(painted);
     return await paintMs(opened.page);
@@ -71,7 +71,7 @@ test("the first load asks for at most 200 KB of compressed JavaScript and paints
   skip,
 }, async () => {
   await using server = await startServer();
-  await using opened = await openPage(server.url);
+  await using opened = await openPage(server.url, "", NEW_PROFILE);
   const { page } = opened;
   await message(page).waitFor();
   await page.waitForLoadState("networkidle");
@@ -86,7 +86,7 @@ test("the first load asks for at most 200 KB of compressed JavaScript and paints
   for (let load = 1; load <= LOADS; load++) {
     emptyPaints.push(await emptyPaintMs());
     if (load === LOADS) break;
-    await using again = await openPage(server.url);
+    await using again = await openPage(server.url, "", NEW_PROFILE);
     await message(again.page).waitFor();
     paints.push(await paintMs(again.page));
   }
@@ -105,7 +105,7 @@ test("what is typed while a reply streams is shown within 50 ms (the middle of 4
   skip,
 }, async () => {
   await using server = await startServer();
-  await using opened = await openPage(server.url);
+  await using opened = await openPage(server.url, "", NEW_PROFILE);
   const { page } = opened;
   await message(page).waitFor();
   const quiet = await keyTimes(page, "twenty keys in quiet");

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
-import { openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said } from "./chat-page.ts";
 import { conversationOf } from "./seed.ts";
 
@@ -294,7 +294,7 @@ test("Escape in a field that is about something else leaves the running reply al
 test("what is focused the moment it is there keeps the focus: the field has it before that", {
   skip,
 }, async () => {
-  await using opened = await openPage(server.url, "agents");
+  await using opened = await openPage(server.url, "agents", NEW_PROFILE);
   const { page } = opened;
   await page.addInitScript(() => {
     new MutationObserver((_, observer) => {

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
-import { openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { message, messages, replied, said } from "./chat-page.ts";
 import { seed } from "./seed.ts";
 
@@ -48,7 +48,7 @@ const overflowOf = (page: Page): Promise<number> =>
 test("the list has a heading for today, yesterday, the last days and each month", {
   skip,
 }, async () => {
-  await using opened = await openPage(server.url);
+  await using opened = await openPage(server.url, "", NEW_PROFILE);
   const { page } = opened;
   await page.clock.setFixedTime(NOW);
   await page.reload();
