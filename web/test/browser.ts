@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { after } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const PATHS = [process.env.CHROMIUM_PATH, "/usr/bin/chromium", "/usr/bin/google-chrome"];
@@ -44,6 +45,10 @@ export const NEW_PROFILE: BrowserContextOptions = {};
 /** Pages of tests that are over: one that has its code compiled is there with a quarter of the work of a new one. */
 const unused: Page[] = [];
 
+/** The limit of every wait, which is long because a busy machine is slow and only failures take all of it. */
+const PATIENCE_MS = 60_000;
+/** After how long a page that does not become empty is given up. */
+const FORGET_MS = 10_000;
 /** A path that no server is asked for. */
 const EMPTY_PAGE = "/empty-page-of-tests";
 
@@ -108,22 +113,27 @@ export async function openPage(
     problems,
     async [Symbol.asyncDispose]() {
       origins.delete("null");
-      if (canBeReused)
-        try {
-          await forget(page, origins);
-          unused.push(page);
-          return;
-        } catch {
-          // What the test has closed or broken is not used again.
-        }
-      await page.context().close();
+      // A page that the test has closed or broken is not used again.
+      const isForgotten =
+        canBeReused && !page.isClosed() && (await isDoneInTime(forget(page, origins)));
+      if (isForgotten) unused.push(page);
+      else await page.context().close();
     },
   };
 }
 
+const isDoneInTime = (work: Promise<void>): Promise<boolean> =>
+  Promise.race([
+    work.then(
+      () => true,
+      () => false,
+    ),
+    sleep(FORGET_MS, false, { ref: false }),
+  ]);
+
 async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await browser()).newContext({ locale: "en-GB", ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(PATIENCE_MS);
   if (process.env.FAKETIME) await context.clock.install({ time: new Date() });
   return await context.newPage();
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
+import { watchMachine } from "../../server/test/machine-speed.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
 import { listed, message, messages, replied, said, send } from "./chat-page.ts";
@@ -32,6 +33,7 @@ test(`${MANY} conversations by day scroll without a hitch`, { skip }, async () =
     await page.getByRole("heading", { name: day, exact: true }).waitFor();
   assert.ok((await listed(page, /^Conversation/).count()) < 120, "only those in view exist");
   await listed(page, "Conversation 0").hover();
+  using machine = watchMachine();
   const slowestFrameMs = await page.evaluate(async () => {
     const list = document.querySelector("nav ul")?.parentElement;
     let slowest = 0;
@@ -45,8 +47,8 @@ test(`${MANY} conversations by day scroll without a hitch`, { skip }, async () =
     return slowest;
   });
   console.log(`    slowest of 120 frames while scrolling: ${slowestFrameMs.toFixed(0)} ms`);
-  // The figure is printed; a machine with other work to do drops frames, a list that is not virtual takes seconds.
-  assert.ok(slowestFrameMs < 500, `${slowestFrameMs} ms`);
+  // A machine with other work drops frames; a list that is not virtual takes seconds.
+  assert.ok(slowestFrameMs < 500 * machine.slowness(), `${slowestFrameMs} ms`);
   await page.waitForFunction(() =>
     [...document.querySelectorAll("nav ul a")].some(
       (link) => Number(link.textContent?.split(" ")[1]) > 400,
