@@ -51,5 +51,8 @@ export type VerifiedCredential = {
   readonly models: ModelPatterns | null;
 };
 
+/** The prefix of every client secret of the Realtime wire. */
+export const SECRET_PREFIX = "ek_";
+
 /** The prefix of every API key, which is followed by 256 random bits. */
 export const KEY_PREFIX = "ck_";

@@ -29,6 +29,19 @@ export type Tickets = {
   redeem(ticket: string): Promise<Credential>;
   /** What a ticket for a reply is worth now. A client that lost its connection shows the same ticket again. @throws AppError unauthenticated, unavailable */
   open(ticket: string): Promise<Credential>;
+  /**
+   * A secret for somebody else's browser, which opens sessions as the principal until it expires.
+   * @param session a JSON object
+   */
+  issueSecret(
+    principal: Principal,
+    session: string,
+    goodForMs: number,
+  ): Promise<{ readonly secret: string; readonly expiresAt: Date }>;
+  /** What such a secret is worth, and its session. @throws AppError unauthenticated, unavailable */
+  openSecret(
+    secret: string,
+  ): Promise<{ readonly credential: Credential; readonly session: string }>;
 };
 
 const GOOD_FOR_MS = 30_000;
@@ -47,7 +60,7 @@ export function createTickets(parts: {
     if (!found || !(await sessionWatch.isGood(found.proof)))
       throw new AppError(
         "unauthenticated",
-        `This ticket was used, has expired, or never was one. ${advice}`,
+        `This ticket or client secret was used, has expired, or never was one. ${advice}`,
       );
     const { tenantId, userId, proof, isOperator, models, stream } = found;
     return {
@@ -65,11 +78,27 @@ export function createTickets(parts: {
       const until = new Date(now.getTime() + MAX_WATCH_MS);
       const stream = onlyReply && { ...onlyReply, until };
       await store.createTicket(
-        { hash, tenantId, userId, proof, isOperator, models, expiresAt, stream },
+        { hash, tenantId, userId, proof, isOperator, models, expiresAt, stream, session: null },
         now,
         idempotency,
       );
       return { ticket: secret, expiresAt, usableUntil: stream && until };
+    },
+    async issueSecret({ tenantId, userId, proof, models }, session, goodForMs) {
+      const now = clock.now();
+      const { secret, hash } = mint.mintSecret();
+      const expiresAt = new Date(now.getTime() + goodForMs);
+      const owner = { tenantId, userId, proof, models, isOperator: false };
+      await store.createTicket({ hash, ...owner, expiresAt, stream: null, session }, now);
+      return { secret, expiresAt };
+    },
+    async openSecret(secret) {
+      const found = await store.findSecret(mint.hashOf(secret), clock.now());
+      const credential = await credentialFor(
+        found,
+        "POST /v1/realtime/client_secrets gives another",
+      );
+      return { credential, session: found?.session ?? "{}" };
     },
     async redeem(ticket) {
       return credentialFor(

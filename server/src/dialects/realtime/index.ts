@@ -2,6 +2,7 @@ import type { Wire } from "../../http/wire.ts";
 import { admitOpenAi } from "../openai/admission.ts";
 import { beforeError, errorReply } from "../openai/errors.ts";
 import { ORIGIN, type RealtimeParts } from "./parts.ts";
+import { secretRoutes } from "./secrets.ts";
 import { realtimeSocket } from "./socket.ts";
 
 /** OpenAI's Realtime API. */
@@ -13,6 +14,7 @@ export function realtimeWire(parts: RealtimeParts): Wire {
     socket: realtimeSocket(parts),
     routes(app) {
       admitOpenAi(app, parts.admit, ORIGIN);
+      secretRoutes(app, parts);
     },
   };
 }

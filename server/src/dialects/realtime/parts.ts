@@ -1,5 +1,6 @@
 import type { DecideAccess } from "../../core/access/access.ts";
 import type { Admit } from "../../core/access/admission.ts";
+import type { Tickets } from "../../core/access/tickets.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Models } from "../../core/models.ts";
@@ -15,6 +16,7 @@ export type RealtimeParts = {
   readonly decide: DecideAccess;
   readonly admit: Admit;
   readonly agents: Agents;
+  readonly tickets: Pick<Tickets, "issueSecret" | "openSecret">;
   readonly conversations: Conversations;
   readonly models: Models;
   readonly turns: Turns;

@@ -1,5 +1,6 @@
 import type { Visitor } from "../../core/access/access.ts";
 import type { TurnTarget } from "../../core/turns/turn.ts";
+import { SECRET_PREFIX } from "../../domain/access.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { speakerOf } from "../../domain/principal.ts";
@@ -7,12 +8,12 @@ import type { Handshake, Socket, SocketHandler } from "../../http/socket.ts";
 import { headerText, userInHeaders } from "../openai/admission.ts";
 import { AGENT_PREFIX, agentNamed } from "../openai/agents.ts";
 import { errorOf, errorReply, noSuchModel, notHere } from "../openai/errors.ts";
-import { invalid } from "../openai/fields.ts";
+import { fieldsOf, invalid } from "../openai/fields.ts";
 import { uuidIn } from "../openai/ids.ts";
 import { type ConnectionParts, serveConnection } from "./connection.ts";
 import { contextOf } from "./context.ts";
 import { ORIGIN, type RealtimeParts } from "./parts.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
+import { DEFAULT_SETTINGS, withSession } from "./settings.ts";
 
 /** A session's largest event is 15 MiB of sound in base64. */
 const MAX_MESSAGE_BYTES = 21 * 1024 * 1024;
@@ -25,8 +26,9 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
     subprotocol: "realtime",
     errorReply,
     async accept(handshake) {
-      const { connection, credential, url } = handshake;
+      const { connection, url } = handshake;
       checkForm(handshake);
+      const { credential, settings, model } = await shownBy(parts, handshake);
       const visitor: Visitor = {
         connection,
         credential,
@@ -42,7 +44,7 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
         const { limit: most, remaining, resetMs } = limit;
         return [{ name: "requests", limit: most, remaining, reset_seconds: resetMs / 1000 }];
       };
-      const chosen = await chosenModel(parts, principal, url.searchParams.get("model"));
+      const chosen = await chosenModel(parts, principal, url.searchParams.get("model") ?? model);
       const talk = await conversationFor(parts, principal, handshake, chosen.agentId);
       const open = (socket: Socket) => {
         const serve = serveConnection(
@@ -52,7 +54,7 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
             ...talk,
             owner: speakerOf(principal),
             admitTurn,
-            settings: DEFAULT_SETTINGS,
+            settings,
           },
           socket,
         );
@@ -68,6 +70,19 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
         });
       return { principal, errorMessage, open };
     },
+  };
+}
+
+/** The credential of a handshake; a client secret brings the settings of its session with it. @throws AppError unauthenticated */
+async function shownBy({ tickets }: RealtimeParts, { credential }: Handshake) {
+  if (credential.kind !== "bearer" || !credential.token.startsWith(SECRET_PREFIX))
+    return { credential, settings: DEFAULT_SETTINGS, model: null };
+  const opened = await tickets.openSecret(credential.token);
+  const session = fieldsOf(JSON.parse(opened.session), "session");
+  return {
+    credential: opened.credential,
+    settings: withSession(DEFAULT_SETTINGS, session),
+    model: session.string("model") ?? null,
   };
 }
 

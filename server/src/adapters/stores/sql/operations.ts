@@ -16,7 +16,7 @@ import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
-import { createTicketWrites } from "./tickets.ts";
+import { createTicketReads, createTicketWrites } from "./tickets.ts";
 import { createTitleReads, createTitleWrites } from "./titles.ts";
 import { createTurnChanges } from "./turn-changes.ts";
 import { createTurnReads } from "./turn-reads.ts";
@@ -36,6 +36,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createRepeatReads(write),
   ...createAgentReads(write),
   ...createKeyReads(write),
+  ...createTicketReads(write),
   ...createArchiveReads(write),
   ...createAuditReads(write),
   ...createFileReads(write),

@@ -143,6 +143,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     createTicket: (...given) => write("createTicket", ...given),
     takeTicket: (...given) => write("takeTicket", ...given),
     openTicket: (...given) => write("openTicket", ...given),
+    findSecret: (...given) => read("nobody", reads.findSecret(...given)),
     forgetTokenUsage: (...given) => write("forgetTokenUsage", ...given),
 
     countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),

@@ -186,6 +186,8 @@ type TicketsTable = {
   usable_until: number | null;
   /** As in api_keys. */
   models: string | null;
+  /** A JSON object: of a client secret. */
+  session: string | null;
 };
 
 type FilesTable = {

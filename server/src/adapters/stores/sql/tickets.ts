@@ -19,6 +19,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
     replyId: string | null;
     usableUntil: number | null;
     models: string | null;
+    session: string | null;
   }>()((database, parameter) =>
     database.insertInto("tickets").values({
       hash: parameter.hash,
@@ -31,6 +32,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
       reply_id: parameter.replyId,
       usable_until: parameter.usableUntil,
       models: parameter.models,
+      session: parameter.session,
     }),
   );
   const take = write<{ hash: string }>()((database, parameter) =>
@@ -38,6 +40,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
       .deleteFrom("tickets")
       .where("hash", "=", parameter.hash)
       .where("reply_id", "is", null)
+      .where("session", "is", null)
       .returningAll(),
   );
   const open = write<{ hash: string; now: number }>()((database, parameter) =>
@@ -72,6 +75,7 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
             replyId: stream?.replyId ?? null,
             usableUntil: stream?.until.getTime() ?? null,
             models: fromPatterns(ticket.models),
+            session: ticket.session,
           });
         },
         find() {
@@ -94,6 +98,22 @@ export function createTicketWrites(write: StatementWriter, once: Once) {
   };
 }
 
+export function createTicketReads(write: StatementWriter) {
+  const find = write<{ hash: string }>()((database, parameter) =>
+    database
+      .selectFrom("tickets")
+      .selectAll()
+      .where("hash", "=", parameter.hash)
+      .where("session", "is not", null),
+  );
+  return {
+    *findSecret(hash: string, now: Date): Operation<Ticket | null> {
+      const row = yield* find.first({ hash });
+      return row && Number(row.expires_at) > now.getTime() ? ticketOf(row) : null;
+    },
+  };
+}
+
 function ticketOf(row: Selectable<Tables["tickets"]>): Ticket {
   const { hash, conversation_id: conversationId, reply_id: replyId, usable_until: until } = row;
   const isForReply = conversationId !== null && replyId !== null && until !== null;
@@ -105,6 +125,7 @@ function ticketOf(row: Selectable<Tables["tickets"]>): Ticket {
     isOperator: Number(row.is_operator) !== 0,
     models: toPatterns(row.models),
     expiresAt: new Date(Number(row.expires_at)),
+    session: row.session,
     stream: isForReply ? { conversationId, replyId, until: new Date(Number(until)) } : null,
   };
 }

@@ -253,4 +253,8 @@ export const MIGRATIONS: readonly string[] = [
   `,
   SEARCH_PIECES_MIGRATION,
   TURN_RECORD_MIGRATION,
+  `
+  -- The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
+  ALTER TABLE tickets ADD COLUMN session TEXT;
+  `,
 ];
