@@ -86,8 +86,8 @@ test("[RT10] a client secret opens nothing else, and ends with its time and with
     },
     new Date(Date.now() - 1000),
   );
-  const [{ id } = { id: "" }] = (await server.store.listKeys()).filter(
-    ({ prefix }) => key.startsWith(prefix),
+  const [{ id } = { id: "" }] = (await server.store.listKeys()).filter(({ prefix }) =>
+    key.startsWith(prefix),
   );
   await server.store.revokeKey(id, new Date());
   assert.equal((await talk.closed).code, 1008);

@@ -464,3 +464,62 @@ test("[RT9] what is said is stored, and another session or wire goes on with it"
   );
   assert.equal((await read()).length, 4);
 });
+
+const LOOK = {
+  type: "function",
+  name: "look",
+  description: "Looks something up",
+  parameters: { type: "object", properties: { what: { type: "string" } } },
+};
+
+test("[RT6] [RT5] a call is told in pieces; its output goes to the model, and all of it is stored", async () => {
+  const server = await sharedServer();
+  await using talk = await openText(server, "model=builtin/echo");
+  talk.say({ type: "session.update", session: { tools: [LOOK], tool_choice: "required" } });
+  talk.type("Look it up");
+  talk.say({ type: "response.create" });
+  const { response } = await talk.next("response.done");
+  const call = response.output.find(({ type }: Event) => type === "function_call");
+  assert.deepEqual([call.name, call.status], ["look", "completed"]);
+  JSON.parse(call.arguments);
+  const pieces = talk.events.filter(
+    ({ type }) => type === "response.function_call_arguments.delta",
+  );
+  assert.equal(pieces.map(({ delta }) => delta).join(""), call.arguments);
+  const whole = talk.events.find(({ type }) => type === "response.function_call_arguments.done");
+  assert.deepEqual(
+    [whole.call_id, whole.name, whole.arguments, whole.item_id],
+    [call.call_id, "look", call.arguments, call.id],
+  );
+  talk.say({
+    type: "conversation.item.create",
+    item: { type: "function_call_output", call_id: call.call_id, output: "It is blue" },
+  });
+  talk.say({ type: "response.create", response: { tool_choice: "auto" } });
+  const answered = (await talk.next("response.done")).response;
+  assert.equal(answered.status, "completed");
+  assert.match(answered.output[0].content[0].text, /It is blue/);
+  const roles: string[] = [];
+  for await (const record of server.store.exportRecords())
+    if (record.type === "message") roles.push(record.message.role);
+  assert.deepEqual(roles, ["user", "assistant", "tool", "assistant"]);
+});
+
+test("[RT9] what is said without a question is stored as well: a greeting, and a second answer", async () => {
+  const server = await sharedServer();
+  await using talk = await openText(server, "model=scripted");
+  const say = async (instructions: string) => {
+    talk.say({ type: "response.create", response: { instructions } });
+    const { response } = await talk.next("response.done");
+    assert.equal(response.status, "completed", JSON.stringify(response.status_details));
+    return response;
+  };
+  const greeting = await say("Greet the guest");
+  const again = await say("Greet the guest once more");
+  assert.equal(again.conversation_id, greeting.conversation_id);
+  assert.equal((await ask(talk, "Hello")).conversation_id, greeting.conversation_id);
+  const roles: string[] = [];
+  for await (const record of server.store.exportRecords())
+    if (record.type === "message") roles.push(record.message.role);
+  assert.deepEqual(roles, ["developer", "assistant", "assistant", "user", "assistant"]);
+});

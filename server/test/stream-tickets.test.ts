@@ -204,7 +204,16 @@ describe("a ticket for a stream", () => {
       const owner = { tenantId: "local", userId: ann.userId };
       const stream = { conversationId: id, replyId, until };
       await server.store.createTicket(
-        { ...owner, hash, proof, isOperator: false, models: null, expiresAt, stream },
+        {
+          ...owner,
+          hash,
+          proof,
+          isOperator: false,
+          models: null,
+          expiresAt,
+          stream,
+          session: null,
+        },
         new Date(now - HOUR_MS),
       );
       return ticket;

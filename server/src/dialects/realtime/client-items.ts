@@ -1,10 +1,12 @@
 import { checkStorable } from "../../domain/text.ts";
 import { notHere } from "../openai/errors.ts";
-import { type Fields, fieldsOf, invalid, required } from "../openai/fields.ts";
-import type { Content, Item, Items } from "./items.ts";
+import { type Fields, fieldsOf, invalid, outOfBounds, required } from "../openai/fields.ts";
+import { type Content, type Item, type Items, wordsOf } from "./items.ts";
 
 const MAX_ID_CHARACTERS = 64;
 const MAX_TEXT_CHARACTERS = 1_000_000;
+/** Of a message that no model wrote. */
+const MAX_SAID_CHARACTERS = 100_000;
 const MAX_IMAGE_CHARACTERS = 28 * 1024 * 1024;
 const MAX_CONTENT_PARTS = 100;
 
@@ -28,6 +30,9 @@ export function itemIn(fields: Fields, items: Pick<Items, "all">, newId: () => s
         fields.at("content"),
       );
       const content = list.map(({ value, path }) => contentIn(fieldsOf(value, path), role));
+      const { length } = wordsOf(content);
+      if (role !== "assistant" && length > MAX_SAID_CHARACTERS)
+        throw outOfBounds(fields.at("content"), "string", "above", MAX_SAID_CHARACTERS, length);
       return { id, type, role, status: "completed", content };
     }
     case "function_call":

@@ -1,4 +1,5 @@
-import type { PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
+import type { InputMessage, PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
+import type { Part } from "../../domain/parts.ts";
 import { type Content, callPart, type Item, wordsOf } from "./items.ts";
 
 /** What a model is told: the instructions, and the items in their order. Calls without an output are left out. */
@@ -27,19 +28,35 @@ export function promptOf(instructions: string, items: readonly Item[]): PromptMe
         break;
       }
       case "function_call_output": {
-        const result = {
-          type: "tool_result",
-          callId: item.callId,
-          outcome: "ok",
-          text: item.output,
-        } as const;
-        const others = before?.role === "tool" ? (messages.pop()?.parts ?? []) : [];
-        messages.push({ role: "tool", content: "", parts: [...others, result] });
+        const others = before?.role === "tool" ? messages.pop() : undefined;
+        messages.push({
+          role: "tool",
+          content: [others?.content, item.output].filter(Boolean).join("\n"),
+          parts: [...(others?.parts ?? []), resultPart(item)],
+        });
       }
     }
   }
   return messages;
 }
+
+/** The items as messages that are stored. What the system says is a setting of the turn, and no message. */
+export const inputOf = (items: readonly Item[]): InputMessage[] =>
+  items.flatMap((item): InputMessage[] => {
+    if (item.type === "function_call")
+      return [{ role: "assistant", content: "", parts: [callPart(item)] }];
+    if (item.type === "function_call_output")
+      return [{ role: "tool", content: item.output, parts: [resultPart(item)] }];
+    const content = wordsOf(item.content);
+    return item.role === "system" || !/\S/u.test(content) ? [] : [{ role: item.role, content }];
+  });
+
+const resultPart = ({ callId, output }: Extract<Item, { type: "function_call_output" }>): Part => ({
+  type: "tool_result",
+  callId,
+  outcome: "ok",
+  text: output,
+});
 
 /** Null for words alone. */
 function piecesOf(content: readonly Content[]): PromptPiece[] | null {

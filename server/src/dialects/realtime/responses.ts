@@ -7,11 +7,11 @@ import { idOf } from "../openai/ids.ts";
 import { readAhead } from "./ahead.ts";
 import type { Asked } from "./asked.ts";
 import { type Tell, tellError } from "./events.ts";
-import { type Item, type Items, itemBody, noSuchItem, wordsOf } from "./items.ts";
+import { type Item, type Items, itemBody, noSuchItem } from "./items.ts";
 import { createOutput, type Output } from "./output.ts";
 import { ORIGIN, type RealtimeParts } from "./parts.ts";
 import { type Outcome, type Piece, piecesOfAsked, piecesOfTurn } from "./pieces.ts";
-import { promptOf } from "./prompt.ts";
+import { inputOf, promptOf } from "./prompt.ts";
 import { responseBody } from "./response-body.ts";
 import { type AnswerSettings, modelSettingsOf, soundFormatOf } from "./settings.ts";
 import { createVoiceOut, type SpokenRecord, type VoiceOut } from "./voice-out.ts";
@@ -43,6 +43,8 @@ export type ResponsesParts = Pick<
   readonly owner: Speaker;
   readonly target: TurnTarget;
   readonly conversationId: string;
+  /** Of the conversation that is gone on with; null: it has none. */
+  readonly lastMessageId: string | null;
   /** As the model port names it; null: the default. */
   readonly model: string | null;
   readonly temperature: number | null;
@@ -80,6 +82,7 @@ type Source = {
 export function createResponses(parts: ResponsesParts): Responses {
   const { tell, items, turns, owner } = parts;
   let target = parts.target;
+  let { lastMessageId } = parts;
   let running: Running | null = null;
   let isClosed = false;
   /** Ids of items. */
@@ -92,6 +95,10 @@ export function createResponses(parts: ResponsesParts): Responses {
     const own = [parts.instructionsBefore, settings.instructions].filter(Boolean).join("\n\n");
     return own || (parts.systemPrompt ?? "");
   };
+  const afterLast = (): TurnTarget =>
+    target.kind === "existing" && lastMessageId !== null
+      ? { ...target, place: { kind: "after", messageId: lastMessageId } }
+      : target;
   const cut = (turn: Turn, characters: number) => {
     const cutting = turn.cut(characters).catch((error: unknown) => report(error, null));
     settled = Promise.all([settled, cutting]);
@@ -103,9 +110,9 @@ export function createResponses(parts: ResponsesParts): Responses {
   };
 
   async function open({ asked, stopping }: Running): Promise<Source> {
-    const { settings, input, isApart } = asked;
+    const { settings, isApart } = asked;
     await parts.understood();
-    const messages = promptOf(instructionsOf(settings), input ?? items.all);
+    const messages = promptOf(instructionsOf(settings), asked.input ?? items.all);
     const common = {
       model: parts.model,
       temperature: parts.temperature,
@@ -118,16 +125,21 @@ export function createResponses(parts: ResponsesParts): Responses {
     }
     await settled;
     const added = unstored;
+    const input = inputOf(added.flatMap((id) => items.get(id) ?? []));
+    const isFirst = input.length === 0 && lastMessageId === null;
     const request: StartTurn = {
       ...common,
-      target,
-      content: questionOf(added.flatMap((id) => items.get(id) ?? [])),
+      target: input.length > 0 ? target : afterLast(),
+      content: "",
+      // A conversation begins with a message, even where only the instructions say what is to be said.
+      input: isFirst ? [{ role: "developer", content: instructionsOf(settings) }] : input,
       prompt: messages,
       idempotency: null,
     };
     const turn = await turns.start(owner, request);
     unstored = unstored.filter((id) => !added.includes(id));
     target = { kind: "existing", conversationId: turn.conversation.id };
+    lastMessageId = turn.replyId;
     return {
       id: turn.replyId,
       turn,
@@ -277,11 +289,3 @@ export function createResponses(parts: ResponsesParts): Responses {
     },
   };
 }
-
-/** What the user said since the turn before. */
-const questionOf = (items: readonly Item[]): string =>
-  items
-    .flatMap((item) =>
-      item.type === "message" && item.role === "user" ? [wordsOf(item.content)] : [],
-    )
-    .join("\n");

@@ -143,7 +143,7 @@ async function conversationFor(
   principal: Principal,
   { url, headers }: Handshake,
   agentId: string | null,
-): Promise<Pick<ConnectionParts, "target" | "conversationId" | "context">> {
+): Promise<Pick<ConnectionParts, "target" | "conversationId" | "context" | "lastMessageId">> {
   const named = [
     headerText(headers["x-conversation-id"]),
     url.searchParams.get("conversation") ?? undefined,
@@ -154,7 +154,7 @@ async function conversationFor(
   if (name === undefined) {
     const conversation = conversations.draft(ORIGIN, { agentId });
     const target: TurnTarget = { kind: "new", conversation };
-    return { target, conversationId: conversation.id, context: [] };
+    return { target, conversationId: conversation.id, context: [], lastMessageId: null };
   }
   const conversationId = uuidIn("conv_", name);
   if (conversationId === null)
@@ -165,5 +165,6 @@ async function conversationFor(
     target: { kind: "existing", conversationId },
     conversationId,
     context: contextOf(messages),
+    lastMessageId: messages.at(-1)?.id ?? null,
   };
 }
