@@ -91,7 +91,15 @@ async function faultOf(url: string, key: string, request: FuzzRequest): Promise<
 }
 
 function errorKeysOf(path: string): string[] {
-  if (path.startsWith("/v1/") || path === "/v1") return ["success", "message", "error"];
+  if (/^\/v1\/chat(?:$|\/(?!completions(?:$|\/)))/.test(path))
+    return ["success", "message", "error"];
+  // OpenAI's words and those of `useChat`. The body decides whose the paths are that completions share with wire 001.
+  if (
+    /^\/v1(?:$|\/)|^\/(?:api\/v1\/)?(?:models|chat\/completions)(?:$|\/)|^\/api\/chat(?:$|\/)/.test(
+      path,
+    )
+  )
+    return ["error"];
   if (path.startsWith("/api/conversations"))
     return ["error", "message", "code", "requestId", "context"];
   if (/^\/(?:api\/v1|chat\/|conversation\/message)/.test(path)) return ["error", "details"];
