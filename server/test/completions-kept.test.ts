@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { type Compared, overlayOf } from "../src/core/turns/overlay.ts";
 import { PNG, readStream, twoCalls, WEATHER } from "./completions-client.ts";
-import { startServer } from "./start-server.ts";
+import { BACKEND, startServer } from "./start-server.ts";
 import { makeKey, send } from "./wire-client.ts";
 
 const server = await startServer();
@@ -403,6 +403,30 @@ test("[OC9] an Idempotency-Key gives the first answer again, whole or streamed, 
   };
   assert.equal(await text(), await text());
   assert.equal(server.model.requests.length, before + 2);
+});
+
+test("[OX3] a request that an SDK repeats by itself gets the first answer, and one that only looks like it an answer of its own", {
+  skip: BACKEND === "replicas" && "a repeat is known to the server that had the first",
+}, async () => {
+  const user = newUser();
+  const body = { messages: messagesOf([["user", "x"]]) };
+  const say = async (count: string, more: object = {}) =>
+    (
+      await user.complete(
+        { ...body, ...more },
+        { "x-conversation-id": "c", "x-stainless-retry-count": count },
+      )
+    ).body.id;
+  const before = server.model.requests.length;
+  const first = await say("0");
+  assert.equal(await say("1"), first);
+  assert.equal(await say("2"), first);
+  assert.equal(server.model.requests.length, before + 1);
+  const asked = await say("0");
+  assert.notEqual(asked, first);
+  assert.equal(await say("1"), asked);
+  assert.notEqual(await say("1", { temperature: 1 }), asked);
+  assert.equal(server.model.requests.length, before + 3);
 });
 
 test("[OC5] several answers are not for what is kept", async () => {

@@ -43,7 +43,8 @@ export function acceptJson(app: FastifyInstance): void {
       const body = await readBody(payload as Readable, request.headers, limitBytes, room);
       bodyBytes.set(request, body.length);
       if (body.length === 0) return undefined;
-      if (request.headers["idempotency-key"] !== undefined) rawBodies.set(request, body);
+      if (HEADERS_OF_REPEATS.some((name) => request.headers[name] !== undefined))
+        rawBodies.set(request, body);
       const parse = (text: string): unknown => {
         let parsed: unknown;
         let problem: Error | null = null;
@@ -82,5 +83,8 @@ export const bodyBytesOf = (request: FastifyRequest): number => bodyBytes.get(re
 
 const rawBodies = new WeakMap<FastifyRequest, Buffer>();
 
-/** The bytes of the body, kept only for requests that carry an Idempotency-Key. */
+/** By which a request may be known again: its client's key, or what OpenAI's SDKs say of every request. */
+const HEADERS_OF_REPEATS = ["idempotency-key", "x-stainless-retry-count"];
+
+/** The bytes of the body, kept only for requests that may be known again. */
 export const rawBodyOf = (request: FastifyRequest): Buffer | undefined => rawBodies.get(request);

@@ -1,12 +1,14 @@
 import type { Wire } from "../../http/wire.ts";
 import { admitOpenAi } from "../openai/admission.ts";
 import { beforeError, errorReply } from "../openai/errors.ts";
+import { createRepeats } from "../openai/repeats.ts";
 import { modelRoutes } from "./models.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
 import { completionRoutes, guestOf } from "./routes.ts";
 
 /** OpenAI's Chat Completions, and its list of models. */
-export function completionsWire(parts: CompletionsParts): Wire {
+export function completionsWire(given: CompletionsParts): Wire {
+  const parts = { ...given, repeats: createRepeats(() => given.now().getTime()) };
   return {
     name: ORIGIN,
     errorReply,

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { admitOne } from "../../http/admission.ts";
 
-import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { RepeatHeaders } from "../../http/idempotency.ts";
 import type { Guest } from "../../http/wire.ts";
 import { admissionOf, MAX_OPENAI_BODY_BYTES } from "../openai/admission.ts";
 import { sendHeaders } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
+import type { Repeats } from "../openai/repeats.ts";
 import { type Completion, goneOf, streamCompletion, wholeCompletion } from "./complete.ts";
 import { asAnswer, keptTurn } from "./kept.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
@@ -13,7 +14,9 @@ import { type CompletionRequest, readRequest } from "./request.ts";
 
 const tags = ["completions"];
 
-export function completionRoutes(app: FastifyInstance, parts: CompletionsParts): void {
+type AnsweringParts = CompletionsParts & { readonly repeats: Repeats };
+
+export function completionRoutes(app: FastifyInstance, parts: AnsweringParts): void {
   app.post(
     "/v1/chat/completions",
     {
@@ -31,7 +34,7 @@ export function completionRoutes(app: FastifyInstance, parts: CompletionsParts):
  * Clients are also given base URLs without /v1, and those that end in /api/v1, where wire 001 has routes of that name.
  * Its requests have a `message`; those for a completion have `messages`.
  */
-export const guestOf = (parts: CompletionsParts): Guest => ({
+export const guestOf = (parts: AnsweringParts): Guest => ({
   method: "POST",
   paths: ["/chat/completions", "/api/v1/chat/completions"],
   bodyLimit: MAX_OPENAI_BODY_BYTES,
@@ -51,7 +54,7 @@ const has = (body: unknown, field: string): boolean =>
 
 /** Answers a request for a completion. */
 async function complete(
-  parts: CompletionsParts,
+  parts: AnsweringParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -73,7 +76,7 @@ async function complete(
 
 /** Asks the model, and where that is wanted keeps the turn. @throws AppError */
 async function begin(
-  parts: CompletionsParts,
+  parts: AnsweringParts,
   request: FastifyRequest,
   reply: FastifyReply,
   asked: CompletionRequest,
@@ -87,7 +90,7 @@ async function begin(
     const hasLogprobs = asked.ask.settings?.logprobs ?? false;
     return { ...common, ...turn, hasLogprobs, isKept: false };
   }
-  const idempotency = idempotencyOf(request);
+  const idempotency = await parts.repeats.idempotencyOf(request, principal);
   const turn = await parts.turns.start(
     principal,
     await keptTurn(parts, principal, asked, asked.conversation, idempotency),

@@ -1,0 +1,62 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import type { Owner } from "../../domain/principal.ts";
+import { nextTurn } from "../../domain/turns-of-the-loop.ts";
+import { rawBodyOf } from "../../http/body.ts";
+import { idempotencyOf } from "../../http/idempotency.ts";
+
+type Idempotency = NonNullable<ReturnType<typeof idempotencyOf>>;
+
+/** Knows a request again that an SDK sends once more by itself. */
+export type Repeats = {
+  /**
+   * The request's Idempotency-Key, or one that stands for it: a request that its SDK says to repeat has that of the same
+   * request of the same user before it. Null for clients that say nothing of repeats. @throws AppError invalid_request
+   */
+  idempotencyOf(request: FastifyRequest, owner: Owner): Promise<Idempotency | null>;
+};
+
+/** How long after a request a repeat of it is known. */
+const KNOWN_MS = 60_000;
+const MAX_KNOWN = 10_000;
+const COUNT = "x-stainless-retry-count";
+
+/** @param now in milliseconds */
+export function createRepeats(now: () => number): Repeats {
+  /** By user and fingerprint, in the order of their times. */
+  const known = new Map<string, { readonly key: string; readonly atMs: number }>();
+  const forgetOld = (): void => {
+    for (const [name, { atMs }] of known) {
+      if (known.size <= MAX_KNOWN && now() - atMs <= KNOWN_MS) return;
+      known.delete(name);
+    }
+  };
+  return {
+    async idempotencyOf(request, { tenantId, userId }) {
+      const given = idempotencyOf(request);
+      const count = request.headers[COUNT];
+      if (given || typeof count !== "string") return given;
+      forgetOld();
+      const fingerprint = await fingerprintOf(request);
+      const name = JSON.stringify([tenantId, userId, fingerprint]);
+      const before = known.get(name);
+      const key = Number(count) > 0 && before ? before.key : `repeat-${randomUUID()}`;
+      known.delete(name);
+      known.set(name, { key, atMs: now() });
+      return { key, fingerprint };
+    },
+  };
+}
+
+/** What is read without a pause. */
+const PIECE_BYTES = 1024 * 1024;
+
+async function fingerprintOf(request: FastifyRequest): Promise<string> {
+  const body = rawBodyOf(request) ?? Buffer.alloc(0);
+  const hash = createHash("sha256").update(`${request.method} ${request.url}\n`);
+  for (let from = 0; from < body.length; from += PIECE_BYTES) {
+    if (from > 0) await nextTurn();
+    hash.update(body.subarray(from, from + PIECE_BYTES));
+  }
+  return hash.digest("hex");
+}
