@@ -1,7 +1,11 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearch } from "wouter";
+import { LIVE } from "../artifacts/artifact.ts";
+import { OpenedProvider, useOpening } from "../artifacts/opened.tsx";
+import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
+import { Boundary } from "../ui/boundary.tsx";
 import { notify } from "../ui/notices.tsx";
 import { useStoredState } from "../ui/stored-state.ts";
 import { VoiceButton } from "../voice/voice-button.tsx";
@@ -23,6 +27,8 @@ import { rowsOf } from "./rows.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { useLastReplyShortcuts } from "./use-last-reply-shortcuts.ts";
 import { isGone, useConversation, useThread } from "./use-thread.ts";
+
+const ArtifactPanel = lazy(() => import("../artifacts/artifact-panel.tsx"));
 
 /** One conversation, or the beginning of a new one. */
 export function ChatPage({ conversationId }: { readonly conversationId: string | null }) {
@@ -101,83 +107,102 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     chooseModel,
     write: (text) => composer.current?.putBack({ text, files: [] }),
   });
+  const opened = useOpening(key);
+  const liveText = live?.text ?? "";
+  const replies = useMemo(() => {
+    if (!opened.at) return [];
+    const said = (stored ?? []).filter(({ role }) => role === "assistant");
+    const texts = said.map(({ id, content }) => ({ id, text: content }));
+    return liveText === "" ? texts : [...texts, { id: LIVE, text: liveText }];
+  }, [opened.at, stored, liveText]);
   const error = thread.error ?? conversation.error;
   const isMissing = isGone(error);
 
   return (
-    <main className={styles.page} data-beginning={isBeginning || undefined}>
-      <ChatHeader
-        conversation={conversation.data ?? null}
-        isNew={conversationId === null}
-        model={model.shown}
-        onModel={chooseModel}
-      />
-      {isBeginning ? (
-        <Greeting />
-      ) : error && !thread.data ? (
-        <div className={styles.problem}>
-          <Problem
-            text={t(isMissing ? "chat.missing" : "chat.notLoaded")}
-            reason={isMissing ? null : error.message}
-          >
-            <Link href="/">{t("chat.beginNew")}</Link>
-          </Problem>
-        </div>
-      ) : (
-        <Thread
-          ref={messages}
-          key={key}
-          conversationId={conversationId}
-          rows={rows}
-          hasOlder={thread.data?.hasOlder ?? false}
-          actions={actions}
-          target={target}
-          targetBranch={Number(asked.get("b") ?? 0)}
-        />
-      )}
-      <div className={styles.foot} data-foot>
-        <FirstRun />
-        <Composer
-          ref={composer}
-          place={key}
-          isReplying={isReplying}
-          isStopping={live?.isStopping ?? false}
-          isAwaited={waiting + behind.length > 0}
-          onSend={actions.send}
-          onStop={actions.stop}
-          onEditLast={() => {
-            const own = stored?.findLast(({ role }) => role === "user");
-            if (own) messages.current?.edit(own.id);
-          }}
-          choices={
-            <AgentPicker
-              agentId={agentId}
-              onPick={(picked) =>
-                conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
+    <OpenedProvider value={opened}>
+      <div className={styles.both}>
+        <main className={styles.page} data-beginning={isBeginning || undefined}>
+          <ChatHeader
+            conversation={conversation.data ?? null}
+            isNew={conversationId === null}
+            model={model.shown}
+            onModel={chooseModel}
+          />
+          {isBeginning ? (
+            <Greeting />
+          ) : error && !thread.data ? (
+            <div className={styles.problem}>
+              <Problem
+                text={t(isMissing ? "chat.missing" : "chat.notLoaded")}
+                reason={isMissing ? null : error.message}
+              >
+                <Link href="/">{t("chat.beginNew")}</Link>
+              </Problem>
+            </div>
+          ) : (
+            <Thread
+              ref={messages}
+              key={key}
+              conversationId={conversationId}
+              rows={rows}
+              hasOlder={thread.data?.hasOlder ?? false}
+              actions={actions}
+              target={target}
+              targetBranch={Number(asked.get("b") ?? 0)}
+            />
+          )}
+          <div className={styles.foot} data-foot>
+            <FirstRun />
+            <Composer
+              ref={composer}
+              place={key}
+              isReplying={isReplying}
+              isStopping={live?.isStopping ?? false}
+              isAwaited={waiting + behind.length > 0}
+              onSend={actions.send}
+              onStop={actions.stop}
+              onEditLast={() => {
+                const own = stored?.findLast(({ role }) => role === "user");
+                if (own) messages.current?.edit(own.id);
+              }}
+              choices={
+                <AgentPicker
+                  agentId={agentId}
+                  onPick={(picked) =>
+                    conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
+                  }
+                />
+              }
+              extra={
+                <VoiceButton
+                  conversationId={conversationId}
+                  agentId={newAgent}
+                  onConversation={settle}
+                />
               }
             />
-          }
-          extra={
-            <VoiceButton
-              conversationId={conversationId}
-              agentId={newAgent}
-              onConversation={settle}
+            {!isBeginning && <FootNote isReplying={isReplying} />}
+          </div>
+          {isBeginning && (
+            <ThingsToTry
+              agentId={agentId}
+              onAgent={(picked) => {
+                setNewAgent(picked);
+                composer.current?.focus();
+              }}
+              onTry={(text) => composer.current?.putBack({ text, files: [] })}
             />
-          }
-        />
-        {!isBeginning && <FootNote isReplying={isReplying} />}
+          )}
+          <Announcer live={live} last={thread.data?.messages.at(-1)} waiting={waiting} />
+        </main>
+        {opened.at && (
+          <Boundary place={key} fallback={null} onFailure={tellNotShown}>
+            <Suspense>
+              <ArtifactPanel opened={opened} replies={replies} />
+            </Suspense>
+          </Boundary>
+        )}
       </div>
-      {isBeginning && (
-        <ThingsToTry
-          agentId={agentId}
-          onAgent={(picked) => {
-            setNewAgent(picked);
-            composer.current?.focus();
-          }}
-          onTry={(text) => composer.current?.putBack({ text, files: [] })}
-        />
-      )}
-      <Announcer live={live} last={thread.data?.messages.at(-1)} waiting={waiting} />
-    </main>
+    </OpenedProvider>
   );
 }

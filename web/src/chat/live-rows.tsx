@@ -1,4 +1,6 @@
 import { useTranslation } from "react-i18next";
+import { LIVE } from "../artifacts/artifact.ts";
+import { InReply } from "../artifacts/opened.tsx";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dot } from "../ui/mark.tsx";
@@ -67,7 +69,11 @@ export function LiveRow({
           isThinking={live.text === ""}
         />
       )}
-      {!isWaiting && <Markdown text={live.text} />}
+      {!isWaiting && (
+        <InReply value={LIVE}>
+          <Markdown text={live.text} />
+        </InReply>
+      )}
       {live.phase !== "lost" && !(isWaiting && live.reasoning) && (
         <p className={styles.coming}>
           <Dot isLive />

@@ -3,6 +3,7 @@ import { Check, Clock, Pencil, RotateCcw } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
+import { InReply } from "../artifacts/opened.tsx";
 import { dateLocale } from "../i18n/index.ts";
 import { useSession } from "../session/session.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
@@ -105,7 +106,9 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
       {message.reasoning && (
         <Reasoning text={message.reasoning} place={questionId} thoughtMs={message.reasoning_ms} />
       )}
-      <Markdown text={message.content} />
+      <InReply value={message.id}>
+        <Markdown text={message.content} />
+      </InReply>
       <CutShort message={message} isLast={isLast} actions={actions} />
       {message.status === "failed" && (
         <Failed message={message} isLast={isLast} actions={actions} />

@@ -8,6 +8,7 @@ import { plainErrorReply } from "../../http/plain-errors.ts";
 import type { Wire } from "../../http/wire.ts";
 import { PAGE_HEADERS } from "./headers.ts";
 import { imageFrame } from "./image.ts";
+import { previewFrame } from "./preview.ts";
 
 const PREFIX = "/app/";
 /** Their names hold a hash of their content. */
@@ -69,6 +70,7 @@ export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wi
         request.url.startsWith(PREFIX) ? send(request, reply) : reply.redirect("app/"),
       );
       imageFrame(app, `${PREFIX}image`, pageOrigins);
+      previewFrame(app, `${PREFIX}preview`, pageOrigins);
       app.get(`${PREFIX}*`, { schema: { hide: true } }, send);
     },
   };

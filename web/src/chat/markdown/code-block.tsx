@@ -1,6 +1,7 @@
-import { ChevronDown, Download, WrapText } from "lucide-react";
+import { ChevronDown, Download, PanelRight, WrapText } from "lucide-react";
 import { memo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { OpenedPlace } from "../../artifacts/opened.tsx";
 import { IconButton } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/copy.tsx";
 import { download } from "../../ui/download.ts";
@@ -16,11 +17,14 @@ export const CodeBlock = memo(function CodeBlock({
   language,
   code,
   isOpen,
+  beside,
 }: {
   readonly language: string;
   readonly code: string;
   /** More of it is on its way. */
   readonly isOpen: boolean;
+  /** Where it can be opened beside the conversation; absent: nowhere. */
+  readonly beside?: OpenedPlace & { readonly open: (at: OpenedPlace) => void };
 }) {
   const { t } = useTranslation();
   const highlighted = useHighlighted(code, language, isOpen);
@@ -58,6 +62,15 @@ export const CodeBlock = memo(function CodeBlock({
         >
           <WrapText size={16} aria-hidden />
         </IconButton>
+        {beside && (
+          <IconButton
+            label={t("artifact.open")}
+            data-artifact={`${beside.source} ${beside.place}`}
+            onClick={() => beside.open({ source: beside.source, place: beside.place })}
+          >
+            <PanelRight size={16} aria-hidden />
+          </IconButton>
+        )}
         <IconButton
           label={t("markdown.download")}
           onClick={() => download(fileNameOf(language), "text/plain", code)}

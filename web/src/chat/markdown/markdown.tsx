@@ -1,11 +1,19 @@
 import { memo, useEffect, useReducer, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { isDocument, kindOf } from "../../artifacts/artifact.ts";
+import { ArtifactLink } from "../../artifacts/artifact-link.tsx";
+import { useOpened, useSource } from "../../artifacts/opened.tsx";
 import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "./code-block.tsx";
 import { elementsOf } from "./elements.tsx";
 import { textFormatter } from "./formatter.ts";
 import styles from "./markdown.module.css";
-import { type BlockView, createMessageFormatting, PIECE_NODES } from "./message-formatting.ts";
+import {
+  type BlockView,
+  type CodeView,
+  createMessageFormatting,
+  PIECE_NODES,
+} from "./message-formatting.ts";
 import { PlainText } from "./plain-text.tsx";
 import { createBlockSplitter } from "./split-blocks.ts";
 
@@ -39,6 +47,7 @@ export function Markdown({ text }: { readonly text: string }) {
   }, [isGoingOn, shownNodes]);
 
   const asWritten = views.find(isAsWritten);
+  let programTexts = 0;
   return (
     <div
       className={styles.markdown}
@@ -47,7 +56,7 @@ export function Markdown({ text }: { readonly text: string }) {
     >
       {views.map((view, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a block is its place in the text
-        <MarkdownBlock key={index} view={view} />
+        <MarkdownBlock key={index} view={view} place={view.kind === "code" ? programTexts++ : 0} />
       ))}
       {isCut && !isGoingOn && (
         <Button
@@ -67,10 +76,17 @@ export function Markdown({ text }: { readonly text: string }) {
   );
 }
 
-const MarkdownBlock = memo(function MarkdownBlock({ view }: { readonly view: BlockView }) {
+const MarkdownBlock = memo(function MarkdownBlock({
+  view,
+  place,
+}: {
+  readonly view: BlockView;
+  /** Of a program text, its place among those of the text. */
+  readonly place: number;
+}) {
   switch (view.kind) {
     case "code":
-      return <CodeBlock language={view.language} code={view.code} isOpen={view.isOpen} />;
+      return <ProgramText view={view} place={place} />;
     case "formatted":
       return (
         <>
@@ -84,6 +100,25 @@ const MarkdownBlock = memo(function MarkdownBlock({ view }: { readonly view: Blo
       return <div data-waiting style={{ minHeight: `${linesOf(view.text) * 1.6}em` }} />;
   }
 });
+
+/** A document is a link to where it can be looked at; other program text stands here, and may be opened there. */
+function ProgramText({ view, place }: { readonly view: CodeView; readonly place: number }) {
+  const opened = useOpened();
+  const source = useSource();
+  const { language, code, isOpen } = view;
+  const kind = opened && source !== null ? kindOf(language, code) : null;
+  if (!kind || !opened || source === null)
+    return <CodeBlock language={language} code={code} isOpen={isOpen} />;
+  if (isDocument(kind)) return <ArtifactLink {...{ source, place, kind, code, isOpen, opened }} />;
+  return (
+    <CodeBlock
+      language={language}
+      code={code}
+      isOpen={isOpen}
+      beside={{ source, place, open: opened.open }}
+    />
+  );
+}
 
 const isAsWritten = (view: BlockView): boolean =>
   view.kind === "plain" || (view.kind === "formatted" && view.rest !== "");
