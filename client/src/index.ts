@@ -9,6 +9,7 @@ import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { growParts } from "./parts.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
+import { type SpeechCalls, speechCalls } from "./speech.ts";
 import { type TicketCalls, ticketCalls } from "./tickets.ts";
 import { createTransport } from "./transport.ts";
 import { createWakeups } from "./wakeups.ts";
@@ -55,6 +56,8 @@ export type Client = {
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
   /** The API keys of the server; for operators. */
   readonly keys: KeyCalls;
+  /** The voice of the server. */
+  readonly speech: SpeechCalls;
   /** Tickets for the application's own WebSocket or EventSource. */
   readonly tickets: TicketCalls;
   /** The health of the server and its services, also if it is unhealthy. Needs no key. */
@@ -90,6 +93,7 @@ export function createClient(options: ClientOptions): Client {
     agents: agentCalls(calls),
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
+    speech: speechCalls(transport, timeouts),
     tickets: ticketCalls(calls, baseUrl),
     ...operationCalls(transport, timeouts),
     reconnect: wakeups.wake,

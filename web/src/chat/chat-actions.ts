@@ -14,8 +14,13 @@ export type ChatActions = {
   send(content: string, files: readonly FileFacts[]): void;
   /** Says a new version of that message, with its files, which stays where it is on its branch. */
   resend(message: Message, content: string): void;
-  /** Asks for a new version of the reply to the user's message before this one (or to this one). */
-  retry(message: Message): void;
+  /**
+   * Asks for a new version of the reply to the user's message before this one (or to this one).
+   * @param model who is to answer this once; default: who answers in this conversation
+   */
+  retry(message: Message, model?: string): void;
+  /** Quotes that text in the message that is being written. */
+  quote(text: string): void;
   /** Shows the version of that message at that place of the list, and what followed it, here and where it is opened next. */
   showVersion(message: Message, index: number): void;
   /** Asks the model to go on where its length limit cut it. */
@@ -66,11 +71,12 @@ export function useChatActions({
       files: readonly FileFacts[],
       replaces: string | null,
       isAnswerAgain = false,
+      model = current.current.choices.model,
     ) => {
       const earlier = live.takeUnsent(key, replaces !== null);
       void live.send(
         key,
-        { content, files, replaces, isAnswerAgain, ...current.current.choices },
+        { content, files, replaces, isAnswerAgain, ...current.current.choices, model },
         { onStored: (id) => current.current.onStored(id) },
       );
       if (earlier !== null) current.current.onTakenBack(earlier);
@@ -79,11 +85,16 @@ export function useChatActions({
       send: (content, files) => say(content, files, null),
       resend: (message, content) =>
         say(content, filesOf(message), message.id, content === message.content),
-      retry(message) {
+      retry(message, model) {
         const messages = conversationId ? thread.read(conversationId)?.messages : undefined;
         const at = messages?.findIndex(({ id }) => id === message.id) ?? -1;
         const asked = messages?.slice(0, at + 1).findLast(({ role }) => role === "user");
-        if (asked) say(asked.content, filesOf(asked), asked.id, true);
+        if (asked) say(asked.content, filesOf(asked), asked.id, true, model);
+      },
+      quote(text) {
+        const lines = text.trim().split(/\r?\n/);
+        const quoted = lines.map((line) => `> ${line}`.trimEnd()).join("\n");
+        current.current.onTakenBack({ text: `${quoted}\n\n`, files: [] });
       },
       showVersion({ versions }, index) {
         const branch = versions?.branches[index];

@@ -23,6 +23,8 @@ import { FootNote } from "./foot-note.tsx";
 import { NEW } from "./live/live-reply.ts";
 import { preloadMarkdown } from "./markdown/markdown.tsx";
 import { Problem } from "./problem.tsx";
+import { QuoteSelection } from "./reply/quote-selection.tsx";
+import { stopReading } from "./reply/reading.ts";
 import { rowsOf } from "./rows.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { useLastReplyShortcuts } from "./use-last-reply-shortcuts.ts";
@@ -91,6 +93,8 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     addEventListener("input", preloadMarkdown, { once: true });
     return () => removeEventListener("input", preloadMarkdown);
   }, [conversationId]);
+  // What was read aloud of another conversation stops.
+  useEffect(() => (conversationId ? stopReading : undefined), [conversationId]);
   const title = conversation.data?.title;
   useEffect(() => {
     document.title = conversationId && title ? `${title} · ${t("app.name")}` : t("app.name");
@@ -193,6 +197,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
               onTry={(text) => composer.current?.putBack({ text, files: [] })}
             />
           )}
+          <QuoteSelection onQuote={actions.quote} />
           <Announcer live={live} last={thread.data?.messages.at(-1)} waiting={waiting} />
         </main>
         {opened.at && (

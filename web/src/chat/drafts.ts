@@ -19,4 +19,4 @@ export function writeDraft(account: Account, place: string, text: string): void 
 
 /** A draft with what could not be sent in front of it. */
 export const withUnsent = (unsent: string, draft: string): string =>
-  draft === "" ? unsent : `${unsent}\n\n${draft}`;
+  draft === "" ? unsent : `${unsent.trimEnd()}\n\n${draft}`;

@@ -18,6 +18,8 @@ import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
 import { Reasoning } from "./reasoning.tsx";
+import { ReadButton } from "./reply/read-button.tsx";
+import { ReplyMenu } from "./reply/reply-menu.tsx";
 import { Versions } from "./versions.tsx";
 
 type MessageRowProps = {
@@ -107,7 +109,9 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
         <Reasoning text={message.reasoning} place={questionId} thoughtMs={message.reasoning_ms} />
       )}
       <InReply value={message.id}>
-        <Markdown text={message.content} />
+        <div data-quotable>
+          <Markdown text={message.content} />
+        </div>
       </InReply>
       <CutShort message={message} isLast={isLast} actions={actions} />
       {message.status === "failed" && (
@@ -124,10 +128,12 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
       )}
       <div className={styles.tools}>
         <CopyButton text={() => message.content} label={t("chat.copy")} data-copies={message.id} />
+        {message.content !== "" && <ReadButton id={message.id} text={message.content} />}
         <IconButton label={t("chat.retry")} onClick={() => actions.retry(message)}>
           <RotateCcw size={16} aria-hidden />
         </IconButton>
         <Versions message={message} actions={actions} />
+        <ReplyMenu message={message} actions={actions} />
         <span className={styles.facts}>
           {message.status === "interrupted" && !isCutByServer(message) && (
             <span>{t(ENDED[message.interrupted_by ?? "unknown"])}</span>
