@@ -52,12 +52,22 @@ const FORGET_MS = 10_000;
 /** A path that no server is asked for. */
 const EMPTY_PAGE = "/empty-page-of-tests";
 
+/** Those that tests and `openPage` use: without its own for the end, a profile is never closed. */
+const EVENTS = ["console", "dialog", "download", "framenavigated", "pageerror", "popup"] as const;
+const NETWORK_EVENTS = ["request", "requestfailed", "requestfinished", "response"] as const;
+
+function removeListeners(page: Page): void {
+  for (const event of [...EVENTS, ...NETWORK_EVENTS, "websocket", "worker"] as const)
+    page.removeAllListeners(event);
+  for (const event of ["page", "console", "dialog", ...NETWORK_EVENTS] as const)
+    page.context().removeAllListeners(event);
+}
+
 /** Leaves nothing of a test in its page and profile but their caches. */
 async function forget(page: Page, origins: Iterable<string>): Promise<void> {
   const context = page.context();
   for (const other of context.pages()) if (other !== page) await other.close();
-  page.removeAllListeners();
-  context.removeAllListeners();
+  removeListeners(page);
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await context.unrouteAll({ behavior: "ignoreErrors" });
   await context.setOffline(false);
@@ -79,7 +89,7 @@ async function forget(page: Page, origins: Iterable<string>): Promise<void> {
     });
   }
   await page.unrouteAll({ behavior: "ignoreErrors" });
-  page.removeAllListeners();
+  removeListeners(page);
   await context.clearCookies();
   await context.clearPermissions();
 }
