@@ -59,7 +59,7 @@ test("a conversation without forks is read and written with as few statements as
         create: costs(writes.createConversation(owner, conversation, [])),
         begin: costs(writes.beginTurn(owner, turn)),
         finish: costs(writes.finishReply(owner, turn.reply.id, ending, false)),
-        append: costs(writes.appendMessage(owner, id, aMessage("a note", { role: "system" }))),
+        append: costs(writes.appendMessages(owner, id, [aMessage("a note", { role: "system" })])),
         later: costs(writes.beginTurn(owner, later)),
         replace: costs(writes.beginTurn(owner, replacing)),
         list: costs(reads.listMessages(owner, id)),

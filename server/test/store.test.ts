@@ -236,7 +236,7 @@ describe("a full disk", () => {
     const append =
       (content: string): Request =>
       () =>
-        writes.appendMessage(owner, given.id, aMessage(content));
+        writes.appendMessages(owner, given.id, [aMessage(content)]);
     const contents = () =>
       database
         .prepare("SELECT content FROM messages ORDER BY sequence")

@@ -1,13 +1,15 @@
 import { actorOf, type Stamp } from "../domain/audit.ts";
 import { branchOf, type Versions, versionsAmong } from "../domain/branches.ts";
-import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
+import type {
+  Conversation,
+  ConversationMetadata,
+  ConversationWithMessages,
+} from "../domain/conversation.ts";
 import { titleFrom } from "../domain/conversation.ts";
 import { checkFields } from "../domain/conversation-fields.ts";
-import { AppError, notFound } from "../domain/errors.ts";
-import type { Message, Role } from "../domain/message.ts";
+import { notFound } from "../domain/errors.ts";
+import type { Message, TurnRecord } from "../domain/message.ts";
 import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/principal.ts";
-import { checkMessageText, MAX_REPLY_CHARACTERS } from "../domain/text.ts";
-import { mapInPieces } from "../domain/turns-of-the-loop.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { SearchStore } from "../ports/search.ts";
 import type {
@@ -20,9 +22,11 @@ import type {
   TurnStore,
 } from "../ports/store.ts";
 import type { Models } from "./models.ts";
+import { type MessageDraft, messageOfDraft, messagesOfDrafts } from "./turns/message-drafts.ts";
 import type { Turns } from "./turns/turn.ts";
 
 export type { Idempotency, NewConversation } from "../ports/store.ts";
+export type { MessageDraft } from "./turns/message-drafts.ts";
 
 /** A conversation as a client describes it; what is absent gets its default. */
 export type ConversationDraft = {
@@ -32,18 +36,13 @@ export type ConversationDraft = {
   readonly model?: string | null | undefined;
   readonly mode?: string | null | undefined;
   readonly alias?: string | undefined;
-};
-
-export type MessageDraft = {
-  readonly id?: string | undefined;
-  readonly role: Role;
-  readonly content: string;
-  readonly createdAt?: Date | undefined;
+  readonly isHidden?: boolean | undefined;
+  readonly metadata?: ConversationMetadata | undefined;
 };
 
 export type ConversationChange = Pick<
   ConversationDraft,
-  "title" | "isPinned" | "agentId" | "model" | "mode"
+  "title" | "isPinned" | "agentId" | "model" | "mode" | "metadata"
 > & {
   readonly messages?: readonly MessageDraft[] | undefined;
   readonly activeBranch?: number | undefined;
@@ -113,6 +112,15 @@ export type Conversations = {
     idempotency?: Idempotency | null,
     branch?: number,
   ): Promise<Message>;
+  /** Stores several at once, which ask nothing of a model, on the active branch. @throws AppError not_found, invalid_request */
+  appendAll(
+    owner: Owner,
+    conversationId: string,
+    messages: readonly MessageDraft[],
+    idempotency?: Idempotency | null,
+  ): Promise<Message[]>;
+  /** What the wires keep with the turns of a conversation, on every branch. */
+  turnRecords(owner: Owner, conversationId: string): Promise<readonly TurnRecord[]>;
   /** @throws AppError not_found */
   deleteMessage(principal: Principal, messageId: string): Promise<void>;
   /**
@@ -130,14 +138,12 @@ export type ConversationParts = {
   readonly store: ConversationStore &
     MessageStore &
     SearchStore &
-    Pick<TurnStore, "latestTurn" | "restoreReplaced">;
+    Pick<TurnStore, "latestTurn" | "restoreReplaced" | "turnRecords">;
   readonly turns: Pick<Turns, "stop">;
   readonly models: Pick<Models, "refusal">;
   readonly clock: Clock;
   readonly newId: NewId;
 };
-
-const MAX_MESSAGES = 20_000;
 
 export function createConversations({
   store,
@@ -152,7 +158,7 @@ export function createConversations({
   });
   const draft = (
     origin: string,
-    { title, isPinned, agentId, model, mode, alias }: ConversationDraft = {},
+    { title, isPinned, agentId, model, mode, alias, isHidden, metadata }: ConversationDraft = {},
   ): NewConversation => {
     checkFields({ title, agentId, model, mode });
     return {
@@ -164,6 +170,8 @@ export function createConversations({
       mode: mode ?? null,
       origin,
       alias: alias ?? null,
+      ...(isHidden && { isHidden }),
+      ...(metadata && { metadata }),
       createdAt: clock.now(),
     };
   };
@@ -171,24 +179,8 @@ export function createConversations({
     const refusal = model ? models.refusal(model, speaker.models) : null;
     if (refusal) throw refusal;
   };
-  const newMessage = (
-    { id, role, content, createdAt }: MessageDraft,
-    field: string,
-  ): NewMessage => {
-    checkMessageText(content, field, role === "assistant" ? MAX_REPLY_CHARACTERS : undefined);
-    return { id: id ?? newId(), role, content, model: null, createdAt: createdAt ?? clock.now() };
-  };
-  const newMessages = async (messages: readonly MessageDraft[]): Promise<NewMessage[]> => {
-    if (messages.length > MAX_MESSAGES)
-      throw new AppError(
-        "too_large",
-        `A conversation takes at most ${MAX_MESSAGES} messages at once`,
-        { field: "messages" },
-      );
-    return mapInPieces(messages, (message, index) =>
-      newMessage(message, `messages[${index}].content`),
-    );
-  };
+  const newMessages = (messages: readonly MessageDraft[]): Promise<NewMessage[]> =>
+    messagesOfDrafts({ clock, newId }, messages);
 
   return {
     draft,
@@ -214,6 +206,7 @@ export function createConversations({
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
     async change(principal, conversationId, change) {
       const { title, isPinned, agentId, model, mode, messages, activeBranch, onlyIf } = change;
+      const { metadata } = change;
       checkFields({ title, agentId, model, mode });
       checkModel(principal, model);
       const patch: ConversationPatch = {
@@ -223,6 +216,7 @@ export function createConversations({
           agentId,
           model: model === "" ? null : model,
           mode,
+          metadata,
           activeBranch,
           messages: messages && (await newMessages(messages)),
           onlyIf,
@@ -256,12 +250,21 @@ export function createConversations({
       return versionsAmong(await store.listForks(owner, conversationId));
     },
     async append(owner, conversationId, message, idempotency, branch) {
-      const added = newMessage(message, "content");
+      const added = messageOfDraft({ clock, newId }, message, "content");
       return required(
         await store.appendMessage(owner, conversationId, added, idempotency, branch),
         "conversation",
       );
     },
+    async appendAll(owner, conversationId, messages, idempotency) {
+      const [first, ...others] = await newMessages(messages);
+      if (!first) return [];
+      return required(
+        await store.appendMessages(owner, conversationId, [first, ...others], idempotency),
+        "conversation",
+      );
+    },
+    turnRecords: (owner, conversationId) => store.turnRecords(owner, conversationId),
     async deleteMessage(principal, messageId) {
       if (!(await store.deleteMessage(ownerOf(principal), messageId, stampOf(principal))))
         throw notFound("message");

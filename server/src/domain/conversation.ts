@@ -3,6 +3,8 @@ import type { Message } from "./message.ts";
 /** The title that wires show for a conversation without one. */
 export const DEFAULT_TITLE = "New Conversation";
 
+export type ConversationMetadata = Readonly<Record<string, string>>;
+
 export type Conversation = {
   /** A UUID. */
   readonly id: string;
@@ -22,6 +24,8 @@ export type Conversation = {
   readonly alias: string | null;
   /** In no list, search or export of its owner's; absent: it is. */
   readonly isHidden?: true;
+  /** What a client attached to it, which means nothing to the server; absent: nothing. */
+  readonly metadata?: ConversationMetadata;
   /** The branch whose path is shown and continued unless a request names another one. */
   readonly activeBranch: number;
   /** The number of the next branch; 1 if the conversation has no forks. */

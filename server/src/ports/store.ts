@@ -1,7 +1,12 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Fork } from "../domain/branches.ts";
-import type { Conversation, ConversationWithMessages } from "../domain/conversation.ts";
+import type {
+  Conversation,
+  ConversationMetadata,
+  ConversationWithMessages,
+} from "../domain/conversation.ts";
 import type { Message, Role } from "../domain/message.ts";
+import type { Part } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
@@ -61,6 +66,9 @@ export type NewMessage = {
   readonly id: string;
   readonly role: Role;
   readonly content: string;
+  /** As in Message; absent: none. */
+  readonly parts?: readonly Part[] | null;
+  readonly reasoning?: string | null;
   readonly model: string | null;
   readonly createdAt: Date;
 };
@@ -72,6 +80,7 @@ export type ConversationPatch = {
   readonly agentId?: string | null;
   readonly model?: string | null;
   readonly mode?: string | null;
+  readonly metadata?: ConversationMetadata;
   /** The branch to show and to continue. One that is not there: AppError `invalid_request`, and nothing is changed. */
   readonly activeBranch?: number;
   /**
@@ -160,6 +169,13 @@ export interface MessageStore {
     idempotency?: Idempotency | null,
     branch?: number,
   ): Promise<Message | null>;
+  /** Adds several in one write, at the end of the active branch; a repeated key gives those that were added. */
+  appendMessages(
+    owner: Owner,
+    conversationId: string,
+    messages: readonly [NewMessage, ...NewMessage[]],
+    idempotency?: Idempotency | null,
+  ): Promise<Message[] | null>;
   /**
    * The path of that branch or of the active one, oldest first, replies in progress left out. With `limit`
    * alone: the latest that many; with `before` (a message id): those just before it. Null if there is no such

@@ -1,4 +1,4 @@
-import type { Conversation } from "../domain/conversation.ts";
+import type { Conversation, ConversationMetadata } from "../domain/conversation.ts";
 import type { Attachment } from "../domain/file.ts";
 import type { Message, TurnRecord } from "../domain/message.ts";
 import type { PartLayout } from "../domain/part-layout.ts";
@@ -15,6 +15,8 @@ export type NewConversation = {
   readonly alias: string | null;
   /** As in Conversation; absent: false. */
   readonly isHidden?: true;
+  /** As in Conversation. */
+  readonly metadata?: ConversationMetadata;
   readonly createdAt: Date;
 };
 

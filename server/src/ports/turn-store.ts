@@ -6,6 +6,7 @@ import type {
   Message,
   MessageStatus,
   ReplyError,
+  TurnRecord,
   Usage,
 } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
@@ -89,9 +90,11 @@ export interface TurnStore {
   getTurn(owner: Owner, replyId: string): Promise<StoredTurn | null>;
   /** Replaces what a wire keeps with the turn of that reply; false if there is none, or if it was begun without. */
   updateTurnRecord(owner: Owner, replyId: string, record: JsonObject): Promise<boolean>;
+  /** What is kept with the turns of a conversation, on every branch. */
+  turnRecords(owner: Owner, conversationId: string): Promise<TurnRecord[]>;
   /**
-   * Takes back a turn of which nothing was said: deletes its reply with its input, and its conversation if nothing is left
-   * in it. False if it is gone.
+   * Takes back a turn of which nothing was said: deletes its reply with its input, and a hidden conversation if nothing is
+   * left in it. False if it is gone.
    */
   removeTurn(owner: Owner, replyId: string): Promise<boolean>;
   /**

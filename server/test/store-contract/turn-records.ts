@@ -236,7 +236,7 @@ export function turnRecordContract(open: OpenStore): void {
 
     test("a turn that is taken back leaves nothing: no message, branch, key, or conversation of its own", async () => {
       const owner = newOwner();
-      const conversation = aConversation();
+      const conversation = aConversation({ isHidden: true });
       const idempotency = { key: randomUUID(), fingerprint: "body" };
       const input = [said("developer", "Short"), said("user", "a")];
       const turn = withInput({ kind: "new", conversation }, input, { idempotency });

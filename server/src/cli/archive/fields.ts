@@ -88,6 +88,14 @@ export class Fields {
     return { inputs, record };
   }
 
+  /** An object of texts, which is written as a text itself. */
+  textTable(field: string): Readonly<Record<string, string>> {
+    const table = parsed(this.text(field));
+    if (!isTextTable(table))
+      throw new NotUnderstood(`${this.#nameOf(field)} must be an object of texts, as JSON`);
+    return table;
+  }
+
   flag(field: string): boolean {
     return this.#checked(field, isFlag, "true or false");
   }
@@ -156,6 +164,9 @@ function parsed(text: string): unknown {
     return null;
   }
 }
+
+const isTextTable = (value: unknown): value is Readonly<Record<string, string>> =>
+  isObject(value) && Object.values(value).every(isText);
 
 const isText = (given: unknown): given is string => typeof given === "string";
 

@@ -69,6 +69,7 @@ const FIELDS: Record<FieldName, true> = {
   alias: true,
   activeBranch: true,
   isHidden: true,
+  metadata: true,
   instructions: true,
   temperature: true,
   voice: true,
@@ -130,6 +131,13 @@ export const recordLine = (record: ArchiveRecord): string =>
  * the wire of a turn keeps with it has names of the wire's own, and is written as a text.
  */
 function asWritten(record: ArchiveRecord): unknown {
+  if (record.type === "conversation") {
+    const { metadata, ...conversation } = record.conversation;
+    return {
+      ...record,
+      conversation: { ...conversation, ...(metadata && { metadata: JSON.stringify(metadata) }) },
+    };
+  }
   if (record.type !== "message") return record;
   const { parts, turn, ...message } = record.message;
   return {

@@ -147,7 +147,7 @@ function remember(message: Remembered, answered: ReadonlySet<string>): ChosenMes
   );
   if (kept.some(({ type }) => type === "tool_call" || type === "tool_result"))
     return [{ role, content, parts: kept }];
-  return content === "" ? [] : [{ role, content }];
+  return content === "" && !message.attachments?.length ? [] : [chosen(message)];
 }
 
 /** All that a model reads of a message. */

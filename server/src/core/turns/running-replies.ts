@@ -67,11 +67,27 @@ export async function stopReplies(
   const chosen = which === "first" ? running.slice(0, 1) : running;
   // The last first: one that is stopped does not let the next one begin.
   for (const replyId of chosen.toReversed())
-    if (!(await log.stop(conversationId, cause, replyId))) {
-      const message = await store.getMessage(owner, replyId);
-      if (message?.status === "streaming") throw unreachable();
-    }
+    await stopOne(parts, owner, conversationId, cause, replyId);
   return chosen.length > 0;
+}
+
+/** Stops that reply of the owner's, if it is in progress. @throws AppError unavailable */
+export async function stopReply(parts: Parts, owner: Owner, replyId: string): Promise<void> {
+  const reply = await parts.store.getMessage(owner, replyId);
+  if (reply?.status === "streaming")
+    await stopOne(parts, owner, reply.conversationId, "stopped", replyId);
+}
+
+async function stopOne(
+  { store, log }: Parts,
+  owner: Owner,
+  conversationId: string,
+  cause: Interruption,
+  replyId: string,
+): Promise<void> {
+  if (await log.stop(conversationId, cause, replyId)) return;
+  const message = await store.getMessage(owner, replyId);
+  if (message?.status === "streaming") throw unreachable();
 }
 
 const isEverything = ({ nextBranch }: Conversation, branch: number | undefined): boolean =>

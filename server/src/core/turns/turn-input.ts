@@ -3,6 +3,7 @@ import type { Attachment } from "../../domain/file.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { documentOf, type TurnRecord } from "../../domain/message.ts";
 import { checkParts } from "../../domain/part-checks.ts";
+import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { checkMessageText, checkText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
 import type { NewInput } from "../../ports/store.ts";
@@ -80,12 +81,16 @@ function checkInput(request: SettledTurn, input: readonly InputMessage[]): void 
     checkText(content, `${name}.content`, isGiven ? MAX_REPLY_CHARACTERS : undefined);
     if (!parts) continue;
     const checked = checkParts(parts, `${name}.parts`, { resultsAlone: role === "tool" });
-    const isOfRole = checked.every(({ type }) =>
-      role === "tool" ? type === "tool_result" : type !== "tool_result",
-    );
-    if (!isGiven || !isOfRole)
+    if (!checked.every(({ type }) => mayHave(role, type)))
       throw refused(`${name}.parts are not what a message of role ${role} consists of`, name);
   }
+}
+
+/** Whether a message of that role may have such a part. What a person says has words, and addresses of the web. */
+function mayHave(role: InputMessage["role"], type: Part["type"]): boolean {
+  if (role === "tool") return type === "tool_result";
+  if (role === "assistant") return type !== "tool_result";
+  return type === "text" || (role === "user" && type === "citation");
 }
 
 /** @throws AppError invalid_request */

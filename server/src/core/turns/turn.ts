@@ -251,6 +251,8 @@ export type Turns = {
     which?: "all" | "first",
     branch?: number,
   ): Promise<boolean>;
+  /** Stops that reply alone, on whichever replica it runs; what was said is kept. @throws AppError unavailable */
+  stopReply(owner: Owner, replyId: string): Promise<void>;
   /** Refuses new turns, waits for those that run, and interrupts those that still run after that time. */
   drain(timeoutMs: number): Promise<void>;
 };

@@ -7,7 +7,7 @@ import { watchedTurn } from "./follow.ts";
 import { createLocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { readAhead } from "./read-ahead.ts";
-import { runningOn, stopReplies } from "./running-replies.ts";
+import { runningOn, stopReplies, stopReply } from "./running-replies.ts";
 import { checkRequest, repeatedTurn, type StartParts, startTurn } from "./start-turn.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
 import { checkRecord, settle } from "./turn-input.ts";
@@ -47,6 +47,7 @@ export function createTurns(given: TurnParts): Turns {
     },
     stop: (owner, conversationId, cause = "stopped", which = "all", branch) =>
       stopReplies(parts, owner, conversationId, cause, which, branch),
+    stopReply: (owner, replyId) => stopReply(parts, owner, replyId),
     drain: local.drain,
   };
 }

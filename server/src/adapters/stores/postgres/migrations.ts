@@ -291,4 +291,6 @@ export const MIGRATIONS: readonly string[] = [
   -- The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
   ALTER TABLE tickets ADD COLUMN session text;
   `,
+  // What clients attach to a conversation: a JSON object of texts.
+  "ALTER TABLE conversations ADD COLUMN metadata text;",
 ];

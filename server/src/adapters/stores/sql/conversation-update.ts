@@ -8,7 +8,7 @@ import { createPace } from "../../../domain/turns-of-the-loop.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
-import type { Inserts } from "./inserts.ts";
+import { type Inserts, toJson } from "./inserts.ts";
 import { type Matches, matchMessages } from "./match-messages.ts";
 import { createMessageList, MAX_CHARACTERS, tooLong } from "./message-list.ts";
 import {
@@ -54,6 +54,7 @@ export function createConversationUpdate(
       agentId: string | null;
       model: string | null;
       mode: string | null;
+      metadata: string | null;
       activeBranch: number;
       nextSequence: number;
       updatedAt: number;
@@ -68,6 +69,7 @@ export function createConversationUpdate(
         agent_id: parameter.agentId,
         model: parameter.model,
         mode: parameter.mode,
+        metadata: parameter.metadata,
         active_branch: parameter.activeBranch,
         next_sequence: parameter.nextSequence,
         updated_at: parameter.updatedAt,
@@ -247,6 +249,7 @@ export function createConversationUpdate(
         ...(patch.agentId !== undefined && { agentId: patch.agentId }),
         ...(patch.model !== undefined && { model: patch.model }),
         ...(patch.mode !== undefined && { mode: patch.mode }),
+        ...(patch.metadata !== undefined && { metadata: patch.metadata }),
         ...(patch.activeBranch !== undefined && { activeBranch: patch.activeBranch }),
         updatedAt,
       };
@@ -266,6 +269,7 @@ export function createConversationUpdate(
         agentId: conversation.agentId,
         model: conversation.model,
         mode: conversation.mode,
+        metadata: toJson(conversation.metadata ?? null),
         activeBranch,
         nextSequence,
         updatedAt: updatedAt.getTime(),

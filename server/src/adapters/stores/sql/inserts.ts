@@ -26,6 +26,7 @@ type ConversationParameters = {
   activeBranch: number;
   nextBranch: number;
   isHidden: number;
+  metadata: string | null;
   nextSequence: number;
   createdAt: number;
   updatedAt: number;
@@ -76,6 +77,7 @@ export function createInserts(write: StatementWriter) {
         active_branch: parameter.activeBranch,
         next_branch: parameter.nextBranch,
         is_hidden: parameter.isHidden,
+        metadata: parameter.metadata,
         next_sequence: parameter.nextSequence,
         created_at: parameter.createdAt,
         updated_at: parameter.updatedAt,
@@ -122,6 +124,7 @@ export function createInserts(write: StatementWriter) {
         activeBranch: conversation.activeBranch,
         nextBranch: conversation.nextBranch,
         isHidden: conversation.isHidden ? 1 : 0,
+        metadata: toJson(conversation.metadata ?? null),
         nextSequence,
         createdAt: conversation.createdAt.getTime(),
         updatedAt: conversation.updatedAt.getTime(),

@@ -206,7 +206,7 @@ export function createMessageWrites(
   once: Once,
   branches: BranchWrites,
 ) {
-  const { getMessage } = createMessageReads(write);
+  const { getMessage, messagesIn } = createMessageReads(write);
   const takeSequence = write<OwnerParameters & { conversationId: string; at: number }>()(
     (database, parameter) =>
       database
@@ -252,21 +252,31 @@ export function createMessageWrites(
   }
 
   return {
-    *appendMessage(
+    *appendMessages(
       owner: Owner,
       conversationId: string,
-      message: NewMessage,
+      messages: readonly [NewMessage, ...NewMessage[]],
       idempotency?: Idempotency | null,
       branch?: number,
-    ): Operation<Message | null> {
-      return yield* once(owner, idempotency, {
-        id: message.id,
-        at: message.createdAt,
-        make: () => add(owner, conversationId, message, branch),
+    ): Operation<Message[] | null> {
+      const [first] = messages;
+      return yield* once<Message[] | null>(owner, idempotency, {
+        id: first.id,
+        at: first.createdAt,
+        *make() {
+          const added: Message[] = [];
+          for (const message of messages) {
+            const stored = yield* add(owner, conversationId, message, branch);
+            if (!stored) return null;
+            added.push(stored);
+          }
+          return added;
+        },
         *find(madeId) {
           const made = yield* getMessage(owner, madeId);
           if (!made) throw notFound("message");
-          return made;
+          const range = { from: made.sequence, to: made.sequence + messages.length };
+          return yield* messagesIn(owner, conversationId, range, messages.length, true);
         },
       });
     },

@@ -27,6 +27,7 @@ export const CONVERSATION_COLUMNS = [
   "active_branch",
   "next_branch",
   "is_hidden",
+  "metadata",
   "created_at",
   "updated_at",
 ] as const;
@@ -81,6 +82,7 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   activeBranch: row.active_branch,
   nextBranch: row.next_branch,
   ...(row.is_hidden !== 0 && { isHidden: true as const }),
+  ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) }),
   createdAt: nearestMoment(row.created_at),
   updatedAt: nearestMoment(row.updated_at),
 });
@@ -189,6 +191,7 @@ export const conversationOf = (
   activeBranch: TRUNK,
   nextBranch: 1,
   ...(conversation.isHidden && { isHidden: true as const }),
+  ...(conversation.metadata && { metadata: conversation.metadata }),
   createdAt: conversation.createdAt,
   updatedAt,
 });
@@ -207,6 +210,8 @@ export const messageOf = (
   model: message.model,
   status: "complete",
   ...NOT_GENERATED,
+  parts: message.parts ?? null,
+  reasoning: message.reasoning ?? null,
   createdAt: message.createdAt,
   finishedAt: message.createdAt,
 });

@@ -92,7 +92,11 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     nameConversation: (...given) => write("nameConversation", ...given),
     deleteConversation: (...given) => write("deleteConversation", ...given),
 
-    appendMessage: (...given) => write("appendMessage", ...given),
+    appendMessage: async (owner, conversationId, message, ...given) => {
+      const added = await write("appendMessages", owner, conversationId, [message], ...given);
+      return added?.[0] ?? null;
+    },
+    appendMessages: (...given) => write("appendMessages", ...given),
     listMessages: (owner, conversationId, page) =>
       page?.limit === undefined && page?.before === undefined
         ? listMessages(readOf(owner), pausingReadOf(owner), reads, owner, conversationId, page)
@@ -112,6 +116,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replyRunningBefore: (owner, ...given) => read(owner, reads.replyRunningBefore(owner, ...given)),
     runningReplies: (owner, ...given) => read(owner, reads.runningReplies(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
+    turnRecords: (owner, ...given) => read(owner, reads.turnRecords(owner, ...given)),
     updateTurnRecord: (...given) => write("updateTurnRecord", ...given),
     removeTurn: (...given) => write("removeTurn", ...given),
     interruptAbandonedReplies: (now) => database.interruptAbandonedReplies(now),

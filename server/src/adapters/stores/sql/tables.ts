@@ -42,6 +42,8 @@ type ConversationsTable = {
   active_branch: Generated<number>;
   /** In no list of its owner's. */
   is_hidden: Generated<number>;
+  /** A JSON object of texts; null: there are none. */
+  metadata: string | null;
   /** The number of the branch to come; 1: the conversation has no forks. */
   next_branch: Generated<number>;
   created_at: number;

@@ -42,12 +42,11 @@ export function createTurnChanges(
       yield* statements.deleteRange.run({ ...place, from, to: sequence + 1 });
       yield* keys.forget.run({ tenantId, userId, madeId: replyId });
       const everything = { ...place, from: 0, to: Number.MAX_SAFE_INTEGER };
-      if (yield* statements.selectLater.first(everything)) {
-        yield* branches.leaveEmpty(owner, conversationId, branchOf(sequence));
-        return true;
-      }
-      yield* branches.forgetBranches(owner, conversationId);
-      yield* statements.deleteConversation.run({ tenantId, userId, conversationId });
+      const isEmpty = !(yield* statements.selectLater.first(everything));
+      // A conversation that its owner sees was begun for more than this turn.
+      if (isEmpty && (yield* statements.deleteHidden.run({ tenantId, userId, conversationId })) > 0)
+        yield* branches.forgetBranches(owner, conversationId);
+      else yield* branches.leaveEmpty(owner, conversationId, branchOf(sequence));
       return true;
     },
 

@@ -5,7 +5,7 @@ import {
   startOf,
   TRUNK,
 } from "../../../domain/branches.ts";
-import type { Message } from "../../../domain/message.ts";
+import type { Message, TurnRecord } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { StoredTurn } from "../../../ports/store.ts";
 import { createBranchReads } from "./branches.ts";
@@ -110,6 +110,16 @@ export function createTurnReads(write: StatementWriter) {
     ),
   );
 
+  const selectRecords = write<OwnerParameters & { conversationId: string }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("messages")
+        .select("turn")
+        .where("conversation_id", "=", parameter.conversationId)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("turn", "is not", null),
+  );
   const selectRunning = write<RangeParameters>()((database, parameter, sql) =>
     database
       .selectFrom("messages")
@@ -205,6 +215,12 @@ export function createTurnReads(write: StatementWriter) {
     ): Operation<{ id: string; sequence: number }[]> {
       const { tenantId, userId } = owner;
       return yield* selectAllRunning.all({ tenantId, userId, conversationId });
+    },
+
+    *turnRecords(owner: Owner, conversationId: string): Operation<TurnRecord[]> {
+      const { tenantId, userId } = owner;
+      const rows = yield* selectRecords.all({ tenantId, userId, conversationId });
+      return rows.map(({ turn }): TurnRecord => JSON.parse(turn ?? ""));
     },
 
     *getTurn(owner: Owner, replyId: string): Operation<StoredTurn | null> {

@@ -152,13 +152,14 @@ export function createTurnStatements(write: StatementWriter) {
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
   );
-  const deleteConversation = write<OwnerParameters & { conversationId: string }>()(
-    (database, parameter) =>
+  const deleteHidden = write<OwnerParameters & { conversationId: string }>()(
+    (database, parameter, sql) =>
       database
         .deleteFrom("conversations")
         .where("id", "=", parameter.conversationId)
         .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId),
+        .where("owner_id", "=", parameter.userId)
+        .where("is_hidden", "=", sql.lit(1)),
   );
   const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
     database
@@ -261,7 +262,7 @@ export function createTurnStatements(write: StatementWriter) {
     selectTurn,
     setTurn,
     takeMore,
-    deleteConversation,
+    deleteHidden,
     deleteReply,
     moveKey,
     deleteKeys,

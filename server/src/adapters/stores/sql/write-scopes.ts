@@ -38,7 +38,7 @@ export const WRITE_SCOPES: WriteScopes = {
   updateConversation: ofOwner,
   nameConversation: ofOwner,
   deleteConversation: ofOwner,
-  appendMessage: (owner, conversationId) => ({ scope: owner, about: conversationId }),
+  appendMessages: (owner, conversationId) => ({ scope: owner, about: conversationId }),
   deleteMessage: ofOwner,
 
   beginTurn: (owner, turn) => ({ scope: owner, about: conversationOf(turn) }),

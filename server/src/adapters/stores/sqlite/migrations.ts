@@ -257,4 +257,6 @@ export const MIGRATIONS: readonly string[] = [
   -- The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
   ALTER TABLE tickets ADD COLUMN session TEXT;
   `,
+  // What clients attach to a conversation: a JSON object of texts.
+  "ALTER TABLE conversations ADD COLUMN metadata TEXT;",
 ];
