@@ -35,6 +35,7 @@ const DOCUMENTED_LIMITS = {
     audio: { perUser: [GENEROUS], perAddress: [] },
     realtime: { perUser: [GENEROUS], perAddress: [] },
     ui: { perUser: [GENEROUS], perAddress: [] },
+    responses: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },

@@ -13,6 +13,8 @@ import type { DialogixParts } from "../dialects/dialogix/parts.ts";
 import { type OperationsParts, operationsWire } from "../dialects/operations/index.ts";
 import { realtimeWire } from "../dialects/realtime/index.ts";
 import type { RealtimeParts } from "../dialects/realtime/parts.ts";
+import { responsesWire } from "../dialects/responses/index.ts";
+import type { ResponsesParts } from "../dialects/responses/parts.ts";
 import { uiWire } from "../dialects/ui/index.ts";
 import type { UiParts } from "../dialects/ui/parts.ts";
 import { voiceWire } from "../dialects/voice/index.ts";
@@ -30,6 +32,7 @@ export type WireParts = AudioParts &
   OperationsParts &
   RealtimeParts &
   UiParts &
+  ResponsesParts &
   VoiceParts &
   WebParts;
 
@@ -47,6 +50,7 @@ export const WIRES: readonly MakeWire[] = [
   operationsWire,
   realtimeWire,
   uiWire,
+  responsesWire,
   voiceWire,
   webPages,
 ];

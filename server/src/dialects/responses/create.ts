@@ -1,0 +1,70 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { type Message, partsOf } from "../../domain/message.ts";
+import { failureOf } from "../../domain/turn.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { whenClosed } from "../../http/when-closed.ts";
+import { idOf } from "../openai/ids.ts";
+import { prepareResponse, startStored } from "./begin.ts";
+import { inNamedConversation } from "./conversation-names.ts";
+import type { ResponsesParts } from "./parts.ts";
+import { readRequest } from "./request.ts";
+import { endedBody, responseBody } from "./response.ts";
+import { streamResponse } from "./sse.ts";
+import { beginStateless } from "./stateless.ts";
+import { endOfSteps, type Running } from "./steps.ts";
+import { runningOf } from "./stored.ts";
+
+export const TAGS = ["responses"];
+
+export function createRoutes(app: FastifyInstance, parts: ResponsesParts): void {
+  app.post(
+    "/v1/responses",
+    {
+      schema: {
+        tags: TAGS,
+        summary: "Ask for a response (OpenAI's Responses API)",
+        headers: RepeatHeaders,
+      },
+    },
+    async (request, reply) => {
+      const { principal } = request;
+      const asked = inNamedConversation(readRequest(request.body), request.headers);
+      const ready = await prepareResponse(parts, principal, asked);
+      if (!asked.isStored) {
+        const prompt = await ready.prompt(ready.place.history);
+        const running = await beginStateless(parts, principal, asked, prompt);
+        return asked.isStreamed
+          ? streamResponse(reply, running)
+          : answerAtTheEnd(reply, running, goneOf(reply));
+      }
+      const turn = await startStored(parts, principal, asked, ready, idempotencyOf(request));
+      const running = runningOf(turn);
+      reply.header("x-response-id", idOf("resp_", turn.replyId));
+      if (!ready.place.isHidden)
+        reply.header("x-conversation-id", idOf("conv_", turn.conversation.id));
+      if (asked.isStreamed) return streamResponse(reply, running);
+      if (asked.isBackground) return reply.send(responseBody(running.base, "queued", null));
+      const ending = await turn.ending;
+      if (ending.type === "failed" && isUnsaid(ending.reply)) throw failureOf(ending.error);
+      return answerAtTheEnd(reply, running, new AbortController().signal);
+    },
+  );
+}
+
+async function answerAtTheEnd(
+  reply: FastifyReply,
+  running: Running,
+  signal: AbortSignal,
+): Promise<FastifyReply> {
+  const ended = await endOfSteps(running, signal);
+  return reply.send(ended && endedBody(running.base, ended.outcome));
+}
+
+/** Aborts when the client is gone. */
+export function goneOf(reply: FastifyReply): AbortSignal {
+  const leaving = new AbortController();
+  whenClosed(reply.raw, () => leaving.abort());
+  return leaving.signal;
+}
+
+export const isUnsaid = (reply: Message): boolean => partsOf(reply).length === 0;

@@ -1,0 +1,121 @@
+// What is asked about an input instead of an answer to it: how long it is, and a shorter one that stands for it.
+import type { FastifyInstance } from "fastify";
+import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
+import type { PromptMessage } from "../../core/turns/turn.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { type Fields, fieldsOf, required } from "../openai/fields.ts";
+import { idOf } from "../openai/ids.ts";
+import { prepareResponse, type Ready } from "./begin.ts";
+import { goneOf, TAGS } from "./create.ts";
+import type { Draft } from "./drafts.ts";
+import type { InputPiece } from "./input-items.ts";
+import { type ItemBody, inputItems, itemIds } from "./items.ts";
+import type { ResponsesParts } from "./parts.ts";
+import { type Asked, readRequest } from "./request.ts";
+import { secondsOf } from "./response.ts";
+import { seal } from "./seal.ts";
+import { beginStateless } from "./stateless.ts";
+import { endOfSteps } from "./steps.ts";
+
+const SUMMARISE =
+  "Summarise this conversation for yourself, so that you can go on without having read it. Keep what was asked, what was decided and found out, names, numbers and what is still to be done. Answer with the summary alone.";
+
+export function derivedRoutes(app: FastifyInstance, parts: ResponsesParts): void {
+  app.post(
+    "/v1/responses/input_tokens",
+    { schema: { tags: TAGS, summary: "Estimate how many tokens an input has" } },
+    async (request, reply) => {
+      const asked = readRequest(request.body);
+      const { place, prompt } = await prepareResponse(parts, request.principal, asked);
+      return reply.send({
+        object: "response.input_tokens",
+        input_tokens: tokensOf(await prompt(place.history), asked),
+      });
+    },
+  );
+
+  app.post(
+    "/v1/responses/compact",
+    { schema: { tags: TAGS, summary: "Make an input shorter: the user's messages and a summary" } },
+    async (request, reply) => {
+      const { principal } = request;
+      const asked = compactRequest(fieldsOf(request.body));
+      const ready = await prepareResponse(parts, principal, asked);
+      const running = await beginStateless(parts, principal, asked, [
+        ...(await ready.prompt(ready.place.history)),
+        { role: "user", content: SUMMARISE },
+      ]);
+      const ended = await endOfSteps(running, goneOf(reply));
+      if (ended?.error) throw ended.error;
+      const { id, createdAt } = running.base;
+      return reply.send({
+        id: idOf("resp_", id),
+        object: "response.compaction",
+        created_at: secondsOf(createdAt),
+        output: ended && compacted(id, ready, wordsIn(ended.outcome.output)),
+        usage: ended?.outcome.usage ?? null,
+      });
+    },
+  );
+}
+
+/** What of a request counts where an input is compacted. */
+function compactRequest(body: Fields): Asked {
+  const model = required(body.string("model"), body.at("model"));
+  const named = ["instructions", "previous_response_id"].flatMap((name) =>
+    body.has(name) ? [[name, body.any(name)] as const] : [],
+  );
+  const goesOn = body.has("previous_response_id") && !body.has("input");
+  const input = goesOn ? {} : { input: body.any("input") };
+  return readRequest(
+    { model, store: false, ...input, ...Object.fromEntries(named) },
+    { needsInput: !goesOn },
+  );
+}
+
+function tokensOf(messages: readonly PromptMessage[], { echo }: Asked): number {
+  const tools = echo.tools as readonly JsonObject[] | undefined;
+  const ofTools = tools?.length ? estimateTokens(JSON.stringify(tools)) : 0;
+  return messages.reduce(
+    (tokens, { images = [], pieces = [], ...message }) =>
+      tokens +
+      estimateTokens(textOfPrompt(message)) +
+      IMAGE_TOKENS * (images.length + pieces.filter(({ type }) => type === "image").length),
+    ofTools,
+  );
+}
+
+/** The words of the messages among the items. */
+const wordsIn = (items: readonly ItemBody[]): string =>
+  items
+    .flatMap(({ type, content }) => (type === "message" && Array.isArray(content) ? content : []))
+    .map((part: JsonObject) => (typeof part.text === "string" ? part.text : ""))
+    .join("");
+
+/** The user's messages as they were, and the summary. */
+function compacted(id: string, { place, drafts }: Ready, summary: string): ItemBody[] {
+  const idFor = itemIds(id);
+  return [
+    ...place.history.filter(({ role }) => role === "user").flatMap(inputItems),
+    ...drafts.flatMap((draft) => (draft.role === "user" ? [userItem(idFor("msg_"), draft)] : [])),
+    { id: idFor("cmp_"), type: "compaction", encrypted_content: seal(summary) },
+  ];
+}
+
+const userItem = (id: string, { pieces }: Extract<Draft, { role: "user" }>): ItemBody => ({
+  id,
+  type: "message",
+  status: "completed",
+  role: "user",
+  content: pieces.map(pieceBody),
+});
+
+function pieceBody(piece: InputPiece): JsonObject {
+  if (piece.type !== "file") return { type: "input_text", text: piece.text };
+  const { kind, url } = piece.file;
+  if (kind === "image") return { type: "input_image", detail: "auto", image_url: url };
+  const filename = piece.file.name ?? "file";
+  return url.startsWith("data:")
+    ? { type: "input_file", filename, file_data: url }
+    : { type: "input_file", filename, file_url: url };
+}

@@ -1,0 +1,170 @@
+// Messages and replies as the items of this wire: a message of several parts is several items.
+import type { JsonObject } from "../../domain/json.ts";
+import { type Message, partsOf } from "../../domain/message.ts";
+import { CUSTOM_TOOLS, type Part } from "../../domain/parts.ts";
+import { type IdPrefix, idOf, uuidIn } from "../openai/ids.ts";
+
+export type ItemStatus = "in_progress" | "completed" | "incomplete";
+
+/** One item, as the wire has it. */
+export type ItemBody = JsonObject & { readonly id: string; readonly type: string };
+
+/** The prefixes of the ids of items. */
+const ITEM_PREFIXES = ["msg_", "fc_", "fco_", "rs_", "cmp_"] as const satisfies IdPrefix[];
+type ItemPrefix = (typeof ITEM_PREFIXES)[number];
+
+/** Gives the items of one message their ids: the first of each kind has the message's own. */
+export function itemIds(messageId: string): (prefix: ItemPrefix) => string {
+  const counts = new Map<ItemPrefix, number>();
+  return (prefix) => {
+    const count = counts.get(prefix) ?? 0;
+    counts.set(prefix, count + 1);
+    return count === 0 ? idOf(prefix, messageId) : `${idOf(prefix, messageId)}_${count}`;
+  };
+}
+
+const ORDINAL = /_\d{1,4}$/;
+
+/** The id of the message that the item is of; null for what cannot be an item's id. */
+export function messageOfItem(itemId: string): string | null {
+  const prefix = ITEM_PREFIXES.find((one) => itemId.startsWith(one));
+  if (!prefix) return null;
+  return uuidIn(prefix, itemId) ?? uuidIn(prefix, itemId.replace(ORDINAL, ""));
+}
+
+/** What a message item says, as it is in the item and in the events that build it. */
+export type ContentPart = JsonObject & { readonly type: "output_text" | "refusal" };
+
+export const contentPart = (type: "text" | "refusal", text: string): ContentPart =>
+  type === "refusal"
+    ? { type, refusal: text }
+    : { type: "output_text", text, annotations: [], logprobs: [] };
+
+export const messageItem = (
+  id: string,
+  status: ItemStatus,
+  content: readonly ContentPart[],
+): ItemBody => ({ id, type: "message", status, role: "assistant", content });
+
+export const reasoningItem = (
+  id: string,
+  text: string | null,
+  seal: ((text: string) => string) | null,
+): ItemBody => ({
+  id,
+  type: "reasoning",
+  summary: [],
+  content: text === null ? [] : [{ type: "reasoning_text", text }],
+  ...(seal && { encrypted_content: text === null ? null : seal(text) }),
+});
+
+type ToolCall = Extract<Part, { type: "tool_call" }>;
+
+export const callItem = (
+  id: string,
+  status: ItemStatus,
+  { callId, source, name, arguments: given }: ToolCall,
+): ItemBody =>
+  source === CUSTOM_TOOLS
+    ? { id, type: "custom_tool_call", status, call_id: callId, name, input: given }
+    : { id, type: "function_call", status, call_id: callId, name, arguments: given };
+
+/** The items of a reply that is over. @param seal what gives reasoning its `encrypted_content`; null: it has none */
+export function outputItems(
+  reply: Pick<Message, "id" | "content" | "reasoning" | "parts" | "status" | "finishReason">,
+  seal: ((text: string) => string) | null = null,
+): ItemBody[] {
+  const idFor = itemIds(reply.id);
+  const items: ((status: ItemStatus) => ItemBody)[] = [];
+  let said: ContentPart[] | null = null;
+  for (const part of partsOf(reply)) {
+    if (part.type === "text" || part.type === "refusal") {
+      if (said) said.push(contentPart(part.type, part.text));
+      else {
+        const content = [contentPart(part.type, part.text)];
+        const id = idFor("msg_");
+        items.push((status) => messageItem(id, status, content));
+        said = content;
+      }
+      continue;
+    }
+    // Sources belong to the words before them.
+    if (part.type === "citation" || part.type === "file") continue;
+    said = null;
+    const item = itemOf(part, idFor, seal);
+    items.push(item);
+  }
+  return items.map((item, index) =>
+    item(index === items.length - 1 ? lastStatus(reply) : "completed"),
+  );
+}
+
+function itemOf(
+  part: Extract<Part, { type: "reasoning" | "tool_call" | "tool_result" }>,
+  idFor: (prefix: ItemPrefix) => string,
+  seal: ((text: string) => string) | null,
+): (status: ItemStatus) => ItemBody {
+  if (part.type === "reasoning") {
+    const id = idFor("rs_");
+    return () => reasoningItem(id, part.text, seal);
+  }
+  if (part.type === "tool_call") {
+    const id = idFor("fc_");
+    return (status) => callItem(id, status, part);
+  }
+  const id = idFor("fco_");
+  return () => resultItem(id, part);
+}
+
+const resultItem = (
+  id: string,
+  { callId, text }: Extract<Part, { type: "tool_result" }>,
+): ItemBody => ({
+  id,
+  type: "function_call_output",
+  status: "completed",
+  call_id: callId,
+  output: text,
+});
+
+/** Of the last item of a reply: the others were whole before it began. */
+export function lastStatus({
+  status,
+  finishReason,
+}: Pick<Message, "status" | "finishReason">): ItemStatus {
+  if (status === "streaming") return "in_progress";
+  const isCut = finishReason === "length" || finishReason === "filter";
+  return status === "complete" && !isCut ? "completed" : "incomplete";
+}
+
+/** What is told of a message that no model made. */
+export function inputItems(message: Message): ItemBody[] {
+  if (message.role === "assistant") return outputItems(message);
+  const idFor = itemIds(message.id);
+  const content: JsonObject[] = [];
+  const results: ItemBody[] = [];
+  for (const part of partsOf(message)) {
+    if (part.type === "tool_result") results.push(resultItem(idFor("fco_"), part));
+    else if (part.type === "text") content.push({ type: "input_text", text: part.text });
+    else if (part.type === "citation" && part.url !== null)
+      content.push(linkBody(part.title, part.url));
+  }
+  for (const { id, name, mediaType } of message.attachments ?? [])
+    content.push(
+      mediaType.startsWith("image/")
+        ? { type: "input_image", detail: "auto", image_url: null, file_id: id }
+        : { type: "input_file", filename: name, file_id: id },
+    );
+  if (results.length > 0 && content.length === 0) return results;
+  const { role } = message;
+  return [{ id: idFor("msg_"), type: "message", status: "completed", role, content }, ...results];
+}
+
+/** The title of what stands for an image of the web in a stored message. */
+export const IMAGE_LINK = "input_image";
+
+/** An address of the web that a user's message came with: of an image, or of a file of that name. */
+const linkBody = (title: string, url: string): JsonObject =>
+  title === IMAGE_LINK
+    ? { type: "input_image", detail: "auto", image_url: url, file_id: null }
+    : { type: "input_file", filename: title, file_url: url };

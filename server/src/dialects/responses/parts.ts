@@ -1,0 +1,22 @@
+import type { DecideAccess } from "../../core/access/access.ts";
+import type { Admit } from "../../core/access/admission.ts";
+import type { Limits } from "../../core/access/limits.ts";
+import type { Conversations } from "../../core/conversations.ts";
+import type { Files } from "../../core/files.ts";
+import type { Models } from "../../core/models.ts";
+import type { Turns } from "../../core/turns/turn.ts";
+
+/** The wire's name, in limits, metrics and the conversations begun through it. */
+export const ORIGIN = "responses";
+
+/** What the wire asks of the core. */
+export type ResponsesParts = {
+  readonly admit: Admit;
+  readonly decide: DecideAccess;
+  readonly limits: Pick<Limits, "takeForUser">;
+  readonly conversations: Conversations;
+  readonly turns: Turns;
+  readonly files: Files;
+  readonly models: Models;
+  readonly now: () => Date;
+};

@@ -1,0 +1,86 @@
+// Backends: replicas
+// The events of a response: their order, their numbers, and that a replay differs in nothing.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { all, checkEvents, type Event, responsesClient, textOf } from "./responses-client.ts";
+import { sharedServer } from "./shared-server.ts";
+
+const typesOf = (events: readonly Event[]): string[] => {
+  const types: string[] = [];
+  for (const { type } of events) if (types.at(-1) !== type) types.push(type);
+  return types;
+};
+
+const MESSAGE = [
+  "response.output_item.added",
+  "response.content_part.added",
+  "response.output_text.delta",
+  "response.output_text.done",
+  "response.content_part.done",
+  "response.output_item.done",
+];
+const END = ["response.completed", "[DONE]"];
+
+test("[OR12] a text is told event by event, and each part of it once more whole", async () => {
+  const server = await sharedServer();
+  const { stream } = responsesClient(server);
+  const events = await all(stream({ input: '{{reply text="one two three" gapMs=1}}' }));
+  checkEvents(events);
+  assert.deepEqual(typesOf(events), [
+    "response.created",
+    "response.in_progress",
+    ...MESSAGE,
+    ...END,
+  ]);
+  assert.equal(textOf(events), "one two three");
+  const [added] = events.filter(({ type }) => type === "response.output_item.added");
+  assert.deepEqual([added?.item.status, added?.item.content], ["in_progress", []]);
+});
+
+test("[OR12] reasoning, text and calls are items one after the other", async () => {
+  const server = await sharedServer();
+  const { stream } = responsesClient(server);
+  const tools = [{ type: "function", name: "look" }];
+  const events = await all(stream({ input: "{{reply tokens=30 mixed gapMs=1}}", tools }));
+  checkEvents(events);
+  const items = events.filter(({ type }) => type === "response.output_item.done");
+  assert.deepEqual(
+    items.map(({ item }) => item.type),
+    ["message", "reasoning", "message", "reasoning", "function_call"],
+  );
+  assert.equal(new Set(items.map(({ item }) => item.id)).size, items.length);
+  const [done] = events.filter(({ type }) => type === "response.function_call_arguments.done");
+  assert.equal(done?.name, "look");
+});
+
+test("[OR14] a failure in the stream is told in both shapes, and then by response.failed with what was said", async () => {
+  const server = await sharedServer();
+  const { stream, replay } = responsesClient(server);
+  const events = await all(stream({ input: '{{reply text="one two" cut=1}}' }));
+  checkEvents(events);
+  const [error, failed] = events.slice(-3);
+  assert.deepEqual(
+    [error?.type, error?.code, error?.error.code, error?.error.type],
+    ["error", "provider_error", "provider_error", "server_error"],
+  );
+  assert.equal(error?.message, error?.error.message);
+  assert.equal(failed?.type, "response.failed");
+  assert.equal(failed?.response.output[0].status, "incomplete");
+  const replayed = await all(replay(failed?.response.id));
+  assert.equal(textOf(replayed), textOf(events));
+});
+
+test("[OX10] the first events are sent before the model's first word", async () => {
+  const server = await sharedServer();
+  for (const [index, store] of [true, false].entries()) {
+    const { stream } = responsesClient(server);
+    const types: string[] = [];
+    for await (const { type } of stream({ input: "{{reply text=x hold=head}}", store })) {
+      types.push(type);
+      if (type !== "response.in_progress") continue;
+      await server.model.held(index + 1);
+      server.model.release();
+    }
+    assert.equal(types.at(-2), "response.completed");
+  }
+});
