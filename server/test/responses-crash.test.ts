@@ -21,7 +21,7 @@ import { startProcess } from "./server-process.ts";
 const directory = await mkdtemp(join(tmpdir(), "colloquy-test-"));
 after(() => rm(directory, { recursive: true, force: true }));
 
-test("[OR2] [OR11] a response that a crash cut off is failed with what was said", async () => {
+test("[OR2] [OR11] [OR13] a response that a crash cut off is failed with what was said, and its replay begins as it was shown", async () => {
   await using model = await startModelServer();
   const environment = {
     PORT: String(await freePort()),
@@ -57,6 +57,8 @@ test("[OR2] [OR11] a response that a crash cut off is failed with what was said"
   assert.ok(wordsOf(body).length > 0 && textOf(shown).startsWith(wordsOf(body)));
   const events = await all(replay(id));
   checkEvents(events);
+  const common = events.findIndex(({ type }) => type.endsWith(".done"));
+  assert.deepEqual(events.slice(0, common), shown.slice(0, common));
   assert.deepEqual(events.at(-2)?.response, body);
   const again = await create({ input: "{{reply text=on}}", previous_response_id: id });
   assert.equal(wordsOf(again.body), "on");

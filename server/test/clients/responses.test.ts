@@ -44,16 +44,23 @@ for (const [version, Client] of [
     await assert.rejects(responses.retrieve(next.id), { status: 404 });
   });
 
-  test(`[OR12] openai ${version}: a stream, and the same again`, async () => {
+  test(`[OR12] [OR13] openai ${version}: stream, and take it up after any event`, async () => {
     const { responses } = new Client(settings());
     const seen: { sequence_number: number; type: string }[] = [];
     const stream = responses.stream({ model, input: "#think first\none two three four" });
     stream.on("event", (event) => seen.push(event));
     const whole = await stream.finalResponse();
     assert.equal(whole.output_text, "You said: one two three four");
-    const again = responses.stream({ response_id: whole.id });
+    const after = seen[4]?.sequence_number ?? 0;
+    const rest: typeof seen = [];
+    const again = responses.stream({ response_id: whole.id, starting_after: after });
+    again.on("event", (event) => rest.push(event));
     const replayed = await again.finalResponse();
     assert.equal(replayed.output_text, whole.output_text);
+    assert.deepEqual(
+      rest.map(({ type, sequence_number: number }) => `${number} ${type}`),
+      seen.slice(5).map(({ type, sequence_number: number }) => `${number} ${type}`),
+    );
   });
 
   test(`[OR3] [OR11] openai ${version}: a tool is called, and its output answered`, async () => {

@@ -155,7 +155,7 @@ export function runningOf(turn: Turn | WatchedTurn): Running {
     isKept: true,
     seal: sealing,
     async *steps(signal): AsyncGenerator<Step> {
-      for await (const event of turn.followParts(0, signal)) {
+      for await (const event of turn.followPieces(signal)) {
         if (event.type === "open" || event.type === "grow") yield { type: "step", delta: event };
         else yield endedOf(event, turn.input, sealing);
       }
