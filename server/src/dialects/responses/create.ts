@@ -67,4 +67,4 @@ export function goneOf(reply: FastifyReply): AbortSignal {
   return leaving.signal;
 }
 
-export const isUnsaid = (reply: Message): boolean => partsOf(reply).length === 0;
+const isUnsaid = (reply: Message): boolean => partsOf(reply).length === 0;

@@ -57,7 +57,7 @@ function partsOfItem(item: PlainItem): Part[] {
 }
 
 /** The words of a message that somebody else than a model said. */
-export const wordsOf = (pieces: readonly InputPiece[]): string =>
+const wordsOf = (pieces: readonly InputPiece[]): string =>
   pieces.flatMap((piece) => (piece.type === "file" ? [] : piece.text)).join("\n");
 
 /** The words of every draft. */
