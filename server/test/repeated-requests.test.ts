@@ -203,9 +203,12 @@ test("[X8] the description names the header on every POST that honours it", asyn
     .filter(([, { post }]) => post && !post.parameters?.some(isHeader))
     .map(([path]) => path);
   assert.deepEqual(without.sort(), [
+    "/v1/audio/speech",
+    "/v1/audio/transcriptions",
     "/v1/chat/conversations/import",
     "/v1/chat/conversations/{conversationId}/messages/restore",
     "/v1/chat/conversations/{conversationId}/messages/stop",
+    "/v1/realtime/client_secrets",
   ]);
 });
 

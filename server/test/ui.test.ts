@@ -92,23 +92,81 @@ describe("the stream", () => {
   });
   test("[UI5] two readers get the same, from the start, and the one that comes late is told all of it", async () => {
     const chat = newChat();
-    const posted = chat.post([text("user", '{{reply text="alpha bravo charlie" hold=2}}')]);
+    const posted = await fetch(`${server.url}/api/chat`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...chat.headers },
+      body: JSON.stringify({
+        id: chat.id,
+        messages: [text("user", '{{reply text="alpha bravo charlie" hold=2}}')],
+      }),
+    });
     await server.model.held(1);
-    const watched = Array.from({ length: 3 }, () =>
-      chat.call("GET", `/api/chat/${chat.id}/stream`),
-    );
-    // The third has its answer once a request that came after it has one.
-    await chat.call("GET", "/health");
+    const path = `${server.url}/api/chat/${chat.id}/stream`;
+    const watched = [1, 2, 3].map(() => fetch(path, { headers: chat.headers }));
+    const answers = await Promise.all(watched);
     server.model.release();
-    const { chunks } = await posted;
-    for (const answer of await Promise.all(watched)) {
-      if (answer.status === 204) continue;
+    const chunks = chunksOf(await posted.text());
+    for (const answer of answers) {
+      assert.equal(answer.status, 200);
       assert.equal(answer.headers.get("x-vercel-ai-ui-message-stream"), "v1");
-      assert.equal(textIn(chunksOf(answer.text)), "alpha bravo charlie");
-      assert.deepEqual(chunksOf(answer.text)[0], chunks[0]);
-      assert.deepEqual(chunksOf(answer.text).at(-1), chunks.at(-1));
+      const seen = chunksOf(await answer.text());
+      assert.equal(textIn(seen), "alpha bravo charlie");
+      assert.deepEqual(seen[0], chunks[0]);
+      assert.deepEqual(seen.at(-1), chunks.at(-1));
     }
     assert.equal((await chat.call("GET", `/api/chat/${chat.id}/stream`)).status, 204);
+  });
+});
+
+describe("with wire 004", () => {
+  /** A stream that is open. */
+  async function opened(path: string, headers: Record<string, string>) {
+    const response = await fetch(`${server.url}${path}`, { headers });
+    assert.equal(response.status, 200);
+    return response;
+  }
+  const HELD = '{{reply text="alpha bravo charlie" hold=2}}';
+
+  test("[UI5] [X6] a reply that is begun here is watched and stopped there", async () => {
+    const chat = newChat();
+    const here = await fetch(`${server.url}/api/chat`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...chat.headers },
+      body: JSON.stringify({ id: chat.id, messages: [text("user", HELD, "u1")] }),
+    });
+    const [{ id }] = (await chat.call("GET", "/v1/chat/conversations")).body.data;
+    const path = `/v1/chat/conversations/${id}/messages`;
+    await server.model.held(1);
+    const there = await opened(`${path}/stream`, chat.headers);
+    const stopped = await chat.call("POST", `${path}/stop`, {});
+    assert.equal(stopped.body.data.stopped, true);
+    const chunks = chunksOf(await here.text());
+    assert.equal(chunks.at(-1)?.type, "abort");
+    assert.equal(textIn(chunks), "alpha bravo ");
+    assert.match(await there.text(), /"ai_complete".*"status":"interrupted"/);
+    assert.deepEqual((await chat.said())[1], "alpha bravo ");
+  });
+  test("[UI5] [X6] a reply that is begun there is watched and stopped here", async () => {
+    const chat = newChat();
+    const made = await chat.call("POST", "/v1/chat/conversations", {});
+    const { id } = made.body.data;
+    const path = `/v1/chat/conversations/${id}/messages`;
+    const there = fetch(`${server.url}${path}/stream`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...chat.headers },
+      body: JSON.stringify({ content: HELD }),
+    });
+    const response = await there;
+    await server.model.held(1);
+    const here = await opened(`/api/chat/${id}/stream`, chat.headers);
+    const stopped = await chat.call("DELETE", `/api/chat/${id}/stream`);
+    assert.deepEqual(stopped.body, { stopped: true });
+    assert.match(await response.text(), /"ai_complete".*"status":"interrupted"/);
+    const chunks = chunksOf(await here.text());
+    assert.equal(chunks[0]?.type, "start");
+    assert.equal(chunks.at(-1)?.type, "abort");
+    const { messages } = (await chat.call("GET", `/api/chat/${id}`)).body;
+    assert.equal(messages[1].metadata.status, "interrupted");
   });
 });
 
