@@ -112,8 +112,9 @@ export async function converse(
   load: Load,
   path: string,
   talk: (talk: Talk) => Promise<void>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const socket = new WebSocket(`ws://127.0.0.1:${load.port}${path}`);
+  const socket = new WebSocket(`ws://127.0.0.1:${load.port}${path}`, { headers });
   socket.on("error", () => {});
   const messages = on(socket, "message", { close: ["close"] });
   const next = async () => {

@@ -207,6 +207,11 @@ test("[RT3] a setting of a wrong type is an error that names it, and nothing cha
       "session.audio.input.turn_detection.threshold",
       "decimal_above_max_value",
     ],
+    [
+      { audio: { input: { turn_detection: { idle_timeout_ms: 5000 } } } },
+      "session.audio.input.turn_detection.idle_timeout_ms",
+      "unsupported_value",
+    ],
     [{ audio: { output: { speed: 9 } } }, "session.audio.output.speed", "decimal_above_max_value"],
   ] as const) {
     const error = await errorOf(talk, {

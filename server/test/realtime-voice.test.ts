@@ -222,6 +222,23 @@ test("[RT7] conversation.item.truncate keeps what was heard, for the model and i
   assert.equal(reply?.[2], "interrupted");
 });
 
+test("[RT11] where nothing recognises speech, sound is refused in words, and typed items are answered aloud", async () => {
+  await using deaf = await startServer({
+    builtIn: true,
+    environment: { STT_BASE_URL: "http://127.0.0.1:9/v1" },
+  });
+  await using talk = await openRealtime(deaf);
+  append(talk, silence(100));
+  const { error } = await talk.next("error");
+  assert.equal(error.code, "unsupported_value");
+  assert.match(error.message, /cannot be understood .* Typed items .* are answered/);
+  talk.type("Hello");
+  talk.say({ type: "response.create" });
+  const { response } = await talk.next("response.done");
+  assert.equal(response.output[0].content[0].transcript, "You said: Hello");
+  assert.ok(decoded(talk.events).length > 8000);
+});
+
 test("[RT3] speech is faster at the same words where the session says so", async () => {
   const lengthAt = async (speed: number): Promise<number> => {
     await using talk = await open({ output: { speed } });

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { tool } from "@openai/agents";
 import {
   OpenAIRealtimeWebSocket,
   RealtimeAgent,
@@ -15,6 +16,7 @@ import {
 import OpenAI from "openai";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import { WebSocket } from "ws";
+import { z } from "zod";
 import { makeCertificate } from "../certificates.ts";
 import { encoded } from "../realtime-sound.ts";
 import { startServer } from "../start-server.ts";
@@ -110,6 +112,26 @@ test("[RT4] Agents SDK: what is said is understood and answered aloud, and both 
   assert.deepEqual(talk.said("user"), ["How are you today?"]);
   const bytes = talk.sounds.reduce((sum, { byteLength }) => sum + byteLength, 0);
   assert.ok(bytes > 24_000, `${bytes} bytes of sound`);
+  assert.deepEqual(talk.errors, []);
+  talk.session.close();
+});
+
+test("[RT6] Agents SDK: a tool is called by the model and answered by the client, and the model goes on", async () => {
+  const asked: string[] = [];
+  const look = tool({
+    name: "look",
+    description: "Looks something up",
+    parameters: z.object({ what: z.string() }),
+    async execute({ what }) {
+      asked.push(what);
+      return "It is blue";
+    },
+  });
+  const agent = new RealtimeAgent({ name: "Ada", instructions: "Be kind.", tools: [look] });
+  const talk = await startSession(agent);
+  talk.session.sendMessage('#call look {"what":"the sky"}');
+  await talk.until("It is blue");
+  assert.deepEqual(asked, ["the sky"]);
   assert.deepEqual(talk.errors, []);
   talk.session.close();
 });

@@ -17,7 +17,6 @@ export type TurnDetection = {
       readonly threshold: number;
       readonly prefixPaddingMs: number;
       readonly silenceDurationMs: number;
-      readonly idleTimeoutMs: number | null;
     }
   | { readonly type: "semantic_vad"; readonly eagerness: "low" | "medium" | "high" | "auto" }
 );
@@ -50,7 +49,6 @@ const SERVER_VAD = {
   threshold: 0.5,
   prefixPaddingMs: 300,
   silenceDurationMs: 500,
-  idleTimeoutMs: null,
   createsResponse: true,
   interruptsResponse: true,
 } as const satisfies TurnDetection;
@@ -207,15 +205,16 @@ function detectionIn(
   }
   const of = before?.type === type ? before : SERVER_VAD;
   const wait = { min: 0, max: MAX_WAIT_MS };
-  const idle = found.isNull("idle_timeout_ms")
-    ? null
-    : found.integer("idle_timeout_ms", { min: 1000, max: MAX_WAIT_MS });
+  if (found.has("idle_timeout_ms"))
+    throw notHere(
+      found.at("idle_timeout_ms"),
+      "Nothing is said here to somebody who says nothing. Leave idle_timeout_ms out, and send a response.create when it is time",
+    );
   return {
     type,
     threshold: found.number("threshold", { min: 0, max: 1 }) ?? of.threshold,
     prefixPaddingMs: found.integer("prefix_padding_ms", wait) ?? of.prefixPaddingMs,
     silenceDurationMs: found.integer("silence_duration_ms", wait) ?? of.silenceDurationMs,
-    idleTimeoutMs: idle === undefined ? of.idleTimeoutMs : idle,
     ...common(of),
   };
 }
@@ -268,7 +267,7 @@ function detectionBody(detection: TurnDetection): object {
     threshold: detection.threshold,
     prefix_padding_ms: detection.prefixPaddingMs,
     silence_duration_ms: detection.silenceDurationMs,
-    idle_timeout_ms: detection.idleTimeoutMs,
+    idle_timeout_ms: null,
     ...common,
   };
 }
