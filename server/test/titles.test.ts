@@ -1,6 +1,7 @@
 // Titles by a model after the first exchange, through wire 004.
 // Backends: replicas
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { caller, type Envelope } from "./chat-v1-client.ts";
 import { startServer } from "./start-server.ts";
@@ -142,3 +143,39 @@ test("[H25] whoever waits for a title is answered at once where there is none to
   assert.equal((await call(`/conversations/${empty}?wait=title`)).status, 404);
   assert.equal((await call(`/conversations/${empty}?wait=other`)).status, 400);
 });
+
+test("[H25] a conversation that no list shows is not named by the model", async () => {
+  const { create, say, titleOf } = person();
+  const shown = await create();
+  const owner = await ownerOf(shown);
+  const id = randomUUID();
+  await server.store.createConversation(
+    owner,
+    {
+      id,
+      title: null,
+      isPinned: false,
+      agentId: null,
+      model: null,
+      mode: null,
+      origin: "chat-v1",
+      alias: null,
+      createdAt: new Date(),
+      isHidden: true,
+    },
+    [],
+  );
+  await say(id, "Good morning");
+  assert.equal(await titleOf(id, false), "Good morning");
+  await say(shown, "Good evening");
+  await titleOf(shown);
+  const models = server.model.requests.map(({ body }) => body?.model);
+  assert.deepEqual(models, ["scripted", "scripted", "small"]);
+});
+
+async function ownerOf(conversationId: string) {
+  for await (const record of server.store.exportRecords())
+    if (record.type === "conversation" && record.conversation.id === conversationId)
+      return record.owner;
+  throw new Error("The conversation is not there");
+}

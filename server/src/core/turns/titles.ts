@@ -83,7 +83,9 @@ export function createTitles(parts: TitleParts): Titles {
     const { conversation, userMessage, ending } = turn;
     const { sequence } = userMessage;
     const isEarly = branchOf(sequence) === TRUNK && sequence < MAX_SEQUENCE;
-    if (!isEarly || asks.size >= MAX_ASKS || asks.has(conversation.id)) return turn;
+    // Nobody sees the title of a hidden conversation.
+    if (!isEarly || conversation.isHidden || asks.size >= MAX_ASKS || asks.has(conversation.id))
+      return turn;
     const asking = ending
       .then((ended) => name(owner, ended, userMessage.content))
       // The first words stay, and the next exchange asks again.
