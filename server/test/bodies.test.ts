@@ -263,3 +263,25 @@ test("a socket that sends more messages than it may is told so in its wire's wor
     assert.equal((await fetch(`${server.url}/health`)).status, 200);
   }
 });
+
+test("what is nested deeply, or is made of very many values, is refused on a socket before it is parsed, and the socket stays open", async () => {
+  const deep = `"extra":${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+  const wide = `"extra":[${"[],".repeat(200_000)}[]]`;
+  for (const [path, type, refused] of [
+    [`/ws?user_id=${ALICE}`, "stop", [/nested too deeply/, /too many values/]],
+    ["/ws", "start_conversation", [/"type":"error"/, /"type":"error"/]],
+  ] as const) {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    await once(socket, "open");
+    for (const [place, extra] of [deep, wide].entries()) {
+      const heard = once(socket, "message", { signal: AbortSignal.timeout(20_000) });
+      socket.send(`{"type":"${type}",${extra}}`);
+      assert.match(String((await heard)[0]), refused[place] ?? /nothing/, path);
+    }
+    assert.equal(socket.readyState, WebSocket.OPEN);
+    socket.close();
+    await once(socket, "close");
+  }
+});

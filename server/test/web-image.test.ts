@@ -93,3 +93,17 @@ test("what is no image's address is refused", async () => {
     400,
   );
 });
+
+test("an image opens in the page's frame alone, and not as a page of its own", async () => {
+  await using server = await startServer({ builtIn: true });
+  const opened = async (place: string) =>
+    fetch(`${server.url}/app/image?src=https://a.example/b.png`, {
+      headers: { "sec-fetch-dest": place },
+    });
+  assert.equal((await opened("iframe")).status, 200);
+  for (const place of ["document", "embed", "object", "frame", "image", "script", "empty"]) {
+    const refused = await opened(place);
+    assert.equal(refused.status, 403, place);
+    assert.doesNotMatch(await refused.text(), /a\.example/);
+  }
+});
