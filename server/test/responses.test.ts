@@ -186,6 +186,18 @@ test("[OR7] [OX3] a response that fails before its first word leaves nothing, an
   assert.equal((await items()).length, 2);
 });
 
+test("[OX3] what an SDK sends again by itself is one response", async () => {
+  const server = await sharedServer();
+  const { create } = responsesClient(server);
+  const send = (count: string) =>
+    create({ input: "once {{reply text=one}}" }, { "x-stainless-retry-count": count });
+  const first = await send("0");
+  const again = await send("1");
+  assert.equal(again.body.id, first.body.id);
+  assert.equal(server.model.requests.length, 1);
+  assert.notEqual((await send("0")).body.id, first.body.id);
+});
+
 test("[OR8] [OX11] of a response that is not stored nothing is kept, and nothing can be asked of it", async () => {
   const server = await sharedServer();
   const { create, get, stream } = responsesClient(server);

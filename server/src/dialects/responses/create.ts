@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { failureOf } from "../../domain/turn.ts";
-import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { RepeatHeaders } from "../../http/idempotency.ts";
 import { whenClosed } from "../../http/when-closed.ts";
 import { idOf } from "../openai/ids.ts";
+import type { Repeats } from "../openai/repeats.ts";
 import { prepareResponse, startStored } from "./begin.ts";
 import { inNamedConversation } from "./conversation-names.ts";
 import type { ResponsesParts } from "./parts.ts";
@@ -16,7 +17,10 @@ import { runningOf } from "./stored.ts";
 
 export const TAGS = ["responses"];
 
-export function createRoutes(app: FastifyInstance, parts: ResponsesParts): void {
+export function createRoutes(
+  app: FastifyInstance,
+  parts: ResponsesParts & { readonly repeats: Repeats },
+): void {
   app.post(
     "/v1/responses",
     {
@@ -37,7 +41,13 @@ export function createRoutes(app: FastifyInstance, parts: ResponsesParts): void 
           ? streamResponse(reply, running)
           : answerAtTheEnd(reply, running, goneOf(reply));
       }
-      const turn = await startStored(parts, principal, asked, ready, idempotencyOf(request));
+      const turn = await startStored(
+        parts,
+        principal,
+        asked,
+        ready,
+        await parts.repeats.idempotencyOf(request, principal),
+      );
       const running = runningOf(turn);
       reply.header("x-response-id", idOf("resp_", turn.replyId));
       if (!ready.place.isHidden)

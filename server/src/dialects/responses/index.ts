@@ -1,6 +1,7 @@
 import type { Wire } from "../../http/wire.ts";
 import { admitOpenAi } from "../openai/admission.ts";
 import { beforeError, errorReply } from "../openai/errors.ts";
+import { createRepeats } from "../openai/repeats.ts";
 import { conversationRoutes } from "./conversations.ts";
 import { createRoutes } from "./create.ts";
 import { derivedRoutes } from "./derived.ts";
@@ -16,7 +17,7 @@ export function responsesWire(parts: ResponsesParts): Wire {
     beforeError,
     routes(app) {
       admitOpenAi(app, parts.admit, ORIGIN);
-      createRoutes(app, parts);
+      createRoutes(app, { ...parts, repeats: createRepeats(() => parts.now().getTime()) });
       derivedRoutes(app, parts);
       retrieveRoutes(app, parts);
       conversationRoutes(app, parts);
