@@ -96,6 +96,8 @@ export type RunOptions = {
 
 /** How long a file that was told to end may take before it is killed. */
 const MAX_END_SECONDS = 10;
+/** How long after its end the rest of its output is waited for. */
+const MAX_OUTPUT_MS = 2000;
 /** The totals of a single file, which the report of the whole run has. */
 const TOTALS = /^ℹ (?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*\n/gm;
 
@@ -145,8 +147,9 @@ export async function runTestFile(
     output += `node: ${error.message}\n`;
     resolve(1);
   });
-  // What it started may hold its output open for longer than it lives itself.
-  node.once("exit", (code) => setImmediate(resolve, code));
+  // A process that it started may hold its output open for longer than the test runs itself.
+  node.once("exit", (code) => setTimeout(resolve, MAX_OUTPUT_MS, code).unref());
+  node.once("close", resolve);
   const hasFailed = (await status) !== 0;
   for (const timer of timers) clearTimeout(timer);
   const told = existsSync(report) ? readFileSync(report, "utf8") : "";
