@@ -164,6 +164,7 @@ test("[OS4] what is new of a history is kept, each message once", async () => {
     server.model.requests.at(-1)?.body?.messages,
     messagesOf([system, ...hello, ["user", "And now?"]]),
   );
+  assert.deepEqual(await user.shown(id, 0), await user.shown(id), "on its one branch");
 });
 
 test("[OS4] the same history again is another answer; an edited question and an edited answer begin branches; the old ones stay", async () => {
