@@ -62,7 +62,8 @@ test("a renewed certificate is used for new connections, one that cannot be used
   await writeFile(first.certificateFile, "no certificate");
   const second = await makeCertificate(folder, "renewed");
   // It is looked for once a second.
-  for (;;) if ((await certificateOf(server.port)) === pemBody(second.pem)) break;
+  const patience = AbortSignal.timeout(30_000);
+  while ((await certificateOf(server.port)) !== pemBody(second.pem)) patience.throwIfAborted();
   assert.equal((await get(`${server.url}/health`, second.pem)).status, 200);
   assert.equal(socket.readyState, WebSocket.OPEN);
   socket.close();
