@@ -183,7 +183,8 @@ test("[OR7] a turn that is to leave no failure and fails before its first word l
   const user = randomUUID();
   const client = turnClient(server, user);
   server.model.next(...Array.from({ length: 3 }, () => ({ failStatus: 429 })));
-  const lost = (await client.begin({ content: "First", leavesNoFailure: true, isHidden: true })).body;
+  const lost = (await client.begin({ content: "First", leavesNoFailure: true, isHidden: true }))
+    .body;
   const failure = (await collected(client.pieces(lost.replyId)).catch(() => [])).at(-1);
   if (failure) assert.equal((failure.error as { code: string }).code, "rate_limited");
   const path = `/api/conversations/${lost.conversationId}`;
