@@ -367,14 +367,14 @@ test("[OX12] [OS6] a client that goes away stops nothing that is kept", async ()
   assert.deepEqual((await user.shown(id)).at(-1), ["assistant", "So far so good"]);
 });
 
-test("[OX3] what fails before its first word leaves nothing; what fails after it stays, and is not to be sent again", async () => {
+test("[OX3] what fails before its first word leaves no message; what fails after it stays, and is not to be sent again", async () => {
   const user = newUser();
   const named = { "x-conversation-id": "c" };
   const messages = messagesOf([["user", "x"]]);
   server.model.next({ failStatus: 400 });
   const refused = await user.complete({ messages }, named);
   assert.equal(refused.status, 400);
-  assert.deepEqual(await user.conversations(), []);
+  for (const id of await user.conversations()) assert.deepEqual(await user.shown(id), []);
   server.model.next({ pieces: ["So ", "far"], gapMs: 1, error: 2 });
   const failed = await user.complete({ messages }, named);
   assert.equal(failed.status, 502);
