@@ -47,6 +47,26 @@ test("[ON1] [OX7] a conversation is begun, read, changed and deleted", async () 
   assert.equal((await call("GET", path)).status, 404);
 });
 
+test("[ON1] [ON2] pictures and files that come with items are kept with them", async () => {
+  const { call, path, items } = await talking();
+  const data = "data:text/plain;base64,SGVsbG8=";
+  const file = { type: "input_file", filename: "note.txt", file_data: data };
+  const words = { type: "input_text", text: "See this" };
+  const about = [
+    { type: "message", role: "user", content: [words, file] },
+    { type: "message", role: "user", content: [file] },
+  ];
+  const added = await call("POST", `${path}/items`, { items: about });
+  assert.equal(added.status, 200, JSON.stringify(added.body));
+  const shownOf = (list: readonly Event[]) =>
+    list.map(({ content }) => content.map((part: Event) => part.filename ?? part.text));
+  assert.deepEqual(shownOf((await items()).data), [["See this", "note.txt"], ["note.txt"]]);
+  const begun = await call("POST", "/conversations", { items: about });
+  assert.equal(begun.status, 200, JSON.stringify(begun.body));
+  const { body } = await call("GET", `/conversations/${begun.body.id}/items?order=asc`);
+  assert.deepEqual(shownOf(body.data), [["See this", "note.txt"], ["note.txt"]]);
+});
+
 test("[ON1] conversations of other wires answer here, and those of responses without one do not", async () => {
   const { server, call, create, user: userId } = await talking();
   const wire = caller(server.url);

@@ -5,6 +5,7 @@ import type {
   ConversationMetadata,
   ConversationWithMessages,
 } from "../domain/conversation.ts";
+import type { Attachment } from "../domain/file.ts";
 import type { Message, Role } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
@@ -69,6 +70,8 @@ export type NewMessage = {
   /** As in Message; absent: none. */
   readonly parts?: readonly Part[] | null;
   readonly reasoning?: string | null;
+  /** Files of the owner's; one that is not there fails the write: AppError not_found. Absent: none. */
+  readonly attachments?: readonly Attachment[];
   readonly model: string | null;
   readonly createdAt: Date;
 };

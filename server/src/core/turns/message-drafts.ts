@@ -1,5 +1,6 @@
 // Messages that are stored without a turn: what a client gives of one, and what is stored.
 import { AppError } from "../../domain/errors.ts";
+import type { Attachment } from "../../domain/file.ts";
 import { documentOf, type Role } from "../../domain/message.ts";
 import { checkParts } from "../../domain/part-checks.ts";
 import type { Part } from "../../domain/parts.ts";
@@ -16,6 +17,8 @@ export type MessageDraft = {
   readonly content: string;
   /** All of it, where the words are not all. */
   readonly parts?: readonly Part[] | undefined;
+  /** Files of the speaker's; absent: none. */
+  readonly attachments?: readonly Attachment[] | undefined;
   readonly createdAt?: Date | undefined;
 };
 
@@ -24,16 +27,17 @@ const MAX_MESSAGES = 20_000;
 /** @param field what it is called in the request @throws AppError invalid_request */
 export function messageOfDraft(
   { clock, newId }: Made,
-  { id, role, content, parts, createdAt }: MessageDraft,
+  { id, role, content, parts, attachments, createdAt }: MessageDraft,
   field: string,
 ): NewMessage {
-  if (!parts)
+  if (!parts && !(attachments && content === ""))
     checkMessageText(content, field, role === "assistant" ? MAX_REPLY_CHARACTERS : undefined);
   return {
     id: id ?? newId(),
     role,
     content,
     ...(parts && documentOf(checkParts(parts, field, { resultsAlone: role === "tool" }))),
+    ...(attachments && { attachments }),
     model: null,
     createdAt: createdAt ?? clock.now(),
   };

@@ -5,6 +5,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { Idempotency, NewConversation, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
+import { createFileCheck } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import { createMessageReads } from "./messages.ts";
 import type { Once } from "./once.ts";
@@ -154,6 +155,7 @@ export function createConversationWrites(
   const reads = createConversationReads(write);
   const { allMessages } = createMessageReads(write);
   const { findPath } = createBranchReads(write);
+  const files = createFileCheck(write);
   const deleteMessages = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -179,6 +181,8 @@ export function createConversationWrites(
     const created = conversationOf(owner, conversation, title, lastUse(createdAt, messages));
     if (!(yield* insert.conversation(owner, created, messages.length)))
       throw new AppError("conflict", "A conversation of that id or name exists already");
+    for (const { attachments } of messages)
+      if (attachments) yield* files.insist(owner, attachments);
     const stored = messages.map((message, place) => messageOf(conversation.id, place, message));
     yield* insert.messages(owner, stored);
     return { ...created, messages: stored };

@@ -13,6 +13,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { Idempotency, MessageStore, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
+import { createFileCheck } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import { createMessageList } from "./message-list.ts";
 import type { Once } from "./once.ts";
@@ -207,6 +208,7 @@ export function createMessageWrites(
   branches: BranchWrites,
 ) {
   const { getMessage, messagesIn } = createMessageReads(write);
+  const files = createFileCheck(write);
   const takeSequence = write<OwnerParameters & { conversationId: string; at: number }>()(
     (database, parameter) =>
       database
@@ -245,6 +247,7 @@ export function createMessageWrites(
         : yield* branches.takePlaces(owner, conversationId, branch, 1);
     if (branch !== taken.active_branch)
       yield* branches.makeActive(owner, conversationId, branch, taken.next_branch);
+    if (message.attachments) yield* files.insist(owner, message.attachments);
     const added = messageOf(conversationId, sequence, message);
     if (!(yield* insert.message(owner, added)))
       throw new AppError("conflict", "A message of that id exists already");

@@ -212,6 +212,7 @@ export const messageOf = (
   ...NOT_GENERATED,
   parts: message.parts ?? null,
   reasoning: message.reasoning ?? null,
+  ...(message.attachments && { attachments: message.attachments }),
   createdAt: message.createdAt,
   finishedAt: message.createdAt,
 });
