@@ -374,7 +374,8 @@ test("[OX3] what fails before its first word leaves no message; what fails after
   server.model.next({ failStatus: 400 });
   const refused = await user.complete({ messages }, named);
   assert.equal(refused.status, 400);
-  for (const id of await user.conversations()) assert.deepEqual(await user.shown(id), []);
+  assert.equal(refused.headers.get("x-conversation-id"), null);
+  assert.deepEqual(await user.conversations(), [], "nor the conversation that it began");
   server.model.next({ pieces: ["So ", "far"], gapMs: 1, error: 2 });
   const failed = await user.complete({ messages }, named);
   assert.equal(failed.status, 502);
@@ -428,6 +429,45 @@ test("[OX3] a request that an SDK repeats by itself gets the first answer, and o
   assert.equal(await say("1"), asked);
   assert.notEqual(await say("1", { temperature: 1 }), asked);
   assert.equal(server.model.requests.length, before + 3);
+});
+
+test("[OX3] a conversation that was there before a request stays where the request fails before its first word", async () => {
+  const user = newUser();
+  const messages = messagesOf([["user", "x"]]);
+  const { body } = await send(server, "POST", "/v1/conversations", {}, user.headers);
+  server.model.next({ failStatus: 400 });
+  assert.equal((await user.complete({ messages, conversation: body.id })).status, 400);
+  const [id = "", ...others] = await user.conversations();
+  assert.deepEqual(others, []);
+  assert.deepEqual(await user.shown(id), []);
+  await user.say("c", hello.slice(0, 1), "Hi.");
+  server.model.next({ failStatus: 400 });
+  const again = await user.complete(
+    { messages: messagesOf([...hello, ["user", "Why?"]]) },
+    { "x-conversation-id": "c" },
+  );
+  assert.equal(again.status, 400);
+  const [named = ""] = (await user.conversations()).filter((one) => one !== id);
+  assert.deepEqual(await user.shown(named), hello);
+});
+
+test("[OC9] [OX3] the same body in another conversation is another request", async () => {
+  const user = newUser();
+  const body = { messages: messagesOf([["user", "x"]]) };
+  const key = { "idempotency-key": randomUUID() };
+  const first = await user.complete(body, { ...key, "x-conversation-id": "one" });
+  assert.equal(first.status, 200, first.text);
+  const other = await user.complete(body, { ...key, "x-conversation-id": "two" });
+  assert.deepEqual([other.status, other.body.error.code], [409, "idempotency_key_in_use"]);
+  const repeated = { "x-stainless-retry-count": "0" };
+  await user.complete(body, { ...repeated, "x-conversation-id": "three" });
+  const lost = await user.complete(body, { ...repeated, "x-conversation-id": "four" });
+  const again = await user.complete(body, {
+    "x-stainless-retry-count": "1",
+    "x-conversation-id": "three",
+  });
+  assert.notEqual(again.body.id, lost.body.id);
+  assert.notEqual(conversationOf(again), conversationOf(lost));
 });
 
 test("[OC5] several answers are not for what is kept", async () => {

@@ -6,7 +6,7 @@ const MAX_MESSAGE_CHARACTERS = 100_000;
 /** A model may write more than a person may send, and clients may send its replies back to us. */
 export const MAX_REPLY_CHARACTERS = 1_000_000;
 
-const MAX_NAME_CHARACTERS = 256;
+export const MAX_NAME_CHARACTERS = 256;
 
 /**
  * Refuses text that a store cannot return exactly: NUL and lone surrogates.

@@ -93,10 +93,10 @@ export interface TurnStore {
   /** What is kept with the turns of a conversation, on every branch. */
   turnRecords(owner: Owner, conversationId: string): Promise<TurnRecord[]>;
   /**
-   * Takes back a turn of which nothing was said: deletes its reply with its input, and a hidden conversation if nothing is
-   * left in it. False if it is gone.
+   * Takes back a turn of which nothing was said: deletes its reply with its input, and a conversation that is hidden, or
+   * that the turn began, if nothing is left in it. False if it is gone.
    */
-  removeTurn(owner: Owner, replyId: string): Promise<boolean>;
+  removeTurn(owner: Owner, replyId: string, beganConversation?: boolean): Promise<boolean>;
   /**
    * Replies in progress whose server is gone become `interrupted` by a crash, with the text of their last
    * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that

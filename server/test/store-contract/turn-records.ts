@@ -261,6 +261,21 @@ export function turnRecordContract(open: OpenStore): void {
       assert.equal(await store().removeTurn(owner, plain.reply.id), false);
     });
 
+    test("a conversation that a turn began goes with it, and one that was there before or has more in it stays", async () => {
+      const owner = newOwner();
+      const isLeft = async (isEmpty: boolean, beganConversation: boolean) => {
+        const conversation = aConversation();
+        const target = { kind: "new", conversation } as const;
+        const { reply } = await begin(owner, withInput(target, [said("user", "a")]));
+        if (!isEmpty) await completeTurn(store(), owner, conversation.id, "More", "Yes");
+        assert.equal(await store().removeTurn(owner, reply.id, beganConversation), true);
+        return (await store().getConversation(owner, conversation.id)) !== null;
+      };
+      assert.equal(await isLeft(true, true), false);
+      assert.equal(await isLeft(true, false), true);
+      assert.equal(await isLeft(false, true), true);
+    });
+
     test("is in the archive, with the roles of the input and whether the conversation is hidden", async () => {
       const owner = newOwner();
       const conversation = aConversation({ isHidden: true });

@@ -140,15 +140,18 @@ export async function keep(
   }
 }
 
-/** Takes back a turn that failed before anything was said; where the store does not answer, it is kept as it is. */
+/**
+ * Takes back a turn that failed before anything was said; where the store does not answer, it is kept as it is.
+ * @param beganConversation whether its conversation goes with it, if nothing else is in there
+ */
 export async function takeBack(
   parts: TurnParts,
   owner: Owner,
-  reply: Message,
+  { reply, beganConversation }: { readonly reply: Message; readonly beganConversation: boolean },
   outcome: Outcome,
 ): Promise<TurnEnding> {
   try {
-    await parts.store.removeTurn(owner, reply.id);
+    await parts.store.removeTurn(owner, reply.id, beganConversation);
   } catch {
     return keep(parts, owner, reply, outcome);
   }

@@ -32,6 +32,8 @@ type Generation = {
   readonly reservation: Reservation;
   /** Whether the turn is taken back where it fails before anything was said. */
   readonly leavesNoFailure: boolean;
+  /** Whether the turn began its conversation. */
+  readonly beganConversation: boolean;
   /** The request to the model; called when the turn's time has come. */
   readonly request: () => OpenRequest;
 };
@@ -48,7 +50,7 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
     const takenBack =
       generation.leavesNoFailure && outcome.status === "failed" && outcome.parts.length === 0;
     const ending = takenBack
-      ? await takeBack(parts, owner, reply, outcome)
+      ? await takeBack(parts, owner, generation, outcome)
       : await keep(parts, owner, reply, outcome);
     observation.ended({
       status: outcome.status,

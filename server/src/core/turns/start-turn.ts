@@ -143,6 +143,7 @@ function runTurn(
     stop,
     reservation,
     leavesNoFailure: request.leavesNoFailure ?? false,
+    beganConversation: begun.created,
     request: () =>
       early.current ??
       send(conversation.id, conversation, {

@@ -2,9 +2,9 @@ import type { FastifyReply } from "fastify";
 import type { AskedEvent, AskedOutcome, PromptMessage } from "../../core/turns/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { type EventStream, openEventStream, unnumberedFrame } from "../../http/sse.ts";
-import { whenClosed } from "../../http/when-closed.ts";
+import { goneOf } from "../../http/when-closed.ts";
 import { errorOf, sayNoRetry } from "../openai/errors.ts";
-import { sendHeaders } from "../openai/headers.ts";
+import { sayNothingKept, sendHeaders } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
 import { collectAnswers } from "./answer.ts";
 import { chunksOf } from "./chunks.ts";
@@ -37,13 +37,6 @@ const headOf = ({ id, created, model }: Completion) => ({
   model,
 });
 
-/** A signal that is aborted when the client is gone. */
-export function goneOf(reply: FastifyReply): AbortSignal {
-  const leaving = new AbortController();
-  whenClosed(reply.raw, () => leaving.abort());
-  return leaving.signal;
-}
-
 /** The whole answer as one JSON body. @throws AppError why there is none */
 export async function wholeCompletion(
   reply: FastifyReply,
@@ -52,10 +45,18 @@ export async function wholeCompletion(
 ) {
   const answers = collectAnswers(completion.choices);
   let outcome: AskedOutcome | null = null;
-  for await (const event of completion.follow(gone))
+  let isSaid = false;
+  for await (const event of completion.follow(gone)) {
     if (event.type === "ended") outcome = event.outcome;
-    else answers.add(event);
-  if (completion.isKept && answers.text() !== "" && outcome?.error) sayNoRetry(reply);
+    else {
+      isSaid = true;
+      answers.add(event);
+    }
+  }
+  if (completion.isKept && outcome?.error) {
+    if (isSaid) sayNoRetry(reply);
+    else sayNothingKept(reply);
+  }
   const ended = wholeOutcome(outcome);
   return {
     ...headOf(completion),
@@ -86,7 +87,10 @@ export async function streamCompletion(
   const events = completion.follow(gone)[Symbol.asyncIterator]();
   const first = events.next();
   const early = await Promise.race([first, silence()]);
-  if (early && !early.done && early.value.type === "ended") wholeOutcome(early.value.outcome);
+  if (early && !early.done && early.value.type === "ended") {
+    if (early.value.outcome.error) sayNothingKept(reply);
+    wholeOutcome(early.value.outcome);
+  }
   sendHeaders(reply);
   const stream = openEventStream(reply);
   const chunks = chunksOf(headOf(completion), completion.choices, hasUsage);

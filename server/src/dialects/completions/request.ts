@@ -44,7 +44,7 @@ export async function readRequest(
   const store = body.boolean("store") ?? false;
   const metadata = metadataIn(body) ?? null;
   body.string("user");
-  const conversation = conversationNameIn(headers, body, metadata);
+  const conversation = conversationNameIn(headers, body, metadata)?.name ?? null;
   const messages = await readMessages(items);
   const agent = await agentNamed(agents, owner, named);
   return {

@@ -1,13 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { admitOne } from "../../http/admission.ts";
-
 import { RepeatHeaders } from "../../http/idempotency.ts";
+import { goneOf } from "../../http/when-closed.ts";
 import type { Guest } from "../../http/wire.ts";
 import { admissionOf, MAX_OPENAI_BODY_BYTES } from "../openai/admission.ts";
-import { sendHeaders } from "../openai/headers.ts";
-import { idOf } from "../openai/ids.ts";
+import { sayWhereKept, sendHeaders } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
-import { type Completion, goneOf, streamCompletion, wholeCompletion } from "./complete.ts";
+import { type Completion, streamCompletion, wholeCompletion } from "./complete.ts";
 import { asAnswer, keptTurn } from "./kept.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
 import { type CompletionRequest, readRequest } from "./request.ts";
@@ -95,8 +94,7 @@ async function begin(
     principal,
     await keptTurn(parts, principal, asked, asked.conversation, idempotency),
   );
-  reply.header("x-conversation-id", idOf("conv_", turn.conversation.id));
-  reply.header("x-response-id", idOf("resp_", turn.replyId));
+  sayWhereKept(reply, turn);
   return {
     ...common,
     id: turn.replyId,

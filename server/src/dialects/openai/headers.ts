@@ -1,5 +1,7 @@
 import type { FastifyReply } from "fastify";
 import type { LimitState } from "../../core/access/limits.ts";
+import type { Turn } from "../../core/turns/turn.ts";
+import { idOf } from "./ids.ts";
 
 const OPENAI_VERSION = "2020-10-01";
 const SECOND_MS = 1000;
@@ -10,6 +12,22 @@ const HOUR_MS = 60 * MINUTE_MS;
 export function sendHeaders(reply: FastifyReply): void {
   reply.header("openai-version", OPENAI_VERSION);
   reply.header("openai-processing-ms", String(Math.round(reply.elapsedTime)));
+}
+
+/** Says where a request is kept. @param isHidden whether its conversation is one that no client is told of */
+export function sayWhereKept(
+  reply: FastifyReply,
+  { conversation, replyId }: Pick<Turn, "conversation" | "replyId">,
+  isHidden = false,
+): void {
+  reply.header("x-response-id", idOf("resp_", replyId));
+  if (!isHidden) reply.header("x-conversation-id", idOf("conv_", conversation.id));
+}
+
+/** Takes that back, for a turn that was taken back. */
+export function sayNothingKept(reply: FastifyReply): void {
+  reply.removeHeader("x-response-id");
+  reply.removeHeader("x-conversation-id");
 }
 
 /** Puts the state of the limit into headers, if there is a limit. */

@@ -4,6 +4,7 @@ import type { Owner } from "../../domain/principal.ts";
 import { nextTurn } from "../../domain/turns-of-the-loop.ts";
 import { rawBodyOf } from "../../http/body.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
+import { namesInHeaders } from "./conversation-name.ts";
 
 type Idempotency = NonNullable<ReturnType<typeof idempotencyOf>>;
 
@@ -34,8 +35,9 @@ export function createRepeats(now: () => number): Repeats {
   return {
     async idempotencyOf(request, { tenantId, userId }) {
       const given = idempotencyOf(request);
+      if (given) return inItsConversation(given, request);
       const count = request.headers[COUNT];
-      if (given || typeof count !== "string") return given;
+      if (typeof count !== "string") return null;
       forgetOld();
       const fingerprint = await fingerprintOf(request);
       const name = JSON.stringify([tenantId, userId, fingerprint]);
@@ -48,12 +50,22 @@ export function createRepeats(now: () => number): Repeats {
   };
 }
 
+/** The same body in another conversation is another request. */
+function inItsConversation(given: Idempotency, { headers }: FastifyRequest): Idempotency {
+  const names = namesInHeaders(headers);
+  if (names === "") return given;
+  const fingerprint = createHash("sha256").update(`${given.fingerprint}\n${names}`).digest("hex");
+  return { ...given, fingerprint };
+}
+
 /** What is read without a pause. */
 const PIECE_BYTES = 1024 * 1024;
 
 async function fingerprintOf(request: FastifyRequest): Promise<string> {
   const body = rawBodyOf(request) ?? Buffer.alloc(0);
-  const hash = createHash("sha256").update(`${request.method} ${request.url}\n`);
+  const hash = createHash("sha256").update(
+    `${request.method} ${request.url}\n${namesInHeaders(request.headers)}\n`,
+  );
   for (let from = 0; from < body.length; from += PIECE_BYTES) {
     if (from > 0) await nextTurn();
     hash.update(body.subarray(from, from + PIECE_BYTES));

@@ -1,14 +1,15 @@
 // How a response begins: what was said before it, what the model is told, and where the response is kept.
 
 import type { Idempotency } from "../../core/conversations.ts";
+import { isOfConversation } from "../../core/turns/overlay.ts";
 import { createShowFiles } from "../../core/turns/prompt-files.ts";
 import type { PromptMessage, Turn, TurnTarget, WatchedTurn } from "../../core/turns/turn.ts";
-import { notFound } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Principal } from "../../domain/principal.ts";
-import { uuidIn } from "../openai/ids.ts";
+import type { ConversationName } from "../openai/conversation-name.ts";
+import { conversationNamed, keptPlace } from "../openai/kept-place.ts";
 import { checkOutputs, contentOf, type Draft, draftsOf } from "./drafts.ts";
-import { inputMessages } from "./input-messages.ts";
+import { inputMessages, keptMessages } from "./input-messages.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import { hasLinks, joinPrompt, promptOfDraft, promptOfMessages } from "./prompt.ts";
 import { callsIn, plainItems } from "./references.ts";
@@ -28,7 +29,11 @@ export const EVERY_ROLE = { everyRole: true } as const;
 type Place = {
   readonly target: Exclude<TurnTarget, { kind: "latest" }>;
   readonly isHidden: boolean;
-  /** As it is now, oldest first. */
+  /** Whether the response is kept there. */
+  readonly isKept: boolean;
+  /** What of the input is new there, where the client sent a history of its own; null: all of it. */
+  readonly added: readonly Draft[] | null;
+  /** As it is now, oldest first; nothing where the client sent a history of its own. */
   readonly history: readonly Message[];
   /** What was said before that is not stored. */
   readonly remembered: readonly PromptMessage[];
@@ -40,6 +45,7 @@ export type Remembered = { readonly id: string; readonly messages: readonly Prom
 /** A response that is ready to be begun. */
 export type Ready = {
   readonly place: Place;
+  readonly isKept: boolean;
   readonly drafts: readonly Draft[];
   /** All that the model is told, after that history. */
   prompt(history: readonly Message[]): Promise<PromptMessage[]>;
@@ -55,16 +61,17 @@ export async function prepareResponse(
   const { conversations, models, files } = parts;
   const isRemembered = remembered !== null && remembered.id === asked.previousResponseId;
   if (isRemembered && asked.isStored) throw previousNotFound(remembered.id);
-  const place = isRemembered
-    ? { ...newPlace(conversations), remembered: remembered.messages }
-    : await placeOf(parts, principal, asked);
   const items = await plainItems(conversations, principal, asked.input);
-  checkOutputs(items, callsIn([...place.remembered, ...place.history]));
   const drafts = draftsOf(items);
+  const place = isRemembered
+    ? { ...newPlace(conversations, asked), remembered: remembered.messages }
+    : await placeOf(parts, principal, asked, drafts);
+  checkOutputs(items, callsIn([...place.remembered, ...place.history]));
   const contextTokens = models.contextTokensOf(asked.model);
   const showFiles = createShowFiles(files);
   return {
     place,
+    isKept: place.isKept,
     drafts,
     prompt: async (history) =>
       joinPrompt(
@@ -80,9 +87,14 @@ export async function prepareResponse(
 }
 
 /** A conversation of its own, of which no client is told. */
-const newPlace = (conversations: ResponsesParts["conversations"]): Place => ({
+const newPlace = (
+  conversations: ResponsesParts["conversations"],
+  { isStored }: Pick<Asked, "isStored">,
+): Place => ({
   target: { kind: "new", conversation: conversations.draft(ORIGIN, { isHidden: true }) },
   isHidden: true,
+  isKept: isStored,
+  added: null,
   history: [],
   remembered: [],
 });
@@ -90,40 +102,65 @@ const newPlace = (conversations: ResponsesParts["conversations"]): Place => ({
 async function placeOf(
   parts: Pick<ResponsesParts, "conversations" | "turns">,
   principal: Principal,
-  { previousResponseId, conversation }: Asked,
+  asked: Asked,
+  drafts: readonly Draft[],
 ): Promise<Place> {
   const { conversations } = parts;
+  const { previousResponseId, conversation, isStored } = asked;
   if (previousResponseId !== null) {
     const turn = await previousResponse(parts, principal, previousResponseId);
     const { conversationId } = turn;
+    const { isHidden } = recordOf(turn.record);
+    const isNamed = async (): Promise<boolean> =>
+      conversation !== null &&
+      (await conversationNamed(conversations, principal, conversation.name))?.id === conversationId;
     return {
       target: {
         kind: "existing",
         conversationId,
         place: { kind: "after", messageId: turn.replyId },
       },
-      isHidden: recordOf(turn.record).isHidden,
+      isHidden,
+      isKept: isStored || (!isHidden && (await isNamed())),
+      added: null,
       history: await historyTo(parts, principal, turn),
       remembered: [],
     };
   }
-  if (conversation === null) return newPlace(conversations);
-  if (conversation.startsWith("conv_")) {
-    const conversationId = uuidIn("conv_", conversation);
-    if (conversationId === null) throw notFound("conversation");
-    const history = await conversations.messages(principal, conversationId, EVERY_ROLE);
-    const target = { kind: "existing", conversationId } as const;
-    return { target, isHidden: false, history, remembered: [] };
+  if (conversation === null) return newPlace(conversations, asked);
+  const { name } = conversation;
+  const open = { isHidden: false, isKept: true, remembered: [] } as const;
+  if (isHeldByClient(asked, conversation, drafts)) {
+    const said = drafts.filter(isOfConversation);
+    const sent = said.map(promptOfDraft);
+    const begin = { origin: ORIGIN };
+    const { target, known } = await keptPlace(conversations, principal, name, sent, begin);
+    return { ...open, target, added: said.slice(known), history: [] };
   }
-  const known = await conversations.findByAlias(principal, conversation);
-  const draft = conversations.draft(ORIGIN, { alias: conversation });
+  const known = await conversationNamed(conversations, principal, name);
   return {
-    target: { kind: "alias", conversation: draft },
-    isHidden: false,
+    ...open,
+    target:
+      known && known.alias !== name
+        ? { kind: "existing", conversationId: known.id }
+        : { kind: "alias", conversation: conversations.draft(ORIGIN, { alias: name }) },
+    added: null,
     history: known ? await conversations.messages(principal, known.id, EVERY_ROLE) : [],
-    remembered: [],
   };
 }
+
+/**
+ * Whether the input is all that was said, and not only what is new: nothing is to be stored of it by itself, a front end
+ * names its chat unasked, or the words of the assistant are among it. A client of `conversation` leaves that to the server.
+ */
+const isHeldByClient = (
+  { isStored }: Asked,
+  { by }: ConversationName,
+  drafts: readonly Draft[],
+): boolean =>
+  !isStored ||
+  by === "front_end" ||
+  (by === "sender" && drafts.some(({ role }) => role === "assistant"));
 
 /** What was said up to the end of that response. */
 async function historyTo(
@@ -150,16 +187,19 @@ export async function startStored(
   { place, drafts, prompt }: Ready,
   idempotency: Idempotency | null,
 ): Promise<Turn> {
-  const { isHidden, target, history } = place;
+  const { isHidden, target, added, history } = place;
   const { isBackground, sealsReasoning, instructions } = asked;
   const echo = keptEcho(asked.echo);
   // What else is said in the conversation meanwhile is told as well, which the core alone can know.
-  const isShared = target.kind === "alias" || (target.kind === "existing" && !target.place);
+  const isShared =
+    added === null && (target.kind === "alias" || (target.kind === "existing" && !target.place));
   const isPlain = !drafts.some(hasFiles) && !history.some(hasLinks);
   return turns.start(principal, {
     target: place.target,
     content: drafts.map(contentOf).findLast((words) => words !== "") ?? "",
-    input: await inputMessages(files, principal, drafts),
+    input: added
+      ? await keptMessages(files, principal, added)
+      : await inputMessages(files, principal, drafts),
     ...(isShared && isPlain
       ? { ...(instructions && { instructions }), refusesTruncation: !asked.mayCut }
       : { prompt: await prompt(history) }),

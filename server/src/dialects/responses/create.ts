@@ -2,11 +2,10 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { RepeatHeaders } from "../../http/idempotency.ts";
-import { whenClosed } from "../../http/when-closed.ts";
-import { idOf } from "../openai/ids.ts";
+import { goneOf } from "../../http/when-closed.ts";
+import { sayNothingKept, sayWhereKept } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
 import { prepareResponse, startStored } from "./begin.ts";
-import { inNamedConversation } from "./conversation-names.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { readRequest } from "./request.ts";
 import { endedBody, responseBody } from "./response.ts";
@@ -32,9 +31,9 @@ export function createRoutes(
     },
     async (request, reply) => {
       const { principal } = request;
-      const asked = inNamedConversation(readRequest(request.body), request.headers);
+      const asked = readRequest(request.body, request.headers);
       const ready = await prepareResponse(parts, principal, asked);
-      if (!asked.isStored) {
+      if (!ready.isKept) {
         const prompt = await ready.prompt(ready.place.history);
         const running = await beginStateless(parts, principal, asked, prompt);
         return asked.isStreamed
@@ -49,13 +48,14 @@ export function createRoutes(
         await parts.repeats.idempotencyOf(request, principal),
       );
       const running = runningOf(turn);
-      reply.header("x-response-id", idOf("resp_", turn.replyId));
-      if (!ready.place.isHidden)
-        reply.header("x-conversation-id", idOf("conv_", turn.conversation.id));
+      sayWhereKept(reply, turn, ready.place.isHidden);
       if (asked.isStreamed) return streamResponse(reply, running);
       if (asked.isBackground) return reply.send(responseBody(running.base, "queued", null));
       const ending = await turn.ending;
-      if (ending.type === "failed" && isUnsaid(ending.reply)) throw failureOf(ending.error);
+      if (ending.type === "failed" && isUnsaid(ending.reply)) {
+        sayNothingKept(reply);
+        throw failureOf(ending.error);
+      }
       return answerAtTheEnd(reply, running, new AbortController().signal);
     },
   );
@@ -68,13 +68,6 @@ async function answerAtTheEnd(
 ): Promise<FastifyReply> {
   const ended = await endOfSteps(running, signal);
   return reply.send(ended && endedBody(running.base, ended.outcome));
-}
-
-/** Aborts when the client is gone. */
-export function goneOf(reply: FastifyReply): AbortSignal {
-  const leaving = new AbortController();
-  whenClosed(reply.raw, () => leaving.abort());
-  return leaving.signal;
 }
 
 const isUnsaid = (reply: Message): boolean => partsOf(reply).length === 0;

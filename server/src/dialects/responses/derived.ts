@@ -3,10 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
 import type { PromptMessage } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import { goneOf } from "../../http/when-closed.ts";
 import { type Fields, fieldsOf, required } from "../openai/fields.ts";
 import { idOf } from "../openai/ids.ts";
 import { prepareResponse, type Ready } from "./begin.ts";
-import { goneOf, TAGS } from "./create.ts";
+import { TAGS } from "./create.ts";
 import type { Draft } from "./drafts.ts";
 import type { InputPiece } from "./input-items.ts";
 import { type ItemBody, inputItems, itemIds } from "./items.ts";
@@ -25,7 +26,7 @@ export function derivedRoutes(app: FastifyInstance, parts: ResponsesParts): void
     "/v1/responses/input_tokens",
     { schema: { tags: TAGS, summary: "Estimate how many tokens an input has" } },
     async (request, reply) => {
-      const asked = readRequest(request.body);
+      const asked = readRequest(request.body, request.headers);
       const { place, prompt } = await prepareResponse(parts, request.principal, asked);
       return reply.send({
         object: "response.input_tokens",
@@ -69,6 +70,7 @@ function compactRequest(body: Fields): Asked {
   const input = goesOn ? {} : { input: body.any("input") };
   return readRequest(
     { model, store: false, ...input, ...Object.fromEntries(named) },
+    {},
     { needsInput: !goesOn },
   );
 }

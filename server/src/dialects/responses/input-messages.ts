@@ -2,46 +2,70 @@
 import type { Files } from "../../core/files.ts";
 import type { InputMessage } from "../../core/turns/turn.ts";
 import { AppError } from "../../domain/errors.ts";
-import { type Attachment, attachmentOf, MAX_FILES_A_MESSAGE } from "../../domain/file.ts";
+import { type Attachment, MAX_FILES_A_MESSAGE } from "../../domain/file.ts";
 import { append, type Part } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
+import { keepFile, keepWhatCanBe, type SentFile } from "../openai/kept-files.ts";
 import { contentOf, type Draft } from "./drafts.ts";
 import type { InputFile } from "./input-items.ts";
 import { IMAGE_LINK } from "./items.ts";
 
-/** @throws AppError those of Files.upload */
-export async function inputMessages(
+type KeepFiles = (sent: readonly InputFile[]) => Promise<readonly Attachment[]>;
+
+/** @throws AppError those of Files.upload, and invalid_request for too many files */
+export const inputMessages = (
   files: Pick<Files, "upload">,
   principal: Principal,
   drafts: readonly Draft[],
-): Promise<InputMessage[]> {
+): Promise<InputMessage[]> => messagesOf(drafts, (sent) => keepAll(files, principal, sent));
+
+/** The same of a history that its client holds: what of its files cannot be kept is left out. @throws AppError unavailable */
+export const keptMessages = (
+  files: Pick<Files, "upload" | "isOpen">,
+  principal: Principal,
+  drafts: readonly Draft[],
+): Promise<InputMessage[]> =>
+  messagesOf(drafts, (sent) => keepWhatCanBe(files, principal, sent.map(sentFile)));
+
+async function messagesOf(drafts: readonly Draft[], keepFiles: KeepFiles): Promise<InputMessage[]> {
   const messages: InputMessage[] = [];
   // One after the other: what they hold is large.
-  for (const draft of drafts) messages.push(await inputMessage(files, principal, draft));
+  for (const draft of drafts) messages.push(await inputMessage(draft, keepFiles));
   return messages;
 }
 
-async function inputMessage(
+const sentFile = (file: InputFile): SentFile => ({
+  kind: file.kind,
+  name: file.kind === "file" ? file.name : null,
+  url: file.url,
+});
+
+async function keepAll(
   files: Pick<Files, "upload">,
   principal: Principal,
-  draft: Draft,
-): Promise<InputMessage> {
-  const content = contentOf(draft);
-  if ("parts" in draft) {
-    const isPlain = draft.parts.length === 1 && draft.parts[0]?.type === "text";
-    return { role: draft.role, content, ...(!isPlain && { parts: draft.parts }) };
-  }
-  const sent = draft.pieces.flatMap((piece) => (piece.type === "file" ? [piece.file] : []));
+  sent: readonly InputFile[],
+): Promise<readonly Attachment[]> {
   if (sent.length > MAX_FILES_A_MESSAGE)
     throw new AppError(
       "invalid_request",
       `A message may have at most ${MAX_FILES_A_MESSAGE} images and files`,
       { field: "input" },
     );
-  const links = sent.filter(({ url }) => !isData(url));
   const attachments: Attachment[] = [];
   for (const file of sent)
-    if (isData(file.url)) attachments.push(await upload(files, principal, file));
+    if (isData(file.url)) attachments.push(await keepFile(files, principal, sentFile(file)));
+  return attachments;
+}
+
+async function inputMessage(draft: Draft, keepFiles: KeepFiles): Promise<InputMessage> {
+  const content = contentOf(draft);
+  if ("parts" in draft) {
+    const isPlain = draft.parts.length === 1 && draft.parts[0]?.type === "text";
+    return { role: draft.role, content, ...(!isPlain && { parts: draft.parts }) };
+  }
+  const sent = draft.pieces.flatMap((piece) => (piece.type === "file" ? [piece.file] : []));
+  const links = sent.filter(({ url }) => !isData(url));
+  const attachments = await keepFiles(sent);
   const words: Part[] = content === "" ? [] : [{ type: "text", text: content }];
   const parts = links.reduce((before, link) => append(before, linkPart(link)), words);
   return {
@@ -63,38 +87,3 @@ const linkPart = (file: InputFile): Part => ({
   from: 0,
   to: 0,
 });
-
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  "image/png": "png",
-  "image/jpeg": "jpg",
-  "image/gif": "gif",
-  "image/webp": "webp",
-  "application/pdf": "pdf",
-  "text/plain": "txt",
-};
-const UNKNOWN_TYPE = "application/octet-stream";
-/** Of base64, whose groups have 4 characters. */
-const PIECE_CHARACTERS = 256 * 1024;
-
-async function upload(
-  files: Pick<Files, "upload">,
-  principal: Principal,
-  file: InputFile,
-): Promise<Attachment> {
-  const comma = file.url.indexOf(",");
-  const mediaType = file.url.slice("data:".length, comma).split(";", 1)[0]?.toLowerCase() ?? "";
-  const extension = EXTENSIONS[mediaType];
-  const named = file.kind === "file" ? file.name : null;
-  const stored = await files.upload(principal, {
-    name: named || (extension ? `${file.kind}.${extension}` : file.kind),
-    mediaType: mediaType === UNKNOWN_TYPE ? "" : mediaType,
-    content: bytesOf(file.url, comma + 1),
-    idempotency: null,
-  });
-  return attachmentOf(stored);
-}
-
-async function* bytesOf(url: string, start: number): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < url.length; at += PIECE_CHARACTERS)
-    yield Buffer.from(url.slice(at, at + PIECE_CHARACTERS), "base64");
-}

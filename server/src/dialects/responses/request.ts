@@ -1,9 +1,11 @@
 // The body of a request for a response: what is asked of the model, and what the response says again.
+import type { IncomingHttpHeaders } from "node:http";
 import type { ModelSettings } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import { type ConversationName, conversationNameIn } from "../openai/conversation-name.ts";
 import { notHere, OpenAiError } from "../openai/errors.ts";
 import { type Fields, fieldsOf, required, wrongType } from "../openai/fields.ts";
-import { metadataIn } from "../openai/metadata.ts";
+import { type Metadata, metadataIn } from "../openai/metadata.ts";
 import { type InputItem, readInput } from "./input-items.ts";
 import { requiredText, text } from "./texts.ts";
 import { readTools } from "./tools.ts";
@@ -20,8 +22,7 @@ export type Asked = {
   readonly temperature: number | null;
   readonly settings: ModelSettings;
   readonly previousResponseId: string | null;
-  /** As it was sent: `conv_…`, or any name that the caller has for it. */
-  readonly conversation: string | null;
+  readonly conversation: ConversationName | null;
   readonly isStored: boolean;
   readonly isBackground: boolean;
   readonly isStreamed: boolean;
@@ -48,6 +49,7 @@ const apart = (field: string, message: string): OpenAiError =>
  */
 export function readRequest(
   value: unknown,
+  headers: IncomingHttpHeaders,
   { needsInput = true }: { readonly needsInput?: boolean } = {},
 ): Asked {
   const body = fieldsOf(value);
@@ -67,18 +69,20 @@ export function readRequest(
       "A response in the background has to be stored: leave out store, or send store: true",
     );
   const previousResponseId = text(body, "previous_response_id", MAX_NAME_CHARACTERS) ?? null;
-  const conversation = conversationIn(body);
-  if (previousResponseId !== null && conversation !== null)
+  const metadata = metadataIn(body) ?? {};
+  const conversation = conversationNameIn(headers, body, metadata);
+  const isField = conversation?.by === "field";
+  if (previousResponseId !== null && isField)
     throw apart(
       "previous_response_id",
       "Send either previous_response_id or conversation, not both",
     );
-  if (conversation !== null && !isStored)
+  if (isField && !isStored)
     throw apart(
       "store",
       "What is said in a conversation is stored: leave out store, or leave out conversation",
     );
-  const { settings, echo } = readSettings(body);
+  const { settings, echo } = readSettings(body, metadata);
   const truncation = body.oneOf("truncation", ["auto", "disabled"]) ?? "disabled";
   const includes = (body.list("include", { max: MAX_INCLUDES }) ?? []).map(({ value, path }) => {
     if (typeof value === "string") return value;
@@ -112,14 +116,10 @@ export function readRequest(
   };
 }
 
-function conversationIn(body: Fields): string | null {
-  const value = body.any("conversation");
-  if (value === undefined || typeof value === "string")
-    return text(body, "conversation", MAX_NAME_CHARACTERS) || null;
-  return requiredText(fieldsOf(value, body.at("conversation")), "id", MAX_NAME_CHARACTERS);
-}
-
-function readSettings(body: Fields): { readonly settings: ModelSettings; readonly echo: Echo } {
+function readSettings(
+  body: Fields,
+  metadata: Metadata,
+): { readonly settings: ModelSettings; readonly echo: Echo } {
   const maxTokens = body.integer("max_output_tokens", { min: 1, max: MAX_TOKENS });
   const topP = body.number("top_p", { min: 0, max: 1 });
   const presencePenalty = body.number("presence_penalty", { min: -2, max: 2 });
@@ -151,7 +151,7 @@ function readSettings(body: Fields): { readonly settings: ModelSettings; readonl
       frequency_penalty: frequencyPenalty ?? 0,
       max_output_tokens: maxTokens ?? null,
       max_tool_calls: body.integer("max_tool_calls", { min: 1, max: MAX_TOKENS }) ?? null,
-      metadata: metadataIn(body) ?? {},
+      metadata,
       parallel_tool_calls: parallelToolCalls ?? true,
       presence_penalty: presencePenalty ?? 0,
       prompt_cache_key: text(body, "prompt_cache_key", MAX_KEY_CHARACTERS) ?? null,

@@ -8,7 +8,6 @@ import { errorOf, errorReply, notHere } from "../openai/errors.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
 import { idOf } from "../openai/ids.ts";
 import { prepareResponse, type Ready, type Remembered, startStored } from "./begin.ts";
-import { inNamedConversation } from "./conversation-names.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import { promptOfDraft } from "./prompt.ts";
 import { type Asked, readRequest } from "./request.ts";
@@ -95,7 +94,7 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
     try {
       const admit = await parts.admit(ORIGIN, opened.visitor);
       const { principal } = await admit(opened.claims);
-      const asked = inNamedConversation(readMessage(text), opened.headers);
+      const asked = readMessage(text, opened.headers);
       const ready = await prepareResponse(parts, principal, asked, remembered);
       const running = await begin(parts, principal, asked, ready);
       remembered = await tell(running, ready);
@@ -140,7 +139,7 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
 }
 
 /** @throws AppError invalid_request */
-function readMessage(text: string): Asked {
+function readMessage(text: string, headers: Handshake["headers"]): Asked {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -153,7 +152,7 @@ function readMessage(text: string): Asked {
   for (const name of ["stream", "stream_options", "background"])
     if (fields.has(name))
       throw notHere(name, `${name} means nothing on a WebSocket, which streams. Leave it out`);
-  return readRequest(value);
+  return readRequest(value, headers);
 }
 
 async function begin(
@@ -162,7 +161,7 @@ async function begin(
   asked: Asked,
   ready: Ready,
 ): Promise<Running> {
-  if (!asked.isStored)
+  if (!ready.isKept)
     return beginStateless(parts, principal, asked, await ready.prompt(ready.place.history));
   return runningOf(await startStored(parts, principal, asked, ready, null));
 }

@@ -30,7 +30,7 @@ export function createTurnChanges(
       return (yield* statements.setTurn.run({ tenantId, userId, replyId, turn })) > 0;
     },
 
-    *removeTurn(owner: Owner, replyId: string): Operation<boolean> {
+    *removeTurn(owner: Owner, replyId: string, beganConversation = false): Operation<boolean> {
       const { tenantId, userId } = owner;
       const turn = yield* reads.getTurn(owner, replyId);
       const inputs = turn?.reply.turn?.inputs;
@@ -43,8 +43,9 @@ export function createTurnChanges(
       yield* keys.forget.run({ tenantId, userId, madeId: replyId });
       const everything = { ...place, from: 0, to: Number.MAX_SAFE_INTEGER };
       const isEmpty = !(yield* statements.selectLater.first(everything));
-      // A conversation that its owner sees was begun for more than this turn.
-      if (isEmpty && (yield* statements.deleteHidden.run({ tenantId, userId, conversationId })) > 0)
+      // A conversation that its owner sees, and that was there before, was begun for more than this turn.
+      const deleteEmpty = beganConversation ? statements.deleteAny : statements.deleteHidden;
+      if (isEmpty && (yield* deleteEmpty.run({ tenantId, userId, conversationId })) > 0)
         yield* branches.forgetBranches(owner, conversationId);
       else yield* branches.leaveEmpty(owner, conversationId, branchOf(sequence));
       return true;

@@ -161,6 +161,13 @@ export function createTurnStatements(write: StatementWriter) {
         .where("owner_id", "=", parameter.userId)
         .where("is_hidden", "=", sql.lit(1)),
   );
+  const deleteAny = write<OwnerParameters & { conversationId: string }>()((database, parameter) =>
+    database
+      .deleteFrom("conversations")
+      .where("id", "=", parameter.conversationId)
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
   const deleteReply = write<OwnerParameters & { replyId: string }>()((database, parameter) =>
     database
       .deleteFrom("messages")
@@ -263,6 +270,7 @@ export function createTurnStatements(write: StatementWriter) {
     setTurn,
     takeMore,
     deleteHidden,
+    deleteAny,
     deleteReply,
     moveKey,
     deleteKeys,
