@@ -1,14 +1,16 @@
 // What the clients of the crash load have in common.
 import { randomUUID } from "node:crypto";
+import type { Documents } from "./documents.ts";
 
 export const USER = "2b1c6a50-0000-4000-8000-00000000c0de";
 
 export type Acknowledge = (marker: string, wire: string) => void;
-/** Sends one message or several, until something fails. */
+/** Sends one message or several, until something fails. @param documents gets what was acknowledged besides messages */
 export type CrashClient = (
   url: string,
   acknowledge: Acknowledge,
   signal: AbortSignal,
+  documents: Documents,
 ) => Promise<void>;
 
 export const newMarker = () => `#${randomUUID()}#`;
@@ -25,7 +27,7 @@ export async function postOnce(
 ): Promise<Response> {
   return fetch(`${url}${path}`, {
     method: "POST",
-    body: JSON.stringify(body),
+    body: body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
     headers: { "content-type": "application/json", ...headers },
     signal,
   });

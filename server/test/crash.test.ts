@@ -6,10 +6,20 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { type Branch, branchOf } from "../src/domain/branches.ts";
 import { startLoad } from "./crash-load.ts";
+import {
+  type Documents,
+  lossesOfDocuments,
+  newDocuments,
+  pathOfBytes,
+  SELECT_FILES,
+  SELECT_STRAY_LINKS,
+  wrongFiles,
+} from "./documents.ts";
 import { freePort } from "./free-port.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { startModelServer } from "./model-server.ts";
@@ -22,7 +32,11 @@ const MAX_LIFE_MS = 400;
 const MIN_LIFE_MS = 60;
 
 /** What the store holds, against what was acknowledged to the clients. */
-async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, string>) {
+async function lossesIn(
+  directory: string,
+  acknowledged: ReadonlyMap<string, string>,
+  documents: Documents,
+) {
   await using store = await openSqliteStore({ directory, exclusive: false });
   const times = new Map<string, number>();
   const unfinished: string[] = [];
@@ -49,7 +63,11 @@ async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, str
       : [])
       times.set(marker, (times.get(marker) ?? 0) + 1);
   }
+  using database = new DatabaseSync(join(directory, "colloquy.db"), { readOnly: true });
+  const rows = database.prepare(SELECT_FILES).all();
   return {
+    ...(await wrongFiles(join(directory, "files"), rows, documents)),
+    strayLinks: database.prepare(SELECT_STRAY_LINKS).all(),
     lost: [...acknowledged.keys()].filter((marker) => !times.has(marker)),
     doubled: [...times].filter(([, count]) => count > 1).map(([marker]) => marker),
     unfinished,
@@ -58,7 +76,7 @@ async function lossesIn(directory: string, acknowledged: ReadonlyMap<string, str
   };
 }
 
-test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message is lost or doubled, no reply is left unfinished`, {
+test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message, version or file is lost or doubled, no reply is left unfinished`, {
   timeout: 20 * 60_000,
 }, async (context) => {
   const directory = await mkdtemp(join(tmpdir(), "colloquy-crash-"));
@@ -67,6 +85,7 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
   const model = opened.use(await startModelServer({ record: false }));
   const port = await freePort();
   const acknowledged = new Map<string, string>();
+  const documents = newDocuments();
   const readyMs: number[] = [];
   const environment = {
     PORT: String(port),
@@ -83,7 +102,7 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
   for (let kill = 0; kill < KILLS; kill++) {
     const process = await startProcess(environment);
     readyMs.push(process.readyMs);
-    const load = startLoad(process.url, acknowledged);
+    const load = startLoad(process.url, acknowledged, undefined, documents);
     await load.running;
     await new Promise((resolve) =>
       setTimeout(resolve, MIN_LIFE_MS + Math.random() * (MAX_LIFE_MS - MIN_LIFE_MS)),
@@ -95,10 +114,10 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
   }
   // One more start ends what the last kill left unfinished.
   const last = await startProcess(environment);
+  const lostDocuments = await lossesOfDocuments(last.url, documents);
   await last.terminate();
 
-  const { lost, doubled, unfinished, stray, branches } = await lossesIn(directory, acknowledged);
-  assert.deepEqual(stray, [], "messages on branches that are not there");
+  const { branches, ...losses } = await lossesIn(directory, acknowledged, documents);
   assert.ok(branches > 0);
   assert.ok(
     acknowledged.size > KILLS,
@@ -110,16 +129,24 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message 
     "conversations",
     "chat-v1",
     "chat-v1 stream",
+    "chat-v1 documents",
     "chat socket",
   ])
     assert.ok([...acknowledged.values()].includes(wire), `nothing was acknowledged by ${wire}`);
-  assert.deepEqual({ lost, doubled, unfinished }, { lost: [], doubled: [], unfinished: [] });
+  assert.deepEqual(lostDocuments, [], "what wire 004 no longer gives as it was");
+  for (const [what, found] of Object.entries(losses)) assert.deepEqual(found, [], what);
   const sorted = readyMs.toSorted((a, b) => a - b);
   const [p50Ms = 0, p99Ms = 0] = [0.5, 0.99].map((part) => sorted[Math.floor(KILLS * part)]);
   context.diagnostic(
-    `${acknowledged.size} acknowledged, ready after ${Math.round(p50Ms)} ms (p50), ${Math.round(p99Ms)} ms (p99)`,
+    `${acknowledged.size} acknowledged, ${documents.files.size} files, ${documents.turns.length} turns of parts, ready after ${Math.round(p50Ms)} ms (p50), ${Math.round(p99Ms)} ms (p99)`,
   );
   assert.ok(p50Ms < READY_P50_MS * machine.slowness(), `ready after ${p50Ms} ms (p50)`);
+
+  // The check finds a file without its bytes: it can fail.
+  const [[id, { sha256 }] = assert.fail()] = documents.files;
+  await rm(pathOfBytes(join(directory, "files"), sha256));
+  const { withoutBytes } = await lossesIn(directory, acknowledged, documents);
+  assert.deepEqual(withoutBytes, [id]);
 });
 
 test("[X5] the check finds what is lost when the write-ahead log is thrown away: it can fail", async () => {
@@ -129,6 +156,7 @@ test("[X5] the check finds what is lost when the write-ahead log is thrown away:
   const model = opened.use(await startModelServer({ record: false }));
   const port = await freePort();
   const acknowledged = new Map<string, string>();
+  const documents = newDocuments();
   const process = await startProcess({
     PORT: String(port),
     HOST: "127.0.0.1",
@@ -139,14 +167,14 @@ test("[X5] the check finds what is lost when the write-ahead log is thrown away:
     MODEL: "scripted",
     OLLAMA_BASE_URL: "http://127.0.0.1:9",
   });
-  const load = startLoad(process.url, acknowledged);
+  const load = startLoad(process.url, acknowledged, undefined, documents);
   await load.running;
   await process.kill();
   await load.stop();
   for (const suffix of ["-wal", "-shm"])
     await rm(join(directory, `colloquy.db${suffix}`), { force: true });
   assert.notDeepEqual(
-    (await lossesIn(directory, acknowledged)).lost,
+    (await lossesIn(directory, acknowledged, documents)).lost,
     [],
     "without it something is",
   );

@@ -295,3 +295,94 @@ test("[X9] the messages of both sockets give nothing of anybody else's", async (
   assert.equal(await world.belongings(), before);
   context.diagnostic(`${count} probes of both sockets`);
 });
+
+type Named = readonly [method: string, path: string, body?: unknown];
+
+const OWN = "/v1/chat/conversations";
+/** What a message of 004's can name, alone. */
+const NAMED_IN_MESSAGES: Readonly<Record<string, (id: string) => object>> = {
+  answer_again: (id) => ({ answer_again: id }),
+  branch_from: (id) => ({ content: "Hi", branch_from: id }),
+  parent: (id) => ({ content: "Hi", parent: id }),
+  replace_from: (id) => ({ content: "Hi", replace_from: id }),
+  attachments: (id) => ({ content: "Hi", attachments: [id] }),
+};
+const compact = (id: string): string => id.replaceAll("-", "");
+
+/** Every place where one who has a conversation can name something of somebody else's. */
+const placesFor = (own: string): Readonly<Record<string, (id: string) => Named>> => ({
+  ...Object.fromEntries(
+    Object.entries(NAMED_IN_MESSAGES).flatMap(([name, bodyOf]) =>
+      ["messages", "messages/stream"].map((path) => [
+        `${name} in ${path}`,
+        (id: string): Named => ["POST", `${OWN}/${own}/${path}`, bodyOf(id)],
+      ]),
+    ),
+  ),
+  "attachments of a first message": (id) => [
+    "POST",
+    `${OWN}/stream`,
+    { content: "Hi", attachments: [id] },
+  ],
+  before: (id) => ["GET", `${OWN}/${own}/messages?before=${id}`],
+  "a branch that is read": (id) => ["GET", `${OWN}/${id}/messages?branch=1&versions=1`],
+  "a branch that is continued": (id) => [
+    "POST",
+    `${OWN}/${id}/messages`,
+    { content: "Hi", branch: 1 },
+  ],
+  "a branch that is chosen": (id) => ["PATCH", `${OWN}/${id}`, { active_branch: 1 }],
+  previous_response_id: (id) => [
+    "POST",
+    "/v1/responses",
+    { input: "Hi", previous_response_id: `resp_${compact(id)}` },
+  ],
+  conversation: (id) => [
+    "POST",
+    "/v1/responses",
+    { input: "Hi", conversation: `conv_${compact(id)}` },
+  ],
+  "the address of a file": (id) => {
+    const url = `/v1/chat/files/${id}/content`;
+    const file = { type: "file", mediaType: "text/plain", url };
+    const message = { id: "m1", role: "user", parts: [{ type: "text", text: "Hi" }, file] };
+    return ["POST", "/api/chat", { id: own, message }];
+  },
+});
+
+test("[X9] a file, message, branch or response of somebody else's, named beside what is one's own, is what is not there", async (context) => {
+  await using world = await startVictim();
+  const { server, victim } = world;
+  const before = await world.belongings();
+  const { conversation, message, reply, file } = victim;
+  const others: Partial<ApiKey>[] = [
+    { tenantId: TENANT, userId: BOB },
+    { tenantId: "elsewhere", userId: ALICE },
+    { tenantId: "elsewhere", userId: ALICE, actAs: true },
+  ];
+  let count = 0;
+  for (const fields of others) {
+    const headers = bearer(await makeKey(server, fields));
+    const ask = (method: string, path: string, body?: unknown) =>
+      send(server, method, path, body, headers);
+    const own: string = (await ask("POST", OWN, {})).body.data.id;
+    await ask("POST", `${OWN}/${own}/messages`, { content: "Mine" });
+    const mine = (await ask("GET", `${OWN}/${own}/messages`)).text;
+    const asked = server.model.requests.length;
+    for (const [place, named] of Object.entries(placesFor(own))) {
+      const answerTo = async (id: string) => {
+        const { status, text } = await ask(...named(id));
+        count++;
+        return [status, withoutIds(text, [id, compact(id)])] as const;
+      };
+      const nothing = await answerTo(randomUUID());
+      assert.ok(nothing[0] >= 400 && nothing[0] < 500, `${place}: ${nothing.join(" ")}`);
+      for (const id of [conversation, message, reply, file])
+        assert.deepEqual(await answerTo(id), nothing, place);
+    }
+    assert.equal(server.model.requests.length, asked, "no model was asked");
+    assert.equal((await ask("GET", `${OWN}/${own}/messages`)).text, mine);
+  }
+  assert.equal(await world.belongings(), before);
+  context.diagnostic(`${count} probes from conversations of their own`);
+});

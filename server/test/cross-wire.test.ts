@@ -128,7 +128,7 @@ test("a wire that is only a folder and a line in the list is loaded as every oth
   await load.stop();
   assert.deepEqual(load.notes.wrong, []);
   const acknowledged = new Map<string, string>();
-  const crash = startLoad(server.url, acknowledged, Object.values(toy.crashLoad));
+  const crash = startLoad(server.url, acknowledged, toy.crashLoad);
   await crash.running;
   await crash.stop();
   assert.deepEqual([...new Set(acknowledged.values())], ["toy"]);

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { on, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
+import type { Documents } from "./documents.ts";
 
 export type Acknowledged = { readonly wire: string; readonly userId: string };
 
@@ -17,24 +18,41 @@ export type Notes = {
   streams: number;
   /** How streams ended. */
   readonly endings: Map<string, number>;
+  /** What was acknowledged of files, versions and replies of parts. */
+  readonly documents: Documents;
 };
 
 const WORDS = 8;
 /** Some replies take so long that a fault finds them in the middle. */
 const MANY_WORDS = 80;
+/** Of replies of parts: every fifth of them is a thought, and the last of them are a call. */
+const DOCUMENT_WORDS = 40;
+const CALL_WORDS = 20;
 const GAP_MS = 12;
 export const PAUSE_MS = 15;
 const TRY_MS = 30_000;
 
 /** What the model answers to the message of that marker. */
 export const replyTo = (marker: string): string => {
-  const length = /[05]z$/.test(marker) ? MANY_WORDS : WORDS;
-  return Array.from({ length }, (_, word) => `${marker}.${word}`).join(" ");
+  if (isDocument(marker))
+    return wordsOf(marker, DOCUMENT_WORDS - CALL_WORDS)
+      .filter((_, place) => place % 5 !== 4)
+      .map((word) => `${word} `)
+      .join("");
+  return wordsOf(marker, /[05]z$/.test(marker) ? MANY_WORDS : WORDS).join(" ");
 };
+const isDocument = (marker: string): boolean => marker.startsWith("d");
+const wordsOf = (marker: string, length: number): string[] =>
+  Array.from({ length }, (_, word) => `${marker}.${word}`);
 export const messageOf = (marker: string): string =>
   `${marker} {{reply text=${JSON.stringify(replyTo(marker))} gapMs=${GAP_MS}}}`;
+/** A message whose reply has thoughts among its words, and a call at its end where a tool is offered. */
+export const documentMessageOf = (marker: string): string => {
+  const text = JSON.stringify(wordsOf(marker, DOCUMENT_WORDS).join(" "));
+  return `${marker} {{reply text=${text} gapMs=${GAP_MS} mixed}}`;
+};
 /** The marker of a stored message or reply. */
-export const markerIn = (content: string): string | undefined => /^k\d+z/.exec(content)?.[0];
+export const markerIn = (content: string): string | undefined => /^[dk]\d+z/.exec(content)?.[0];
 
 export type Load = {
   readonly url: string;
@@ -46,7 +64,8 @@ export type Load = {
 export type FaultClient = (load: Load, userId: string) => Promise<void>;
 
 let made = 0;
-export const newMarker = () => `k${made++}z`;
+/** @param kind `d`: of a message whose reply has parts */
+export const newMarker = (kind: "d" | "k" = "k") => `${kind}${made++}z`;
 export const count = (counts: Map<string, number>, name: string) =>
   void counts.set(name, (counts.get(name) ?? 0) + 1);
 
@@ -71,7 +90,7 @@ export async function post(
     const answer = await fetch(`${url}${path}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...key, ...headers },
-      body: JSON.stringify(body),
+      body: body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
       signal: AbortSignal.timeout(TRY_MS),
     }).catch(() => null);
     const text = await answer?.text().catch(() => null);

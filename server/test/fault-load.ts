@@ -1,6 +1,7 @@
 // Clients of every wire, each a user of its own, whatever happens to the server.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { newDocuments } from "./documents.ts";
 import { type FaultClient, type Load, type Notes, PAUSE_MS } from "./fault-client.ts";
 import { findWires, merged } from "./wire-tests.ts";
 
@@ -29,6 +30,7 @@ export function startFaultLoad(
     refusals: new Map(),
     streams: 0,
     endings: new Map(),
+    documents: newDocuments(),
   };
   const load: Load = { ...server, notes, signal: stopping.signal };
   const loop = async (client: FaultClient) => {

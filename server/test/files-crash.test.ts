@@ -3,15 +3,14 @@
 // Takes: 25 s
 // Campaign: FILE_KILLS middle=25 in 60 s, full=60 in 150 s
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
+import { SELECT_FILES, wrongFiles } from "./documents.ts";
 import { upload } from "./file-samples.ts";
 import { freePort } from "./free-port.ts";
 import { startProcess } from "./server-process.ts";
@@ -19,19 +18,6 @@ import { startProcess } from "./server-process.ts";
 const KILLS = Number(process.env.FILE_KILLS ?? 4);
 const UPLOADERS = 6;
 const MAX_LIFE_MS = 500;
-
-/** The digest of the bytes that are there for a row; null: there are none. */
-async function digestOf(folder: string, sha256: string): Promise<string | null> {
-  const hash = createHash("sha256");
-  const isThere = await pipeline(
-    createReadStream(join(folder, sha256.slice(0, 2), sha256)),
-    hash,
-  ).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? hash.digest("hex") : null;
-}
 
 test(`[H11] ${KILLS} kills during uploads: no file without its bytes, no file that was acknowledged is lost`, {
   timeout: 10 * 60_000,
@@ -77,12 +63,9 @@ test(`[H11] ${KILLS} kills during uploads: no file without its bytes, no file th
     await Promise.all(workers);
   }
   const database = new DatabaseSync(join(directory, "colloquy.db"));
-  const rows = database.prepare("SELECT id, sha256 FROM files").all();
+  const rows = database.prepare(SELECT_FILES).all();
   database.close();
-  const folder = join(directory, "files");
-  const withoutBytes: unknown[] = [];
-  for (const { sha256 } of rows)
-    if ((await digestOf(folder, String(sha256))) !== sha256) withoutBytes.push(sha256);
+  const { withoutBytes } = await wrongFiles(join(directory, "files"), rows);
   const ids = new Set(rows.map(({ id }) => id));
   const lost = [...acknowledged].filter(([id, isKept]) => isKept && !ids.has(id));
   context.diagnostic(

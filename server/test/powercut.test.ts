@@ -9,9 +9,12 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openSqliteStore, type SqliteStore } from "../src/adapters/stores/sqlite/store.ts";
+import { branchOf } from "../src/domain/branches.ts";
+import { SELECT_FILES, SELECT_STRAY_LINKS, wrongFiles } from "./documents.ts";
 
 const CUTS = Number(process.env.CUTS ?? 2);
 const WRITER = fileURLToPath(new URL("./powercut-writer.ts", import.meta.url));
@@ -41,9 +44,19 @@ async function lossesOn(copy: string, home: string, acknowledged: readonly strin
     const directory = join(mountPoint, "data");
     await using store: SqliteStore = await openSqliteStore({ directory, exclusive: true });
     const there = new Set<string>();
-    for await (const record of store.exportRecords())
-      if (record.type === "message" && record.message.role === "user")
-        there.add(record.message.content);
+    let branches = 0;
+    for await (const record of store.exportRecords()) {
+      if (record.type === "conversation") branches = record.branches.length;
+      if (record.type !== "message" || record.message.role !== "user") continue;
+      assert.ok(branchOf(record.message.sequence) <= branches, "a message on no branch");
+      there.add(record.message.content);
+    }
+    using database = new DatabaseSync(join(directory, "colloquy.db"), { readOnly: true });
+    const files = database.prepare(SELECT_FILES).all();
+    for (const { id } of files) there.add(`file ${id}`);
+    const { withoutBytes } = await wrongFiles(join(directory, "files"), files);
+    assert.deepEqual(withoutBytes, [], "files without their bytes");
+    assert.deepEqual(database.prepare(SELECT_STRAY_LINKS).all(), [], "attachments without files");
     return acknowledged.filter((marker) => !there.has(marker)).length;
   } finally {
     run("umount", mountPoint);
@@ -104,7 +117,7 @@ function canMount(): boolean {
   }
 }
 
-test(`[X5] ${CUTS} power cuts: no acknowledged message is lost; with synchronous=NORMAL some are, so the check can fail`, {
+test(`[X5] ${CUTS} power cuts: no acknowledged message, version or file is lost; with synchronous=NORMAL some are, so the check can fail`, {
   skip: !canMount() && "no disk can be mounted here: that needs root and loop devices",
   timeout: 60 * 60_000,
 }, async (context) => {

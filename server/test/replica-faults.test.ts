@@ -4,9 +4,21 @@
 // Takes: 30 s
 // Campaign: FAULTS middle=20 in 400 s, full=100 in 2000 s
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
+import { BRANCH_SPAN } from "../src/domain/branches.ts";
+import {
+  type Documents,
+  lossesOfDocuments,
+  pathOfBytes,
+  SELECT_FILES,
+  SELECT_STRAY_LINKS,
+  wrongFiles,
+} from "./documents.ts";
 import { type Acknowledged, markerIn, replyTo } from "./fault-client.ts";
 import { FAULT_LOADS, startFaultLoad } from "./fault-load.ts";
 import { type Replicas, skipWithoutReplicas, startReplicas } from "./replicas.ts";
@@ -72,16 +84,25 @@ async function withDatabase<Result>(url: string, work: (client: Client) => Promi
   }
 }
 
-/** What the database holds, against what the clients were told. */
-async function lossesIn(client: Client, acknowledged: ReadonlyMap<string, Acknowledged>) {
+/** What the database and the folder of files hold, against what the clients were told. */
+async function lossesIn(
+  client: Client,
+  folder: string,
+  acknowledged: ReadonlyMap<string, Acknowledged>,
+  documents: Documents,
+) {
   const { rows } = await client.query<Row>(
     "SELECT owner_id, conversation_id, sequence, role, status, content FROM messages",
   );
   const times = new Map<string, number>();
   const places = new Map<string, string>();
+  /** The markers of each conversation's questions. */
+  const asked = new Set<string>();
   const unfinished: string[] = [];
   const wrongUser: string[] = [];
   const wrongReply: string[] = [];
+  const askedIn = ({ owner_id, conversation_id }: Row, marker: string) =>
+    `${owner_id} ${conversation_id} ${marker}`;
   const placeOf = ({ owner_id, conversation_id }: Row, sequence: number) =>
     `${owner_id} ${conversation_id} ${sequence}`;
   for (const row of rows) {
@@ -90,15 +111,22 @@ async function lossesIn(client: Client, acknowledged: ReadonlyMap<string, Acknow
     const marker = markerIn(row.content) ?? "";
     times.set(marker, (times.get(marker) ?? 0) + 1);
     places.set(placeOf(row, Number(row.sequence)), marker);
+    asked.add(askedIn(row, marker));
     const user = acknowledged.get(marker)?.userId;
     if (user !== undefined && user !== row.owner_id) wrongUser.push(marker);
   }
   for (const row of rows) {
     if (row.role !== "assistant") continue;
-    const asked = places.get(placeOf(row, Number(row.sequence) - 1)) ?? "";
-    const isWhole = row.status !== "complete" || row.content === replyTo(asked);
-    if (!isWhole || !replyTo(asked).startsWith(row.content)) wrongReply.push(asked);
+    const sequence = Number(row.sequence);
+    // A further answer begins a branch: its question is on another one.
+    const own = sequence % BRANCH_SPAN === 0 ? (markerIn(row.content) ?? "") : "";
+    const question =
+      places.get(placeOf(row, sequence - 1)) ?? (asked.has(askedIn(row, own)) ? own : "");
+    const isWhole = row.status !== "complete" || row.content === replyTo(question);
+    if (!isWhole || !replyTo(question).startsWith(row.content)) wrongReply.push(question);
   }
+  const files = await client.query(SELECT_FILES);
+  const strayLinks = await client.query(SELECT_STRAY_LINKS);
   return {
     stored: times.size,
     losses: {
@@ -109,22 +137,33 @@ async function lossesIn(client: Client, acknowledged: ReadonlyMap<string, Acknow
       unfinished,
       wrongUser,
       wrongReply,
+      ...(await wrongFiles(folder, files.rows, documents)),
+      strayLinks: strayLinks.rows,
     },
   };
 }
 
-const NONE = { lost: [], doubled: [], unfinished: [], wrongUser: [], wrongReply: [] };
+const NONE = {
+  ...{ lost: [], doubled: [], unfinished: [], wrongUser: [], wrongReply: [] },
+  ...{ withoutBytes: [], foreign: [], strayLinks: [] },
+};
 const percentile = (values: readonly number[], part: number) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ??
   0;
 const listed = (counts: ReadonlyMap<string, number>) =>
   [...counts].map(([name, count]) => `${name}: ${count}`).join(", ");
 
-test(`[R7] ${FAULTS} faults of each kind under load through all wires: nothing acknowledged is lost or doubled, no reply is stuck, nobody gets another's answer, every stream ends in words`, {
+test(`[R7] ${FAULTS} faults of each kind under load through all wires: no acknowledged message, version or file is lost or doubled, no reply is stuck, nobody gets another's answer, every stream ends in words`, {
   skip: skipWithoutReplicas(),
   timeout: 60 * 60_000,
 }, async (context) => {
-  await using replicas = await startReplicas();
+  const directory = await mkdtemp(join(tmpdir(), "colloquy-faults-"));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(directory, { recursive: true, force: true }));
+  const replicas = opened.use(
+    await startReplicas({ environment: { DATA_DIR: directory, FILES_SHARED: "true" } }),
+  );
+  const folder = join(directory, "files");
   const load = startFaultLoad(replicas, { clientsPerWire: CLIENTS_PER_WIRE });
   const { notes } = load;
   /** Resolves when so many more messages were acknowledged. */
@@ -150,14 +189,16 @@ test(`[R7] ${FAULTS} faults of each kind under load through all wires: nothing a
   await load.stop();
   await withDatabase(replicas.administratorUrl, async (client) => {
     const giveUpAt = performance.now() + UNFINISHED_MS;
-    let found = await lossesIn(client, notes.acknowledged);
+    const { documents } = notes;
+    const search = () => lossesIn(client, folder, notes.acknowledged, documents);
+    let found = await search();
     // A replica that was killed last leaves replies that another ends.
     while (found.losses.unfinished.length > 0 && performance.now() < giveUpAt) {
       await sleep(500);
-      found = await lossesIn(client, notes.acknowledged);
+      found = await search();
     }
     context.diagnostic(
-      `${notes.acknowledged.size} acknowledged, ${found.stored} stored, ${notes.streams} streams`,
+      `${notes.acknowledged.size} acknowledged, ${found.stored} stored, ${notes.streams} streams, ${documents.files.size} files, ${documents.turns.length} turns of parts`,
     );
     for (const [what, times] of backMs)
       if (times.length > 0)
@@ -168,6 +209,7 @@ test(`[R7] ${FAULTS} faults of each kind under load through all wires: nothing a
     context.diagnostic(`refused or broken off, in words: ${listed(notes.refusals)}`);
     assert.deepEqual(notes.wrong, []);
     assert.deepEqual(found.losses, NONE);
+    assert.deepEqual(await lossesOfDocuments(replicas.url, documents), []);
     for (const wire of Object.keys(FAULT_LOADS))
       assert.ok(
         [...notes.acknowledged.values()].some((message) => message.wire === wire),
@@ -183,11 +225,21 @@ test(`[R7] ${FAULTS} faults of each kind under load through all wires: nothing a
        FROM messages WHERE role = 'user' AND split_part(content, ' ', 1) = $1`,
       [doubled],
     );
-    const { losses } = await lossesIn(client, notes.acknowledged);
+    const [[file, { sha256 }] = assert.fail()] = documents.files;
+    await rm(pathOfBytes(folder, sha256));
+    await client.query("DELETE FROM branches");
+    const { losses } = await search();
     assert.ok(
       losses.lost.some((line) => line.startsWith(`${lost} `)) && losses.doubled.includes(doubled!),
     );
     assert.equal(losses.unfinished.length, 1);
     assert.deepEqual(losses.wrongUser, [doubled]);
+    assert.deepEqual(losses.withoutBytes, [file]);
+    const lostDocuments = await lossesOfDocuments(replicas.url, documents);
+    for (const what of [`file ${file}`, "on branch 1 of"])
+      assert.ok(
+        lostDocuments.some((line) => line.includes(what)),
+        what,
+      );
   });
 });

@@ -8,6 +8,7 @@ import {
   postOnce,
 } from "../crash-client.ts";
 import { type CrossWire, replyTo, same, shown } from "../cross-wire-client.ts";
+import { DOCUMENT_LOADS } from "../document-loads.ts";
 import {
   acknowledge,
   checkAnswer,
@@ -177,10 +178,15 @@ const chatV1VersionsCrash: CrashClient = async (url, acknowledge, signal) => {
 
 export const tests: WireTests = {
   crossWire: { "004": chatV1(false), "004, streamed": chatV1(true) },
-  faultLoad: { "chat-v1": chatV1Fault, "chat-v1 stream": chatV1StreamFault },
+  faultLoad: {
+    "chat-v1": chatV1Fault,
+    "chat-v1 stream": chatV1StreamFault,
+    ...DOCUMENT_LOADS.fault,
+  },
   crashLoad: {
     "chat-v1": chatV1Crash,
     "chat-v1 stream": chatV1StreamCrash,
     "chat-v1 versions": chatV1VersionsCrash,
+    ...DOCUMENT_LOADS.crash,
   },
 };
