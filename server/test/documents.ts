@@ -23,7 +23,7 @@ export type Documents = {
 export const newDocuments = (): Documents => ({ files: new Map(), turns: [] });
 
 /** How many versions the load asks for in one place, including the first one. */
-export const MAX_VERSIONS = 2;
+const MAX_VERSIONS = 2;
 const STRANGER = "2b1c6a50-0000-4000-8000-00000000beef";
 const READERS = 8;
 /** Until a proxy knows again that its servers are there. */
