@@ -1,12 +1,13 @@
 // A ChatGPT export becomes conversations; the summary says what of it did not, and why.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startOf } from "../src/domain/branches.ts";
 import { DEFAULT_USER } from "../src/domain/principal.ts";
 import { chain, chat, node, said, uuid } from "./chatgpt-export.ts";
 import { contents, importOf, stored } from "./chatgpt-steps.ts";
 import { workFolder } from "./cli-runner.ts";
 
-test("a conversation comes with its ids, times, model and shown branch", async () => {
+test("a conversation comes with its ids, times, models and branches", async () => {
   await using folder = await workFolder();
   const asked = said("user", 1, "Which city?");
   const mapping = chain([
@@ -15,11 +16,7 @@ test("a conversation comes with its ids, times, model and shown branch", async (
     said("user", 3, "Thanks"),
     said("assistant", 4, "Welcome", { status: "in_progress" }),
   ]);
-  const regenerated = node(
-    uuid(9),
-    asked.id ?? "",
-    said("assistant", 9, "An answer that was not kept"),
-  );
+  const regenerated = node(uuid(9), asked.id ?? "", said("assistant", 9, "Another answer"));
   mapping[asked.id ?? ""]?.children.push(regenerated.id);
   const branching = { ...mapping, [regenerated.id]: regenerated };
   const { code, stdout, stderr } = await importOf(folder, [
@@ -28,7 +25,7 @@ test("a conversation comes with its ids, times, model and shown branch", async (
   assert.equal(code, 0, stderr);
   assert.equal(
     stdout,
-    "conversations.json (a ChatGPT export)\n  taken             1 conversation and 4 messages\n",
+    "conversations.json (a ChatGPT export)\n  taken             1 conversation and 5 messages\n",
   );
 
   const [conversation] = await stored(folder);
@@ -52,18 +49,23 @@ test("a conversation comes with its ids, times, model and shown branch", async (
     "assistant: Paris – “là” 😀",
     "user: Thanks",
     "assistant: Welcome",
+    "assistant: Another answer",
   ]);
   assert.deepEqual(
+    messages.map(({ sequence }) => sequence),
+    [0, 1, 2, 3, startOf(1)],
+  );
+  assert.deepEqual(
     messages.map(({ id }) => id),
-    [1, 2, 3, 4].map(uuid),
+    [1, 2, 3, 4, 9].map(uuid),
   );
   assert.deepEqual(
     messages.map(({ model }) => model),
-    [null, "gpt-4o", null, "gpt-4o"],
+    [null, "gpt-4o", null, "gpt-4o", "gpt-4o"],
   );
   assert.deepEqual(
     messages.map(({ status }) => status),
-    ["complete", "complete", "complete", "interrupted"],
+    ["complete", "complete", "complete", "interrupted", "complete"],
   );
   assert.equal(String(messages[0]?.createdAt), "2023-11-14T22:13:21.250Z");
 });
@@ -161,13 +163,18 @@ test("missing fields have their next best; circles and loose ends do no harm", a
   assert.deepEqual(
     conversations.map(({ messages }) => contents(messages)),
     [
-      ["user: long way", "assistant: indeed"],
-      ["user: long way", "assistant: indeed"],
+      ["user: short way", "user: long way", "assistant: indeed"],
+      ["user: short way", "user: long way", "assistant: indeed"],
       ["user: round", "assistant: and round"],
       ["user: down", "assistant: there"],
       ["user: no id, no time\nat all"],
       ["user: proto"],
     ],
+  );
+  assert.deepEqual(
+    conversations.map(({ activeBranch }) => activeBranch),
+    [1, 1, 0, 0, 0, 0],
+    "the longest way is shown",
   );
   assert.deepEqual(
     conversations.slice(4).map(({ title }) => title),

@@ -362,7 +362,11 @@ test("SQLite: a database of every earlier schema keeps all that it held", async 
         const directory = await mkdtemp(join(tmpdir(), "colloquy-schema-"));
         try {
           const columns = makeSqlite(directory, version);
-          await using store = await openSqliteStore({ directory, exclusive: true, synchronous: "OFF" });
+          await using store = await openSqliteStore({
+            directory,
+            exclusive: true,
+            synchronous: "OFF",
+          });
           await assertKept(store, columns);
         } finally {
           await rm(directory, { recursive: true, force: true });

@@ -18,6 +18,17 @@ export type ArchiveRecord =
     }
   | { readonly type: "message"; readonly owner: Owner; readonly message: Message };
 
+/** A record to store. */
+export type NewRecord = ArchiveRecord & {
+  /** Of a message of a conversation that may be stored already; absent: it changes nothing besides. */
+  readonly growth?: {
+    /** The branch of the message, which begins with its first message; null if it is there already. */
+    readonly begun: Branch | null;
+    /** Whether the branch of the message becomes the active one. */
+    readonly isShown: boolean;
+  };
+};
+
 export type ArchiveCounts = Record<ArchiveRecord["type"], number>;
 
 export interface Archive {
@@ -26,8 +37,7 @@ export interface Archive {
   exportRecords(): AsyncIterable<ArchiveRecord>;
   /**
    * Stores the records as they are (ids, times, order), all or none. A record whose id exists already is
-   * skipped, and so is a message whose conversation is missing or
-   * another owner's. Returns, for each record, whether it was stored.
+   * skipped, and so is a message whose conversation or branch is missing or another one's. Returns, for each record, whether it was stored.
    */
-  importRecords(records: readonly ArchiveRecord[]): Promise<boolean[]>;
+  importRecords(records: readonly NewRecord[]): Promise<boolean[]>;
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
+import { startOf } from "../../src/domain/branches.ts";
 import { documentOf, NOT_GENERATED } from "../../src/domain/message.ts";
-import type { ArchiveRecord } from "../../src/ports/archive.ts";
+import type { ArchiveRecord, NewRecord } from "../../src/ports/archive.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { anAgent } from "./agents.ts";
 import {
@@ -129,6 +131,60 @@ export function archiveContract(open: OpenStore): void {
         const { id } = record.conversation;
         const turn = begun(await store.beginTurn(owner, aTurn(inExisting(id))));
         assert.ok(turn.userMessage.sequence > message.message.sequence);
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("an imported conversation gets branches later, and another branch of the same number is not mistaken for one", async () => {
+      const store = await open();
+      try {
+        const owner = newOwner();
+        const { record, message } = aForeignConversation(owner);
+        const { id } = record.conversation;
+        const said = (sequence: number, growth?: NewRecord["growth"]): NewRecord => ({
+          ...message,
+          message: { ...message.message, id: randomUUID(), sequence },
+          ...(growth && { growth }),
+        });
+        const idsOf = async (branch?: number) =>
+          (await store.listMessages(owner, id, branch === undefined ? {} : { branch }))?.map(
+            (it) => it.sequence,
+          );
+        const begun = { branch: 1, parent: 0, fork: 1 };
+        await store.importRecords([record, said(0), said(1)]);
+        assert.deepEqual(
+          await store.importRecords([
+            said(startOf(1), { begun, isShown: false }),
+            said(startOf(1) + 1, { begun, isShown: false }),
+          ]),
+          [true, true],
+        );
+        assert.deepEqual(await idsOf(), [0, 1], "the active branch stays");
+        assert.deepEqual(await idsOf(1), [0, startOf(1), startOf(1) + 1]);
+        // Something else has begun a branch of that number in the meantime.
+        const other = { branch: 1, parent: 0, fork: 0 };
+        const missing = { branch: 3, parent: 0, fork: 0 };
+        assert.deepEqual(
+          await store.importRecords([
+            said(startOf(1), { begun: other, isShown: true }),
+            said(startOf(1) + 5, { begun: other, isShown: true }),
+            said(startOf(3), { begun: missing, isShown: true }),
+            said(startOf(3) + 1, { begun: missing, isShown: true }),
+            said(startOf(2)),
+          ]),
+          [false, false, false, false, false],
+        );
+        assert.deepEqual(await idsOf(1), [0, startOf(1), startOf(1) + 1]);
+        assert.deepEqual(
+          await store.importRecords([said(startOf(1) + 2, { begun: null, isShown: true })]),
+          [true],
+        );
+        assert.deepEqual(await idsOf(), [0, startOf(1), startOf(1) + 1, startOf(1) + 2]);
+        const conversation = await store.getConversation(owner, id);
+        assert.deepEqual([conversation?.activeBranch, conversation?.nextBranch], [1, 2]);
+        const next = await store.appendMessage(owner, id, aMessage("goes on"));
+        assert.equal(next?.sequence, startOf(1) + 3);
       } finally {
         await store.close();
       }

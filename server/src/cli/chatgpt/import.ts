@@ -14,8 +14,8 @@ import type { Tally } from "../importing/tally.ts";
 const BATCH_RECORDS = 500;
 
 /**
- * Imports the conversations of a ChatGPT export for an owner, each completely or not at all. A conversation that
- * exists already gets the new messages from ChatGPT, unless it was continued here.
+ * Imports the conversations of a ChatGPT export for an owner, each with all of its branches or not at all. A
+ * conversation that exists already gets the new messages and branches from ChatGPT, unless it was continued here.
  * @throws ImportProblem when the file is no JSON array, or not whole
  */
 export async function importChats(

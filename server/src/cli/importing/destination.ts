@@ -5,6 +5,7 @@ import {
   type Fate,
   isThere,
   storeDestination,
+  storedTree,
 } from "../../core/importing/destination.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveRecord } from "../../ports/archive.ts";
@@ -53,7 +54,7 @@ export function rehearsal(store: DestinationReads | null): Destination {
       for (const record of records) fates.push(await fateOf(record));
       return fates;
     },
-    messagesOf: async (owner, conversationId) =>
-      store ? store.listMessages(owner, conversationId, { everyRole: true }) : null,
+    treeOf: async (owner, conversationId) =>
+      store ? storedTree(store, owner, conversationId) : null,
   };
 }

@@ -3,6 +3,8 @@ import type { MessageStatus, Role } from "../../domain/message.ts";
 export type ChatMessage = {
   /** The id in the source, mostly a UUID. */
   readonly sourceId: string;
+  /** The index, in the chat, of the message that it follows, which comes earlier there; null if it is a first message. */
+  readonly parent: number | null;
   readonly role: Role;
   readonly content: string;
   readonly model: string | null;
@@ -22,9 +24,18 @@ export type Chat = {
   readonly mode: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Never empty. */
+  /** Never empty. Where several follow the same one, they are versions, the oldest first. */
   readonly messages: readonly [ChatMessage, ...ChatMessage[]];
+  /** The index of the last message on the path that was shown. */
+  readonly shown: number;
 };
+
+/** The indices of the messages on the path to one, itself included, from the first. */
+export function pathTo(messages: readonly Pick<ChatMessage, "parent">[], last: number): number[] {
+  const path: number[] = [];
+  for (let at: number | null = last; at !== null; at = messages[at]?.parent ?? null) path.push(at);
+  return path.reverse();
+}
 
 /** Called for everything that this server cannot store. @param noun in the singular */
 export type LeaveOut = (noun: string, amount?: number) => void;

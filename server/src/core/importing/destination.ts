@@ -1,7 +1,8 @@
+import { startOf, TRUNK } from "../../domain/branches.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { createPace } from "../../domain/turns-of-the-loop.ts";
-import type { ArchiveRecord } from "../../ports/archive.ts";
+import type { ArchiveRecord, NewRecord } from "../../ports/archive.ts";
 import type { Store } from "../../ports/store.ts";
 
 /** `refused`: another record has its id or its place. */
@@ -9,17 +10,23 @@ export type Fate = "taken" | "there" | "refused";
 
 export type StoredMessage = Pick<Message, "id" | "sequence" | "role" | "content">;
 
+/** A stored conversation, with the messages of all of its branches. */
+export type StoredTree = {
+  readonly messages: readonly StoredMessage[];
+  readonly nextBranch: number;
+};
+
 /** The destination of imported records. */
 export type Destination = {
   /** Stores all records or none, and returns the outcome of each. */
-  put(records: readonly ArchiveRecord[]): Promise<Fate[]>;
+  put(records: readonly NewRecord[]): Promise<Fate[]>;
   /** What the store has of a conversation; null if the owner has none with that id. */
-  messagesOf(owner: Owner, conversationId: string): Promise<readonly StoredMessage[] | null>;
+  treeOf(owner: Owner, conversationId: string): Promise<StoredTree | null>;
 };
 
 export type DestinationReads = Pick<
   Store,
-  "getConversation" | "getMessage" | "getAgent" | "findKeyByHash" | "listMessages"
+  "getConversation" | "getMessage" | "getAgent" | "findKeyByHash" | "listMessages" | "listForks"
 >;
 
 export const storeDestination = (
@@ -36,9 +43,56 @@ export const storeDestination = (
     }
     return fates;
   },
-  messagesOf: (owner, conversationId) =>
-    store.listMessages(owner, conversationId, { everyRole: true }),
+  treeOf: (owner, conversationId) => storedTree(store, owner, conversationId),
 });
+
+/** How many messages are read at a time of a branch, from its end to its beginning. */
+const MESSAGES_TOGETHER = 100;
+
+/** Null if the owner has no such conversation. */
+export async function storedTree(
+  store: DestinationReads,
+  owner: Owner,
+  conversationId: string,
+): Promise<StoredTree | null> {
+  const conversation = await store.getConversation(owner, conversationId);
+  const trunk = await store.listMessages(owner, conversationId, {
+    branch: TRUNK,
+    everyRole: true,
+  });
+  if (!conversation || !trunk) return null;
+  const messages: StoredMessage[] = [...trunk];
+  const forks = conversation.nextBranch > 1 ? await store.listForks(owner, conversationId) : [];
+  for (const { branch, first } of forks)
+    if (first) {
+      const own = await messagesFrom(store, owner, conversationId, branch);
+      for (const message of own) messages.push(message);
+    }
+  return { messages, nextBranch: conversation.nextBranch };
+}
+
+/** The messages of a branch other than the trunk, without those that its path has before it. */
+async function messagesFrom(
+  store: DestinationReads,
+  owner: Owner,
+  conversationId: string,
+  branch: number,
+): Promise<readonly StoredMessage[]> {
+  const found: StoredMessage[] = [];
+  for (let before: string | null = null; ; ) {
+    const page: StoredMessage[] =
+      (await store.listMessages(owner, conversationId, {
+        branch,
+        everyRole: true,
+        limit: MESSAGES_TOGETHER,
+        ...(before !== null && { before }),
+      })) ?? [];
+    const own = page.filter(({ sequence }) => sequence >= startOf(branch));
+    found.unshift(...own);
+    before = page[0]?.id ?? null;
+    if (before === null || own.length < MESSAGES_TOGETHER) return found;
+  }
+}
 
 export async function isThere(store: DestinationReads, record: ArchiveRecord): Promise<boolean> {
   switch (record.type) {

@@ -1,11 +1,12 @@
-import { TRUNK } from "../../domain/branches.ts";
-import { NOT_GENERATED } from "../../domain/message.ts";
+import { MAX_BRANCHES } from "../../domain/branches.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { mapInPieces, type Pace } from "../../domain/turns-of-the-loop.ts";
-import type { ArchiveRecord } from "../../ports/archive.ts";
+import type { ArchiveRecord, NewRecord } from "../../ports/archive.ts";
 import type { DeriveId } from "../../ports/clock.ts";
 import type { Chat, ChatMessage } from "./chat.ts";
-import type { Destination, Fate, StoredMessage } from "./destination.ts";
+import { conversationRecord, type MessageRecord, messageRecords } from "./chat-records.ts";
+import type { Destination, Fate, StoredTree } from "./destination.ts";
+import { type Layout, layOut, NOTHING_STORED, type Spot } from "./layout.ts";
 
 /** Called with the outcome of each record, and with everything that was not stored. */
 export type ChatReport = {
@@ -18,9 +19,9 @@ export type ChatReport = {
  * else's, with our own.
  */
 export type ChatRecords = {
-  readonly kept: readonly ArchiveRecord[];
+  readonly kept: readonly NewRecord[];
   /** The own ids are made when they are needed, which is seldom. */
-  readonly derived: () => Promise<readonly ArchiveRecord[]>;
+  readonly derived: () => Promise<readonly NewRecord[]>;
   readonly report: ChatReport;
 };
 
@@ -56,20 +57,25 @@ export async function recordsOf(
   };
   const ownId = deriveId(owner, "colloquy import", chat.sourceId);
   const sourceId = usableId(chat.sourceId);
+  let layout: Layout | null = null;
   for (const id of [sourceId, ownId]) {
-    const stored = id === null ? null : await destination.messagesOf(owner, id);
+    const stored = id === null ? null : await destination.treeOf(owner, id);
     if (id === null || !stored) continue;
-    if (sourceId !== null || (await saysTheSame(chat, stored, pace)))
-      return additions(chat, owner, id, stored, name, report, pace);
+    layout ??= await layOut(chat.messages, chat.shown, NOTHING_STORED, pace);
+    const tree = await matched({ chat, stored, layout, name, pace });
+    if (sourceId !== null || tree.saysTheSame)
+      return additions({ chat, owner, id, stored, layout, tree, name, report, pace });
     const said = await sayingOf(chat, importing);
     const distinctId = deriveId(owner, "colloquy import of another", chat.sourceId, said);
     return recordsOf({ ...given, sourceId: distinctId }, report, importing);
   }
   const id = (keepsIds && sourceId) || ownId;
+  const fresh = layout ?? (await layOut(chat.messages, chat.shown, NOTHING_STORED, pace));
   const recordsFor = async (conversationId: string, nameOf: Naming["own"]) => [
-    conversationRecord(chat, owner, conversationId),
-    ...(await messageRecords(chat, owner, conversationId, nameOf, pace)),
+    conversationRecord(chat, fresh, owner, conversationId),
+    ...(await messageRecords({ chat, layout: fresh, owner, conversationId, nameOf, pace })),
   ];
+  leaveOutBeyond(fresh, report);
   return {
     kept: await recordsFor(id, name.kept),
     derived: () => recordsFor(ownId, name.own),
@@ -111,48 +117,94 @@ async function withOwnIds(
   return [first, ...(await mapInPieces(others, distinct, pace))];
 }
 
-/** Compares the part that both have. */
-async function saysTheSame(
-  chat: Chat,
-  stored: readonly StoredMessage[],
-  pace: Pace,
-): Promise<boolean> {
-  for (const { sequence, role, content } of stored) {
-    const message = chat.messages[sequence];
-    if (message && (message.role !== role || message.content !== content)) return false;
+type Known = {
+  readonly chat: Chat;
+  readonly stored: StoredTree;
+  /** That of the chat by itself. */
+  readonly layout: Layout;
+  readonly name: Naming;
+  readonly pace: Pace;
+};
+
+type Matched = {
+  /** Of each message of the chat, by its index, the sequence that it is stored with. */
+  readonly sequences: readonly (number | undefined)[];
+  /** Whether every stored message came from the chat. */
+  readonly isAsImported: boolean;
+  /** Whether the part that both have is the same. */
+  readonly saysTheSame: boolean;
+};
+
+/** Compares a chat to what is stored of it: by the ids, and where they are others, by the places. */
+async function matched({ chat, stored, layout, name, pace }: Known): Promise<Matched> {
+  const byId = new Map<string, number>();
+  const byPlace = new Map<number, number>();
+  for (const [index, message] of chat.messages.entries()) {
+    byId.set(name.own(message), index).set(name.kept(message), index);
+    const spot = layout.spots[index];
+    if (spot) byPlace.set(spot.sequence, index);
     if (pace.isDue()) await pace.pause();
   }
-  return true;
+  const sequences: (number | undefined)[] = [];
+  let isAsImported = true;
+  let saysTheSame = true;
+  for (const { id, sequence, role, content } of stored.messages) {
+    const known = byId.get(id);
+    if (known === undefined) isAsImported = false;
+    else sequences[known] = sequence;
+    const message = chat.messages[known ?? byPlace.get(sequence) ?? -1];
+    if (message && (message.role !== role || message.content !== content)) saysTheSame = false;
+    if (pace.isDue()) await pace.pause();
+  }
+  return { sequences, isAsImported, saysTheSame };
 }
 
-async function additions(
-  chat: Chat,
-  owner: Owner,
-  id: string,
-  stored: readonly StoredMessage[],
-  name: Naming,
-  report: ChatReport,
-  pace: Pace,
-): Promise<ChatRecords> {
-  report.add(conversationRecord(chat, owner, id), "there");
-  const kept = await messageRecords(chat, owner, id, name.kept, pace);
-  const derived = await messageRecords(chat, owner, id, name.own, pace);
-  const places = new Set(stored.map(({ sequence }) => sequence));
-  const isAsImported = stored.every(
-    ({ id: storedId, sequence }) =>
-      kept[sequence]?.message.id === storedId || derived[sequence]?.message.id === storedId,
-  );
+type Adding = Known & {
+  readonly owner: Owner;
+  readonly id: string;
+  readonly tree: Matched;
+  readonly report: ChatReport;
+};
+
+async function additions(adding: Adding): Promise<ChatRecords> {
+  const { chat, owner, id, stored, layout, tree, name, report, pace } = adding;
+  const { sequences, isAsImported } = tree;
+  report.add(conversationRecord(chat, layout, owner, id), "there");
+  const taken = stored.messages.map(({ sequence }) => sequence);
+  const grown = isAsImported
+    ? await layOut(
+        chat.messages,
+        chat.shown,
+        { taken, nextBranch: stored.nextBranch, sequenceOf: (index) => sequences[index] },
+        pace,
+      )
+    : { branches: [], spots: layout.spots.map((spot, index) => spotOf(sequences[index]) ?? spot) };
+  const places = new Set(taken);
   const isMissing = ({ message }: MessageRecord) => !places.has(message.sequence);
+  const recordsFor = (nameOf: Naming["own"]) =>
+    messageRecords({ chat, layout: grown, owner, conversationId: id, nameOf, pace, grows: true });
+  const kept = await recordsFor(name.kept);
   for (const record of kept) if (!isMissing(record)) report.add(record, "there");
-  if (isAsImported)
+  if (isAsImported) {
+    leaveOutBeyond(grown, report);
     return {
       kept: kept.filter(isMissing),
-      derived: async () => derived.filter(isMissing),
+      derived: async () => (await recordsFor(name.own)).filter(isMissing),
       report,
     };
+  }
   report.leaveOut("message of conversations that went on here", kept.filter(isMissing).length);
   return { kept: [], derived: async () => [], report };
 }
+
+const spotOf = (sequence: number | undefined): Spot | null =>
+  sequence === undefined ? null : { sequence, begun: null };
+
+const leaveOutBeyond = ({ spots }: Layout, report: ChatReport): void =>
+  report.leaveOut(
+    `message on branches beyond the ${MAX_BRANCHES} that a conversation can have`,
+    spots.filter((spot) => spot === null).length,
+  );
 
 /** Stores them, and what was refused once more under ids of our own. */
 export async function putChats(
@@ -160,11 +212,11 @@ export async function putChats(
   destination: Destination,
 ): Promise<void> {
   const fates = await destination.put(chats.flatMap(({ kept }) => kept));
-  const secondTry: { record: ArchiveRecord; report: ChatReport }[] = [];
+  const secondTry: { record: NewRecord; report: ChatReport }[] = [];
   let place = 0;
   for (const { kept, derived, report } of chats) {
     let isWholeRefused = false;
-    let others: readonly ArchiveRecord[] | null = null;
+    let others: readonly NewRecord[] | null = null;
     for (const [index, record] of kept.entries()) {
       const fate = fates[place++] ?? "refused";
       if (fate === "refused" && record.type === "conversation") isWholeRefused = true;
@@ -181,63 +233,10 @@ export async function putChats(
     report.add(record, secondFates[index] ?? "refused");
 }
 
-type MessageRecord = Extract<ArchiveRecord, { type: "message" }>;
 type Naming = Readonly<Record<"own" | "kept", (message: ChatMessage) => string>>;
 
 /** A message with an id of our own, in the conversation that could keep the id it had. */
-const withConversation = (
-  own: ArchiveRecord | undefined,
-  kept: ArchiveRecord,
-): ArchiveRecord | undefined =>
+const withConversation = (own: NewRecord | undefined, kept: NewRecord): NewRecord | undefined =>
   own?.type === "message" && kept.type === "message"
     ? { ...own, message: { ...own.message, conversationId: kept.message.conversationId } }
     : own;
-
-const conversationRecord = (chat: Chat, owner: Owner, id: string): ArchiveRecord => ({
-  type: "conversation",
-  owner,
-  conversation: {
-    id,
-    userId: owner.userId,
-    title: chat.title,
-    isPinned: chat.isPinned,
-    agentId: chat.agentId,
-    model: null,
-    mode: chat.mode,
-    origin: chat.origin,
-    alias: null,
-    activeBranch: TRUNK,
-    nextBranch: 1,
-    createdAt: chat.createdAt,
-    updatedAt: chat.updatedAt,
-  },
-  branches: [],
-});
-
-const messageRecords = (
-  chat: Chat,
-  owner: Owner,
-  conversationId: string,
-  nameOf: (message: ChatMessage) => string,
-  pace: Pace,
-): Promise<MessageRecord[]> =>
-  mapInPieces(
-    chat.messages,
-    (message, sequence): MessageRecord => ({
-      type: "message",
-      owner,
-      message: {
-        id: nameOf(message),
-        conversationId,
-        sequence,
-        role: message.role,
-        content: message.content,
-        model: message.model,
-        status: message.status,
-        ...NOT_GENERATED,
-        createdAt: message.createdAt,
-        finishedAt: message.createdAt,
-      },
-    }),
-    pace,
-  );

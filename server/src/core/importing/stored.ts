@@ -31,7 +31,7 @@ export async function decodeStored(
   for (const [index, message] of listOrEmpty(fields.messages).entries()) {
     const before = messages.at(-1)?.createdAt ?? began ?? new Date(0);
     const decoded = isObject(message) ? decodeMessage(message, index, before) : null;
-    if (decoded) messages.push(decoded);
+    if (decoded) messages.push({ ...decoded, parent: messages.length - 1 });
     else leaveOut("message without text or of an unknown role");
     if (pace.isDue()) await pace.pause();
   }
@@ -53,7 +53,8 @@ export async function decodeStored(
     createdAt,
     updatedAt:
       timeOrNull(given("updatedAt", "updated_at")) ?? messages.at(-1)?.createdAt ?? createdAt,
-    messages: [first, ...others],
+    messages: [{ ...first, parent: null }, ...others],
+    shown: messages.length - 1,
   };
 }
 
@@ -69,7 +70,11 @@ const ROLES: ReadonlyMap<string, Role> = new Map(
 );
 
 /** @param before when the message before it was written */
-function decodeMessage(message: Loose, index: number, before: Date): ChatMessage | null {
+function decodeMessage(
+  message: Loose,
+  index: number,
+  before: Date,
+): Omit<ChatMessage, "parent"> | null {
   const role = ROLES.get((textOrNull(message.role) ?? "").toLowerCase());
   const content = textOrNull(message.content) ?? textOrNull(message.text) ?? "";
   if (!role || !/\S/u.test(content)) return null;

@@ -1,5 +1,6 @@
-import { branchOf, TRUNK } from "../../../domain/branches.ts";
-import type { ArchiveCounts, ArchiveRecord } from "../../../ports/archive.ts";
+import { type Branch, branchOf, startOf, TRUNK } from "../../../domain/branches.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { ArchiveCounts, ArchiveRecord, NewRecord } from "../../../ports/archive.ts";
 import type { createAgentWrites } from "./agents.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
@@ -13,6 +14,7 @@ export type Page<Item> = { readonly items: Item[]; readonly lastRowId: number };
 type PageParameters = { after: number; limit: number };
 type AgentRecord = Extract<ArchiveRecord, { type: "agent" }>;
 type ConversationRecord = Extract<ArchiveRecord, { type: "conversation" }>;
+type MessageRecord = Extract<NewRecord, { type: "message" }>;
 
 /** Reading across all owners: for the operator's archive, and for nothing else. */
 export function createArchiveReads(write: StatementWriter) {
@@ -99,11 +101,12 @@ export function createArchiveWrites(
   write: StatementWriter,
   { insert, keys, agents, branches }: ArchiveParts,
 ) {
+  const { branchesOf } = createBranchReads(write);
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
     (database, parameter) =>
       database
         .selectFrom("conversations")
-        .select(["next_sequence", "next_branch"])
+        .select(["next_sequence", "next_branch", "active_branch"])
         .where("id", "=", parameter.id)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId),
@@ -119,18 +122,51 @@ export function createArchiveWrites(
         .where("next_sequence", "<", parameter.next),
   );
 
-  function* importMessage(record: Extract<ArchiveRecord, { type: "message" }>): Operation<boolean> {
-    const { owner, message } = record;
+  /** Whether that branch of the conversation is there, or is now. Another one that has its number is not it. */
+  function* begin(
+    owner: Owner,
+    conversationId: string,
+    { next_branch: next, active_branch: active }: { next_branch: number; active_branch: number },
+    begun: Branch,
+  ): Operation<boolean> {
+    const { branch, parent, fork } = begun;
+    if (branch === next) {
+      yield* branches.insertBranch(owner, conversationId, begun);
+      yield* branches.makeActive(owner, conversationId, active, next + 1);
+      return true;
+    }
+    return (yield* branchesOf(owner, conversationId)).some(
+      (it) => it.branch === branch && it.parent === parent && it.fork === fork,
+    );
+  }
+
+  /** @param notBegun the branches of which the first message was not stored, so that the others cannot be either */
+  function* importMessage(record: MessageRecord, notBegun: Set<string>): Operation<boolean> {
+    const { owner, message, growth } = record;
     if (message.status === "streaming") return false;
     const { tenantId, userId } = owner;
     const id = message.conversationId;
     const conversation = yield* selectNextSequence.first({ tenantId, userId, id });
+    if (!conversation) return false;
     const branch = branchOf(message.sequence);
-    if (!conversation || branch >= conversation.next_branch) return false;
-    if (!(yield* insert.message(owner, message))) return false;
+    const begun = growth?.begun ?? null;
+    const isFirst = begun !== null && message.sequence === startOf(branch);
+    const place = `${id} ${branch}`;
+    if (begun && notBegun.has(place)) return false;
+    const hasBranch = isFirst
+      ? yield* begin(owner, id, conversation, begun)
+      : branch < conversation.next_branch;
+    if (!hasBranch || !(yield* insert.message(owner, message))) {
+      if (isFirst) notBegun.add(place);
+      return false;
+    }
     if (branch !== TRUNK) yield* branches.reach(owner, id, branch, message.sequence + 1);
     else if (message.sequence >= conversation.next_sequence)
       yield* setNextSequence.run({ id, tenantId, userId, next: message.sequence + 1 });
+    if (growth?.isShown) {
+      const next = Math.max(conversation.next_branch, branch + 1);
+      yield* branches.makeActive(owner, id, branch, next);
+    }
     return true;
   }
 
@@ -144,7 +180,7 @@ export function createArchiveWrites(
     return true;
   }
 
-  function* importRecord(record: ArchiveRecord): Operation<boolean> {
+  function* importRecord(record: NewRecord, notBegun: Set<string>): Operation<boolean> {
     switch (record.type) {
       case "key":
         return yield* keys.insertKey(record.key);
@@ -153,14 +189,15 @@ export function createArchiveWrites(
       case "conversation":
         return yield* importConversation(record);
       case "message":
-        return yield* importMessage(record);
+        return yield* importMessage(record, notBegun);
     }
   }
 
   return {
-    *importRecords(records: readonly ArchiveRecord[]): Operation<boolean[]> {
+    *importRecords(records: readonly NewRecord[]): Operation<boolean[]> {
       const taken: boolean[] = [];
-      for (const record of records) taken.push(yield* importRecord(record));
+      const notBegun = new Set<string>();
+      for (const record of records) taken.push(yield* importRecord(record, notBegun));
       return taken;
     },
   };

@@ -1,5 +1,5 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { ArchiveRecord } from "../../../ports/archive.ts";
+import type { NewRecord } from "../../../ports/archive.ts";
 import type { SearchStore } from "../../../ports/search.ts";
 import type { Store, TurnStore } from "../../../ports/store.ts";
 import {
@@ -45,7 +45,7 @@ const MAX_RECORDS_AT_ONCE = 500;
 const MAX_CHARACTERS_AT_ONCE = 2 * 1024 * 1024;
 
 /** The records in parts that are written together. */
-function* partsOf(records: readonly ArchiveRecord[]): Generator<readonly ArchiveRecord[]> {
+function* partsOf(records: readonly NewRecord[]): Generator<readonly NewRecord[]> {
   let start = 0;
   let characters = 0;
   for (const [index, record] of records.entries()) {

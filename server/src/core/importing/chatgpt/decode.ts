@@ -1,13 +1,23 @@
 import { titleFrom } from "../../../domain/conversation.ts";
 import { createPace, type Pace } from "../../../domain/turns-of-the-loop.ts";
-import type { Chat, ChatMessage, LeaveOut } from "../chat.ts";
-import { isObject, listOrEmpty, objectOrEmpty, textOrNull, timeOrNull } from "../loose.ts";
-import { type BranchMessage, shownBranch } from "./branch.ts";
+import { type Chat, type ChatMessage, type LeaveOut, pathTo } from "../chat.ts";
+import {
+  isObject,
+  type Loose,
+  listOrEmpty,
+  objectOrEmpty,
+  textOrNull,
+  timeOrNull,
+} from "../loose.ts";
+import { type TreeNode, treeOf } from "./tree.ts";
 
 /** The wire of such conversations, as they say where they began. */
 const ORIGIN = "chatgpt";
 
-/** A conversation of a ChatGPT export, the branch that was shown. Null when nothing of it can be taken, which was told to `leaveOut`. @returns a text: why it is no conversation */
+/**
+ * A conversation of a ChatGPT export with all of its branches. Null when nothing of it can be taken, which was told to
+ * `leaveOut`. @returns a text: why it is no conversation
+ */
 export async function decodeChatGpt(
   value: unknown,
   leaveOut: LeaveOut,
@@ -17,17 +27,21 @@ export async function decodeChatGpt(
   const { mapping, current_node: currentNode } = value;
   if (!isObject(mapping))
     return "it has no 'mapping', which every conversation of a ChatGPT export has";
-  const branch = await shownBranch(mapping, currentNode, pace);
+  const tree = await treeOf(mapping, currentNode, pace);
   const began =
     timeOrNull(value.create_time) ??
-    branch.map(timeOf).find((time) => time !== null) ??
+    tree.nodes.map(timeOf).find((time) => time !== null) ??
     timeOrNull(value.update_time) ??
     new Date();
 
   const messages: ChatMessage[] = [];
-  for (const entry of branch) {
-    const message = decodeMessage(entry, messages.at(-1)?.createdAt ?? began, leaveOut);
-    if (message) messages.push(message);
+  /** For each node the last message on the way to it, itself included. */
+  const reached: (number | null)[] = [];
+  for (const node of tree.nodes) {
+    const above = node.parent === null ? null : (reached[node.parent] ?? null);
+    const before = above === null ? began : (messages[above]?.createdAt ?? began);
+    const message = node.message && decodeMessage(node.nodeId, node.message, before, leaveOut);
+    reached.push(message ? messages.push({ ...message, parent: above }) - 1 : above);
     if (pace.isDue()) await pace.pause();
   }
   const [first, ...others] = messages;
@@ -35,7 +49,9 @@ export async function decodeChatGpt(
     leaveOut("conversation without a message to take");
     return null;
   }
-  const opening = messages.find(({ role }) => role === "user") ?? first;
+  const shown = (tree.shown === null ? null : reached[tree.shown]) ?? deepestOf(messages);
+  const path = wayTo(messages, shown);
+  const opening = path.find(({ role }) => role === "user") ?? path[0] ?? first;
   return {
     origin: ORIGIN,
     sourceId: textOrNull(value.conversation_id) ?? textOrNull(value.id) ?? first.sourceId,
@@ -44,21 +60,38 @@ export async function decodeChatGpt(
     agentId: null,
     mode: null,
     createdAt: began,
-    updatedAt: timeOrNull(value.update_time) ?? messages.at(-1)?.createdAt ?? began,
+    updatedAt: timeOrNull(value.update_time) ?? path.at(-1)?.createdAt ?? began,
     messages: [first, ...others],
+    shown,
   };
 }
 
-const timeOf = ({ message }: BranchMessage): Date | null => timeOrNull(message.create_time);
+const timeOf = ({ message }: TreeNode): Date | null => timeOrNull(message?.create_time);
+
+/** The index of the message with the longest way to it. */
+function deepestOf(messages: readonly ChatMessage[]): number {
+  const depths: number[] = [];
+  let deepest = 0;
+  for (const [index, { parent }] of messages.entries()) {
+    const depth = parent === null ? 0 : (depths[parent] ?? 0) + 1;
+    depths.push(depth);
+    if (depth > (depths[deepest] ?? 0)) deepest = index;
+  }
+  return deepest;
+}
+
+const wayTo = (messages: readonly ChatMessage[], last: number): ChatMessage[] =>
+  pathTo(messages, last).flatMap((index) => messages[index] ?? []);
 
 const UNFINISHED: ReadonlySet<unknown> = new Set(["in_progress", "finished_partial_completion"]);
 
 /** @param before when the message before it was written */
 function decodeMessage(
-  { nodeId, message }: BranchMessage,
+  nodeId: string,
+  message: Loose,
   before: Date,
   leaveOut: LeaveOut,
-): ChatMessage | null {
+): Omit<ChatMessage, "parent"> | null {
   const { role } = objectOrEmpty(message.author);
   const metadata = objectOrEmpty(message.metadata);
   const recipient = textOrNull(message.recipient) ?? "all";
