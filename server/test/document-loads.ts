@@ -32,11 +32,12 @@ async function talk({ documents, userId, send, next }: Talk): Promise<void> {
   const content = Buffer.from(
     randomBytes(1 + Math.floor((Math.random() * MAX_FILE_BYTES) / 2)).toString("hex"),
   );
-  const file = await send("/files", content);
-  if (!file) return;
-  documents.files.set(file.id, { userId, sha256: digest(content) });
-  const conversation = await send("/conversations", {});
-  if (!conversation) return;
+  const [file, conversation] = await Promise.all([
+    send("/files", content),
+    send("/conversations", {}),
+  ]);
+  if (file) documents.files.set(file.id, { userId, sha256: digest(content) });
+  if (!file || !conversation) return;
   const ask = async (asked: object): Promise<readonly Said[] | null> => {
     const path = `/conversations/${conversation.id}/messages`;
     const messages = await send(path, { parts: true, tools: [TOOL], ...asked });
@@ -74,7 +75,7 @@ const crash: CrashClient = async (url, acknowledge, signal, documents) => {
     next() {
       const marker = newCrashMarker();
       return {
-        content: `${marker} {{reply tokens=30 gapMs=${Math.random() < 0.5 ? 4 : 0} mixed}}`,
+        content: `${marker} {{reply tokens=30 gapMs=${Math.random() < 0.5 ? 2 : 0} mixed}}`,
         acknowledged: () => acknowledge(marker, NAME),
       };
     },
