@@ -101,6 +101,18 @@ test("[OS1] [OS2] a history is kept where a header or metadata names a conversat
   assert.equal((await conversations()).length, 4);
 });
 
+test("[OS3] a front end's chore is answered and not kept, unless it says so", async () => {
+  const { create, get, conversations } = await keeping();
+  const body = { input: "A title, please {{reply text=Title}}" };
+  const headers = { "x-openwebui-chat-id": "c", "x-openwebui-task": "title_generation" };
+  const chore = await create(body, headers);
+  assert.deepEqual([wordsOf(chore.body), chore.body.store], ["Title", false]);
+  assert.equal((await get(chore.body.id)).status, 404);
+  const stored = await create({ ...body, store: true }, headers);
+  assert.equal((await get(stored.body.id)).status, 200);
+  assert.deepEqual(await conversations(), []);
+});
+
 test("[OS1] two names that differ are 400, and so is one that is no name", async () => {
   const { create, conversations } = await keeping();
   for (const [body, headers, param] of [
@@ -217,9 +229,9 @@ test("[OS2] [OR6] a front end that is not asked to store less holds its history 
   assert.equal(server.model.requests[2]?.body?.messages?.length, 5);
 });
 
-test("[OS4] [OR19] on a socket a response that is kept is gone on from by its id, in its conversation", async () => {
+test("[OS3] [OS4] [OR19] on a socket a response that is kept is gone on from by its id, in its conversation", async () => {
   const { server, user, shown, conversations } = await keeping();
-  const headers = { authorization: "Bearer local", "x-user-id": user, session_id: "c" };
+  const headers = { authorization: "Bearer local", "x-openwebui-user-id": user, session_id: "c" };
   await using socket = await openSocket(server, "/v1/responses", { headers });
   const create = async (body: object): Promise<Event> => {
     socket.say({ type: "response.create", store: false, ...body });

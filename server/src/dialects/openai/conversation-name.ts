@@ -35,8 +35,7 @@ export function conversationNameIn(
     ["conversation", field],
     ["metadata.conversation_id", metadata?.conversation_id || undefined],
   ];
-  // A chore of a front end, such as a title, is no part of what its user says.
-  if (headerText(headers["x-openwebui-task"])) return null;
+  if (isChore(headers)) return null;
   let first: string | undefined;
   for (const [place, name] of named) {
     if (name === undefined) continue;
@@ -57,6 +56,10 @@ export function conversationNameIn(
   }
   return null;
 }
+
+/** Whether that is a chore of a front end, such as a title, which is no part of what its user says. */
+export const isChore = (headers: IncomingHttpHeaders): boolean =>
+  headerText(headers["x-openwebui-task"]) !== undefined;
 
 function checkConversationName(name: string, place: string): void {
   if (name.length > MAX_NAME_CHARACTERS)

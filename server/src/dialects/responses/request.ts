@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ModelSettings } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import { type ConversationName, conversationNameIn } from "../openai/conversation-name.ts";
+import { type ConversationName, conversationNameIn, isChore } from "../openai/conversation-name.ts";
 import { notHere, OpenAiError } from "../openai/errors.ts";
 import { type Fields, fieldsOf, required, wrongType } from "../openai/fields.ts";
 import { type Metadata, metadataIn } from "../openai/metadata.ts";
@@ -61,8 +61,8 @@ export function readRequest(
   const input = needsInput || body.has("input") ? readInput(body) : [];
   const model = text(body, "model", MAX_NAME_CHARACTERS) || null;
   const instructions = text(body, "instructions") ?? null;
-  const isStored = body.boolean("store") ?? true;
   const isBackground = body.boolean("background") ?? false;
+  const isStored = body.boolean("store") ?? (isBackground || !isChore(headers));
   if (isBackground && !isStored)
     throw notHere(
       "background",

@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../../domain/errors.ts";
 import { type Part, textOf } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Handshake, OnMessage, Socket, SocketHandler } from "../../http/socket.ts";
+import { userInHeaders } from "../openai/admission.ts";
 import { errorOf, errorReply, notHere } from "../openai/errors.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
 import { idOf } from "../openai/ids.ts";
@@ -46,8 +47,7 @@ export function responsesSocket(parts: ResponsesParts): SocketHandler {
         isOpenWire: false,
         ignoresOtherUsers: true,
       };
-      const user = headers["x-user-id"];
-      const claims = { "X-User-ID": typeof user === "string" ? user : undefined };
+      const claims = userInHeaders({ headers });
       const principal = (await parts.decide(visitor))(claims);
       return {
         principal,
