@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { chain, chat, said as exported, uuid } from "../../server/test/chatgpt-export.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
-import { message, messages, replied, said } from "./chat-page.ts";
-import { conversationOf } from "./seed.ts";
+import { listed, message, messages, replied, said } from "./chat-page.ts";
+import { conversationOf, seed } from "./seed.ts";
 
 const skip = withoutBrowser;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -202,5 +203,35 @@ test("a search opens the branch that has what was found", { skip }, async () => 
   await said(page, `${word} is here`).first().waitFor();
   await page.getByRole("group", { name: "Version 2 of 2" }).waitFor();
   assert.equal((await client.conversations.get(id)).active_branch, 0);
+  assert.deepEqual(opened.problems, []);
+});
+
+test("the branches of a conversation that was imported from ChatGPT are versions, and the one that was shown there is shown", {
+  skip,
+}, async () => {
+  const nodes = chain([exported("user", 1, "Which city?"), exported("assistant", 2, "Paris")]);
+  const question = nodes[uuid(1)];
+  assert.ok(question);
+  for (const [number, city] of [
+    [3, "Rome"],
+    [4, "Oslo"],
+  ] as const)
+    Object.assign(nodes, chain([exported("assistant", number, city)], question));
+  await seed(server.url, [chat(7, nodes, { current_node: uuid(3) })]);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await listed(page, "Chat 7").click();
+  const rome = versions(page, "Rome", "Version 2 of 3");
+  await rome.getByText("2/3").waitFor();
+  await rome.getByRole("button", { name: "Next version" }).focus();
+  await page.keyboard.press("Enter");
+  await versions(page, "Oslo", "Version 3 of 3").waitFor();
+  for (const city of ["Rome", "Paris"]) {
+    await page.getByRole("button", { name: "Previous version" }).focus();
+    await page.keyboard.press("Enter");
+    await said(page, city).waitFor();
+  }
+  await versions(page, "Paris", "Version 1 of 3").waitFor();
+  assert.equal(await messages(page).count(), 2);
   assert.deepEqual(opened.problems, []);
 });
