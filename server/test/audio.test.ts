@@ -1,6 +1,7 @@
 // The audio wire: read aloud by flite, written down by Debian's pocketsphinx.
 // Runs: waiting
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { after, describe, test } from "node:test";
 import { audioWire } from "../src/dialects/audio/index.ts";
@@ -243,15 +244,17 @@ describe("transcriptions", { skip: skipWithoutPocketsphinx() }, () => {
   });
 });
 
-test("[AU2] where nothing recognises speech, the answer says what to install", async () => {
+/** The wire alone, with such engines; counts errors that are the server's own fault. */
+async function listening(speech: Parameters<typeof audioWire>[0]["speech"]) {
   const owner = { tenantId: "local", userId: "u", models: null };
   const wire = audioWire({
     admit: async () => async () => ({
       principal: { ...owner, proof: { kind: "none" }, isOperator: false },
       limit: null,
     }),
-    speech: { detector: null as never, transcriber: null, synthesizer: null },
+    speech,
   });
+  const problems: string[] = [];
   const app = await createHttpServer({
     requestTimeoutMs: 60_000,
     wires: [wire],
@@ -263,18 +266,53 @@ test("[AU2] where nothing recognises speech, the answer says what to install", a
     trustedProxies: [],
     watchCredential: () => () => {},
     enter: () => () => {},
-    onInternalError() {},
+    onInternalError: ({ message }) => problems.push(message),
     onAnswer() {},
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
-  try {
-    const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-    const { response, text } = await transcribe(formOf(spoken), url);
-    assert.equal(response.status, 503);
-    assert.match(JSON.parse(text).error.message, /apt-get install libpocketsphinx3/);
-  } finally {
-    await app.close();
-  }
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  return { url, problems, [Symbol.asyncDispose]: () => app.close() };
+}
+
+test("[AU2] where nothing recognises speech, the answer says what to install", async () => {
+  await using wire = await listening({
+    detector: null as never,
+    transcriber: null,
+    synthesizer: null,
+  });
+  const { response, text } = await transcribe(formOf(spoken), wire.url);
+  assert.equal(response.status, 503);
+  assert.match(JSON.parse(text).error.message, /apt-get install libpocketsphinx3/);
+});
+
+test("[AU1] a client that goes away before the first sound ends the work, and is no fault of the server's", async () => {
+  const begun = Promise.withResolvers<AbortSignal>();
+  await using wire = await listening({
+    detector: null as never,
+    transcriber: null,
+    synthesizer: {
+      voices: [],
+      ready: async () => {},
+      async *speak(_text: string, _options: object, signal: AbortSignal) {
+        begun.resolve(signal);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    } as never,
+  });
+  const leaving = new AbortController();
+  const asked = fetch(`${wire.url}/v1/audio/speech`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...bearer },
+    body: JSON.stringify({ input: SENTENCE }),
+    signal: leaving.signal,
+  });
+  const signal = await begun.promise;
+  leaving.abort();
+  await assert.rejects(asked, /abort/);
+  if (!signal.aborted) await once(signal, "abort");
+  // By the time that another request is answered, that one is over.
+  assert.equal((await fetch(`${wire.url}/v1/nothing`)).status, 404);
+  assert.deepEqual(wire.problems, []);
 });
 
 test("[AU3] nothing is stored", async () => {

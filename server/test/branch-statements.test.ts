@@ -88,7 +88,7 @@ test("a conversation without forks is read and written with as few statements as
         recentBefore: 1,
         running: 1,
         turn: 2,
-        put: 10,
+        put: 6,
         delete: 3,
       },
     );

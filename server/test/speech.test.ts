@@ -78,7 +78,7 @@ describe("silero", () => {
     for (const modelFile of ["/nowhere/silero.onnx", import.meta.filename, "/dev/null"])
       await assert.rejects(createSileroDetector({ modelFile }).ready(), {
         code: "unavailable",
-        message: /^The voice activity detector cannot use .*: ./,
+        forOperator: /^The voice activity detector cannot use .*: ./,
       });
   });
 });

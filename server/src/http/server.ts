@@ -142,6 +142,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const answerError = (problem: unknown, request: FastifyRequest, reply: FastifyReply): void => {
     const words = wireOfGuest(request) ?? wordsAt(pathOf(request));
     const error = errorOf(problem);
+    if (error.code === "internal" && isOfAbsentClient(problem, reply)) return void reply.send();
     if (words.beforeError)
       void words
         .beforeError(error, request, reply)
@@ -244,6 +245,12 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   for (const wire of wires)
     await app.register(async (scope) => registerWire(scope, wire, wirePaths));
   return app;
+}
+
+/** What a client ended by going away is no fault of the server's. */
+function isOfAbsentClient(problem: unknown, { raw }: FastifyReply): boolean {
+  const { name, code } = problem as NodeJS.ErrnoException;
+  return raw.destroyed && (name === "AbortError" || code === "ERR_STREAM_PREMATURE_CLOSE");
 }
 
 const pathOf = ({ raw }: FastifyRequest): string => raw.url?.split("?", 1)[0] ?? "/";
