@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { all, type Event, responsesClient, wordsOf } from "./responses-client.ts";
 import { sharedServer, type TestServer } from "./shared-server.ts";
+import { BACKEND } from "./start-server.ts";
 
 const contents = (server: TestServer, at: number) =>
   server.model.requests[at]?.body?.messages?.map(({ content }) => content);
@@ -186,7 +187,9 @@ test("[OR7] [OX3] a response that fails before its first word leaves nothing, an
   assert.equal((await items()).length, 2);
 });
 
-test("[OX3] what an SDK sends again by itself is one response", async () => {
+test("[OX3] what an SDK sends again by itself is one response", {
+  skip: BACKEND === "replicas" && "a repeat is known to the server that had the first",
+}, async () => {
   const server = await sharedServer();
   const { create } = responsesClient(server);
   const send = (count: string) =>
