@@ -38,9 +38,14 @@ export type Tickets = {
     session: string,
     goodForMs: number,
   ): Promise<{ readonly secret: string; readonly expiresAt: Date }>;
-  /** What such a secret is worth, and its session. @throws AppError unauthenticated, unavailable */
+  /**
+   * What such a secret is worth, and its session.
+   * @param advice a sentence that says where another one is to be had
+   * @throws AppError unauthenticated, unavailable
+   */
   openSecret(
     secret: string,
+    advice: string,
   ): Promise<{ readonly credential: Credential; readonly session: string }>;
 };
 
@@ -56,12 +61,10 @@ export function createTickets(parts: {
 }): Tickets {
   const { store, clock, sessionWatch, mint } = parts;
 
-  const credentialFor = async (found: Ticket | null, advice: string): Promise<Credential> => {
+  /** @param refusal what is wrong, and where another one is to be had */
+  const credentialFor = async (found: Ticket | null, refusal: string): Promise<Credential> => {
     if (!found || !(await sessionWatch.isGood(found.proof)))
-      throw new AppError(
-        "unauthenticated",
-        `This ticket or client secret was used, has expired, or never was one. ${advice}`,
-      );
+      throw new AppError("unauthenticated", refusal);
     const { tenantId, userId, proof, isOperator, models, stream } = found;
     return {
       kind: "redeemed",
@@ -92,24 +95,22 @@ export function createTickets(parts: {
       await store.createTicket({ hash, ...owner, expiresAt, stream: null, session }, now);
       return { secret, expiresAt };
     },
-    async openSecret(secret) {
+    async openSecret(secret, advice) {
       const found = await store.findSecret(mint.hashOf(secret), clock.now());
-      const credential = await credentialFor(
-        found,
-        "POST /v1/realtime/client_secrets gives another",
-      );
+      const refusal = `This client secret has expired, or never was one. ${advice}`;
+      const credential = await credentialFor(found, refusal);
       return { credential, session: found?.session ?? "{}" };
     },
     async redeem(ticket) {
       return credentialFor(
         await store.takeTicket(mint.hashOf(ticket), clock.now()),
-        "Each opens one socket within 30 s; POST /v1/chat/tickets gives another",
+        "This ticket was used, has expired, or never was one. Each opens one socket within 30 s; POST /v1/chat/tickets gives another",
       );
     },
     async open(ticket) {
       return credentialFor(
         await store.openTicket(mint.hashOf(ticket), clock.now()),
-        "One for a stream is opened within 30 s, and then again for an hour; POST /v1/chat/tickets with conversation_id gives another",
+        "This ticket was used, has expired, or never was one. One for a stream is opened within 30 s, and then again for an hour; POST /v1/chat/tickets with conversation_id gives another",
       );
     },
   };

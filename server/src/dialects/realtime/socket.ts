@@ -77,7 +77,8 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
 async function shownBy({ tickets }: RealtimeParts, { credential }: Handshake) {
   if (credential.kind !== "bearer" || !credential.token.startsWith(SECRET_PREFIX))
     return { credential, settings: DEFAULT_SETTINGS, model: null };
-  const opened = await tickets.openSecret(credential.token);
+  const advice = "POST /v1/realtime/client_secrets gives another";
+  const opened = await tickets.openSecret(credential.token, advice);
   const session = fieldsOf(JSON.parse(opened.session), "session");
   return {
     credential: opened.credential,

@@ -33,32 +33,24 @@ export function createTurnReads(write: StatementWriter) {
         .where("role", "=", "assistant"),
     ),
   );
-  const selectAtPlace = (role: "user" | "assistant") =>
+  /** @param role null: any */
+  const selectAtPlace = (role: "user" | "assistant" | null) =>
     inMessageArrays(
       write<OwnerParameters & { conversationId: string; sequence: number }>()(
-        (database, parameter) =>
-          database
+        (database, parameter) => {
+          const atPlace = database
             .selectFrom("messages")
             .select(MESSAGE_COLUMNS)
             .where("conversation_id", "=", parameter.conversationId)
             .where("tenant_id", "=", parameter.tenantId)
             .where("owner_id", "=", parameter.userId)
-            .where("sequence", "=", parameter.sequence)
-            .where("role", "=", role),
+            .where("sequence", "=", parameter.sequence);
+          return role === null ? atPlace : atPlace.where("role", "=", role);
+        },
       ),
     );
   const selectQuestion = selectAtPlace("user");
-  const selectAnyQuestion = inMessageArrays(
-    write<OwnerParameters & { conversationId: string; sequence: number }>()((database, parameter) =>
-      database
-        .selectFrom("messages")
-        .select(MESSAGE_COLUMNS)
-        .where("conversation_id", "=", parameter.conversationId)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId)
-        .where("sequence", "=", parameter.sequence),
-    ),
-  );
+  const selectAnyQuestion = selectAtPlace(null);
   const selectInput = inMessageArrays(
     write<RangeParameters>()((database, parameter) =>
       database
