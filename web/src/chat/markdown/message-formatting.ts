@@ -1,3 +1,4 @@
+import { atNextFrame } from "../live/at-next-frame.ts";
 import type { Formatter } from "./formatter.ts";
 import type { Block } from "./split-blocks.ts";
 import type { FormatProblem, FormatRequest, Formatted, TreeNode } from "./tree.ts";
@@ -10,9 +11,8 @@ const PATIENCE_LOOKS = 5;
 /** The same while what formats is being loaded. */
 const LOADING_PATIENCE_LOOKS = 60;
 const LOOK_MS = 50;
-const DRAW_MS = 16;
 /** Nodes that a browser adds while nobody notices; then it may take a key. */
-export const PIECE_NODES = 1_500;
+export const PIECE_NODES = 800;
 
 export type CodeView = Extract<Block, { kind: "code" }>;
 
@@ -52,19 +52,18 @@ export function createMessageFormatting(formatter: Formatter, onChange: () => vo
   let places: Place[] = [];
   let isClosed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let isChanging = false;
   /** There are views that the last draw left as they were. */
   let isBehind = false;
+  /** Nodes that may still be added in this frame: the page is often drawn more than once for one frame. */
+  let nodesLeft = PIECE_NODES;
 
-  /** Answers come one by one; what they change is drawn together. */
-  const change = () => {
-    if (isChanging) return;
-    isChanging = true;
+  /** Answers come one by one; what they change is drawn together, once the frame before it is on the screen. */
+  const change = atNextFrame(() => {
     setTimeout(() => {
-      isChanging = false;
+      nodesLeft = PIECE_NODES;
       if (!isClosed) onChange();
-    }, DRAW_MS);
-  };
+    });
+  });
   const requestOf = ({ text }: Place): FormatRequest => ({ kind: "text", text });
   const isCurrent = ({ shown, text }: Place) => shown?.text === text;
   const ask = async (place: Place) => {
@@ -126,9 +125,9 @@ export function createMessageFormatting(formatter: Formatter, onChange: () => vo
   return {
     /**
      * How the blocks are shown now, from the first on, until they are `maxNodes` nodes. What would be more than
-     * PIECE_NODES new nodes at a time comes with the next draw, which `ask` brings about: until then a block that
+     * PIECE_NODES new nodes in a frame comes with the next one, which `ask` brings about: until then a block that
      * is there stays as it is.
-     * @returns `views`: fewer than the blocks where those would be more; `isBehind`: the next draw shows more
+     * @returns `views`: fewer than the blocks where those would be more; `isBehind`: the next frame shows more
      */
     views(
       blocks: readonly Block[],
@@ -136,18 +135,17 @@ export function createMessageFormatting(formatter: Formatter, onChange: () => vo
     ): { readonly views: readonly BlockView[]; readonly isBehind: boolean } {
       const views: BlockView[] = [];
       let nodes = 0;
-      let newNodes = 0;
       isBehind = false;
       for (const block of blocks) {
         if (nodes >= maxNodes) break;
         let view = block.kind === "code" ? block : viewOf(placeAt(views.length, block.text));
         const place = block.kind === "text" ? places[views.length] : undefined;
         if (place && view !== place.view) {
-          if (newNodes >= PIECE_NODES) {
+          if (nodesLeft <= 0) {
             isBehind = true;
             if (!place.view) break;
             view = place.view;
-          } else newNodes += weightOf(view);
+          } else nodesLeft -= weightOf(view);
           place.view = view;
         }
         views.push(view);
