@@ -4,12 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SqliteQueryCompiler } from "kysely";
 import { createReads } from "../src/adapters/stores/sql/operations.ts";
 import type { Operation } from "../src/adapters/stores/sql/statement.ts";
-import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
 import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
 import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
+import { sqliteStatementWriter } from "../src/adapters/stores/sqlite/statement-writer.ts";
 import { createThreadWork } from "../src/adapters/stores/sqlite/thread-messages.ts";
 import {
   aConversation,
@@ -26,7 +25,7 @@ test("a conversation without forks is read and written with as few statements as
   const database = openDatabase(directory, "OFF");
   try {
     const executor = createExecutor(database);
-    const writer = createStatementWriter(() => new SqliteQueryCompiler());
+    const writer = sqliteStatementWriter();
     const reads = createReads(writer);
     const { writes } = createThreadWork(writer);
     let statements = 0;

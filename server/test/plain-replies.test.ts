@@ -4,11 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { SqliteQueryCompiler } from "kysely";
 import type { Call, Operation } from "../src/adapters/stores/sql/statement.ts";
-import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
 import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
 import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
+import { sqliteStatementWriter } from "../src/adapters/stores/sqlite/statement-writer.ts";
 import { createThreadWork } from "../src/adapters/stores/sqlite/thread-messages.ts";
 import { documentOf } from "../src/domain/message.ts";
 import type { Part } from "../src/domain/parts.ts";
@@ -28,7 +27,7 @@ test("a plain reply takes two statements to begin and two to end, and nothing is
   const database = openDatabase(directory, "OFF");
   try {
     const executor = createExecutor(database);
-    const { writes } = createThreadWork(createStatementWriter(() => new SqliteQueryCompiler()));
+    const { writes } = createThreadWork(sqliteStatementWriter());
     let calls: Call[] = [];
     function* watched<Result>(operation: Operation<Result>): Operation<Result> {
       calls = [];

@@ -6,12 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
-import { SqliteQueryCompiler } from "kysely";
-import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
+import { createReads } from "../src/adapters/stores/sql/operations.ts";
 import { createRunBatch, type Request } from "../src/adapters/stores/sqlite/batch.ts";
 import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
 import { toStoreError } from "../src/adapters/stores/sqlite/errors.ts";
 import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
+import { createSearchReads } from "../src/adapters/stores/sqlite/search.ts";
+import { sqliteStatementWriter } from "../src/adapters/stores/sqlite/statement-writer.ts";
 import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { createThreadWork } from "../src/adapters/stores/sqlite/thread-messages.ts";
 import { AppError } from "../src/domain/errors.ts";
@@ -229,7 +230,7 @@ describe("group commit", () => {
 describe("a full disk", () => {
   test("refuses writes, answers reads, and takes writes again when there is room", async () => {
     using database = openDatabase(await freshDirectory(), "FULL");
-    const { writes } = createThreadWork(createStatementWriter(() => new SqliteQueryCompiler()));
+    const { writes } = createThreadWork(sqliteStatementWriter());
     const runBatch = createRunBatch(database, createExecutor(database), { check() {} });
     const owner = newOwner();
     const given = aConversation();
@@ -260,6 +261,21 @@ describe("a full disk", () => {
     runBatch([append("large".repeat(20_000))]);
     assert.deepEqual(contents(), ["first", "small", "short", "large"]);
   });
+});
+
+test("the parameter of a LIMIT has a sign, without which SQLite plans the statement again each time", () => {
+  const limits: string[] = [];
+  const writer = sqliteStatementWriter(({ sql }) => {
+    for (const [, value = ""] of sql.matchAll(/\b(?:limit|offset)\s+(\S+)/giu)) limits.push(value);
+  });
+  createReads(writer);
+  createThreadWork(writer);
+  createSearchReads(writer, () => false);
+  assert.ok(limits.length > 10);
+  assert.deepEqual(
+    limits.filter((value) => !/^\+|^\d/u.test(value)),
+    [],
+  );
 });
 
 test("nothing of the audit log can be changed or deleted, by no statement", async () => {

@@ -70,7 +70,7 @@ export function createSearchIndex(write: StatementWriter) {
         CASE WHEN conversation.is_hidden = 0 THEN conversation.title END, NULL
       FROM search_pending AS pending JOIN conversations AS conversation ON conversation.row_id = pending.item >> 1
       WHERE pending.item & 1 = 1 AND ${isWanted}
-      LIMIT ${limit}`;
+      LIMIT +${limit}`;
   const selectPending = raw<{ limit: number }, PendingSource>((sql, { limit }) =>
     pendingOf(sql, sql`1`, limit),
   );
@@ -86,14 +86,14 @@ export function createSearchIndex(write: StatementWriter) {
   const selectTitles = raw<{ after: number; to: number; limit: number }, Source>(
     (sql, { after, to, limit }) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id,
       CASE WHEN is_hidden = 0 THEN title END AS text
-      FROM conversations WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
+      FROM conversations WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT +${limit}`,
   );
   /** A reply in progress has no text yet. */
   const selectMessages = raw<{ after: number; to: number; limit: number }, Source>(
     (sql, { after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
       CASE WHEN status <> 'streaming' AND octet_length(content) <= ${sql.lit(PIECE_BYTES)}
         AND ${isFound(sql, "messages")} THEN content END AS text
-      FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT ${limit}`,
+      FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT +${limit}`,
   );
   const insertText = raw<{ item: number; text: string }, never>(
     (sql, { item, text }) =>

@@ -30,14 +30,14 @@ export function createSearchReads(write: StatementWriter, isOver: () => boolean)
     compile: () =>
       sql<Found>`SELECT rowid AS item, rank AS score FROM search_index
         WHERE search_index MATCH ${given.words} AND rowid > 0
-        ORDER BY rowid DESC LIMIT ${given.most}`.compile(database),
+        ORDER BY rowid DESC LIMIT +${given.most}`.compile(database),
   }));
   /** Pieces of the newest texts first. */
   const selectFoundPieces = write<{ words: string; most: number }>()((database, given, sql) => ({
     compile: () =>
       sql<Found>`SELECT rowid AS item, rank AS score FROM search_index
         WHERE search_index MATCH ${given.words} AND rowid < 0
-        ORDER BY rowid LIMIT ${given.most}`.compile(database),
+        ORDER BY rowid LIMIT +${given.most}`.compile(database),
   }));
   const selectConversation = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import { SqliteQueryCompiler } from "kysely";
 import { AppError } from "../../../domain/errors.ts";
 import type { AbandonedReply, Store } from "../../../ports/store.ts";
 import { createReads } from "../sql/operations.ts";
 import { createProbe } from "../sql/probe.ts";
 import { createSearchQueue } from "../sql/search-queue.ts";
 import type { Operation, WrittenStatement } from "../sql/statement.ts";
-import { createStatementWriter } from "../sql/statement-writer.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
 import { createAbandonedReplies } from "./abandoned.ts";
 import { type OnMigration, openDatabase, type Synchronous } from "./database.ts";
@@ -15,6 +13,7 @@ import { createExecutor } from "./executor.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
 import { createSearcher, type Searcher } from "./searcher.ts";
+import { sqliteStatementWriter } from "./statement-writer.ts";
 import { createThreadWork, type WriteName } from "./thread-messages.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
@@ -44,7 +43,7 @@ export async function openSqliteStore(options: {
     lock?.noteStore();
     database.exec("PRAGMA query_only = ON");
     const statements: WrittenStatement[] = [];
-    createThreadWork(writerOf((written) => statements.push(written)));
+    createThreadWork(sqliteStatementWriter((written) => statements.push(written)));
     const writer = startWriter(
       { directory, synchronous, keepsTidy: exclusive, statements },
       onCommit,
@@ -52,7 +51,7 @@ export async function openSqliteStore(options: {
     opening.defer(() => writer.close());
     const searchStatements: WrittenStatement[] = [];
     createSearchReads(
-      writerOf((written) => searchStatements.push(written)),
+      sqliteStatementWriter((written) => searchStatements.push(written)),
       () => false,
     );
     const searcher = createSearcher({ directory, synchronous, statements: searchStatements });
@@ -63,9 +62,6 @@ export async function openSqliteStore(options: {
   }
 }
 
-const writerOf = (onWritten?: (written: WrittenStatement) => void) =>
-  createStatementWriter(() => new SqliteQueryCompiler(), onWritten);
-
 /** Reads here, on a connection of their own; writes in the writer's thread, searches in theirs. */
 function storeOf(
   directory: string,
@@ -74,7 +70,7 @@ function storeOf(
   searcher: Searcher,
   opened: AsyncDisposableStack,
 ): SqliteStore {
-  const statementWriter = writerOf();
+  const statementWriter = sqliteStatementWriter();
   const reads = createReads(statementWriter);
   const searches = createSearchQueue();
   const executor = createExecutor(database);
