@@ -2,6 +2,7 @@
 // arguments run only those. Everything is run, also when something failed before it.
 import { spawnSync } from "node:child_process";
 import { globSync, writeFileSync } from "node:fs";
+import { placeOf } from "./test-place.ts";
 import { readTestFiles } from "./test-plan.ts";
 import { installDebianPackages, ROOT, runInLanes, runTestFile, startServices } from "./test-run.ts";
 
@@ -45,20 +46,22 @@ function check(title, command, args) {
   if (status !== 0) failures.push(`${title}: ${command} ${args.join(" ")}`);
 }
 
-/** A file and what it is run on. */
+/** A file, what it is run on, and where it believes to be. */
 function jobOf(file, backend) {
-  return { file, backend, environment: backend ? { TEST_BACKEND: backend } : {} };
+  const title = backend ? `${file.path} on ${TITLES[backend]}` : file.path;
+  const environment = { ...placeOf(title), ...(backend && { TEST_BACKEND: backend }) };
+  return { file, title, environment };
 }
 
-async function run({ file: { path }, backend, environment }) {
-  const title = backend ? `${path} on ${TITLES[backend]}` : path;
+async function run({ file: { path }, title, environment }) {
   const result = await runTestFile(path, {
     environment,
     timeoutSeconds: MAX_FILE_SECONDS,
     isQuiet: true,
   });
   const cutOff = result.isCutOff ? `It was not over after ${MAX_FILE_SECONDS} s.\n` : "";
-  process.stdout.write(`\n── ${title}, ${result.seconds} s\n${result.output}${cutOff}`);
+  const place = environment.TZ ? ` in ${environment.TZ}` : "";
+  process.stdout.write(`\n── ${title}${place}, ${result.seconds} s\n${result.output}${cutOff}`);
   results.push({ ...result, title });
   if (!result.failed) return;
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { test } from "node:test";
 import { chooseCampaigns, fitsInto, limitOf, reportOf } from "../../scripts/campaign-report.ts";
+import { placeOf } from "../../scripts/test-place.ts";
 import { readDeclarations, readTestFiles } from "../../scripts/test-plan.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -130,4 +131,27 @@ test("campaigns are chosen by name, the shortest first, fit into the time that i
   assert.match(report, /\| short \| SIZE=7 \| passed \| 9 \|/);
   assert.match(report, /\| long \| SIZE=7 \| not run: no time left \|/);
   assert.match(report, /- 7 kills/);
+});
+
+test("a test file believes to be at a place of its own, the same in every run; files are at all of them", () => {
+  const titles = Array.from({ length: 100 }, (_, number) => `server/test/file-${number}.test.ts`);
+  const { TZ, TEST_CLOCK } = process.env;
+  const set = (settings: Record<string, string | undefined>) => {
+    for (const [name, value] of Object.entries(settings))
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  };
+  try {
+    set({ TZ: undefined, TEST_CLOCK: undefined });
+    const places = titles.map((title) => placeOf(title));
+    assert.deepEqual(
+      titles.map((title) => placeOf(title)),
+      places,
+    );
+    assert.equal(new Set(places.map((place) => place.TZ)).size, 4);
+    set({ TZ: "Asia/Tokyo" });
+    assert.deepEqual(placeOf("any"), {}, "what was asked for stays");
+  } finally {
+    set({ TZ, TEST_CLOCK });
+  }
 });
