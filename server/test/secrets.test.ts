@@ -4,22 +4,29 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { COMMAND, workFolder } from "./cli-runner.ts";
+import { COMMAND, COMPILED, workFolder } from "./cli-runner.ts";
 import { freePort } from "./free-port.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { startModelServer } from "./model-server.ts";
 import { openSocket } from "./socket-client.ts";
-import { send } from "./wire-client.ts";
+import { type Answer, send } from "./wire-client.ts";
 
 const secret = (name: string): string => `canary-${name}-${Math.random().toString(36).slice(2)}`;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-/** Runs it to its end, which comes by itself or by that signal. @returns all that it said */
-function run(environment: Record<string, string>, args: readonly string[] = ["serve"]) {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    env: { PATH: process.env.PATH, OLLAMA_BASE_URL: "http://127.0.0.1:9", ...environment },
+/** Starts a server, which is over when it ends by itself or when that signal aborts. */
+function serve(environment: Record<string, string>, signal: AbortSignal) {
+  const child = spawn(process.execPath, [COMMAND, "serve"], {
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: COMPILED,
+      OLLAMA_BASE_URL: "http://127.0.0.1:9",
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
+    ...{ signal, killSignal: "SIGKILL" as const },
   });
+  child.on("error", () => {});
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -41,17 +48,17 @@ function run(environment: Record<string, string>, args: readonly string[] = ["se
 }
 
 test("21 secrets are in no log, error, figure, audit, other user's export or crash", {
-  timeout: 120_000,
-}, async () => {
+  timeout: 300_000,
+}, async ({ signal }) => {
   await using folder = await workFolder();
   await using issuer = await startIssuer();
   await using model = await startModelServer();
   const key = async (...args: string[]) =>
     (await folder.run(["keys", "create", "--quiet", ...args])).stdout.trim();
   const operator = await key("--name", "root");
-  const ann = await key("--user", "ann");
-  const bob = await key("--user", "bob");
-  const revoked = await key("--user", "eve");
+  const [ann = "", bob = "", revoked = ""] = await Promise.all(
+    ["ann", "bob", "eve"].map((user) => key("--user", user)),
+  );
   await folder.run(["keys", "revoke", revoked]);
   const token = await issuer.token("carol");
   const past = Math.floor(Date.now() / 1000) - 10;
@@ -95,34 +102,39 @@ test("21 secrets are in no log, error, figure, audit, other user's export or cra
     SYSTEM_PROMPT: secrets.prompt ?? "",
     ...issuer.environment,
   };
-  using server = run(environment);
+  using server = serve(environment, signal);
   await server.said("Colloquy is running");
   const at = { url: `http://127.0.0.1:${port}`, port };
 
-  const answers: string[] = [];
-  const call = async (method: string, path: string, body: unknown, credential: string) => {
+  /** By request: the headers of its answer, and the text of an error. */
+  const answers: Record<string, string> = {};
+  const note = (request: string, { status, text, headers }: Answer) => {
+    const name = `${Object.keys(answers).length}: ${request}, ${status}`;
+    answers[name] = `${status >= 400 ? text : ""}${[...headers].join()}`;
+  };
+  const call = async (
+    ...[method, path, body, credential, status]: [string, string, unknown, string, number]
+  ) => {
     const answer = await send(at, method, path, body, bearer(credential));
-    answers.push(`${answer.status >= 400 ? answer.text : ""}${[...answer.headers].join()}`);
+    note(`${method} ${path}`, answer);
+    assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`);
     return answer;
   };
   model.next({ text: secrets.reply ?? "" });
-  const chat = await call("POST", "/chat", { message: secrets.message }, ann);
-  assert.equal(chat.status, 200);
+  const chat = await call("POST", "/chat", { message: secrets.message }, ann, 200);
   assert.ok(chat.text.includes(secrets.reply ?? ""));
-  await call(
-    "POST",
-    "/v1/chat/conversations/stream",
-    { content: secrets.streamed, title: secrets.title },
-    ann,
-  );
-  await call("POST", "/v1/chat/agents", { name: "A", instructions: secrets.instructions }, ann);
-  model.next({ failStatus: 500, failBody: { error: { message: "down" } }, failTimes: 9 });
-  await call("POST", "/chat", { message: secrets.failure }, token);
-  await call("POST", "/chat", { message: { nested: secrets.wrong } }, ann);
-  await call("POST", "/api/conversations", { title: secrets.title, messages: secrets.wrong }, ann);
-  await call("POST", "/v1/chat/conversations", `{"title":"${secrets.wrong}"`, ann);
+  const begun = { content: secrets.streamed, title: secrets.title };
+  await call("POST", "/v1/chat/conversations/stream", begun, ann, 200);
+  const agent = { name: "A", instructions: secrets.instructions };
+  await call("POST", "/v1/chat/agents", agent, ann, 201);
+  const failing = { message: `{{reply failStatus=500 failTimes=9}} ${secrets.failure}` };
+  await call("POST", "/chat", failing, token, 502);
+  await call("POST", "/chat", { message: { nested: secrets.wrong } }, ann, 400);
+  const list = { title: secrets.title, messages: secrets.wrong };
+  await call("POST", "/api/conversations", list, ann, 400);
+  await call("POST", "/v1/chat/conversations", `{"title":"${secrets.wrong}"`, ann, 400);
   const id = chat.body.conversation_id;
-  const tickets = await call("POST", "/v1/chat/tickets", { conversation_id: id }, ann);
+  const tickets = await call("POST", "/v1/chat/tickets", { conversation_id: id }, ann, 201);
   secrets.ticket = tickets.body.data.ticket;
   assert.equal(Object.keys(secrets).length, 21);
   for (const [path, status] of [
@@ -135,13 +147,13 @@ test("21 secrets are in no log, error, figure, audit, other user's export or cra
     ["/nowhere", 404],
   ] as const) {
     const answer = await send(at, "GET", `${path}?ticket=${secrets.ticket}`);
-    answers.push(`${status >= 400 ? answer.text : ""}${[...answer.headers].join()}`);
+    note(`GET ${path} with a ticket`, answer);
     assert.equal(answer.status, status, path);
   }
   for (const credential of [revoked, expired, secrets.unknown ?? "", secrets.wrong ?? ""])
-    await call("GET", "/conversations", undefined, credential);
-  await call("GET", "/metrics", undefined, ann);
-  await call("GET", `/conversations/${chat.body.conversation_id}`, undefined, bob);
+    await call("GET", "/conversations", undefined, credential, 401);
+  await call("GET", "/metrics", undefined, ann, 403);
+  await call("GET", `/conversations/${id}`, undefined, bob, 404);
   {
     await using socket = await openSocket(at, "/ws?user_id=ann", { headers: bearer(ann) });
     socket.say({ type: "message", content: secrets.said });
@@ -153,12 +165,14 @@ test("21 secrets are in no log, error, figure, audit, other user's export or cra
   }
   const figures = (await send(at, "GET", "/metrics", undefined, bearer(operator))).text;
   const health = (await send(at, "GET", "/health")).text;
-  const doctor = await folder.run(["doctor", "--json"], { environment });
-  const audit = await folder.run(["audit", "--all", "--json"]);
-  const listed = await folder.run(["keys", "list", "--json"]);
-  const theirs = await folder.run(["export", "--user", "bob"]);
+  const [doctor, audit, listed, theirs, own] = await Promise.all([
+    folder.run(["doctor", "--json"], { environment }),
+    folder.run(["audit", "--all", "--json"]),
+    folder.run(["keys", "list", "--json"]),
+    folder.run(["export", "--user", "bob"]),
+    folder.run(["export", "--user", "ann"]),
+  ]);
   assert.match(theirs.stdout, /"type"/);
-  const own = await folder.run(["export", "--user", "ann"]);
   assert.ok(own.stdout.includes(secrets.message ?? ""), "it can be found where it belongs");
   server.child.kill("SIGABRT");
   await server.closed;
@@ -171,10 +185,8 @@ test("21 secrets are in no log, error, figure, audit, other user's export or cra
       { OPENAI_API_KEY: `${secrets.provider} with a blank` },
       { DATA_DIR: "/dev/null/nowhere" },
     ].map(async (broken) => {
-      const failing = run({ ...environment, PORT: "0", ...broken });
-      const timer = setTimeout(() => failing.child.kill("SIGKILL"), 20_000);
+      using failing = serve({ ...environment, PORT: "0", ...broken }, signal);
       await failing.closed;
-      clearTimeout(timer);
       assert.notEqual(failing.output(), "");
       return failing.output();
     }),
@@ -182,7 +194,7 @@ test("21 secrets are in no log, error, figure, audit, other user's export or cra
 
   const places: Record<string, string> = {
     log: server.output(),
-    errors: answers.join("\n"),
+    ...answers,
     figures,
     health,
     doctor: doctor.stdout + doctor.stderr,
