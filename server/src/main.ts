@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { newClaimCode } from "./adapters/credentials/claim/code.ts";
-import { jwtCredentials } from "./adapters/credentials/jwt/credentials.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mintKey, ticketMint } from "./adapters/credentials/keys/mint.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
@@ -153,10 +152,12 @@ export async function startServer(
   });
   opened.defer(() => speech.close());
 
-  const credentials = allCredentials([
-    keyCredentials(store, systemClock),
-    ...(config.signIn ? [jwtCredentials(config.signIn, systemClock)] : []),
-  ]);
+  const ofKeys = keyCredentials(store, systemClock);
+  const { signIn } = config;
+  const ofTokens =
+    signIn &&
+    (await import("./adapters/credentials/jwt/credentials.ts")).jwtCredentials(signIn, systemClock);
+  const credentials = allCredentials(ofTokens ? [ofKeys, ofTokens] : [ofKeys]);
   const sharing = await chooseSharing(config, (isUp) => {
     if (isUp) logger.info("Redis answers");
     else

@@ -1,8 +1,12 @@
 import { VERSION } from "../version.ts";
 import { type Command, fail, print, say, USAGE_EXIT_CODE, UsageError } from "./command.ts";
+import { letYoungGenerationGrow } from "./young-generation.ts";
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
-  serve: async () => (await import("./serve.ts")).serve,
+  async serve() {
+    letYoungGenerationGrow(false);
+    return (await import("./serve.ts")).serve;
+  },
   keys: async () => (await import("./keys.ts")).keys,
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,

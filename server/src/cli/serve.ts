@@ -8,6 +8,7 @@ import { configOfProcess } from "./environment.ts";
 import { watchLauncher } from "./launcher.ts";
 import { onSignals } from "./signals.ts";
 import { certificateInWords, OPEN_IN_WORDS } from "./wording.ts";
+import { letYoungGenerationGrow } from "./young-generation.ts";
 
 const HELP = `colloquy serve: start the server
 
@@ -43,6 +44,7 @@ export const serve: Command = async (args) => {
   } catch (error) {
     return fail(explain(error, config));
   }
+  letYoungGenerationGrow(true);
   process.stderr.write(welcome(server, config));
   await untilTold(launcherGone.promise);
   await server.close();

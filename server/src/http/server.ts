@@ -9,6 +9,7 @@ import fastify, {
 import type { ConnectionFacts } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
+import { describeApi } from "./api-description.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { acceptJson, MAX_BODY_BYTES } from "./body.ts";
 import { answerBroken } from "./broken-request.ts";
@@ -17,7 +18,6 @@ import { errorOf } from "./errors.ts";
 import { receiveGuests, wireOfGuest } from "./guests.ts";
 import { writeLargeAnswersInPieces } from "./large-answers.ts";
 import { sendNotFoundPage } from "./not-found-page.ts";
-import { describeApi } from "./openapi.ts";
 import type { OriginOptions } from "./page-origins.ts";
 import { prefersHtml } from "./prefers-html.ts";
 import { checkHeaders, connectionFacts, type OriginRules } from "./request-facts.ts";
@@ -241,7 +241,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
   if (basePath)
     app.get(basePath, { schema: { hide: true } }, (_, reply) => reply.redirect(`${basePath}/`));
-  await describeApi(app, options.version);
+  describeApi(app, options.version, nothingAt);
   for (const wire of wires)
     await app.register(async (scope) => registerWire(scope, wire, wirePaths));
   return app;

@@ -1,17 +1,8 @@
 import { echoProvider } from "../adapters/models/echo/provider.ts";
-import { flavourAt } from "../adapters/models/openai-compatible/flavours.ts";
-import {
-  cerebras,
-  discoverOllama,
-  openRouter,
-} from "../adapters/models/openai-compatible/presets.ts";
-import {
-  type OpenAiCompatibleProvider,
-  openAiCompatible,
-} from "../adapters/models/openai-compatible/provider.ts";
 import type { Config } from "../config/config.ts";
 import { isMeantBy, isPattern, type ModelPatterns } from "../domain/model-patterns.ts";
 import type { ModelProvider } from "../ports/model.ts";
+import { isListening } from "./listening.ts";
 
 export type Providers = {
   /** In the order of preference; the built-in one alone when there is no other. */
@@ -25,36 +16,14 @@ const FIRST_CHOICE: Record<string, string> = {
   cerebras: "llama-3.3-70b",
   builtin: "builtin/echo",
 };
-const OPENAI_BASE_URL = "https://api.openai.com/v1";
 const LIST_PATIENCE_MS = 3000;
+const OLLAMA_CONNECT_MS = 300;
 
 /** The model providers that the settings name, and a running Ollama. */
 export async function chooseProviders(config: Config): Promise<Providers> {
-  const { openrouterApiKey, cerebrasApiKey, openaiApiKey } = config.secrets;
-  const idleTimeoutMs = config.modelIdleTimeoutMs;
-  const attribution = {
-    url: config.publicOrigin ?? "https://github.com/colloquy",
-    title: "Colloquy",
-  };
-  const found: OpenAiCompatibleProvider[] = [];
-  if (openrouterApiKey)
-    found.push(openRouter({ apiKey: openrouterApiKey, attribution, idleTimeoutMs }));
-  if (cerebrasApiKey) found.push(cerebras({ apiKey: cerebrasApiKey, idleTimeoutMs }));
-  if (config.openaiBaseUrl || openaiApiKey) {
-    const baseUrl = config.openaiBaseUrl ?? OPENAI_BASE_URL;
-    found.push(
-      openAiCompatible({
-        name: "openai",
-        baseUrl,
-        flavour: flavourAt(baseUrl),
-        keySetting: "OPENAI_API_KEY",
-        idleTimeoutMs,
-        ...(openaiApiKey ? { apiKey: openaiApiKey } : {}),
-      }),
-    );
-  }
-  const ollama = await discoverOllama({ baseUrl: config.ollamaBaseUrl });
-  if (ollama) found.push(ollama);
+  const found = (await isAnyElsewhere(config))
+    ? await (await import("./providers-elsewhere.ts")).providersElsewhere(config)
+    : [];
   const builtIn = echoProvider();
   const [first, ...others] = found;
   return {
@@ -65,6 +34,15 @@ export async function chooseProviders(config: Config): Promise<Providers> {
       await Promise.all(found.map((provider) => provider[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** Whether there may be a provider besides the built-in one: what speaks to others is only loaded then. */
+async function isAnyElsewhere({ secrets, openaiBaseUrl, ollamaBaseUrl }: Config): Promise<boolean> {
+  const { openrouterApiKey, cerebrasApiKey, openaiApiKey } = secrets;
+  return (
+    [openrouterApiKey, cerebrasApiKey, openaiApiKey, openaiBaseUrl].some(Boolean) ||
+    isListening(ollamaBaseUrl, OLLAMA_CONNECT_MS)
+  );
 }
 
 /**

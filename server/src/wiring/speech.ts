@@ -1,11 +1,7 @@
 import { createFliteSynthesizer } from "../adapters/speech/flite/index.ts";
-import { createOpenAiSynthesizer } from "../adapters/speech/openai-audio/synthesizer.ts";
-import { createOpenAiTranscriber } from "../adapters/speech/openai-audio/transcriber.ts";
 import { withFallback } from "../adapters/speech/openai-audio/with-fallback.ts";
 import { findPocketsphinx } from "../adapters/speech/pocketsphinx/find.ts";
 import { createPocketsphinxTranscriber } from "../adapters/speech/pocketsphinx/index.ts";
-import { createSherpaSynthesizer } from "../adapters/speech/sherpa/synthesizer.ts";
-import { createSherpaTranscriber } from "../adapters/speech/sherpa/transcriber.ts";
 import { createSileroDetector } from "../adapters/speech/silero/index.ts";
 import type { Config } from "../config/config.ts";
 import type { SpeechHealth } from "../core/health.ts";
@@ -34,7 +30,7 @@ export async function chooseSpeech(
 ): Promise<ChosenSpeech> {
   const detector = createSileroDetector();
   const embedded = createFliteSynthesizer();
-  const synthesizer = chooseSynthesizer(config, embedded, onFailure);
+  const synthesizer = await chooseSynthesizer(config, embedded, onFailure);
   const recogniser = await chooseTranscriber(config);
   const transcriber = recogniser && watchTranscriber(recogniser, onFailure);
   // What the settings name is started at once, so that a mistake in them shows.
@@ -78,26 +74,38 @@ function startedFrom<Engine extends SpeechEngine>(engine: Engine | null, isStart
 
 async function chooseTranscriber(config: Config): Promise<Transcriber | null> {
   const { sttBaseUrl, sttModel, sttModelDirectory, secrets } = config;
-  if (sttBaseUrl)
+  if (sttBaseUrl) {
+    const { createOpenAiTranscriber } = await import(
+      "../adapters/speech/openai-audio/transcriber.ts"
+    );
     return createOpenAiTranscriber({
       server: { baseUrl: sttBaseUrl, model: sttModel, apiKey: secrets.sttApiKey },
     });
-  if (sttModelDirectory) return createSherpaTranscriber({ folder: sttModelDirectory });
+  }
+  if (sttModelDirectory) {
+    const { createSherpaTranscriber } = await import("../adapters/speech/sherpa/transcriber.ts");
+    return createSherpaTranscriber({ folder: sttModelDirectory });
+  }
   const paths = findPocketsphinx();
   return paths && createPocketsphinxTranscriber({ paths });
 }
 
-function chooseSynthesizer(
+async function chooseSynthesizer(
   config: Config,
   embedded: Synthesizer,
   onFailure: OnEngineFailure,
-): Synthesizer {
+): Promise<Synthesizer> {
   const { ttsBaseUrl, ttsModel, ttsVoice, ttsModelDirectory, secrets } = config;
   const orEmbedded = (engine: Synthesizer) =>
     withFallback(engine, embedded, { onFailure: (error) => onFailure(engine.name, error) });
-  if (!ttsBaseUrl && ttsModelDirectory)
+  if (!ttsBaseUrl && ttsModelDirectory) {
+    const { createSherpaSynthesizer } = await import("../adapters/speech/sherpa/synthesizer.ts");
     return orEmbedded(createSherpaSynthesizer({ folder: ttsModelDirectory }));
+  }
   if (!ttsBaseUrl) return watchSynthesizer(embedded, onFailure);
+  const { createOpenAiSynthesizer } = await import(
+    "../adapters/speech/openai-audio/synthesizer.ts"
+  );
   const remote = createOpenAiSynthesizer({
     server: { baseUrl: ttsBaseUrl, model: ttsModel, apiKey: secrets.ttsApiKey },
     voice: ttsVoice,

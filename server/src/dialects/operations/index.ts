@@ -32,7 +32,7 @@ export function operationsWire(parts: OperationsParts): Wire {
         },
       );
       app.get("/openapi.json", { schema: { hide: true } }, async (_request, reply) =>
-        reply.send({ ...app.swagger(), servers: [{ url: "." }] }),
+        reply.send({ ...(await app.describe()), servers: [{ url: "." }] }),
       );
     },
   };

@@ -1,16 +1,20 @@
-import { RateLimiterMemory } from "rate-limiter-flexible";
+import type { RateLimiterMemory } from "rate-limiter-flexible";
 import type { Limiter, LimitState, LimitWindow } from "../../../ports/limiter.ts";
 import { stateOf, tighter, UNLIMITED } from "../shared/window-state.ts";
 
-/** Counts in this process. */
+/** Counts in this process. What counts is loaded with the first request that there is a limit for. */
 export function memoryLimiter(): Limiter {
+  let loaded: Promise<typeof RateLimiterMemory> | undefined;
   const counters = new Map<string, RateLimiterMemory>();
   const held = new Map<string, number>();
-  const counterOf = ({ limit, windowMs }: LimitWindow): RateLimiterMemory => {
+  const counterOf = (
+    { limit, windowMs }: LimitWindow,
+    Counting: typeof RateLimiterMemory,
+  ): RateLimiterMemory => {
     const name = `${limit}/${windowMs}`;
     const known = counters.get(name);
     if (known) return known;
-    const counter = new RateLimiterMemory({
+    const counter = new Counting({
       keyPrefix: name,
       points: limit,
       duration: windowMs / 1000,
@@ -20,10 +24,13 @@ export function memoryLimiter(): Limiter {
   };
   return {
     async consume(key, windows) {
+      if (windows.length === 0) return UNLIMITED;
+      loaded ??= import("rate-limiter-flexible").then((library) => library.RateLimiterMemory);
+      const Counting = await loaded;
+      const counting = windows.map((window) => counterOf(window, Counting));
       let tightest: LimitState | null = null;
       // Counting is done at once, so that nobody comes in between.
-      const counting = windows.map((window) => counterOf(window).penalty(key, 1));
-      const used = await Promise.all(counting);
+      const used = await Promise.all(counting.map((counter) => counter.penalty(key, 1)));
       for (const [index, window] of windows.entries()) {
         const count = used[index];
         if (count)
@@ -33,7 +40,7 @@ export function memoryLimiter(): Limiter {
           );
       }
       if (tightest && !tightest.allowed)
-        await Promise.all(windows.map((window) => counterOf(window).reward(key, 1)));
+        await Promise.all(counting.map((counter) => counter.reward(key, 1)));
       return tightest ?? UNLIMITED;
     },
     async hold(key, limit) {

@@ -1,9 +1,13 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifyInstance } from "fastify";
+import fastify, { type RouteOptions } from "fastify";
 
-/** Describes every route that is registered after this, and shows the description as a page at /docs. */
-export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+/** The pages about routes of another server, as a server that listens nowhere. */
+export async function createDocumentation(routes: readonly RouteOptions[], version: string) {
+  const app = fastify({ routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true } });
+  // Nothing is ever sent to the routes, so that there is nothing to compile for them.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -36,4 +40,15 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     transformSpecificationClone: false,
     uiConfig: { docExpansion: "list", deepLinking: true },
   });
+  for (const { method, url, schema, config } of routes)
+    app.route({
+      method,
+      url,
+      ...(schema && { schema }),
+      ...(config && { config }),
+      exposeHeadRoute: false,
+      handler: async () => undefined,
+    });
+  await app.ready();
+  return { app, describe: () => app.swagger() as unknown as Readonly<Record<string, unknown>> };
 }
