@@ -7,6 +7,7 @@ import type { UIMessage } from "ai-7";
 import { startServer } from "../start-server.ts";
 import { send } from "../wire-client.ts";
 import { openPage, saidOn, VERSIONS, wordsOf } from "./use-chat.ts";
+import { callScript } from "./use-chat-scripts.ts";
 
 const server = await startServer();
 after(() => server[Symbol.asyncDispose]());
@@ -32,24 +33,6 @@ const newUser = () => {
   };
 };
 const lastRequest = () => server.model.requests.at(-1)?.body?.messages ?? [];
-
-/** A reply that asks for a tool of the page's. */
-const callScript = (name: string, given: string) => {
-  const chunk = (delta: object, finish: string | null = null) =>
-    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "scripted", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-  const call = (fields: object) => chunk({ tool_calls: [{ index: 0, ...fields }] });
-  return {
-    raw: [
-      chunk({ role: "assistant", content: "" }),
-      chunk({ content: "Let me look. " }),
-      call({ id: `call_${randomUUID()}`, type: "function", function: { name, arguments: "" } }),
-      call({ function: { arguments: given.slice(0, 5) } }),
-      call({ function: { arguments: given.slice(5) } }),
-      chunk({}, "tool_calls"),
-      "data: [DONE]\n\n",
-    ],
-  };
-};
 
 for (const version of VERSIONS)
   describe(`ai ${version}`, () => {
