@@ -8,6 +8,7 @@ import { type MessageCalls, messageCalls } from "./messages.ts";
 import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { growParts } from "./parts.ts";
+import { type ProfileCalls, profileCalls } from "./profile.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { type SpeechCalls, speechCalls } from "./speech.ts";
 import { type TicketCalls, ticketCalls } from "./tickets.ts";
@@ -44,6 +45,8 @@ export type Client = {
   readonly conversations: ConversationCalls;
   readonly messages: MessageCalls;
   readonly agents: AgentCalls;
+  /** What the user keeps for all conversations. */
+  readonly profile: ProfileCalls;
   /** The files that messages can have attached. */
   readonly files: FileCalls;
   /**
@@ -91,6 +94,7 @@ export function createClient(options: ClientOptions): Client {
     conversations: conversationCalls(calls),
     messages: messageCalls(calls),
     agents: agentCalls(calls),
+    profile: profileCalls(calls),
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
     speech: speechCalls(transport, timeouts),

@@ -30,6 +30,8 @@ test("[H1] every route wants a Bearer token: 401 without one, with a malformed o
     ["GET", "/agents"],
     ["POST", "/agents"],
     ["GET", "/models"],
+    ["GET", "/profile"],
+    ["PUT", "/profile"],
   ] as const;
   for (const [method, path] of routes)
     for (const authorization of ["", "Basic YTpi", "Bearer", "Bearer ck_unknown"]) {

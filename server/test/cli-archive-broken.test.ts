@@ -12,7 +12,7 @@ const OWNER = { tenantId: "local", userId: "alice" };
 const TIME = "2026-03-01T10:00:00.000Z";
 const uuid = (number: number): string =>
   `00000000-0000-7000-8000-${String(number).padStart(12, "0")}`;
-const HEADER = { format: "colloquy-archive", version: 2, exportedAt: TIME };
+const HEADER = { format: "colloquy-archive", version: 3, exportedAt: TIME };
 const CONVERSATION = {
   id: uuid(1),
   title: "One",
@@ -127,7 +127,7 @@ test("lines that are not understood are counted, the first few with their reason
     /not understood +13 lines\n/,
     /line 4: it is not JSON\n/,
     /line 5: the record must be an object\n/,
-    /line 6: type must be one of conversation, message, agent, key, end\n/,
+    /line 6: type must be one of conversation, message, agent, profile, key, end\n/,
     /line 7: message is missing\n/,
     /line 8: message\.id must be a UUID\n/,
     /line 9: message\.role must be one of user, assistant, system, developer, tool\n/,
@@ -195,8 +195,8 @@ test("what is no archive at all is told in words", async () => {
     ['{"messages": [\n1]}', /no header of a Colloquy archive/],
     [jsonLines({ ...HEADER, format: "other" }), /no header of a Colloquy archive/],
     [
-      jsonLines({ ...HEADER, version: 3 }),
-      /format version 3, and this Colloquy reads versions 1 to 2; use a newer one/,
+      jsonLines({ ...HEADER, version: 4 }),
+      /format version 4, and this Colloquy reads versions 1 to 3; use a newer one/,
     ],
     [jsonLines({ ...HEADER, version: "1" }), /version must be a whole number/],
     [jsonLines(conversation()), /no header of a Colloquy archive/],
@@ -257,7 +257,7 @@ test("an import that is stopped keeps what it took, and can be started again", a
   const { stdout: stored } = await folder.run(["export"]);
   assert.match(
     stored,
-    /\n\{"type":"end","counts":\{"key":0,"agent":0,"conversation":1,"message":2\}\}\n$/,
+    /\n\{"type":"end","counts":\{"key":0,"agent":0,"profile":0,"conversation":1,"message":2\}\}\n$/,
   );
 });
 

@@ -140,6 +140,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       updated_at: AT,
     },
   ],
+  profiles: [{ ...one, instructions: "Briefly – 😀", are_instructions_on: 1, updated_at: AT }],
   api_keys: [
     {
       id: "ck_1",
@@ -315,6 +316,15 @@ async function assertKept(store: Store, columns: Columns): Promise<void> {
 
   const [agent] = await store.listAgents(OWNER);
   isPart(agent, { id: "cook", name: "Cook", instructions: "Cook well", temperature: 0.5 });
+  assert.deepEqual(
+    await store.getProfile(OWNER),
+    given<unknown>(
+      "profiles",
+      "instructions",
+      { instructions: "Briefly – 😀", areInstructionsOn: true, updatedAt: new Date(AT) },
+      null,
+    ),
+  );
   const [key] = await store.listKeys();
   isPart(key, { id: "ck_1", actAs: true, isOperator: false, revokedAt: new Date(AT + 9) });
   assert.deepEqual(key?.models, given("api_keys", "models", ["a/*"], null));

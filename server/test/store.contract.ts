@@ -11,6 +11,7 @@ import { keyContract } from "./store-contract/keys.ts";
 import { lifeContract } from "./store-contract/life.ts";
 import { messageContract } from "./store-contract/messages.ts";
 import { partsContract } from "./store-contract/parts.ts";
+import { profileContract } from "./store-contract/profiles.ts";
 import { replacementContract } from "./store-contract/replacement.ts";
 import { searchContract } from "./store-contract/search.ts";
 import { turnRecordContract } from "./store-contract/turn-records.ts";
@@ -30,6 +31,7 @@ export function storeContract(name: string, open: OpenStore): void {
     turnTargetContract(open);
     searchContract(open);
     agentContract(open);
+    profileContract(open);
     fileContract(open);
     keyContract(open);
     archiveContract(open);

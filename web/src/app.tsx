@@ -14,6 +14,7 @@ import { WorkspaceProvider } from "./workspace.tsx";
 
 const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
 const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
+const SettingsPage = lazy(() => import("./settings/settings-page.tsx"));
 const StatusPage = lazy(() => import("./status/status-page.tsx"));
 
 export function App() {
@@ -51,6 +52,7 @@ function Pages() {
           <Route path="/agents" component={AgentsPage} />
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />
+          <Route path="/settings/:section?" component={SettingsPage} />
           <Route>
             <PageFrame title={t("app.notFound")}>
               <p>{t("app.notFoundText")}</p>

@@ -13,7 +13,6 @@ import { useSidebar } from "./ui/sidebar-state.tsx";
 import { useNoAttachments } from "./ui/use-no-attachments.ts";
 import { useWindows } from "./ui/windows.tsx";
 
-const SettingsDialog = lazy(() => import("./settings/settings-dialog.tsx"));
 const ImportDialog = lazy(() => import("./conversations/import/import-dialog.tsx"));
 const Palette = lazy(() => import("./palette/palette.tsx"));
 const ShortcutsDialog = lazy(() => import("./settings/shortcuts-dialog.tsx"));
@@ -78,7 +77,6 @@ export function Frame({
         }}
       >
         <Suspense>
-          {shown === "settings" && <SettingsDialog onClose={close} />}
           {shown === "palette" && <Palette onClose={close} />}
           {shown === "import" && <ImportDialog onClose={close} />}
           {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}

@@ -140,12 +140,6 @@ const DIALOGS: readonly Visit[] = [
     opener: /Settings and account/,
   },
   {
-    dialog: "Settings",
-    open: (page) => choose(page, /Settings and account/, "Settings"),
-    first: "Appearance",
-    opener: /Settings and account/,
-  },
-  {
     dialog: "Import conversations",
     open: (page) => choose(page, /Settings and account/, "Import conversations"),
     first: /Choose files/,

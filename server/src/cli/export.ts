@@ -55,7 +55,7 @@ export const exportCommand: Command = async (args) => {
   await using store = await storage.open();
   using interrupted = interruption();
   const stored = await store.countRecords();
-  const total = stored.key + stored.agent + stored.conversation + stored.message;
+  const total = stored.key + stored.agent + stored.profile + stored.conversation + stored.message;
   await using output = file === "-" ? standardOutput() : await fileOutput(file, values.force);
   const written = noRecords();
   let isEnded: boolean;
@@ -144,4 +144,8 @@ async function writeRecords({
 }
 
 const summaryOf = (counts: ArchiveCounts): string =>
-  listed(RECORD_TYPES.map((type) => counted(counts[type], type)));
+  listed(
+    RECORD_TYPES.filter((type) => type !== "profile" || counts.profile > 0).map((type) =>
+      counted(counts[type], type),
+    ),
+  );

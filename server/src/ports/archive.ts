@@ -4,11 +4,13 @@ import type { Conversation } from "../domain/conversation.ts";
 import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
+import type { Profile } from "../domain/profile.ts";
 
 /** One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence. */
 export type ArchiveRecord =
   | { readonly type: "key"; readonly key: ApiKey }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
+  | { readonly type: "profile"; readonly owner: Owner; readonly profile: Profile }
   | {
       readonly type: "conversation";
       readonly owner: Owner;

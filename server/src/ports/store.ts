@@ -15,6 +15,7 @@ import type { AuditStore } from "./audit-store.ts";
 import type { BudgetStore } from "./budget-store.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
+import type { ProfileStore } from "./profile-store.ts";
 import type { SearchStore } from "./search.ts";
 import type { TicketStore } from "./tickets.ts";
 import type { Idempotency, NewConversation } from "./turn-requests.ts";
@@ -47,6 +48,7 @@ export interface Store
     TurnStore,
     SearchStore,
     AgentStore,
+    ProfileStore,
     KeyStore,
     AuditStore,
     TicketStore,

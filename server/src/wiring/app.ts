@@ -16,6 +16,7 @@ import { createFiles, type FileObserver } from "../core/files.ts";
 import { createHealthCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
+import { createProfiles } from "../core/profiles.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
 import { createCheckpoints } from "../core/turns/checkpoints.ts";
 import { createDeadlines } from "../core/turns/deadlines.ts";
@@ -162,6 +163,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const sweep =
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const agents = createAgents(store, clock, newId, models);
+  const profiles = createProfiles(store, clock);
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, parts.speechHealth, parts.isRedisUp);
   const isStoreUp = () =>
@@ -193,6 +195,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     limits,
     now,
     pageOrigins: parts.origins.listed,
+    profiles,
     sessions,
     takesClaimCode: claim.isOpen,
     tickets,

@@ -21,6 +21,7 @@ import {
 } from "./fixtures.ts";
 import { aKey } from "./keys.ts";
 import { EVERY_PART } from "./parts.ts";
+import { aProfile } from "./profiles.ts";
 
 export function archiveContract(open: OpenStore): void {
   describe("archive", () => {
@@ -31,6 +32,7 @@ export function archiveContract(open: OpenStore): void {
       const owner = newOwner();
       for (const who of [owner, ...strangersTo(owner)]) {
         await store.createAgent(who, anAgent("one", { temperature: 0.5 }));
+        await store.putProfile(who, aProfile({ areInstructionsOn: false }));
         const given = aConversation({ alias: "session", isPinned: true, title: "T", mode: "m" });
         await store.createConversation(who, given, [aMessage("😀 first"), aMessage("second")]);
         await completeTurn(store, who, given.id, "question", "answer");
@@ -91,9 +93,15 @@ export function archiveContract(open: OpenStore): void {
       const store = await open();
       try {
         await fill(store);
-        const counts = { key: 0, agent: 0, conversation: 0, message: 0 };
+        const counts = { key: 0, agent: 0, profile: 0, conversation: 0, message: 0 };
         for (const { type } of await exported(store)) counts[type]++;
-        assert.deepEqual(counts, { key: 1, agent: 3, conversation: 4, message: 1_200 + 3 * 9 });
+        assert.deepEqual(counts, {
+          key: 1,
+          agent: 3,
+          profile: 3,
+          conversation: 4,
+          message: 1_200 + 3 * 9,
+        });
         assert.deepEqual(await store.countRecords(), counts);
       } finally {
         await store.close();

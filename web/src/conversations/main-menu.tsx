@@ -1,9 +1,10 @@
 import { Activity, CircleHelp, Ellipsis, KeyRound, LogOut, Settings, Upload } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import { useSession } from "../session/session.tsx";
 import { Face } from "../ui/face.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/menu.tsx";
+import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useWindows } from "../ui/windows.tsx";
 import styles from "./main-menu.module.css";
 
@@ -15,6 +16,8 @@ export function MainMenu() {
   const { t } = useTranslation();
   const { account, key, signOut } = useSession();
   const { open } = useWindows();
+  const { done } = useSidebar();
+  const [location] = useLocation();
   const name = GIVEN_BY_MACHINE.test(account.user_id) ? t("menu.you") : account.user_id;
   const isOperator = account.is_operator || !account.is_claimed;
   return (
@@ -33,7 +36,10 @@ export function MainMenu() {
         </button>
       }
     >
-      <MenuItem icon={<Settings size={16} />} onSelect={() => open("settings")}>
+      <MenuItem
+        icon={<Settings size={16} />}
+        href={<Link href="/settings" state={{ from: location }} onClick={done} />}
+      >
         {t("settings.title")}
       </MenuItem>
       <MenuItem icon={<CircleHelp size={16} />} onSelect={() => open("shortcuts")}>

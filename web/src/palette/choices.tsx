@@ -7,6 +7,7 @@ import {
   Cpu,
   KeyRound,
   MessageSquare,
+  NotebookPen,
   PanelLeft,
   RotateCcw,
   Search,
@@ -216,7 +217,7 @@ function useModelsAndAgents(): readonly Choice[] {
 function usePages(): readonly Choice[] {
   const { t } = useTranslation();
   const { account } = useSession();
-  const [, navigate] = useLocation();
+  const [location, navigate] = useLocation();
   const { open } = useWindows();
   const isOperator = account.is_operator || !account.is_claimed;
   return [
@@ -225,7 +226,13 @@ function usePages(): readonly Choice[] {
       icon: <Settings size={17} aria-hidden />,
       name: t("settings.title"),
       note: `${t("settings.theme")}, ${t("settings.language")}`,
-      run: () => open("settings"),
+      run: () => navigate("/settings", { state: { from: location } }),
+    },
+    {
+      key: "instructions",
+      icon: <NotebookPen size={17} aria-hidden />,
+      name: t("instructions.title"),
+      run: () => navigate("/settings/instructions", { state: { from: location } }),
     },
     {
       key: "shortcuts",

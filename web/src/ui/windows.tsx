@@ -1,7 +1,7 @@
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
 
 /** The windows that can be opened from anywhere. */
-export type WindowName = "settings" | "shortcuts" | "import" | "palette";
+export type WindowName = "shortcuts" | "import" | "palette";
 
 export type Windows = {
   readonly shown: WindowName | null;

@@ -1,6 +1,7 @@
 import type { Agent } from "../../domain/agent.ts";
 import { type Branch, branchOf, TRUNK } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
+import { AppError } from "../../domain/errors.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import {
@@ -13,6 +14,8 @@ import {
   type Usage,
 } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { MAX_INSTRUCTIONS_CHARACTERS, type Profile } from "../../domain/profile.ts";
+import { checkText } from "../../domain/text.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
 import { END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
@@ -45,6 +48,8 @@ export function decodeLine(value: unknown): ArchiveLine {
       return { type, key: keyOf(line.object(type)) };
     case "agent":
       return { type, owner: ownerOf(line.object("owner")), agent: agentOf(line.object(type)) };
+    case "profile":
+      return { type, owner: ownerOf(line.object("owner")), profile: profileOf(line.object(type)) };
     case "conversation": {
       const owner = ownerOf(line.object("owner"));
       const branches = line.has("branches") ? line.objects("branches").map(branchAt) : [];
@@ -65,6 +70,8 @@ const ownerOf = (owner: Fields): Owner => ({
 const countsOf = (counts: Fields): ArchiveCounts => ({
   key: counts.whole("key"),
   agent: counts.whole("agent"),
+  // Archives of earlier versions do not have this field.
+  profile: counts.has("profile") ? counts.whole("profile") : 0,
   conversation: counts.whole("conversation"),
   message: counts.whole("message"),
 });
@@ -93,6 +100,20 @@ const agentOf = (agent: Fields): Agent => ({
   createdAt: agent.time("createdAt"),
   updatedAt: agent.time("updatedAt"),
 });
+
+function profileOf(profile: Fields): Profile {
+  const instructions = profile.text("instructions");
+  try {
+    checkText(instructions, "instructions", MAX_INSTRUCTIONS_CHARACTERS);
+  } catch (error) {
+    throw error instanceof AppError ? new NotUnderstood(error.message) : error;
+  }
+  return {
+    instructions,
+    areInstructionsOn: profile.flag("areInstructionsOn"),
+    updatedAt: profile.time("updatedAt"),
+  };
+}
 
 /** The numbers ascend from 1, and the parent of a branch is older than the branch. */
 function branchAt(fields: Fields, index: number): Branch {

@@ -6,6 +6,7 @@ import type { ApiKey } from "../../domain/key.ts";
 import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { FileRef, Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import type { Profile } from "../../domain/profile.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 
 /*
@@ -13,8 +14,8 @@ import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
  * UTC), and a last line with the number of records, by which a truncated archive is recognised.
  */
 export const FORMAT = "colloquy-archive";
-export const FORMAT_VERSION = 2;
-/** Version 1 had no branches. */
+export const FORMAT_VERSION = 3;
+/** Version 1 had no branches, and version 2 no profiles. */
 export const FIRST_VERSION = 1;
 export const END = "end";
 
@@ -26,6 +27,7 @@ type FieldName = Exclude<
     | Owner
     | ApiKey
     | Agent
+    | Profile
     | Conversation
     | Branch
     | Message
@@ -46,6 +48,7 @@ const FIELDS: Record<FieldName, true> = {
   userId: true,
   key: true,
   agent: true,
+  profile: true,
   conversation: true,
   code: true,
   message: true,
@@ -71,6 +74,7 @@ const FIELDS: Record<FieldName, true> = {
   isHidden: true,
   metadata: true,
   instructions: true,
+  areInstructionsOn: true,
   temperature: true,
   voice: true,
   branches: true,
@@ -154,6 +158,12 @@ export const endLine = (counts: ArchiveCounts): string =>
   `${JSON.stringify({ type: END, counts })}\n`;
 
 /** The counts in the order in which they are shown. */
-export const RECORD_TYPES = ["conversation", "message", "agent", "key"] as const;
+export const RECORD_TYPES = ["conversation", "message", "agent", "profile", "key"] as const;
 
-export const noRecords = (): ArchiveCounts => ({ key: 0, agent: 0, conversation: 0, message: 0 });
+export const noRecords = (): ArchiveCounts => ({
+  key: 0,
+  agent: 0,
+  profile: 0,
+  conversation: 0,
+  message: 0,
+});

@@ -11,6 +11,7 @@ const REFUSALS: Record<ArchiveRecord["type"], string> = {
   conversation: "its id belongs to somebody else, or its alias to another conversation",
   message: "its conversation was not taken, or its place in it is another message's",
   agent: "its id is taken",
+  profile: "that user has one",
   key: "its id is another key's",
 };
 

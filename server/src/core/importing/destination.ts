@@ -26,7 +26,13 @@ export type Destination = {
 
 export type DestinationReads = Pick<
   Store,
-  "getConversation" | "getMessage" | "getAgent" | "findKeyByHash" | "listMessages" | "listForks"
+  | "getConversation"
+  | "getMessage"
+  | "getAgent"
+  | "getProfile"
+  | "findKeyByHash"
+  | "listMessages"
+  | "listForks"
 >;
 
 export const storeDestination = (
@@ -100,6 +106,8 @@ export async function isThere(store: DestinationReads, record: ArchiveRecord): P
       return (await store.findKeyByHash(record.key.hash)) !== null;
     case "agent":
       return (await store.getAgent(record.owner, record.agent.id)) !== null;
+    case "profile":
+      return (await store.getProfile(record.owner)) !== null;
     case "conversation":
       return (await store.getConversation(record.owner, record.conversation.id)) !== null;
     case "message":

@@ -1,4 +1,5 @@
 import type { Speaker } from "../../domain/principal.ts";
+import { toldOf } from "../../domain/profile.ts";
 import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { cutAt } from "./answer-limit.ts";
@@ -35,7 +36,7 @@ export type Question = {
   readonly settings: ModelSettings;
   /** All that the model is told, in place of what is stored; undefined: that. */
   readonly prompt: readonly PromptMessage[] | undefined;
-  /** What the model is told before everything else, after its agent's instructions; null: nothing. */
+  /** What the model is told before everything else, after its agent's instructions; null: what its owner keeps for that. */
   readonly instructions: string | null;
   /** Whether a history that is too long is refused; otherwise it is shortened. */
   readonly refusesTruncation: boolean;
@@ -82,7 +83,7 @@ export async function readPrompt(
   }: Pick<TurnParts, "store" | "models" | "systemPrompt" | "showFiles">,
   question: Omit<Question, "reservation">,
 ): Promise<Read> {
-  const { owner, conversationId, agentId, input, instructions, refusesTruncation } = question;
+  const { owner, conversationId, agentId, input, refusesTruncation } = question;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);
@@ -91,14 +92,18 @@ export async function readPrompt(
   if (prompt)
     return { messages: prompt, settings, contextTokens, model, temperature, lastSequence: null };
   const budget = promptBudget(contextTokens);
-  const stored = conversationId
-    ? await store.recentMessages(owner, conversationId, {
-        maxCharacters: refusesTruncation ? MAX_READ_CHARACTERS : budget.maxCharacters,
-        ...(question.before === null
-          ? { branch: question.branch }
-          : { beforeSequence: question.before }),
-      })
-    : [];
+  const [stored, ofOwner] = await Promise.all([
+    conversationId
+      ? store.recentMessages(owner, conversationId, {
+          maxCharacters: refusesTruncation ? MAX_READ_CHARACTERS : budget.maxCharacters,
+          ...(question.before === null
+            ? { branch: question.branch }
+            : { beforeSequence: question.before }),
+        })
+      : [],
+    question.instructions === null ? store.getProfile(owner) : null,
+  ]);
+  const instructions = question.instructions ?? toldOf(ofOwner);
   const asked = stored.findIndex((message) => message.id === question.firstMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const given = { agent, systemPrompt, instructions, history, input, refusesTruncation };

@@ -11,6 +11,7 @@ import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
 import type { Finish, ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
+import type { ProfileStore } from "../../ports/profile-store.ts";
 import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../../ports/store.ts";
 import type { PartsEvent, TurnLog } from "../../ports/turn-log.ts";
 import type { Budgets } from "../access/budgets.ts";
@@ -52,7 +53,10 @@ export type StartTurn = {
    * for a place `after` a message: a further reply to what is stored.
    */
   readonly input?: readonly InputMessage[];
-  /** What goes before everything that the model is told, for this turn alone and after the agent's own; never stored. */
+  /**
+   * What goes before everything that the model is told, for this turn alone and after the agent's own; never stored.
+   * Absent: what the speaker keeps for that; empty: nothing.
+   */
   readonly instructions?: string;
   /** Whether a conversation that is too long for the model is refused , not shortened; default: no. */
   readonly refusesTruncation?: boolean;
@@ -258,7 +262,7 @@ export type Turns = {
 };
 
 export type TurnParts = {
-  readonly store: ConversationStore & MessageStore & TurnStore & AgentStore;
+  readonly store: ConversationStore & MessageStore & TurnStore & AgentStore & ProfileStore;
   readonly log: TurnLog;
   readonly lock: ConversationLock;
   readonly models: Models;

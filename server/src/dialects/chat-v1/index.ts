@@ -9,6 +9,7 @@ import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
+import { profileRoutes } from "./profile.ts";
 import { searchRoutes } from "./search.ts";
 import { ticketRoutes } from "./tickets.ts";
 
@@ -32,6 +33,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       agentRoutes(app, parts);
       importRoutes(app, parts);
       accountRoutes(app, parts);
+      profileRoutes(app, parts);
       keyRoutes(app, parts);
       ticketRoutes(app, parts);
       fileRoutes(app, parts);

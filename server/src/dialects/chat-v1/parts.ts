@@ -7,6 +7,7 @@ import type { Conversations } from "../../core/conversations.ts";
 import type { Files } from "../../core/files.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Models } from "../../core/models.ts";
+import type { Profiles } from "../../core/profiles.ts";
 import type { Titles } from "../../core/turns/titles.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
@@ -25,6 +26,7 @@ export type ChatV1Parts = {
   readonly keys: Keys;
   readonly tickets: Tickets;
   readonly files: Files;
+  readonly profiles: Profiles;
   readonly titles: Pick<Titles, "settled">;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;

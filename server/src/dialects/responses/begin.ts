@@ -201,7 +201,8 @@ export async function startStored(
       ? await keptMessages(files, principal, added)
       : await inputMessages(files, principal, drafts),
     ...(isShared && isPlain
-      ? { ...(instructions && { instructions }), refusesTruncation: !asked.mayCut }
+      ? // A client of this wire says all that the model is told of its person.
+        { instructions: instructions ?? "", refusesTruncation: !asked.mayCut }
       : { prompt: await prompt(history) }),
     leavesNoFailure: !isBackground,
     record: storedRecord({

@@ -1,5 +1,6 @@
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
+import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
@@ -293,4 +294,5 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // What clients attach to a conversation: a JSON object of texts.
   "ALTER TABLE conversations ADD COLUMN metadata text;",
+  PROFILES_MIGRATION,
 ];

@@ -5,6 +5,7 @@ import type { createAgentWrites } from "./agents.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createKeyWrites } from "./keys.ts";
+import type { createProfileWrites } from "./profiles.ts";
 import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -19,7 +20,7 @@ type MessageRecord = Extract<NewRecord, { type: "message" }>;
 /** Reading across all owners: for the operator's archive, and for nothing else. */
 export function createArchiveReads(write: StatementWriter) {
   const { branchesOf } = createBranchReads(write);
-  const counted = (table: "api_keys" | "agents" | "conversations") =>
+  const counted = (table: "api_keys" | "agents" | "profiles" | "conversations") =>
     write<Record<never, never>>()((database) =>
       database
         .selectFrom(table)
@@ -27,6 +28,7 @@ export function createArchiveReads(write: StatementWriter) {
     );
   const countKeys = counted("api_keys");
   const countAgents = counted("agents");
+  const countProfiles = counted("profiles");
   const countConversations = counted("conversations");
   const countMessages = write<Record<never, never>>()((database) =>
     database
@@ -62,6 +64,7 @@ export function createArchiveReads(write: StatementWriter) {
       return {
         key: total(yield* countKeys.first({})),
         agent: total(yield* countAgents.first({})),
+        profile: total(yield* countProfiles.first({})),
         conversation: total(yield* countConversations.first({})),
         message:
           total(yield* countMessages.first({})) - total(yield* countRepliesInProgress.first({})),
@@ -94,12 +97,13 @@ type ArchiveParts = {
   readonly insert: Inserts;
   readonly keys: ReturnType<typeof createKeyWrites>;
   readonly agents: ReturnType<typeof createAgentWrites>;
+  readonly profiles: ReturnType<typeof createProfileWrites>;
   readonly branches: BranchWrites;
 };
 
 export function createArchiveWrites(
   write: StatementWriter,
-  { insert, keys, agents, branches }: ArchiveParts,
+  { insert, keys, agents, profiles, branches }: ArchiveParts,
 ) {
   const { branchesOf } = createBranchReads(write);
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
@@ -186,6 +190,8 @@ export function createArchiveWrites(
         return yield* keys.insertKey(record.key);
       case "agent":
         return yield* agents.insertAgent(record.owner, record.agent);
+      case "profile":
+        return yield* profiles.insertProfile(record.owner, record.profile);
       case "conversation":
         return yield* importConversation(record);
       case "message":

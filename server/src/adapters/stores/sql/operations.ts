@@ -12,6 +12,7 @@ import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
 import { createOnce } from "./once.ts";
 import { createHealthWrites } from "./probe.ts";
+import { createProfileReads, createProfileWrites } from "./profiles.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import type { StatementWriter } from "./statement.ts";
@@ -40,6 +41,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createArchiveReads(write),
   ...createAuditReads(write),
   ...createFileReads(write),
+  ...createProfileReads(write),
 });
 
 /** What changes something, each in a transaction. */
@@ -51,6 +53,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const branches = createBranchWrites(write);
   const keys = createKeyWrites(write, append, once);
   const agents = createAgentWrites(write, append, once);
+  const profiles = createProfileWrites(write);
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
     ...createConversationUpdate(write, insert, changes, append, branches),
@@ -60,12 +63,13 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTurnChanges(write, changes, branches),
     ...replacements.writes,
     ...agents,
+    ...profiles,
     ...keys,
     appendAuditEvents,
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
     ...createHealthWrites(write),
     ...createFileWrites(write, append, once),
-    ...createArchiveWrites(write, { insert, keys, agents, branches }),
+    ...createArchiveWrites(write, { insert, keys, agents, profiles, branches }),
   };
 }

@@ -130,6 +130,9 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replaceAgent: (...given) => write("replaceAgent", ...given),
     deleteAgent: (...given) => write("deleteAgent", ...given),
 
+    getProfile: (owner) => read(owner, reads.getProfile(owner)),
+    putProfile: (...given) => write("putProfile", ...given),
+
     createFile: (...given) => write("createFile", ...given),
     getFile: (owner, ...given) => read(owner, reads.getFile(owner, ...given)),
     countFileBytes: (owner) => read(owner, reads.countFileBytes(owner)),

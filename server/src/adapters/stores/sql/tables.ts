@@ -11,6 +11,7 @@ export type Tables = {
   replaced_messages: ReplacedMessagesTable;
   reply_pieces: ReplyPiecesTable;
   agents: AgentsTable;
+  profiles: ProfilesTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
   meta: MetaTable;
@@ -121,6 +122,15 @@ type AgentsTable = {
   temperature: number | null;
   voice: string | null;
   created_at: number;
+  updated_at: number;
+};
+
+type ProfilesTable = {
+  row_id: Generated<number>;
+  tenant_id: string;
+  owner_id: string;
+  instructions: string;
+  are_instructions_on: number;
   updated_at: number;
 };
 

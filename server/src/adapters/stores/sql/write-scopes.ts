@@ -58,6 +58,9 @@ export const WRITE_SCOPES: WriteScopes = {
   deleteAgent: ofOwner,
   insertAgent: ofOwner,
 
+  putProfile: ofOwner,
+  insertProfile: ofOwner,
+
   createFile: ofOwner,
   deleteFile: ofOwner,
   insertFile: ofOwner,

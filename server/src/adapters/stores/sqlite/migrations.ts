@@ -259,4 +259,16 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // What clients attach to a conversation: a JSON object of texts.
   "ALTER TABLE conversations ADD COLUMN metadata TEXT;",
+  `
+  -- What people keep for all their conversations.
+  CREATE TABLE profiles (
+    row_id INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    instructions TEXT NOT NULL,
+    are_instructions_on INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (tenant_id, owner_id)
+  ) STRICT;
+  `,
 ];

@@ -1,0 +1,19 @@
+/** What people keep for all their conversations. */
+export const PROFILES_MIGRATION = `
+  CREATE TABLE profiles (
+    row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant_id text COLLATE "C" NOT NULL,
+    owner_id text COLLATE "C" NOT NULL,
+    instructions text COLLATE "C" NOT NULL,
+    are_instructions_on integer NOT NULL,
+    updated_at bigint NOT NULL,
+    UNIQUE (tenant_id, owner_id)
+  );
+  ALTER TABLE profiles ENABLE ROW LEVEL SECURITY;
+  ALTER TABLE profiles FORCE ROW LEVEL SECURITY;
+  CREATE POLICY owner_only ON profiles USING (
+    tenant_id = current_setting('colloquy.tenant_id', true)
+      AND owner_id = current_setting('colloquy.owner_id', true)
+    OR current_setting('colloquy.everyone', true) = 'on'
+  );
+`;

@@ -1,0 +1,101 @@
+import type { Selectable } from "kysely";
+import type { Owner } from "../../../domain/principal.ts";
+import type { Profile } from "../../../domain/profile.ts";
+import type { ArchiveRecord } from "../../../ports/archive.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+import type { Tables } from "./tables.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+type ProfileRecord = Extract<ArchiveRecord, { type: "profile" }>;
+
+const toProfile = (row: Selectable<Tables["profiles"]>): Profile => ({
+  instructions: row.instructions,
+  areInstructionsOn: row.are_instructions_on !== 0,
+  updatedAt: new Date(Number(row.updated_at)),
+});
+
+export function createProfileReads(write: StatementWriter) {
+  const selectOne = write<OwnerParameters>()((database, parameter) =>
+    database
+      .selectFrom("profiles")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  /** Across all owners: for the operator's archive alone. */
+  const selectPage = write<{ after: number; limit: number }>()((database, parameter) =>
+    database
+      .selectFrom("profiles")
+      .selectAll()
+      .where("row_id", ">", parameter.after)
+      .orderBy("row_id")
+      .limit(parameter.limit),
+  );
+  return {
+    *getProfile({ tenantId, userId }: Owner): Operation<Profile | null> {
+      const row = yield* selectOne.first({ tenantId, userId });
+      return row ? toProfile(row) : null;
+    },
+
+    *profileRecords(
+      after: number,
+      limit: number,
+    ): Operation<{ readonly items: ProfileRecord[]; readonly lastRowId: number }> {
+      const rows = yield* selectPage.all({ after, limit });
+      const items = rows.map((row): ProfileRecord => {
+        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
+        return { type: "profile", owner, profile: toProfile(row) };
+      });
+      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
+    },
+  };
+}
+
+export function createProfileWrites(write: StatementWriter) {
+  type ProfileParameters = OwnerParameters & {
+    instructions: string;
+    areInstructionsOn: number;
+    updatedAt: number;
+  };
+  const deleteOne = write<OwnerParameters>()((database, parameter) =>
+    database
+      .deleteFrom("profiles")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const insert = write<ProfileParameters>()((database, parameter) =>
+    database
+      .insertInto("profiles")
+      .values({
+        tenant_id: parameter.tenantId,
+        owner_id: parameter.userId,
+        instructions: parameter.instructions,
+        are_instructions_on: parameter.areInstructionsOn,
+        updated_at: parameter.updatedAt,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+
+  function* insertProfile({ tenantId, userId }: Owner, profile: Profile): Operation<boolean> {
+    const { instructions, areInstructionsOn, updatedAt } = profile;
+    const inserted = yield* insert.run({
+      tenantId,
+      userId,
+      instructions,
+      areInstructionsOn: areInstructionsOn ? 1 : 0,
+      updatedAt: updatedAt.getTime(),
+    });
+    return inserted > 0;
+  }
+
+  return {
+    /** @returns false if there is one of that owner's, which stays */
+    insertProfile,
+
+    *putProfile(owner: Owner, profile: Profile | null): Operation<void> {
+      const { tenantId, userId } = owner;
+      yield* deleteOne.run({ tenantId, userId });
+      if (profile) yield* insertProfile(owner, profile);
+    },
+  };
+}
