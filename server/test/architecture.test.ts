@@ -119,6 +119,7 @@ test("the sources have these folders, and no loose files but these", () => {
     "model-problems.ts",
     "models.ts",
     "observers.ts",
+    "profiles.ts",
   ]);
   for (const layer of ["dialects", "adapters"])
     assert.deepEqual(names(layer, false), [], `${layer} has folders only`);
