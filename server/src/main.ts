@@ -20,7 +20,7 @@ import { type Certificate, readCertificate, watchCertificate } from "./http/tls.
 import type { TurnObserver } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import { VERSION } from "./version.ts";
-import { createApp } from "./wiring/app.ts";
+import { type AppParts, createApp } from "./wiring/app.ts";
 import { chooseFileStore } from "./wiring/files.ts";
 import { chooseProviders } from "./wiring/providers.ts";
 import { chooseSharing } from "./wiring/sharing.ts";
@@ -58,10 +58,12 @@ const WEB_DIRECTORY = fileURLToPath(
 export type StartOptions = {
   /** Whether whoever starts it sees what it says, and nobody else does. */
   readonly canShowCode?: boolean;
-  /** Told of every turn, besides the log, the metrics and the traces. */
+  /** Told of every turn, besides the log, metrics and traces. */
   readonly observers?: readonly TurnObserver[];
   /** What it speaks; default: every wire. */
   readonly wires?: readonly MakeWire[];
+  /** Tools beside those that TOOLS names. */
+  readonly tools?: AppParts["tools"]["others"];
 };
 
 /** How long replies may go on at SIGTERM. */
@@ -80,7 +82,7 @@ const LOG_FLUSH_MS = 1000;
  */
 export async function startServer(
   config: Config,
-  { canShowCode = false, observers = [], wires = WIRES }: StartOptions = {},
+  { canShowCode = false, observers = [], wires = WIRES, tools = [] }: StartOptions = {},
 ): Promise<RunningServer> {
   const certificate = config.tls && readCertificate(config.tls);
   await using opened = new AsyncDisposableStack();
@@ -110,7 +112,7 @@ export async function startServer(
   });
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
-  const { length: interruptedReplies } = await store.interruptAbandonedReplies(systemClock.now());
+  const abandoned = await store.interruptAbandonedReplies(systemClock.now());
   await tidy(store);
   // A store that is away now is asked again an hour later.
   const tidying = setInterval(() => void tidy(store).catch(() => {}), HOUR_MS).unref();
@@ -195,6 +197,7 @@ export async function startServer(
         ),
     ),
     systemPrompt: config.systemPrompt,
+    tools: { builtIn: config.tools, others: tools },
     limitRules: config.limits,
     anonymous: config.anonymous,
     budgets: config.budgets,
@@ -216,10 +219,10 @@ export async function startServer(
     renderMetrics: metrics.render,
     socketsPerAddress: config.socketsPerAddress,
     openPerUser: config.openPerUser,
-    onAbandoned: ({ length: replies }) =>
+    onAbandoned: (replies) =>
       logger.warn(
-        { replies },
-        "another server is gone; the replies it left are kept as interrupted",
+        { replies: replies.length, takenOver: replies.filter(({ isTaken }) => isTaken).length },
+        "another server is gone; the replies it left are kept as interrupted, or taken over",
       ),
     onRefusedOrigin: tellOnce((origin) =>
       logger.warn({ origin }, "pages of this origin were refused; CORS_ORIGINS does not name it"),
@@ -252,6 +255,7 @@ export async function startServer(
     );
   const stopping = new AbortController();
   const running = app.run(stopping.signal);
+  app.takeOver(abandoned);
   const resources = opened.move();
   return {
     url: `${certificate ? "https" : "http"}://localhost:${port}`,
@@ -260,7 +264,7 @@ export async function startServer(
     store,
     paths: app.http.paths,
     model: models.nameOf(null),
-    interruptedReplies,
+    interruptedReplies: abandoned.filter((reply) => !reply.isTaken).length,
     isClaimed,
     claimCode: claimCode?.text ?? null,
     speech: {

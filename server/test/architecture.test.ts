@@ -107,7 +107,7 @@ test("the sources have these folders, and no loose files but these", () => {
       .sort(),
   );
   assert.deepEqual(names("", false), ["main.ts", "version.ts"]);
-  assert.deepEqual(names("core", true), ["access", "importing", "turns", "voice"]);
+  assert.deepEqual(names("core", true), ["access", "importing", "tools", "turns", "voice"]);
   // A new subject is a folder.
   assert.deepEqual(names("core", false), [
     "agents.ts",

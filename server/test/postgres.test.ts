@@ -36,6 +36,7 @@ const OWNED = [
   "branches",
   "replaced_messages",
   "reply_pieces",
+  "reply_steps",
   "agents",
   "idempotency_keys",
   "files",
@@ -90,6 +91,7 @@ describe("PostgreSQL", { skip }, () => {
       const place = { kind: "answer", questionId: second.userMessage.id } as const;
       await store.beginTurn(who, aTurn({ kind: "existing", conversationId: id, place }));
       await store.checkpoint([aPiece(who, second.reply.id, "secret")]);
+      await store.noteSteps(who, second.reply.id, { epoch: 0, state: { secret: true } }, null);
       await store.createAgent(who, {
         id: "agent",
         name: "A",

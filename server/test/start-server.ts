@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readConfig } from "../src/config/config.ts";
 import { startServer as start } from "../src/main.ts";
 import type { TurnObserver } from "../src/ports/observer.ts";
+import type { ServerTool } from "../src/ports/tools.ts";
 import { openStorage } from "../src/wiring/storage.ts";
 import { type MakeWire, WIRES } from "../src/wiring/wires.ts";
 import { startHaproxy } from "./haproxy.ts";
@@ -26,6 +27,8 @@ export type StartOptions = {
   readonly moreWires?: readonly MakeWire[];
   /** All wires; otherwise those of the product. */
   readonly wires?: readonly MakeWire[];
+  /** Tools beside those that TOOLS names. */
+  readonly tools?: readonly ServerTool[];
   /** What it stands on; otherwise what TEST_BACKEND says. */
   readonly backend?: Backend;
 };
@@ -82,6 +85,7 @@ export async function startServer(options: StartOptions = {}) {
     const opening = await start(config, {
       canShowCode: options.canShowCode ?? true,
       observers: options.observers ?? [],
+      tools: options.tools ?? [],
       wires: [...(options.wires ?? WIRES), ...(options.moreWires ?? [])],
     });
     opened.defer(() => opening.close(0));

@@ -14,6 +14,7 @@ import { partsContract } from "./store-contract/parts.ts";
 import { profileContract } from "./store-contract/profiles.ts";
 import { replacementContract } from "./store-contract/replacement.ts";
 import { searchContract } from "./store-contract/search.ts";
+import { stepContract } from "./store-contract/steps.ts";
 import { turnRecordContract } from "./store-contract/turn-records.ts";
 import { turnTargetContract } from "./store-contract/turn-targets.ts";
 import { turnContract } from "./store-contract/turns.ts";
@@ -38,5 +39,6 @@ export function storeContract(name: string, open: OpenStore): void {
     auditContract(open);
     budgetContract(open);
     lifeContract(open);
+    stepContract(open);
   });
 }

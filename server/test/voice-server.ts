@@ -79,6 +79,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     newId: newUuid,
     observer: { begin: () => observation },
     systemPrompt: null,
+    tools: null,
     showFiles: async (_, messages) => [...messages],
     deadlines: createDeadlines(systemClock, 60_000),
     pendingEndings: createPendingEndings(store, systemClock),

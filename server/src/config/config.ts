@@ -1,9 +1,10 @@
 import { BlockList, isIP } from "node:net";
 import type { BudgetLimits } from "../core/access/budgets.ts";
 import type { LimitRules } from "../core/access/limits.ts";
+import { BUILT_IN_TOOLS, type BuiltInTool } from "../core/tools/built-in.ts";
 import type { AnonymousMode } from "../domain/access.ts";
 import { parseLimits } from "./limits.ts";
-import { type Environment, reader } from "./reader.ts";
+import { type Environment, type Reader, reader } from "./reader.ts";
 import { readSignIn, type SignInConfig } from "./sign-in.ts";
 import { readTls, type TlsConfig } from "./tls.ts";
 
@@ -55,6 +56,8 @@ export type Config = {
   readonly modelIdleTimeoutMs: number;
   readonly modelTotalTimeoutMs: number;
   readonly systemPrompt: string | null;
+  /** The built-in tools that models may ask for. */
+  readonly tools: readonly BuiltInTool[];
   /** The sample rate of bare PCM that voice clients send. */
   readonly sampleRateHz: number;
   readonly chatIdleMs: number;
@@ -185,6 +188,7 @@ export function readConfig(environment: Environment): Config {
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,
     modelTotalTimeoutMs: read.integer("MODEL_TOTAL_SECONDS", 1800, 1, 86_400) * 1000,
     systemPrompt: read.text("SYSTEM_PROMPT", "") || null,
+    tools: readTools(read, mistakes),
     sampleRateHz: read.integer("SAMPLE_RATE", 16_000, 8000, 192_000),
     chatIdleMs: read.integer("CHAT_IDLE_MINUTES", 30, 1, 525_600) * 60_000,
     sttBaseUrl: withoutSlash(read.url("STT_BASE_URL", ["http:", "https:"])?.href),
@@ -213,6 +217,15 @@ export function readConfig(environment: Environment): Config {
     );
   if (mistakes.length) throw new ConfigError(mistakes);
   return config;
+}
+
+function readTools(read: Reader, mistakes: string[]): readonly BuiltInTool[] {
+  return [...new Set(read.list("TOOLS", ""))].flatMap((name) => {
+    const tool = BUILT_IN_TOOLS.find((known) => known === name);
+    if (!tool)
+      mistakes.push(`TOOLS: there is no tool '${name}'. Name ${BUILT_IN_TOOLS.join(", ")}`);
+    return tool ?? [];
+  });
 }
 
 const originOf = (value: string): string | null => URL.parse(value)?.origin ?? null;

@@ -21,7 +21,7 @@ export type Part =
   | {
       readonly type: "tool_call";
       readonly callId: string;
-      /** The source of the tool: CLIENT_TOOLS or CUSTOM_TOOLS. */
+      /** The source of the tool: CLIENT_TOOLS, CUSTOM_TOOLS, or where a tool of the server's comes from. */
       readonly source: string;
       readonly name: string;
       /** The arguments as the model writes them. They are JSON once the part is final, and may be anything before that. */

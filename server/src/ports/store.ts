@@ -29,6 +29,7 @@ export type {
   NewInput,
   RepeatedTurn,
   ReplyAddition,
+  ReplySteps,
   TurnPlace,
   TurnTarget,
 } from "./turn-requests.ts";

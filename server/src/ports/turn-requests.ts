@@ -1,5 +1,6 @@
 import type { Conversation, ConversationMetadata } from "../domain/conversation.ts";
 import type { Attachment } from "../domain/file.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Message, TurnRecord } from "../domain/message.ts";
 import type { PartLayout } from "../domain/part-layout.ts";
 import type { Owner } from "../domain/principal.ts";
@@ -130,6 +131,14 @@ export type RepeatedTurn =
   | { readonly kind: "conflict" }
   /** The conversation (or the message that `place` or `replaceFrom` names, or the messages of a repeated key) is not there. */
   | { readonly kind: "not_found" };
+
+/** How far a reply of several steps has come. */
+export type ReplySteps = {
+  /** How often another server has taken it over; 0: the server that began it has it. */
+  readonly epoch: number;
+  /** As core/tools/step-state.ts describes it. */
+  readonly state: JsonObject;
+};
 
 /** What was added to a reply in progress since its last checkpoint. */
 export type ReplyAddition = {

@@ -17,6 +17,7 @@ import type {
   Idempotency,
   RepeatedTurn,
   ReplyAddition,
+  ReplySteps,
 } from "./turn-requests.ts";
 
 /** A turn as it is stored. `userMessage` is the last of its input of that role, or its last, or what it answers. */
@@ -26,7 +27,12 @@ export type StoredTurn = {
   readonly reply: Message;
 };
 
-export type AbandonedReply = { readonly owner: Owner; readonly replyId: string };
+export type AbandonedReply = {
+  readonly owner: Owner;
+  readonly replyId: string;
+  /** It has steps, is still in progress, and is this server's from now on. Otherwise it has ended. */
+  readonly isTaken: boolean;
+};
 
 /** How long a server counts as alive after its last sign of life. */
 export const LEASE_MS = 6_000;
@@ -42,6 +48,18 @@ export interface TurnStore {
   findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
   /** Stores the additions to replies in progress. A reply that is gone or has ended is skipped. */
   checkpoint(additions: readonly ReplyAddition[]): Promise<void>;
+  /**
+   * Stores how far a reply of several steps has come, with what was added to its parts, as one write. False if the reply is
+   * gone, has ended, or was taken over by another server meanwhile: nothing is stored then.
+   */
+  noteSteps(
+    owner: Owner,
+    replyId: string,
+    steps: ReplySteps,
+    addition: ReplyAddition | null,
+  ): Promise<boolean>;
+  /** What was noted last of a reply in progress; null: it has had one step so far, or has ended. */
+  replySteps(owner: Owner, replyId: string): Promise<ReplySteps | null>;
   /**
    * Ends a reply, once: null if it is gone or has ended already.
    * @param hasCheckpoints false where it is known that none was asked for: there is nothing to clear away
@@ -100,7 +118,7 @@ export interface TurnStore {
   /**
    * Replies in progress whose server is gone become `interrupted` by a crash, with the text of their last
    * checkpoint; gives them, so that whoever watches one can be told. Never those of a server that
-   * lives: a server calls this at its start and every second from then on, which is its sign of life.
+   * lives, and those with steps are not ended but taken over: a server calls this at its start and every second from then on, which is its sign of life.
    * One that was silent for LEASE_MS is gone; when it comes back, its replies have ended without it.
    */
   interruptAbandonedReplies(now: Date): Promise<readonly AbandonedReply[]>;

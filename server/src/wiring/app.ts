@@ -17,6 +17,8 @@ import { createHealthCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
+import { type BuiltInTool, builtInTools } from "../core/tools/built-in.ts";
+import { createTools } from "../core/tools/tools.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
 import { createCheckpoints } from "../core/turns/checkpoints.ts";
 import { createDeadlines } from "../core/turns/deadlines.ts";
@@ -40,6 +42,7 @@ import type { MintKey } from "../ports/key-mint.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
+import type { ServerTool } from "../ports/tools.ts";
 import type { MakeWire, WireParts } from "./wires.ts";
 
 /** The parts of an application, which main.ts chooses. */
@@ -81,6 +84,11 @@ export type AppParts = Pick<
     /** Requests and sockets of one user at a time, and replies; null: any number. */
     readonly openPerUser: number | null;
     readonly budgets: BudgetLimits;
+    /** The tools that the server runs: those of its own that are used, and others, of other names. */
+    readonly tools: {
+      readonly builtIn: readonly BuiltInTool[];
+      readonly others: readonly ServerTool[];
+    };
     /** The model that names conversations; null: their first words do. */
     readonly titleModel: string | null;
     /** A model that has not finished its answer by then has failed. */
@@ -104,6 +112,8 @@ export type App = {
   readonly sockets: Sockets;
   /** Background work of the core, until aborted. */
   run(signal: AbortSignal): Promise<void>;
+  /** Goes on with replies of a server that is gone; those that ended with it are left alone. */
+  takeOver(replies: readonly AbandonedReply[]): void;
   /** Refuses new turns and waits for those that run, at most that long; then ends every socket. */
   drain(timeoutMs: number): Promise<void>;
 };
@@ -121,7 +131,11 @@ export async function createApp(parts: AppParts): Promise<App> {
   const limits = createLimits(parts.limiter, parts.limitRules);
   const admit = createAdmission(decide, limits);
   const checkpoints = createCheckpoints(store, clock);
-  const abandoned = createAbandonedReplies(store, clock, parts.onAbandoned);
+  const abandoned = createAbandonedReplies(store, clock, (replies) => {
+    parts.onAbandoned(replies);
+    turns.takeOver(replies.filter(({ isTaken }) => isTaken));
+  });
+  const tools = [...builtInTools(parts.tools.builtIn, { store, clock }), ...parts.tools.others];
   const budgets = createBudgets(store, clock, parts.budgets);
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
   const pendingEndings = createPendingEndings(store, clock);
@@ -150,6 +164,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         checkpoints,
         pendingEndings,
         showFiles: createShowFiles(files),
+        tools: tools.length > 0 ? createTools(tools) : null,
       }),
     ),
     createConcurrencyLimit("replies", parts.openPerUser),
@@ -233,6 +248,7 @@ export async function createApp(parts: AppParts): Promise<App> {
       const work = [checkpoints, deadlines, sessionWatch, abandoned, pendingEndings, audit];
       await Promise.all([...work, ...(sweep ? [sweep] : [])].map((it) => it.run(signal)));
     },
+    takeOver: (replies) => turns.takeOver(replies.filter(({ isTaken }) => isTaken)),
     async drain(timeoutMs) {
       await turns.drain(timeoutMs);
       titles.close();

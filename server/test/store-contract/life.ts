@@ -23,6 +23,7 @@ const sorted = (replies: readonly AbandonedReply[]) =>
 const toAbandoned = ({ who, reply }: { who: Owner; reply: Message }): AbandonedReply => ({
   owner: who,
   replyId: reply.id,
+  isTaken: false,
 });
 const inNew = () => ({ kind: "new", conversation: aConversation() }) as const;
 

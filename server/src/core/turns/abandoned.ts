@@ -4,8 +4,8 @@ import type { AbandonedReply, TurnStore } from "../../ports/store.ts";
 const INTERVAL_MS = 1_000;
 
 /**
- * Renews this server's lease every second, and ends the replies of servers whose lease has ended.
- * @param onAbandoned told of the replies that were ended
+ * Renews this server's lease every second, and ends or takes over the replies of servers whose lease has ended.
+ * @param onAbandoned told of those replies
  */
 export const createAbandonedReplies = (
   store: Pick<TurnStore, "interruptAbandonedReplies">,

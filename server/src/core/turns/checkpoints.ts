@@ -1,5 +1,6 @@
 import { isPlain } from "../../domain/message.ts";
 import { layOut } from "../../domain/part-layout.ts";
+import { deltasOf, lengthOf, lengthOfAll, type Part, type PartDelta } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReplyAddition, TurnStore } from "../../ports/store.ts";
@@ -11,6 +12,8 @@ export type Checkpoints = {
     readonly owner: Owner;
     readonly replyId: string;
     readonly reply: Growing;
+    /** Of a reply that another server began, which is stored as it is: how often it was taken over. */
+    readonly epoch?: number;
   }): Checkpoint;
   /** Runs until aborted. */
   run(signal: AbortSignal): Promise<void>;
@@ -21,6 +24,14 @@ export type Checkpoint = {
   /** Whether the store may hold any part of the reply. */
   readonly isBegun: boolean;
   remove(): void;
+  /**
+   * Stores what is not on disk yet, and parts that come next and are shown only afterwards, by a write of the caller's.
+   * @param write gives whether it was stored @returns what `write` gave
+   */
+  note(
+    next: readonly Part[],
+    write: (addition: ReplyAddition | null) => Promise<boolean>,
+  ): Promise<boolean>;
 };
 
 /** A reply as it grows. */
@@ -37,11 +48,17 @@ type Entry = {
   /** Whether that is laid out. */
   isLaidOut: boolean;
   isBegun: boolean;
+  /** The periodic write of it that is under way; never rejects. */
+  writing: Promise<unknown> | null;
+  /** Whether a write of `note` is under way. */
+  isNoting: boolean;
 };
 
 const INTERVAL_MS = 750;
 /** The bound of one write, so that other writes can go in between. */
 const MAX_CHARACTERS = 1024 * 1024;
+/** More additions than one server makes of a reply. */
+const NUMBERS_A_SERVER = 2 ** 32;
 
 export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: Clock): Checkpoints {
   const replies = new Set<Entry>();
@@ -49,8 +66,13 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
   /** Stores only what was added since the last checkpoint, so a long reply costs no more than a short one. */
   const keep = async (entries: readonly Entry[]) => {
     const told = entries.map((entry) => ({ length: entry.reply.length, ...additionTo(entry) }));
-    for (const entry of entries) entry.isBegun = true;
-    await store.checkpoint(told.map(({ addition }) => addition));
+    const storing = store.checkpoint(told.map(({ addition }) => addition));
+    const settled = storing.catch(() => {});
+    for (const entry of entries) {
+      entry.isBegun = true;
+      entry.writing = settled;
+    }
+    await storing;
     for (const [place, entry] of entries.entries()) {
       entry.kept = told[place]?.length ?? entry.kept;
       entry.isLaidOut = told[place]?.addition.layout !== null;
@@ -64,7 +86,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     for (const entry of [...replies]) {
       const added = entry.reply.length - entry.kept;
       // A reply that has ended meanwhile is stored as a whole.
-      if (added === 0 || !replies.has(entry)) continue;
+      if (added === 0 || entry.isNoting || !replies.has(entry)) continue;
       next.push(entry);
       characters += added;
       if (characters < MAX_CHARACTERS) continue;
@@ -75,16 +97,36 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     if (next.length > 0) await keep(next);
   };
 
+  const note: NoteEntry = async (entry, next, write) => {
+    entry.isNoting = true;
+    try {
+      await entry.writing;
+      const length = entry.reply.length + lengthOfAll(next);
+      const addition = length === entry.kept ? null : additionTo(entry, next).addition;
+      entry.isBegun = true;
+      if (!(await write(addition))) return false;
+      if (!addition) return true;
+      entry.kept = length;
+      entry.isLaidOut = addition.layout !== null;
+      entry.number++;
+      return true;
+    } finally {
+      entry.isNoting = false;
+    }
+  };
+
   return {
-    add({ owner, replyId, reply }) {
+    add({ owner, replyId, reply, epoch = 0 }) {
       const entry: Entry = {
         owner,
         replyId,
         reply,
-        number: 0,
-        kept: 0,
-        isLaidOut: false,
-        isBegun: false,
+        number: epoch * NUMBERS_A_SERVER,
+        kept: reply.length,
+        isLaidOut: epoch > 0,
+        isBegun: epoch > 0,
+        writing: null,
+        isNoting: false,
       };
       replies.add(entry);
       return {
@@ -92,6 +134,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
           return entry.isBegun;
         },
         remove: () => replies.delete(entry),
+        note: (next, write) => note(entry, next, write),
       };
     },
     async run(signal) {
@@ -104,13 +147,28 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
   };
 }
 
-/** What is to be kept of a reply beyond what is kept. */
-function additionTo({ owner, replyId, reply, number, kept, isLaidOut }: Entry): {
-  readonly addition: ReplyAddition;
-} {
-  const { content, reasoning, layout } = layOut(reply.after(kept));
+type NoteEntry = (entry: Entry, ...given: Parameters<Checkpoint["note"]>) => Promise<boolean>;
+
+/** What is to be kept of a reply beyond what is kept. @param next parts that come after those that it has */
+function additionTo(
+  { owner, replyId, reply, number, kept, isLaidOut }: Entry,
+  next: readonly Part[] = [],
+): { readonly addition: ReplyAddition } {
+  const coming = stepsOf(next, reply.count, reply.length);
+  const { content, reasoning, layout } = layOut([...reply.after(kept), ...coming]);
   const added = { owner, replyId, number, content, reasoning };
   if (isLaidOut) return { addition: { ...added, layout } };
-  if (isPlain(reply.types())) return { addition: { ...added, layout: null } };
-  return { addition: { ...added, layout: layOut(reply.after(0)).layout } };
+  if (isPlain([...reply.types(), ...next.map(({ type }) => type)]))
+    return { addition: { ...added, layout: null } };
+  return { addition: { ...added, layout: layOut([...reply.after(0), ...coming]).layout } };
+}
+
+/** The growth of a message of so many parts by those; none of them may join the part before it. */
+function stepsOf(parts: readonly Part[], count: number, length: number): PartDelta[] {
+  let start = length;
+  return parts.flatMap((part, place) => {
+    const steps = deltasOf(part, count + place, start, start);
+    start += lengthOf(part);
+    return steps;
+  });
 }

@@ -1,3 +1,4 @@
+import { type Part, textOf } from "../../domain/parts.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import { toldOf } from "../../domain/profile.ts";
 import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
@@ -41,6 +42,8 @@ export type Question = {
   /** Whether a history that is too long is refused; otherwise it is shortened. */
   readonly refusesTruncation: boolean;
   readonly reservation: Reservation;
+  /** What the reply has said so far, with the calls that it made and their results; absent: it begins. */
+  readonly said?: readonly Part[];
 };
 
 /** Sends the request at once; nothing is thrown here, a failure is in `first`. */
@@ -83,7 +86,10 @@ export async function readPrompt(
   }: Pick<TurnParts, "store" | "models" | "systemPrompt" | "showFiles">,
   question: Omit<Question, "reservation">,
 ): Promise<Read> {
-  const { owner, conversationId, agentId, input, refusesTruncation } = question;
+  const { owner, conversationId, agentId, refusesTruncation, said } = question;
+  const input = said
+    ? [...question.input, { role: "assistant", content: textOf(said), parts: said } as const]
+    : question.input;
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);

@@ -1,5 +1,5 @@
 import { AppError } from "../../domain/errors.ts";
-import type { Message } from "../../domain/message.ts";
+import type { Message, Usage } from "../../domain/message.ts";
 import { MAX_PARTS } from "../../domain/part-checks.ts";
 import { CLIENT_TOOLS, CUSTOM_TOOLS, textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
@@ -7,7 +7,8 @@ import type { TurnEnding } from "../../domain/turn.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
-import type { Reservation } from "../access/budgets.ts";
+import { BudgetError, type Reservation } from "../access/budgets.ts";
+import { endOf } from "./follow.ts";
 import type { OpenRequest } from "./model-request.ts";
 import type { QueuePlace } from "./queue-place.ts";
 import {
@@ -18,6 +19,7 @@ import {
   tooLate,
   whatIsMissing,
 } from "./reply-ending.ts";
+import { createSteps, LostReply, type Steps, type StepsOfReply } from "./steps.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -36,6 +38,8 @@ type Generation = {
   readonly beganConversation: boolean;
   /** The request to the model; called when the turn's time has come. */
   readonly request: () => OpenRequest;
+  /** With what the reply may have several steps; null: it has one. */
+  readonly steps: StepsOfReply | null;
 };
 
 /**
@@ -46,6 +50,12 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   const { owner, reply, place, observation } = generation;
   try {
     const outcome = await run(parts, generation);
+    if (outcome === "lost") {
+      generation.reservation.settle(null, "");
+      place.writer.discard();
+      observation.ended({ ...LOST, model: reply.model ?? "" });
+      return await endOf(parts, owner, reply).catch(() => goneEnding(reply));
+    }
     generation.reservation.settle(outcome.usage, outcome.parts.map(textIn).join(""));
     const takenBack =
       generation.leavesNoFailure && outcome.status === "failed" && outcome.parts.length === 0;
@@ -66,6 +76,15 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   }
 }
 
+/** What observers are told of a reply that another server goes on with. */
+const LOST = { status: "interrupted", usage: null, finishReason: null, errorCode: null } as const;
+
+const goneEnding = (reply: Message): TurnEnding => ({
+  type: "interrupted",
+  position: reply.content.length + 1,
+  reply: { ...reply, status: "interrupted", interruptedBy: "crash" },
+});
+
 async function run(
   parts: TurnParts,
   {
@@ -77,8 +96,10 @@ async function run(
     stop,
     leavesNoFailure,
     request: send,
+    reservation,
+    steps: given,
   }: Generation,
-): Promise<Outcome> {
+): Promise<Outcome | "lost"> {
   const outcome: Outcome = {
     status: "complete",
     parts: [],
@@ -92,55 +113,93 @@ async function run(
     hasCheckpoints: false,
   };
   const interrupted = (): Outcome =>
-    Object.assign(outcome, { status: "interrupted", interruptedBy: stop.cause });
+    Object.assign(outcome, {
+      status: "interrupted",
+      interruptedBy: stop.cause,
+      finishReason: null,
+    });
   const thinking = createStopwatch(parts.clock);
-  const checkpoint = parts.checkpoints.add({ owner, replyId: reply.id, reply: writer.reply });
+  const { epoch } = given ?? { epoch: 0 };
+  const checkpoint = parts.checkpoints.add({
+    owner,
+    replyId: reply.id,
+    reply: writer.reply,
+    epoch,
+  });
   let endWait = () => {};
   let isLate = false;
   let isAnswering = false;
   let request: OpenRequest | null = null;
   let isOver = false;
+  let isLost = false;
+  const over = given && new AbortController();
+  const steps =
+    over &&
+    createSteps(parts, {
+      ...{ ...given, owner, reply, writer, checkpoint, reservation, signal: over.signal },
+    });
+  /** What the provider counted for the present step. */
+  let used: Usage | null = null;
   try {
     if (earlier) await earlier;
     if (stop.cause) return interrupted();
-    request = send();
-    observation.asked();
-    const { discard } = request;
+    if (over) stop.listen(() => over.abort());
     endWait = parts.deadlines.add(() => {
       isLate = true;
-      discard();
+      request?.discard();
+      over?.abort();
     });
-    for (let next = await request.first; !next.done; next = await request.parts.next()) {
-      const part = next.value;
-      if (part.type === "finish") {
-        outcome.finishWord = part.word;
-        outcome.finishReason = part.reason;
-        outcome.usage = part.usage;
-        outcome.model = part.model ?? outcome.model;
-        continue;
+    observation.asked();
+    request = steps && given?.begun ? await steps.goOn() : send();
+    while (request) {
+      isOver = false;
+      used = null;
+      for (let next = await request.first; !next.done; next = await request.parts.next()) {
+        const part = next.value;
+        if (part.type === "finish") {
+          outcome.finishWord = part.word;
+          outcome.finishReason = part.reason;
+          used = part.usage;
+          outcome.model = part.model ?? outcome.model;
+          continue;
+        }
+        if (part.type === "reasoning") thinking.start();
+        else if (!isAnswering) {
+          isAnswering = true;
+          observation.firstToken();
+          outcome.reasoningMs = thinking.read();
+        }
+        const noting = steps?.beforeWords();
+        if (noting) await noting;
+        write(writer, part, steps);
       }
-      if (part.type === "reasoning") thinking.start();
-      else if (!isAnswering) {
-        isAnswering = true;
-        observation.firstToken();
-        outcome.reasoningMs = thinking.read();
-      }
-      write(writer, part);
+      isOver = true;
+      if (outcome.finishReason === null || !steps || !mayCall(outcome)) break;
+      request = await steps.next(used);
+      if (!request) break;
+      outcome.finishReason = null;
     }
-    isOver = true;
+    outcome.usage = steps ? steps.total(used) : used;
     if (outcome.finishReason === null && stop.cause) return interrupted();
     outcome.parts = writer.reply.parts();
     const missing = whatIsMissing(outcome);
     if (missing) throw missing;
   } catch (error) {
+    if (error instanceof LostReply) {
+      isLost = true;
+      return "lost";
+    }
     if (stop.cause) return interrupted();
     outcome.status = "failed";
     const problem = isLate ? tooLate(parts.deadlines.timeoutMs) : error;
-    outcome.error = replyError(problem, { isLimitTold: leavesNoFailure });
+    const isBudget = steps !== null && error instanceof BudgetError;
+    outcome.error = replyError(problem, { isLimitTold: leavesNoFailure || isBudget });
   } finally {
+    if (!isLost) steps?.close(used);
     outcome.parts = writer.reply.parts();
     outcome.reasoningMs ??= thinking.read();
     endWait();
+    over?.abort();
     if (!isOver) request?.discard();
     checkpoint.remove();
     outcome.hasCheckpoints = checkpoint.isBegun;
@@ -148,10 +207,20 @@ async function run(
   return outcome;
 }
 
+/** Whether the calls of an answer that ended like this are whole. */
+const mayCall = ({ finishReason }: Outcome): boolean =>
+  finishReason === "tool_calls" || finishReason === "stop" || finishReason === "other";
+
 /** Adds what the model gave. @throws AppError model_failed */
-function write(writer: TurnWriter, part: Exclude<ModelPart, { type: "finish" }>): void {
+function write(
+  writer: TurnWriter,
+  part: Exclude<ModelPart, { type: "finish" }>,
+  steps: Steps | null,
+): void {
   const { type, text } = part;
   if (type === "arguments" || (type === "refusal" && writer.reply.last === type)) writer.grow(text);
+  else if (type === "tool_call" && steps) writer.add(steps.callPart(part));
+  else if (type === "text" && steps) writer.add({ type, text: steps.opening() + text });
   else if (type === "tool_call") {
     const source = part.isCustom ? CUSTOM_TOOLS : CLIENT_TOOLS;
     writer.add({ type, callId: part.callId, source, name: part.name, arguments: text });

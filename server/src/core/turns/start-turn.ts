@@ -14,9 +14,10 @@ import type { LocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { type QueuePlace, takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
+import { stepsOf } from "./steps-of-reply.ts";
 import type { Turn, TurnParts } from "./turn.ts";
 import { checkAsked, newInput, recordOf, type SettledTurn } from "./turn-input.ts";
-import { guessAt, type Intent } from "./turn-intent.ts";
+import { guessAt, type Intent, inputOfQuestion } from "./turn-intent.ts";
 import { isForking, isReplacing } from "./turn-place.ts";
 
 export type StartParts = TurnParts & { readonly local: LocalTurns };
@@ -112,7 +113,7 @@ function runTurn(
     early,
     place,
   }: {
-    readonly owner: Owner;
+    readonly owner: Speaker;
     readonly request: SettledTurn;
     readonly intent: Intent;
     readonly begun: Extract<BegunTurn, { kind: "begun" }>;
@@ -144,6 +145,28 @@ function runTurn(
     reservation,
     leavesNoFailure: request.leavesNoFailure ?? false,
     beganConversation: begun.created,
+    steps: request.serverTools
+      ? stepsOf(parts, request.serverTools, {
+          speaker: owner,
+          stop,
+          conversationId: conversation.id,
+          input: inputOfQuestion(request),
+          firstMessageId: first.id,
+          epoch: 0,
+          begun: null,
+          asked: {
+            origin: request.origin,
+            agentId: conversation.agentId,
+            model: request.model ?? conversation.model,
+            temperature: request.temperature,
+            settings: request.settings ?? {},
+            instructions: request.instructions ?? null,
+            refusesTruncation: request.refusesTruncation ?? false,
+            before: first.sequence,
+            models: owner.models,
+          },
+        })
+      : null,
     request: () =>
       early.current ??
       send(conversation.id, conversation, {

@@ -7,6 +7,7 @@ import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { checkMessageText, checkText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
 import type { NewInput } from "../../ports/store.ts";
+import type { Tools } from "../tools/tools.ts";
 import {
   type InputMessage,
   MAX_INPUT_MESSAGES,
@@ -24,7 +25,16 @@ export type SettledTurn = Omit<StartTurn, "input"> & {
   readonly input?: readonly NumberedInput[];
   /** The id of the message that the turn is about. */
   readonly mainId: string;
+  /** The server's own tools that the model is offered; absent: none. */
+  readonly serverTools?: Tools;
 };
+
+/** The request with the server's own tools, where its wire and what it brings along leave room for them. */
+export function withServerTools(tools: Tools | null, request: SettledTurn): SettledTurn {
+  const { settings = {}, usesServerTools, prompt } = request;
+  if (!tools || !usesServerTools || prompt || settings.tools?.length) return request;
+  return { ...request, settings: { ...settings, tools: tools.offers }, serverTools: tools };
+}
 
 /**
  * The request with the text and the files of the message that it is about: of its own, of the last one of its input, or

@@ -4,7 +4,7 @@ import { notFound } from "../../domain/errors.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { ConversationStore, MessageStore, TurnPlace, TurnTarget } from "../../ports/store.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
-import { type OpenRequest, readPrompt, requestReply } from "./model-request.ts";
+import { type OpenRequest, type Question, readPrompt, requestReply } from "./model-request.ts";
 import { createStop, type Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 import type { SettledTurn } from "./turn-input.ts";
@@ -72,25 +72,22 @@ export function intend(
   };
 }
 
-/** What a model is asked by that request. */
-const questionOf = ({
+/** The messages that the model is to answer. */
+export const inputOfQuestion = ({
+  input,
   content,
   attachments = [],
-  temperature,
-  settings = {},
-  prompt,
-  input,
-  mainId,
-  instructions,
-  refusesTruncation = false,
-}: SettledTurn) => ({
-  firstMessageId: input?.[0]?.id ?? mainId,
-  input: input ?? [{ role: "user", content, attachments } as const],
-  temperature,
-  settings,
-  prompt,
-  instructions: instructions ?? null,
-  refusesTruncation,
+}: SettledTurn): Question["input"] => input ?? [{ role: "user", content, attachments }];
+
+/** What a model is asked by that request. */
+const questionOf = (request: SettledTurn) => ({
+  firstMessageId: request.input?.[0]?.id ?? request.mainId,
+  input: inputOfQuestion(request),
+  temperature: request.temperature,
+  settings: request.settings ?? {},
+  prompt: request.prompt,
+  instructions: request.instructions ?? null,
+  refusesTruncation: request.refusesTruncation ?? false,
 });
 
 /** Nothing was said or changed in the conversation since. */

@@ -12,10 +12,17 @@ import type { ConversationLock } from "../../ports/conversation-lock.ts";
 import type { Finish, ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ProfileStore } from "../../ports/profile-store.ts";
-import type { ConversationStore, MessageStore, TurnStore, TurnTarget } from "../../ports/store.ts";
+import type {
+  AbandonedReply,
+  ConversationStore,
+  MessageStore,
+  TurnStore,
+  TurnTarget,
+} from "../../ports/store.ts";
 import type { PartsEvent, TurnLog } from "../../ports/turn-log.ts";
 import type { Budgets } from "../access/budgets.ts";
 import type { Models } from "../models.ts";
+import type { Tools } from "../tools/tools.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { PendingEndings } from "./pending-endings.ts";
@@ -75,6 +82,11 @@ export type StartTurn = {
    * agent's instructions are not added, and nothing is left out.
    */
   readonly prompt?: readonly PromptMessage[];
+  /**
+   * Whether the server's own tools are offered to the model, so that the reply may have several steps; not beside tools
+   * of the request's own, or with a whole `prompt`. Default: no.
+   */
+  readonly usesServerTools?: boolean;
   /** The wire it came through, for metrics. */
   readonly origin: string;
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
@@ -257,6 +269,8 @@ export type Turns = {
   ): Promise<boolean>;
   /** Stops that reply alone, on whichever replica it runs; what was said is kept. @throws AppError unavailable */
   stopReply(owner: Owner, replyId: string): Promise<void>;
+  /** Goes on with replies whose server is gone, as far as that is possible, and ends the others. */
+  takeOver(replies: readonly AbandonedReply[]): void;
   /** Refuses new turns, waits for those that run, and interrupts those that still run after that time. */
   drain(timeoutMs: number): Promise<void>;
 };
@@ -275,4 +289,6 @@ export type TurnParts = {
   readonly budgets: Budgets;
   readonly deadlines: Deadlines;
   readonly pendingEndings: PendingEndings;
+  /** Null: models are offered no tools of the server's. */
+  readonly tools: Tools | null;
 };

@@ -9,8 +9,9 @@ import { checkModel } from "./model-choice.ts";
 import { readAhead } from "./read-ahead.ts";
 import { runningOn, stopReplies, stopReply } from "./running-replies.ts";
 import { checkRequest, repeatedTurn, type StartParts, startTurn } from "./start-turn.ts";
+import { takeOver } from "./take-over.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
-import { checkRecord, settle } from "./turn-input.ts";
+import { checkRecord, settle, withServerTools } from "./turn-input.ts";
 import { guessAt, intend, promptOf } from "./turn-intent.ts";
 
 export function createTurns(given: TurnParts): Turns {
@@ -48,13 +49,16 @@ export function createTurns(given: TurnParts): Turns {
     stop: (owner, conversationId, cause = "stopped", which = "all", branch) =>
       stopReplies(parts, owner, conversationId, cause, which, branch),
     stopReply: (owner, replyId) => stopReply(parts, owner, replyId),
+    takeOver(replies) {
+      for (const reply of replies) void local.starting(takeOver(parts, reply));
+    },
     drain: local.drain,
   };
 }
 
 async function begin(parts: StartParts, owner: Speaker, asked: StartTurn): Promise<Turn> {
   const { store, budgets } = parts;
-  const request = await settle(parts, owner, asked);
+  const request = withServerTools(parts.tools, await settle(parts, owner, asked));
   checkRequest(parts, request);
   let reservation: Reservation | null = null;
   try {
@@ -76,7 +80,7 @@ async function begin(parts: StartParts, owner: Speaker, asked: StartTurn): Promi
 }
 
 async function prepare(parts: StartParts, owner: Speaker, asked: StartTurn): Promise<PreparedTurn> {
-  const request = await settle(parts, owner, asked);
+  const request = withServerTools(parts.tools, await settle(parts, owner, asked));
   checkRequest(parts, request);
   const guess = await guessAt(parts.store, owner, request.target);
   await checkModel(parts, owner, request, guess);

@@ -12,7 +12,10 @@ export async function wholeReply(
   speaker: Speaker,
   request: Omit<StartTurn, "model" | "temperature">,
 ): Promise<{ readonly turn: Turn; readonly reply: Message }> {
-  const turn = await turns.start(speaker, { ...request, model: null, temperature: null });
+  const turn = await turns.start(speaker, {
+    ...{ usesServerTools: true, ...request },
+    ...{ model: null, temperature: null },
+  });
   const ending = await turn.ending;
   const problem = errorOfEnding(ending);
   if (problem) throw problem;

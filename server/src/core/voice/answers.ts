@@ -77,6 +77,7 @@ export function createAnswers(
     content,
     model: null,
     temperature: null,
+    usesServerTools: true,
     origin: options.origin,
     idempotency: null,
   });

@@ -45,6 +45,7 @@ export async function asked(
     model: model || null,
     temperature: temperature ?? null,
     settings: settingsOf(settings),
+    usesServerTools: true,
     origin: ORIGIN,
     idempotency: idempotencyOf(request),
   };

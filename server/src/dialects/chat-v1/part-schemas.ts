@@ -37,7 +37,9 @@ export const PartBody = Type.Object(
     ]),
     text: Optional("Of `text`, `reasoning`, `refusal` and `tool_result`."),
     call_id: Optional("Of `tool_call` and `tool_result`."),
-    source: Optional("Of `tool_call`: whose tool it is. `client`: of whoever sent the message."),
+    source: Optional(
+      "Of `tool_call`: whose tool it is. `client`: of whoever sent the message. Anything else is a source of the server's own tools, whose result is a part as well.",
+    ),
     name: Optional("Of `tool_call`: the tool's."),
     arguments: Optional("Of `tool_call`: as the model wrote them, which is JSON if it is whole."),
     outcome: Type.Optional(

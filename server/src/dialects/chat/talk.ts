@@ -51,7 +51,10 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
     const begin = (conversationId: string | null | undefined) => {
       const target = targetOf(parts, conversationId);
       const { content } = message;
-      const asked = { model: null, temperature: null, origin: ORIGIN, idempotency: null };
+      const asked = {
+        ...{ model: null, temperature: null, origin: ORIGIN, idempotency: null },
+        usesServerTools: true,
+      };
       return turns.start(principal, { target, content, ...asked });
     };
     const isUnnamed = message.conversationId === undefined;

@@ -34,7 +34,9 @@ export function createLease(
       renewedAt = performance.now();
       // After a time without the database, others that live may not have come to say so.
       const isSure = renewedAt - aliveSince > leaseMs;
-      const ended = await writer.write("replicas", () => replicas.interruptOrphans(now, isSure));
+      const ended = await writer.write("replicas", () =>
+        replicas.interruptOrphans(now, isSure, replica),
+      );
       return ended as AbandonedReply[];
     },
 

@@ -1,6 +1,7 @@
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
+import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
@@ -295,4 +296,5 @@ export const MIGRATIONS: readonly string[] = [
   // What clients attach to a conversation: a JSON object of texts.
   "ALTER TABLE conversations ADD COLUMN metadata text;",
   PROFILES_MIGRATION,
+  REPLY_STEPS_MIGRATION,
 ];

@@ -1,5 +1,6 @@
 import type { AbandonedReply } from "../../../ports/store.ts";
 import { createPieceSweep } from "../sql/reply-pieces.ts";
+import { createStepTaking } from "../sql/reply-steps.ts";
 import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 type NoParameters = Record<never, never>;
@@ -13,6 +14,17 @@ const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between 
     FROM reply_pieces AS piece
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
       AND piece.reply_id = messages.id)`;
+
+/** Whether the server of a reply may be there still. */
+const hasServer = (sql: Sql, isSure: number) =>
+  sql`EXISTS (SELECT FROM replicas WHERE number = messages.replica
+    AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))`;
+
+/** Whether a reply has steps, whose server may go on with it. */
+const hasSteps = (sql: Sql) =>
+  sql`EXISTS (SELECT FROM reply_steps AS steps
+    WHERE steps.tenant_id = messages.tenant_id AND steps.owner_id = messages.owner_id
+      AND steps.reply_id = messages.id)`;
 
 /**
  * The servers that share the database. Each says again and again that it lives; who has not for as
@@ -50,11 +62,9 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
   }));
   const interrupt = write<{ at: number; isSure: number }>()((database, { at, isSure }, sql) => ({
     compile: () =>
-      sql<{ tenant_id: string; owner_id: string; id: string }>`WITH orphans AS MATERIALIZED (
+      sql<Row>`WITH orphans AS MATERIALIZED (
           SELECT tenant_id, owner_id, id FROM messages
-          WHERE status = 'streaming' AND NOT EXISTS (SELECT FROM replicas
-            WHERE number = messages.replica
-              AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))
+          WHERE status = 'streaming' AND NOT ${hasServer(sql, isSure)} AND NOT ${hasSteps(sql)}
           LIMIT ${sql.lit(MAX_AT_ONCE)} FOR UPDATE SKIP LOCKED
         )
         UPDATE messages SET status = 'interrupted', interrupted_by = 'crash', finished_at = ${at},
@@ -68,6 +78,21 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
         RETURNING messages.tenant_id, messages.owner_id, messages.id`.compile(database),
   }));
 
+  const takeOver = write<{ replica: number; isSure: number }>()(
+    (database, { replica, isSure }, sql) => ({
+      compile: () =>
+        sql<Row>`WITH orphans AS MATERIALIZED (
+          SELECT tenant_id, owner_id, id FROM messages
+          WHERE status = 'streaming' AND NOT ${hasServer(sql, isSure)} AND ${hasSteps(sql)}
+          LIMIT ${sql.lit(MAX_AT_ONCE)} FOR UPDATE SKIP LOCKED
+        )
+        UPDATE messages SET replica = ${replica} FROM orphans
+        WHERE messages.tenant_id = orphans.tenant_id AND messages.owner_id = orphans.owner_id
+          AND messages.id = orphans.id AND messages.status = 'streaming'
+        RETURNING messages.tenant_id, messages.owner_id, messages.id`.compile(database),
+    }),
+  );
+  const take = createStepTaking(write);
   const sweepPieces = createPieceSweep(write);
 
   return {
@@ -87,14 +112,25 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
 
     /**
      * Those of servers that have said farewell, and, where that is sure, of those that went without a word.
+     * @param replica the server that takes over what has steps
      */
-    *interruptOrphans(now: Date, isSure: boolean): Operation<AbandonedReply[]> {
-      const rows = yield* interrupt.all({ at: now.getTime(), isSure: isSure ? 1 : 0 });
-      if (rows.length > 0) yield* sweepPieces();
-      return rows.map(({ tenant_id, owner_id, id }) => ({
-        owner: { tenantId: tenant_id, userId: owner_id },
-        replyId: id,
-      }));
+    *interruptOrphans(now: Date, isSure: boolean, replica: number): Operation<AbandonedReply[]> {
+      const sure = { isSure: isSure ? 1 : 0 };
+      const ended = yield* interrupt.all({ at: now.getTime(), ...sure });
+      if (ended.length > 0) yield* sweepPieces();
+      const taken = (yield* takeOver.all({ replica, ...sure })).map(abandoned(true));
+      for (const { owner, replyId } of taken) yield* take(owner, replyId);
+      return [...ended.map(abandoned(false)), ...taken];
     },
   };
 }
+
+type Row = { readonly tenant_id: string; readonly owner_id: string; readonly id: string };
+
+const abandoned =
+  (isTaken: boolean) =>
+  ({ tenant_id, owner_id, id }: Row): AbandonedReply => ({
+    owner: { tenantId: tenant_id, userId: owner_id },
+    replyId: id,
+    isTaken,
+  });

@@ -15,6 +15,7 @@ import { createHealthWrites } from "./probe.ts";
 import { createProfileReads, createProfileWrites } from "./profiles.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
+import { createReplyStepReads, createReplyStepWrites } from "./reply-steps.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketReads, createTicketWrites } from "./tickets.ts";
@@ -42,6 +43,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createAuditReads(write),
   ...createFileReads(write),
   ...createProfileReads(write),
+  ...createReplyStepReads(write),
 });
 
 /** What changes something, each in a transaction. */
@@ -61,6 +63,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createMessageWrites(write, insert, append, once, branches),
     ...createTurnWrites(write, insert, changes, append, replacements, branches),
     ...createTurnChanges(write, changes, branches),
+    noteSteps: createReplyStepWrites(write).noteSteps,
     ...replacements.writes,
     ...agents,
     ...profiles,

@@ -109,6 +109,8 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     beginTurn: async (owner, turn) => begunTurn(owner, turn, await write("beginTurn", owner, turn)),
     findRepeated: (owner, idempotency) => read(owner, reads.findRepeated(owner, idempotency)),
     checkpoint: (...given) => write("checkpoint", ...given),
+    noteSteps: (...given) => write("noteSteps", ...given),
+    replySteps: (owner, ...given) => read(owner, reads.replySteps(owner, ...given)),
     finishReply: async (owner, replyId, end, hasCheckpoints) =>
       finishedReply(replyId, end, await write("finishReply", owner, replyId, end, hasCheckpoints)),
     truncateReply: (...given) => write("truncateReply", ...given),

@@ -10,6 +10,7 @@ export type Tables = {
   messages: MessagesTable;
   replaced_messages: ReplacedMessagesTable;
   reply_pieces: ReplyPiecesTable;
+  reply_steps: ReplyStepsTable;
   agents: AgentsTable;
   profiles: ProfilesTable;
   idempotency_keys: IdempotencyKeysTable;
@@ -100,6 +101,16 @@ type ReplacedMessagesTable = Omit<MessagesTable, "row_id"> & {
 };
 
 /** What was added to a reply in progress at each of its checkpoints. */
+type ReplyStepsTable = {
+  tenant_id: string;
+  owner_id: string;
+  reply_id: string;
+  /** How often another server has taken the reply over. */
+  epoch: number;
+  /** A JSON object (ReplySteps). */
+  state: string;
+};
+
 type ReplyPiecesTable = {
   tenant_id: string;
   owner_id: string;

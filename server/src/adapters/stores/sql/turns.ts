@@ -20,6 +20,7 @@ import { createKeyStatements } from "./once.ts";
 import { createRepeatReads } from "./repeats.ts";
 import type { Replacements } from "./replacements.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
+import { createReplyStepWrites } from "./reply-steps.ts";
 import { fromParts, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
@@ -67,6 +68,7 @@ export function createTurnWrites(
   const spots = createTurnSpots(write, branches);
   const keys = createKeyStatements(write);
   const pieces = createReplyPieceWrites(write);
+  const steps = createReplyStepWrites(write);
   const files = createFileCheck(write);
 
   function* continueIn(
@@ -268,6 +270,7 @@ export function createTurnWrites(
       hasCheckpoints = true,
     ): Operation<StoredEnding | null> {
       if (hasCheckpoints) yield* pieces.clearPieces(owner, replyId);
+      yield* steps.clearSteps(owner, replyId, end.parts);
       const { tenantId, userId } = owner;
       const { status, content, model, usage, error, finishedAt } = end;
       const at = finishedAt.getTime();

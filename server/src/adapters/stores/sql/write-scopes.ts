@@ -45,6 +45,7 @@ export const WRITE_SCOPES: WriteScopes = {
   /** The additions are to one reply: replies of several owners are several writes. */
   checkpoint: ([addition]) =>
     addition ? { scope: addition.owner, about: addition.replyId } : ofNobody(),
+  noteSteps: (owner, replyId) => ({ scope: owner, about: replyId }),
   finishReply: (owner, replyId) => ({ scope: owner, about: replyId }),
   truncateReply: ofOwner,
   updateTurnRecord: ofOwner,

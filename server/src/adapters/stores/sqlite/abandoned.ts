@@ -1,5 +1,6 @@
 import type { AbandonedReply } from "../../../ports/store.ts";
 import { createPieceSweep } from "../sql/reply-pieces.ts";
+import { createStepTaking } from "../sql/reply-steps.ts";
 import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 /** What the checkpoints of a reply kept, joined. */
@@ -8,6 +9,12 @@ const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between 
     FROM reply_pieces AS piece
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
       AND piece.reply_id = messages.id)`;
+
+/** Whether a reply has steps, whose server may go on with it. */
+const hasSteps = (sql: Sql) =>
+  sql<boolean>`EXISTS (SELECT 1 FROM reply_steps AS steps
+    WHERE steps.tenant_id = messages.tenant_id AND steps.owner_id = messages.owner_id
+      AND steps.reply_id = messages.id)`;
 
 /** What a process that is gone left in progress: the file had one server, so that is all there was when it was opened. */
 export function createAbandonedReplies(write: StatementWriter) {
@@ -25,8 +32,18 @@ export function createAbandonedReplies(write: StatementWriter) {
       })
       .where("status", "=", sql.lit("streaming"))
       .where("row_id", "<=", parameter.lastRowId)
+      .where((expression) => expression.not(hasSteps(sql)))
       .returning(["tenant_id", "owner_id", "id"]),
   );
+  const selectWithSteps = write<{ lastRowId: number }>()((database, parameter, sql) =>
+    database
+      .selectFrom("messages")
+      .select(["tenant_id", "owner_id", "id"])
+      .where("status", "=", sql.lit("streaming"))
+      .where("row_id", "<=", parameter.lastRowId)
+      .where(hasSteps(sql)),
+  );
+  const take = createStepTaking(write);
   const sweepPieces = createPieceSweep(write);
   const selectLast = write<Record<never, never>>()((database) =>
     database.selectFrom("messages").select((expression) => expression.fn.max("row_id").as("last")),
@@ -38,12 +55,21 @@ export function createAbandonedReplies(write: StatementWriter) {
     },
 
     *interruptRepliesTo(lastRowId: number, now: Date): Operation<AbandonedReply[]> {
-      const rows = yield* interrupt.all({ lastRowId, at: now.getTime() });
-      if (rows.length > 0) yield* sweepPieces();
-      return rows.map(({ tenant_id, owner_id, id }) => ({
-        owner: { tenantId: tenant_id, userId: owner_id },
-        replyId: id,
-      }));
+      const ended = yield* interrupt.all({ lastRowId, at: now.getTime() });
+      if (ended.length > 0) yield* sweepPieces();
+      const taken = (yield* selectWithSteps.all({ lastRowId })).map(abandoned(true));
+      for (const { owner, replyId } of taken) yield* take(owner, replyId);
+      return [...ended.map(abandoned(false)), ...taken];
     },
   };
 }
+
+type Row = { readonly tenant_id: string; readonly owner_id: string; readonly id: string };
+
+const abandoned =
+  (isTaken: boolean) =>
+  ({ tenant_id, owner_id, id }: Row): AbandonedReply => ({
+    owner: { tenantId: tenant_id, userId: owner_id },
+    replyId: id,
+    isTaken,
+  });

@@ -1,6 +1,7 @@
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
+import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SEARCH_PIECES_MIGRATION } from "./search-pieces-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
@@ -271,4 +272,5 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (tenant_id, owner_id)
   ) STRICT;
   `,
+  REPLY_STEPS_MIGRATION,
 ];

@@ -1,0 +1,91 @@
+import type { Part } from "../../../domain/parts.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import type { ReplyAddition, ReplySteps } from "../../../ports/store.ts";
+import { createReplyPieceWrites } from "./reply-pieces.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+type ReplyParameters = { tenantId: string; userId: string; replyId: string };
+
+/* A reply of several steps has a row of its own while it is in progress. Plain replies have none. */
+
+export function createReplyStepReads(write: StatementWriter) {
+  const select = write<ReplyParameters>()((database, parameter) =>
+    database
+      .selectFrom("reply_steps")
+      .select(["epoch", "state"])
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId),
+  );
+
+  return {
+    *replySteps({ tenantId, userId }: Owner, replyId: string): Operation<ReplySteps | null> {
+      const row = yield* select.first({ tenantId, userId, replyId });
+      return row ? { epoch: Number(row.epoch), state: JSON.parse(row.state) } : null;
+    },
+  };
+}
+
+export function createReplyStepWrites(write: StatementWriter) {
+  const pieces = createReplyPieceWrites(write);
+  const note = write<ReplyParameters & { epoch: number; state: string }>()(
+    (database, parameter, sql) => ({
+      compile: () =>
+        sql`INSERT INTO reply_steps (tenant_id, owner_id, reply_id, epoch, state)
+          SELECT tenant_id, owner_id, id, CAST(${parameter.epoch} AS bigint),
+            CAST(${parameter.state} AS text)
+          FROM messages
+          WHERE id = ${parameter.replyId} AND tenant_id = ${parameter.tenantId}
+            AND owner_id = ${parameter.userId} AND status = ${sql.lit("streaming")}
+          ON CONFLICT (tenant_id, owner_id, reply_id)
+            DO UPDATE SET state = excluded.state
+            WHERE reply_steps.epoch = excluded.epoch`.compile(database),
+    }),
+  );
+  const clear = write<ReplyParameters>()((database, parameter) =>
+    database
+      .deleteFrom("reply_steps")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId),
+  );
+
+  return {
+    *noteSteps(
+      { tenantId, userId }: Owner,
+      replyId: string,
+      { epoch, state }: ReplySteps,
+      addition: ReplyAddition | null,
+    ): Operation<boolean> {
+      const noted = { tenantId, userId, replyId, epoch, state: JSON.stringify(state) };
+      if ((yield* note.run(noted)) === 0) return false;
+      if (addition) yield* pieces.keepPiece(addition);
+      return true;
+    },
+
+    /** @param parts of the reply at its end: one of several steps has results, its calls being answered by then */
+    *clearSteps(
+      { tenantId, userId }: Owner,
+      replyId: string,
+      parts: readonly Part[] | null,
+    ): Operation<void> {
+      if (parts?.some(({ type }) => type === "tool_result"))
+        yield* clear.run({ tenantId, userId, replyId });
+    },
+  };
+}
+
+/** For the server that takes over a reply: whoever had it before can note nothing more. */
+export function createStepTaking(write: StatementWriter) {
+  const take = write<ReplyParameters>()((database, parameter) =>
+    database
+      .updateTable("reply_steps")
+      .set((expression) => ({ epoch: expression("epoch", "+", expression.lit(1)) }))
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId),
+  );
+  return function* ({ tenantId, userId }: Owner, replyId: string): Operation<void> {
+    yield* take.run({ tenantId, userId, replyId });
+  };
+}

@@ -1,0 +1,51 @@
+import { branchOf } from "../../domain/branches.ts";
+import type { Speaker } from "../../domain/principal.ts";
+import type { AskedState, StepState } from "../tools/step-state.ts";
+import type { Tools } from "../tools/tools.ts";
+import { type Question, readPrompt, requestReply } from "./model-request.ts";
+import type { StepsOfReply } from "./steps.ts";
+import type { Stop } from "./stop.ts";
+import type { TurnParts } from "./turn.ts";
+
+/** With what a reply may have several steps, whichever server goes on with it. */
+export function stepsOf(
+  parts: TurnParts,
+  tools: Tools,
+  given: {
+    readonly speaker: Speaker;
+    readonly stop: Stop;
+    readonly conversationId: string;
+    /** The messages to answer. */
+    readonly input: Question["input"];
+    readonly firstMessageId: string;
+    readonly epoch: number;
+    readonly begun: StepState | null;
+    readonly asked: AskedState;
+  },
+): StepsOfReply {
+  const { speaker, stop, conversationId, input, firstMessageId, epoch, begun, asked } = given;
+  return {
+    ...{ tools, asked, epoch, begun },
+    async ask(said, isLast) {
+      const { settings } = asked;
+      const question = {
+        owner: speaker,
+        conversationId,
+        agentId: asked.agentId,
+        firstMessageId,
+        branch: branchOf(asked.before),
+        before: asked.before,
+        input,
+        model: asked.model,
+        temperature: asked.temperature,
+        settings: isLast ? { ...settings, toolChoice: "none" as const } : settings,
+        prompt: undefined,
+        instructions: asked.instructions,
+        refusesTruncation: asked.refusesTruncation,
+        said,
+      };
+      const reservation = await parts.budgets.reserve(speaker, () => readPrompt(parts, question));
+      return { request: requestReply(parts, { ...question, reservation }, stop), reservation };
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { AppError } from "../../domain/errors.ts";
+import type { Message, Usage } from "../../domain/message.ts";
+import { type Part, textIn, textOf } from "../../domain/parts.ts";
+import type { Owner } from "../../domain/principal.ts";
+import type { ModelPart } from "../../ports/model.ts";
+import type { TurnWriter } from "../../ports/turn-log.ts";
+import type { Reservation } from "../access/budgets.ts";
+import { makeCalls, type ToolCall, unanswered } from "../tools/calls.ts";
+import {
+  type AskedState,
+  type CallState,
+  type StepState,
+  sumOf,
+  toStored,
+} from "../tools/step-state.ts";
+import type { Tools } from "../tools/tools.ts";
+import type { Checkpoint } from "./checkpoints.ts";
+import type { OpenRequest } from "./model-request.ts";
+import type { TurnParts } from "./turn.ts";
+
+/** The last answer is asked for without tools. */
+const MAX_STEPS = 25;
+/** Of all steps of a reply. */
+const MAX_CALLS = 128;
+/** Of all results of a reply, where the model's window does not allow less. */
+const MAX_RESULTS_CHARACTERS = 512 * 1024;
+const CHARACTERS_A_TOKEN = 3;
+/** The share of a model's window that results may have. */
+const RESULTS_SHARE = 0.5;
+const STORE_RETRY_MS = 250;
+const STORE_PATIENCE_MS = 10_000;
+/** Between what was said before a call and what is said after it. */
+const PARAGRAPH = "\n\n";
+/** Calls of tools that there are not. */
+const NO_SOURCE = "unknown";
+
+/** The reply is another server's by now, or is gone. Whatever this server does with it counts for nothing. */
+export class LostReply extends Error {}
+
+/** With what a reply may have several steps. */
+export type StepsOfReply = {
+  readonly tools: Tools;
+  readonly asked: AskedState;
+  /** How often the reply was taken over. */
+  readonly epoch: number;
+  /** What was noted before that; null: the reply begins here. */
+  readonly begun: StepState | null;
+  /**
+   * Asks the model again, with the history and these parts of the reply.
+   * @throws AppError rate_limited (the budget), unavailable
+   */
+  readonly ask: (
+    said: readonly Part[],
+    isLast: boolean,
+  ) => Promise<{ readonly request: OpenRequest; readonly reservation: Reservation }>;
+};
+
+/** The steps of one reply while it is generated. */
+export type Steps = {
+  /** The part that a call begins with. */
+  callPart(call: Extract<ModelPart, { type: "tool_call" }>): ToolCall;
+  /** Must resolve before anything of an answer is shown; null: it may be. @throws LostReply, AppError unavailable */
+  beforeWords(): Promise<void> | null;
+  /** What goes before the first words of an answer. */
+  opening(): string;
+  /**
+   * Makes the calls of the answer that has ended, and asks the model again. Null: there were none.
+   * @param usage of that answer @throws LostReply, AppError, and anything where the reply is to end
+   */
+  next(usage: Usage | null): Promise<OpenRequest | null>;
+  /** The same for a reply that was taken over. */
+  goOn(): Promise<OpenRequest>;
+  /** Of all steps with that of the answer that has ended last. */
+  total(usage: Usage | null): Usage | null;
+  /** Settles what the last step used, and answers the calls that have no result. */
+  close(usage: Usage | null): void;
+};
+
+type Given = StepsOfReply & {
+  readonly owner: Owner;
+  readonly reply: Message;
+  readonly writer: TurnWriter;
+  readonly checkpoint: Checkpoint;
+  /** Of the first step. */
+  readonly reservation: Reservation;
+  readonly signal: AbortSignal;
+};
+
+export function createSteps(
+  { store, clock, models }: Pick<TurnParts, "store" | "clock" | "models">,
+  { tools, asked, epoch, begun, ask, owner, reply, writer, checkpoint, signal, ...given }: Given,
+): Steps {
+  const states = new Map<string, CallState>(
+    begun?.calls.map((state) => [state.callId, state] as const),
+  );
+  let { reservation } = given;
+  let step = begun?.step ?? 0;
+  let callCount = begun?.callCount ?? 0;
+  let isSpeaking = false;
+  let hasOpened = false;
+  let usage: Usage | null = begun?.usage ?? null;
+  /** How many parts there were before the present answer. */
+  let firstPart = writer.reply.count;
+  const callIds = new Set(
+    writer.reply.parts().flatMap((part) => (part.type === "tool_call" ? part.callId : [])),
+  );
+  const window = models.contextTokensOf(asked.model) * CHARACTERS_A_TOKEN * RESULTS_SHARE;
+  const room = {
+    characters:
+      Math.min(MAX_RESULTS_CHARACTERS, Math.floor(window)) - resultsIn(writer.reply.parts()),
+  };
+
+  const note = async (
+    calls: readonly CallState[],
+    speaking: boolean,
+    results: readonly Part[],
+  ): Promise<void> => {
+    const state = { step, calls, callCount, isSpeaking: speaking, usage, asked };
+    const steps = { epoch, state: toStored(state) };
+    let patience: AbortSignal | null = null;
+    for (;;)
+      try {
+        const isNoted = await checkpoint.note(results, (addition) =>
+          store.noteSteps(owner, reply.id, steps, addition),
+        );
+        if (!isNoted) throw new LostReply();
+        isSpeaking = speaking;
+        return;
+      } catch (problem) {
+        patience ??= AbortSignal.timeout(STORE_PATIENCE_MS);
+        if (problem instanceof LostReply || patience.aborted || signal.aborted) throw problem;
+        await clock.sleep(STORE_RETRY_MS);
+      }
+  };
+
+  /** @throws also where the reply was stopped meanwhile, or is too late */
+  const askAgain = async (): Promise<OpenRequest> => {
+    if (signal.aborted) throw new Error("The reply is to end");
+    const next = await ask(writer.reply.parts(), step >= MAX_STEPS - 1 || callCount >= MAX_CALLS);
+    reservation = next.reservation;
+    firstPart = writer.reply.count;
+    hasOpened = false;
+    return next.request;
+  };
+
+  const make = (calls: readonly ToolCall[], noted: readonly CallState[]) =>
+    makeCalls(
+      {
+        ...{ tools, clock, owner, calls, noted, room, signal },
+        conversationId: reply.conversationId,
+        replyId: reply.id,
+        note: (now, results) => note(now, false, results),
+        show(results) {
+          for (const result of results) writer.add(result);
+        },
+      },
+      states,
+    );
+
+  return {
+    callPart({ callId, name, text }) {
+      const id = idAmong(callIds, callId);
+      callIds.add(id);
+      const source = tools.find(name)?.source ?? NO_SOURCE;
+      return { type: "tool_call", callId: id, source, name, arguments: text };
+    },
+    beforeWords() {
+      return step === 0 || isSpeaking ? null : note([...states.values()], true, []);
+    },
+    opening() {
+      if (step === 0 || hasOpened) return "";
+      hasOpened = true;
+      return /(?:^|\n)$/u.test(textOf(writer.reply.parts())) ? "" : PARAGRAPH;
+    },
+    async next(used) {
+      const said = writer.reply.parts().slice(firstPart);
+      const calls = said.filter((part) => part.type === "tool_call");
+      if (calls.length === 0) return null;
+      if (step >= MAX_STEPS - 1) throw tooManySteps();
+      reservation.settle(used, said.map(textIn).join(""));
+      usage = step === 0 ? used : sumOf(usage, used);
+      step++;
+      callCount += calls.length;
+      states.clear();
+      await make(calls, []);
+      return askAgain();
+    },
+    async goOn() {
+      const noted = [...states.values()];
+      const known = new Set(noted.map(({ callId }) => callId));
+      const calls = writer.reply
+        .parts()
+        .filter((part) => part.type === "tool_call")
+        .filter(({ callId }) => known.has(callId));
+      await make(calls, noted);
+      return askAgain();
+    },
+    total: (used) => (step === 0 ? used : sumOf(usage, used)),
+    close(used) {
+      const parts = writer.reply.parts();
+      reservation.settle(used, parts.slice(firstPart).map(textIn).join(""));
+      for (const result of unanswered(parts, states)) writer.add(result);
+    },
+  };
+}
+
+const resultsIn = (parts: readonly Part[]): number =>
+  parts.reduce((sum, part) => sum + (part.type === "tool_result" ? part.text.length : 0), 0);
+
+/** Some providers give calls the same ids again and again, or none. */
+function idAmong(taken: ReadonlySet<string>, wanted: string): string {
+  if (wanted !== "" && !taken.has(wanted)) return wanted;
+  let number = taken.size + 1;
+  while (taken.has(`${wanted || "call"}_${number}`)) number++;
+  return `${wanted || "call"}_${number}`;
+}
+
+const tooManySteps = (): AppError =>
+  new AppError(
+    "model_failed",
+    `The model asked for tools ${MAX_STEPS} times without coming to an answer. Ask for less at a time, or choose another model`,
+  );

@@ -1,0 +1,103 @@
+import { branchOf } from "../../domain/branches.ts";
+import { type Message, partsOf } from "../../domain/message.ts";
+import type { ModelPatterns } from "../../domain/model-patterns.ts";
+import type { Owner, Speaker } from "../../domain/principal.ts";
+import type { AbandonedReply } from "../../ports/store.ts";
+import { fromStored, mayGoOn } from "../tools/step-state.ts";
+import { createTools } from "../tools/tools.ts";
+import { takePlace } from "./queue-place.ts";
+import { generate } from "./reply.ts";
+import type { StartParts } from "./start-turn.ts";
+import { stepsOf } from "./steps-of-reply.ts";
+import { createStop } from "./stop.ts";
+
+const RETRY_MS = 1_000;
+/** After that the reply is left to the next server that starts, or that finds this one gone. */
+const MAX_TRIES = 60;
+
+const NO_TOOLS = createTools([]);
+const NOTHING_RESERVED = { fit: null, settle() {} };
+
+/**
+ * Goes on with a reply of several steps that this server has taken over: it makes the calls that have not been made, and
+ * asks the model again. Where that is not safe (core/tools/step-state.ts), the reply ends as interrupted. Resolves when the
+ * reply is under way; never rejects.
+ */
+export async function takeOver(
+  parts: StartParts,
+  { owner, replyId }: AbandonedReply,
+): Promise<void> {
+  for (let tries = 0; tries < MAX_TRIES; tries++)
+    try {
+      return await goOn(parts, owner, replyId);
+    } catch {
+      await parts.clock.sleep(RETRY_MS);
+    }
+}
+
+/** @throws AppError unavailable */
+async function goOn(parts: StartParts, owner: Owner, replyId: string): Promise<void> {
+  const { store, local } = parts;
+  const noted = await store.replySteps(owner, replyId);
+  const turn = await store.getTurn(owner, replyId);
+  // Where its question was deleted, the reply is no turn any more.
+  const reply = turn?.reply ?? (await store.getMessage(owner, replyId));
+  if (!noted || reply?.status !== "streaming") return;
+  const begun = fromStored(noted.state);
+  const { asked } = begun;
+  const { conversationId } = reply;
+  const stop = createStop();
+  if (!turn || !mayGoOn(begun)) stop.now("crash");
+  const branch = branchOf(reply.sequence);
+  const place = takePlace(parts, { replyId, conversationId, branch }, stop.now);
+  for (const part of partsOf(reply)) place.writer.add(part);
+  const input = turn?.input ?? [];
+  const ending = generate(parts, {
+    owner,
+    reply: withoutText(reply),
+    earlier: null,
+    place,
+    observation: parts.observer.begin({
+      replyId,
+      conversationId,
+      origin: asked.origin,
+      model: reply.model ?? "",
+    }),
+    stop,
+    reservation: NOTHING_RESERVED,
+    leavesNoFailure: false,
+    beganConversation: false,
+    request() {
+      throw new Error("A reply that was taken over has had its first step");
+    },
+    steps: stepsOf(parts, parts.tools ?? NO_TOOLS, {
+      speaker: speakerWith(owner, asked.models),
+      stop,
+      conversationId,
+      input: input.map(({ role, content, parts: all, attachments }) => ({
+        ...{ role, content },
+        ...(all && { parts: all }),
+        ...(attachments && { attachments }),
+      })),
+      firstMessageId: input[0]?.id ?? replyId,
+      epoch: noted.epoch,
+      begun,
+      asked,
+    }),
+  });
+  local.add(replyId, { conversationId, ending, interrupt: stop.now });
+}
+
+const speakerWith = ({ tenantId, userId }: Owner, models: ModelPatterns | null): Speaker => ({
+  tenantId,
+  userId,
+  models,
+});
+
+/** The row of a reply in progress, whose parts are in the log. */
+const withoutText = (reply: Message): Message => ({
+  ...reply,
+  content: "",
+  reasoning: null,
+  parts: null,
+});

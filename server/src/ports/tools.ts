@@ -1,0 +1,34 @@
+import type { JsonObject } from "../domain/json.ts";
+import type { Owner } from "../domain/principal.ts";
+
+/** What a tool is called with. */
+export type ToolInput = {
+  readonly owner: Owner;
+  readonly conversationId: string;
+  readonly arguments: JsonObject;
+  /** The same for every attempt at one call, and for no other call. */
+  readonly key: string;
+};
+
+/** A tool that the server itself runs. */
+export type ServerTool = {
+  /** The name by which a model asks for it, which no other tool has: letters, digits, `_` and `-`, at most 64. */
+  readonly name: string;
+  /** Where it comes from, as people are shown it. */
+  readonly source: string;
+  /** What it does, for the model. */
+  readonly description: string;
+  /** A JSON schema of its arguments, an object. */
+  readonly parameters: JsonObject;
+  /**
+   * Whether a call that a crash cut off may be made again. Otherwise it is made at most once, and its outcome is
+   * unknown after a crash.
+   */
+  readonly isRepeatable: boolean;
+  /**
+   * Makes the call, once. An aborted signal ends it.
+   * @returns what the model is told
+   * @throws AppError with a message for the model and for the reader of the reply; anything else is told as a failure
+   */
+  run(input: ToolInput, signal: AbortSignal): Promise<string>;
+};
