@@ -1,6 +1,7 @@
 // Times that clients give.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { isoTime } from "../src/domain/time.ts";
 import { startServer } from "./start-server.ts";
 import { makeKey, send } from "./wire-client.ts";
 
@@ -50,5 +51,15 @@ test("a message that was stored with an impossible time is found and listed all 
     const answer = await send(server, "GET", `/v1/chat/${path}`, undefined, asAlice);
     assert.equal(answer.status, 200, path);
     assert.match(answer.text, /"9999-12-31T23:59:59\.999Z"/, path);
+  }
+});
+
+test("the text of a time is that of toISOString, at the ends of days and years and anywhere between", () => {
+  const latest = 253_402_300_799_999;
+  const ends = [0, 1, 86_399_999, 86_400_000, 951_782_400_000, 1_709_251_199_999, latest];
+  const anywhere = Array.from({ length: 10_000 }, () => Math.floor(Math.random() * latest));
+  for (const milliseconds of [...ends, ...anywhere, -1, latest + 1]) {
+    const date = new Date(milliseconds);
+    assert.equal(isoTime(date), date.toISOString());
   }
 });

@@ -5,6 +5,7 @@ import { branchOf, TRUNK, type Versions } from "../../domain/branches.ts";
 import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { type Attachment, modelUseOf, type StoredFile } from "../../domain/file.ts";
 import { type Message, shownRole, type Usage } from "../../domain/message.ts";
+import { isoTime } from "../../domain/time.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
 import { partBodies } from "./part-schemas.ts";
@@ -18,8 +19,8 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   agent_id: conversation.agentId,
   model: conversation.model,
   mode: conversation.mode,
-  created_at: conversation.createdAt.toISOString(),
-  updated_at: conversation.updatedAt.toISOString(),
+  created_at: isoTime(conversation.createdAt),
+  updated_at: isoTime(conversation.updatedAt),
   ...(conversation.nextBranch > 1 && { active_branch: conversation.activeBranch }),
 });
 
@@ -48,7 +49,7 @@ export function messageBody(
     usage: usage && usageBody(usage),
     ...(hasParts && { parts: partBodies(message) }),
     ...(attachments && { attachments: attachments.map(attachmentBody) }),
-    created_at: message.createdAt.toISOString(),
+    created_at: isoTime(message.createdAt),
     ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),
     ...(branch !== TRUNK && { branch }),
     ...(versions && { versions: versionsBody(versions) }),

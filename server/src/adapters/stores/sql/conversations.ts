@@ -10,19 +10,27 @@ import type { Inserts } from "./inserts.ts";
 import { createMessageReads } from "./messages.ts";
 import type { Once } from "./once.ts";
 import type { Replacements } from "./replacements.ts";
-import { CONVERSATION_COLUMNS, conversationOf, messageOf, toConversation } from "./rows.ts";
+import {
+  CONVERSATION_COLUMNS,
+  conversationOf,
+  conversationOfArray,
+  inConversationArrays,
+  messageOf,
+} from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 
 export function createConversationReads(write: StatementWriter) {
-  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .selectFrom("conversations")
-      .select(CONVERSATION_COLUMNS)
-      .where("id", "=", parameter.id)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
+  const selectById = inConversationArrays(
+    write<OwnerParameters & { id: string }>()((database, parameter) =>
+      database
+        .selectFrom("conversations")
+        .select(CONVERSATION_COLUMNS)
+        .where("id", "=", parameter.id)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId),
+    ),
   );
   const selectUser = write<{ tenantId: string; id: string }>()((database, parameter) =>
     database
@@ -31,16 +39,18 @@ export function createConversationReads(write: StatementWriter) {
       .where("id", "=", parameter.id)
       .where("tenant_id", "=", parameter.tenantId),
   );
-  const selectByAlias = write<OwnerParameters & { alias: string }>()((database, parameter) =>
-    database
-      .selectFrom("conversations")
-      .select(CONVERSATION_COLUMNS)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("alias", "=", parameter.alias),
+  const selectByAlias = inConversationArrays(
+    write<OwnerParameters & { alias: string }>()((database, parameter) =>
+      database
+        .selectFrom("conversations")
+        .select(CONVERSATION_COLUMNS)
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("alias", "=", parameter.alias),
+    ),
   );
-  const selectLatest = write<OwnerParameters & { origin: string; usedAfter: number }>()(
-    (database, parameter, sql) =>
+  const selectLatest = inConversationArrays(
+    write<OwnerParameters & { origin: string; usedAfter: number }>()((database, parameter, sql) =>
       database
         .selectFrom("conversations")
         .select(CONVERSATION_COLUMNS)
@@ -51,9 +61,10 @@ export function createConversationReads(write: StatementWriter) {
         .where("updated_at", ">", parameter.usedAfter)
         .orderBy("updated_at", "desc")
         .limit(1),
+    ),
   );
-  const selectPage = write<OwnerParameters & { limit: number; offset: number }>()(
-    (database, parameter, sql) =>
+  const selectPage = inConversationArrays(
+    write<OwnerParameters & { limit: number; offset: number }>()((database, parameter, sql) =>
       database
         .selectFrom("conversations")
         .select(CONVERSATION_COLUMNS)
@@ -64,21 +75,23 @@ export function createConversationReads(write: StatementWriter) {
         .orderBy("row_id", "desc")
         .limit(parameter.limit)
         .offset(parameter.offset),
+    ),
   );
-  const selectPinnedPage = write<
-    OwnerParameters & { isPinned: number; limit: number; offset: number }
-  >()((database, parameter, sql) =>
-    database
-      .selectFrom("conversations")
-      .select(CONVERSATION_COLUMNS)
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("is_hidden", "=", sql.lit(0))
-      .where("is_pinned", "=", parameter.isPinned)
-      .orderBy("updated_at", "desc")
-      .orderBy("row_id", "desc")
-      .limit(parameter.limit)
-      .offset(parameter.offset),
+  const selectPinnedPage = inConversationArrays(
+    write<OwnerParameters & { isPinned: number; limit: number; offset: number }>()(
+      (database, parameter, sql) =>
+        database
+          .selectFrom("conversations")
+          .select(CONVERSATION_COLUMNS)
+          .where("tenant_id", "=", parameter.tenantId)
+          .where("owner_id", "=", parameter.userId)
+          .where("is_hidden", "=", sql.lit(0))
+          .where("is_pinned", "=", parameter.isPinned)
+          .orderBy("updated_at", "desc")
+          .orderBy("row_id", "desc")
+          .limit(parameter.limit)
+          .offset(parameter.offset),
+    ),
   );
   const countPinned = write<OwnerParameters & { isPinned: number }>()((database, parameter, sql) =>
     database
@@ -101,7 +114,7 @@ export function createConversationReads(write: StatementWriter) {
   return {
     *getConversation(owner: Owner, id: string): Operation<Conversation | null> {
       const row = yield* selectById.first({ tenantId: owner.tenantId, userId: owner.userId, id });
-      return row ? toConversation(row) : null;
+      return row ? conversationOfArray(row) : null;
     },
 
     *userOfConversation(tenantId: string, id: string): Operation<string | null> {
@@ -111,7 +124,7 @@ export function createConversationReads(write: StatementWriter) {
     *findConversationByAlias(owner: Owner, alias: string): Operation<Conversation | null> {
       const { tenantId, userId } = owner;
       const row = yield* selectByAlias.first({ tenantId, userId, alias });
-      return row ? toConversation(row) : null;
+      return row ? conversationOfArray(row) : null;
     },
 
     *latestConversation(
@@ -121,7 +134,7 @@ export function createConversationReads(write: StatementWriter) {
     ): Operation<Conversation | null> {
       const { tenantId, userId } = owner;
       const row = yield* selectLatest.first({ tenantId, userId, origin, usedAfter });
-      return row ? toConversation(row) : null;
+      return row ? conversationOfArray(row) : null;
     },
 
     *listConversations(
@@ -139,7 +152,7 @@ export function createConversationReads(write: StatementWriter) {
         isPinned === null
           ? yield* count.first({ tenantId, userId })
           : yield* countPinned.first({ tenantId, userId, isPinned });
-      return { items: rows.map(toConversation), total: Number(counted?.total ?? 0) };
+      return { items: rows.map(conversationOfArray), total: Number(counted?.total ?? 0) };
     },
   };
 }

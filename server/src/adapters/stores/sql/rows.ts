@@ -61,6 +61,8 @@ type MessageRow = Pick<Selectable<Tables["messages"]>, (typeof MESSAGE_COLUMNS)[
 type ArrayOf<Row, Columns extends readonly (keyof Row)[]> = {
   readonly [Place in keyof Columns]: Row[Columns[Place]];
 };
+/** The columns of a conversation, in their order. */
+type ConversationArray = ArrayOf<ConversationRow, typeof CONVERSATION_COLUMNS>;
 /** The columns of a message, in their order. */
 export type MessageArray = ArrayOf<MessageRow, typeof MESSAGE_COLUMNS>;
 
@@ -68,6 +70,29 @@ export type MessageArray = ArrayOf<MessageRow, typeof MESSAGE_COLUMNS>;
 export const inMessageArrays = <Given extends Record<string, Value>>(
   statement: Statement<Given, MessageRow>,
 ): Statement<Given, MessageArray> => statement.inArrays<MessageArray>();
+
+/** The statement, which selects CONVERSATION_COLUMNS, with its rows as `conversationOfArray` takes them. */
+export const inConversationArrays = <Given extends Record<string, Value>>(
+  statement: Statement<Given, ConversationRow>,
+): Statement<Given, ConversationArray> => statement.inArrays<ConversationArray>();
+
+export const conversationOfArray = (row: ConversationArray): Conversation => ({
+  id: row[0],
+  userId: row[1],
+  title: row[2],
+  isPinned: row[3] !== 0,
+  agentId: row[4],
+  model: row[5],
+  mode: row[6],
+  origin: row[7],
+  alias: row[8],
+  activeBranch: row[9],
+  nextBranch: row[10],
+  ...(row[11] !== 0 && { isHidden: true as const }),
+  ...(row[12] !== null && { metadata: JSON.parse(row[12]) }),
+  createdAt: nearestMoment(row[13]),
+  updatedAt: nearestMoment(row[14]),
+});
 
 export const toConversation = (row: ConversationRow): Conversation => ({
   id: row.id,
