@@ -1,4 +1,4 @@
-import cors from "@fastify/cors";
+import cors, { type FastifyCorsOptions } from "@fastify/cors";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { mayRead, type OriginOptions } from "./page-origins.ts";
 import type { OriginRules } from "./request-facts.ts";
@@ -20,6 +20,8 @@ const EXPOSED_HEADERS = [
   ),
 ];
 
+type Answer = (error: Error | null, options?: FastifyCorsOptions) => void;
+
 /** Lets pages of the permitted origins read answers (CORS), and reports the other origins. */
 export async function letPagesRead(
   app: FastifyInstance,
@@ -33,13 +35,17 @@ export async function letPagesRead(
     maxAge: 600,
     strictPreflight: false,
   };
+  const closed = { ...common, origin: false };
+  const opened = { ...common, origin: isForAll ? "*" : true };
   await app.register(cors, {
-    delegator: async ({ headers, connection }: FastifyRequest) => {
-      if (headers.origin === undefined) return { ...common, origin: false };
-      if (isForAll) return { ...common, origin: "*" };
-      const isLetIn = await mayRead(connection, options);
-      if (!isLetIn) options.onRefusedOrigin(connection.originName ?? "");
-      return { ...common, origin: isLetIn };
+    // Most requests come from no page, and wait for nothing here.
+    delegator({ headers, connection }: FastifyRequest, answer: Answer) {
+      if (headers.origin === undefined) return answer(null, closed);
+      if (isForAll) return answer(null, opened);
+      mayRead(connection, options).then((isLetIn) => {
+        if (!isLetIn) options.onRefusedOrigin(connection.originName ?? "");
+        answer(null, isLetIn ? opened : closed);
+      }, answer);
     },
   });
 }

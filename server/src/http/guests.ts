@@ -35,14 +35,17 @@ export function receiveGuests(app: FastifyInstance, wires: readonly Wire[]): voi
       return handler.call(this, request, reply);
     };
   });
-  app.addHook("preValidation", async (request, reply) => {
-    const { method, url } = request.routeOptions;
-    const found = at({ method, url });
-    if (!found) return;
-    if (found.guest.isIts(request.body)) {
+  app.addHook("preValidation", (request, reply, done) => {
+    const found = at(request.routeOptions);
+    if (!found) done();
+    else if (found.guest.isIts(request.body)) {
       hosted.set(request, found);
-      await found.guest.admit(request, reply);
-    } else if (bodyBytesOf(request) > MAX_BODY_BYTES)
-      throw new AppError("too_large", "The body is too large");
+      found.guest.admit(request, reply).then(() => done(), done);
+    } else
+      done(
+        bodyBytesOf(request) > MAX_BODY_BYTES
+          ? new AppError("too_large", "The body is too large")
+          : undefined,
+      );
   });
 }

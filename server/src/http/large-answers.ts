@@ -7,10 +7,10 @@ const PIECE_CHARACTERS = 64 * 1024;
 
 /** JSON.stringify of a large answer would hold up everybody else for as long as it takes. */
 export function writeLargeAnswersInPieces(app: FastifyInstance): void {
-  app.addHook("preSerialization", async (_request, reply, payload) => {
-    if (!isLarge(payload)) return payload;
+  app.addHook("preSerialization", (_request, reply, payload, done) => {
+    if (roomAfter(payload, LARGE_CHARACTERS) >= 0) return done(null, payload);
     reply.serializer((json: Buffer) => json as unknown as string);
-    return jsonInPieces(payload);
+    jsonInPieces(payload).then((json) => done(null, json), done);
   });
 }
 
@@ -57,19 +57,18 @@ async function writeValue(value: unknown, write: Write, pace: Pace): Promise<voi
 const isContainer = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !("toJSON" in value);
 
-/** Whether there is that much text in it; it is not looked at any longer than that takes to know. */
-function isLarge(payload: unknown): boolean {
-  const waiting: unknown[] = [payload];
-  let characters = 0;
-  while (waiting.length > 0 && characters <= LARGE_CHARACTERS) {
-    const value = waiting.pop();
-    if (typeof value === "string") characters += value.length;
-    else if (isContainer(value))
-      for (const item of Object.values(value)) {
-        if (typeof item === "string") characters += item.length;
-        else if (isContainer(item)) waiting.push(item);
-        if (characters > LARGE_CHARACTERS) return true;
-      }
-  }
-  return characters > LARGE_CHARACTERS;
+/** What is left of so many characters after the texts of the value; below 0, it is not looked at any further. */
+function roomAfter(value: unknown, characters: number): number {
+  if (typeof value === "string") return characters - value.length;
+  if (!isContainer(value)) return characters;
+  let room = characters;
+  if (Array.isArray(value))
+    for (let index = 0; index < value.length && room >= 0; index++)
+      room = roomAfter(value[index], room);
+  else
+    for (const name in value) {
+      room = roomAfter((value as Record<string, unknown>)[name], room);
+      if (room < 0) return room;
+    }
+  return room;
 }

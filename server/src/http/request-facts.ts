@@ -1,10 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIPv4, isIPv6, type Socket } from "node:net";
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import { forwarderOf } from "./forwarding.ts";
 import { peerOwnerOf } from "./peer-owner.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    readonly connection: ConnectionFacts;
+    /** The same once they were asked for. */
+    facts: ConnectionFacts | null;
+  }
+}
 
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
@@ -43,6 +51,17 @@ export function connectionFacts(
     originName: headers.origin?.slice(0, MAX_SHOWN_CHARACTERS) ?? null,
     peerOwner: () => peerOwnerOf(socket),
   };
+}
+
+/** Gives every request the facts of its connection, which are found out when they are first asked for. */
+export function noteConnections(app: FastifyInstance, origins: OriginRules): void {
+  app.decorateRequest("facts", null);
+  app.decorateRequest("connection", {
+    getter(this: FastifyRequest) {
+      this.facts ??= connectionFacts(this.raw, this.ip, origins);
+      return this.facts;
+    },
+  });
 }
 
 /** If one of these headers is sent twice, Node uses the first; a proxy in front may have used the other. */

@@ -6,7 +6,6 @@ import fastify, {
   type FastifyServerFactory,
   type HTTPMethods,
 } from "fastify";
-import type { ConnectionFacts } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import { describeApi } from "./api-description.ts";
@@ -20,7 +19,7 @@ import { writeLargeAnswersInPieces } from "./large-answers.ts";
 import { sendNotFoundPage } from "./not-found-page.ts";
 import type { OriginOptions } from "./page-origins.ts";
 import { prefersHtml } from "./prefers-html.ts";
-import { checkHeaders, connectionFacts, type OriginRules } from "./request-facts.ts";
+import { checkHeaders, noteConnections, type OriginRules } from "./request-facts.ts";
 import { newRequestId } from "./request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Enter, WatchCredential } from "./socket.ts";
@@ -64,7 +63,6 @@ export type HttpOptions = OriginOptions & {
 
 declare module "fastify" {
   interface FastifyRequest {
-    readonly connection: ConnectionFacts;
     /** Who is asking; set by the wire before its handlers run. */
     principal: Principal;
   }
@@ -176,11 +174,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.decorate("unreadPatienceMs", unreadPatienceMs);
   acceptJson(app);
   validateBySchema(app);
-  app.decorateRequest("connection", {
-    getter(this: FastifyRequest) {
-      return connectionFacts(this.raw, this.ip, origins);
-    },
-  });
+  noteConnections(app, origins);
   app.decorateRequest("principal", null as unknown as Principal);
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
@@ -226,8 +220,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
   await letPagesRead(app, { ...options, methods: METHODS });
   // A request to a path without a route is refused before its body is read.
-  app.addHook("onRequest", async (request) => {
-    if (request.is404 && request.method !== "GET") throw nothingAt(request);
+  app.addHook("onRequest", (request, _reply, done) => {
+    done(request.is404 && request.method !== "GET" ? nothingAt(request) : undefined);
   });
   // A client that asks before it sends a body is told to send it only once it is certain that the body will be read.
   app.server.on("checkContinue", (request, response) => app.routing(request, response));

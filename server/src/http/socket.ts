@@ -4,6 +4,7 @@ import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import type { Principal } from "../domain/principal.ts";
 import { MAX_MESSAGES_PER_SECOND, type MessageRate } from "./message-rate.ts";
+import { CLIENT_GONE } from "./when-closed.ts";
 
 /** How a wire says that something went wrong. */
 export type ErrorReply = { readonly status: number; readonly body: unknown };
@@ -94,14 +95,14 @@ export function serveSocket(
     report,
   });
   const endWatch = watch(principal, () => {
-    leaving.abort();
+    leaving.abort(CLIENT_GONE);
     socket.close(POLICY_VIOLATION, "This credential is no longer good");
     setTimeout(() => socket.terminate(), LOST_PATIENCE_MS).unref();
   });
   socket.on("close", () => {
     rate.close();
     endWatch();
-    leaving.abort();
+    leaving.abort(CLIENT_GONE);
   });
   // Each is answered by a pong: whoever sends them and reads none is cut off like any that does not read.
   socket.on("ping", () => {

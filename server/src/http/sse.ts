@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { giveBodyBack } from "./body.ts";
 import { countUnread, cutOff } from "./unread.ts";
-import { whenClosed } from "./when-closed.ts";
+import { CLIENT_GONE, whenClosed } from "./when-closed.ts";
 
 const PING_MS = 15_000;
 const MAX_UNREAD_BYTES = 1024 * 1024;
@@ -37,7 +37,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   const response = reply.raw;
   const { unreadPatienceMs } = reply.server;
   const leaving = new AbortController();
-  response.on("error", () => leaving.abort());
+  response.on("error", () => leaving.abort(CLIENT_GONE));
   // Whoever was refused meanwhile has had an answer.
   if (!response.headersSent)
     response.writeHead(200, {
@@ -49,7 +49,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   open.add(response);
   whenClosed(response, () => {
     open.delete(response);
-    leaving.abort();
+    leaving.abort(CLIENT_GONE);
   });
   countUnread(response);
   if (!isPinging) setInterval(pingAll, PING_MS).unref();

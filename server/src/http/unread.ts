@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { whenClosed } from "./when-closed.ts";
 
 /** Of all answers together, what clients have not taken yet. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
@@ -22,7 +23,7 @@ export const cutOff = (response: ServerResponse): void => {
 export function countUnread(response: ServerResponse): void {
   if (response.destroyed) return;
   answering.add(response);
-  response.once("close", () => answering.delete(response));
+  whenClosed(response, () => answering.delete(response));
   checking ??= setInterval(check, CHECK_MS).unref();
 }
 

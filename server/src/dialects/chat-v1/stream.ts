@@ -93,9 +93,8 @@ async function forward(
   const idAt = (position: number) => idOf(turn.replyId, { position, of });
   let position = from.of === of ? from.position : 0;
   let last = "";
-  const over = new AbortController();
-  if (view.reasoning)
-    void forwardThoughts(stream, turn, AbortSignal.any([stream.gone, over.signal]));
+  const over = view.reasoning ? new AbortController() : null;
+  if (over) void forwardThoughts(stream, turn, AbortSignal.any([stream.gone, over.signal]));
   try {
     for await (const event of eventsOf(turn, from, view, stream.gone)) {
       const { position: at } = event;
@@ -118,7 +117,7 @@ async function forward(
     if (toAppError(error).code === "unavailable") return stream.cut();
     last = errorFrame(idAt(position), toAppError(error));
   } finally {
-    over.abort();
+    over?.abort();
   }
   if (!stream.gone.aborted) stream.end(`${last}${frame(idAt(position), "[DONE]")}`);
 }
