@@ -2,12 +2,15 @@
 // Takes: 20 s
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { gif, jpeg, pdf, png, upload, webp, zipWith } from "./file-samples.ts";
+import { exchange } from "./raw-socket.ts";
 import { BACKEND, startServer } from "./start-server.ts";
 import { makeKey, TIME, UUID } from "./wire-client.ts";
 
@@ -186,6 +189,31 @@ describe("files", () => {
       both.some(({ status }) => status === 413),
       "one of two at once is over the quota",
     );
+  });
+
+  test("[H11] of a form that is cut off after its file nothing is kept", async () => {
+    const alice = someone();
+    const owner = { tenantId: "local", userId: alice.user };
+    await alice.upload("here before");
+    const before = await bytesIn();
+    const used = await server.store.countFileBytes(owner);
+    const file = `--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n${randomUUID()}\r\n--b`;
+    const head = `POST /v1/chat/files HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nX-User-Id: ${alice.user}\r\nContent-Type: multipart/form-data; boundary=b\r\n`;
+    const field = `\r\nContent-Disposition: form-data; name="note"\r\n\r\nand`;
+    const whole = `${file}${field}`;
+    const sent = (body: string, bytes = body.length) =>
+      exchange(server.port, `${head}Connection: close\r\nContent-Length: ${bytes}\r\n\r\n${body}`);
+    assert.match(await sent(whole), /^HTTP\/1\.1 400/, "it has no last boundary");
+    const other = file.replace("a.txt", "b.txt");
+    assert.match(await sent(`${file}\r\n${other.slice(3)}--\r\n`), /^HTTP\/1\.1 400/, "two files");
+    const socket = connect(server.port, "127.0.0.1");
+    const closed = once(socket, "close");
+    socket.on("error", () => {}).end(`${head}Content-Length: ${whole.length + 9}\r\n\r\n${whole}`);
+    socket.resume();
+    await closed;
+    assert.equal(await server.store.countFileBytes(owner), used);
+    assert.deepEqual(await bytesIn(), before);
+    assert.match(await sent(`${whole}\r\n--b--\r\n`), /^HTTP\/1\.1 201/);
   });
 
   test("[H11] a form is taken like a body, and what is no form of one file is refused", async () => {

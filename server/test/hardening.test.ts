@@ -1,8 +1,10 @@
 // What every answer says to browsers, and how much anybody may have open.
 // Runs: waiting
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startIssuer } from "./issuer-server.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { exchange } from "./raw-socket.ts";
@@ -158,7 +160,7 @@ test("replies go on without their watcher, so they are counted by themselves", a
   for (let status = 429; status !== 200; ) status = (await say()).status;
 });
 
-test("whoever is slow to say what it wants is cut off in time: no word, half a header, a letter a second", {
+test("whoever is slow to say what it wants is cut off in time: no word, half a header, a letter a second; an upload that goes on coming is taken", {
   timeout: 60_000,
 }, async (context) => {
   await using server = await startServer({
@@ -180,16 +182,43 @@ test("whoever is slow to say what it wants is cut off in time: no word, half a h
     clearInterval(dripping);
     return { answer, seconds: (performance.now() - beganAt) / 1000 };
   };
+  const post = (path: string, type: string, bytes: number) =>
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer any\r\nContent-Type: ${type}\r\nContent-Length: ${bytes}\r\n\r\n`;
+  // Longer than a request may take, and no faster than a train lets it.
+  const pieces = 110;
+  const piece = "some text\n".repeat(1024);
+  const steadily = async () => {
+    const file = post("/v1/chat/files", "text/plain", pieces * piece.length);
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.setEncoding("latin1").write(file);
+    const answered = once(socket, "data");
+    for (let sent = 0; sent < pieces; sent++) {
+      socket.write(piece);
+      await sleep(100);
+    }
+    const [answer] = await answered;
+    socket.destroy();
+    return { answer: String(answer), seconds: (performance.now() - beganAt) / 1000 };
+  };
+  const uploaded = steadily();
   const ended = await Promise.all([
     slow("", ""),
     slow("GET /health HT", ""),
     slow("GET /health HTTP/1.1\r\nHost: localhost\r\n", "X"),
     slow("GET /health HTTP/1.1\r\nHost: localhost\r\n", "X: y\r\n"),
     slow("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n", "X: y\r\n"),
+    slow(post("/chat", "application/json", 1000), " "),
+    slow(post("/v1/chat/files", "text/plain", 1000), "x"),
   ]);
   context.diagnostic(
     `cut off after ${ended.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`,
   );
   for (const { seconds } of ended) assert.ok(seconds < 15 * machine.slowness(), `${seconds} s`);
-  assert.match(ended[2]?.answer ?? "", /^HTTP\/1\.1 408/);
+  for (const place of [2, 5, 6])
+    assert.match(ended[place]?.answer ?? "", /^HTTP\/1\.1 408/, `${place}`);
+  assert.match(ended[5]?.answer ?? "", /"detail":"The request did not come whole in time"/);
+  const { answer, seconds } = await uploaded;
+  assert.match(answer, /^HTTP\/1\.1 201/);
+  assert.ok(seconds > 9, `${seconds} s: no test of that`);
 });

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError } from "../domain/errors.ts";
 import { refuseHandshake } from "./handshake.ts";
@@ -12,6 +12,13 @@ const BY_CODE: Readonly<Record<string, readonly [status: number, message: string
   HPE_HEADER_OVERFLOW: [431, "The headers are too large"],
   ERR_HTTP_REQUEST_TIMEOUT: [408, "The request did not come whole in time"],
 };
+
+/** A request whose body does not come, as Node says it of one whose headers do not. */
+export const lateRequest = ({ method, url }: IncomingMessage): BrokenRequest => ({
+  code: "ERR_HTTP_REQUEST_TIMEOUT",
+  rawPacket: Buffer.from(`${method} ${url}`, "latin1"),
+});
+
 const NO_HTTP = [400, "This is not a valid HTTP request"] as const;
 
 /** Whether an answer to an earlier request is being sent. Anything sent now would be taken for a part of it. */

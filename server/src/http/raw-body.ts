@@ -2,16 +2,21 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../domain/errors.ts";
 import { takeRoom } from "./body.ts";
+import { allowLongBody } from "./body-time.ts";
 
 /** The memory of an upload: the bytes at both ends that show its type, and the bytes between the socket and the disk. */
 const HELD_BYTES = 512 * 1024;
 
-/** Routes that are registered on it get their body as a stream, whatever its type, and read it themselves. */
+/**
+ * Routes that are registered on it get their body as a stream, whatever its type, and read it themselves. It may take
+ * long to come.
+ */
 export function acceptStreams(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (request: FastifyRequest, payload: Readable, done) => {
     try {
       takeRoom(request, HELD_BYTES);
+      allowLongBody(request.raw);
       streams.set(request, payload);
       done(null, undefined);
     } catch (error) {

@@ -11,7 +11,8 @@ import type { Principal } from "../domain/principal.ts";
 import { describeApi } from "./api-description.ts";
 import { withoutBasePath } from "./base-path.ts";
 import { acceptJson, MAX_BODY_BYTES } from "./body.ts";
-import { answerBroken } from "./broken-request.ts";
+import { boundBodyTime, MAX_LONG_BODY_MS } from "./body-time.ts";
+import { answerBroken, lateRequest } from "./broken-request.ts";
 import { letPagesRead } from "./cors.ts";
 import { errorOf } from "./errors.ts";
 import { receiveGuests, wireOfGuest } from "./guests.ts";
@@ -45,8 +46,8 @@ export type HttpOptions = OriginOptions & {
   readonly homePath?: string;
   readonly version: string;
   /**
-   * In which a request must have arrived whole, and its headers in a third; in half of it something of an
-   * answer must be taken.
+   * A third of it is for the headers of a request, and all of it for its body, or for enough of a body that may take
+   * long; in half of it something of an answer must be taken.
    */
   readonly requestTimeoutMs: number;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-For is believed. */
@@ -100,22 +101,18 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const { requestTimeoutMs, certificate } = options;
   const unreadPatienceMs = requestTimeoutMs / 2;
   const security = securityHeaders(origins.publicOrigin);
+  const checkMs = Math.min(CHECK_MS, requestTimeoutMs / 10);
   const nodeOptions = {
     headersTimeout: requestTimeoutMs / 3,
-    connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs / 10),
+    connectionsCheckingInterval: checkMs,
     maxHeaderSize: MAX_HEADER_BYTES,
   };
+  const times = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: MAX_LONG_BODY_MS };
   const withTls =
     ({ pem }: Certificate): FastifyServerFactory =>
     (handler) =>
       createHttpsServer(
-        {
-          ...nodeOptions,
-          ...pem,
-          handshakeTimeout: requestTimeoutMs / 3,
-          keepAliveTimeout: KEEP_ALIVE_MS,
-          requestTimeout: requestTimeoutMs,
-        },
+        { ...nodeOptions, ...times, ...pem, handshakeTimeout: requestTimeoutMs / 3 },
         handler,
       );
   const app = fastify({
@@ -125,8 +122,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     requestIdHeader: false,
     genReqId: newRequestId,
     rewriteUrl: (request) => withoutBasePath(request.url ?? "/", basePath),
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: requestTimeoutMs,
+    ...times,
     http: nodeOptions,
     ...(certificate && { serverFactory: withTls(certificate) }),
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
@@ -176,6 +172,10 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   validateBySchema(app);
   noteConnections(app, origins);
   app.decorateRequest("principal", null as unknown as Principal);
+  boundBodyTime(app, {
+    ...{ periodMs: requestTimeoutMs, checkMs },
+    onLate: (request) => answerBroken(lateRequest(request), request.socket, wordsAt),
+  });
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
     reply.headers(security);

@@ -7,7 +7,7 @@ import { AppError } from "../../domain/errors.ts";
 import { isRasterImage, MAX_DOCUMENT_BYTES, type StoredFile } from "../../domain/file.ts";
 import { hasTag, rangeOf } from "../../http/byte-range.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
-import { boundaryOf, formParts } from "../../http/multipart.ts";
+import { boundaryOf, type FormPart, formParts } from "../../http/multipart.ts";
 import { acceptStreams, bodyPieces } from "../../http/raw-body.ts";
 import { FileBody } from "./file-schemas.ts";
 import { fileBody } from "./map.ts";
@@ -168,30 +168,50 @@ function namedIn({ headers }: FastifyRequest): string {
   }
 }
 
+/** The file is kept once the form has come whole, so that of a form that is cut off nothing is left. */
 async function uploadForm(
   request: FastifyRequest,
   boundary: string,
   upload: (file: Omit<NewFile, "idempotency">) => Promise<StoredFile>,
 ): Promise<StoredFile> {
-  let stored: StoredFile | null = null;
-  for await (const { name, fileName, mediaType, content } of formParts(
-    bodyPieces(request),
-    boundary,
-  )) {
-    if (fileName === null) {
-      let bytes = 0;
-      for await (const piece of content) {
-        bytes += piece.length;
-        if (bytes > MAX_FORM_BYTES) throw wrongForm("a field is too long");
+  const parts = formParts(bodyPieces(request), boundary);
+  try {
+    for (;;) {
+      const { value: part, done } = await parts.next();
+      if (done) throw wrongForm("it has no file; send one in the field file");
+      if (part.fileName === null) await readField(part);
+      else if (part.name !== "file") throw notOneFile();
+      else {
+        const { fileName, mediaType } = part;
+        return await upload({ name: fileName, mediaType, content: fileOf(part, parts) });
       }
-      continue;
     }
-    if (name !== "file" || stored) throw wrongForm("it must have one file, in the field file");
-    stored = await upload({ name: fileName, mediaType, content });
+  } finally {
+    await parts.return(undefined);
   }
-  if (!stored) throw wrongForm("it has no file; send one in the field file");
-  return stored;
 }
+
+/** The content of the part, and then the rest of the form. @throws AppError invalid_request */
+async function* fileOf(part: FormPart, rest: AsyncIterator<FormPart>): AsyncGenerator<Uint8Array> {
+  yield* part.content;
+  for (;;) {
+    const { value, done } = await rest.next();
+    if (done) return;
+    if (value.fileName !== null) throw notOneFile();
+    await readField(value);
+  }
+}
+
+/** @throws AppError invalid_request */
+async function readField({ content }: FormPart): Promise<void> {
+  let bytes = 0;
+  for await (const piece of content) {
+    bytes += piece.length;
+    if (bytes > MAX_FORM_BYTES) throw wrongForm("a field is too long");
+  }
+}
+
+const notOneFile = (): AppError => wrongForm("it must have one file, in the field file");
 
 const wrongForm = (why: string): AppError =>
   new AppError("invalid_request", `The form cannot be taken: ${why}`, { field: "file" });
