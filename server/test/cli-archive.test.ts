@@ -158,7 +158,7 @@ async function importOf(folder: WorkFolder, content: string | Buffer, ...options
 
 test("an archive begins with a header and ends with what it holds", () => {
   const lines = linesOf(archive).map((line) => JSON.parse(line) as Record<string, unknown>);
-  const counts = { key: 1, agent: 1, profile: 1, conversation: 3, message: 7 };
+  const counts = { key: 1, agent: 1, profile: 1, conversation: 3, message: 7, file: 0 };
   const { exportedAt, ...header } = lines[0] ?? {};
   assert.deepEqual(header, { format: "colloquy-archive", version: 3, counts });
   assert.ok(Math.abs(Date.parse(String(exportedAt)) - Date.now()) < 60_000);
@@ -231,14 +231,14 @@ test("--user, --tenant and --without-keys narrow an export, and it imports as we
   await using folder = await workFolder();
   await importOf(folder, archive);
   for (const [options, counts] of [
-    [["--user", "alice"], { key: 0, agent: 0, profile: 0, conversation: 1, message: 2 }],
+    [["--user", "alice"], { key: 0, agent: 0, profile: 0, conversation: 1, message: 2, file: 0 }],
     [
       ["--tenant", "local", "--without-keys"],
-      { key: 0, agent: 1, profile: 1, conversation: 2, message: 5 },
+      { key: 0, agent: 1, profile: 1, conversation: 2, message: 5, file: 0 },
     ],
     [
       ["--tenant", "local", "--user", "alice"],
-      { key: 0, agent: 0, profile: 0, conversation: 0, message: 0 },
+      { key: 0, agent: 0, profile: 0, conversation: 0, message: 0, file: 0 },
     ],
   ] as const) {
     const { stdout } = await folder.run(["export", ...options]);

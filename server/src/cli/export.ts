@@ -1,4 +1,7 @@
 import type { ArchiveCounts, ArchiveRecord } from "../ports/archive.ts";
+import type { FileStore } from "../ports/file-store.ts";
+import { chooseFileStore, FILE_FOLDER } from "../wiring/files.ts";
+import { fileBytesOutput } from "./archive/file-bytes.ts";
 import { endLine, headerLine, noRecords, RECORD_TYPES, recordLine } from "./archive/format.ts";
 import { fileOutput, type Output, standardOutput } from "./archive/output.ts";
 import { type Command, readArguments, say } from "./command.ts";
@@ -14,16 +17,17 @@ const HELP = `colloquy export: write everything as JSON Lines
   colloquy export backup.jsonl
   colloquy export | gzip > backup.jsonl.gz
   colloquy export --user alice --without-keys alice.jsonl
+  colloquy export --without-files texts.jsonl
 
   --user ID         only what belongs to that user
   --tenant NAME     only what belongs to that tenant
   --without-keys    leave the API keys out (only their SHA-256 is ever stored)
+  --without-files   leave the files of users out: only their names are in it then
   --force           replace FILE if it is there
 
 Without FILE, or with -, it goes to standard output. A FILE is for you alone (mode
 0600), and appears once it is whole. A server may go on running; a reply that is
-being generated is left out, and of files of users only their names are in it.
-'colloquy import' reads it.
+being generated is left out. 'colloquy import' reads it.
 `;
 
 export const exportCommand: Command = async (args) => {
@@ -33,6 +37,7 @@ export const exportCommand: Command = async (args) => {
       user: { type: "string" },
       tenant: { type: "string" },
       "without-keys": { type: "boolean", default: false },
+      "without-files": { type: "boolean", default: false },
       force: { type: "boolean", default: false },
     },
     HELP,
@@ -46,7 +51,9 @@ export const exportCommand: Command = async (args) => {
     tenantId: nameOption(values.tenant, "--tenant"),
     withKeys: !values["without-keys"],
   });
-  const storage = storageOf(configOfProcess());
+  const config = configOfProcess();
+  const files = values["without-files"] ? null : chooseFileStore(config);
+  const storage = storageOf(config);
   if (!(await storage.isInUse()))
     throw new Error(
       `There is nothing to export: no server has stored anything in ${storage.name}.`,
@@ -55,11 +62,11 @@ export const exportCommand: Command = async (args) => {
   await using store = await storage.open();
   using interrupted = interruption();
   const stored = await store.countRecords();
-  const total = stored.key + stored.agent + stored.profile + stored.conversation + stored.message;
+  const total = RECORD_TYPES.reduce((sum, type) => sum + stored[type], 0);
   await using output = file === "-" ? standardOutput() : await fileOutput(file, values.force);
   const written = noRecords();
   let isEnded: boolean;
-  let withFiles = 0;
+  const lacking: Lacking = { withFiles: 0, missing: 0 };
   {
     using progress = showProgress(total, { isHidden: file === "-" && process.stdout.isTTY });
     await output.write(headerLine(new Date(), isWanted ? null : stored));
@@ -71,7 +78,7 @@ export const exportCommand: Command = async (args) => {
       written,
       progress,
       signal: interrupted.signal,
-      onFiles: () => void withFiles++,
+      ...{ files, lacking },
     });
   }
   if (interrupted.signal.aborted) {
@@ -84,9 +91,13 @@ export const exportCommand: Command = async (args) => {
   await output.write(endLine(written));
   await output.finish();
   say(`Exported ${summaryOf(written)}${file === "-" ? "" : ` to ${file}`}.`);
-  if (withFiles > 0)
+  if (!files && lacking.withFiles > 0)
     say(
-      `${counted(withFiles, "message")} had files: their names are in it, the files are not. 'colloquy backup' keeps files.`,
+      `${counted(lacking.withFiles, "message")} had files: their names are in it, the files are not.`,
+    );
+  if (lacking.missing > 0)
+    say(
+      `${counted(lacking.missing, "file")} had no bytes in DATA_DIR/${FILE_FOLDER}, deleted meanwhile or missing before: only their names are in it.`,
     );
   return 0;
 };
@@ -116,8 +127,16 @@ type Writing = {
   readonly written: ArchiveCounts;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Called for each message with attached files. */
-  readonly onFiles: () => void;
+  /** Null: files are left out. */
+  readonly files: FileStore | null;
+  readonly lacking: Lacking;
+};
+
+type Lacking = {
+  /** Messages with attached files. */
+  withFiles: number;
+  /** Files whose bytes are not there. */
+  missing: number;
 };
 
 /** @returns false if the export was stopped or its reader has gone */
@@ -128,24 +147,34 @@ async function writeRecords({
   written,
   progress,
   signal,
-  onFiles,
+  files,
+  lacking,
 }: Writing): Promise<boolean> {
+  const bytes = files && fileBytesOutput(files, output);
   let seen = 0;
   for await (const record of records) {
     if (signal.aborted) return false;
     seen++;
     if (seen % 256 === 0) progress.update(seen, summaryOf(written));
     if (isWanted && !isWanted(record)) continue;
+    if (record.type === "message" && record.message.attachments) lacking.withFiles++;
+    if (record.type === "file" && !bytes) continue;
+    if (record.type === "file" && !(await bytes?.write(record.file))) {
+      lacking.missing++;
+      continue;
+    }
     written[record.type]++;
-    if (record.type === "message" && record.message.attachments) onFiles();
     if (!(await output.write(recordLine(record)))) return false;
   }
   return !signal.aborted;
 }
 
+/** Where there is none of them, they are not spoken of. */
+const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set(["profile", "file"]);
+
 const summaryOf = (counts: ArchiveCounts): string =>
   listed(
-    RECORD_TYPES.filter((type) => type !== "profile" || counts.profile > 0).map((type) =>
+    RECORD_TYPES.filter((type) => !RARE.has(type) || counts[type] > 0).map((type) =>
       counted(counts[type], type),
     ),
   );

@@ -1,11 +1,13 @@
 import type { Destination } from "../core/importing/destination.ts";
 import { COMMAND } from "../domain/command.ts";
 import { DEFAULT_USER, LOCAL_TENANT, type Owner } from "../domain/principal.ts";
+import { chooseFileStore } from "../wiring/files.ts";
 import { importArchive } from "./archive/import.ts";
 import { importChats } from "./chatgpt/import.ts";
 import { type Command, fail, print, readArguments, say, UsageError } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { patientDestination, rehearsal } from "./importing/destination.ts";
+import type { Job } from "./importing/job.ts";
 import { filesOf, openSource, type Source } from "./importing/source.ts";
 import { createTally, type Tally } from "./importing/tally.ts";
 import { INTERRUPTED_EXIT_CODE, interruption } from "./interruption.ts";
@@ -28,7 +30,7 @@ const HELP = `colloquy import: take over conversations from a file
   --dry-run        store nothing, only say what would be taken
 
 An archive says itself whose everything is, and its ids and times stay as they
-are. From ChatGPT come all branches of each conversation, as text; the one that
+are; it brings the files of users along. From ChatGPT come all branches of each conversation, as text; the one that
 was shown last is shown here. What is there already is not taken twice, so that
 an import which was stopped can be started again. A server may go on running.
 
@@ -65,15 +67,20 @@ export const importCommand: Command = async (args) => {
       "--user and --tenant are for ChatGPT exports: an archive says itself whose everything is.",
     );
 
-  const storage = storageOf(configOfProcess());
+  const config = configOfProcess();
+  const storage = storageOf(config);
   await using store = isRehearsal && !(await storage.isInUse()) ? null : await storage.open();
   const wasClaimed = (await store?.isClaimed()) ?? false;
   const destination = isRehearsal || !store ? rehearsal(store) : patientDestination(store);
+  const files = isRehearsal ? null : (chooseFileStore(config) ?? "none");
   let exitCode = 0;
   for (const source of sources) {
     exitCode = Math.max(
       exitCode,
-      await importSource(source, { owner, destination, isRehearsal, signal: interrupted.signal }),
+      await importSource(source, {
+        ...{ owner, destination, files, isRehearsal },
+        signal: interrupted.signal,
+      }),
     );
     if (interrupted.signal.aborted) break;
   }
@@ -87,6 +94,7 @@ export const importCommand: Command = async (args) => {
 type Importing = {
   readonly owner: Owner;
   readonly destination: Destination;
+  readonly files: Job["files"];
   readonly isRehearsal: boolean;
   readonly signal: AbortSignal;
 };
@@ -94,7 +102,7 @@ type Importing = {
 /** @returns the exit code */
 async function importSource(
   source: Source,
-  { owner, destination, isRehearsal, signal }: Importing,
+  { owner, destination, files, isRehearsal, signal }: Importing,
 ): Promise<number> {
   const isArchive = source.format === "json-lines";
   const tally = createTally();
@@ -106,7 +114,7 @@ async function importSource(
         source.readBytes(),
         `${bytesInWords(source.readBytes())}, ${counted(tally.taken, "record")} taken`,
       );
-    const job = { chunks: source.chunks, destination, tally, signal, onProgress };
+    const job = { chunks: source.chunks, destination, tally, files, signal, onProgress };
     try {
       await (isArchive ? importArchive(job) : importChats(job, owner));
     } catch (error) {

@@ -1,12 +1,16 @@
 import type { Agent } from "../domain/agent.ts";
 import type { Branch } from "../domain/branches.ts";
 import type { Conversation } from "../domain/conversation.ts";
+import type { StoredFile } from "../domain/file.ts";
 import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Profile } from "../domain/profile.ts";
 
-/** One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence. */
+/**
+ * One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence; a
+ * file comes after all messages, and those with the same bytes follow each other.
+ */
 export type ArchiveRecord =
   | { readonly type: "key"; readonly key: ApiKey }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
@@ -18,7 +22,8 @@ export type ArchiveRecord =
       /** All but the trunk, by number; the sequences of messages say their branches. */
       readonly branches: readonly Branch[];
     }
-  | { readonly type: "message"; readonly owner: Owner; readonly message: Message };
+  | { readonly type: "message"; readonly owner: Owner; readonly message: Message }
+  | { readonly type: "file"; readonly owner: Owner; readonly file: StoredFile };
 
 /** A record to store. */
 export type NewRecord = ArchiveRecord & {
@@ -39,7 +44,8 @@ export interface Archive {
   exportRecords(): AsyncIterable<ArchiveRecord>;
   /**
    * Stores the records as they are (ids, times, order), all or none. A record whose id exists already is
-   * skipped, and so is a message whose conversation or branch is missing or another one's. Returns, for each record, whether it was stored.
+   * skipped, and so is a message whose conversation or branch is missing or another one's. Messages that were sent with
+   * a file that is stored say no longer that it is deleted. Returns, for each record, whether it was stored.
    */
   importRecords(records: readonly NewRecord[]): Promise<boolean[]>;
 }

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { startOf } from "../../src/domain/branches.ts";
+import { attachmentOf } from "../../src/domain/file.ts";
 import { documentOf, NOT_GENERATED } from "../../src/domain/message.ts";
+import type { Owner } from "../../src/domain/principal.ts";
 import type { ArchiveRecord, NewRecord } from "../../src/ports/archive.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { anAgent } from "./agents.ts";
+import { aFile } from "./files.ts";
 import {
   aConversation,
   aMessage,
@@ -30,9 +33,11 @@ export function archiveContract(open: OpenStore): void {
     /** Two owners' things, one of everything, and a reply in progress. */
     async function fill(store: Store) {
       const owner = newOwner();
+      const file = aFile();
       for (const who of [owner, ...strangersTo(owner)]) {
         await store.createAgent(who, anAgent("one", { temperature: 0.5 }));
         await store.putProfile(who, aProfile({ areInstructionsOn: false }));
+        await store.createFile(who, file, null);
         const given = aConversation({ alias: "session", isPinned: true, title: "T", mode: "m" });
         await store.createConversation(who, given, [aMessage("😀 first"), aMessage("second")]);
         await completeTurn(store, who, given.id, "question", "answer");
@@ -93,16 +98,52 @@ export function archiveContract(open: OpenStore): void {
       const store = await open();
       try {
         await fill(store);
-        const counts = { key: 0, agent: 0, profile: 0, conversation: 0, message: 0 };
+        const counts = { key: 0, agent: 0, profile: 0, conversation: 0, message: 0, file: 0 };
         for (const { type } of await exported(store)) counts[type]++;
         assert.deepEqual(counts, {
-          key: 1,
-          agent: 3,
-          profile: 3,
-          conversation: 4,
-          message: 1_200 + 3 * 9,
+          ...{ key: 1, agent: 3, profile: 3, conversation: 4 },
+          ...{ message: 1_200 + 3 * 9, file: 3 },
         });
         assert.deepEqual(await store.countRecords(), counts);
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("a file that is imported is there for the messages of its owner that were sent with it", async () => {
+      const store = await open();
+      try {
+        const [file, other] = [aFile(), aFile()];
+        const owner = newOwner();
+        const owners = [owner, ...strangersTo(owner)];
+        const attachments = [file, other].map((one) => ({
+          ...attachmentOf(one),
+          isDeleted: true as const,
+        }));
+        const ids = new Map<Owner, string>();
+        for (const who of owners) {
+          const { id } = await store.createConversation(who, aConversation(), []);
+          const turn = begun(await store.beginTurn(who, aTurn(inExisting(id))));
+          await store.finishReply(who, turn.reply.id, anEnding("answer"));
+          const given = { ...turn.userMessage, id: randomUUID(), sequence: 2, attachments };
+          assert.deepEqual(
+            await store.importRecords([{ type: "message", owner: who, message: given }]),
+            [true],
+          );
+          ids.set(who, given.id);
+        }
+        const record = { type: "file", owner, file } as const;
+        assert.deepEqual(await store.importRecords([record, record]), [true, false]);
+        for (const who of owners) {
+          const stored = await store.getMessage(who, ids.get(who) ?? "");
+          assert.deepEqual(stored?.attachments, [
+            who === owner ? attachmentOf(file) : attachments[0],
+            attachments[1],
+          ]);
+        }
+        assert.deepEqual(await store.getFile(owner, file.id), file);
+        await store.forgetUnusedFiles(at(10));
+        assert.notEqual(await store.getFile(owner, file.id), null, "a message has it");
       } finally {
         await store.close();
       }

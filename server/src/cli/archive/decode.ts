@@ -2,7 +2,12 @@ import type { Agent } from "../../domain/agent.ts";
 import { type Branch, branchOf, TRUNK } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import { AppError } from "../../domain/errors.ts";
-import type { Attachment } from "../../domain/file.ts";
+import {
+  type Attachment,
+  FILE_STATES,
+  MAX_DOCUMENT_BYTES,
+  type StoredFile,
+} from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import {
   documentOf,
@@ -18,13 +23,14 @@ import { MAX_INSTRUCTIONS_CHARACTERS, type Profile } from "../../domain/profile.
 import { checkText } from "../../domain/text.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
-import { END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
+import { BYTES, END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
 
 const MAX_TEMPERATURE = 2;
 
 /** A line after the header. */
 export type ArchiveLine =
   | ArchiveRecord
+  | { readonly type: typeof BYTES; readonly sha256: string; readonly piece: Buffer }
   | { readonly type: typeof END; readonly counts: ArchiveCounts };
 
 /** @throws NotUnderstood, with words about the whole file */
@@ -42,7 +48,7 @@ export function checkHeader(value: unknown): void {
 /** @throws NotUnderstood */
 export function decodeLine(value: unknown): ArchiveLine {
   const line = new Fields(value);
-  const type = line.oneOf("type", [...RECORD_TYPES, END]);
+  const type = line.oneOf("type", [...RECORD_TYPES, BYTES, END]);
   switch (type) {
     case "key":
       return { type, key: keyOf(line.object(type)) };
@@ -57,6 +63,10 @@ export function decodeLine(value: unknown): ArchiveLine {
     }
     case "message":
       return { type, owner: ownerOf(line.object("owner")), message: messageOf(line.object(type)) };
+    case "file":
+      return { type, owner: ownerOf(line.object("owner")), file: fileOf(line.object(type)) };
+    case BYTES:
+      return { type, sha256: line.sha256("sha256"), piece: line.base64("base64") };
     case END:
       return { type, counts: countsOf(line.object("counts")) };
   }
@@ -74,6 +84,8 @@ const countsOf = (counts: Fields): ArchiveCounts => ({
   profile: counts.has("profile") ? counts.whole("profile") : 0,
   conversation: counts.whole("conversation"),
   message: counts.whole("message"),
+  // Archives of earlier versions have no files.
+  file: counts.has("file") ? counts.whole("file") : 0,
 });
 
 const keyOf = (key: Fields): ApiKey => ({
@@ -199,7 +211,19 @@ const plainMessageOf = (message: Fields): Message => ({
   finishedAt: message.timeOrNull("finishedAt"),
 });
 
-/** The archive only has the name of the file, which does not exist where the archive is imported. */
+const fileOf = (file: Fields): StoredFile => ({
+  id: file.uuid("id"),
+  name: file.text("name"),
+  mediaType: file.mediaType("mediaType"),
+  bytes: file.amount("bytes", MAX_DOCUMENT_BYTES),
+  sha256: file.sha256("sha256"),
+  state: file.oneOf("state", FILE_STATES),
+  width: file.isNull("width") ? null : file.whole("width"),
+  height: file.isNull("height") ? null : file.whole("height"),
+  createdAt: file.time("createdAt"),
+});
+
+/** The file is not there, unless it comes later in the archive. */
 const attachmentOf = (attachment: Fields): Attachment => ({
   id: attachment.uuid("id"),
   name: attachment.text("name"),

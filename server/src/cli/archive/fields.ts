@@ -11,6 +11,8 @@ export class NotUnderstood extends Error {}
 const TIME = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const SHA256 = /^[\da-f]{64}$/;
+const MEDIA_TYPE = /^[\w.+-]{1,127}\/[\w.+-]{1,127}$/;
+const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
 
 /** Reads an object field by field. Every method throws NotUnderstood, naming the field. */
 export class Fields {
@@ -49,6 +51,14 @@ export class Fields {
 
   sha256(field: string): string {
     return this.#matching(field, SHA256, "a SHA-256 in lower-case hex");
+  }
+
+  mediaType(field: string): string {
+    return this.#matching(field, MEDIA_TYPE, "a media type such as image/png");
+  }
+
+  base64(field: string): Buffer {
+    return Buffer.from(this.#matching(field, BASE64, "base64"), "base64");
   }
 
   time(field: string): Date {

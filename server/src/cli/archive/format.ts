@@ -1,7 +1,7 @@
 import type { Agent } from "../../domain/agent.ts";
 import type { Branch } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
-import type { Attachment } from "../../domain/file.ts";
+import type { Attachment, StoredFile } from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { FileRef, Part } from "../../domain/parts.ts";
@@ -11,13 +11,15 @@ import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 
 /*
  * An archive consists of JSON Lines: a header, the records of ports/archive.ts (with times as ISO 8601 in
- * UTC), and a last line with the number of records, by which a truncated archive is recognised.
+ * UTC), and a last line with the number of records, by which a truncated archive is recognised. Before the first file
+ * of some bytes there are lines with the bytes.
  */
 export const FORMAT = "colloquy-archive";
 export const FORMAT_VERSION = 3;
-/** Version 1 had no branches, and version 2 no profiles. */
+/** Version 1 had no branches, and version 2 neither profiles nor files. */
 export const FIRST_VERSION = 1;
 export const END = "end";
+export const BYTES = "bytes";
 
 type FieldsOf<Thing> = Thing extends unknown ? keyof Thing : never;
 /** The number of the next branch is one more than the number of branches. */
@@ -34,6 +36,7 @@ type FieldName = Exclude<
     | Usage
     | ReplyError
     | Attachment
+    | StoredFile
     | Part
     | FileRef
   >,
@@ -94,6 +97,8 @@ const FIELDS: Record<FieldName, true> = {
   arguments: true,
   outcome: true,
   file: true,
+  sha256: true,
+  state: true,
   url: true,
   fileId: true,
   quote: true,
@@ -154,16 +159,16 @@ function asWritten(record: ArchiveRecord): unknown {
   };
 }
 
+/** A piece of the bytes that have that digest. */
+export const bytesLine = (sha256: string, piece: Buffer): string =>
+  `${JSON.stringify({ type: BYTES, sha256, base64: piece.toString("base64") })}\n`;
+
 export const endLine = (counts: ArchiveCounts): string =>
   `${JSON.stringify({ type: END, counts })}\n`;
 
 /** The counts in the order in which they are shown. */
-export const RECORD_TYPES = ["conversation", "message", "agent", "profile", "key"] as const;
+export const RECORD_TYPES = ["conversation", "message", "file", "agent", "profile", "key"] as const;
 
 export const noRecords = (): ArchiveCounts => ({
-  key: 0,
-  agent: 0,
-  profile: 0,
-  conversation: 0,
-  message: 0,
+  ...{ key: 0, agent: 0, profile: 0, conversation: 0, message: 0, file: 0 },
 });

@@ -9,7 +9,8 @@ import type { Tally } from "../importing/tally.ts";
 import { counted, listed } from "../wording.ts";
 import { type ArchiveLine, checkHeader, decodeLine } from "./decode.ts";
 import { NotUnderstood } from "./fields.ts";
-import { END, noRecords, RECORD_TYPES } from "./format.ts";
+import { incomingFileBytes } from "./file-bytes.ts";
+import { BYTES, END, noRecords, RECORD_TYPES } from "./format.ts";
 
 const BATCH_RECORDS = 500;
 const BATCH_CHARACTERS = 4_000_000;
@@ -22,9 +23,11 @@ export async function importArchive({
   chunks,
   destination,
   tally,
+  files,
   signal,
   onProgress,
 }: Job): Promise<void> {
+  using bytes = incomingFileBytes(files === "none" ? null : files);
   const batch = batching(destination, tally, onProgress);
   const found = noRecords();
   let hasHeader = false;
@@ -40,9 +43,15 @@ export async function importArchive({
       }
       const line: ArchiveLine | null = promised ? misplaced(piece, tally) : readLine(piece, tally);
       if (line?.type === END) promised = line.counts;
-      else if (line) {
+      else if (line?.type === BYTES) {
+        await bytes.add(line.sha256, line.piece);
+        onProgress();
+      } else if (line) {
         found[line.type]++;
-        await batch.add(line, piece.text?.length ?? 0);
+        if (line.type !== "file") await batch.add(line, piece.text?.length ?? 0);
+        else if (files === "none") tally.leaveOut("file, which this server does not take");
+        else if (await bytes.has(line.file)) await batch.add(line, piece.text?.length ?? 0);
+        else tally.add(line, "refused");
       }
     }
   } finally {

@@ -13,6 +13,7 @@ const REFUSALS: Record<ArchiveRecord["type"], string> = {
   agent: "its id is taken",
   profile: "that user has one",
   key: "its id is another key's",
+  file: "its bytes are not in the archive, or not whole",
 };
 
 /** What became of a file, piece by piece. */

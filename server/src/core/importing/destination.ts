@@ -30,6 +30,7 @@ export type DestinationReads = Pick<
   | "getMessage"
   | "getAgent"
   | "getProfile"
+  | "getFile"
   | "findKeyByHash"
   | "listMessages"
   | "listForks"
@@ -115,5 +116,7 @@ export async function isThere(store: DestinationReads, record: ArchiveRecord): P
         (await store.getMessage(record.owner, record.message.id))?.conversationId ===
         record.message.conversationId
       );
+    case "file":
+      return (await store.getFile(record.owner, record.file.id)) !== null;
   }
 }

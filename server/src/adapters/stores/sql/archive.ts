@@ -3,6 +3,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord, NewRecord } from "../../../ports/archive.ts";
 import type { createAgentWrites } from "./agents.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
+import { createFileReads, type createFileWrites } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createKeyWrites } from "./keys.ts";
 import type { createProfileWrites } from "./profiles.ts";
@@ -19,6 +20,7 @@ type MessageRecord = Extract<NewRecord, { type: "message" }>;
 
 /** Reading across all owners: for the operator's archive, and for nothing else. */
 export function createArchiveReads(write: StatementWriter) {
+  const { countFiles } = createFileReads(write);
   const { branchesOf } = createBranchReads(write);
   const counted = (table: "api_keys" | "agents" | "profiles" | "conversations") =>
     write<Record<never, never>>()((database) =>
@@ -68,6 +70,7 @@ export function createArchiveReads(write: StatementWriter) {
         conversation: total(yield* countConversations.first({})),
         message:
           total(yield* countMessages.first({})) - total(yield* countRepliesInProgress.first({})),
+        file: yield* countFiles(),
       };
     },
 
@@ -99,11 +102,12 @@ type ArchiveParts = {
   readonly agents: ReturnType<typeof createAgentWrites>;
   readonly profiles: ReturnType<typeof createProfileWrites>;
   readonly branches: BranchWrites;
+  readonly files: Pick<ReturnType<typeof createFileWrites>, "importFile">;
 };
 
 export function createArchiveWrites(
   write: StatementWriter,
-  { insert, keys, agents, profiles, branches }: ArchiveParts,
+  { insert, keys, agents, profiles, branches, files }: ArchiveParts,
 ) {
   const { branchesOf } = createBranchReads(write);
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
@@ -196,6 +200,8 @@ export function createArchiveWrites(
         return yield* importConversation(record);
       case "message":
         return yield* importMessage(record, notBegun);
+      case "file":
+        return yield* files.importFile(record.owner, record.file);
     }
   }
 

@@ -7,6 +7,7 @@ import {
   type StoredFile,
 } from "../../../domain/file.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { Idempotency } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { Once } from "./once.ts";
@@ -14,6 +15,10 @@ import { toFile } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
+type FileRecord = Extract<ArchiveRecord, { type: "file" }>;
+/** Where the next page of files begins. */
+export type FilePlace = { readonly sha256: string; readonly after: number };
+type FilePage = { readonly items: FileRecord[]; readonly last: FilePlace };
 
 export function createFileReads(write: StatementWriter) {
   const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
@@ -31,6 +36,24 @@ export function createFileReads(write: StatementWriter) {
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
+  const selectAfter = write<{ sha256: string; after: number; limit: number }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("files")
+        .selectAll()
+        .where(({ eb, and, or }) =>
+          or([
+            eb("sha256", ">", parameter.sha256),
+            and([eb("sha256", "=", parameter.sha256), eb("row_id", ">", parameter.after)]),
+          ]),
+        )
+        .orderBy("sha256")
+        .orderBy("row_id")
+        .limit(parameter.limit),
+  );
+  const countAll = write<Record<never, never>>()((database) =>
+    database.selectFrom("files").select(({ fn }) => fn.countAll<number>().as("total")),
+  );
   const selectByDigest = write<{ sha256: string }>()((database, parameter) =>
     database.selectFrom("files").select("id").where("sha256", "=", parameter.sha256).limit(1),
   );
@@ -44,6 +67,22 @@ export function createFileReads(write: StatementWriter) {
 
     *countFileBytes({ tenantId, userId }: Owner): Operation<number> {
       return Number((yield* sumBytes.first({ tenantId, userId }))?.bytes ?? 0);
+    },
+
+    *countFiles(): Operation<number> {
+      return Number((yield* countAll.first({}))?.total ?? 0);
+    },
+
+    /** Files of every owner, by their digests; null: there are no more. */
+    *fileRecords(place: FilePlace, limit: number): Operation<FilePage | null> {
+      const rows = yield* selectAfter.all({ ...place, limit });
+      const last = rows.at(-1);
+      if (!last) return null;
+      const items = rows.map((row): FileRecord => {
+        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
+        return { type: "file", owner, file: toFile(row) };
+      });
+      return { items, last: { sha256: last.sha256, after: last.row_id } };
     },
 
     *usedDigests(digests: readonly string[]): Operation<ReadonlySet<string>> {
@@ -167,8 +206,29 @@ export function createFileWrites(write: StatementWriter, append: AppendAuditEven
     return inserted > 0;
   }
 
+  /** Says of a file in the messages that were sent with it whether it is there. */
+  function* mark({ tenantId, userId }: Owner, id: string, isDeleted: boolean): Operation<void> {
+    for (const { select, set } of [inMessages, inReplaced])
+      for (const message of yield* select.all({ tenantId, userId, fileId: id })) {
+        const stored: Attachment[] = JSON.parse(message.attachments ?? "[]");
+        const attachments = stored.map(({ isDeleted: wasDeleted, ...one }) => ({
+          ...one,
+          ...((one.id === id ? isDeleted : wasDeleted) && { isDeleted: true }),
+        }));
+        const marked = JSON.stringify(attachments);
+        yield* set.run({ tenantId, userId, id: message.id, attachments: marked });
+      }
+  }
+
   return {
     insertFile,
+
+    /** False where the owner has a file of that id. */
+    *importFile(owner: Owner, file: StoredFile): Operation<boolean> {
+      if (!(yield* insertFile(owner, file))) return false;
+      yield* mark(owner, file.id, false);
+      return true;
+    },
 
     *createFile(
       owner: Owner,
@@ -199,14 +259,7 @@ export function createFileWrites(write: StatementWriter, append: AppendAuditEven
     *deleteFile(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
       const { tenantId, userId } = owner;
       if ((yield* deleteOne.run({ tenantId, userId, id })) === 0) return false;
-      for (const { select, set } of [inMessages, inReplaced])
-        for (const message of yield* select.all({ tenantId, userId, fileId: id })) {
-          const stored: Attachment[] = JSON.parse(message.attachments ?? "[]");
-          const attachments = JSON.stringify(
-            stored.map((one) => (one.id === id ? { ...one, isDeleted: true } : one)),
-          );
-          yield* set.run({ tenantId, userId, id: message.id, attachments });
-        }
+      yield* mark(owner, id, true);
       if (stamp) yield* append(eventAbout("file_deleted", owner, id, stamp));
       return true;
     },

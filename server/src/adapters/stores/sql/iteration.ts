@@ -4,6 +4,7 @@ import type { Message } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { ConversationStore } from "../../../ports/store.ts";
+import type { FilePlace } from "./files.ts";
 import { createMessageList } from "./message-list.ts";
 import type { Reads } from "./operations.ts";
 import type { Operation } from "./statement.ts";
@@ -17,6 +18,8 @@ const ROWS_A_PAGE = 50;
 /** A reply may have a million characters. */
 const MESSAGES_A_PAGE = 32;
 const FIRST = -1;
+/** Before the first digest. */
+const FIRST_FILE: FilePlace = { sha256: "", after: FIRST };
 const EVERY_BRANCH: SequenceRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 export async function* iterateConversations(
@@ -184,5 +187,11 @@ export async function* exportRecords(
         for (const message of messages) yield { type: "message", owner, message };
     }
     after = page.lastRowId;
+  }
+  for (let place = FIRST_FILE; ; ) {
+    const page = await read(reads.fileRecords(place, ROWS_A_PAGE));
+    if (!page) return;
+    yield* page.items;
+    place = page.last;
   }
 }

@@ -56,6 +56,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const keys = createKeyWrites(write, append, once);
   const agents = createAgentWrites(write, append, once);
   const profiles = createProfileWrites(write);
+  const files = createFileWrites(write, append, once);
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
     ...createConversationUpdate(write, insert, changes, append, branches),
@@ -72,7 +73,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
     ...createHealthWrites(write),
-    ...createFileWrites(write, append, once),
-    ...createArchiveWrites(write, { insert, keys, agents, profiles, branches }),
+    ...files,
+    ...createArchiveWrites(write, { insert, keys, agents, profiles, branches, files }),
   };
 }

@@ -65,6 +65,7 @@ export const WRITE_SCOPES: WriteScopes = {
   createFile: ofOwner,
   deleteFile: ofOwner,
   insertFile: ofOwner,
+  importFile: ofOwner,
   forgetUnusedFiles: ofEveryone,
 
   insertKey: ofNobody,
