@@ -132,6 +132,10 @@ test(`[X5] ${KILLS} kills under load through all wires: no acknowledged message,
     "chat-v1 stream",
     "chat-v1 documents",
     "chat socket",
+    "completions",
+    "responses",
+    "ui",
+    "realtime",
   ])
     assert.ok([...acknowledged.values()].includes(wire), `nothing was acknowledged by ${wire}`);
   for (const [what, found] of Object.entries(losses)) assert.deepEqual(found, [], what);

@@ -15,7 +15,38 @@ export type Probe = {
   /** The same request for a thing that is there, and for one that is not. */
   readonly paths: readonly [theirs: string, nothings: string];
   readonly bodies: readonly [theirs: string | null, nothings: string | null];
+  /** The ids in them. */
+  readonly ids: readonly [theirs: string, nothings: string];
 };
+
+/** OpenAI's wires, whose ids have a prefix before the digits. */
+const OF_OPENAI = /^\/v1\/(?:chat\/completions|responses|conversations|realtime)(?:$|\/)/;
+const PREFIXES: Readonly<Partial<Record<keyof Belongings, string>>> = {
+  conversation: "conv_",
+  message: "msg_",
+  reply: "resp_",
+};
+const namedThere = (kind: keyof Belongings, id: string): string => {
+  const prefix = PREFIXES[kind];
+  return prefix === undefined ? id : prefix + id.replaceAll("-", "");
+};
+
+/** The places of their bodies where such ids stand; the description has no schema of these. */
+function bodyOfOpenAi(path: string, kind: keyof Belongings, id: string): object | null {
+  if (path === "/v1/chat/completions")
+    return {
+      model: "scripted",
+      messages: [{ role: "user", content: "Hello" }],
+      ...(kind === "conversation" && { conversation: id }),
+    };
+  if (!/^\/v1\/responses(?:$|\/compact$|\/input_tokens$)/.test(path)) return null;
+  const input = kind === "message" ? [{ type: "item_reference", id }] : "Hello";
+  return {
+    ...{ model: "scripted", input },
+    ...(kind === "conversation" && path === "/v1/responses" && { conversation: id }),
+    ...(kind === "reply" && { previous_response_id: id }),
+  };
+}
 
 const isId = (name: string): boolean =>
   /(?:^id|Id|_id|before|replace_from|replaced_by|after)$/.test(name);
@@ -51,8 +82,12 @@ function bodyOf(schema: Schema, id: string): unknown {
 /** Every operation with each of the victim's ids in every place where an id can be. */
 export function probesOf(operations: readonly Operation[], victim: Belongings): Probe[] {
   return operations.flatMap((operation) =>
-    Object.entries(victim).map(([kind, id]): Probe => {
-      const nothing = kind === "alias" ? `session-${randomUUID()}` : randomUUID();
+    Object.entries(victim).map(([name, uuid]): Probe => {
+      const kind = name as keyof Belongings;
+      const isOpenAi = OF_OPENAI.test(operation.path);
+      const [id, nothing] = [uuid, kind === "alias" ? `session-${randomUUID()}` : randomUUID()].map(
+        (one) => (isOpenAi ? namedThere(kind, one) : one),
+      ) as [string, string];
       const pathOf = (named: string) => {
         const query = operation.query
           .filter(({ name }) => isId(name) && !isUser(name))
@@ -61,14 +96,21 @@ export function probesOf(operations: readonly Operation[], victim: Belongings): 
         const path = operation.path.replace(/\{\w+\}/g, encodeURIComponent(named));
         return query.length ? `${path}?${query.join("&")}` : path;
       };
-      const textOf = (named: string) =>
-        operation.body ? JSON.stringify(bodyOf(operation.body, named)) : null;
+      const textOf = (named: string) => {
+        const body = operation.body
+          ? bodyOf(operation.body, named)
+          : isOpenAi && operation.method === "POST"
+            ? bodyOfOpenAi(operation.path, kind, named)
+            : null;
+        return body === null ? null : JSON.stringify(body);
+      };
       return {
         operation,
-        kind: kind as keyof Belongings,
+        kind,
         method: operation.method,
         paths: [pathOf(id), pathOf(nothing)],
         bodies: [textOf(id), textOf(nothing)],
+        ids: [id, nothing],
       };
     }),
   );

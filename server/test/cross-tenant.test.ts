@@ -162,6 +162,8 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
           fault(who, probe, answer);
       });
 
+  assert.equal(server.model.requests.length, asked, "no model was asked by anybody");
+
   // A user's key that claims another user is of the wrong scope, and so is a token.
   const bob = bearer(await makeKey(server, { tenantId: TENANT, userId: BOB }));
   const token = bearer(await issuer.token("bob"));
@@ -176,7 +178,6 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
         : answer.status === wanted;
       if (!isGood) fault("the wrong scope", probe, answer);
     });
-  assert.equal(server.model.requests.length, asked, "no model was asked by anybody");
 
   // Others are let in, each time a new one, and find nothing: byte for byte as if it were not there.
   const others: Record<string, () => Partial<ApiKey>> = {
@@ -203,7 +204,7 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
         fault(`${who} is no operator`, probe, answer);
       if (answer.status < 400) return;
       const ids = (which: 0 | 1) =>
-        [Object.values(victim), probe.paths, probe.bodies]
+        [Object.values(victim), probe.ids, probe.paths, probe.bodies]
           .flat()
           .concat(
             which ? (/[0-9a-f-]{36}|session-[0-9a-f-]+/g.exec(probe.paths[1])?.[0] ?? []) : [],

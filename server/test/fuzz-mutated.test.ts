@@ -27,6 +27,32 @@ const TRAFFIC = [
     "/api/conversations",
     '{"userId": "00000000-0000-4000-8000-000000000001", "title": "Moved", "messages": [{"role": "user", "content": "x", "timestamp": 1700000000000}]}',
   ),
+  post(
+    "/v1/chat/completions",
+    '{"model": "m", "messages": [{"role": "system", "content": "Be kind"}, {"role": "user", "content": [{"type": "text", "text": "Hi"}]}], "stream": true, "stream_options": {"include_usage": true}}',
+  ),
+  post(
+    "/v1/responses",
+    '{"model": "m", "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}], "stream": true, "conversation": "fuzz"}',
+  ),
+  post(
+    "/v1/responses",
+    '{"model": "m", "input": "Hi", "store": false, "tools": [{"type": "function", "name": "look", "parameters": {"type": "object"}}]}',
+  ),
+  post(
+    "/v1/conversations",
+    '{"items": [{"type": "message", "role": "user", "content": "Hi"}], "metadata": {"a": "b"}}',
+  ),
+  post(
+    "/api/chat",
+    '{"id": "fuzz", "messages": [{"id": "m1", "role": "user", "parts": [{"type": "text", "text": "Hi"}]}], "trigger": "submit-message"}',
+  ),
+  post("/v1/audio/speech", '{"model": "tts-1", "voice": "alloy", "input": "", "speed": 1}'),
+  post("/v1/realtime/client_secrets", '{"session": {"type": "realtime"}}'),
+  get("/v1/responses/resp_00000000000040008000000000000001?stream=true&starting_after=2"),
+  get("/v1/conversations/conv_00000000000040008000000000000001/items?limit=2&order=asc"),
+  get("/v1/models"),
+  get("/api/chat/fuzz/stream"),
   get("/conversations?user_id=ann&limit=2"),
   get("/v1/chat/conversations?page=1&limit=10"),
   get("/v1/chat/search?q=hello"),
@@ -39,7 +65,13 @@ const MESSAGES = [
   '{"type":"text_input","text":"Hello"}',
   '{"type":"audio_chunk","audio_data":"AAAA"}',
   '{"type":"stop"}',
+  '{"type":"session.update","session":{"type":"realtime","output_modalities":["text"]}}',
+  '{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"Hi"}]}}',
+  '{"type":"response.create","response":{"output_modalities":["text"]}}',
+  '{"type":"response.create","model":"m","input":"Hi","store":false}',
+  '{"type":"input_audio_buffer.append","audio":"AAAAAAAA"}',
 ];
+const SOCKETS = ["/ws", "/ws?user_id=ann", "/v1/realtime?model=m", "/v1/responses"];
 
 type Mutation = readonly [kind: number, place: number, size: number, byte: number];
 const mutations = fc.array(
@@ -77,8 +109,8 @@ test(`${RUNS} requests and frames of real traffic, damaged: no 5xx, no crash (se
   const worker = async () => {
     for (const [choice, how] of rest) {
       if (choice % 4 === 0) {
-        const path = choice % 8 ? "/ws" : "/ws?user_id=ann";
-        using raw = await openRaw(server.port, path);
+        const path = SOCKETS[Math.floor(choice / 4) % SOCKETS.length] ?? "/ws";
+        using raw = await openRaw(server.port, path, "Authorization: Bearer local\r\n");
         const message = MESSAGES[choice % MESSAGES.length] ?? "";
         raw.socket.write(mutate(frame({ opcode: 1, payload: message }), how));
         raw.send(frame({ opcode: 8, payload: Buffer.from([3, 232]) }));

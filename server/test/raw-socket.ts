@@ -64,13 +64,13 @@ function bigEndian(length: number): Buffer {
 
 export type ReceivedFrame = { readonly opcode: number; readonly payload: Buffer };
 
-/** A WebSocket by hand: handshake done, frames in and out as they are. */
-export async function openRaw(port: number, path: string) {
+/** A WebSocket by hand: handshake done, frames in and out as they are. @param headers further ones, each with its line end */
+export async function openRaw(port: number, path: string, headers = "") {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${headers}\r\n`,
   );
   let bytes = Buffer.alloc(0);
   while (!bytes.includes("\r\n\r\n")) {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { type CrashClient, messageWith, newMarker as newCrashMarker } from "../crash-client.ts";
 import { type CrossWire, newQuestion, remembered, replyTo } from "../cross-wire-client.ts";
 import {
   acknowledge,
@@ -75,8 +77,36 @@ const realtimeFault: FaultClient = async (load, userId) => {
   );
 };
 
+const realtimeCrash: CrashClient = (url, acknowledgeMarker, signal) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/v1/realtime`, {
+      headers: { authorization: "Bearer any" },
+    });
+    let marker = newCrashMarker();
+    const say = () => {
+      marker = newCrashMarker();
+      const content = [{ type: "input_text", text: messageWith(marker) }];
+      const item = { type: "message", role: "user", content };
+      const response = { output_modalities: ["text"] };
+      for (const event of [
+        { type: "conversation.item.create", item },
+        { type: "response.create", response },
+      ])
+        socket.send(JSON.stringify(event));
+    };
+    socket.on("message", (data) => {
+      const { type } = JSON.parse(String(data));
+      // Its message is stored by then.
+      if (type === "response.created") acknowledgeMarker(marker, "realtime");
+      if (type === "session.created" || type === "response.done") say();
+    });
+    socket.on("close", () => resolve());
+    socket.on("error", reject);
+    signal.addEventListener("abort", () => socket.terminate());
+  });
+
 export const tests: WireTests = {
   crossWire: { "the socket of realtime": realtime },
   faultLoad: { realtime: realtimeFault },
-  crashLoad: {},
+  crashLoad: { realtime: realtimeCrash },
 };
