@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chooseCampaigns, fitsInto, limitOf, reportOf } from "./campaign-report.ts";
 import { readTestFiles, SIZES } from "./test-plan.ts";
-import { installDebianPackages, ROOT, runTestFile, startServices } from "./test-run.ts";
+import { installDebianPackages, ROOT, runTestFiles, startServices } from "./test-run.ts";
 
 const FOLDER = join(ROOT, ".campaigns");
 const STATE = join(FOLDER, "state.json");
@@ -118,7 +118,7 @@ for (const campaign of campaigns) {
   process.stdout.write(`\n── ${name}: ${setting}=${value}, about ${seconds} s\n`);
   const limit = limitOf(seconds);
   const left = secondsLeft();
-  const result = await runTestFile(path, {
+  const result = await runTestFiles([path], {
     environment: { [setting]: value },
     timeoutSeconds: Math.min(limit, left),
   });

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const BACKENDS = ["postgres", "replicas"];
-const WAYS = ["beside", "waiting", "alone"];
+const WAYS = ["beside", "apart", "waiting", "alone"];
 /** The sizes of a campaign, beside the smoke size that the file itself has. */
 export const SIZES = ["middle", "full"] as const;
 export type Size = (typeof SIZES)[number];
@@ -18,7 +18,10 @@ export type Campaign = {
 export type Declarations = {
   /** What it is run on beside SQLite. */
   readonly backends: readonly string[];
-  /** `alone`: it measures time or memory; `waiting`: it waits more than it works; otherwise `beside`. */
+  /**
+   * `alone`: it measures time or memory; `waiting`: it waits more than it works; `apart`: it measures or changes its own
+   * process; otherwise `beside`, and then it may share a process with others.
+   */
   readonly runs: string;
   /** About how many seconds it takes on two idle cores where that is long; otherwise 0. The longest begin first. */
   readonly takesSeconds: number;
@@ -87,6 +90,56 @@ function readCampaign(declaration: string): Campaign {
       full: { value: full, seconds: Number(fullSeconds) },
     },
   };
+}
+
+/** What a file that says nothing is taken to need. */
+const USUAL_SECONDS = 5;
+/** How much of their own time the files of one process have: a few processes are left to begin late, so that no core is idle at the end. */
+const MAX_SHARED_SECONDS = 40;
+
+/** A file, and what is set for its process: what it is run on, and where it believes to be. */
+export type TestRun = {
+  readonly file: TestFile;
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+/** What is run in one process, in this order. */
+export type TestJob = {
+  readonly files: readonly TestFile[];
+  readonly environment: TestRun["environment"];
+  readonly takesSeconds: number;
+};
+
+/**
+ * Puts files into processes. Files that may share one, and are run in the same environment, are loaded by it together: two
+ * thousand modules are then loaded once, and a browser or a shared server is started once. All others have one of their own.
+ * @returns the jobs, the longest first
+ */
+export function planJobs(runs: readonly TestRun[]): TestJob[] {
+  const jobs: TestJob[] = [];
+  const open = new Map<string, TestJob>();
+  for (const { file, environment } of runs) {
+    const takesSeconds = file.takesSeconds || USUAL_SECONDS;
+    const own = { files: [file], environment, takesSeconds };
+    if (file.runs !== "beside" || file.campaign) {
+      jobs.push(own);
+      continue;
+    }
+    const kind = JSON.stringify([file.path.startsWith("web/"), environment]);
+    const others = open.get(kind);
+    if (others && others.takesSeconds + takesSeconds <= MAX_SHARED_SECONDS)
+      open.set(kind, {
+        ...{ files: [...others.files, file], environment },
+        takesSeconds: others.takesSeconds + takesSeconds,
+      });
+    else {
+      if (others) jobs.push(others);
+      open.set(kind, own);
+    }
+  }
+  return [...jobs, ...open.values()].toSorted(
+    (one, other) => other.takesSeconds - one.takesSeconds,
+  );
 }
 
 /**

@@ -1,18 +1,24 @@
+import { relative } from "node:path";
+
 /**
- * A reporter for one test file: a line of JSON, `{tests, skipped, failed, figures}`. A file that ended badly outside of
- * its tests has failed, too. The figures are what its tests say by `diagnostic`.
+ * A reporter for the test files of one process: a line of JSON, `{tests, skipped, failedFiles, secondsOf, figures}`. Files
+ * are named by their paths from the folder that the process runs in. The figures are what tests say by `diagnostic`.
  */
 export default async function* testResults(events) {
   const figures = [];
-  let hasFailed = false;
+  const failedFiles = new Set();
+  const secondsOf = {};
   let isOver = false;
   for await (const { type, data } of events) {
-    if (type === "test:fail") hasFailed = true;
-    // The test runner's own totals come after the plan of the file.
+    const file = data.file && relative(process.cwd(), data.file);
+    if (type === "test:fail" && file) failedFiles.add(file);
+    if ((type === "test:pass" || type === "test:fail") && data.nesting === 0)
+      secondsOf[file] = (secondsOf[file] ?? 0) + data.details.duration_ms / 1000;
+    // The test runner's own totals come after the plan of all files.
     if (type === "test:plan" && data.nesting === 0) isOver = true;
     if (type === "test:diagnostic" && !isOver) figures.push(data.message);
     if (type !== "test:summary") continue;
     const { tests, skipped } = data.counts;
-    yield `${JSON.stringify({ tests, skipped, failed: hasFailed || !data.success, figures })}\n`;
+    yield `${JSON.stringify({ tests, skipped, failedFiles: [...failedFiles], secondsOf, figures })}\n`;
   }
 }

@@ -70,14 +70,18 @@ export async function startServices(): Promise<void> {
   ]);
 }
 
-export type FileResult = {
-  /** From the root of the repository. */
-  readonly file: string;
+export type RunResult = {
+  /** Until the process had ended. */
   readonly seconds: number;
   readonly tests: number;
   readonly skipped: number;
+  /** Also if it ended without a report. */
   readonly failed: boolean;
-  /** What its tests said by `diagnostic`. */
+  /** Those files in which a test failed, by their paths from the root; all, if the process itself ended badly. */
+  readonly failedFiles: readonly string[];
+  /** How long the tests of each file took. */
+  readonly secondsOf: Readonly<Record<string, number>>;
+  /** What the tests said by `diagnostic`. */
   readonly figures: readonly string[];
   /** Whether it was ended because its time was up. */
   readonly isCutOff: boolean;
@@ -98,30 +102,32 @@ export type RunOptions = {
 const MAX_END_SECONDS = 10;
 /** How long after its end the rest of its output is waited for. */
 const MAX_OUTPUT_MS = 2000;
-/** The totals of a single file, which the report of the whole run has. */
+const NOTHING_TOLD = { tests: 0, skipped: 0, figures: [], failedFiles: [], secondsOf: {} };
+/** The totals of a process, which the report of the whole run has. */
 const TOTALS = /^ℹ (?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*\n/gm;
 
 /**
- * Runs a test file in a process of its own, without one of the test runner between: that saves a sixth of a second of a
- * processor for each file.
- * @param file its path from the root of the repository
- * @returns its result, also if it ended without a report
+ * Runs test files, one after the other, in one process, without one of the test runner between: that saves a sixth of a
+ * second of a processor.
+ * @param files their paths from the root of the repository
+ * @returns their result, also if the process ended without a report
  */
-export async function runTestFile(
-  file: string,
+export async function runTestFiles(
+  files: readonly string[],
   { environment = {}, timeoutSeconds, isQuiet = false }: RunOptions,
-): Promise<FileResult> {
+): Promise<RunResult> {
   const folder = mkdtempSync(join(tmpdir(), "colloquy-tests-"));
   const report = join(folder, "result");
   const beganAt = performance.now();
   const node = spawn(
     "node",
     [
+      ...(files.length > 1 ? ["--test", "--test-isolation=none"] : []),
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
       "--test-reporter=./scripts/test-results.mjs",
       `--test-reporter-destination=${report}`,
-      file,
+      ...files,
     ],
     {
       cwd: ROOT,
@@ -154,11 +160,13 @@ export async function runTestFile(
   for (const timer of timers) clearTimeout(timer);
   const told = existsSync(report) ? readFileSync(report, "utf8") : "";
   rmSync(folder, { recursive: true });
-  const { failed, ...result } = told ? JSON.parse(told) : { failed: true };
+  const { failedFiles, secondsOf, ...counts } = told ? JSON.parse(told) : NOTHING_TOLD;
+  const isKnown = failedFiles.length > 0 && files.every((file) => file in secondsOf);
+  const failed = hasFailed || !told || failedFiles.length > 0;
   return {
-    ...{ tests: 0, skipped: 0, figures: [], ...result },
-    ...{ file, isCutOff, output: output.replaceAll(TOTALS, "") },
-    failed: failed || hasFailed,
+    ...counts,
+    ...{ isCutOff, failed, secondsOf, output: output.replaceAll(TOTALS, "") },
+    failedFiles: failed && !isKnown ? files : failedFiles,
     seconds: Math.round((performance.now() - beganAt) / 100) / 10,
   };
 }

@@ -3,19 +3,28 @@
 import { spawnSync } from "node:child_process";
 import { globSync, writeFileSync } from "node:fs";
 import { placeOf } from "./test-place.ts";
-import { readTestFiles } from "./test-plan.ts";
-import { installDebianPackages, ROOT, runInLanes, runTestFile, startServices } from "./test-run.ts";
+import { planJobs, readTestFiles } from "./test-plan.ts";
+import {
+  installDebianPackages,
+  ROOT,
+  runInLanes,
+  runTestFiles,
+  startServices,
+} from "./test-run.ts";
 
 const MAX_SLOW_FILES = 10;
-/** A file that takes longer hangs. */
-const MAX_FILE_SECONDS = 400;
+/** A process that takes longer hangs. */
+const MAX_JOB_SECONDS = 400;
 /** How many run at a time. On two cores three files that work leave no core idle while one of them waits. */
 const CONCURRENCY = { working: 3, waiting: 2 };
 const TITLES = { postgres: "PostgreSQL", replicas: "replicas" };
 const chosen = process.argv.slice(2);
 const startedAt = performance.now();
 const failures = [];
+/** Of each process. */
 const results = [];
+/** Of each file. */
+const timings = [];
 
 /**
  * The local time that the tests are to believe, such as `2028-02-29T23:57`, for finding those that depend on the hour
@@ -46,26 +55,38 @@ function check(title, command, args) {
   if (status !== 0) failures.push(`${title}: ${command} ${args.join(" ")}`);
 }
 
-/** A file, what it is run on, and where it believes to be. */
-function jobOf(file, backend) {
-  const title = backend ? `${file.path} on ${TITLES[backend]}` : file.path;
-  const environment = { ...placeOf(title), ...(backend && { TEST_BACKEND: backend }) };
-  return { file, title, environment };
+/** A file's name, and what it is run on. */
+const titleOf = (path, backend) => (backend ? `${path} on ${TITLES[backend]}` : path);
+
+/** A file, and the environment that says what it is run on and where it believes to be. */
+function runOf(file, backend) {
+  const place = placeOf(titleOf(file.path, backend));
+  return { file, environment: { ...place, ...(backend && { TEST_BACKEND: backend }) } };
 }
 
-async function run({ file: { path }, title, environment }) {
-  const result = await runTestFile(path, {
+async function run({ files, environment }) {
+  const titled = (path) => titleOf(path, environment.TEST_BACKEND);
+  const paths = files.map(({ path }) => path);
+  const result = await runTestFiles(paths, {
     environment,
-    timeoutSeconds: MAX_FILE_SECONDS,
+    timeoutSeconds: MAX_JOB_SECONDS,
     isQuiet: true,
   });
-  const cutOff = result.isCutOff ? `It was not over after ${MAX_FILE_SECONDS} s.\n` : "";
+  const { seconds, secondsOf, failedFiles, isCutOff, output } = result;
+  const cutOff = isCutOff ? `It was not over after ${MAX_JOB_SECONDS} s.\n` : "";
   const place = environment.TZ ? ` in ${environment.TZ}` : "";
-  process.stdout.write(`\n── ${title}${place}, ${result.seconds} s\n${result.output}${cutOff}`);
-  results.push({ ...result, title });
-  if (!result.failed) return;
+  process.stdout.write(
+    `\n── ${paths.map(titled).join(",\n   ")}${place}, ${seconds} s\n${output}${cutOff}`,
+  );
+  results.push(result);
+  for (const path of paths)
+    timings.push({
+      title: titled(path),
+      seconds: paths.length > 1 ? (secondsOf[path] ?? 0) : seconds,
+    });
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
-  failures.push(`${title}: ${settings.join("")}npm test ${path}`);
+  for (const path of failedFiles)
+    failures.push(`${titled(path)}: ${settings.join("")}npm test ${path}`);
 }
 
 function sum(property) {
@@ -73,14 +94,14 @@ function sum(property) {
 }
 
 function printReport() {
-  const slow = results
+  const slow = timings
     .toSorted((one, other) => other.seconds - one.seconds)
     .slice(0, MAX_SLOW_FILES)
     .map(({ seconds, title }) => `${seconds.toFixed(1).padStart(7)} s  ${title}`);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);
   process.stdout.write(
-    `\n${sum("tests")} tests in ${results.length} runs of files, ${sum("skipped")} of them skipped, in ${minutes} minutes\n`,
+    `\n${sum("tests")} tests in ${timings.length} runs of files, in ${results.length} processes, ${sum("skipped")} of them skipped, in ${minutes} minutes\n`,
   );
   if (failures.length)
     process.stderr.write(`\n── Failed, and how to run only that\n${failures.join("\n")}\n`);
@@ -106,16 +127,20 @@ const isThere = {
   postgres: process.env.TEST_DATABASE_URL,
   replicas: process.env.TEST_DATABASE_URL && process.env.TEST_REDIS_URL,
 };
-const jobs = files
-  .flatMap((file) => [
-    jobOf(file, null),
+const jobs = planJobs(
+  files.flatMap((file) => [
+    runOf(file, null),
     ...file.backends
       .filter((backend) => isThere[backend] && !process.env.TEST_BACKEND)
-      .map((backend) => jobOf(file, backend)),
-  ])
-  .toSorted((one, other) => other.file.takesSeconds - one.file.takesSeconds);
-const running = (runs) => jobs.filter(({ file }) => file.runs === runs);
-await runInLanes({ working: running("beside"), waiting: running("waiting") }, CONCURRENCY, run);
+      .map((backend) => runOf(file, backend)),
+  ]),
+);
+const running = (...ways) => jobs.filter(({ files: [file] }) => ways.includes(file.runs));
+await runInLanes(
+  { working: running("beside", "apart"), waiting: running("waiting") },
+  CONCURRENCY,
+  run,
+);
 process.stdout.write("\n── Tests that run alone\n");
 for (const job of running("alone")) await run(job);
 printReport();

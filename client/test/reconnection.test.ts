@@ -106,6 +106,9 @@ test("a POST that failed before its first event is repeated with its key", async
   assert.equal(new Set(keys).size, 1);
 });
 
+/** Many times what a busy machine keeps a ping. */
+const SILENCE_MS = 600;
+
 test("silence is a cut, pings are not", async () => {
   const abandoned = Promise.withResolvers<void>();
   const fallsSilent: Step = async (exchange) => {
@@ -115,12 +118,12 @@ test("silence is a cut, pings are not", async () => {
   };
   const pings: Step = async (exchange) => {
     const timer = setInterval(() => void exchange.stream(": ping\n\n"), 20);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1.4 * SILENCE_MS));
     clearInterval(timer);
     await theRest(exchange);
   };
   await using server = await startScriptedServer([fallsSilent, pings]);
-  const client = quickClient(server, { timeouts: { silenceMs: 150 } });
+  const client = quickClient(server, { timeouts: { silenceMs: SILENCE_MS } });
 
   const answer = await client.messages.stream("c1", { content: "Hello" }, { notices: true });
   const events = await collect(answer);

@@ -1,4 +1,5 @@
 // Bodies of requests: who may send one, how much of them is held, what is made of them.
+// Runs: apart
 // Takes: 25 s
 import assert from "node:assert/strict";
 import { once } from "node:events";

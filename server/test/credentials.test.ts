@@ -1,4 +1,5 @@
 // What the server remembers of credentials.
+// Runs: apart
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";

@@ -1,5 +1,6 @@
 // Large bodies: what is made of them is the same as of small ones, and nobody else waits for it.
 // Backends: postgres
+// Runs: apart
 // Takes: 20 s
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

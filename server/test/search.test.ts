@@ -1,5 +1,6 @@
 // Searching through the front door: what it answers, and that nobody else waits for it.
 // Backends: postgres
+// Runs: apart
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";

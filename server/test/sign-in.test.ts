@@ -1,5 +1,6 @@
 // Sign-in by tokens of an issuer, on every wire; and what ends it.
 // Backends: replicas
+// Runs: apart
 // Takes: 15 s
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,13 +1,15 @@
 // What runs the tests: what files declare of themselves, and what becomes of one that fails.
+// Runs: apart
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { test } from "node:test";
 import { chooseCampaigns, fitsInto, limitOf, reportOf } from "../../scripts/campaign-report.ts";
 import { placeOf } from "../../scripts/test-place.ts";
-import { readDeclarations, readTestFiles } from "../../scripts/test-plan.ts";
+import { planJobs, readDeclarations, readTestFiles } from "../../scripts/test-plan.ts";
+import type { RunResult } from "../../scripts/test-run.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const FAILS_ONCE = `
@@ -65,20 +67,61 @@ test("every test file's declarations can be read; wires and campaigns are found 
   assert.equal(named("crash")?.campaign?.setting, "KILLS");
 });
 
-test("a file that fails once has failed, and the files after it are run", () => {
+test("files that say nothing share processes, each kind on its own; those that measure, wait or change theirs do not", () => {
+  const fileOf = (path: string, more: object = {}) => ({
+    ...{ path, name: path, backends: [], runs: "beside", takesSeconds: 0, campaign: null },
+    ...more,
+  });
+  const runsOf = (...files: ReturnType<typeof fileOf>[]) =>
+    files.map((file) => ({ file, environment: {} }));
+  const jobs = planJobs([
+    ...runsOf(
+      fileOf("client/test/a"),
+      fileOf("server/test/b", { runs: "apart" }),
+      fileOf("server/test/c", { runs: "waiting", takesSeconds: 30 }),
+      fileOf("server/test/d", { campaign: { setting: "SIZE" } }),
+      fileOf("server/test/e"),
+      fileOf("web/test/f"),
+      fileOf("web/test/g", { takesSeconds: 25 }),
+    ),
+    { file: fileOf("server/test/e"), environment: { TEST_BACKEND: "replicas" } },
+  ]);
+  const named = jobs.map(({ files, environment }) => [
+    ...files.map(({ path }) => path),
+    ...Object.values(environment),
+  ]);
+  assert.deepEqual(named.slice(0, 2), [["server/test/c"], ["web/test/f", "web/test/g"]]);
+  assert.deepEqual(
+    new Set(named.slice(2).map(String)),
+    new Set([
+      "server/test/b",
+      "server/test/d",
+      "client/test/a,server/test/e",
+      "server/test/e,replicas",
+    ]),
+  );
+  const many = planJobs(runsOf(...Array.from({ length: 30 }, (_, index) => fileOf(`s/${index}`))));
+  assert.ok(many.length > 2 && many.every(({ takesSeconds }) => takesSeconds <= 60));
+});
+
+/** Runs test files as the scripts do, but each process before the next. @param processes the texts of the files of each */
+function runProcesses(...processes: readonly (readonly string[])[]) {
   const folder = mkdtempSync(join(tmpdir(), "colloquy-suite-"));
   try {
-    const [first, second] = ["first.test.mjs", "second.test.mjs"].map((name) => join(folder, name));
-    writeFileSync(first!, FAILS_ONCE);
-    writeFileSync(second!, PASSES);
-    const files = [first!, second!].map((file) => relative(ROOT, file));
+    const jobs = processes.map((texts, number) =>
+      texts.map((text, index) => {
+        const file = join(folder, `${number}-${index}.test.mjs`);
+        writeFileSync(file, text);
+        return relative(ROOT, file);
+      }),
+    );
     const program = `
-      import { runInLanes, runTestFile } from "./scripts/test-run.ts";
+      import { runInLanes, runTestFiles } from "./scripts/test-run.ts";
       const results = [];
-      const run = async (file) =>
-        results.push(await runTestFile(file, { timeoutSeconds: 60, isQuiet: true }));
+      const run = async (files) =>
+        results.push(await runTestFiles(files, { timeoutSeconds: 60, isQuiet: true }));
       await runInLanes(
-        { working: ${JSON.stringify(files)}, waiting: [] }, { working: 1, waiting: 1 }, run);
+        { working: ${JSON.stringify(jobs)}, waiting: [] }, { working: 1, waiting: 1 }, run);
       console.log("RESULTS " + JSON.stringify(results));
     `;
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
@@ -90,18 +133,44 @@ test("a file that fails once has failed, and the files after it are run", () => 
     );
     const line = stdout.split("\n").find((it) => it.startsWith("RESULTS "));
     const results = JSON.parse(line?.slice("RESULTS ".length) ?? stderr);
-    assert.deepEqual(
-      results.map(({ failed, tests, figures, isCutOff }: Record<string, unknown>) => ({
+    return results.map(
+      ({ failed, failedFiles, secondsOf, tests, figures, isCutOff }: RunResult) => ({
         ...{ failed, tests, figures, isCutOff },
-      })),
-      [
-        { failed: true, tests: 1, figures: ["a figure"], isCutOff: false },
-        { failed: false, tests: 1, figures: [], isCutOff: false },
-      ],
+        failedFiles: failedFiles.map((file) => basename(file)),
+        timed: Object.keys(secondsOf).map((file) => basename(file)),
+      }),
     );
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test("a file that fails once has failed, and the files after it are run", () => {
+  const [first, second] = runProcesses([FAILS_ONCE], [PASSES]);
+  assert.deepEqual(first, {
+    ...{ failed: true, tests: 1, figures: ["a figure"], isCutOff: false },
+    ...{ failedFiles: ["0-0.test.mjs"], timed: ["0-0.test.mjs"] },
+  });
+  assert.deepEqual(second, {
+    ...{ failed: false, tests: 1, figures: [], isCutOff: false },
+    ...{ failedFiles: [], timed: ["1-0.test.mjs"] },
+  });
+});
+
+test("of files that share a process it is known which have failed; if the process itself fails, all have", () => {
+  const [shared, unreadable, died] = runProcesses(
+    [PASSES, FAILS_ONCE, PASSES],
+    [PASSES, `throw new Error("it cannot be loaded");`],
+    [PASSES, `import { test } from "node:test"; test("it ends", () => process.exit(0));`],
+  );
+  assert.deepEqual(shared, {
+    ...{ failed: true, tests: 3, figures: ["a figure"], isCutOff: false },
+    failedFiles: ["0-1.test.mjs"],
+    timed: ["0-0.test.mjs", "0-1.test.mjs", "0-2.test.mjs"],
+  });
+  assert.deepEqual(unreadable.failedFiles, ["1-1.test.mjs"]);
+  assert.deepEqual(died.failedFiles, ["2-0.test.mjs", "2-1.test.mjs"]);
+  assert.equal(died.failed, true);
 });
 
 test("campaigns are chosen by name, the shortest first, fit into the time that is left, and are reported with figures", () => {

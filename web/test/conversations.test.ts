@@ -1,4 +1,5 @@
 // The list of conversations and what can be done with one.
+// Runs: apart
 // Takes: 30 s
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,5 @@
 // The page built for another place than the server's own, with the settings of documents 001 and 003.
+// Runs: apart
 // Takes: 20 s
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -1,4 +1,5 @@
 // Signing in and out, as people do it, and what the browser remembers of it.
+// Runs: apart
 // Takes: 40 s
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
