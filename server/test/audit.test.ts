@@ -79,7 +79,10 @@ test("keys, first uses of credentials, refusals and deletions are noted, and `co
     );
   const tokens = noted.filter(({ actor }) => String(actor).startsWith("token "));
   assert.equal(tokens.length, 1, "a token signs in once");
-  assert.match(String(noted.find(({ action }) => action === "key_revoked")?.actor), /^key key-\d+$/);
+  assert.match(
+    String(noted.find(({ action }) => action === "key_revoked")?.actor),
+    /^key key-\d+$/,
+  );
   assert.equal(noted.filter(({ address }) => address === "127.0.0.1").length >= 4, true);
   const text = JSON.stringify(noted);
   for (const secret of [SECRET, key, token, operator, "ck_wrong"])
