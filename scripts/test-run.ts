@@ -183,7 +183,7 @@ export async function runInLanes<Job>(
   concurrency: { readonly working: number; readonly waiting: number },
   run: (job: Job) => Promise<void>,
 ): Promise<void> {
-  const lists = [[...working], [...waiting]] as const;
+  const lists: readonly [Job[], Job[]] = [[...working], [...waiting]];
   const worker = async (chosen: readonly Job[][]) => {
     for (;;) {
       const job = chosen.find((list) => list.length > 0)?.shift();

@@ -1,6 +1,6 @@
 // Runs every check there is: the linter, the types, and all tests. Names of tests or folders as
 // arguments run only those. Everything is run, also when something failed before it.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { globSync, writeFileSync } from "node:fs";
 import { placeOf } from "./test-place.ts";
 import { planJobs, readTestFiles } from "./test-plan.ts";
@@ -20,6 +20,12 @@ const CONCURRENCY = { working: 3, waiting: 2 };
 const TITLES = { postgres: "PostgreSQL", replicas: "replicas" };
 const chosen = process.argv.slice(2);
 const startedAt = performance.now();
+/** What is no test and runs beside them. */
+const CHECKS = [
+  { title: "Lint", command: "biome", args: ["check", "."] },
+  { title: "Types", command: "tsc", args: ["-p", "tsconfig.json"] },
+  { title: "Types of the web app", command: "tsc", args: ["-p", "web/tsconfig.json"] },
+];
 const failures = [];
 /** Of each process. */
 const results = [];
@@ -48,11 +54,22 @@ function pretendTime(time) {
   process.env.DONT_FAKE_MONOTONIC = "1";
 }
 
-function check(title, command, args) {
-  process.stdout.write(`\n── ${title}\n`);
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
-  if (error) process.stderr.write(`${command}: ${error.message}\n`);
-  if (status !== 0) failures.push(`${title}: ${command} ${args.join(" ")}`);
+async function check({ title, command, args }) {
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+  const { promise: status, resolve } = Promise.withResolvers();
+  child.once("close", resolve);
+  child.once("error", (error) => {
+    output += `${command}: ${error.message}\n`;
+    resolve(1);
+  });
+  const hasFailed = (await status) !== 0;
+  process.stdout.write(`\n── ${title}\n${output}`);
+  if (hasFailed) failures.push(`${title}: ${command} ${args.join(" ")}`);
 }
 
 /** A file's name, and what it is run on. */
@@ -117,11 +134,6 @@ if (!files.length) {
 }
 installDebianPackages();
 if (process.env.TEST_CLOCK) pretendTime(process.env.TEST_CLOCK);
-if (!chosen.length) {
-  check("Lint", "biome", ["check", "."]);
-  check("Types", "tsc", ["-p", "tsconfig.json"]);
-  check("Types of the web app", "tsc", ["-p", "web/tsconfig.json"]);
-}
 await startServices();
 const isThere = {
   postgres: process.env.TEST_DATABASE_URL,
@@ -137,9 +149,12 @@ const jobs = planJobs(
 );
 const running = (...ways) => jobs.filter(({ files: [file] }) => ways.includes(file.runs));
 await runInLanes(
-  { working: running("beside", "apart"), waiting: running("waiting") },
+  {
+    working: [...(chosen.length ? [] : CHECKS), ...running("beside", "apart")],
+    waiting: running("waiting"),
+  },
   CONCURRENCY,
-  run,
+  (job) => ("command" in job ? check(job) : run(job)),
 );
 process.stdout.write("\n── Tests that run alone\n");
 for (const job of running("alone")) await run(job);

@@ -173,12 +173,17 @@ test("[C2] limit and before page the list; a bad limit is 400", async () => {
 });
 
 test("[C2] a list of any length comes whole", async () => {
-  await using server = await startServer({ builtIn: true });
-  const text = "long ".repeat(2000);
-  const sending = Array.from({ length: 60 }, () =>
-    chat(server, { message: text, conversation_id: null }),
-  );
-  await Promise.all(sending);
+  await using server = await sharedServer();
+  const content = "long ".repeat(2000);
+  const conversations = Array.from({ length: 60 }, (_, index) => ({
+    id: `long ${index}`,
+    title: `Long ${index}`,
+    messages: ["user", "assistant"].map((role, place) => ({ role, content, timestamp: place + 1 })),
+  }));
+  const path = "/v1/chat/conversations/import";
+  const headers = { "x-user-id": ALICE, authorization: "Bearer any" };
+  const imported = await send(server, "POST", path, { conversations }, headers);
+  assert.equal(imported.status, 200, imported.text);
   const response = await fetch(`${server.url}/conversations?user_id=${ALICE}`);
   assert.equal(response.headers.get("content-length"), null);
   const all = (await response.json()) as { messages: object[] }[];

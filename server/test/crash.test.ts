@@ -25,7 +25,7 @@ import { watchMachine } from "./machine-speed.ts";
 import { startModelServer } from "./model-server.ts";
 import { startProcess } from "./server-process.ts";
 
-const KILLS = Number(process.env.KILLS ?? 5);
+const KILLS = Number(process.env.KILLS ?? 3);
 /** A second is the aim on a machine that does nothing else; the figures are printed. */
 const READY_P50_MS = 3000;
 const MAX_LIFE_MS = 400;

@@ -15,7 +15,7 @@ import { upload } from "./file-samples.ts";
 import { freePort } from "./free-port.ts";
 import { startProcess } from "./server-process.ts";
 
-const KILLS = Number(process.env.FILE_KILLS ?? 4);
+const KILLS = Number(process.env.FILE_KILLS ?? 3);
 const UPLOADERS = 6;
 const MAX_LIFE_MS = 500;
 

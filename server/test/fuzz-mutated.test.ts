@@ -8,7 +8,9 @@ import { exchange, frame, openRaw } from "./raw-socket.ts";
 import { startServer } from "./start-server.ts";
 
 const RUNS = Math.ceil(Number(process.env.FUZZ_RUNS ?? 2000) / 10);
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+/** The smoke size is the same in every run; the campaigns look for what nobody has seen. */
+const CHANGING_SEED = process.env.FUZZ_RUNS ? Date.now() % 1_000_000 : 1;
+const SEED = Number(process.env.FUZZ_SEED ?? CHANGING_SEED);
 const CONNECTIONS = 16;
 const QUIET_MS = 250;
 

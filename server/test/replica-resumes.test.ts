@@ -8,7 +8,7 @@ import { growParts, type Part, type ReplyEvent } from "../../client/src/index.ts
 import { caller, eventsOf } from "./chat-v1-client.ts";
 import { skipWithoutReplicas, startReplicas } from "./replicas.ts";
 
-const RESUMES = Number(process.env.RESUMES ?? 80);
+const RESUMES = Number(process.env.RESUMES ?? 40);
 const STREAMS = Math.min(20, RESUMES / 10);
 const WORDS = RESUMES < 2000 ? 200 : 500;
 const GAP_MS = 8;

@@ -1,5 +1,5 @@
 // Many who stall, read nothing and dribble, at once; and one user who wants to work meanwhile.
-// Runs: alone
+// Runs: apart
 // Campaign: SIEGE middle=0.1 in 60 s, full=1 in 180 s
 import assert from "node:assert/strict";
 import { once } from "node:events";

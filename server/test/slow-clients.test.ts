@@ -1,5 +1,6 @@
 // Debian's slowhttptest against the real server: headers, bodies and readers that take for ever.
-// Runs: alone
+// Runs: waiting
+// Takes: 20 s
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,5 @@
 // Mixed load for a while: memory, handles and the event loop stay as they are.
-// Runs: alone
+// Runs: waiting
 // Campaign: SOAK_MINUTES middle=0.5 in 40 s, full=30 in 1860 s
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,6 @@
 // No text holds up the page, whatever is in it: stored, said by the person, or coming in.
-// Runs: alone
+// Runs: apart
+// Takes: 20 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
