@@ -1,5 +1,6 @@
 // The ui wire through the unmodified useChat of ai 5, 6 and 7 with @ai-sdk/react.
 // Backends: replicas
+// Runs: apart
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
