@@ -162,7 +162,8 @@ const chatV1VersionsCrash: CrashClient = async (url, acknowledge, signal) => {
     const response = await send(path, { content: messageWith(marker), ...place });
     if (response.status !== 201) return null;
     const { data } = (await response.json()) as { data: { id: string }[] };
-    acknowledge(marker, "chat-v1 versions");
+    // The load runs once a version was acknowledged, and not only what it is a version of.
+    acknowledge(marker, "branch_from" in place ? "chat-v1 versions" : "chat-v1 originals");
     return data[0]?.id ?? null;
   };
   const question = await say({});
