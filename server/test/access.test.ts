@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { hashOfKey } from "../src/adapters/credentials/keys/credentials.ts";
 import type { ApiKey } from "../src/domain/key.ts";
 import { DEFAULT_USER } from "../src/domain/principal.ts";
+import { watchMachine } from "./machine-speed.ts";
 import { startServer } from "./start-server.ts";
 
 type Server = Awaited<ReturnType<typeof startServer>>;
@@ -171,9 +172,10 @@ test("a revoked key is refused within a second or so", async () => {
   const key = await makeKey(server);
   assert.equal((await get(server, PATH, bearer(key))).status, 200);
   for (const one of await server.store.listKeys()) await server.store.revokeKey(one.id, new Date());
+  using machine = watchMachine();
   const revokedAt = performance.now();
   while ((await get(server, PATH, bearer(key))).status !== 401)
-    assert.ok(performance.now() - revokedAt < 1500, "still let in");
+    assert.ok(performance.now() - revokedAt < 1500 * machine.slowness(), "still let in");
   assert.equal(await server.store.isClaimed(), true, "claimed for ever, even with no key left");
 });
 

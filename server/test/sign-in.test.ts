@@ -219,7 +219,8 @@ test("a key that another process revokes cuts its open sockets, streams and wait
 test("a token that expires cuts its open sockets, streams and waiting requests within 1 s", async () => {
   await using issuer = await startIssuer();
   await using server = await startServer({ environment: issuer.environment });
-  const exp = Math.ceil(Date.now() / 1000) + 2;
+  // It must not be over before all are open.
+  const exp = Math.ceil(Date.now() / 1000) + 3;
   const open = await openAll(server, bearer(await issuer.token("ann", { claims: { exp } })));
   const lostAt = performance.now() + exp * 1000 - Date.now();
   await assertCut(open, lostAt);
@@ -241,10 +242,11 @@ test("a client that does not answer the close is cut off, and what it still says
   });
   client.socket.pause();
   for (const one of await server.store.listKeys()) await server.store.revokeKey(one.id, new Date());
+  using machine = watchMachine();
   const lostAt = performance.now();
   for (;;) {
     if ((await send(server, "GET", "/health")).body.active_connections === 0) break;
-    assert.ok(performance.now() - lostAt < 1500, "it is still open");
+    assert.ok(performance.now() - lostAt < 1500 * machine.slowness(), "it is still open");
     client.say({ type: "message", content: "Am I heard?" });
   }
   client.socket.resume();
