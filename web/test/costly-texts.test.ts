@@ -1,6 +1,5 @@
 // No text holds up the page, whatever is in it: stored, said by the person, or coming in.
-// Runs: apart
-// Takes: 20 s
+// Runs: alone
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
