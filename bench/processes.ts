@@ -62,7 +62,12 @@ export class ServerProcess {
   }
 
   /** @throws Error with the end of its log when it ends, or does not answer in time. */
-  async waitUntilReady(port: number, path: string, timeoutMs = 60_000): Promise<void> {
+  async waitUntilReady(
+    port: number,
+    path: string,
+    timeoutMs = 60_000,
+    intervalMs = 50,
+  ): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
     while (performance.now() < deadlineMs && !this.hasEnded) {
       const status = await fetch(`http://127.0.0.1:${port}${path}`).then(
@@ -73,7 +78,7 @@ export class ServerProcess {
         () => 0,
       );
       if (status > 0 && status < 500) return;
-      await sleep(50);
+      await sleep(intervalMs);
     }
     const reason = this.hasEnded ? "ended" : `did not answer within ${timeoutMs / 1000} s`;
     throw new Error(`${this.plan.name} ${reason}. The end of its log:\n${this.logTail()}`);
