@@ -89,6 +89,8 @@ export type Message = {
 
 /** What is kept of a turn besides its messages. */
 export type TurnRecord = {
+  /** The list of its wire that the turn is in; absent: none. It is first in the JSON, by which the store finds it. */
+  readonly list?: string;
   /** How many messages right before the reply are the turn's input. */
   readonly inputs: number;
   /** What its wire keeps with it; absent: nothing. */

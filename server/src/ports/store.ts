@@ -64,7 +64,7 @@ export interface Store
   close(): Promise<void>;
 }
 
-export type { AbandonedReply, StoredTurn, TurnStore } from "./turn-store.ts";
+export type { AbandonedReply, StoredTurn, TurnListQuery, TurnStore } from "./turn-store.ts";
 
 export type NewMessage = {
   readonly id: string;

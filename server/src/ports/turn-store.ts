@@ -27,6 +27,15 @@ export type StoredTurn = {
   readonly reply: Message;
 };
 
+/** A part of a list of turns (`TurnRecord.list`). */
+export type TurnListQuery = {
+  readonly list: string;
+  /** The id of the reply after which it begins, in this order; null: the beginning. */
+  readonly after: string | null;
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+};
+
 export type AbandonedReply = {
   readonly owner: Owner;
   readonly replyId: string;
@@ -106,6 +115,8 @@ export interface TurnStore {
   ): Promise<readonly { readonly id: string; readonly sequence: number }[]>;
   /** The turn of that reply. */
   getTurn(owner: Owner, replyId: string): Promise<StoredTurn | null>;
+  /** The replies of that list's turns that have ended, in the order of their beginning; null: `after` is none of the owner's. */
+  listTurns(owner: Owner, query: TurnListQuery): Promise<readonly Message[] | null>;
   /** Replaces what a wire keeps with the turn of that reply; false if there is none, or if it was begun without. */
   updateTurnRecord(owner: Owner, replyId: string, record: JsonObject): Promise<boolean>;
   /** What is kept with the turns of a conversation, on every branch. */

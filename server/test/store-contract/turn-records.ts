@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { branchOf } from "../../src/domain/branches.ts";
 import { documentOf, type Role } from "../../src/domain/message.ts";
 import type { Part } from "../../src/domain/parts.ts";
-import type { BeginTurn, NewInput, TurnTarget } from "../../src/ports/store.ts";
+import type { BeginTurn, NewInput, TurnListQuery, TurnTarget } from "../../src/ports/store.ts";
 import {
   aConversation,
   anEnding,
@@ -70,6 +70,41 @@ export function turnRecordContract(open: OpenStore): void {
     })) ?? [];
 
   describe("turns of several messages", () => {
+    test("the turns of a list are found in the order of their beginning, once they have ended", async () => {
+      const owner = newOwner();
+      const ids: string[] = [];
+      for (const list of ["one", "one", "another", "one", undefined]) {
+        const target = { kind: "new", conversation: aConversation() } as const;
+        const turn = { ...(list && { list }), inputs: 1, record: { list: "one" } };
+        const { reply } = await begin(owner, withInput(target, [said("user", "Hi")], { turn }));
+        ids.push(reply.id);
+      }
+      const listOf = async (given: Partial<TurnListQuery> = {}) => {
+        const query = { list: "one", after: null, order: "asc", limit: 10, ...given } as const;
+        return (await store().listTurns(owner, query))?.map(({ id }) => id) ?? null;
+      };
+      assert.deepEqual(await listOf(), []);
+      for (const id of ids) await store().finishReply(owner, id, anEnding("Hi."));
+      const expected = [ids[0] ?? "", ids[1] ?? "", ids[3] ?? ""].sort();
+      const found = await listOf();
+      assert.deepEqual(found?.toSorted(), expected);
+      assert.deepEqual(await listOf({ order: "desc" }), found?.toReversed());
+      assert.deepEqual(await listOf({ limit: 1 }), found?.slice(0, 1));
+      assert.deepEqual(await listOf({ after: found?.[0] ?? "" }), found?.slice(1));
+      assert.deepEqual(
+        await listOf({ after: found?.[1] ?? "", order: "desc" }),
+        found?.slice(0, 1),
+      );
+      assert.equal(await listOf({ after: randomUUID() }), null);
+      await store().updateTurnRecord(owner, expected[0] ?? "", { changed: true });
+      assert.deepEqual(await listOf(), found);
+      for (const stranger of strangersTo(owner))
+        assert.deepEqual(
+          await store().listTurns(stranger, { list: "one", after: null, order: "asc", limit: 10 }),
+          [],
+        );
+    });
+
     test("an input of every role is stored in its order with the reply, and shown where every role is", async () => {
       const owner = newOwner();
       const conversation = aConversation();

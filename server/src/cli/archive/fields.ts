@@ -89,13 +89,14 @@ export class Fields {
 
   turnRecord(field: string): TurnRecord {
     const turn = new Fields(parsed(this.text(field)), this.#nameOf(field));
-    const inputs = turn.whole("inputs");
-    if (!turn.has("record")) return { inputs };
+    const list = turn.has("list") ? turn.text("list") : "";
+    const counted = { ...(list && { list }), inputs: turn.whole("inputs") };
+    if (!turn.has("record")) return counted;
     const record = turn.#at("record");
     // What was read from JSON is JSON.
     if (!isJsonObject(record))
       throw new NotUnderstood(`${turn.#nameOf("record")} must be an object`);
-    return { inputs, record };
+    return { ...counted, record };
   }
 
   /** An object of texts, which is written as a text itself. */

@@ -16,6 +16,7 @@ import type {
   AbandonedReply,
   ConversationStore,
   MessageStore,
+  TurnListQuery,
   TurnStore,
   TurnTarget,
 } from "../../ports/store.ts";
@@ -69,6 +70,8 @@ export type StartTurn = {
   readonly refusesTruncation?: boolean;
   /** Kept with the turn for as long as its reply is: what its wire wants to know of it later. */
   readonly record?: JsonObject;
+  /** The list of its wire that the turn is in (`Turns.listed`): letters alone; absent: none. */
+  readonly list?: string;
   /** Whether a turn that fails before its first word is taken back, with its input; default: no. */
   readonly leavesNoFailure?: boolean;
   /** As the client named it; null: the conversation's, its agent's, or the default. */
@@ -248,6 +251,8 @@ export type Turns = {
   ): Promise<WatchedTurn | null>;
   /** The turn of that reply, however long ago it ended; null: there is none. */
   turnOf(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
+  /** The replies of that list's turns that have ended, in the order of their beginning. @throws AppError not_found (after) */
+  listed(owner: Owner, query: TurnListQuery): Promise<readonly Message[]>;
   /** Replaces what the turn's wire keeps with it. @throws AppError not_found, also of a turn that was begun without */
   updateRecord(owner: Owner, replyId: string, record: JsonObject): Promise<void>;
   /** The same where only the reply is known. @throws AppError not_found */

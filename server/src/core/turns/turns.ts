@@ -37,6 +37,11 @@ export function createTurns(given: TurnParts): Turns {
       const turn = await store.getTurn(owner, replyId);
       return turn && watchedTurn(parts, owner, turn, Number.POSITIVE_INFINITY);
     },
+    async listed(owner, query) {
+      const replies = await store.listTurns(owner, query);
+      if (!replies) throw notFound("reply");
+      return replies;
+    },
     async updateRecord(owner, replyId, record) {
       checkRecord(record);
       if (!(await store.updateTurnRecord(owner, replyId, record))) throw notFound("reply");

@@ -1,7 +1,8 @@
 import type { AskedEvent, AskedOutcome, Finish } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
 
-type Said = Exclude<AskedEvent, { readonly type: "ended" }>;
+/** What a model says, piece by piece. */
+export type Said = Exclude<AskedEvent, { readonly type: "ended" }>;
 
 /** A call of a tool, as it is told. */
 type Call = {
@@ -95,7 +96,8 @@ function messageOf({ content, refusal, reasoning, calls }: Choice) {
   };
 }
 
-const callBody = ({ id, name, isCustom, given }: Call) =>
+/** A call of a tool as an answer tells it. */
+export const callBody = ({ id, name, isCustom, given }: Call) =>
   isCustom
     ? { id, type: "custom", custom: { name, input: given } }
     : { id, type: "function", function: { name, arguments: given } };

@@ -1,8 +1,6 @@
-import type { AskedEvent, AskedOutcome } from "../../core/turns/turn.ts";
+import type { AskedOutcome } from "../../core/turns/turn.ts";
 import { unnumberedFrame } from "../../http/sse.ts";
-import { finishReason } from "./answer.ts";
-
-type Said = Exclude<AskedEvent, { readonly type: "ended" }>;
+import { finishReason, type Said } from "./answer.ts";
 
 /** The frames of one stream. */
 export type Chunks = {

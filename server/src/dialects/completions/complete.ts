@@ -8,7 +8,7 @@ import { sayNothingKept, sendHeaders } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
 import { collectAnswers } from "./answer.ts";
 import { chunksOf } from "./chunks.ts";
-import { usageBody } from "./usage.ts";
+import { promptUsage } from "./usage.ts";
 
 /** How long a failure before the first word may still be told by a status, before the stream opens without a word. */
 const SILENCE_MS = 500;
@@ -63,7 +63,7 @@ export async function wholeCompletion(
     object: "chat.completion",
     model: ended.model,
     choices: answers.choices(ended, completion.hasLogprobs),
-    usage: usageBody(ended.usage, completion.prompt, answers.text()),
+    usage: promptUsage(ended.usage, completion.prompt, answers.text()),
     service_tier: "default",
     system_fingerprint: null,
   };
@@ -109,7 +109,7 @@ export async function streamCompletion(
       }
     }
     const ended = wholeOutcome(outcome);
-    const usage = usageBody(ended.usage, completion.prompt, answers?.text() ?? "");
+    const usage = promptUsage(ended.usage, completion.prompt, answers?.text() ?? "");
     const last = hasUsage ? chunks.usage(usage) : "";
     endStream(stream, `${chunks.finishes(ended)}${last}${unnumberedFrame("[DONE]")}`);
   } catch (error) {

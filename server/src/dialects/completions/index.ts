@@ -5,6 +5,7 @@ import { createRepeats } from "../openai/repeats.ts";
 import { modelRoutes } from "./models.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
 import { completionRoutes, guestOf } from "./routes.ts";
+import { storedRoutes } from "./stored-routes.ts";
 
 /** OpenAI's Chat Completions, and its list of models. */
 export function completionsWire(given: CompletionsParts): Wire {
@@ -20,6 +21,7 @@ export function completionsWire(given: CompletionsParts): Wire {
       admitOpenAi(app, parts.admit, ORIGIN);
       modelRoutes(app, parts);
       completionRoutes(app, parts);
+      storedRoutes(app, parts);
     },
   };
 }

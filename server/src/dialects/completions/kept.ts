@@ -8,6 +8,7 @@ import type {
   PromptPiece,
   StartTurn,
   Turn,
+  TurnTarget,
 } from "../../core/turns/turn.ts";
 import { CUSTOM_TOOLS, type Part } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
@@ -16,29 +17,39 @@ import { keepWhatCanBe, type SentFile } from "../openai/kept-files.ts";
 import { keptPlace } from "../openai/kept-place.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
 import type { CompletionRequest } from "./request.ts";
+import { STORED, storedRecord } from "./stored.ts";
 
-type KeepingParts = Pick<CompletionsParts, "conversations" | "files">;
+type KeepingParts = Pick<CompletionsParts, "conversations" | "files" | "models">;
 
 /**
- * The turn that keeps a request in the conversation of that name. The model is told exactly what was sent.
+ * The turn that keeps a request: in the conversation that it names, or in one of its own that no client is told of. The
+ * model is told exactly what was sent.
  * @throws AppError not_found, invalid_request
  */
 export async function keptTurn(
   parts: KeepingParts,
   principal: Principal,
-  { ask, agent }: CompletionRequest,
-  name: string,
+  asked: CompletionRequest,
   idempotency: StartTurn["idempotency"],
 ): Promise<StartTurn> {
-  const sent = ask.messages.filter(isOfConversation);
+  const { ask, agent, conversation: name, isStored, metadata } = asked;
   const begin = { origin: ORIGIN, agentId: agent?.id ?? null };
-  const { target, known } = await keptPlace(parts.conversations, principal, name, sent, begin);
+  const sent = name === null ? asked.messages : ask.messages.filter(isOfConversation);
+  const { target, known } =
+    name === null
+      ? { target: ownPlace(parts, agent?.id ?? null), known: 0 }
+      : await keptPlace(parts.conversations, principal, name, sent, begin);
   const input: InputMessage[] = [];
   for (const message of sent.slice(known)) input.push(await inputOf(parts, principal, message));
+  const model = parts.models.nameOf(ask.model);
   return {
     target,
     content: "",
     input,
+    ...(isStored && {
+      list: STORED,
+      record: storedRecord({ model, metadata, isHidden: name === null }),
+    }),
     prompt: ask.messages,
     model: ask.model,
     temperature: ask.temperature,
@@ -48,6 +59,14 @@ export async function keptTurn(
     idempotency,
   };
 }
+
+const ownPlace = (
+  { conversations }: Pick<KeepingParts, "conversations">,
+  agentId: string | null,
+): TurnTarget => ({
+  kind: "new",
+  conversation: conversations.draft(ORIGIN, { isHidden: true, agentId }),
+});
 
 async function inputOf(
   parts: KeepingParts,

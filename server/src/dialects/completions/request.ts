@@ -15,12 +15,15 @@ const MAX_MODEL_CHARACTERS = 256;
 /** A request for a completion, as it is understood. */
 export type CompletionRequest = {
   readonly ask: AskModelOnce;
+  /** The messages that were sent, without what an agent adds. */
+  readonly messages: readonly PromptMessage[];
   /** Null: the answer is one JSON body. */
   readonly stream: { readonly hasUsage: boolean } | null;
   /** How many answers. */
   readonly choices: number;
-  readonly store: boolean;
-  readonly metadata: Metadata | null;
+  /** Whether the completion itself is kept, so that it can be got and listed. */
+  readonly isStored: boolean;
+  readonly metadata: Metadata;
   /** The agent that the model is; null: none. */
   readonly agent: Agent | null;
   /** What the conversation is called in which the request is to be kept; null: it is to be kept in none. */
@@ -41,8 +44,8 @@ export async function readRequest(
   const temperature = body.number("temperature", { min: 0, max: 2 }) ?? null;
   const isStream = body.boolean("stream") ?? false;
   const hasUsage = body.object("stream_options")?.boolean("include_usage") ?? false;
-  const store = body.boolean("store") ?? false;
-  const metadata = metadataIn(body) ?? null;
+  const isStored = body.boolean("store") ?? false;
+  const metadata = metadataIn(body) ?? {};
   body.string("user");
   const conversation = conversationNameIn(headers, body, metadata)?.name ?? null;
   const messages = await readMessages(items);
@@ -55,9 +58,10 @@ export async function readRequest(
       settings,
       origin: ORIGIN,
     },
+    messages,
     stream: isStream ? { hasUsage } : null,
     choices: settings.choices ?? 1,
-    store,
+    isStored,
     metadata,
     agent,
     conversation,

@@ -84,7 +84,7 @@ async function begin(
   const common = {
     ...{ created: parts.now(), choices: asked.choices, prompt: asked.ask.messages },
   };
-  if (asked.conversation === null) {
+  if (asked.conversation === null && !asked.isStored) {
     const turn = await parts.turns.ask(principal, asked.ask);
     const hasLogprobs = asked.ask.settings?.logprobs ?? false;
     return { ...common, ...turn, hasLogprobs, isKept: false };
@@ -92,9 +92,9 @@ async function begin(
   const idempotency = await parts.repeats.idempotencyOf(request, principal);
   const turn = await parts.turns.start(
     principal,
-    await keptTurn(parts, principal, asked, asked.conversation, idempotency),
+    await keptTurn(parts, principal, asked, idempotency),
   );
-  sayWhereKept(reply, turn);
+  sayWhereKept(reply, turn, asked.conversation === null);
   return {
     ...common,
     id: turn.replyId,

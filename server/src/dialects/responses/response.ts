@@ -1,8 +1,8 @@
 // The response object, with every field that there is.
-import { estimateTokens } from "../../core/turns/prompt.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { idOf } from "../openai/ids.ts";
+import { countedTokens } from "../openai/usage.ts";
 import type { ItemBody } from "./items.ts";
 import type { Echo } from "./request.ts";
 
@@ -93,26 +93,20 @@ export const responseBody = (
 export const endedBody = (base: ResponseBase, outcome: Outcome): ResponseBody =>
   responseBody(base, outcome.status, outcome);
 
-/**
- * The usage as the provider counted it; where it counts nothing it is estimated, since clients read it unasked.
- * @param told what the model was told, @param said what it said
- */
+/** What a response used. @param told what the model was told, @param said what it said */
 export function usageOf(
   usage: Usage | null,
   told: readonly string[],
   said: readonly string[],
 ): JsonObject {
-  const tokensIn = (texts: readonly string[]) =>
-    texts.reduce((tokens, text) => tokens + estimateTokens(text), 0);
-  const promptTokens = usage?.promptTokens ?? tokensIn(told);
-  const completionTokens = usage?.completionTokens ?? tokensIn(said);
+  const { tokens, mark } = countedTokens(usage, told, said);
   return {
-    input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: usage?.cachedTokens ?? 0, cache_write_tokens: 0 },
-    output_tokens: completionTokens,
-    output_tokens_details: { reasoning_tokens: usage?.reasoningTokens ?? 0 },
-    total_tokens: usage?.totalTokens ?? promptTokens + completionTokens,
-    ...(!usage && { estimated: true }),
+    input_tokens: tokens.promptTokens,
+    input_tokens_details: { cached_tokens: tokens.cachedTokens, cache_write_tokens: 0 },
+    output_tokens: tokens.completionTokens,
+    output_tokens_details: { reasoning_tokens: tokens.reasoningTokens },
+    total_tokens: tokens.totalTokens,
+    ...mark,
   };
 }
 

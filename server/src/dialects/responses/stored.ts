@@ -6,6 +6,7 @@ import { type Message, partsOf } from "../../domain/message.ts";
 import { textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { failureOf, type TurnEnding } from "../../domain/turn.ts";
+import { DELETED, isDeletedRecord } from "../openai/deleted.ts";
 import { OpenAiError } from "../openai/errors.ts";
 import { uuidIn } from "../openai/ids.ts";
 import { lastStatus, outputItems } from "./items.ts";
@@ -33,7 +34,7 @@ export type ResponseRecord = {
   readonly isBackground: boolean;
   readonly sealsReasoning: boolean;
   /** It was deleted, and is there only for those that go on from it. */
-  readonly isDeleted?: true;
+  readonly isDeleted?: boolean;
 };
 
 /** What is kept with a turn that another wire began. */
@@ -50,18 +51,27 @@ const isObject = (value: JsonValue | undefined): value is JsonObject =>
 
 export function recordOf(record: JsonObject | null): ResponseRecord {
   const kept = record?.response;
-  if (!isObject(kept) || !isObject(kept.echo)) return PLAIN_RECORD;
+  const isDeleted = isDeletedRecord(record) || (isObject(kept) && kept.isDeleted === true);
+  if (!isObject(kept) || !isObject(kept.echo))
+    return {
+      ...PLAIN_RECORD,
+      isHidden: record?.isHidden === true,
+      ...(isDeleted && { isDeleted }),
+    };
   return {
     echo: kept.echo,
     model: typeof kept.model === "string" ? kept.model : "",
     isHidden: kept.isHidden === true,
     isBackground: kept.isBackground === true,
     sealsReasoning: kept.sealsReasoning === true,
-    ...(kept.isDeleted === true && { isDeleted: true }),
+    ...(isDeleted && { isDeleted }),
   };
 }
 
-export const storedRecord = (record: ResponseRecord): JsonObject => ({ response: record });
+export const storedRecord = ({ isDeleted, ...response }: ResponseRecord): JsonObject => ({
+  response,
+  ...(isDeleted && DELETED),
+});
 
 /** Of what a response says again of its request, as JSON; less than MAX_RECORD_BYTES of the core. */
 const MAX_ECHO_BYTES = 60 * 1024;

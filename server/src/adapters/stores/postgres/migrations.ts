@@ -1,3 +1,4 @@
+import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
@@ -297,4 +298,5 @@ export const MIGRATIONS: readonly string[] = [
   "ALTER TABLE conversations ADD COLUMN metadata text;",
   PROFILES_MIGRATION,
   REPLY_STEPS_MIGRATION,
+  TURN_LISTS_MIGRATION,
 ];

@@ -21,6 +21,7 @@ import type { TextChanges } from "./text-changes.ts";
 import { createTicketReads, createTicketWrites } from "./tickets.ts";
 import { createTitleReads, createTitleWrites } from "./titles.ts";
 import { createTurnChanges } from "./turn-changes.ts";
+import { createTurnLists } from "./turn-lists.ts";
 import { createTurnReads } from "./turn-reads.ts";
 import { createTurnWrites } from "./turns.ts";
 
@@ -35,6 +36,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createBranchReads(write),
   ...createMessageReads(write),
   ...createTurnReads(write),
+  ...createTurnLists(write),
   ...createRepeatReads(write),
   ...createAgentReads(write),
   ...createKeyReads(write),

@@ -118,6 +118,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replyRunningBefore: (owner, ...given) => read(owner, reads.replyRunningBefore(owner, ...given)),
     runningReplies: (owner, ...given) => read(owner, reads.runningReplies(owner, ...given)),
     getTurn: (owner, ...given) => read(owner, reads.getTurn(owner, ...given)),
+    listTurns: (owner, query) => read(owner, reads.listTurns(owner, query)),
     turnRecords: (owner, ...given) => read(owner, reads.turnRecords(owner, ...given)),
     updateTurnRecord: (...given) => write("updateTurnRecord", ...given),
     removeTurn: (...given) => write("removeTurn", ...given),

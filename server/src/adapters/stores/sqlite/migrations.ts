@@ -1,3 +1,4 @@
+import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
@@ -273,4 +274,5 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   REPLY_STEPS_MIGRATION,
+  TURN_LISTS_MIGRATION,
 ];
