@@ -205,6 +205,7 @@ export async function startServer(
     titleModel: chosen.providers[0].name === "builtin" ? null : config.titleModel,
     answerTimeoutMs: config.modelTotalTimeoutMs,
     chatIdleMs: config.chatIdleMs,
+    sessionMs: config.sessionMs,
     fileStore: chooseFileStore(config),
     fileQuotaBytes: config.fileQuotaBytes,
     fileObserver: metrics.files,

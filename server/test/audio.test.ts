@@ -282,6 +282,8 @@ test("[AU2] where nothing recognises speech, the answer says what to install", a
   });
   const { response, text } = await transcribe(formOf(spoken), wire.url);
   assert.equal(response.status, 503);
+  assert.equal(response.headers.get("x-should-retry"), "false");
+  assert.equal(response.headers.get("retry-after"), null);
   assert.match(JSON.parse(text).error.message, /apt-get install libpocketsphinx3/);
 });
 

@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { type Compared, overlayOf } from "../src/core/turns/overlay.ts";
 import { PNG, readStream, twoCalls, WEATHER } from "./completions-client.ts";
 import { conversationOf, messagesOf, type Said, usersOf, uuidOf } from "./completions-users.ts";
-import { BACKEND, startServer } from "./start-server.ts";
+import { startServer } from "./start-server.ts";
 import { makeKey, send } from "./wire-client.ts";
 
 const server = await startServer();
@@ -363,9 +363,7 @@ test("[OC9] an Idempotency-Key gives the first answer again, whole or streamed, 
   assert.equal(server.model.requests.length, before + 2);
 });
 
-test("[OX3] a request that an SDK repeats by itself gets the first answer, and one that only looks like it an answer of its own", {
-  skip: BACKEND === "replicas" && "a repeat is known to the server that had the first",
-}, async () => {
+test("[OX3] a request that an SDK repeats by itself gets the first answer, and one that only looks like it an answer of its own", async () => {
   const user = newUser();
   const body = { messages: messagesOf([["user", "x"]]) };
   const say = async (count: string, more: object = {}) =>
@@ -433,4 +431,28 @@ test("[OC5] several answers are not for what is kept", async () => {
     { "x-conversation-id": "c" },
   );
   assert.deepEqual([status, body.error.param], [400, "n"]);
+});
+
+test("[OX2] a model that the provider does not know is 404 model_not_found, whether the request is kept or not", async () => {
+  const user = newUser();
+  const failBody = { error: { message: "The model `x` does not exist", code: "model_not_found" } };
+  const unknown = { failStatus: 404, failBody };
+  const body = { messages: messagesOf([["user", "x"]]) };
+  for (const more of [{}, { conversation: "c" }, { store: true }]) {
+    server.model.next(unknown);
+    const { status, body: told } = await user.complete({ ...body, ...more });
+    assert.deepEqual(
+      [status, told.error.code, told.error.param],
+      [404, "model_not_found", "model"],
+    );
+  }
+  for (const store of [true, false]) {
+    server.model.next(unknown);
+    const asked = { model: "scripted", input: "x", store };
+    const { status, body: told } = await send(server, "POST", "/v1/responses", asked, user.headers);
+    assert.deepEqual(
+      [status, told.error.code, told.error.param],
+      [404, "model_not_found", "model"],
+    );
+  }
 });

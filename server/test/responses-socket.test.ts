@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { longestTurnOf } from "./event-loop.ts";
+import { openRealtime } from "./realtime-client.ts";
 import { type Event, wordsOf } from "./responses-client.ts";
 import { sharedServer, type TestServer } from "./shared-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
+import { startServer } from "./start-server.ts";
 
 async function openResponses(server: TestServer, user: string = randomUUID()) {
   const headers = { authorization: "Bearer local", "x-user-id": user };
@@ -126,4 +129,36 @@ test("[OX12] a response that is not stored is stopped at the provider when its s
   await server.model.held();
   await socket[Symbol.asyncDispose]();
   await server.model.aborted();
+});
+
+test("[OR19] a message of many megabytes is read in pieces, so that nobody else waits for it", async () => {
+  const server = await sharedServer();
+  await using socket = await openResponses(server);
+  const fields = Array.from({ length: 200_000 }, (_, number) => [`name ${number}`, number]);
+  const ignored = Object.fromEntries(fields);
+  const text = JSON.stringify({ type: "response.create", input: "Hello", ignored });
+  const wholeMs = await longestTurnOf(async () => JSON.parse(text));
+  server.model.next({ text: "Read." });
+  let events: Event[] = [];
+  const longestMs = await longestTurnOf(async () => {
+    socket.say(text);
+    events = await socket.events();
+  });
+  assert.equal(wordsOf(responseOf(events)), "Read.");
+  assert.ok(longestMs < wholeMs, `${longestMs} ms at a time, ${wholeMs} ms as a whole`);
+});
+
+test("[OR19] [RT1] a socket and a session last as long as SESSION_SECONDS says, and are told so at their end", async () => {
+  await using server = await startServer({
+    environment: { SESSION_SECONDS: "1" },
+    backend: "sqlite",
+  });
+  await using socket = await openResponses(server);
+  await using session = await openRealtime(server);
+  const { error, type } = await socket.next();
+  assert.deepEqual([type, error.code], ["error", "websocket_connection_limit_reached"]);
+  assert.match(error.message, /open for 1 seconds\. Open another/);
+  assert.equal((await socket.closed).code, 1000);
+  assert.equal((await session.next("error")).error.code, "session_expired");
+  assert.equal((await session.closed).code, 1000);
 });

@@ -61,6 +61,8 @@ export type Config = {
   /** The sample rate of bare PCM that voice clients send. */
   readonly sampleRateHz: number;
   readonly chatIdleMs: number;
+  /** Of a session of `realtime`, and of a socket of `responses`. */
+  readonly sessionMs: number;
   readonly sttBaseUrl: string | null;
   readonly sttModel: string;
   readonly sttModelDirectory: string | null;
@@ -191,6 +193,7 @@ export function readConfig(environment: Environment): Config {
     tools: readTools(read, mistakes),
     sampleRateHz: read.integer("SAMPLE_RATE", 16_000, 8000, 192_000),
     chatIdleMs: read.integer("CHAT_IDLE_MINUTES", 30, 1, 525_600) * 60_000,
+    sessionMs: read.integer("SESSION_SECONDS", 3600, 1, 86_400) * 1000,
     sttBaseUrl: withoutSlash(read.url("STT_BASE_URL", ["http:", "https:"])?.href),
     sttModel: read.text("STT_MODEL", "whisper-1"),
     sttModelDirectory: read.text("STT_MODEL_DIR", "") || null,

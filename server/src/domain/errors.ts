@@ -38,6 +38,8 @@ export type ErrorDetails = {
   readonly isUnknownModel?: boolean;
   /** The conversation is longer than the model takes, and was not to be shortened. */
   readonly isTooLong?: boolean;
+  /** It lasts until the operator changes something, so that nobody is to try again by itself. */
+  readonly isLasting?: boolean;
   readonly cause?: unknown;
 };
 
@@ -51,6 +53,7 @@ export class AppError extends Error {
   readonly forOperator: string | undefined;
   readonly isUnknownModel: boolean;
   readonly isTooLong: boolean;
+  readonly isLasting: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -63,6 +66,7 @@ export class AppError extends Error {
     this.forOperator = details.forOperator;
     this.isUnknownModel = details.isUnknownModel ?? false;
     this.isTooLong = details.isTooLong ?? false;
+    this.isLasting = details.isLasting ?? false;
   }
 }
 

@@ -141,6 +141,8 @@ export type ReplyError = {
   readonly message: string;
   /** The conversation is longer than the model takes, and was not to be shortened. */
   readonly isTooLong?: true;
+  /** The provider does not know the model. */
+  readonly isUnknownModel?: true;
   /** When the provider wants to be asked again, where it said so. */
   readonly retryAfterMs?: number;
 };

@@ -54,13 +54,14 @@ const RETRY_AFTER_MS = 2_000;
 
 /** The failure of a reply as an error for the clients that wait for it. */
 export const failureOf = (
-  { code, message, retryAfterMs, isTooLong }: ReplyError,
+  { code, message, retryAfterMs, isTooLong, isUnknownModel }: ReplyError,
   textSoFar = "",
 ): AppError => {
   const waitMs = retryAfterMs ?? (code === "unavailable" ? RETRY_AFTER_MS : undefined);
   return new AppError(code, message, {
     textSoFar,
     ...(isTooLong && { isTooLong }),
+    ...(isUnknownModel && { isUnknownModel }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   });
 };

@@ -55,6 +55,8 @@ export interface TurnStore {
   beginTurn(owner: Owner, turn: BeginTurn): Promise<BegunTurn>;
   /** The turn that was begun with that key, however it ended; null: the key is unused. */
   findRepeated(owner: Owner, idempotency: Idempotency): Promise<RepeatedTurn | null>;
+  /** The last of the owner's idempotency keys that begin so and were first used since then; null: there is none. */
+  lastKey(owner: Owner, prefix: string, since: Date): Promise<string | null>;
   /** Stores the additions to replies in progress. A reply that is gone or has ended is skipped. */
   checkpoint(additions: readonly ReplyAddition[]): Promise<void>;
   /**

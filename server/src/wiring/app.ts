@@ -94,6 +94,7 @@ export type AppParts = Pick<
     /** A model that has not finished its answer by then has failed. */
     readonly answerTimeoutMs: number;
     readonly chatIdleMs: number;
+    readonly sessionMs: number;
     /** The bytes of files; null: none are taken. */
     readonly fileStore: FileStore | null;
     readonly fileQuotaBytes: number | null;

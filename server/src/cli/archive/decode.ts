@@ -259,5 +259,7 @@ const errorOf = (error: Fields): ReplyError => ({
   code: error.oneOf("code", ERROR_CODES),
   message: error.text("message"),
   ...(error.has("isTooLong") && error.flag("isTooLong") && { isTooLong: true as const }),
+  ...(error.has("isUnknownModel") &&
+    error.flag("isUnknownModel") && { isUnknownModel: true as const }),
   ...(error.has("retryAfterMs") ? { retryAfterMs: error.amount("retryAfterMs") } : {}),
 });

@@ -106,6 +106,7 @@ const FIELDS: Record<FieldName, true> = {
   to: true,
   retryAfterMs: true,
   isTooLong: true,
+  isUnknownModel: true,
   reasoning: true,
   reasoningMs: true,
   finishReason: true,

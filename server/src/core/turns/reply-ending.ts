@@ -76,7 +76,7 @@ export function replyError(
   error: unknown,
   { isLimitTold = false }: { readonly isLimitTold?: boolean } = {},
 ): ReplyError {
-  const { code, message, retryAfterMs, isTooLong } = toAppError(error);
+  const { code, message, retryAfterMs, isTooLong, isUnknownModel } = toAppError(error);
   const isTold =
     (isLimitTold && code === "rate_limited") ||
     code === "model_refused" ||
@@ -88,6 +88,7 @@ export function replyError(
     message,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(isTooLong && { isTooLong }),
+    ...(isUnknownModel && { isUnknownModel }),
   };
 }
 

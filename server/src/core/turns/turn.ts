@@ -251,6 +251,8 @@ export type Turns = {
   ): Promise<WatchedTurn | null>;
   /** The turn of that reply, however long ago it ended; null: there is none. */
   turnOf(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
+  /** As TurnStore.lastKey. */
+  lastKey: TurnStore["lastKey"];
   /** The replies of that list's turns that have ended, in the order of their beginning. @throws AppError not_found (after) */
   listed(owner: Owner, query: TurnListQuery): Promise<readonly Message[]>;
   /** Replaces what the turn's wire keeps with it. @throws AppError not_found, also of a turn that was begun without */

@@ -37,6 +37,7 @@ export function createTurns(given: TurnParts): Turns {
       const turn = await store.getTurn(owner, replyId);
       return turn && watchedTurn(parts, owner, turn, Number.POSITIVE_INFINITY);
     },
+    lastKey: (owner, prefix, since) => store.lastKey(owner, prefix, since),
     async listed(owner, query) {
       const replies = await store.listTurns(owner, query);
       if (!replies) throw notFound("reply");

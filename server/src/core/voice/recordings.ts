@@ -40,7 +40,11 @@ export async function* transcribeRecording(
   signal: AbortSignal,
 ): AsyncGenerator<SpokenPart> {
   if (!transcriber)
-    throw new AppError("unavailable", `This server does not understand speech yet. ${HOW_TO_HEAR}`);
+    throw new AppError(
+      "unavailable",
+      `This server does not understand speech yet. ${HOW_TO_HEAR}`,
+      { isLasting: true },
+    );
   await transcriber.ready();
   let fromMs = 0;
   for await (const samples of partsOf(decode(file))) {

@@ -2,6 +2,7 @@ import type { Wire } from "../../http/wire.ts";
 import { admitOpenAi } from "../openai/admission.ts";
 import { beforeError, errorReply } from "../openai/errors.ts";
 import { createRepeats } from "../openai/repeats.ts";
+import { createSharedAnswers } from "../openai/shared-answers.ts";
 import { modelRoutes } from "./models.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
 import { completionRoutes, guestOf } from "./routes.ts";
@@ -9,7 +10,12 @@ import { storedRoutes } from "./stored-routes.ts";
 
 /** OpenAI's Chat Completions, and its list of models. */
 export function completionsWire(given: CompletionsParts): Wire {
-  const parts = { ...given, repeats: createRepeats(() => given.now().getTime()) };
+  const now = () => given.now().getTime();
+  const parts = {
+    ...given,
+    repeats: createRepeats(given.turns.lastKey, now),
+    shared: createSharedAnswers(now),
+  };
   return {
     name: ORIGIN,
     errorReply,

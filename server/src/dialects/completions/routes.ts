@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AskedEvent } from "../../core/turns/turn.ts";
 import { admitOne } from "../../http/admission.ts";
 import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
@@ -6,6 +7,7 @@ import type { Guest } from "../../http/wire.ts";
 import { admissionOf, MAX_OPENAI_BODY_BYTES } from "../openai/admission.ts";
 import { sayWhereKept, sendHeaders } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
+import type { Reading, SharedAnswers } from "../openai/shared-answers.ts";
 import { type Completion, streamCompletion, wholeCompletion } from "./complete.ts";
 import { asAnswer, keptTurn } from "./kept.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
@@ -13,7 +15,10 @@ import { type CompletionRequest, readRequest } from "./request.ts";
 
 const tags = ["completions"];
 
-type AnsweringParts = CompletionsParts & { readonly repeats: Repeats };
+type AnsweringParts = CompletionsParts & {
+  readonly repeats: Repeats;
+  readonly shared: SharedAnswers;
+};
 
 export function completionRoutes(app: FastifyInstance, parts: AnsweringParts): void {
   app.post(
@@ -73,6 +78,14 @@ async function complete(
   return reply;
 }
 
+const READING: Reading<AskedEvent> = {
+  endOf(event) {
+    if (event.type !== "ended") return null;
+    return event.outcome.finishes.length > 0 ? "whole" : "failed";
+  },
+  sizeOf: (event) => (event.type === "ended" ? 0 : event.text.length),
+};
+
 /** Asks the model, and where that is wanted keeps the turn. @throws AppError */
 async function begin(
   parts: AnsweringParts,
@@ -84,12 +97,24 @@ async function begin(
   const common = {
     ...{ created: parts.now(), choices: asked.choices, prompt: asked.ask.messages },
   };
-  if (asked.conversation === null && !asked.isStored) {
-    const turn = await parts.turns.ask(principal, asked.ask);
-    const hasLogprobs = asked.ask.settings?.logprobs ?? false;
-    return { ...common, ...turn, hasLogprobs, isKept: false };
-  }
   const idempotency = await parts.repeats.idempotencyOf(request, principal);
+  if (asked.conversation === null && !asked.isStored) {
+    const { head, follow } = await parts.shared.answerTo(
+      {
+        owner: principal,
+        idempotency,
+        // The clients that count repeats send a stream that has opened no second time.
+        mayComeBack: asked.stream === null || request.headers["idempotency-key"] !== undefined,
+      },
+      async () => {
+        const { follow, id, model } = await parts.turns.ask(principal, asked.ask);
+        return { head: { id, model, created: common.created }, follow };
+      },
+      READING,
+    );
+    const hasLogprobs = asked.ask.settings?.logprobs ?? false;
+    return { ...common, ...head, hasLogprobs, isKept: false, follow };
+  }
   const turn = await parts.turns.start(
     principal,
     await keptTurn(parts, principal, asked, idempotency),

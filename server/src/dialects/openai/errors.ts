@@ -99,13 +99,14 @@ export async function beforeError(
   const told = hasKey ? new OpenAiError(error.code, "invalid_api_key", error.message) : error;
   if (error instanceof LimitError) sendLimit(reply, error.state);
   const [status] = toldOf(told);
-  if (status === 429 || status === 503) {
+  if ((status === 429 || status === 503) && !told.isLasting) {
     const waitMs = error.retryAfterMs ?? RETRY_MS;
     reply.header("retry-after", String(Math.ceil(waitMs / 1000)));
     reply.header("retry-after-ms", String(Math.ceil(waitMs)));
   }
   // A budget begins anew on another day, which no client should wait for.
-  if ((status < 500 && status !== 429) || error instanceof BudgetError) sayNoRetry(reply);
+  if ((status < 500 && status !== 429) || error instanceof BudgetError || error.isLasting)
+    sayNoRetry(reply);
   sendHeaders(reply);
   return told;
 }

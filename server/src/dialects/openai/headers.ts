@@ -48,3 +48,9 @@ export function durationOf(milliseconds: number): string {
   if (hours > 0) return `${hours}h${minutes}m${seconds}s`;
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }
+
+/** In words: `60 minutes`, `90 seconds`. */
+export const durationIn = (milliseconds: number): string =>
+  milliseconds % MINUTE_MS === 0
+    ? `${milliseconds / MINUTE_MS} minutes`
+    : `${milliseconds / SECOND_MS} seconds`;

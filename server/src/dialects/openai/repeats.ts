@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import type { Turns } from "../../core/turns/turn.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { nextTurn } from "../../domain/turns-of-the-loop.ts";
 import { rawBodyOf } from "../../http/body.ts";
@@ -20,10 +21,16 @@ export type Repeats = {
 /** How long after a request a repeat of it is known. */
 const KNOWN_MS = 60_000;
 const MAX_KNOWN = 10_000;
+/** Later keys of a request come after earlier ones in the order of their characters. */
+const TIME_DIGITS = 15;
 const COUNT = "x-stainless-retry-count";
 
-/** @param now in milliseconds */
-export function createRepeats(now: () => number): Repeats {
+/**
+ * What another replica had of a request is found by its key in the store, where it is kept there.
+ * @param lastKey as TurnStore.lastKey
+ * @param now in milliseconds
+ */
+export function createRepeats(lastKey: Turns["lastKey"], now: () => number): Repeats {
   /** By user and fingerprint, in the order of their times. */
   const known = new Map<string, { readonly key: string; readonly atMs: number }>();
   const forgetOld = (): void => {
@@ -33,7 +40,8 @@ export function createRepeats(now: () => number): Repeats {
     }
   };
   return {
-    async idempotencyOf(request, { tenantId, userId }) {
+    async idempotencyOf(request, owner) {
+      const { tenantId, userId } = owner;
       const given = idempotencyOf(request);
       if (given) return inItsConversation(given, request);
       const count = request.headers[COUNT];
@@ -41,8 +49,16 @@ export function createRepeats(now: () => number): Repeats {
       forgetOld();
       const fingerprint = await fingerprintOf(request);
       const name = JSON.stringify([tenantId, userId, fingerprint]);
-      const before = known.get(name);
-      const key = Number(count) > 0 && before ? before.key : `repeat-${randomUUID()}`;
+      const prefix = `repeat-${fingerprint}-`;
+      const isRepeat = Number(count) > 0;
+      // The later of two: another replica may have had a later one, and this one has some that are not stored yet.
+      const [before] = isRepeat
+        ? [known.get(name)?.key, await lastKey(owner, prefix, new Date(now() - KNOWN_MS))]
+            .filter((one) => one !== null && one !== undefined)
+            .toSorted()
+            .toReversed()
+        : [];
+      const key = before ?? `${prefix}${String(now()).padStart(TIME_DIGITS, "0")}-${randomUUID()}`;
       known.delete(name);
       known.set(name, { key, atMs: now() });
       return { key, fingerprint };

@@ -1,8 +1,9 @@
 import { AppError } from "../../domain/errors.ts";
-import { checkJsonBounds } from "../../domain/json-bounds.ts";
+import { parseJsonText } from "../../http/json-text.ts";
 import type { Socket } from "../../http/socket.ts";
 import { OpenAiError } from "../openai/errors.ts";
 import { type Fields, fieldsOf, invalid, required } from "../openai/fields.ts";
+import { durationIn } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
 import { metadataIn } from "../openai/metadata.ts";
 import type { Asked } from "./asked.ts";
@@ -18,7 +19,7 @@ export type ConnectionParts = Omit<
   ResponsesParts,
   "tell" | "items" | "understood" | "onEnded" | "onInternalError"
 > &
-  Pick<RealtimeParts, "onInternalError" | "now"> & {
+  Pick<RealtimeParts, "onInternalError" | "now" | "sessionMs"> & {
     /** As the client named it, or the default one. */
     readonly modelName: string;
     readonly settings: SessionSettings;
@@ -26,7 +27,6 @@ export type ConnectionParts = Omit<
     readonly context: readonly Item[];
   };
 
-const MAX_SESSION_MS = 60 * 60_000;
 const NORMAL_CLOSURE = 1000;
 /** Of events that wait for those before them. */
 const MAX_WAITING_CHARACTERS = 64 * 1024 * 1024;
@@ -37,7 +37,7 @@ const JSON_BOUNDS = { maxDepth: 100, maxValues: 100_000 };
 export function serveConnection(parts: ConnectionParts, socket: Socket): (text: string) => void {
   const { newId, now } = parts;
   const tell = createTell(socket.send, newId);
-  const expiresAt = new Date(now().getTime() + MAX_SESSION_MS);
+  const expiresAt = new Date(now().getTime() + parts.sessionMs);
   const session = { id: idOf("sess_", newId()), model: parts.modelName, expiresAt };
   let settings = parts.settings;
   const items = createItems();
@@ -204,10 +204,10 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   }
 
   const expiring = setTimeout(() => {
-    const words = "Your session hit the maximum duration of 60 minutes. Begin another";
+    const words = `Your session hit the maximum duration of ${durationIn(parts.sessionMs)}. Begin another`;
     tellError(tell, new OpenAiError("invalid_request", "session_expired", words), null);
-    socket.close(NORMAL_CLOSURE, "The session is 60 minutes old");
-  }, MAX_SESSION_MS);
+    socket.close(NORMAL_CLOSURE, "The session is too old");
+  }, parts.sessionMs);
   expiring.unref();
   socket.gone.addEventListener(
     "abort",
@@ -222,7 +222,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   const take = async (text: string): Promise<void> => {
     let clientEventId: string | null = null;
     try {
-      const event = fieldsOf(parse(text), "");
+      const event = fieldsOf(await parseJsonText(text, JSON_BOUNDS), "");
       clientEventId = event.string("event_id") ?? null;
       await handle(event, clientEventId);
     } catch (problem) {
@@ -258,12 +258,3 @@ const tooMuch = () =>
     "too_large",
     "Too many events wait to be taken: this one was left out. Send sound no faster than it is spoken",
   );
-
-function parse(text: string): unknown {
-  checkJsonBounds(text, JSON_BOUNDS);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new AppError("invalid_request", "An event is a JSON object in a text message");
-  }
-}

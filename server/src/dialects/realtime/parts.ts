@@ -22,6 +22,8 @@ export type RealtimeParts = {
   readonly turns: Turns;
   readonly speech: Speech;
   readonly now: () => Date;
+  /** How long a session may last. */
+  readonly sessionMs: number;
   readonly clock: {
     now(): Date;
     sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;

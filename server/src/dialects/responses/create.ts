@@ -5,20 +5,21 @@ import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
 import { sayNothingKept, sayWhereKept } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
+import type { Reading, SharedAnswers } from "../openai/shared-answers.ts";
 import { prepareResponse, startStored } from "./begin.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { readRequest } from "./request.ts";
 import { endedBody, responseBody } from "./response.ts";
 import { streamResponse } from "./sse.ts";
 import { beginStateless } from "./stateless.ts";
-import { endOfSteps, type Running } from "./steps.ts";
+import { endOfSteps, type Running, type Step } from "./steps.ts";
 import { runningOf } from "./stored.ts";
 
 export const TAGS = ["responses"];
 
 export function createRoutes(
   app: FastifyInstance,
-  parts: ResponsesParts & { readonly repeats: Repeats },
+  parts: ResponsesParts & { readonly repeats: Repeats; readonly shared: SharedAnswers },
 ): void {
   app.post(
     "/v1/responses",
@@ -33,20 +34,30 @@ export function createRoutes(
       const { principal } = request;
       const asked = readRequest(request.body, request.headers);
       const ready = await prepareResponse(parts, principal, asked);
+      const idempotency = await parts.repeats.idempotencyOf(request, principal);
       if (!ready.isKept) {
-        const prompt = await ready.prompt(ready.place.history);
-        const running = await beginStateless(parts, principal, asked, prompt);
+        const { head, follow } = await parts.shared.answerTo(
+          {
+            owner: principal,
+            idempotency,
+            // The clients that count repeats send a stream that has opened no second time.
+            mayComeBack: !asked.isStreamed || request.headers["idempotency-key"] !== undefined,
+          },
+          async () => {
+            const prompt = await ready.prompt(ready.place.history);
+            const { steps, base, ...rest } = await beginStateless(parts, principal, asked, prompt);
+            const { echo: _, ...begun } = base;
+            return { head: { rest, begun }, follow: steps };
+          },
+          READING,
+        );
+        const base = { ...head.begun, echo: asked.echo };
+        const running: Running = { ...head.rest, base, steps: follow };
         return asked.isStreamed
           ? streamResponse(reply, running)
           : answerAtTheEnd(reply, running, goneOf(reply));
       }
-      const turn = await startStored(
-        parts,
-        principal,
-        asked,
-        ready,
-        await parts.repeats.idempotencyOf(request, principal),
-      );
+      const turn = await startStored(parts, principal, asked, ready, idempotency);
       const running = runningOf(turn);
       sayWhereKept(reply, turn, ready.place.isHidden);
       if (asked.isStreamed) return streamResponse(reply, running);
@@ -60,6 +71,19 @@ export function createRoutes(
     },
   );
 }
+
+const READING: Reading<Step> = {
+  endOf(step) {
+    if (step.type !== "ended") return null;
+    const { status } = step.outcome;
+    return status === "completed" || status === "incomplete" ? "whole" : "failed";
+  },
+  sizeOf: (step) =>
+    step.type === "ended" ? JSON.stringify(step.outcome.output).length : textOf(step),
+};
+
+const textOf = ({ delta }: Extract<Step, { type: "step" }>): number =>
+  delta.type === "grow" ? delta.text.length : 0;
 
 async function answerAtTheEnd(
   reply: FastifyReply,

@@ -19,4 +19,6 @@ export type ResponsesParts = {
   readonly files: Files;
   readonly models: Models;
   readonly now: () => Date;
+  /** How long a socket may be open. */
+  readonly sessionMs: number;
 };

@@ -3,10 +3,13 @@ import type { Visitor } from "../../core/access/access.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { type Part, textOf } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
+import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
+import { parseJsonText } from "../../http/json-text.ts";
 import type { Handshake, OnMessage, Socket, SocketHandler } from "../../http/socket.ts";
 import { userInHeaders } from "../openai/admission.ts";
 import { errorOf, errorReply, notHere } from "../openai/errors.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
+import { durationIn } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
 import { prepareResponse, type Ready, type Remembered, startStored } from "./begin.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
@@ -18,13 +21,14 @@ import type { Running } from "./steps.ts";
 import { runningOf } from "./stored.ts";
 
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** As of a request's body. */
+const JSON_BOUNDS = { maxDepth: 100, maxValues: 1_000_000 };
 /** The bound of a socket's unanswered messages together, in characters. */
 const MAX_UNANSWERED = MAX_MESSAGE_BYTES;
 /** The characters that a message counts besides its own length. */
 const OVERHEAD = 1024;
 /** Of what is remembered of responses that are not kept. */
 const MAX_REMEMBERED = 4 * MAX_MESSAGE_BYTES;
-const MAX_OPEN_MS = 60 * 60_000;
 const POLICY_VIOLATION = 1008;
 const NORMAL_CLOSURE = 1000;
 
@@ -64,10 +68,10 @@ const errorEvent = (error: AppError) => ({
   error: errorOf(error),
 });
 
-const tooOld = (): AppError =>
+const tooOld = (sessionMs: number): AppError =>
   new AppError(
     "conflict",
-    "This connection has been open for 60 minutes. Open another one; responses that were stored can be gone on from there",
+    `This connection has been open for ${durationIn(sessionMs)}. Open another one; responses that were stored can be gone on from there`,
   );
 
 function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): OnMessage {
@@ -83,18 +87,18 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
       socket.close(POLICY_VIOLATION, "No longer allowed");
   };
   const timer = setTimeout(() => {
-    const told = errorEvent(tooOld());
+    const told = errorEvent(tooOld(parts.sessionMs));
     const error = { ...told.error, code: "websocket_connection_limit_reached" };
     socket.send(JSON.stringify({ ...told, status: 400, error }));
-    socket.close(NORMAL_CLOSURE, "60 minutes are over");
-  }, MAX_OPEN_MS).unref();
+    socket.close(NORMAL_CLOSURE, "The connection is too old");
+  }, parts.sessionMs).unref();
   socket.gone.addEventListener("abort", () => clearTimeout(timer));
 
   async function answer(text: string): Promise<void> {
     try {
       const admit = await parts.admit(ORIGIN, opened.visitor);
       const { principal } = await admit(opened.claims);
-      const asked = readMessage(text, opened.headers);
+      const asked = await readMessage(text, opened.headers);
       const ready = await prepareResponse(parts, principal, asked, remembered);
       const running = await begin(parts, principal, asked, ready);
       remembered = await tell(running, ready);
@@ -112,7 +116,7 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
       async *steps(signal) {
         for await (const step of running.steps(signal)) {
           if (step.type === "ended" && step.outcome.status !== "failed" && step.said)
-            kept = afterwards(running, ready, step.said);
+            kept = await afterwards(running, ready, step.said);
           yield step;
         }
       },
@@ -139,13 +143,8 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
 }
 
 /** @throws AppError invalid_request */
-function readMessage(text: string, headers: Handshake["headers"]): Asked {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new AppError("invalid_request", "The message is not valid JSON");
-  }
+async function readMessage(text: string, headers: Handshake["headers"]): Promise<Asked> {
+  const value = await parseJsonText(text, JSON_BOUNDS);
   const fields = fieldsOf(value);
   if (fields.string("type") !== "response.create")
     throw invalid("type", "type must be response.create: there are no other messages here");
@@ -167,16 +166,17 @@ async function begin(
 }
 
 /** What is remembered once the response has ended; null where that is too much. */
-function afterwards(
+async function afterwards(
   { base }: Running,
   { place, drafts }: Ready,
   said: readonly Part[],
-): Remembered | null {
+): Promise<Remembered | null> {
   const messages = [
     ...place.remembered,
     ...drafts.map(promptOfDraft),
     { role: "assistant" as const, content: textOf(said), parts: said },
   ];
-  const size = messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
+  const sizes = await mapInPieces(messages, (message) => JSON.stringify(message).length);
+  const size = sizes.reduce((sum, characters) => sum + characters, 0);
   return size > MAX_REMEMBERED ? null : { id: idOf("resp_", base.id), messages };
 }

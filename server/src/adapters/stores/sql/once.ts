@@ -15,6 +15,18 @@ export function createKeyStatements(write: StatementWriter) {
       .where("owner_id", "=", parameter.userId)
       .where("key", "=", parameter.key),
   );
+  const selectLast = write<Omit<KeyParameters, "key"> & { prefix: string; beyond: string }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("idempotency_keys")
+        .select(["key", "created_at"])
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("key", ">=", parameter.prefix)
+        .where("key", "<", parameter.beyond)
+        .orderBy("key", "desc")
+        .limit(1),
+  );
   const insert = write<KeyParameters & { fingerprint: string; madeId: string; at: number }>()(
     (database, parameter) =>
       database.insertInto("idempotency_keys").values({
@@ -34,7 +46,7 @@ export function createKeyStatements(write: StatementWriter) {
         .where("owner_id", "=", parameter.userId)
         .where("reply_id", "=", parameter.madeId),
   );
-  return { select, insert, forget };
+  return { select, selectLast, insert, forget };
 }
 
 /** What a request makes at most once for its Idempotency-Key. */

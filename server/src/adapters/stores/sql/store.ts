@@ -108,6 +108,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
 
     beginTurn: async (owner, turn) => begunTurn(owner, turn, await write("beginTurn", owner, turn)),
     findRepeated: (owner, idempotency) => read(owner, reads.findRepeated(owner, idempotency)),
+    lastKey: (owner, ...given) => read(owner, reads.lastKey(owner, ...given)),
     checkpoint: (...given) => write("checkpoint", ...given),
     noteSteps: (...given) => write("noteSteps", ...given),
     replySteps: (owner, ...given) => read(owner, reads.replySteps(owner, ...given)),
