@@ -204,8 +204,7 @@ export async function startServer(
     // The built-in model repeats what was said, which is no better than its first words.
     titleModel: chosen.providers[0].name === "builtin" ? null : config.titleModel,
     answerTimeoutMs: config.modelTotalTimeoutMs,
-    chatIdleMs: config.chatIdleMs,
-    sessionMs: config.sessionMs,
+    ...{ chatIdleMs: config.chatIdleMs, sessionMs: config.sessionMs },
     fileStore: chooseFileStore(config),
     fileQuotaBytes: config.fileQuotaBytes,
     fileObserver: metrics.files,

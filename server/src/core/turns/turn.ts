@@ -222,7 +222,7 @@ export type WatchedTurn = Pick<
   readonly stored: TurnEnding | null;
 };
 
-export type Turns = {
+export type Turns = Pick<TurnStore, "lastKey"> & {
   /**
    * Stores the message and starts the reply, which goes on whether anybody watches or not.
    * @throws AppError invalid_request, not_found, model_refused (nothing is stored, and no model is asked), conflict
@@ -251,8 +251,6 @@ export type Turns = {
   ): Promise<WatchedTurn | null>;
   /** The turn of that reply, however long ago it ended; null: there is none. */
   turnOf(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
-  /** As TurnStore.lastKey. */
-  lastKey: TurnStore["lastKey"];
   /** The replies of that list's turns that have ended, in the order of their beginning. @throws AppError not_found (after) */
   listed(owner: Owner, query: TurnListQuery): Promise<readonly Message[]>;
   /** Replaces what the turn's wire keeps with it. @throws AppError not_found, also of a turn that was begun without */

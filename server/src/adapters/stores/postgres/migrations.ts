@@ -290,10 +290,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE conversations ADD COLUMN is_named_by_words integer NOT NULL DEFAULT 0;
   `,
   TURN_RECORD_MIGRATION,
-  `
-  -- The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
-  ALTER TABLE tickets ADD COLUMN session text;
-  `,
+  // The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
+  "ALTER TABLE tickets ADD COLUMN session text;",
   // What clients attach to a conversation: a JSON object of texts.
   "ALTER TABLE conversations ADD COLUMN metadata text;",
   PROFILES_MIGRATION,
