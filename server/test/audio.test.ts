@@ -251,6 +251,7 @@ async function listening(speech: Parameters<typeof audioWire>[0]["speech"]) {
     admit: async () => async () => ({
       principal: { ...owner, proof: { kind: "none" }, isOperator: false },
       limit: null,
+      tokensLeft: async () => null,
     }),
     speech,
   });

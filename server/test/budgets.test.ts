@@ -2,6 +2,7 @@
 // Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openRealtime } from "./realtime-client.ts";
 import { openSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send } from "./wire-client.ts";
@@ -227,4 +228,28 @@ test("a prompt of many bytes a character is reserved as what it may be", async (
     send(server, "POST", "/chat", body),
   ]);
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 429]);
+});
+
+test("[OX4] [RT6] what is left of the tighter budget is told with answers of OpenAI's shape and in a session", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "50000", BUDGET_TOKENS_PER_TENANT_DAY: "60000" },
+    backend: "sqlite",
+  });
+  const bearer = { authorization: "Bearer local" };
+  const body = { model: "scripted", messages: [{ role: "user", content: "Hello" }] };
+  const first = await send(server, "POST", "/v1/chat/completions", body, bearer);
+  assert.equal(first.headers.get("x-ratelimit-limit-tokens"), "50000");
+  assert.equal(first.headers.get("x-ratelimit-remaining-tokens"), "50000");
+  assert.match(first.headers.get("x-ratelimit-reset-tokens") ?? "", /^(?:\d+h)?(?:\d+m)?\d+m?s$/);
+  const then = await send(server, "GET", "/v1/models", undefined, bearer);
+  const left = Number(then.headers.get("x-ratelimit-remaining-tokens"));
+  assert.ok(left > 0 && left < 50_000, `${left} tokens are left`);
+  await using session = await openRealtime(server, { headers: bearer });
+  session.type("Hello");
+  session.say({ type: "response.create", response: { output_modalities: ["text"] } });
+  const { rate_limits: told } = await session.next("rate_limits.updated");
+  assert.deepEqual(
+    told.map((one: { name: string; limit: number }) => [one.name, one.limit]),
+    [["tokens", 50_000]],
+  );
 });

@@ -121,6 +121,7 @@ test("[OX4] answers name the request, the version, the time taken and what is le
   assert.equal(headers.get("x-ratelimit-limit-requests"), "1000");
   assert.match(headers.get("x-ratelimit-remaining-requests") ?? "", /^9\d\d$/);
   assert.match(headers.get("x-ratelimit-reset-requests") ?? "", /^\d+s$|^1m0s$|^\d+ms$/);
+  assert.equal(headers.get("x-ratelimit-limit-tokens"), null);
   const missing = await get("/v1/none");
   assert.equal(missing.headers.get("openai-version"), "2020-10-01");
 });

@@ -117,7 +117,9 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
       voiceSocket({
         sessions,
         decide,
-        admit: createAdmission(decide, createLimits(memoryLimiter(), options.limits ?? null)),
+        admit: createAdmission(decide, createLimits(memoryLimiter(), options.limits ?? null), {
+          left: async () => null,
+        }),
         now: systemClock.now,
         sampleRateHz: 16_000,
         onInternalError: (error) => internalErrors.push(error),

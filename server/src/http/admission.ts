@@ -36,7 +36,7 @@ export type AdmissionOptions<Admission extends Admitted> = {
   /** Whether AUTH_ANONYMOUS=open serves the wire to anybody. */
   readonly isOpenWire: boolean;
   /** Called for each request that is admitted. */
-  onAdmitted?(reply: FastifyReply, admission: Admission): void;
+  onAdmitted?(reply: FastifyReply, admission: Admission): void | Promise<void>;
 };
 
 /**
@@ -73,7 +73,7 @@ export function admitRequests<Admission extends Admitted>(
     );
     if (!admission) throw new Error("the request was not judged");
     request.principal = admission.principal;
-    onAdmitted?.(reply, admission);
+    await onAdmitted?.(reply, admission);
   });
 }
 
@@ -89,7 +89,7 @@ export async function admitOne<Admission extends Admitted>(
   const visitor = { connection, credential, requiresBearer, isOpenWire, watchesReply: false };
   const admission = await (await admit(visitor))(claimed?.(request) ?? {});
   request.principal = admission.principal;
-  onAdmitted?.(reply, admission);
+  await onAdmitted?.(reply, admission);
 }
 
 const ticketsIn = ({ query }: FastifyRequest): string[] =>

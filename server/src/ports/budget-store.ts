@@ -25,6 +25,11 @@ export interface BudgetStore {
    * what is reserved passes a limit by one prompt at most.
    */
   reserveTokens(owner: Owner, reservation: TokenReservation): Promise<number | "user" | "tenant">;
+  /** What the user and the tenant have used or reserved that day. */
+  usedTokens(
+    owner: Owner,
+    day: number,
+  ): Promise<{ readonly ofUser: number; readonly ofTenant: number }>;
   /** Corrects the reservation of that day by what was really used. @param settlement.difference may be negative */
   settleTokens(
     owner: Owner,

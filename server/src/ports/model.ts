@@ -94,6 +94,8 @@ export type ModelSettings = {
   readonly verbosity?: string;
   /** The longest answer, its reasoning included. */
   readonly maxTokens?: number;
+  /** How many calls of tools the answer may make; the core leaves out those beyond it. */
+  readonly maxToolCalls?: number;
   readonly topP?: number;
   readonly seed?: number;
   readonly presencePenalty?: number;

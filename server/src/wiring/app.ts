@@ -130,14 +130,14 @@ export async function createApp(parts: AppParts): Promise<App> {
   const isClaimed = (): Promise<boolean> => parts.credentials.isClaimed();
   const welcomesLocalPages = async () => parts.anonymous !== "unclaimed" || !(await isClaimed());
   const limits = createLimits(parts.limiter, parts.limitRules);
-  const admit = createAdmission(decide, limits);
+  const budgets = createBudgets(store, clock, parts.budgets);
+  const admit = createAdmission(decide, limits, budgets);
   const checkpoints = createCheckpoints(store, clock);
   const abandoned = createAbandonedReplies(store, clock, (replies) => {
     parts.onAbandoned(replies);
     turns.takeOver(replies.filter(({ isTaken }) => isTaken));
   });
   const tools = [...builtInTools(parts.tools.builtIn, { store, clock }), ...parts.tools.others];
-  const budgets = createBudgets(store, clock, parts.budgets);
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
   const pendingEndings = createPendingEndings(store, clock);
   const files = createFiles({

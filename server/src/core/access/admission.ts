@@ -1,8 +1,14 @@
 import type { Principal } from "../../domain/principal.ts";
 import type { Claims, DecideAccess, Visitor } from "./access.ts";
+import type { Budgets, TokensLeft } from "./budgets.ts";
 import type { LimitState, Limits } from "./limits.ts";
 
-export type Admission = { readonly principal: Principal; readonly limit: LimitState | null };
+export type Admission = {
+  readonly principal: Principal;
+  readonly limit: LimitState | null;
+  /** What is left of the user's budget of tokens; null where there is none, or where nobody can say it now. */
+  tokensLeft(): Promise<TokensLeft | null>;
+};
 
 /**
  * Admits a request to a wire in two steps. The first judges the credential. The second finds the user by
@@ -14,7 +20,11 @@ export type Admit = (
   visitor: Visitor,
 ) => Promise<(claims: Claims) => Promise<Admission>>;
 
-export function createAdmission(decide: DecideAccess, limits: Limits): Admit {
+export function createAdmission(
+  decide: DecideAccess,
+  limits: Limits,
+  budgets: Pick<Budgets, "left">,
+): Admit {
   return async (wire, visitor) => {
     const actAs = await decide(visitor);
     return async (claims) => {
@@ -27,7 +37,11 @@ export function createAdmission(decide: DecideAccess, limits: Limits): Admit {
       const ofUser = await limits.takeForUser(wire, principal);
       const isTighter =
         ofAddress !== null && ofUser !== null && ofAddress.remaining < ofUser.remaining;
-      return { principal, limit: isTighter ? ofAddress : ofUser };
+      return {
+        principal,
+        limit: isTighter ? ofAddress : ofUser,
+        tokensLeft: () => budgets.left(principal).catch(() => null),
+      };
     };
   };
 }

@@ -49,6 +49,15 @@ export type Budgets = {
    * @throws AppError rate_limited, until the budget begins anew; unavailable, and what reading throws
    */
   reserve(owner: Owner, readPrompt: () => Promise<ReadPrompt>): Promise<Reservation>;
+  /** What is left of the budget that is tighter; null: there is none. @throws AppError unavailable */
+  left(owner: Owner): Promise<TokensLeft | null>;
+};
+
+export type TokensLeft = {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until it begins anew. */
+  readonly resetMs: number;
 };
 
 const DAY_MS = 24 * 3_600_000;
@@ -58,12 +67,12 @@ const MIN_ANSWER_TOKENS = 64;
 const FREE: Reservation = { fit: null, settle() {} };
 
 export function createBudgets(
-  store: Pick<BudgetStore, "reserveTokens" | "settleTokens">,
+  store: Pick<BudgetStore, "reserveTokens" | "settleTokens" | "usedTokens">,
   clock: Pick<Clock, "now">,
   { userTokensPerDay, tenantTokensPerDay, answerTokens }: BudgetLimits,
 ): Budgets {
   if (userTokensPerDay === null && tenantTokensPerDay === null)
-    return { reserve: () => Promise.resolve(FREE) };
+    return { reserve: () => Promise.resolve(FREE), left: () => Promise.resolve(null) };
   const limits = { userLimit: userTokensPerDay, tenantLimit: tenantTokensPerDay };
 
   /** @throws AppError rate_limited, unavailable */
@@ -79,6 +88,19 @@ export function createBudgets(
   };
 
   return {
+    async left(owner) {
+      const now = clock.now().getTime();
+      const day = Math.floor(now / DAY_MS);
+      const { ofUser, ofTenant } = await store.usedTokens(owner, day);
+      const budgets = [
+        { limit: userTokensPerDay, used: ofUser },
+        { limit: tenantTokensPerDay, used: ofTenant },
+      ].flatMap(({ limit, used }) =>
+        limit === null ? [] : [{ limit, remaining: Math.max(0, limit - used) }],
+      );
+      const [tightest] = budgets.toSorted((one, other) => one.remaining - other.remaining);
+      return tightest ? { ...tightest, resetMs: (day + 1) * DAY_MS - now } : null;
+    },
     async reserve(owner, readPrompt) {
       const day = Math.floor(clock.now().getTime() / DAY_MS);
       const prompt = await readPrompt();

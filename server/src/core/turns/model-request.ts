@@ -4,6 +4,7 @@ import { toldOf } from "../../domain/profile.ts";
 import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { cutAt } from "./answer-limit.ts";
+import { withFirstCalls } from "./call-limit.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
 import type { Stop } from "./stop.ts";
 import type { InputMessage, TurnParts } from "./turn.ts";
@@ -153,7 +154,9 @@ export async function ask(
       ? (settings.maxTokens ?? null)
       : Math.min(fitting, settings.maxTokens ?? fitting);
   const request = { model, allowed, messages, temperature, maxTokens, settings };
-  const answer = models.reply(request, aborting.signal);
+  const all = models.reply(request, aborting.signal);
+  const { maxToolCalls } = settings;
+  const answer = maxToolCalls === undefined ? all : withFirstCalls(all, maxToolCalls);
   if (maxTokens === null) return answer;
   return cutAt(answer, { maxTokens, choices: settings.choices }, () => aborting.abort());
 }

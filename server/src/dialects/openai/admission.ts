@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Admit } from "../../core/access/admission.ts";
 import { type AdmissionOptions, admitRequests } from "../../http/admission.ts";
-import { sendHeaders, sendLimit } from "./headers.ts";
+import { sendHeaders, sendLimit, sendTokensLeft } from "./headers.ts";
 
 /** Pictures and files are base64 in a body, and whole histories come with every request. */
 export const MAX_OPENAI_BODY_BYTES = 32 * 1024 * 1024;
@@ -18,7 +18,10 @@ export const admissionOf = (admit: Admit, wire: string): OpenAiAdmission => ({
   claimsOf: userInHeaders,
   requiresBearer: true,
   isOpenWire: false,
-  onAdmitted: (reply, { limit }) => sendLimit(reply, limit),
+  async onAdmitted(reply, { limit, tokensLeft }) {
+    sendLimit(reply, limit);
+    sendTokensLeft(reply, await tokensLeft());
+  },
 });
 
 /** Admits requests to the routes that are registered after this call, and gives their answers OpenAI's headers. They take larger bodies. */

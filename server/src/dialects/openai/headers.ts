@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import type { TokensLeft } from "../../core/access/budgets.ts";
 import type { LimitState } from "../../core/access/limits.ts";
 import type { Turn } from "../../core/turns/turn.ts";
 import { idOf } from "./ids.ts";
@@ -36,6 +37,14 @@ export function sendLimit(reply: FastifyReply, limit: LimitState | null): void {
   reply.header("x-ratelimit-limit-requests", String(limit.limit));
   reply.header("x-ratelimit-remaining-requests", String(limit.remaining));
   reply.header("x-ratelimit-reset-requests", durationOf(limit.resetMs));
+}
+
+/** Puts what is left of the budget into headers, if there is a budget. */
+export function sendTokensLeft(reply: FastifyReply, tokens: TokensLeft | null): void {
+  if (!tokens) return;
+  reply.header("x-ratelimit-limit-tokens", String(tokens.limit));
+  reply.header("x-ratelimit-remaining-tokens", String(tokens.remaining));
+  reply.header("x-ratelimit-reset-tokens", durationOf(tokens.resetMs));
 }
 
 /** As `250ms`, `6s`, `1m30s`, `2h0m5s`. */

@@ -39,10 +39,23 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
       const claims = userInHeaders(handshake);
       const principal = (await parts.decide(visitor))(claims);
       const admitTurn = async () => {
-        const { limit } = await (await parts.admit(ORIGIN, visitor))(claims);
-        if (!limit) return [];
-        const { limit: most, remaining, resetMs } = limit;
-        return [{ name: "requests", limit: most, remaining, reset_seconds: resetMs / 1000 }];
+        const { limit, tokensLeft } = await (await parts.admit(ORIGIN, visitor))(claims);
+        const entries = [
+          ["requests", limit],
+          ["tokens", await tokensLeft()],
+        ] as const;
+        return entries.flatMap(([name, state]) =>
+          state
+            ? [
+                {
+                  name,
+                  limit: state.limit,
+                  remaining: state.remaining,
+                  reset_seconds: state.resetMs / 1000,
+                },
+              ]
+            : [],
+        );
       };
       const chosen = await chosenModel(parts, principal, url.searchParams.get("model") ?? model);
       const talk = await conversationFor(parts, principal, handshake, chosen.agentId);

@@ -12,6 +12,8 @@ import {
   itemIds,
   messageItem,
   reasoningItem,
+  type ThoughtsAs,
+  thoughtsAs,
 } from "./items.ts";
 import { endedBody, type Outcome, type ResponseBase, responseBody } from "./response.ts";
 
@@ -61,6 +63,7 @@ export function eventMaker(
   { isBackground, seal }: { isBackground: boolean; seal: ((text: string) => string) | null },
 ): EventMaker {
   const idFor = itemIds(base.id);
+  const told = thoughtsAs(base.echo);
   let number = 0;
   let index = 0;
   let open: OpenItem | null = null;
@@ -74,6 +77,11 @@ export function eventMaker(
     item_id: item.id,
     output_index: item.index,
     content_index: item.content.length,
+  });
+  const summaryPlace = ({ id, index: output }: OpenItem): JsonObject => ({
+    item_id: id,
+    output_index: output,
+    summary_index: 0,
   });
   const itemEvent = (type: "added" | "done", item: OpenItem, body: ItemBody): ResponseEvent =>
     event(`response.output_item.${type}`, { output_index: item.index, item: body });
@@ -92,14 +100,18 @@ export function eventMaker(
       item.content.push(body);
       return events;
     }
-    if (part.type === "reasoning")
+    if (part.type === "reasoning") {
+      const body = { type: told, text };
+      if (told === "summary_text")
+        return [
+          event("response.reasoning_summary_text.done", { ...summaryPlace(item), text }),
+          event("response.reasoning_summary_part.done", { ...summaryPlace(item), part: body }),
+        ];
       return [
         event("response.reasoning_text.done", { ...place(item), text }),
-        event("response.content_part.done", {
-          ...place(item),
-          part: { type: "reasoning_text", text },
-        }),
+        event("response.content_part.done", { ...place(item), part: body }),
       ];
+    }
     if (part.type !== "tool_call") return [];
     const { id, index: output } = item;
     const call = callItem(id, "completed", { ...part, arguments: text });
@@ -119,7 +131,7 @@ export function eventMaker(
     if (!item) return [];
     const events = closePart(item);
     open = null;
-    return [...events, itemEvent("done", item, bodyOf(item, status, seal))];
+    return [...events, itemEvent("done", item, bodyOf(item, status, seal, told))];
   };
   const openPart = (item: OpenItem): ResponseEvent[] => {
     const { part } = item;
@@ -128,11 +140,11 @@ export function eventMaker(
         event("response.content_part.added", { ...place(item), part: contentPart(part.type, "") }),
       ];
     if (part.type !== "reasoning") return [];
+    const body = { type: told, text: "" };
     return [
-      event("response.content_part.added", {
-        ...place(item),
-        part: { type: "reasoning_text", text: "" },
-      }),
+      told === "summary_text"
+        ? event("response.reasoning_summary_part.added", { ...summaryPlace(item), part: body })
+        : event("response.content_part.added", { ...place(item), part: body }),
     ];
   };
   const isSaid = ({ type }: Part) => type === "text" || type === "refusal";
@@ -155,7 +167,7 @@ export function eventMaker(
     open = item;
     return [
       ...before,
-      itemEvent("added", item, bodyOf(item, "in_progress", seal)),
+      itemEvent("added", item, bodyOf(item, "in_progress", seal, told)),
       ...openPart(item),
     ];
   };
@@ -178,7 +190,7 @@ export function eventMaker(
       const opened = open && open.part.type === step.of ? [] : begin(withText(partOf(step.of), ""));
       if (!open) return opened;
       open.pieces.push(step.text);
-      return [...opened, event(...growth(open, step.text, logprobs))];
+      return [...opened, event(...growth(open, step.text, logprobs, told))];
     },
     end(outcome, lastStatus, error) {
       const told = error && errorOf(error);
@@ -217,6 +229,7 @@ function growth(
   { id, index, content, part }: OpenItem,
   text: string,
   logprobs: readonly JsonObject[],
+  told: ThoughtsAs,
 ): [type: string, fields: JsonObject] {
   const of = { item_id: id, output_index: index };
   if (part.type === "tool_call")
@@ -227,7 +240,10 @@ function growth(
       { ...of, delta: text },
     ];
   const within = { ...of, content_index: content.length, delta: text };
-  if (part.type === "reasoning") return ["response.reasoning_text.delta", within];
+  if (part.type === "reasoning")
+    return told === "summary_text"
+      ? ["response.reasoning_summary_text.delta", { ...of, summary_index: 0, delta: text }]
+      : ["response.reasoning_text.delta", within];
   if (part.type === "refusal") return ["response.refusal.delta", within];
   return ["response.output_text.delta", { ...within, logprobs }];
 }
@@ -237,11 +253,12 @@ function bodyOf(
   { id, part, pieces, content }: OpenItem,
   status: ItemStatus,
   seal: ((text: string) => string) | null,
+  told: ThoughtsAs,
 ): ItemBody {
   const text = pieces.join("");
   if (part.type === "tool_call") return callItem(id, status, { ...part, arguments: text });
   if (part.type === "reasoning")
-    return reasoningItem(id, status === "in_progress" ? null : text, seal);
+    return reasoningItem(id, status === "in_progress" ? null : text, seal, told);
   if (part.type === "tool_result")
     return {
       id,

@@ -46,15 +46,25 @@ export const messageItem = (
   content: readonly ContentPart[],
 ): ItemBody => ({ id, type: "message", status, role: "assistant", content });
 
+/** What a model thought, as a request wants it told: as it is, or as the summary that it asks for. */
+export type ThoughtsAs = "reasoning_text" | "summary_text";
+
+/** @param echo what a response says of its request */
+export const thoughtsAs = (echo: JsonObject): ThoughtsAs => {
+  const reasoning = echo.reasoning as { readonly summary?: string | null } | null | undefined;
+  return reasoning?.summary ? "summary_text" : "reasoning_text";
+};
+
 export const reasoningItem = (
   id: string,
   text: string | null,
   seal: ((text: string) => string) | null,
+  told: ThoughtsAs,
 ): ItemBody => ({
   id,
   type: "reasoning",
-  summary: [],
-  content: text === null ? [] : [{ type: "reasoning_text", text }],
+  summary: text !== null && told === "summary_text" ? [{ type: told, text }] : [],
+  content: text !== null && told === "reasoning_text" ? [{ type: told, text }] : [],
   ...(seal && { encrypted_content: text === null ? null : seal(text) }),
 });
 
@@ -73,6 +83,7 @@ export const callItem = (
 export function outputItems(
   reply: Pick<Message, "id" | "content" | "reasoning" | "parts" | "status" | "finishReason">,
   seal: ((text: string) => string) | null = null,
+  told: ThoughtsAs = "reasoning_text",
 ): ItemBody[] {
   const idFor = itemIds(reply.id);
   const items: ((status: ItemStatus) => ItemBody)[] = [];
@@ -91,7 +102,7 @@ export function outputItems(
     // Sources belong to the words before them.
     if (part.type === "citation" || part.type === "file") continue;
     said = null;
-    const item = itemOf(part, idFor, seal);
+    const item = itemOf(part, idFor, seal, told);
     items.push(item);
   }
   return items.map((item, index) =>
@@ -103,10 +114,11 @@ function itemOf(
   part: Extract<Part, { type: "reasoning" | "tool_call" | "tool_result" }>,
   idFor: (prefix: ItemPrefix) => string,
   seal: ((text: string) => string) | null,
+  told: ThoughtsAs,
 ): (status: ItemStatus) => ItemBody {
   if (part.type === "reasoning") {
     const id = idFor("rs_");
-    return () => reasoningItem(id, part.text, seal);
+    return () => reasoningItem(id, part.text, seal, told);
   }
   if (part.type === "tool_call") {
     const id = idFor("fc_");
@@ -137,9 +149,15 @@ export function lastStatus({
   return status === "complete" && !isCut ? "completed" : "incomplete";
 }
 
-/** What is told of a message that no model made. */
+/** What the response of that reply says of its request; nothing where another wire began it. */
+function echoIn({ turn }: Pick<Message, "turn">): JsonObject {
+  const kept = turn?.record?.response as { readonly echo?: JsonObject } | undefined;
+  return kept?.echo ?? {};
+}
+
+/** What is told of a stored message. */
 export function inputItems(message: Message): ItemBody[] {
-  if (message.role === "assistant") return outputItems(message);
+  if (message.role === "assistant") return outputItems(message, null, thoughtsAs(echoIn(message)));
   const idFor = itemIds(message.id);
   const content: JsonObject[] = [];
   const results: ItemBody[] = [];

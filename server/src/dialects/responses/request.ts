@@ -121,6 +121,7 @@ function readSettings(
   metadata: Metadata,
 ): { readonly settings: ModelSettings; readonly echo: Echo } {
   const maxTokens = body.integer("max_output_tokens", { min: 1, max: MAX_TOKENS });
+  const maxToolCalls = body.integer("max_tool_calls", { min: 1, max: MAX_TOKENS });
   const topP = body.number("top_p", { min: 0, max: 1 });
   const presencePenalty = body.number("presence_penalty", { min: -2, max: 2 });
   const frequencyPenalty = body.number("frequency_penalty", { min: -2, max: 2 });
@@ -129,12 +130,13 @@ function readSettings(
   const { offers, choice, echoed } = readTools(body);
   const reasoning = body.object("reasoning");
   const effort = reasoning?.string("effort", { max: MAX_NAME_CHARACTERS });
-  const summary = reasoning?.string("summary", { max: MAX_NAME_CHARACTERS });
+  const summary = reasoning?.oneOf("summary", ["auto", "concise", "detailed"]);
   const { format, verbosity, echoedFormat } = readText(body.object("text"));
   body.object("stream_options")?.boolean("include_obfuscation");
   return {
     settings: {
       ...(maxTokens !== undefined && { maxTokens }),
+      ...(maxToolCalls !== undefined && { maxToolCalls }),
       ...(topP !== undefined && { topP }),
       ...(presencePenalty !== undefined && { presencePenalty }),
       ...(frequencyPenalty !== undefined && { frequencyPenalty }),
@@ -150,7 +152,7 @@ function readSettings(
       ...echoed,
       frequency_penalty: frequencyPenalty ?? 0,
       max_output_tokens: maxTokens ?? null,
-      max_tool_calls: body.integer("max_tool_calls", { min: 1, max: MAX_TOKENS }) ?? null,
+      max_tool_calls: maxToolCalls ?? null,
       metadata,
       parallel_tool_calls: parallelToolCalls ?? true,
       presence_penalty: presencePenalty ?? 0,

@@ -3,7 +3,7 @@ import { textOfPrompt } from "../../core/turns/prompt.ts";
 import type { AskedEvent, PromptMessage, StatelessTurn } from "../../core/turns/turn.ts";
 import { type Part, textIn } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
-import { lastStatus, outputItems } from "./items.ts";
+import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import type { Asked } from "./request.ts";
 import { statusOf, usageOf } from "./response.ts";
@@ -37,13 +37,15 @@ export async function beginStateless(
     isBackground: false,
     isKept: false,
     seal: sealing,
-    steps: (signal) => stepsOf(turn, { prompt, seal: sealing, now }, signal),
+    steps: (signal) =>
+      stepsOf(turn, { prompt, seal: sealing, told: thoughtsAs(asked.echo), now }, signal),
   };
 }
 
 type Given = {
   readonly prompt: readonly PromptMessage[];
   readonly seal: Running["seal"];
+  readonly told: ThoughtsAs;
   readonly now: () => Date;
 };
 
@@ -68,7 +70,7 @@ function endedOf(
   id: string,
   { model, usage, finishes: [finish], error }: Extract<AskedEvent, { type: "ended" }>["outcome"],
   parts: readonly Part[],
-  { prompt, seal, now }: Given,
+  { prompt, seal, told, now }: Given,
 ): Ended {
   const reply = {
     id,
@@ -88,7 +90,7 @@ function endedOf(
     outcome: {
       ...statusOf(reply),
       model,
-      output: outputItems(reply, seal),
+      output: outputItems(reply, seal, told),
       usage: usageOf(usage, prompt.map(textOfPrompt), parts.map(textIn)),
       endedAt: now(),
     },

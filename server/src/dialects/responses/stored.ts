@@ -9,7 +9,7 @@ import { failureOf, type TurnEnding } from "../../domain/turn.ts";
 import { DELETED, isDeletedRecord } from "../openai/deleted.ts";
 import { OpenAiError } from "../openai/errors.ts";
 import { uuidIn } from "../openai/ids.ts";
-import { lastStatus, outputItems } from "./items.ts";
+import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts";
 import type { ResponsesParts } from "./parts.ts";
 import type { Echo } from "./request.ts";
 import {
@@ -124,11 +124,16 @@ export const previousNotFound = (id: string): OpenAiError =>
   );
 
 /** How a reply that is over is told. */
-function outcomeOf(reply: Message, input: readonly Message[], sealing: Running["seal"]): Outcome {
+function outcomeOf(
+  reply: Message,
+  input: readonly Message[],
+  sealing: Running["seal"],
+  told: ThoughtsAs,
+): Outcome {
   return {
     ...statusOf(reply),
     model: reply.model ?? "",
-    output: outputItems(reply, sealing),
+    output: outputItems(reply, sealing, told),
     usage: usageOf(
       reply.usage,
       input.flatMap((message) => partsOf(message).map(textIn)),
@@ -142,9 +147,10 @@ const endedOf = (
   ending: TurnEnding,
   input: readonly Message[],
   sealing: Running["seal"],
+  told: ThoughtsAs,
 ): Ended => ({
   type: "ended",
-  outcome: outcomeOf(ending.reply, input, sealing),
+  outcome: outcomeOf(ending.reply, input, sealing, told),
   lastStatus: lastStatus(ending.reply),
   error: ending.type === "failed" ? failureOf(ending.error) : null,
 });
@@ -167,7 +173,7 @@ export function runningOf(turn: Turn | WatchedTurn): Running {
     async *steps(signal): AsyncGenerator<Step> {
       for await (const event of turn.followPieces(signal)) {
         if (event.type === "open" || event.type === "grow") yield { type: "step", delta: event };
-        else yield endedOf(event, turn.input, sealing);
+        else yield endedOf(event, turn.input, sealing, thoughtsAs(echo));
       }
     },
   };
@@ -177,7 +183,8 @@ export function runningOf(turn: Turn | WatchedTurn): Running {
 export function bodyOf(turn: WatchedTurn): ResponseBody {
   const running = runningOf(turn);
   if (!turn.stored) return responseBody(running.base, "in_progress", null);
-  return endedBody(running.base, endedOf(turn.stored, turn.input, running.seal).outcome);
+  const { base, seal: sealing } = running;
+  return endedBody(base, endedOf(turn.stored, turn.input, sealing, thoughtsAs(base.echo)).outcome);
 }
 
 /** Waits for the ending of a reply. */

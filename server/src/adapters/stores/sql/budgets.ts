@@ -7,6 +7,27 @@ type RowParameters = { tenantId: string; userId: string; day: number };
 /** What stands for all users of a tenant; no user has it for a name. */
 const ALL_USERS = "";
 
+export function createBudgetReads(write: StatementWriter) {
+  const select = write<RowParameters>()((database, parameter) =>
+    database
+      .selectFrom("token_usage")
+      .select("tokens")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("day", "=", parameter.day),
+  );
+  return {
+    *usedTokens(
+      { tenantId, userId }: Owner,
+      day: number,
+    ): Operation<{ ofUser: number; ofTenant: number }> {
+      const ofUser = (yield* select.first({ tenantId, userId, day }))?.tokens ?? 0;
+      const ofAll = yield* select.first({ tenantId, userId: ALL_USERS, day });
+      return { ofUser, ofTenant: ofAll?.tokens ?? 0 };
+    },
+  };
+}
+
 export function createBudgetWrites(write: StatementWriter) {
   /** Changes nothing where more than that is used. */
   const reserve = write<RowParameters & { tokens: number; mostUsed: number }>()(

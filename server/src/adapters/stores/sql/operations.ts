@@ -2,7 +2,7 @@ import { createAgentReads, createAgentWrites } from "./agents.ts";
 import { createArchiveReads, createArchiveWrites } from "./archive.ts";
 import { createAuditReads, createAuditWrites } from "./audit.ts";
 import { createBranchReads, createBranchWrites } from "./branches.ts";
-import { createBudgetWrites } from "./budgets.ts";
+import { createBudgetReads, createBudgetWrites } from "./budgets.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
 import { createConversationReads, createConversationWrites } from "./conversations.ts";
@@ -43,6 +43,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createTicketReads(write),
   ...createArchiveReads(write),
   ...createAuditReads(write),
+  ...createBudgetReads(write),
   ...createFileReads(write),
   ...createProfileReads(write),
   ...createReplyStepReads(write),

@@ -151,6 +151,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     appendAuditEvents: (...given) => write("appendAuditEvents", ...given),
     listAuditEvents: (...given) => read("nobody", reads.listAuditEvents(...given)),
     reserveTokens: (...given) => write("reserveTokens", ...given),
+    usedTokens: (owner, ...given) => read(owner, reads.usedTokens(owner, ...given)),
     settleTokens: (...given) => write("settleTokens", ...given),
     createTicket: (...given) => write("createTicket", ...given),
     takeTicket: (...given) => write("takeTicket", ...given),
