@@ -205,6 +205,7 @@ test("[X8] the description names the header on every POST that honours it", asyn
   assert.deepEqual(without.sort(), [
     "/v1/audio/speech",
     "/v1/audio/transcriptions",
+    "/v1/chat/completions/{completion_id}",
     "/v1/chat/conversations/import",
     "/v1/chat/conversations/{conversationId}/messages/restore",
     "/v1/chat/conversations/{conversationId}/messages/stop",
