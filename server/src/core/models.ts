@@ -150,35 +150,52 @@ export function createModels(
     throw notOfTheServer(resolve(model).model, whose, offered);
   }
 
-  async function* reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart> {
+  /** No generator, because a part would wait longer in one for its turn than it takes otherwise. */
+  function reply(request: AskModel, signal: AbortSignal): AsyncIterableIterator<ModelPart, void> {
     const { allowed, ...rest } = request;
     const asked = { ...rest, settings: withExtras(rest.settings) };
     const fallbackModels = options.fallbacks
       .map(resolve)
       .filter((fallback) => !refusalOfKey(fallback, allowed, "the"));
-    const candidates = [resolve(request.model), ...fallbackModels];
-    for (const [index, { provider, model }] of candidates.entries()) {
-      let isBegun = false;
+    const chosen = resolve(request.model);
+    const candidates = [chosen, ...fallbackModels];
+    let index = 0;
+    let isBegun = false;
+    let answer: AsyncIterator<ModelPart, void> | null = null;
+    const ask = ({ provider, model }: Resolved): AsyncIterator<ModelPart, void> => {
       const fallbacks = candidates
         .slice(index + 1)
         .flatMap((other) => (other.provider === provider ? [other.model] : []));
+      return provider.reply({ ...asked, model, fallbacks }, signal)[Symbol.asyncIterator]();
+    };
+    const nextOf = async (candidate: Resolved): Promise<IteratorResult<ModelPart, void>> => {
+      const { provider, model } = candidate;
       try {
-        for await (const part of provider.reply({ ...asked, model, fallbacks }, signal)) {
-          if (!isBegun) options.problems?.solved(provider.name, model);
-          isBegun = true;
-          yield part.type === "finish" && provider.name === BUILT_IN
-            ? { ...part, model: nameOf({ provider, model }) }
-            : part;
-        }
-        return;
+        answer ??= ask(candidate);
+        const next = await answer.next();
+        if (next.done) return next;
+        if (!isBegun) options.problems?.solved(provider.name, model);
+        isBegun = true;
+        if (next.value.type !== "finish" || provider.name !== BUILT_IN) return next;
+        return { done: false, value: { ...next.value, model: nameOf(candidate) } };
       } catch (caught) {
         const error = request.model === null || index > 0 ? ofTheServer(caught, model) : caught;
         options.problems?.note(provider.name, model, error);
-        const isLast = index === candidates.length - 1;
+        const other = candidates[index + 1];
         const isRefused = error instanceof AppError && error.code === "model_refused";
-        if (isBegun || isLast || isRefused || signal.aborted) throw error;
+        if (isBegun || !other || isRefused || signal.aborted) throw error;
+        index += 1;
+        answer = null;
+        return nextOf(other);
       }
-    }
+    };
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: () => nextOf(candidates[index] ?? chosen),
+      return: async () => (await answer?.return?.()) ?? { done: true, value: undefined },
+    };
   }
 
   /** What of the unknown fields the operator allows. */

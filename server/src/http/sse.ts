@@ -55,14 +55,20 @@ export function openEventStream(reply: FastifyReply): EventStream {
   if (!isPinging) setInterval(pingAll, PING_MS).unref();
   isPinging = true;
 
+  let isBegun = false;
   return {
     gone: leaving.signal,
     send(frames) {
-      response.write(frames);
+      // The head goes with the first ones.
+      if (isBegun) writeChunk(response, frames);
+      else response.write(frames);
+      isBegun = true;
       if (response.writableLength > MAX_UNREAD_BYTES) cutOff(response);
     },
     caughtUp: () =>
-      response.writableNeedDrain ? untilDrained(response, unreadPatienceMs) : Promise.resolve(),
+      response.writableNeedDrain || response.socket?.writableNeedDrain
+        ? untilDrained(response, unreadPatienceMs)
+        : Promise.resolve(),
     cut: () => void response.destroy(),
     end(frames) {
       open.delete(response);
@@ -70,6 +76,17 @@ export function openEventStream(reply: FastifyReply): EventStream {
       if (!response.writableFinished) cutIfUnread(response, unreadPatienceMs);
     },
   };
+}
+
+/**
+ * Writes a chunk (RFC 9112, section 7.1) as one text, where Node would write its length, the text and two line breaks
+ * as four, which takes twice the time.
+ */
+function writeChunk(response: ServerResponse, frames: string): void {
+  const { socket } = response;
+  const isNext = response.chunkedEncoding && socket?.writableLength === response.writableLength;
+  if (socket && isNext) socket.write(`${Buffer.byteLength(frames).toString(16)}\r\n${frames}\r\n`);
+  else response.write(frames);
 }
 
 function pingAll(): void {
@@ -82,11 +99,14 @@ function pingAll(): void {
 function untilDrained(response: ServerResponse, patienceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => cutOff(response), patienceMs);
+    const { socket } = response;
     const done = () => {
       clearTimeout(timer);
+      socket?.off("drain", done);
       response.off("drain", done).off("close", done);
       resolve();
     };
+    socket?.on("drain", done);
     response.on("drain", done).on("close", done);
   });
 }

@@ -55,9 +55,16 @@ export class Attempt {
       if (parts.length > 0) return parts;
       if (parser.fault !== null) throw failureOfReply(parser.fault, this.#options.identity);
       if (parser.isWhole) this.#exchange.endWithin(this.#options.settleMs);
-      const chunks = await this.#readChunks();
-      if (chunks === null) parser.end();
-      else for (const chunk of chunks) parser.feed(chunk);
+      try {
+        const chunks = this.#exchange.take();
+        if (chunks === null) parser.end();
+        else if (chunks.length === 0) await this.#exchange.wait();
+        else for (const chunk of chunks) parser.feed(chunk);
+      } catch (error) {
+        // A reply with a finish reason is complete, however its connection ends.
+        if (!parser.isWhole || this.#signal.aborted) throw error;
+        parser.end();
+      }
     }
   }
 
@@ -92,16 +99,6 @@ export class Attempt {
       retryAfterMsOf(headers),
       this.#options.identity,
     );
-  }
-
-  /** A reply with a finish reason is complete, however its connection ends. */
-  async #readChunks(): Promise<readonly Buffer[] | null> {
-    try {
-      return await this.#exchange.read();
-    } catch (error) {
-      if (!this.#parser.isWhole || this.#signal.aborted) throw error;
-      return null;
-    }
   }
 
   #finish(parts: readonly ModelPart[]): readonly ModelPart[] {

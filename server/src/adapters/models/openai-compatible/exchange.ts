@@ -29,6 +29,8 @@ export class ExchangeError extends Error {
   }
 }
 
+const NOTHING: readonly Buffer[] = [];
+
 type Reader = { resolve: () => void; reject: (error: unknown) => void };
 
 /**
@@ -72,7 +74,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Waits for the response's head. @throws ExchangeError, or the signal's reason */
   async opened(): Promise<void> {
-    if (!this.#begun && this.#error === null) await this.#wait();
+    if (!this.#begun && this.#error === null) await this.wait();
     if (!this.#begun) throw this.#error;
   }
 
@@ -81,7 +83,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
    * @throws ExchangeError, or the signal's reason
    */
   async read(): Promise<readonly Buffer[] | null> {
-    if (this.#chunks.length === 0 && !this.#ended && this.#error === null) await this.#wait();
+    let chunks = this.take();
+    if (chunks?.length === 0) {
+      await this.wait();
+      chunks = this.take();
+    }
+    return chunks;
+  }
+
+  /** The same without waiting: nothing where nothing has come. */
+  take(): readonly Buffer[] | null {
     if (this.#chunks.length > 0) {
       const chunks = this.#chunks;
       this.#chunks = [];
@@ -93,7 +104,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return chunks;
     }
     if (this.#error !== null) throw this.#error;
-    return null;
+    return this.#ended ? null : NOTHING;
+  }
+
+  /** Resolves when there is something to take, or the end. @throws ExchangeError, or the signal's reason */
+  wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+    });
   }
 
   /** Takes the response for ended if it has not ended by itself in this time. */
@@ -166,12 +184,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => {
     this.#fail(this.#signal.reason);
   };
-
-  #wait(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
-  }
 
   #wake(): void {
     const reader = this.#reader;

@@ -113,7 +113,7 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
   };
   return {
     name,
-    reply: (request, signal) => ask(asking, request, signal),
+    reply: (request, signal) => new AskedReply(asking, request, signal),
     models: modelList({
       pool,
       request: { method: "GET", path: path("/models"), headers, body: null },
@@ -142,59 +142,108 @@ function headersOf(
   return headers;
 }
 
-async function* ask(
-  asking: Asking,
-  request: ModelRequest,
-  signal: AbortSignal,
-): AsyncGenerator<ModelPart, void> {
-  let retries = 0;
-  let hasOtherName = false;
-  let waitLeftMs = asking.maxRetryWaitMs;
-  const { tools, choices = 1 } = request.settings;
-  const calls = Boolean(tools?.length);
-  for (;;) {
-    signal.throwIfAborted();
-    const { streamOptions, limitField } = asking;
-    const exchange = asking.exchangeOf(request, { streamOptions, limitField });
-    const attempt = new Attempt(
-      asking.pool,
-      exchange,
-      { ...asking.attempt, calls, choices },
-      signal,
-    );
-    let given = false;
-    let failure: AttemptFailure;
+/**
+ * The parts of a reply as they are asked for, one at a time. It is no generator, because each part would wait for three
+ * turns of the queue of promises in one.
+ */
+class AskedReply implements AsyncIterableIterator<ModelPart, void> {
+  readonly #asking: Asking;
+  readonly #request: ModelRequest;
+  readonly #signal: AbortSignal;
+  #attempt: Attempt | null = null;
+  #sent: Pick<Asking, "streamOptions" | "limitField">;
+  /** What the attempt has read, and how much of it was given. */
+  #parts: readonly ModelPart[] = [];
+  #place = 0;
+  #isGiven = false;
+  #isOver = false;
+  #retries = 0;
+  #hasOtherName = false;
+  #waitLeftMs: number;
+
+  constructor(asking: Asking, request: ModelRequest, signal: AbortSignal) {
+    this.#asking = asking;
+    this.#request = request;
+    this.#signal = signal;
+    this.#sent = asking;
+    this.#waitLeftMs = asking.maxRetryWaitMs;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<ModelPart, void>> {
     try {
-      while (!attempt.finished)
-        for (const part of await attempt.read()) {
-          signal.throwIfAborted();
-          given = true;
-          yield part;
+      for (;;) {
+        if (this.#isOver) return OVER;
+        this.#signal.throwIfAborted();
+        const part = this.#parts[this.#place++];
+        if (part) {
+          this.#isGiven = true;
+          return { done: false, value: part };
         }
-      return;
+        this.#attempt ??= this.#begin();
+        if (this.#attempt.finished) return this.#end();
+        try {
+          this.#parts = await this.#attempt.read();
+          this.#place = 0;
+        } catch (error) {
+          await this.#tryAgain(this.#attempt, error);
+        }
+      }
     } catch (error) {
-      signal.throwIfAborted();
-      failure = failureOf(error, asking.attempt.identity);
-    } finally {
-      attempt.close();
+      this.#end();
+      throw error;
     }
-    if (streamOptions && !given && refusesStreamOptions(failure)) {
+  }
+
+  async return(): Promise<IteratorResult<ModelPart, void>> {
+    return this.#end();
+  }
+
+  #begin(): Attempt {
+    const { pool, attempt, exchangeOf, streamOptions, limitField } = this.#asking;
+    const { tools, choices = 1 } = this.#request.settings;
+    this.#sent = { streamOptions, limitField };
+    const exchange = exchangeOf(this.#request, this.#sent);
+    const options = { ...attempt, calls: Boolean(tools?.length), choices };
+    return new Attempt(pool, exchange, options, this.#signal);
+  }
+
+  #end(): IteratorReturnResult<void> {
+    this.#isOver = true;
+    this.#attempt?.close();
+    return OVER;
+  }
+
+  /** Returns when the next attempt is to begin. @throws AppError where there is to be none, or the signal's reason */
+  async #tryAgain(attempt: Attempt, problem: unknown): Promise<void> {
+    attempt.close();
+    this.#signal.throwIfAborted();
+    this.#attempt = null;
+    const asking = this.#asking;
+    const failure = failureOf(problem, asking.attempt.identity);
+    const { streamOptions, limitField } = this.#sent;
+    if (streamOptions && !this.#isGiven && refusesStreamOptions(failure)) {
       asking.streamOptions = false;
-      continue;
+      return;
     }
-    if (!given && !hasOtherName && refusesLimitField(failure, limitField)) {
-      hasOtherName = true;
+    if (!this.#isGiven && !this.#hasOtherName && refusesLimitField(failure, limitField)) {
+      this.#hasOtherName = true;
       asking.limitField = limitField === "max_tokens" ? "max_completion_tokens" : "max_tokens";
-      continue;
+      return;
     }
-    const delayMs = delayMsOf(failure, retries, asking.retryDelayMs);
-    if (given || failure.retry === "never" || retries >= asking.maxRetries || delayMs > waitLeftMs)
-      throw failure.error;
-    waitLeftMs -= delayMs;
-    retries += 1;
-    if (delayMs > 0) await pause(delayMs, signal);
+    const delayMs = delayMsOf(failure, this.#retries, asking.retryDelayMs);
+    const isEnough = this.#retries >= asking.maxRetries || delayMs > this.#waitLeftMs;
+    if (this.#isGiven || failure.retry === "never" || isEnough) throw failure.error;
+    this.#waitLeftMs -= delayMs;
+    this.#retries += 1;
+    if (delayMs > 0) await pause(delayMs, this.#signal);
   }
 }
+
+const OVER: IteratorReturnResult<void> = { done: true, value: undefined };
 
 function failureOf(error: unknown, identity: ProviderIdentity): AttemptFailure {
   const failure = failureOfExchange(error, identity);
