@@ -44,3 +44,12 @@ export const startHaproxy = (servers: readonly number[], options: ProxyOptions =
     ...HAPROXY,
     configuration: (port) => configurationFor(port, servers, options),
   });
+
+/** One server behind what Debian's own configuration has, and no more. */
+export const startBareHaproxy = (server: number) =>
+  startProxyProgram({
+    ...HAPROXY,
+    configuration: (port) =>
+      "defaults\n  mode http\n  timeout connect 5s\n  timeout client 50s\n  timeout server 50s\n" +
+      `listen all\n  bind 127.0.0.1:${port}\n  server one 127.0.0.1:${server}\n`,
+  });

@@ -1,12 +1,14 @@
-// The proxies that deploy/ describes, run for real before a real server: haproxy.cfg and nginx.conf.
+// The proxies that deploy/ describes, run for real before a real server, haproxy.cfg and nginx.conf; and the same
+// programs as they are before anybody has configured them.
 // Runs: waiting
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { hashOfKey } from "../src/adapters/credentials/keys/credentials.ts";
 import { MAX_DOCUMENT_BYTES } from "../src/domain/file.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
-import { skipWithoutHaproxy, startHaproxy } from "./haproxy.ts";
-import { recipeFor, skipWithoutNginx, startNginxWith } from "./nginx.ts";
+import { skipWithoutHaproxy, startBareHaproxy, startHaproxy } from "./haproxy.ts";
+import { recipeFor, skipWithoutNginx, startNginx, startNginxWith } from "./nginx.ts";
+import { openRealtime } from "./realtime-client.ts";
 import { openSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 
@@ -54,6 +56,21 @@ const REPLIES = 3;
 const medianOf = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 
+/** What the wires of the field's own clients stream, each with its answer's first and last words in it. */
+const STREAMS: Readonly<
+  Record<string, (content: string) => readonly [path: string, body: object]>
+> = {
+  completions: (content) => [
+    "/v1/chat/completions",
+    { model: "scripted", stream: true, messages: [{ role: "user", content }] },
+  ],
+  responses: (input) => ["/v1/responses", { stream: true, input }],
+  ui: (text) => [
+    "/api/chat",
+    { id: "proxies", message: { id: "m", role: "user", parts: [{ type: "text", text }] } },
+  ],
+};
+
 /** How much later each event of one reply comes through the proxy than without it, in milliseconds. */
 async function lagsOf(proxyUrl: string): Promise<number[]> {
   const direct = caller(server.url, KEY);
@@ -76,6 +93,39 @@ async function lagsOf(proxyUrl: string): Promise<number[]> {
   return [...early].flatMap(([event, at]) => {
     const there = late.get(event);
     return there === undefined ? [] : [there - at];
+  });
+}
+
+function testStreams(urlOf: () => string): void {
+  for (const [wire, requestFor] of Object.entries(STREAMS))
+    test(`[OX10] what ${wire} streams comes while it is said`, { timeout: 60_000 }, async () => {
+      const [path, body] = requestFor('{{reply text="alpha bravo" hold=1}}');
+      const response = await fetch(`${urlOf()}${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      assert.equal(response.status, 200);
+      let text = "";
+      for await (const bytes of response.body ?? []) {
+        text += Buffer.from(bytes).toString();
+        // The model says no more before this has come.
+        if (text.includes("alpha")) server.model.release();
+      }
+      assert.match(text, /alpha.*bravo.*\[DONE\]/s);
+    });
+}
+
+function testSockets(proxyOf: () => { readonly port: number }): void {
+  test("[RT1] [OR19] the sockets of realtime and of responses pass", async () => {
+    const headers = { authorization: `Bearer ${KEY}` };
+    await using talk = await openRealtime(proxyOf(), { query: "", headers });
+    talk.type("Hello");
+    talk.say({ type: "response.create", response: { output_modalities: ["text"] } });
+    assert.equal((await talk.next("response.done")).response.status, "completed");
+    await using socket = await openSocket(proxyOf(), "/v1/responses", { headers });
+    socket.say({ type: "response.create", input: "Hello", store: false });
+    for (;;) if ((await socket.next()).type === "response.completed") break;
   });
 }
 
@@ -131,6 +181,21 @@ for (const { name, skip, start } of PROXIES)
       assert.notEqual(through?.status, 413);
     });
 
+    testStreams(() => proxy.url);
+
+    test("[OX9] a picture of 20 MB passes in a body of completions", async () => {
+      const url = `data:image/png;base64,${"A".repeat(28 * 1024 * 1024)}`;
+      const content = [{ type: "image_url", image_url: { url } }];
+      const answer = await fetch(`${proxy.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+        body: JSON.stringify({ model: "scripted", messages: [{ role: "user", content }] }),
+      });
+      assert.equal(answer.status, 200, await answer.text());
+    });
+
+    testSockets(() => proxy);
+
     test("the largest file passes, in a form", async () => {
       const form = new FormData();
       form.append(
@@ -146,3 +211,24 @@ for (const { name, skip, start } of PROXIES)
       assert.equal(answer.status, 201, await answer.text());
     });
   });
+
+describe("nginx that is told nothing but where the server is", { skip: skipWithoutNginx() }, () => {
+  let proxy: Awaited<ReturnType<typeof startNginx>>;
+  before(async () => {
+    proxy = await startNginx(`location / { proxy_pass http://127.0.0.1:${server.port}; }`);
+  });
+  after(() => proxy[Symbol.asyncDispose]());
+  testStreams(() => proxy.url);
+});
+
+describe("haproxy that is told nothing but where the server is", {
+  skip: skipWithoutHaproxy(),
+}, () => {
+  let proxy: Awaited<ReturnType<typeof startBareHaproxy>>;
+  before(async () => {
+    proxy = await startBareHaproxy(server.port);
+  });
+  after(() => proxy[Symbol.asyncDispose]());
+  testStreams(() => proxy.url);
+  testSockets(() => proxy);
+});
