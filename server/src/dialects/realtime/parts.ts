@@ -3,6 +3,7 @@ import type { Admit } from "../../core/access/admission.ts";
 import type { Tickets } from "../../core/access/tickets.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
+import type { Files } from "../../core/files.ts";
 import type { Models } from "../../core/models.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 import type { Speech } from "../../core/voice/parts.ts";
@@ -19,6 +20,7 @@ export type RealtimeParts = {
   readonly tickets: Pick<Tickets, "issueSecret" | "openSecret">;
   readonly conversations: Conversations;
   readonly models: Models;
+  readonly files: Files;
   readonly turns: Turns;
   readonly speech: Speech;
   readonly now: () => Date;

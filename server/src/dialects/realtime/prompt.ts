@@ -1,5 +1,7 @@
 import type { InputMessage, PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
+import type { Attachment } from "../../domain/file.ts";
 import type { Part } from "../../domain/parts.ts";
+import type { SentFile } from "../openai/kept-files.ts";
 import { type Content, callPart, type Item, wordsOf } from "./items.ts";
 
 /** What a model is told: the instructions, and the items in their order. Calls without an output are left out. */
@@ -40,16 +42,35 @@ export function promptOf(instructions: string, items: readonly Item[]): PromptMe
   return messages;
 }
 
+export type KeepFiles = (sent: readonly SentFile[]) => Promise<readonly Attachment[]>;
+
 /** The items as messages that are stored. What the system says is a setting of the turn, and no message. */
-export const inputOf = (items: readonly Item[]): InputMessage[] =>
-  items.flatMap((item): InputMessage[] => {
-    if (item.type === "function_call")
-      return [{ role: "assistant", content: "", parts: [callPart(item)] }];
-    if (item.type === "function_call_output")
-      return [{ role: "tool", content: item.output, parts: [resultPart(item)] }];
-    const content = wordsOf(item.content);
-    return item.role === "system" || !/\S/u.test(content) ? [] : [{ role: item.role, content }];
-  });
+export async function inputOf(
+  items: readonly Item[],
+  keepFiles: KeepFiles,
+): Promise<InputMessage[]> {
+  const input: InputMessage[] = [];
+  for (const item of items) {
+    const message = await messageOf(item, keepFiles);
+    if (message) input.push(message);
+  }
+  return input;
+}
+
+async function messageOf(item: Item, keepFiles: KeepFiles): Promise<InputMessage | null> {
+  if (item.type === "function_call")
+    return { role: "assistant", content: "", parts: [callPart(item)] };
+  if (item.type === "function_call_output")
+    return { role: "tool", content: item.output, parts: [resultPart(item)] };
+  if (item.role === "system") return null;
+  const content = wordsOf(item.content);
+  const sent = item.content.flatMap((part): SentFile[] =>
+    part.type === "input_image" ? [{ kind: "image", name: null, url: part.url }] : [],
+  );
+  const attachments = sent.length > 0 ? await keepFiles(sent) : [];
+  if (attachments.length > 0) return { role: item.role, content, attachments };
+  return /\S/u.test(content) ? { role: item.role, content } : null;
+}
 
 const resultPart = ({ callId, output }: Extract<Item, { type: "function_call_output" }>): Part => ({
   type: "tool_result",

@@ -11,7 +11,7 @@ import { type Item, type Items, itemBody, noSuchItem } from "./items.ts";
 import { createOutput, type Output } from "./output.ts";
 import { ORIGIN, type RealtimeParts } from "./parts.ts";
 import { type Outcome, type Piece, piecesOfAsked, piecesOfTurn } from "./pieces.ts";
-import { inputOf, promptOf } from "./prompt.ts";
+import { inputOf, type KeepFiles, promptOf } from "./prompt.ts";
 import { responseBody } from "./response-body.ts";
 import { type AnswerSettings, modelSettingsOf, soundFormatOf } from "./settings.ts";
 import { createVoiceOut, type SpokenRecord, type VoiceOut } from "./voice-out.ts";
@@ -57,6 +57,8 @@ export type ResponsesParts = Pick<
   readonly admitTurn: () => Promise<readonly object[]>;
   /** Resolves when the words of all that was said are known. */
   readonly understood: () => Promise<void>;
+  /** Keeps pictures of items as files of the owner's. */
+  readonly keepFiles: KeepFiles;
   readonly onEnded: () => void;
   readonly onInternalError: (error: AppError) => void;
 };
@@ -125,7 +127,10 @@ export function createResponses(parts: ResponsesParts): Responses {
     }
     await settled;
     const added = unstored;
-    const input = inputOf(added.flatMap((id) => items.get(id) ?? []));
+    const input = await inputOf(
+      added.flatMap((id) => items.get(id) ?? []),
+      parts.keepFiles,
+    );
     const isFirst = input.length === 0 && lastMessageId === null;
     const request: StartTurn = {
       ...common,

@@ -10,6 +10,7 @@ import { AGENT_PREFIX, agentNamed } from "../openai/agents.ts";
 import { errorOf, errorReply, noSuchModel, notHere } from "../openai/errors.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
 import { uuidIn } from "../openai/ids.ts";
+import { keepWhatCanBe } from "../openai/kept-files.ts";
 import { type ConnectionParts, serveConnection } from "./connection.ts";
 import { contextOf } from "./context.ts";
 import { ORIGIN, type RealtimeParts } from "./parts.ts";
@@ -66,6 +67,7 @@ export function realtimeSocket(parts: RealtimeParts): SocketHandler {
             ...chosen,
             ...talk,
             owner: speakerOf(principal),
+            keepFiles: (sent) => keepWhatCanBe(parts.files, principal, sent),
             admitTurn,
             settings,
           },
@@ -153,7 +155,7 @@ async function chosenModel(
 
 /** The conversation that the address names, or a new one. @throws AppError not_found */
 async function conversationFor(
-  { conversations }: RealtimeParts,
+  { conversations, files }: RealtimeParts,
   principal: Principal,
   { url, headers }: Handshake,
   agentId: string | null,
@@ -178,7 +180,7 @@ async function conversationFor(
   return {
     target: { kind: "existing", conversationId },
     conversationId,
-    context: contextOf(messages),
+    context: await contextOf(files, principal, messages),
     lastMessageId: messages.at(-1)?.id ?? null,
   };
 }
