@@ -55,11 +55,17 @@ for (const [name, client, sdk] of VERSIONS)
       });
       let text = "";
       let tokens = 0;
+      const roles: unknown[] = [];
+      const endings: unknown[] = [];
       for await (const { choices, usage } of stream) {
-        text += choices[0]?.delta.content ?? "";
+        const [choice] = choices;
+        text += choice?.delta.content ?? "";
+        if (choice?.delta.role) roles.push(choice.delta.role);
+        if (choice?.finish_reason) endings.push(choice.finish_reason);
         tokens = usage?.completion_tokens ?? tokens;
       }
       assert.deepEqual([text, tokens], ["Hello", 2]);
+      assert.deepEqual([roles, endings], [["assistant"], ["stop"]]);
     });
 
     test(`[OC6] ${name}: tools are called, and their results sent back`, async () => {
