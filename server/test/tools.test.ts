@@ -25,6 +25,21 @@ const FAILING = [
 ];
 const LONG = { ...look.tool, name: "long", run: async () => "😀".repeat(200_000) };
 
+/** How another server has ended a reply. */
+const ENDED_ELSEWHERE = {
+  status: "interrupted",
+  content: "Ended elsewhere",
+  parts: null,
+  model: "m",
+  usage: null,
+  reasoning: null,
+  reasoningMs: null,
+  finishReason: null,
+  interruptedBy: "crash",
+  error: null,
+  finishedAt: new Date(),
+} as const;
+
 before(async () => {
   server = await startServer({
     environment: { TOOLS: "now,search_conversations", MODEL_CONTEXT_TOKENS: "8000" },
@@ -214,6 +229,41 @@ describe("[H27] the server's own tools", () => {
     assert.deepEqual(outcomes, [...Array.from({ length: 8 }, () => "unknown"), "declined"]);
     assert.equal(send.aborted.length, 8, "each call was told to end");
     assert.equal(send.inputs.length, 8);
+    assert.equal(server.model.requests.length, 1);
+  });
+
+  test("[H27] a conversation that is deleted while a tool works ends its reply, and the tool", async () => {
+    server.model.next(asking([{ name: "send" }]));
+    const release = send.hold();
+    const conversation = await calls.newConversation({ user, body: {} });
+    const response = await stream(conversation, "Send it");
+    await send.called(1);
+    const deleted = await calls.call(`/conversations/${conversation}`, { method: "DELETE", user });
+    assert.equal(deleted.status, 200);
+    const reply = replyOf(await allEvents(response));
+    release();
+    assert.deepEqual([reply.status, reply.interrupted_by], ["interrupted", "deleted"]);
+    assert.equal(send.aborted.length, 1);
+    assert.equal(server.model.requests.length, 1);
+  });
+
+  test("[H27] a reply that cannot be noted any more ends, and makes no further call", async () => {
+    server.model.next(asking([{ name: "send" }, { name: "look" }]), answering("Never."));
+    const release = send.hold();
+    const conversation = await calls.newConversation({ user, body: {} });
+    const response = await stream(conversation, "Send it");
+    await Promise.all([send.called(1), look.called(1)]);
+    const running = await server.store.runningReplies(
+      { tenantId: "local", userId: user },
+      conversation,
+    );
+    for (const { id } of running)
+      await server.store.finishReply({ tenantId: "local", userId: user }, id, ENDED_ELSEWHERE);
+    release();
+    const reply = replyOf(await allEvents(response));
+    const list = await calls.call(`/conversations/${conversation}/messages`, { user });
+    assert.equal(list.body.data[1].content, ENDED_ELSEWHERE.content);
+    assert.ok(reply === undefined || reply.content === ENDED_ELSEWHERE.content);
     assert.equal(server.model.requests.length, 1);
   });
 

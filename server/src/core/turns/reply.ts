@@ -3,12 +3,11 @@ import type { Message, Usage } from "../../domain/message.ts";
 import { MAX_PARTS } from "../../domain/part-checks.ts";
 import { CLIENT_TOOLS, CUSTOM_TOOLS, textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { TurnEnding } from "../../domain/turn.ts";
+import { endingOf, type TurnEnding } from "../../domain/turn.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import { BudgetError, type Reservation } from "../access/budgets.ts";
-import { endOf } from "./follow.ts";
 import type { OpenRequest } from "./model-request.ts";
 import type { QueuePlace } from "./queue-place.ts";
 import {
@@ -52,9 +51,10 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
     const outcome = await run(parts, generation);
     if (outcome === "lost") {
       generation.reservation.settle(null, "");
-      place.writer.discard();
       observation.ended({ ...LOST, model: reply.model ?? "" });
-      return await endOf(parts, owner, reply).catch(() => goneEnding(reply));
+      const ending = await endElsewhere(parts, generation);
+      place.writer.end(ending);
+      return ending;
     }
     generation.reservation.settle(outcome.usage, outcome.parts.map(textIn).join(""));
     const takenBack =
@@ -76,14 +76,30 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   }
 }
 
+const LOOK_MS = 500;
 /** What observers are told of a reply that another server goes on with. */
 const LOST = { status: "interrupted", usage: null, finishReason: null, errorCode: null } as const;
 
-const goneEnding = (reply: Message): TurnEnding => ({
-  type: "interrupted",
-  position: reply.content.length + 1,
-  reply: { ...reply, status: "interrupted", interruptedBy: "crash" },
-});
+/** How a reply ends that is another server's by now, or is gone. Never rejects. */
+async function endElsewhere(
+  { store, clock }: TurnParts,
+  { owner, reply, stop }: Generation,
+): Promise<TurnEnding> {
+  while (!stop.cause) {
+    const stored = await store.getMessage(owner, reply.id).catch(() => reply);
+    const ending = stored && endingOf(stored);
+    if (ending) return ending;
+    if (!stored) break;
+    await clock.sleep(LOOK_MS);
+  }
+  const position = reply.content.length + 1;
+  const interruptedBy = stop.cause ?? "deleted";
+  return {
+    type: "interrupted",
+    position,
+    reply: { ...reply, status: "interrupted", interruptedBy },
+  };
+}
 
 async function run(
   parts: TurnParts,
@@ -160,6 +176,7 @@ async function run(
           outcome.finishWord = part.word;
           outcome.finishReason = part.reason;
           used = part.usage;
+          outcome.usage = steps ? steps.total(used) : used;
           outcome.model = part.model ?? outcome.model;
           continue;
         }
@@ -179,17 +196,16 @@ async function run(
       if (!request) break;
       outcome.finishReason = null;
     }
-    outcome.usage = steps ? steps.total(used) : used;
     if (outcome.finishReason === null && stop.cause) return interrupted();
     outcome.parts = writer.reply.parts();
     const missing = whatIsMissing(outcome);
     if (missing) throw missing;
   } catch (error) {
+    if (stop.cause) return interrupted();
     if (error instanceof LostReply) {
       isLost = true;
       return "lost";
     }
-    if (stop.cause) return interrupted();
     outcome.status = "failed";
     const problem = isLate ? tooLate(parts.deadlines.timeoutMs) : error;
     const isBudget = steps !== null && error instanceof BudgetError;
