@@ -340,4 +340,30 @@ describe("[H27] the server's own tools", () => {
     const all = (await Array.fromAsync(first)).filter(({ type }) => type !== "DONE");
     assert.equal(replyOf(all).status, "complete");
   });
+
+  test("[H27] a budget counts every step, and one that is used up ends the reply, which keeps what was said", async () => {
+    const bounded = watchedTool("bounded");
+    await using other = await startServer({
+      environment: {
+        BUDGET_TOKENS_PER_USER_DAY: "20000",
+        BUDGET_ANSWER_TOKENS: "100",
+        MODEL_CONTEXT_TOKENS: "100000",
+      },
+      tools: [bounded.tool],
+    });
+    const { call } = caller(other.url, await makeKey(other, {}));
+    const { data } = (await call("/conversations", { body: {} })).body;
+    const step = (tokens: number) => asking([{ name: "bounded" }], { words: "More.", tokens });
+    other.model.next(step(9_000), step(9_000), step(9_000), answering("Never."));
+    const sent = await call(`/conversations/${data.id}/messages`, { body: { content: "Go" } });
+    assert.equal(sent.status, 429);
+    assert.match(sent.body.message ?? "", /Your budget of 20,000 tokens a day is used up/u);
+    assert.equal(other.model.requests.length, 3);
+    assert.equal(bounded.inputs.length, 3);
+    const list = await call(`/conversations/${data.id}/messages?parts=1`);
+    const reply = list.body.data[1];
+    assert.equal(reply.status, "failed");
+    assert.equal(reply.content, "More.\n\nMore.\n\nMore.");
+    assert.equal(partsOf(reply, "tool_result").length, 3);
+  });
 });
