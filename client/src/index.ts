@@ -10,6 +10,7 @@ import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./option
 import { growParts } from "./parts.ts";
 import { type ProfileCalls, profileCalls } from "./profile.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
+import { type ShareCalls, shareCalls } from "./shares.ts";
 import { type SpeechCalls, speechCalls } from "./speech.ts";
 import { type TicketCalls, ticketCalls } from "./tickets.ts";
 import { createTransport } from "./transport.ts";
@@ -34,6 +35,7 @@ export type * from "./wire-files.ts";
 export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-parts.ts";
+export type * from "./wire-shares.ts";
 export { ColloquyError, growParts, snippetParts };
 
 /**
@@ -59,6 +61,8 @@ export type Client = {
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
   /** The API keys of the server; for operators. */
   readonly keys: KeyCalls;
+  /** Links with which anybody reads a conversation. */
+  readonly shares: ShareCalls;
   /** The voice of the server. */
   readonly speech: SpeechCalls;
   /** Tickets for the application's own WebSocket or EventSource. */
@@ -97,6 +101,7 @@ export function createClient(options: ClientOptions): Client {
     profile: profileCalls(calls),
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
+    shares: shareCalls(calls),
     speech: speechCalls(transport, timeouts),
     tickets: ticketCalls(calls, baseUrl),
     ...operationCalls(transport, timeouts),

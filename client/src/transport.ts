@@ -165,7 +165,8 @@ async function currentToken(token: TransportOptions["token"]): Promise<string> {
 
 function headersOf(request: ApiRequest, token: string, userId: string | undefined): Headers {
   try {
-    const headers = new Headers({ ...request.headers, authorization: `Bearer ${token}` });
+    const headers = new Headers(request.headers);
+    if (token !== "") headers.set("authorization", `Bearer ${token}`);
     if (userId !== undefined) headers.set("x-user-id", userId);
     if (request.content)
       headers.set("content-type", request.content.type || "application/octet-stream");

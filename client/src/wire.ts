@@ -32,6 +32,8 @@ export type Account = {
   readonly is_claimed: boolean;
   /** The first key can be created with the code that the server shows on its terminal. */
   readonly takes_claim_code: boolean;
+  /** Links can be made with which anybody reads a conversation. */
+  readonly can_share: boolean;
   /** Anybody is served without a key on the other wires. */
   readonly is_open: boolean;
 };

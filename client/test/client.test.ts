@@ -49,6 +49,10 @@ test("every method asks its route", async () => {
   await client.agents.get("a1");
   await client.agents.replace("a1", agent);
   await client.agents.delete("a1");
+  await client.shares.create("c/1", { expires_in_days: 7 });
+  await client.shares.list();
+  await client.shares.revoke("s1");
+  await client.shares.read("t_1");
   await client.models.list();
   await client.search("two words & more", { limit: 3 });
   await client.searchPage("more", { page: 2 });
@@ -69,6 +73,10 @@ test("every method asks its route", async () => {
       "GET /agents/a1",
       "PUT /agents/a1",
       "DELETE /agents/a1",
+      "POST /conversations/c%2F1/shares",
+      "GET /shares",
+      "DELETE /shares/s1",
+      "GET /shared/t_1",
       "GET /models",
       "GET /search?q=two+words+%26+more&limit=3",
       "GET /search?q=more&page=2",

@@ -85,6 +85,29 @@ test("pages, agents and models", async () => {
   assert.ok((await models.list()).some((each) => each.id === "test-model"));
 });
 
+test("a link is made, read by somebody without a token, listed and revoked", async () => {
+  await using server = await startServer({ environment: { SHARE_LINKS: "true" } });
+  const { conversations, messages, shares, account } = quickClient(server);
+  assert.equal((await account()).can_share, true);
+  const { id } = await conversations.create({ title: "Tides" });
+  server.model.next({ text: "The moon pulls." });
+  await messages.send(id, { content: "Why?" });
+  const share = await shares.create(id, { expires_in_days: 7 });
+  assert.deepEqual(await shares.list(), [share]);
+  const reader = quickClient(server, { token: "" });
+  const shown = await reader.shares.read(share.token);
+  assert.equal(shown.title, "Tides");
+  assert.deepEqual(
+    shown.messages.map(({ role, content }) => [role, content]),
+    [
+      ["user", "Why?"],
+      ["assistant", "The moon pulls."],
+    ],
+  );
+  await shares.revoke(share.id);
+  await assert.rejects(reader.shares.read(share.token), { status: 404, code: "NOT_FOUND" });
+});
+
 test("a refusal says what is wrong, in every way to send", async () => {
   await using server = await startServer({ environment: { MODELS: "*" } });
   const { conversations, messages } = quickClient(server);

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/clock.ts";
 import { newClaimCode } from "./adapters/credentials/claim/code.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
-import { mintKey, ticketMint } from "./adapters/credentials/keys/mint.ts";
+import { mints } from "./adapters/credentials/keys/mint.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
 import type { Config } from "./config/config.ts";
@@ -182,9 +182,9 @@ export async function startServer(
     limiter: sharing.limiter,
     isRedisUp: sharing.isRedisUp,
     credentials,
-    mintKey,
+    ...mints,
     claimCode,
-    ticketMint,
+    hasShareLinks: config.hasShareLinks,
     clock: systemClock,
     newId: newUuid,
     deriveId: derivedUuid,

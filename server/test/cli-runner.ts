@@ -14,13 +14,6 @@ export const COMPILED = fileURLToPath(
   new URL("../../node_modules/.cache/colloquy-test", import.meta.url),
 );
 
-/** What a test file believes of time and place (scripts/test.mjs), for the processes that it starts, too. */
-export const BELIEFS: Readonly<Record<string, string | undefined>> = Object.fromEntries(
-  ["TZ", "LANG", "LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC"]
-    .filter((name) => process.env[name] !== undefined)
-    .map((name) => [name, process.env[name]]),
-);
-
 export type Ended = {
   readonly code: number | null;
   readonly stdout: string;
@@ -61,7 +54,6 @@ function start(
     cwd,
     env: {
       PATH: process.env.PATH,
-      ...BELIEFS,
       NODE_COMPILE_CACHE: COMPILED,
       DATA_DIR: data,
       OLLAMA_BASE_URL: "http://127.0.0.1:9",

@@ -4,7 +4,10 @@ import type { Operation, Schema } from "./fuzz-requests.ts";
 
 /** What the victim has, by kind of id. */
 export type Belongings = Readonly<
-  Record<"conversation" | "message" | "reply" | "agent" | "alias" | "key" | "file", string>
+  Record<
+    "conversation" | "message" | "reply" | "agent" | "alias" | "key" | "file" | "share",
+    string
+  >
 >;
 
 export type Probe = {

@@ -17,7 +17,14 @@ const MIN_PROBES = 2000;
 const SECRET = "the secret that Alice told";
 const TENANT = "tenant-of-alice";
 /** Whoever comes is answered. */
-const PUBLIC = new Set(["GET /health", "GET /health/stream", "GET /", "GET /api/v1/health"]);
+const BY_LINK = "GET /v1/chat/shared/{shareToken}";
+const PUBLIC = new Set([
+  BY_LINK,
+  "GET /health",
+  "GET /health/stream",
+  "GET /",
+  "GET /api/v1/health",
+]);
 /** These ask for nobody's data, and say so only to operators. */
 const OPERATORS = /^(?:GET \/metrics|\w+ \/v1\/chat\/keys)/;
 /** Paths without a description: documents, the page, and where sockets are opened. */
@@ -36,7 +43,9 @@ async function startVictim() {
   await using opened = new AsyncDisposableStack();
   const issuer = opened.use(await startIssuer());
   const server = opened.use(
-    await startServer({ environment: { ...issuer.environment, LOG_LEVEL: "silent" } }),
+    await startServer({
+      environment: { ...issuer.environment, LOG_LEVEL: "silent", SHARE_LINKS: "true" },
+    }),
   );
   const aliceKey = await makeKey(server, { tenantId: TENANT, userId: ALICE });
   const alice = bearer(aliceKey);
@@ -58,6 +67,8 @@ async function startVictim() {
   await send(server, "POST", "/api/v1/chat/completions", asked, alice);
   const uploaded = await upload(server.url, SECRET, { key: aliceKey, type: "text/plain" });
   const file: string = uploaded.body.data.id;
+  const shares = `/v1/chat/conversations/${conversation}/shares`;
+  const shared = await send(server, "POST", shares, {}, alice);
   const [key] = await server.store.listKeys();
   const victim: Belongings = {
     conversation,
@@ -67,6 +78,7 @@ async function startVictim() {
     alias,
     key: key?.id ?? "",
     file,
+    share: shared.body.data.id,
   };
   const description = await (await fetch(`${server.url}/openapi.json`)).json();
   const operations = operationsOf(description as Parameters<typeof operationsOf>[0]);
@@ -172,7 +184,7 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
       const answer = await ask(server, probe, 0, { ...headers, "x-user-id": ALICE });
       count++;
       const name = nameOf(probe.operation);
-      const wanted = PUBLIC.has(name) ? 200 : 403;
+      const wanted = name === BY_LINK ? 404 : PUBLIC.has(name) ? 200 : 403;
       const isGood = IGNORING_USERS.test(name)
         ? !answer.text.includes(SECRET) && answer.status !== 401
         : answer.status === wanted;

@@ -184,6 +184,17 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       expires_at: AT + 60_000,
     },
   ],
+  shares: [
+    {
+      ...one,
+      id: "0a1b2c3d-0000-4000-8000-000000000040",
+      token: "t".repeat(43),
+      conversation_id: CONVERSATION,
+      last_sequence: BRANCH_START,
+      created_at: AT,
+      expires_at: AT + 60_000,
+    },
+  ],
   replaced_messages: [
     {
       ...message("0a1b2c3d-0000-4000-8000-000000000030", 1, "What was replaced"),

@@ -41,6 +41,7 @@ const OWNED = [
   "idempotency_keys",
   "files",
   "file_links",
+  "shares",
 ];
 const SEARCH = ["search_titles", "search_messages"];
 
@@ -92,6 +93,10 @@ describe("PostgreSQL", { skip }, () => {
       await store.beginTurn(who, aTurn({ kind: "existing", conversationId: id, place }));
       await store.checkpoint([aPiece(who, second.reply.id, "secret")]);
       await store.noteSteps(who, second.reply.id, { epoch: 0, state: { secret: true } }, null);
+      const link = { id: "link", token: `token of ${who.tenantId} ${who.userId}` };
+      const [createdAt, expiresAt] = [new Date(), new Date(Date.now() + 60_000)];
+      const share = { ...link, conversationId: id, lastSequence: 0, createdAt, expiresAt };
+      await store.createShare(who, share, { at: createdAt, actor: "test" });
       await store.createAgent(who, {
         id: "agent",
         name: "A",
@@ -126,7 +131,7 @@ describe("PostgreSQL", { skip }, () => {
     assert.deepEqual(await hand.rows("SELECT * FROM messages"), [], "after the transaction too");
   });
 
-  test("[R2] every statement names tenant and owner, but those of the operator's archive, of housekeeping and of finding whose a conversation is", () => {
+  test("[R2] every statement names tenant and owner, but those of the operator's archive, of housekeeping and of finding whose a conversation or a link is", () => {
     const statements: string[] = [];
     const write = createStatementWriter(
       () => new PostgresQueryCompiler(),
@@ -148,9 +153,9 @@ describe("PostgreSQL", { skip }, () => {
     for (const sql of bare)
       assert.match(
         sql,
-        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$|^delete from "replaced_messages" where "replaced_at" < \$1$|^select "id" from "files" where "sha256" = \$1 limit \$2$|^select \* from "files" where \("sha256" > \$1 or \("sha256" = \$2 and "row_id" > \$3\)\) order by "sha256", "row_id" limit \$4$|^select "owner_id" from "conversations" where "id" = \$1 and "tenant_id" = \$2$/,
+        /^select count\(\*\) as "total" from "\w+"(?: where "status" = 'streaming')?$|^select .* where "row_id" > \$1 order by "row_id" limit \$2$|^delete from "idempotency_keys" where "created_at" < \$1$|^delete from "replaced_messages" where "replaced_at" < \$1$|^select "id" from "files" where "sha256" = \$1 limit \$2$|^select \* from "files" where \("sha256" > \$1 or \("sha256" = \$2 and "row_id" > \$3\)\) order by "sha256", "row_id" limit \$4$|^select \* from "shares" where "token" = \$1 and "expires_at" > \$2$|^select "owner_id" from "conversations" where "id" = \$1 and "tenant_id" = \$2$/,
       );
-    assert.ok(bare.length >= 6 && bare.length <= 12, `${bare.length} bare statements`);
+    assert.ok(bare.length >= 6 && bare.length <= 13, `${bare.length} bare statements`);
   });
 
   test("writes that arrive together share transactions, those of many owners too; a wrong one fails alone", async () => {

@@ -1,7 +1,7 @@
 // The real command as a process of its own, for tests that kill it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { BELIEFS, COMMAND, COMPILED } from "./cli-runner.ts";
+import { COMMAND, COMPILED } from "./cli-runner.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -12,7 +12,7 @@ export async function startProcess(
 ) {
   const beganAt = performance.now();
   const child = spawn(process.execPath, [COMMAND, "serve", ...options], {
-    env: { PATH: process.env.PATH, ...BELIEFS, NODE_COMPILE_CACHE: COMPILED, ...environment },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILED, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");

@@ -15,6 +15,7 @@ import { WorkspaceProvider } from "./workspace.tsx";
 const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
 const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
 const SettingsPage = lazy(() => import("./settings/settings-page.tsx"));
+const LinksPage = lazy(() => import("./sharing/links-page.tsx"));
 const StatusPage = lazy(() => import("./status/status-page.tsx"));
 
 export function App() {
@@ -53,6 +54,7 @@ function Pages() {
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />
           <Route path="/settings/:section?" component={SettingsPage} />
+          <Route path="/links" component={LinksPage} />
           <Route>
             <PageFrame title={t("app.notFound")}>
               <p>{t("app.notFoundText")}</p>

@@ -5,6 +5,7 @@ import { Sidebar } from "./conversations/sidebar.tsx";
 import styles from "./frame.module.css";
 import { NotShown, tellNotShown } from "./not-shown.tsx";
 import { typedAhead } from "./palette/typed-ahead.ts";
+import { PrintSheet } from "./reading/print-conversation.tsx";
 import { useShortcuts } from "./settings/use-shortcuts.ts";
 import { Boundary } from "./ui/boundary.tsx";
 import { Notices } from "./ui/notices.tsx";
@@ -82,6 +83,7 @@ export function Frame({
           {shown === "shortcuts" && <ShortcutsDialog onClose={close} />}
         </Suspense>
       </Boundary>
+      <PrintSheet />
       <Notices />
     </div>
   );

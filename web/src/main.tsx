@@ -2,13 +2,15 @@ import "./styles/fonts.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
+import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { startTranslation } from "./i18n/index.ts";
+import { watchInstallation } from "./install/installed.ts";
 import { NotShown } from "./not-shown.tsx";
 import { applyTheme, storedTheme } from "./settings/theme.ts";
 import { APP_PATH } from "./settings.ts";
+import { sharedToken } from "./sharing/shared-token.ts";
 import { Boundary } from "./ui/boundary.tsx";
 
 // The SDK tries again by itself; what it gives up on is shown.
@@ -16,7 +18,11 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 5_000 }, mutations: { retry: false } },
 });
 
+const SharedPage = lazy(() => import("./sharing/shared-page.tsx"));
+const shared = sharedToken(location.pathname);
+
 applyTheme(storedTheme());
+if (shared === null) watchInstallation();
 // Browsers look for it anew, relative to the address that the page has by then.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]'))
   icon.href = `${APP_PATH}icon.svg`;
@@ -34,7 +40,13 @@ if (root)
             </main>
           }
         >
-          <App />
+          {shared === null ? (
+            <App />
+          ) : (
+            <Suspense>
+              <SharedPage token={shared} />
+            </Suspense>
+          )}
         </Boundary>
       </QueryClientProvider>
     </StrictMode>,

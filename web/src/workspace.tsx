@@ -8,6 +8,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { useLocation } from "wouter";
 import { readDraft, withUnsent, writeDraft } from "./chat/drafts.ts";
 import { createLiveReplies, type LiveReplies } from "./chat/live/live-replies.ts";
 import type { LiveReply } from "./chat/live/live-reply.ts";
@@ -20,6 +21,7 @@ import {
   listKey,
 } from "./conversations/list-cache.ts";
 import { openTabs, type TabNews } from "./conversations/tabs.ts";
+import { createLongAnswers, useNotificationPath } from "./install/long-answers.ts";
 import { useSession } from "./session/session.tsx";
 import { notify } from "./ui/notices.tsx";
 import { wordsOf } from "./words-of.ts";
@@ -60,6 +62,8 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
   const { client, account } = useSession();
   const queries = useQueryClient();
   const [workspace, setWorkspace] = useState<Workspace | null>(null);
+  const [, navigate] = useLocation();
+  useNotificationPath(navigate);
 
   useEffect(() => {
     const thread = createThreadCache(client, queries);
@@ -72,6 +76,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       void queries.invalidateQueries({ queryKey: conversationKey(news.conversationId) });
     });
     const leaving = new AbortController();
+    const longAnswers = createLongAnswers(navigate);
     /** A model may name a conversation after one of its first exchanges. */
     const takeTitle = async (conversationId: string): Promise<void> => {
       if ((thread.read(conversationId)?.messages.length ?? 0) > MAX_MESSAGES_UNNAMED) return;
@@ -85,6 +90,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       client,
       cache: thread,
       onTurn(conversationId, step) {
+        longAnswers.note(conversationId, step);
         if (step === "started") tabs.tell({ type: "turn", conversationId });
         void list.refresh();
         if (step === "ended") void takeTitle(conversationId);
@@ -114,7 +120,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       deletions.close();
       tabs.close();
     };
-  }, [client, account, queries]);
+  }, [client, account, queries, navigate]);
 
   return (
     workspace && <WorkspaceContext.Provider value={workspace}>{children}</WorkspaceContext.Provider>

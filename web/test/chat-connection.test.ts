@@ -68,43 +68,6 @@ test("Try now: a lost connection is taken up at once, whatever the page was wait
   assert.equal(await page.getByText("Connection lost.").count(), 0);
 });
 
-test("a lost connection is taken up as soon as a poll of the page gets through, whatever it was waiting for", {
-  skip,
-}, async () => {
-  await using proxy = await startCuttingProxy(server.url);
-  await using opened = await openPage(proxy.url);
-  const { page } = opened;
-  // The page polls when the test says so.
-  await page.addInitScript(() => {
-    const polls: (() => void)[] = [];
-    Object.assign(window, { polls, setInterval: (call: () => void) => -polls.push(call) });
-  });
-  await page.reload();
-  server.model.next({ text: "one two three four", hold: 2 });
-  await message(page).waitFor();
-  await page.keyboard.type("Count, and lose the connection");
-  await page.keyboard.press("Enter");
-  await said(page, "one two").waitFor();
-  // And it waits for ever before it tries anything again by itself.
-  await page.evaluate(() => {
-    const wait = window.setTimeout.bind(window);
-    const patient = (call: TimerHandler, delayMs = 0) =>
-      wait(call, delayMs >= 1 ? 2 ** 31 - 1 : delayMs);
-    Object.assign(window, { setTimeout: patient });
-  });
-  proxy.target = null;
-  proxy.cut();
-  await said(page, "Connection lost.").waitFor();
-  server.model.release();
-  proxy.target = server.url;
-  await page.evaluate(() => {
-    for (const poll of (window as unknown as { polls: (() => void)[] }).polls) poll();
-  });
-  await said(page, "one two three four").waitFor();
-  await replied(page);
-  assert.equal(await page.getByText("Connection lost.").count(), 0);
-});
-
 test("offline and back, with the reply ended meanwhile", { skip }, async () => {
   await using opened = await openPage(server.url);
   const { page } = opened;

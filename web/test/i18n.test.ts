@@ -33,8 +33,32 @@ const english = read(join(DIRECTORY, "en.json"));
 
 for (const file of globSync(join(DIRECTORY, "*.json")))
   test(`${basename(file)} says all that English says`, () => {
-    assert.deepEqual(Object.fromEntries(read(file)), Object.fromEntries(english));
+    const words = read(file);
+    const missing = [...english.keys()].filter((name) => !words.has(name));
+    assert.deepEqual(missing, [], "to be said in this language, too");
+    assert.deepEqual(Object.fromEntries(words), Object.fromEntries(english));
   });
+
+test("a text with a number has every form that its language has for numbers", () => {
+  for (const file of globSync(join(DIRECTORY, "*.json"))) {
+    const language = basename(file, ".json");
+    const { pluralCategories } = new Intl.PluralRules(language).resolvedOptions();
+    const names = namesIn(JSON.parse(readFileSync(file, "utf8")));
+    const missing = [...names]
+      .filter((name) => name.endsWith("_other"))
+      .flatMap((name) => pluralCategories.map((form) => name.replace(/other$/, form)))
+      .filter((name) => !names.has(name));
+    assert.deepEqual(missing, [], language);
+  }
+});
+
+/** As they stand in the file. */
+const namesIn = (words: Words, prefix = ""): Set<string> =>
+  new Set(
+    Object.entries(words).flatMap(([name, value]) =>
+      typeof value === "string" ? [`${prefix}${name}`] : [...namesIn(value, `${prefix}${name}.`)],
+    ),
+  );
 
 test("every text that the page names is there", () => {
   const sources = globSync(join(DIRECTORY, "../**/*.{ts,tsx}"));

@@ -50,6 +50,8 @@ export type Config = {
   readonly modelFallbacks: readonly string[];
   /** The model that names conversations; null: their first words do. */
   readonly titleModel: string | null;
+  /** Whether users may make links with which anybody reads a conversation. */
+  readonly hasShareLinks: boolean;
   readonly modelContextTokens: number | null;
   /** Fields of requests that are sent on to providers although the server does not know them. */
   readonly modelExtraFields: readonly string[];
@@ -185,6 +187,7 @@ export function readConfig(environment: Environment): Config {
     models: models.length ? models : null,
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
     titleModel: read.text("TITLE_MODEL", "") || null,
+    hasShareLinks: read.flag("SHARE_LINKS", false),
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
     modelExtraFields: read.list("MODEL_EXTRA_FIELDS", ""),
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,

@@ -16,7 +16,8 @@ const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
 
 /**
  * What the documents promise: 000 and 002 by user, 003's HTTP routes by address. 001, 004, OpenAI's wires and what is
- * said by voice have none, and get a generous one; of 004's requests, searches cost the most, and have a limit of their own.
+ * said by voice have none, and get a generous one; of 004's requests, searches cost the most, and have a limit of their own. What
+ * links show is counted by address.
  */
 const DOCUMENTED_LIMITS = {
   rules: {
@@ -37,6 +38,7 @@ const DOCUMENTED_LIMITS = {
     ui: { perUser: [GENEROUS], perAddress: [] },
     responses: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
+    shared: { perUser: [], perAddress: [{ limit: 120, windowMs: MINUTE_MS }] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },
   socketsPerAddress: 10,
@@ -74,7 +76,9 @@ export function parseLimits(value: string, mistakes: string[]): Limits {
     }
     const given = windows.filter((window) => window !== null);
     rules[name] =
-      name === "voice" ? { perUser: [], perAddress: given } : { perUser: given, perAddress: [] };
+      name === "voice" || name === "shared"
+        ? { perUser: [], perAddress: given }
+        : { perUser: given, perAddress: [] };
   }
   const { sockets = null, open = null } = counts;
   return { rules, socketsPerAddress: sockets, openPerUser: open };

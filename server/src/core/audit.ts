@@ -36,7 +36,7 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
 
   const letIn = (principal: Principal, { address }: ConnectionFacts): void => {
     const { proof, tenantId, userId } = principal;
-    if (proof.kind === "none" || proof.kind === "open") return;
+    if (proof.kind !== "key" && proof.kind !== "token") return;
     const about = proof.kind === "key" ? proof.keyId : proof.fingerprint;
     if (known.has(about)) return;
     if (known.size >= MAX_KNOWN) known.clear();

@@ -1,5 +1,6 @@
 import type { ModelPatterns } from "./model-patterns.ts";
 import type { OneReply, Proof } from "./principal.ts";
+import type { OneShare } from "./share.ts";
 
 /** Who is served without a credential: programs of this machine until the first key exists, those programs always, or anybody. */
 export type AnonymousMode = "unclaimed" | "loopback" | "open";
@@ -35,7 +36,9 @@ export type Credential =
       readonly kind: "redeemed";
       readonly verified: VerifiedCredential;
       readonly onlyReply: OneReply | null;
-    };
+    }
+  /** The token of a link that was found, with what the link shows. */
+  | { readonly kind: "shared"; readonly shared: OneShare };
 
 /** The result of checking a credential. */
 export type VerifiedCredential = {

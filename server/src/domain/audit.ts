@@ -12,6 +12,8 @@ export const AUDIT_ACTIONS = [
   "agent_deleted",
   "file_uploaded",
   "file_deleted",
+  "share_created",
+  "share_revoked",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -23,7 +25,7 @@ export type AuditEvent = {
   /** The owner of the object, if known. */
   readonly tenantId: string | null;
   readonly userId: string | null;
-  /** The actor: `key <id>`, `token <fingerprint>`, `this machine`, `anybody` or `command line`. Null if unknown. */
+  /** The actor: `key <id>`, `token <fingerprint>`, `this machine`, `anybody`, `link <id>` or `command line`. Null if unknown. */
   readonly actor: string | null;
   /** The address of the client; null if the event did not come over the network. */
   readonly address: string | null;
@@ -44,6 +46,8 @@ export const actorOf = ({ proof }: Pick<Principal, "proof">): string => {
       return `key ${proof.keyId}`;
     case "token":
       return `token ${proof.fingerprint}`;
+    case "link":
+      return `link ${proof.shareId}`;
     case "open":
       return "anybody";
     case "none":

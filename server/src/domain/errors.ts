@@ -29,7 +29,15 @@ export type ErrorDetails = {
   /** The time after which a retry can succeed. */
   readonly retryAfterMs?: number;
   /** The kind of object that was not found, for wires that name it. */
-  readonly resource?: "conversation" | "message" | "agent" | "key" | "route" | "reply" | "file";
+  readonly resource?:
+    | "conversation"
+    | "message"
+    | "agent"
+    | "key"
+    | "route"
+    | "reply"
+    | "file"
+    | "share";
   /** The text of a reply before it failed or was interrupted. */
   readonly textSoFar?: string;
   /** Details for the operator, such as a setting or the words of a provider. They appear in the log and on operators' pages, never to users. */
@@ -71,7 +79,7 @@ export class AppError extends Error {
 }
 
 export const notFound = (
-  resource: "conversation" | "message" | "agent" | "key" | "reply" | "file",
+  resource: "conversation" | "message" | "agent" | "key" | "reply" | "file" | "share",
 ) =>
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {
     resource,

@@ -1,4 +1,5 @@
 import type { ModelPatterns } from "./model-patterns.ts";
+import type { Share } from "./share.ts";
 
 /** The owner of data. Every query of every store names both fields. */
 export type Owner = { readonly tenantId: string; readonly userId: string };
@@ -21,6 +22,8 @@ export type Proof =
   | { readonly kind: "none" }
   /** No credential: anybody, under AUTH_ANONYMOUS=open. */
   | { readonly kind: "open" }
+  /** No credential but the token of a link that the owner made. */
+  | { readonly kind: "link"; readonly shareId: string }
   /** An API key, until it is revoked. */
   | { readonly kind: "key"; readonly keyId: string }
   /** A token that an issuer signed, until it expires. */
@@ -47,6 +50,8 @@ export type Principal = Speaker & {
   readonly isOperator: boolean;
   /** If set, the principal may watch this reply and do nothing else. */
   readonly onlyReply?: OneReply;
+  /** If set, the principal may read what this link shows and do nothing else. */
+  readonly onlyShare?: Share;
 };
 
 export const speakerOf = ({ tenantId, userId, models }: Speaker): Speaker => ({

@@ -11,6 +11,8 @@ declare module "fastify" {
     namesAnotherUser?: boolean;
     /** Whether the route watches a reply, so that a ticket in the address may replace the credential. */
     watchesReply?: boolean;
+    /** Whether the route shows what a link shows. Its parameter `shareToken` is the credential. */
+    readsShare?: boolean;
   }
 }
 
@@ -24,6 +26,7 @@ export type AdmissionOptions<Admission extends Admitted> = {
     readonly credential: Credential;
     readonly requiresBearer: boolean;
     readonly watchesReply: boolean;
+    readonly readsShare: boolean;
     readonly isOpenWire: boolean;
   }): Promise<(claims: Claims) => Promise<Admission>>;
   /** The wire's name for the user id in a query or a body. Not looked at where `claimsOf` is there. */
@@ -33,6 +36,8 @@ export type AdmissionOptions<Admission extends Admitted> = {
   readonly requiresBearer: boolean;
   /** What a ticket for a reply is worth; only for wires with routes that watch one. */
   readonly openTicket?: OpenTicket;
+  /** What the token of a link is worth; only for wires with a route that reads one. @throws AppError not_found */
+  openShare?(token: string): Promise<Credential>;
   /** Whether AUTH_ANONYMOUS=open serves the wire to anybody. */
   readonly isOpenWire: boolean;
   /** Called for each request that is admitted. */
@@ -47,21 +52,21 @@ export function admitRequests<Admission extends Admitted>(
   app: FastifyInstance,
   options: AdmissionOptions<Admission>,
 ): void {
-  const { admit, requiresBearer, isOpenWire, openTicket, onAdmitted } = options;
+  const { admit, requiresBearer, isOpenWire, openTicket, openShare, onAdmitted } = options;
   const { userField = "user_id" } = options;
   const claimed = options.claimsOf ?? ((request: FastifyRequest) => claimsOf(request, userField));
   const judged = new WeakMap<FastifyRequest, (claims: Claims) => Promise<Admission>>();
   app.addHook("onRequest", async (request) => {
     const { connection, headers } = request;
-    const { watchesReply = false } = request.routeOptions.config;
+    const { watchesReply = false, readsShare = false } = request.routeOptions.config;
     const sent = credentialOf(headers);
-    const credential =
-      watchesReply && openTicket
-        ? await shownCredential(ticketsIn(request), sent, openTicket)
-        : sent;
+    let credential = sent;
+    if (watchesReply && openTicket)
+      credential = await shownCredential(ticketsIn(request), sent, openTicket);
+    else if (readsShare && openShare) credential = await openShare(tokenIn(request));
     judged.set(
       request,
-      await admit({ connection, credential, requiresBearer, isOpenWire, watchesReply }),
+      await admit({ connection, credential, requiresBearer, isOpenWire, watchesReply, readsShare }),
     );
   });
   app.addHook("preValidation", async (request, reply) => {
@@ -86,11 +91,15 @@ export async function admitOne<Admission extends Admitted>(
   const { admit, requiresBearer, isOpenWire, claimsOf: claimed, onAdmitted } = options;
   const { connection, headers } = request;
   const credential = credentialOf(headers);
-  const visitor = { connection, credential, requiresBearer, isOpenWire, watchesReply: false };
+  const what = { watchesReply: false, readsShare: false };
+  const visitor = { connection, credential, requiresBearer, isOpenWire, ...what };
   const admission = await (await admit(visitor))(claimed?.(request) ?? {});
   request.principal = admission.principal;
   await onAdmitted?.(reply, admission);
 }
+
+const tokenIn = ({ params }: FastifyRequest): string =>
+  (params as { readonly shareToken?: string }).shareToken ?? "";
 
 const ticketsIn = ({ query }: FastifyRequest): string[] =>
   [(query as { readonly ticket?: string | string[] }).ticket ?? []].flat();

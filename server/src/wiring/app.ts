@@ -7,6 +7,7 @@ import { createConcurrencyLimit, withConcurrencyLimit } from "../core/access/con
 import { createKeys } from "../core/access/keys.ts";
 import { createLimits, type LimitRules } from "../core/access/limits.ts";
 import { createSessionWatch } from "../core/access/session-watch.ts";
+import { createShares } from "../core/access/shares.ts";
 import { createTickets } from "../core/access/tickets.ts";
 import { createAgents } from "../core/agents.ts";
 import { createAudit } from "../core/audit.ts";
@@ -40,6 +41,7 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { FileStore } from "../ports/file-store.ts";
 import type { MintKey } from "../ports/key-mint.ts";
 import type { Limiter } from "../ports/limiter.ts";
+import type { MintShareToken } from "../ports/share-store.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
 import type { ServerTool } from "../ports/tools.ts";
@@ -78,6 +80,8 @@ export type AppParts = Pick<
     /** Null: none is shown, and the first key is made by the command line. */
     readonly claimCode: ClaimCode | null;
     readonly ticketMint: TicketMint;
+    readonly mintShareToken: MintShareToken;
+    readonly hasShareLinks: boolean;
     readonly limiter: Limiter;
     readonly limitRules: LimitRules;
     readonly anonymous: AnonymousMode;
@@ -180,6 +184,13 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const agents = createAgents(store, clock, newId, models);
   const profiles = createProfiles(store, clock);
+  const shares = createShares({
+    store,
+    clock,
+    newId,
+    mintToken: parts.mintShareToken,
+    isOn: parts.hasShareLinks,
+  });
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, parts.speechHealth, parts.isRedisUp);
   const isStoreUp = () =>
@@ -213,6 +224,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     pageOrigins: parts.origins.listed,
     profiles,
     sessions,
+    shares,
     takesClaimCode: claim.isOpen,
     tickets,
     titles,

@@ -1,8 +1,12 @@
 import type { Conversation } from "@colloquy/client";
-import { Ellipsis, Menu as MenuIcon, Pin, SquarePen } from "lucide-react";
+import { Ellipsis, Menu as MenuIcon, Pin, Share2, SquarePen } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { ConversationMenu } from "../conversations/conversation-menu.tsx";
+import { usePrintKey } from "../reading/use-print-key.ts";
+import { useSession } from "../session/session.tsx";
+import { ShareWindow } from "../sharing/share-window.tsx";
 import buttonStyles from "../ui/button.module.css";
 import { IconButton } from "../ui/button.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
@@ -24,6 +28,9 @@ export function ChatHeader({
 }) {
   const { t } = useTranslation();
   const sidebar = useSidebar();
+  const { account } = useSession();
+  usePrintKey(conversation);
+  const [isSharing, setSharing] = useState(false);
   return (
     <header className={styles.header}>
       {!sidebar.isOpen && (
@@ -42,6 +49,18 @@ export function ChatHeader({
           </h1>
         )}
       </div>
+      {conversation && account.can_share && (
+        <IconButton
+          label={t("share.conversation")}
+          className={styles.share}
+          onClick={() => setSharing(true)}
+        >
+          <Share2 size={18} aria-hidden />
+        </IconButton>
+      )}
+      {conversation && isSharing && (
+        <ShareWindow conversationId={conversation.id} onClose={() => setSharing(false)} />
+      )}
       {conversation && (
         <ConversationMenu
           conversation={conversation}

@@ -1,7 +1,9 @@
 import type { Conversation } from "@colloquy/client";
-import { FileDown, FileJson, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { FileDown, FileJson, Pencil, Pin, PinOff, Printer, Share2, Trash2 } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSession } from "../session/session.tsx";
+import { ShareWindow } from "../sharing/share-window.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/menu.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
 import { useConversationActions } from "./use-conversation-actions.ts";
@@ -15,7 +17,9 @@ export function ConversationMenu({
 }) {
   const { t } = useTranslation();
   const actions = useConversationActions();
+  const { account } = useSession();
   const [isRenaming, setRenaming] = useState(false);
+  const [isSharing, setSharing] = useState(false);
   return (
     <>
       <Menu button={button} label={t("chat.conversationMenu")}>
@@ -28,6 +32,11 @@ export function ConversationMenu({
         <MenuItem icon={<Pencil size={16} />} onSelect={() => setRenaming(true)}>
           {t("list.rename")}
         </MenuItem>
+        {account.can_share && (
+          <MenuItem icon={<Share2 size={16} />} onSelect={() => setSharing(true)}>
+            {t("share.menu")}
+          </MenuItem>
+        )}
         <MenuItem
           icon={<FileDown size={16} />}
           onSelect={() => void actions.export(conversation, "markdown")}
@@ -40,6 +49,9 @@ export function ConversationMenu({
         >
           {t("list.exportJson")}
         </MenuItem>
+        <MenuItem icon={<Printer size={16} />} onSelect={() => void actions.print(conversation)}>
+          {t("print.menu")}
+        </MenuItem>
         <MenuSeparator />
         <MenuItem
           icon={<Trash2 size={16} />}
@@ -49,6 +61,9 @@ export function ConversationMenu({
           {t("list.delete")}
         </MenuItem>
       </Menu>
+      {isSharing && (
+        <ShareWindow conversationId={conversation.id} onClose={() => setSharing(false)} />
+      )}
       {isRenaming && (
         <RenameDialog conversation={conversation} onClose={() => setRenaming(false)} />
       )}

@@ -1,9 +1,24 @@
-import { Activity, CircleHelp, Ellipsis, KeyRound, LogOut, Settings, Upload } from "lucide-react";
+import {
+  Activity,
+  Bell,
+  BellOff,
+  CircleHelp,
+  Ellipsis,
+  KeyRound,
+  Link2,
+  LogOut,
+  MonitorDown,
+  Settings,
+  Upload,
+} from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
+import { useInstall } from "../install/installed.ts";
+import { setLongAnswers, useLongAnswers } from "../install/long-answers.ts";
 import { useSession } from "../session/session.tsx";
 import { Face } from "../ui/face.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/menu.tsx";
+import { notify } from "../ui/notices.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useWindows } from "../ui/windows.tsx";
 import styles from "./main-menu.module.css";
@@ -18,6 +33,12 @@ export function MainMenu() {
   const { open } = useWindows();
   const { done } = useSidebar();
   const [location] = useLocation();
+  const install = useInstall();
+  const isTold = useLongAnswers();
+  const tell = async (wanted: boolean) => {
+    const isOn = await setLongAnswers(wanted);
+    notify({ text: t(isOn ? "notify.isOn" : wanted ? "notify.blocked" : "notify.isOff") });
+  };
   const name = GIVEN_BY_MACHINE.test(account.user_id) ? t("menu.you") : account.user_id;
   const isOperator = account.is_operator || !account.is_claimed;
   return (
@@ -48,6 +69,24 @@ export function MainMenu() {
       <MenuItem icon={<Upload size={16} />} onSelect={() => open("import")}>
         {t("import.title")}
       </MenuItem>
+      {isTold !== null && (
+        <MenuItem
+          icon={isTold ? <BellOff size={16} /> : <Bell size={16} />}
+          onSelect={() => void tell(!isTold)}
+        >
+          {t(isTold ? "notify.turnOff" : "notify.turnOn")}
+        </MenuItem>
+      )}
+      {install && (
+        <MenuItem icon={<MonitorDown size={16} />} onSelect={install}>
+          {t("install.app")}
+        </MenuItem>
+      )}
+      {account.can_share && (
+        <MenuItem icon={<Link2 size={16} />} href={<Link href="/links" />}>
+          {t("share.yours")}
+        </MenuItem>
+      )}
       {isOperator && (
         <>
           <MenuSeparator />

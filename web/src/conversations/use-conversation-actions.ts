@@ -2,6 +2,7 @@ import type { Conversation } from "@colloquy/client";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
+import { printConversation } from "../reading/print-conversation.tsx";
 import { useSession } from "../session/session.tsx";
 import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
@@ -40,6 +41,14 @@ export function useConversationActions() {
           showMs: deletions.undoMs,
           action: { label: t("list.undo"), run: () => deletions.undo(id) },
         });
+      },
+
+      async print(conversation: Conversation): Promise<void> {
+        try {
+          await printConversation(client, conversation);
+        } catch (error) {
+          notify({ text: t("print.notPrinted", { reason: wordsOf(error) }), isProblem: true });
+        }
       },
 
       async export(conversation: Conversation, format: ExportFormat): Promise<void> {

@@ -6,6 +6,10 @@ import en from "./en.json";
 const LANGUAGES = {
   en: { name: "English", load: async () => en },
   de: { name: "Deutsch", load: async () => (await import("./de.json")).default },
+  fr: { name: "Français", load: async () => (await import("./fr.json")).default },
+  es: { name: "Español", load: async () => (await import("./es.json")).default },
+  ja: { name: "日本語", load: async () => (await import("./ja.json")).default },
+  ar: { name: "العربية", load: async () => (await import("./ar.json")).default },
 } as const;
 
 export type Language = keyof typeof LANGUAGES;

@@ -6,6 +6,7 @@ import {
   Copy,
   Cpu,
   KeyRound,
+  Link2,
   MessageSquare,
   NotebookPen,
   PanelLeft,
@@ -253,6 +254,16 @@ function usePages(): readonly Choice[] {
       name: t("import.title"),
       run: () => open("import"),
     },
+    ...(account.can_share
+      ? [
+          {
+            key: "links",
+            icon: <Link2 size={17} aria-hidden />,
+            name: t("share.yours"),
+            run: () => navigate("/links"),
+          },
+        ]
+      : []),
     ...(isOperator
       ? [
           {

@@ -14,6 +14,7 @@ import {
   type Owner,
   type Principal,
 } from "../../domain/principal.ts";
+import type { OneShare } from "../../domain/share.ts";
 import { checkName } from "../../domain/text.ts";
 import type { Credentials, VerifiedCredential } from "../../ports/credentials.ts";
 import { checkOrigin, whyNotOfThisMachine } from "./this-machine.ts";
@@ -26,6 +27,8 @@ export type Visitor = {
   readonly requiresBearer: boolean;
   /** Whether the request watches a reply, and therefore asks `replyToWatch` which one it may watch. Default: no. */
   readonly watchesReply?: boolean;
+  /** Whether the request reads what a link shows. Default: no. */
+  readonly readsShare?: boolean;
   /** Whether AUTH_ANONYMOUS=open serves the wire to anybody (000 to 003). */
   readonly isOpenWire: boolean;
   /** Whether a claim that the credential may not make is ignored, instead of refused. Default: no. */
@@ -63,6 +66,7 @@ export function createAccess(
 ): DecideAccess {
   return async (visitor) => {
     const { connection, credential, requiresBearer, isOpenWire, watchesReply = false } = visitor;
+    const { readsShare = false } = visitor;
     const actAs =
       (verified: VerifiedCredential, onlyReply: OneReply | null = null): ActAs =>
       (claims) => {
@@ -74,6 +78,15 @@ export function createAccess(
       };
     if (credential.kind === "malformed")
       throw new AppError("unauthenticated", "The Authorization header must be 'Bearer <key>'");
+    if (readsShare !== (credential.kind === "shared")) throw onlyItsShare();
+    if (credential.kind === "shared") {
+      // Until it is claimed, the server serves its own machine alone.
+      const hindrance = (await credentials.isClaimed())
+        ? null
+        : await whyNotOfThisMachine(connection);
+      if (hindrance !== null) throw new AppError("forbidden", `${hindrance}. ${HOW_TO_CLAIM}`);
+      return () => readerOf(credential.shared);
+    }
     const isRedeemed = credential.kind === "redeemed";
     if (isRedeemed && credential.onlyReply && !watchesReply) throw onlyItsReply();
     if (isRedeemed && credential.verified.proof.kind !== "none")
@@ -136,6 +149,22 @@ function openUser(claimed: string | undefined, hasKey: (owner: Owner) => boolean
     );
   return claimed;
 }
+
+/** Whoever has a link: reads as its owner what the link shows, and no more. */
+const readerOf = ({ tenantId, userId, share }: OneShare): Principal => ({
+  tenantId,
+  userId,
+  proof: { kind: "link", shareId: share.id },
+  isOperator: false,
+  models: [],
+  onlyShare: share,
+});
+
+const onlyItsShare = () =>
+  new AppError(
+    "forbidden",
+    "A link opens the conversation that was shared with it, and nothing else",
+  );
 
 const invalidToken = () =>
   new AppError(

@@ -29,6 +29,13 @@ export function createAdmission(
     const actAs = await decide(visitor);
     return async (claims) => {
       const principal = actAs(claims);
+      // Whoever reads a link uses up nothing of its owner's.
+      if (principal.proof.kind === "link")
+        return {
+          principal,
+          limit: await limits.takeForAddress("shared", visitor.connection.address),
+          tokensLeft: async () => null,
+        };
       // A visitor without a proof may claim any user id, so the limit counts these visitors by address as well.
       const ofAddress =
         principal.proof.kind === "open"

@@ -1,11 +1,11 @@
 import { AppError } from "../../domain/errors.ts";
-import type { Owner } from "../../domain/principal.ts";
+import type { Owner, Principal } from "../../domain/principal.ts";
 import type { Turns } from "../turns/turn.ts";
 
 /** Counts how many of something each user has at this moment, on this server. */
 export type ConcurrencyLimit = {
   /** Counts one more. @returns a function that counts one less; may be called twice. @throws AppError rate_limited */
-  enter(owner: Owner): () => void;
+  enter(owner: Owner & Pick<Partial<Principal>, "onlyShare">): () => void;
 };
 
 const RETRY_MS = 1000;
@@ -15,8 +15,9 @@ export function createConcurrencyLimit(what: string, most: number | null): Concu
   if (most === null) return { enter: () => () => {} };
   const counts = new Map<string, number>();
   return {
-    enter({ tenantId, userId }) {
-      const key = JSON.stringify([tenantId, userId]);
+    enter({ tenantId, userId, onlyShare }) {
+      // The readers of a link are counted by themselves: none of them is its owner.
+      const key = JSON.stringify([tenantId, userId, ...(onlyShare ? [onlyShare.id] : [])]);
       const count = counts.get(key) ?? 0;
       if (count >= most)
         throw new AppError(

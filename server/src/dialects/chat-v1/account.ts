@@ -16,6 +16,9 @@ const AccountBody = Type.Object(
       description:
         "The first key can be made with the code that the server showed on its terminal; otherwise by the command line alone.",
     }),
+    can_share: Type.Boolean({
+      description: "SHARE_LINKS: links can be made with which anybody reads a conversation.",
+    }),
     is_open: Type.Boolean({
       description: "AUTH_ANONYMOUS=open: anybody is served without a key on the wires 000 to 003.",
     }),
@@ -29,7 +32,8 @@ export function accountRoutes(
     isClaimed,
     takesClaimCode,
     isOpen,
-  }: Pick<ChatV1Parts, "isClaimed" | "takesClaimCode" | "isOpen">,
+    shares,
+  }: Pick<ChatV1Parts, "isClaimed" | "takesClaimCode" | "isOpen" | "shares">,
 ): void {
   plain.withTypeProvider<TypeBoxTypeProvider>().get(
     "/v1/chat/account",
@@ -51,6 +55,7 @@ export function accountRoutes(
           is_operator: principal.isOperator,
           is_claimed: isClaimedNow,
           takes_claim_code: !isClaimedNow && takesClaimCode(),
+          can_share: shares.isOn,
           is_open: isOpen,
         },
       });

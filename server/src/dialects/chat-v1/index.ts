@@ -11,6 +11,7 @@ import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { profileRoutes } from "./profile.ts";
 import { searchRoutes } from "./search.ts";
+import { shareRoutes } from "./shares.ts";
 import { ticketRoutes } from "./tickets.ts";
 
 /** Document 004: conversations and messages under /v1/chat, answers streamed as Server-Sent Events. */
@@ -25,6 +26,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
         userField: "user_id",
         requiresBearer: true,
         openTicket: parts.tickets.open,
+        openShare: parts.shares.open,
         isOpenWire: false,
       });
       conversationRoutes(app, parts);
@@ -37,6 +39,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       keyRoutes(app, parts);
       ticketRoutes(app, parts);
       fileRoutes(app, parts);
+      shareRoutes(app, parts);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Admit } from "../../core/access/admission.ts";
 import type { Keys } from "../../core/access/keys.ts";
 import type { Limits } from "../../core/access/limits.ts";
+import type { Shares } from "../../core/access/shares.ts";
 import type { Tickets } from "../../core/access/tickets.ts";
 import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
@@ -27,6 +28,7 @@ export type ChatV1Parts = {
   readonly tickets: Tickets;
   readonly files: Files;
   readonly profiles: Profiles;
+  readonly shares: Shares;
   readonly titles: Pick<Titles, "settled">;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;

@@ -14,6 +14,8 @@ const PREFIX = "/app/";
 /** Their names hold a hash of their content. */
 const ASSETS = "assets/";
 const INDEX = "index.html";
+/** Links, which whoever finds one is not to put into a search engine. */
+const SHARED = "shared/";
 const FOR_EVER = "public, max-age=31536000, immutable";
 
 export type WebParts = {
@@ -51,6 +53,7 @@ export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wi
     if (isAsset && !files.has(path))
       throw new AppError("not_found", "The web app has no such file; reload the page");
     reply.headers(PAGE_HEADERS);
+    if (path.startsWith(SHARED)) reply.header("x-robots-tag", "noindex, nofollow");
     reply.header("cache-control", isAsset ? FOR_EVER : "no-cache");
     if (files.has(path) && path !== INDEX) return reply.sendFile(path, { cacheControl: false });
     return reply.type("text/html; charset=utf-8").send(pageAt(path));

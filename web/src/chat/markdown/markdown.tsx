@@ -25,13 +25,20 @@ const MAX_NODES = 10_000;
 export const preloadMarkdown = (): void => textFormatter.start();
 
 /** A message's text, formatted. It may grow; only the block that grows is drawn again. */
-export function Markdown({ text }: { readonly text: string }) {
+export function Markdown({
+  text,
+  isWhole = false,
+}: {
+  readonly text: string;
+  /** Whether it is shown to its end without being asked for it. */
+  readonly isWhole?: boolean;
+}) {
   const { t } = useTranslation();
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [split] = useState(createBlockSplitter);
   const [formatting] = useState(() => createMessageFormatting(textFormatter, redraw));
   const [shownNodes, setShownNodes] = useState(PIECE_NODES);
-  const [maxNodes, setMaxNodes] = useState(MAX_NODES);
+  const [maxNodes, setMaxNodes] = useState(isWhole ? Number.POSITIVE_INFINITY : MAX_NODES);
 
   // Each is a node at least, so that there is one more than is shown where not all are.
   const blocks = split(text, shownNodes);

@@ -1,8 +1,10 @@
 import type { Message } from "@colloquy/client";
-import { Ellipsis, Info, ListRestart, TextQuote, Type } from "lucide-react";
+import { Ellipsis, Info, ListRestart, Share2, TextQuote, Type } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { tellNotShown } from "../../not-shown.tsx";
+import { useSession } from "../../session/session.tsx";
+import { ShareWindow } from "../../sharing/share-window.tsx";
 import { Boundary } from "../../ui/boundary.tsx";
 import { IconButton } from "../../ui/button.tsx";
 import { Menu, MenuItem } from "../../ui/menu.tsx";
@@ -26,7 +28,8 @@ export function ReplyMenu({
   readonly actions: Pick<ChatActions, "retry" | "quote">;
 }) {
   const { t } = useTranslation();
-  const [shown, setShown] = useState<"details" | "model" | null>(null);
+  const [shown, setShown] = useState<"details" | "model" | "share" | null>(null);
+  const { account } = useSession();
   const { data: models = [] } = useModels();
   const close = () => setShown(null);
   const copyRich = async () => {
@@ -65,11 +68,23 @@ export function ReplyMenu({
             {t("reply.otherModel")}
           </MenuItem>
         )}
+        {account.can_share && (
+          <MenuItem icon={<Share2 size={16} />} onSelect={() => setShown("share")}>
+            {t("share.upTo")}
+          </MenuItem>
+        )}
         <MenuItem icon={<Info size={16} />} onSelect={() => setShown("details")}>
           {t("chat.details")}
         </MenuItem>
       </Menu>
-      {shown && (
+      {shown === "share" && (
+        <ShareWindow
+          conversationId={message.conversation_id}
+          messageId={message.id}
+          onClose={close}
+        />
+      )}
+      {shown && shown !== "share" && (
         <Boundary
           fallback={null}
           onFailure={() => {

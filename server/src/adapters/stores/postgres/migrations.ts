@@ -1,8 +1,10 @@
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
+import { COMMIT_MARKS_MIGRATION } from "./commit-marks-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
+import { SHARES_MIGRATION } from "./shares-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
@@ -188,15 +190,7 @@ export const MIGRATIONS: readonly string[] = [
     expires_at bigint NOT NULL
   );
   `,
-  `
-  -- The last transaction of each writer, so that one whose answer was lost can be looked up. Changed
-  -- with every transaction: the space left in a page keeps its rows in place.
-  CREATE TABLE commit_marks (
-    writer text COLLATE "C" PRIMARY KEY,
-    number bigint NOT NULL,
-    marked_at timestamptz NOT NULL
-  ) WITH (fillfactor = 20);
-  `,
+  COMMIT_MARKS_MIGRATION,
   `
   -- Messages that another one took the place of, kept for a short time as they were. Their columns are those of messages.
   CREATE TABLE replaced_messages (
@@ -290,11 +284,14 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE conversations ADD COLUMN is_named_by_words integer NOT NULL DEFAULT 0;
   `,
   TURN_RECORD_MIGRATION,
-  // The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
-  "ALTER TABLE tickets ADD COLUMN session text;",
+  `
+  -- The session that a client secret opens, as a JSON object, as often as it is shown; null: it is no such secret.
+  ALTER TABLE tickets ADD COLUMN session text;
+  `,
   // What clients attach to a conversation: a JSON object of texts.
   "ALTER TABLE conversations ADD COLUMN metadata text;",
   PROFILES_MIGRATION,
   REPLY_STEPS_MIGRATION,
   TURN_LISTS_MIGRATION,
+  SHARES_MIGRATION,
 ];

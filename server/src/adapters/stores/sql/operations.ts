@@ -16,6 +16,7 @@ import { createProfileReads, createProfileWrites } from "./profiles.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import { createReplyStepReads, createReplyStepWrites } from "./reply-steps.ts";
+import { createShareReads, createShareWrites } from "./shares.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketReads, createTicketWrites } from "./tickets.ts";
@@ -41,6 +42,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createAgentReads(write),
   ...createKeyReads(write),
   ...createTicketReads(write),
+  ...createShareReads(write),
   ...createArchiveReads(write),
   ...createAuditReads(write),
   ...createBudgetReads(write),
@@ -75,6 +77,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     appendAuditEvents,
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
+    ...createShareWrites(write, append, once),
     ...createHealthWrites(write),
     ...files,
     ...createArchiveWrites(write, { insert, keys, agents, profiles, branches, files }),

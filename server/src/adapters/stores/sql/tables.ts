@@ -19,6 +19,7 @@ export type Tables = {
   audit_events: AuditEventsTable;
   token_usage: TokenUsageTable;
   tickets: TicketsTable;
+  shares: SharesTable;
   files: FilesTable;
   file_links: FileLinksTable;
 };
@@ -211,6 +212,19 @@ type TicketsTable = {
   models: string | null;
   /** A JSON object: of a client secret. */
   session: string | null;
+};
+
+/** Links with which anybody reads a conversation; they go with it. */
+type SharesTable = {
+  tenant_id: string;
+  owner_id: string;
+  id: string;
+  token: string;
+  conversation_id: string;
+  /** The sequence of the last message that is shown, which says the branch, too. */
+  last_sequence: number;
+  created_at: number;
+  expires_at: number;
 };
 
 type FilesTable = {

@@ -81,6 +81,9 @@ export const WRITE_SCOPES: WriteScopes = {
   takeTicket: ofNobody,
   openTicket: ofNobody,
 
+  createShare: ofOwner,
+  deleteShare: ofOwner,
+
   noteHealth: ofNobody,
   importRecords: ofEveryone,
 };

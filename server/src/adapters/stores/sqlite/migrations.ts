@@ -4,6 +4,7 @@ import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SEARCH_PIECES_MIGRATION } from "./search-pieces-migration.ts";
+import { SHARES_MIGRATION } from "./shares-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
@@ -275,4 +276,5 @@ export const MIGRATIONS: readonly string[] = [
   `,
   REPLY_STEPS_MIGRATION,
   TURN_LISTS_MIGRATION,
+  SHARES_MIGRATION,
 ];
