@@ -13,7 +13,7 @@ export function completionsWire(given: CompletionsParts): Wire {
   const now = () => given.now().getTime();
   const parts = {
     ...given,
-    repeats: createRepeats(given.turns.lastKey, now),
+    repeats: createRepeats(given, now),
     shared: createSharedAnswers(now),
   };
   return {

@@ -27,10 +27,12 @@ const COUNT = "x-stainless-retry-count";
 
 /**
  * What another replica had of a request is found by its key in the store, where it is kept there.
- * @param lastKey as TurnStore.lastKey
  * @param now in milliseconds
  */
-export function createRepeats(lastKey: Turns["lastKey"], now: () => number): Repeats {
+export function createRepeats(
+  parts: { readonly turns: Pick<Turns, "lastKey"> },
+  now: () => number,
+): Repeats {
   /** By user and fingerprint, in the order of their times. */
   const known = new Map<string, { readonly key: string; readonly atMs: number }>();
   const forgetOld = (): void => {
@@ -53,7 +55,10 @@ export function createRepeats(lastKey: Turns["lastKey"], now: () => number): Rep
       const isRepeat = Number(count) > 0;
       // The later of two: another replica may have had a later one, and this one has some that are not stored yet.
       const [before] = isRepeat
-        ? [known.get(name)?.key, await lastKey(owner, prefix, new Date(now() - KNOWN_MS))]
+        ? [
+            known.get(name)?.key,
+            await parts.turns.lastKey(owner, prefix, new Date(now() - KNOWN_MS)),
+          ]
             .filter((one) => one !== null && one !== undefined)
             .toSorted()
             .toReversed()

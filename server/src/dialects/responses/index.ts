@@ -21,7 +21,7 @@ export function responsesWire(parts: ResponsesParts): Wire {
       admitOpenAi(app, parts.admit, ORIGIN);
       createRoutes(app, {
         ...parts,
-        repeats: createRepeats(parts.turns.lastKey, now),
+        repeats: createRepeats(parts, now),
         shared: createSharedAnswers(now),
       });
       derivedRoutes(app, parts);
