@@ -126,7 +126,7 @@ for (const { name, isShared, skip } of BACKENDS)
     assert.deepEqual([again.status, again.content], ["complete", "Asked again."]);
     assert.deepEqual(outcomes(again), ["ok"]);
     assert.deepEqual([half.status, half.interrupted_by], ["interrupted", "crash"]);
-    assert.ok("\n\nHalf of the answer".startsWith(half.content));
+    assert.ok("Half of the answer".startsWith(half.content));
     assert.deepEqual(outcomes(half), ["ok"]);
     assert.deepEqual([whole.status, whole.content], ["complete", "Whole."]);
     assert.deepEqual(outcomes(whole), ["ok", "ok"]);
