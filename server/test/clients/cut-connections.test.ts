@@ -6,15 +6,34 @@ import { after, before, describe, test } from "node:test";
 import OpenAi7 from "openai";
 import OpenAi4 from "openai-4";
 import OpenAi6 from "openai-6";
+import type { TurnObserver } from "../../src/ports/observer.ts";
 import { startServer } from "../start-server.ts";
 import { startTcpProxy } from "../tcp-proxy.ts";
 import { send } from "../wire-client.ts";
 import { AI_SDKS } from "./ai-sdks.ts";
 
+/** By what the model is asked. */
+const cutWhenAsked = new Map<string, () => void>();
+/** Told when a turn asks the model. */
+const observer: TurnObserver = {
+  begin: () => ({
+    asked() {},
+    firstToken() {
+      for (const [text, cut] of cutWhenAsked)
+        if (askedFor(text) > 0 && cutWhenAsked.delete(text)) cut();
+    },
+    ended() {},
+  }),
+};
 let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
-  server = await startServer();
+  server = await startServer({ observers: [observer] });
 });
+/** How often the model was asked that. */
+const askedFor = (text: string): number =>
+  server.model.requests.filter(({ body }) =>
+    body?.messages?.some(({ content }) => content.includes(text)),
+  ).length;
 after(() => server[Symbol.asyncDispose]());
 
 const model = "scripted";
@@ -36,13 +55,19 @@ async function newUser() {
     baseURL,
     text,
     [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
+    /** Loses the request on its way, or its answer, when the model has been asked. Gives whether that has happened. */
+    loses(lost: "request" | "answer"): () => boolean {
+      if (lost === "request") return network.breakAt(text, lost);
+      let hasBroken = false;
+      cutWhenAsked.set(text, () => {
+        hasBroken = true;
+        network.cut();
+      });
+      return () => hasBroken;
+    },
     clientOf: (Client: typeof OpenAi7) =>
       new Client({ baseURL, apiKey: "any", defaultHeaders: headers }),
-    /** How often the model was asked that. */
-    asked: () =>
-      server.model.requests.filter(({ body }) =>
-        body?.messages?.some(({ content }) => content.includes(text)),
-      ).length,
+    asked: () => askedFor(text),
     /** What is stored: role, words, and how it ended. */
     async stored(): Promise<string[]> {
       const get = async (path: string) =>
@@ -69,7 +94,7 @@ describe("what is lost on the way", { concurrency: true }, () => {
     for (const lost of ["request", "answer"] as const)
       test(`[OX3] ${name}: a completion whose ${lost} is lost is sent again by the SDK, answered once and stored once`, async () => {
         await using user = await newUser();
-        const hasBroken = user.network.breakAt(user.text, lost);
+        const hasBroken = user.loses(lost);
         const answer = await user.clientOf(Client).chat.completions.create({
           model,
           messages: [{ role: "user", content: user.text }],
@@ -86,7 +111,7 @@ describe("what is lost on the way", { concurrency: true }, () => {
       test(`[OX3] ${name}: a response whose ${lost} is lost is sent again by the SDK, answered once and stored once`, async () => {
         await using user = await newUser();
         const { responses } = user.clientOf(Client);
-        const hasBroken = user.network.breakAt(user.text, lost);
+        const hasBroken = user.loses(lost);
         const { id, output_text: said } = await responses.create({ model, input: user.text });
         assert.ok(hasBroken());
         assert.equal(said, `Echo: ${user.text}`);
@@ -171,7 +196,7 @@ describe("the AI SDK", { concurrency: true }, () => {
     test(`[X8] [OC9] ${name} with @ai-sdk/openai-compatible: what it sends again by itself is answered and stored once under a key`, async () => {
       await using user = await newUser();
       const languageModel = modelOf(createProvider, user, { "Idempotency-Key": randomUUID() });
-      const hasBroken = user.network.breakAt(user.text, "answer");
+      const hasBroken = user.loses("answer");
       const { text } = await sdk.generateText({ model: languageModel, prompt: user.text });
       assert.ok(hasBroken());
       assert.equal(text, `Echo: ${user.text}`);
@@ -181,7 +206,7 @@ describe("the AI SDK", { concurrency: true }, () => {
 
     test(`[OS4] ${name} with @ai-sdk/openai-compatible: without a key the repeat is another answer to the same question`, async () => {
       await using user = await newUser();
-      const hasBroken = user.network.breakAt(user.text, "answer");
+      const hasBroken = user.loses("answer");
       const asking = { model: modelOf(createProvider, user), prompt: user.text };
       assert.equal((await sdk.generateText(asking)).text, `Echo: ${user.text}`);
       assert.ok(hasBroken());

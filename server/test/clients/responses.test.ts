@@ -51,6 +51,7 @@ for (const [version, Client] of [
     stream.on("event", (event) => seen.push(event));
     const whole = await stream.finalResponse();
     assert.equal(whole.output_text, "You said: one two three four");
+    assert.ok((whole.usage?.output_tokens ?? 0) > 0);
     const after = seen[4]?.sequence_number ?? 0;
     const rest: typeof seen = [];
     const again = responses.stream({ response_id: whole.id, starting_after: after });
