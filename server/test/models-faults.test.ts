@@ -82,7 +82,7 @@ describe("faults", () => {
     test(fault, async () => {
       const { code, requests, text } = await outcome(script, {
         settleMs: 50,
-        idleTimeoutMs: script.stall === undefined ? 60_000 : 100,
+        idleTimeoutMs: script.stall === undefined ? 60_000 : 500,
       });
       assert.deepEqual({ code, requests, text }, { text: "", ...expected });
     });

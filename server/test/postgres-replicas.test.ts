@@ -53,7 +53,7 @@ describe("servers that share a database", { skip: skipWithoutPostgres() }, () =>
       interrupted.push(...(await living.interruptAbandonedReplies(at(60))));
       await sleep(LEASE_MS / 6);
     }
-    assert.deepEqual(interrupted, [{ owner, replyId: lost.id }]);
+    assert.deepEqual(interrupted, [{ owner, replyId: lost.id, isTaken: false }]);
     await silent.checkpoint([aPiece(owner, lost.id, "so far and further")]);
     assert.equal(await silent.finishReply(owner, lost.id, anEnding("all of it")), null);
     const kept = {

@@ -30,9 +30,10 @@ const HELP = `colloquy import: take over conversations from a file
   --dry-run        store nothing, only say what would be taken
 
 An archive says itself whose everything is, and its ids and times stay as they
-are; it brings the files of users along. From ChatGPT come all branches of each conversation, as text; the one that
-was shown last is shown here. What is there already is not taken twice, so that
-an import which was stopped can be started again. A server may go on running.
+are; it brings the files of users along. From ChatGPT come all branches of each
+conversation, as text; the one that was shown last is shown here. What is there
+already is not taken twice, so that an import which was stopped can be started
+again. A server may go on running.
 
 The closing summary says what was and was not taken, and why. The exit code is 1
 when something could not be imported.
