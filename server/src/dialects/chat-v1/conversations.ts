@@ -81,11 +81,14 @@ export function conversationRoutes(
         ...(isPinned === undefined ? {} : { isPinned }),
       });
       // A page is small, and is written as it is in half of the time that the schema takes.
-      return reply.serializer(JSON.stringify).send({
-        success: true,
-        data: items.map(conversationBody),
-        meta: { total, page, limit, totalPages: Math.ceil(total / limit) },
-      });
+      return reply
+        .type("application/json; charset=utf-8")
+        .serializer(JSON.stringify)
+        .send({
+          success: true,
+          data: items.map(conversationBody),
+          meta: { total, page, limit, totalPages: Math.ceil(total / limit) },
+        });
     },
   );
 
