@@ -194,6 +194,14 @@ test("a page that is open while the server is claimed elsewhere asks for a key, 
   await send(page, "Hello");
   await replied(page);
   const key = await claim(server);
+  // A server knows half a second later, as it does of a key that was revoked.
+  const programs = createClient({ baseUrl: server.url, token: "local" });
+  await eventually(() =>
+    programs.account().then(
+      () => false,
+      () => true,
+    ),
+  );
   await send(page, "a thought that was sent too late");
   const reason = page.getByRole("alert");
   await reason.getByText("This server has its first key now").waitFor();

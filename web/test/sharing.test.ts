@@ -122,6 +122,8 @@ test(`[H42] ${HOSTILE.length} hostile texts and a hostile title on the page of a
   const { token } = await client.shares.create(id);
   await using stranger = await openPage(server.url, "", NEW_PROFILE);
   const { page } = stranger;
+  // The page that was open first asks for nothing more.
+  await page.goto("about:blank");
   const strange = watchRequests(page);
   await page.goto(`${server.url}/app/shared/${token}`);
   const articles = page.getByRole("article");

@@ -7,15 +7,31 @@ import { storageOf } from "./storage.ts";
 import { table } from "./table.ts";
 import { onOneLine } from "./wording.ts";
 
+const MAX_WIDTH = 80;
+const INDENT = " ".repeat(19);
+
+/** The names with commas between them, in rows that fit a terminal. */
+function inRows(names: readonly string[]): string {
+  const rows = [""];
+  for (const [index, name] of names.entries()) {
+    const text = index < names.length - 1 ? `${name},` : name;
+    const row = rows.at(-1);
+    if (row && INDENT.length + row.length + text.length < MAX_WIDTH)
+      rows[rows.length - 1] = `${row} ${text}`;
+    else if (row) rows.push(text);
+    else rows[0] = text;
+  }
+  return rows.map((row) => `${INDENT}${row}`).join("\n");
+}
+
 const HELP = `colloquy audit: show what happened to keys, sign-ins and data, newest last
 
   colloquy audit
   colloquy audit --action refused --limit 500
   colloquy audit --all --json > audit.jsonl
 
-  --action NAME    only ${AUDIT_ACTIONS.slice(0, 4).join(", ")},
-                   ${AUDIT_ACTIONS.slice(4, 7).join(", ")},
-                   ${AUDIT_ACTIONS.slice(7).join(", ")}
+  --action NAME    only one of:
+${inRows(AUDIT_ACTIONS)}
   --limit N        at most so many, the newest (default: 50)
   --all            from the beginning
   --json           as JSON Lines, with everything that was noted
