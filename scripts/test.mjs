@@ -1,7 +1,7 @@
 // Runs every check there is: the linter, the types, and all tests. Names of tests or folders as
 // arguments run only those. Everything is run, also when something failed before it.
 import { spawn } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, writeFileSync } from "node:fs";
 import { placeOf } from "./test-place.ts";
 import { planJobs, readTestFiles } from "./test-plan.ts";
 import {
@@ -159,4 +159,6 @@ await runInLanes(
 process.stdout.write("\n── Tests that run alone\n");
 for (const job of running("alone")) await run(job);
 printReport();
+if (process.env.FAILURES_FILE)
+  writeFileSync(process.env.FAILURES_FILE, failures.map((line) => `${line}\n`).join(""));
 process.exit(failures.length ? 1 : 0);
