@@ -161,7 +161,8 @@ export async function runTestFiles(
   const told = existsSync(report) ? readFileSync(report, "utf8") : "";
   rmSync(folder, { recursive: true });
   const { failedFiles, secondsOf, ...counts } = told ? JSON.parse(told) : NOTHING_TOLD;
-  const isKnown = failedFiles.length > 0 && files.every((file) => file in secondsOf);
+  const isKnown =
+    failedFiles.length > 0 && failedFiles.every((file: string) => files.includes(file));
   const failed = hasFailed || !told || failedFiles.length > 0;
   return {
     ...counts,
