@@ -36,6 +36,7 @@ export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-parts.ts";
 export type * from "./wire-shares.ts";
+export type * from "./wire-profile.ts";
 export { ColloquyError, growParts, snippetParts };
 
 /**

@@ -1,6 +1,6 @@
 import type { Calls } from "./calls.ts";
 import type { CallOptions } from "./options.ts";
-import type { Profile, ProfileInput } from "./wire.ts";
+import type { Profile, ProfileInput } from "./wire-profile.ts";
 
 export type ProfileCalls = ReturnType<typeof profileCalls>;
 

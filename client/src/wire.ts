@@ -20,6 +20,8 @@ export type Conversation = {
   readonly mode: string | null;
   /** The branch whose path is shown and continued where nothing else is asked for; absent: there is only one. */
   readonly active_branch?: number;
+  /** Of a temporary conversation: when it is deleted. */
+  readonly expires_at?: string;
 };
 
 /** Who the credential stands for. */
@@ -36,23 +38,8 @@ export type Account = {
   readonly can_share: boolean;
   /** Anybody is served without a key on the other wires. */
   readonly is_open: boolean;
-};
-
-/** What the user keeps for all conversations. */
-export type Profile = {
-  /** What models are told of the person, and of how they like answers; empty: nothing. */
-  readonly instructions: string;
-  /** Whether models are told it. */
-  readonly uses_instructions: boolean;
-  /** Null: nothing was ever kept. */
-  readonly updated_at: string | null;
-};
-
-export type ProfileInput = {
-  /** At most 4,000 characters. */
-  readonly instructions: string;
-  /** Default: true. */
-  readonly uses_instructions?: boolean | undefined;
+  /** How many hours a temporary conversation is kept. */
+  readonly temporary_hours: number;
 };
 
 /** The health of the server (document 003). */
@@ -182,6 +169,8 @@ export type ConversationInput = {
   readonly agent_id?: string | undefined;
   readonly model?: string | undefined;
   readonly mode?: string | undefined;
+  /** In no list, search or export, and deleted by the server when its `expires_at` has come. */
+  readonly is_temporary?: boolean | undefined;
 };
 
 export type ImportResult = {

@@ -171,6 +171,7 @@ export async function startServer(
   // Where servers share a database, the code of one would be refused by the others.
   const claimCode = canShowCode && !isClaimed && !config.databaseUrl ? newClaimCode() : null;
 
+  const { anonymous, budgets, chatIdleMs, sessionMs, temporaryMs } = config;
   const app = await createApp({
     wires,
     store,
@@ -199,12 +200,10 @@ export async function startServer(
     systemPrompt: config.systemPrompt,
     tools: { builtIn: config.tools, others: tools },
     limitRules: config.limits,
-    anonymous: config.anonymous,
-    budgets: config.budgets,
+    ...{ anonymous, budgets, chatIdleMs, sessionMs, temporaryMs },
     // The built-in model repeats what was said, which is no better than its first words.
     titleModel: chosen.providers[0].name === "builtin" ? null : config.titleModel,
     answerTimeoutMs: config.modelTotalTimeoutMs,
-    ...{ chatIdleMs: config.chatIdleMs, sessionMs: config.sessionMs },
     fileStore: chooseFileStore(config),
     fileQuotaBytes: config.fileQuotaBytes,
     fileObserver: metrics.files,

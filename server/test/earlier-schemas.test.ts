@@ -68,6 +68,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       next_branch: 2,
       active_branch: 1,
       metadata: '{"colour":"green"}',
+      expires_at: AT + 9,
     },
     {
       ...two,
@@ -282,6 +283,10 @@ async function assertKept(store: Store, columns: Columns): Promise<void> {
     given("conversations", "metadata", { colour: "green" }, undefined),
   );
   assert.equal(conversation.isHidden, undefined);
+  assert.deepEqual(
+    conversation.expiresAt,
+    given("conversations", "expires_at", new Date(AT + 9), undefined),
+  );
   assert.equal((await store.findConversationByAlias(OWNER, "kitchen"))?.id, CONVERSATION);
 
   const trunk = await store.listMessages(OWNER, CONVERSATION, { branch: 0, everyRole: true });

@@ -95,6 +95,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     models,
     clock: systemClock,
     newId: newUuid,
+    temporaryMs: 3_600_000,
   });
   const speech: Speech = {
     detector: deafDetector,

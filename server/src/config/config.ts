@@ -28,6 +28,7 @@ export type Config = {
   readonly isFileFolderShared: boolean;
   /** What a user's files may take together; null: any amount. */
   readonly fileQuotaBytes: number | null;
+  readonly temporaryMs: number;
   readonly logLevel: LogLevel;
   readonly isDebug: boolean;
   readonly corsOrigins: readonly string[];
@@ -111,6 +112,7 @@ const LOG_LEVELS: Record<string, LogLevel> = {
 };
 
 const MEGABYTE = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const MAX_TOKENS = 999_999_999_999;
 
 /** @param environment `process.env`, with what `.env` adds. @throws ConfigError */
@@ -162,6 +164,7 @@ export function readConfig(environment: Environment): Config {
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href ?? null,
     redisPrefix: read.text("REDIS_PREFIX", "colloquy:"),
     isFileFolderShared: read.flag("FILES_SHARED", false),
+    temporaryMs: read.integer("TEMPORARY_CHAT_HOURS", 24, 1, 8760) * HOUR_MS,
     fileQuotaBytes: read.integer("FILES_MB_PER_USER", 1024, 0, 1_000_000_000) * MEGABYTE || null,
     logLevel: logLevel ?? "info",
     isDebug,

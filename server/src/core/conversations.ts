@@ -8,6 +8,7 @@ import type {
 import { titleFrom } from "../domain/conversation.ts";
 import { checkFields } from "../domain/conversation-fields.ts";
 import { notFound } from "../domain/errors.ts";
+import { given } from "../domain/given.ts";
 import type { Message, TurnRecord } from "../domain/message.ts";
 import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/principal.ts";
 import type { Clock, NewId } from "../ports/clock.ts";
@@ -37,6 +38,8 @@ export type ConversationDraft = {
   readonly mode?: string | null | undefined;
   readonly alias?: string | undefined;
   readonly isHidden?: boolean | undefined;
+  /** In no list, search or export, and deleted when its time is over; default: no. */
+  readonly isTemporary?: boolean | undefined;
   readonly metadata?: ConversationMetadata | undefined;
 };
 
@@ -143,6 +146,8 @@ export type ConversationParts = {
   readonly models: Pick<Models, "refusal">;
   readonly clock: Clock;
   readonly newId: NewId;
+  /** How long a temporary conversation is kept. */
+  readonly temporaryMs: number;
 };
 
 export function createConversations({
@@ -151,16 +156,16 @@ export function createConversations({
   models,
   clock,
   newId,
+  temporaryMs,
 }: ConversationParts): Conversations {
   const stampOf = (principal: Principal): Stamp => ({
     at: clock.now(),
     actor: actorOf(principal),
   });
-  const draft = (
-    origin: string,
-    { title, isPinned, agentId, model, mode, alias, isHidden, metadata }: ConversationDraft = {},
-  ): NewConversation => {
+  const draft = (origin: string, wanted: ConversationDraft = {}): NewConversation => {
+    const { title, isPinned, agentId, model, mode, alias, isTemporary, metadata } = wanted;
     checkFields({ title, agentId, model, mode });
+    const createdAt = clock.now();
     return {
       id: newId(),
       title: title || null,
@@ -170,9 +175,10 @@ export function createConversations({
       mode: mode ?? null,
       origin,
       alias: alias ?? null,
-      ...(isHidden && { isHidden }),
+      ...((wanted.isHidden || isTemporary) && { isHidden: true as const }),
+      ...(isTemporary && { expiresAt: new Date(createdAt.getTime() + temporaryMs) }),
       ...(metadata && { metadata }),
-      createdAt: clock.now(),
+      createdAt,
     };
   };
   const checkModel = (speaker: Speaker, model: string | null | undefined): void => {
@@ -287,9 +293,3 @@ function required<T>(value: T | null, resource: "conversation" | "message"): T {
   if (value === null) throw notFound(resource);
   return value;
 }
-
-type Given<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
-
-/** The fields that are present. */
-const given = <T extends object>(fields: T): Given<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,3 +1,4 @@
+import { withoutMarkdown } from "./markdown-signs.ts";
 import type { Message } from "./message.ts";
 
 /** The title that wires show for a conversation without one. */
@@ -24,6 +25,8 @@ export type Conversation = {
   readonly alias: string | null;
   /** In no list, search or export of its owner's; absent: it is. */
   readonly isHidden?: true;
+  /** When it is deleted with all its messages; absent: when somebody deletes it. */
+  readonly expiresAt?: Date;
   /** What a client attached to it, which means nothing to the server; absent: nothing. */
   readonly metadata?: ConversationMetadata;
   /** The branch whose path is shown and continued unless a request names another one. */
@@ -39,9 +42,12 @@ export type ConversationWithMessages = Conversation & { readonly messages: reado
 /** The maximum length of a title that the server derives. */
 export const TITLE_CHARACTERS = 60;
 
-/** A title for a conversation that begins with this message: its first words on one line. */
+const onOneLine = (text: string): string => text.replace(/\s+/gu, " ").trim();
+
+/** A title for a conversation that begins with this message: its first words on one line, without the signs of Markdown. */
 export function titleFrom(content: string): string {
-  const line = content.slice(0, 400).replace(/\s+/gu, " ").trim();
+  const beginning = content.slice(0, 400);
+  const line = onOneLine(withoutMarkdown(beginning)) || onOneLine(beginning);
   const characters = Array.from(line);
   if (characters.length <= TITLE_CHARACTERS) return line || DEFAULT_TITLE;
   const cut = characters.slice(0, TITLE_CHARACTERS).join("");

@@ -124,6 +124,11 @@ export interface ConversationStore {
   findConversationByAlias(owner: Owner, alias: string): Promise<Conversation | null>;
   /** The user of that tenant who owns the conversation; null if there is none. */
   userOfConversation(tenantId: string, conversationId: string): Promise<string | null>;
+  /** The conversations of all owners whose time is over, at most so many, those that expired first. */
+  expiredConversations(
+    now: Date,
+    limit: number,
+  ): Promise<readonly { readonly owner: Owner; readonly id: string }[]>;
   /** The conversation begun through `origin` that was used last, of those that are not hidden. */
   latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
   /** Those used last first, without those that are hidden; `total` counts all of the owner's, or with `isPinned` those that are pinned, or not. */

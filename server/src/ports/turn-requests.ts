@@ -17,6 +17,8 @@ export type NewConversation = {
   /** As in Conversation; absent: false. */
   readonly isHidden?: true;
   /** As in Conversation. */
+  readonly expiresAt?: Date;
+  /** As in Conversation. */
   readonly metadata?: ConversationMetadata;
   readonly createdAt: Date;
 };

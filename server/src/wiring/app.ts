@@ -18,6 +18,7 @@ import { createHealthCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
+import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { type BuiltInTool, builtInTools } from "../core/tools/built-in.ts";
 import { createTools } from "../core/tools/tools.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
@@ -102,6 +103,8 @@ export type AppParts = Pick<
     /** The bytes of files; null: none are taken. */
     readonly fileStore: FileStore | null;
     readonly fileQuotaBytes: number | null;
+    /** How long a temporary conversation is kept. */
+    readonly temporaryMs: number;
     readonly fileObserver: FileObserver;
     /** The sample rate of bare PCM that voice clients send. */
     readonly sampleRateHz: number;
@@ -175,13 +178,14 @@ export async function createApp(parts: AppParts): Promise<App> {
     createConcurrencyLimit("replies", parts.openPerUser),
   );
   const { enter } = createConcurrencyLimit("requests and connections", parts.openPerUser);
-  const conversations = createConversations({ store, turns, models, clock, newId });
+  const conversations = createConversations({ ...parts, turns });
   const importChats = createImportChats(store, parts.deriveId);
   const tickets = createTickets({ store, clock, sessionWatch, mint: parts.ticketMint });
   const claim = createClaim(parts.claimCode, clock);
   const keys = createKeys({ store, clock, newId, mint: parts.mintKey, claim });
   const sweep =
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
+  const expiring = createTemporarySweep(store, turns, clock);
   const agents = createAgents(store, clock, newId, models);
   const profiles = createProfiles(store, clock);
   const shares = createShares({
@@ -258,7 +262,15 @@ export async function createApp(parts: AppParts): Promise<App> {
     http,
     sockets,
     async run(signal) {
-      const work = [checkpoints, deadlines, sessionWatch, abandoned, pendingEndings, audit];
+      const work = [
+        checkpoints,
+        deadlines,
+        sessionWatch,
+        abandoned,
+        pendingEndings,
+        audit,
+        expiring,
+      ];
       await Promise.all([...work, ...(sweep ? [sweep] : [])].map((it) => it.run(signal)));
     },
     takeOver: (replies) => turns.takeOver(replies.filter(({ isTaken }) => isTaken)),

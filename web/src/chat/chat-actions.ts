@@ -35,6 +35,8 @@ export type ChatActions = {
 export type Choices = {
   readonly model: string | null;
   readonly agentId: string | null;
+  /** Whether a conversation that is begun is to be temporary. */
+  readonly isTemporary: boolean;
 };
 
 export function useChatActions({

@@ -1,5 +1,5 @@
 import type { Conversation } from "@colloquy/client";
-import { Ellipsis, Menu as MenuIcon, Pin, Share2, SquarePen } from "lucide-react";
+import { Ellipsis, Menu as MenuIcon, MessageCircleDashed, Pin, Share2, SquarePen } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -19,12 +19,18 @@ export function ChatHeader({
   isNew,
   model,
   onModel,
+  isTemporary,
+  onTemporary,
 }: {
   readonly conversation: Conversation | null;
   readonly isNew: boolean;
   /** Null for the usual one. */
   readonly model: string | null;
   readonly onModel: (model: string | null) => void;
+  /** Whether the conversation that is begun is to be temporary. */
+  readonly isTemporary: boolean;
+  /** Null: something was said already. */
+  readonly onTemporary: ((isTemporary: boolean) => void) | null;
 }) {
   const { t } = useTranslation();
   const sidebar = useSidebar();
@@ -46,9 +52,25 @@ export function ChatHeader({
             {conversation?.is_pinned && (
               <Pin size={14} className={styles.pin} aria-label={t("list.isPinned")} />
             )}
+            {conversation?.expires_at && (
+              <MessageCircleDashed
+                size={15}
+                className={styles.pin}
+                aria-label={t("temporary.title")}
+              />
+            )}
           </h1>
         )}
       </div>
+      {onTemporary && (
+        <IconButton
+          label={t("temporary.begin")}
+          aria-pressed={isTemporary}
+          onClick={() => onTemporary(!isTemporary)}
+        >
+          <MessageCircleDashed size={19} aria-hidden />
+        </IconButton>
+      )}
       {conversation && account.can_share && (
         <IconButton
           label={t("share.conversation")}

@@ -55,6 +55,11 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   useEffect(() => {
     if (conversationId === null && askedAgent) setNewAgent(askedAgent);
   }, [conversationId, askedAgent]);
+  const [wantsTemporary, setWantsTemporary] = useState(false);
+  // The next new conversation is an ordinary one.
+  useEffect(() => {
+    if (conversationId !== null) setWantsTemporary(false);
+  }, [conversationId]);
   const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
 
   const here = useRef(location);
@@ -66,7 +71,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   };
   const actions = useChatActions({
     conversationId,
-    choices: { model: model.asked, agentId },
+    choices: { model: model.asked, agentId, isTemporary: wantsTemporary },
     onStored: (id) => {
       if (!conversationId && here.current === "/") settle(id);
     },
@@ -131,9 +136,11 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             isNew={conversationId === null}
             model={model.shown}
             onModel={chooseModel}
+            isTemporary={wantsTemporary}
+            onTemporary={isBeginning ? setWantsTemporary : null}
           />
           {isBeginning ? (
-            <Greeting />
+            <Greeting isTemporary={wantsTemporary} />
           ) : error && !thread.data ? (
             <div className={styles.problem}>
               <Problem
@@ -178,14 +185,19 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
                 />
               }
               extra={
-                <VoiceButton
-                  conversationId={conversationId}
-                  agentId={newAgent}
-                  onConversation={settle}
-                />
+                // What is spoken first would begin a conversation that is kept.
+                conversationId === null && wantsTemporary ? null : (
+                  <VoiceButton
+                    conversationId={conversationId}
+                    agentId={newAgent}
+                    onConversation={settle}
+                  />
+                )
               }
             />
-            {!isBeginning && <FootNote isReplying={isReplying} />}
+            {!isBeginning && (
+              <FootNote isReplying={isReplying} expiresAt={conversation.data?.expires_at ?? null} />
+            )}
           </div>
           {isBeginning && (
             <ThingsToTry

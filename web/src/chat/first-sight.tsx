@@ -4,12 +4,15 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useAgents } from "../agents/use-agents.ts";
 import { type ConversationList, listKey } from "../conversations/list-cache.ts";
+import { dateLocale } from "../i18n/index.ts";
+import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Face } from "../ui/face.tsx";
 import { Dot } from "../ui/mark.tsx";
 import styles from "./first-sight.module.css";
 
 const MAX_AGENTS = 4;
+const HOURS_A_DAY = 24;
 
 /** Each fills the field with the beginning of a message. */
 const TRIES = [
@@ -25,9 +28,25 @@ function timeOfDay(hour = new Date().getHours()) {
   return hour >= 12 && hour < 18 ? "afternoon" : "evening";
 }
 
+/** "1 day", "36 hours", in the page's language. */
+function keptFor(hours: number): string {
+  const isDays = hours % HOURS_A_DAY === 0;
+  const unit = isDays ? "day" : "hour";
+  const style = { style: "unit", unit, unitDisplay: "long" } as const;
+  return new Intl.NumberFormat(dateLocale(), style).format(isDays ? hours / HOURS_A_DAY : hours);
+}
+
 /** The first words of a page on which nothing was said yet. */
-export function Greeting() {
+export function Greeting({ isTemporary }: { readonly isTemporary: boolean }) {
   const { t } = useTranslation();
+  const { account } = useSession();
+  if (isTemporary)
+    return (
+      <div className={styles.greeting}>
+        <h1>{t("temporary.title")}</h1>
+        <p role="status">{t("temporary.about", { time: keptFor(account.temporary_hours) })}</p>
+      </div>
+    );
   return (
     <div className={styles.greeting}>
       <h1>

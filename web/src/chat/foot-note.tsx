@@ -1,6 +1,7 @@
 import { WifiOff } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { dateLocale } from "../i18n/index.ts";
 import styles from "./chat-page.module.css";
 
 const subscribe = (listener: () => void) => {
@@ -12,14 +13,33 @@ const subscribe = (listener: () => void) => {
   };
 };
 
+const MOMENT = {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  hour: "numeric",
+  minute: "2-digit",
+} as const;
+
+const momentOf = (time: string): string => new Date(time).toLocaleString(dateLocale(), MOMENT);
+
 /** A line below the field: what is worth knowing just now. */
-export function FootNote({ isReplying }: { readonly isReplying: boolean }) {
+export function FootNote({
+  isReplying,
+  expiresAt,
+}: {
+  readonly isReplying: boolean;
+  /** Of a temporary conversation, as ISO 8601. */
+  readonly expiresAt: string | null;
+}) {
   const { t } = useTranslation();
   const isOnline = useSyncExternalStore(subscribe, () => navigator.onLine);
   return (
     <p className={styles.note} data-offline={!isOnline || undefined}>
       {!isOnline && <WifiOff size={14} aria-hidden />}
-      {t(!isOnline ? "chat.offline" : isReplying ? "chat.mayClose" : "chat.caution")}
+      {isOnline && expiresAt && !isReplying
+        ? t("temporary.until", { time: momentOf(expiresAt) })
+        : t(!isOnline ? "chat.offline" : isReplying ? "chat.mayClose" : "chat.caution")}
     </p>
   );
 }

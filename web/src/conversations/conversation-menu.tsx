@@ -23,12 +23,14 @@ export function ConversationMenu({
   return (
     <>
       <Menu button={button} label={t("chat.conversationMenu")}>
-        <MenuItem
-          icon={conversation.is_pinned ? <PinOff size={16} /> : <Pin size={16} />}
-          onSelect={() => void actions.pin(conversation)}
-        >
-          {t(conversation.is_pinned ? "list.unpin" : "list.pin")}
-        </MenuItem>
+        {conversation.expires_at === undefined && (
+          <MenuItem
+            icon={conversation.is_pinned ? <PinOff size={16} /> : <Pin size={16} />}
+            onSelect={() => void actions.pin(conversation)}
+          >
+            {t(conversation.is_pinned ? "list.unpin" : "list.pin")}
+          </MenuItem>
+        )}
         <MenuItem icon={<Pencil size={16} />} onSelect={() => setRenaming(true)}>
           {t("list.rename")}
         </MenuItem>

@@ -62,6 +62,8 @@ export function createListCache(client: Client, queries: QueryClient) {
 
   const put = (conversation: Conversation): void => {
     queries.setQueryData(conversationKey(conversation.id), conversation);
+    // A temporary conversation is in no list.
+    if (conversation.expires_at !== undefined) return;
     queries.setQueryData<ConversationList>(KEY, (known) => {
       if (!known) return known;
       const others = (list: readonly Conversation[]) =>

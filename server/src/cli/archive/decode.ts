@@ -164,6 +164,7 @@ function conversationOf(
     nextBranch,
     ...(conversation.has("isHidden") &&
       conversation.flag("isHidden") && { isHidden: true as const }),
+    ...(conversation.has("expiresAt") && { expiresAt: conversation.time("expiresAt") }),
     ...(conversation.has("metadata") && { metadata: conversation.textTable("metadata") }),
     createdAt: conversation.time("createdAt"),
     updatedAt: conversation.time("updatedAt"),

@@ -75,6 +75,7 @@ const FIELDS: Record<FieldName, true> = {
   alias: true,
   activeBranch: true,
   isHidden: true,
+  expiresAt: true,
   metadata: true,
   instructions: true,
   areInstructionsOn: true,

@@ -4,6 +4,8 @@ import { Type } from "typebox";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, UserQuery } from "./schemas.ts";
 
+const HOUR_MS = 3_600_000;
+
 const AccountBody = Type.Object(
   {
     user_id: Type.String(),
@@ -22,6 +24,7 @@ const AccountBody = Type.Object(
     is_open: Type.Boolean({
       description: "AUTH_ANONYMOUS=open: anybody is served without a key on the wires 000 to 003.",
     }),
+    temporary_hours: Type.Integer({ description: "How long a temporary conversation is kept." }),
   },
   { title: "Account" },
 );
@@ -33,7 +36,11 @@ export function accountRoutes(
     takesClaimCode,
     isOpen,
     shares,
-  }: Pick<ChatV1Parts, "isClaimed" | "takesClaimCode" | "isOpen" | "shares">,
+    temporaryMs,
+  }: Pick<
+    ChatV1Parts,
+    "isClaimed" | "takesClaimCode" | "isOpen" | "shares" | "temporaryMs"
+  >,
 ): void {
   plain.withTypeProvider<TypeBoxTypeProvider>().get(
     "/v1/chat/account",
@@ -57,6 +64,7 @@ export function accountRoutes(
           takes_claim_code: !isClaimedNow && takesClaimCode(),
           can_share: shares.isOn,
           is_open: isOpen,
+          temporary_hours: temporaryMs / HOUR_MS,
         },
       });
     },

@@ -47,11 +47,11 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, agent_id, model, mode } = request.body;
+      const { title, agent_id, model, mode, is_temporary: isTemporary } = request.body;
       const created = await conversations.create(
         request.principal,
         ORIGIN,
-        { title, agentId: agent_id, model, mode },
+        { title, agentId: agent_id, model, mode, isTemporary },
         [],
         idempotencyOf(request),
       );

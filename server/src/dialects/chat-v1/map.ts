@@ -21,6 +21,7 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   mode: conversation.mode,
   created_at: isoTime(conversation.createdAt),
   updated_at: isoTime(conversation.updatedAt),
+  ...(conversation.expiresAt && { expires_at: isoTime(conversation.expiresAt) }),
   ...(conversation.nextBranch > 1 && { active_branch: conversation.activeBranch }),
 });
 

@@ -141,12 +141,13 @@ export function messageRoutes(
         const known = await turns.watchReply(request.principal, point.replyId);
         return repeatTurn(reply, known, point, viewOf(request.body));
       }
-      const { title, agent_id, model, keep_model, mode } = request.body;
+      const { title, agent_id, model, keep_model, mode, is_temporary } = request.body;
       const conversation = conversations.draft(ORIGIN, {
         title,
         agentId: agent_id,
         model: keep_model ? model : null,
         mode,
+        isTemporary: is_temporary,
       });
       const turn = await turns.start(
         request.principal,

@@ -29,6 +29,8 @@ export type ChatV1Parts = {
   readonly files: Files;
   readonly profiles: Profiles;
   readonly shares: Shares;
+  /** How long a temporary conversation is kept. */
+  readonly temporaryMs: number;
   readonly titles: Pick<Titles, "settled">;
   /** Whether a key was ever made. */
   readonly isClaimed: () => Promise<boolean>;

@@ -12,6 +12,7 @@ import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
 import { settingsInBody } from "./model-settings.ts";
 import { PartBody, partsInBody, partsInQuery } from "./part-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
+import { temporaryInBody, temporaryInConversation } from "./temporary.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -32,6 +33,7 @@ export const ConversationBody = Type.Object(
     mode: Nullable(Type.String()),
     created_at: Time,
     updated_at: Time,
+    ...temporaryInConversation,
     ...branchInConversation,
   },
   { title: "Conversation" },
@@ -185,6 +187,7 @@ export const MessagesQuery = Type.Object({
 });
 
 export const NewConversation = Type.Object({
+  ...temporaryInBody,
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
   model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
@@ -226,6 +229,7 @@ export const NewMessage = Type.Object({
 
 export const NewStreamedConversation = Type.Object({
   ...asking,
+  ...temporaryInBody,
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
   keep_model: Type.Optional(

@@ -34,6 +34,8 @@ export type Sending = {
   readonly files: readonly FileFacts[];
   readonly model: string | null;
   readonly agentId: string | null;
+  /** Whether a conversation that begins with it is to be temporary. */
+  readonly isTemporary: boolean;
   /** The id of a question, of which this is a new version. */
   readonly replaces: string | null;
   /** Whether that question stays as it is, and only its answer is to be a new one. */

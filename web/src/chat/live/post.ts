@@ -12,7 +12,8 @@ export function post(
   { key, sending, snapshot, watching }: Running,
   branch: number | undefined,
 ): Promise<Reply> {
-  const { content = "", files = [], model, agentId, replaces, isAnswerAgain } = sending ?? {};
+  const { content = "", files = [], model, agentId, isTemporary } = sending ?? {};
+  const { replaces, isAnswerAgain } = sending ?? {};
   const options = { idempotencyKey: snapshot.id, ...SHOWN, signal: watching.signal };
   const choice = model ? { model } : {};
   if (replaces && isAnswerAgain)
@@ -24,7 +25,12 @@ export function post(
   };
   if (key === NEW)
     return client.conversations.start(
-      { ...said, keep_model: true, ...(agentId && { agent_id: agentId }) },
+      {
+        ...said,
+        keep_model: true,
+        ...(agentId && { agent_id: agentId }),
+        ...(isTemporary && { is_temporary: true }),
+      },
       options,
     );
   const place = replaces ? { branch_from: replaces } : { branch };

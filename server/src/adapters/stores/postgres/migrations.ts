@@ -1,6 +1,7 @@
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { COMMIT_MARKS_MIGRATION } from "./commit-marks-migration.ts";
+import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
@@ -294,4 +295,5 @@ export const MIGRATIONS: readonly string[] = [
   REPLY_STEPS_MIGRATION,
   TURN_LISTS_MIGRATION,
   SHARES_MIGRATION,
+  EXPIRY_MIGRATION,
 ];

@@ -39,6 +39,15 @@ export function createConversationReads(write: StatementWriter) {
       .where("id", "=", parameter.id)
       .where("tenant_id", "=", parameter.tenantId),
   );
+  /** Across all owners: for the sweep alone. */
+  const selectExpired = write<{ now: number; limit: number }>()((database, parameter) =>
+    database
+      .selectFrom("conversations")
+      .select(["id", "tenant_id", "owner_id"])
+      .where("expires_at", "<=", parameter.now)
+      .orderBy("expires_at")
+      .limit(parameter.limit),
+  );
   const selectByAlias = inConversationArrays(
     write<OwnerParameters & { alias: string }>()((database, parameter) =>
       database
@@ -119,6 +128,17 @@ export function createConversationReads(write: StatementWriter) {
 
     *userOfConversation(tenantId: string, id: string): Operation<string | null> {
       return (yield* selectUser.first({ tenantId, id }))?.owner_id ?? null;
+    },
+
+    *expiredConversations(
+      now: Date,
+      limit: number,
+    ): Operation<{ readonly owner: Owner; readonly id: string }[]> {
+      const rows = yield* selectExpired.all({ now: now.getTime(), limit });
+      return rows.map(({ id, tenant_id, owner_id }) => ({
+        owner: { tenantId: tenant_id, userId: owner_id },
+        id,
+      }));
     },
 
     *findConversationByAlias(owner: Owner, alias: string): Operation<Conversation | null> {

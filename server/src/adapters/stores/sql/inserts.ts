@@ -26,6 +26,7 @@ type ConversationParameters = {
   activeBranch: number;
   nextBranch: number;
   isHidden: number;
+  expiresAt: number | null;
   metadata: string | null;
   nextSequence: number;
   createdAt: number;
@@ -77,6 +78,7 @@ export function createInserts(write: StatementWriter) {
         active_branch: parameter.activeBranch,
         next_branch: parameter.nextBranch,
         is_hidden: parameter.isHidden,
+        expires_at: parameter.expiresAt,
         metadata: parameter.metadata,
         next_sequence: parameter.nextSequence,
         created_at: parameter.createdAt,
@@ -124,6 +126,7 @@ export function createInserts(write: StatementWriter) {
         activeBranch: conversation.activeBranch,
         nextBranch: conversation.nextBranch,
         isHidden: conversation.isHidden ? 1 : 0,
+        expiresAt: conversation.expiresAt?.getTime() ?? null,
         metadata: toJson(conversation.metadata ?? null),
         nextSequence,
         createdAt: conversation.createdAt.getTime(),

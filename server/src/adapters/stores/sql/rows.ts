@@ -30,6 +30,7 @@ export const CONVERSATION_COLUMNS = [
   "metadata",
   "created_at",
   "updated_at",
+  "expires_at",
 ] as const;
 
 export const MESSAGE_COLUMNS = [
@@ -92,6 +93,7 @@ export const conversationOfArray = (row: ConversationArray): Conversation => ({
   ...(row[12] !== null && { metadata: JSON.parse(row[12]) }),
   createdAt: nearestMoment(row[13]),
   updatedAt: nearestMoment(row[14]),
+  ...(row[15] !== null && { expiresAt: nearestMoment(row[15]) }),
 });
 
 export const toConversation = (row: ConversationRow): Conversation => ({
@@ -107,6 +109,7 @@ export const toConversation = (row: ConversationRow): Conversation => ({
   activeBranch: row.active_branch,
   nextBranch: row.next_branch,
   ...(row.is_hidden !== 0 && { isHidden: true as const }),
+  ...(row.expires_at !== null && { expiresAt: nearestMoment(row.expires_at) }),
   ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) }),
   createdAt: nearestMoment(row.created_at),
   updatedAt: nearestMoment(row.updated_at),
@@ -216,6 +219,7 @@ export const conversationOf = (
   activeBranch: TRUNK,
   nextBranch: 1,
   ...(conversation.isHidden && { isHidden: true as const }),
+  ...(conversation.expiresAt && { expiresAt: conversation.expiresAt }),
   ...(conversation.metadata && { metadata: conversation.metadata }),
   createdAt: conversation.createdAt,
   updatedAt,

@@ -1,4 +1,4 @@
-import { withoutMarkdown } from "./markdown-signs.ts";
+import { withoutMarkdown } from "../../../domain/markdown-signs.ts";
 import { isPrefix, type Word, wordsOf } from "./search-words.ts";
 
 const MATCH_BEGINS = "\u{e000}";

@@ -83,6 +83,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     findConversationByAlias: (owner, ...given) =>
       read(owner, reads.findConversationByAlias(owner, ...given)),
     userOfConversation: (...given) => read("everyone", reads.userOfConversation(...given)),
+    expiredConversations: (...given) => read("everyone", reads.expiredConversations(...given)),
     latestConversation: (owner, origin) => read(owner, reads.latestConversation(owner, origin)),
     listConversations: (owner, ...given) => read(owner, reads.listConversations(owner, ...given)),
     iterateConversations: (owner, options) =>

@@ -45,6 +45,8 @@ type ConversationsTable = {
   active_branch: Generated<number>;
   /** In no list of its owner's. */
   is_hidden: Generated<number>;
+  /** When it is deleted; null: when somebody deletes it. */
+  expires_at: number | null;
   /** A JSON object of texts; null: there are none. */
   metadata: string | null;
   /** The number of the branch to come; 1: the conversation has no forks. */

@@ -277,4 +277,9 @@ export const MIGRATIONS: readonly string[] = [
   REPLY_STEPS_MIGRATION,
   TURN_LISTS_MIGRATION,
   SHARES_MIGRATION,
+  `
+  -- When a conversation is deleted; null: when somebody deletes it.
+  ALTER TABLE conversations ADD COLUMN expires_at INTEGER;
+  CREATE INDEX conversations_by_expiry ON conversations (expires_at) WHERE expires_at IS NOT NULL;
+  `,
 ];
