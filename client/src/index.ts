@@ -35,8 +35,8 @@ export type * from "./wire-files.ts";
 export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-parts.ts";
-export type * from "./wire-shares.ts";
 export type * from "./wire-profile.ts";
+export type * from "./wire-shares.ts";
 export { ColloquyError, growParts, snippetParts };
 
 /**

@@ -1,5 +1,12 @@
 import type { Conversation } from "@colloquy/client";
-import { Ellipsis, Menu as MenuIcon, MessageCircleDashed, Pin, Share2, SquarePen } from "lucide-react";
+import {
+  Ellipsis,
+  Menu as MenuIcon,
+  MessageCircleDashed,
+  Pin,
+  Share2,
+  SquarePen,
+} from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";

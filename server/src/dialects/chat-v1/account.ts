@@ -37,10 +37,7 @@ export function accountRoutes(
     isOpen,
     shares,
     temporaryMs,
-  }: Pick<
-    ChatV1Parts,
-    "isClaimed" | "takesClaimCode" | "isOpen" | "shares" | "temporaryMs"
-  >,
+  }: Pick<ChatV1Parts, "isClaimed" | "takesClaimCode" | "isOpen" | "shares" | "temporaryMs">,
 ): void {
   plain.withTypeProvider<TypeBoxTypeProvider>().get(
     "/v1/chat/account",
