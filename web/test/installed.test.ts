@@ -143,7 +143,9 @@ test("a long answer that comes while one is elsewhere is told of, once that was 
   await say("A short one", 3);
   assert.deepEqual(await told(), []);
   await say("A long one", 30);
-  await page.waitForFunction("window.told.length === 1");
+  await page.waitForFunction(
+    () => (window as unknown as { told: readonly unknown[] }).told.length === 1,
+  );
   const [[text = "", options = ""] = []] = await told();
   assert.equal(text, "The answer is there");
   assert.doesNotMatch(`${text}${options}`, /secret|long one/i);
