@@ -1,6 +1,6 @@
 import type { AbandonedReply } from "../../../ports/store.ts";
 import { createPieceSweep } from "../sql/reply-pieces.ts";
-import { createStepTaking } from "../sql/reply-steps.ts";
+import { type AbandonedRow, abandonedOf, createStepTaking } from "../sql/reply-steps.ts";
 import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 type NoParameters = Record<never, never>;
@@ -62,7 +62,7 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
   }));
   const interrupt = write<{ at: number; isSure: number }>()((database, { at, isSure }, sql) => ({
     compile: () =>
-      sql<Row>`WITH orphans AS MATERIALIZED (
+      sql<AbandonedRow>`WITH orphans AS MATERIALIZED (
           SELECT tenant_id, owner_id, id FROM messages
           WHERE status = 'streaming' AND NOT ${hasServer(sql, isSure)} AND NOT ${hasSteps(sql)}
           LIMIT ${sql.lit(MAX_AT_ONCE)} FOR UPDATE SKIP LOCKED
@@ -81,7 +81,7 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
   const takeOver = write<{ replica: number; isSure: number }>()(
     (database, { replica, isSure }, sql) => ({
       compile: () =>
-        sql<Row>`WITH orphans AS MATERIALIZED (
+        sql<AbandonedRow>`WITH orphans AS MATERIALIZED (
           SELECT tenant_id, owner_id, id FROM messages
           WHERE status = 'streaming' AND NOT ${hasServer(sql, isSure)} AND ${hasSteps(sql)}
           LIMIT ${sql.lit(MAX_AT_ONCE)} FOR UPDATE SKIP LOCKED
@@ -118,19 +118,9 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
       const sure = { isSure: isSure ? 1 : 0 };
       const ended = yield* interrupt.all({ at: now.getTime(), ...sure });
       if (ended.length > 0) yield* sweepPieces();
-      const taken = (yield* takeOver.all({ replica, ...sure })).map(abandoned(true));
+      const taken = (yield* takeOver.all({ replica, ...sure })).map(abandonedOf(true));
       for (const { owner, replyId } of taken) yield* take(owner, replyId);
-      return [...ended.map(abandoned(false)), ...taken];
+      return [...ended.map(abandonedOf(false)), ...taken];
     },
   };
 }
-
-type Row = { readonly tenant_id: string; readonly owner_id: string; readonly id: string };
-
-const abandoned =
-  (isTaken: boolean) =>
-  ({ tenant_id, owner_id, id }: Row): AbandonedReply => ({
-    owner: { tenantId: tenant_id, userId: owner_id },
-    replyId: id,
-    isTaken,
-  });

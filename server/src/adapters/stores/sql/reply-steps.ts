@@ -1,6 +1,6 @@
 import type { Part } from "../../../domain/parts.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { ReplyAddition, ReplySteps } from "../../../ports/store.ts";
+import type { AbandonedReply, ReplyAddition, ReplySteps } from "../../../ports/store.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -89,3 +89,18 @@ export function createStepTaking(write: StatementWriter) {
     yield* take.run({ tenantId, userId, replyId });
   };
 }
+
+export type AbandonedRow = {
+  readonly tenant_id: string;
+  readonly owner_id: string;
+  readonly id: string;
+};
+
+/** The reply of a row, as whoever has found it abandoned is told of it. */
+export const abandonedOf =
+  (isTaken: boolean) =>
+  ({ tenant_id, owner_id, id }: AbandonedRow): AbandonedReply => ({
+    owner: { tenantId: tenant_id, userId: owner_id },
+    replyId: id,
+    isTaken,
+  });

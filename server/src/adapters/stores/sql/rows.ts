@@ -96,24 +96,13 @@ export const conversationOfArray = (row: ConversationArray): Conversation => ({
   ...(row[15] !== null && { expiresAt: nearestMoment(row[15]) }),
 });
 
-export const toConversation = (row: ConversationRow): Conversation => ({
-  id: row.id,
-  userId: row.owner_id,
-  title: row.title,
-  isPinned: row.is_pinned !== 0,
-  agentId: row.agent_id,
-  model: row.model,
-  mode: row.mode,
-  origin: row.origin,
-  alias: row.alias,
-  activeBranch: row.active_branch,
-  nextBranch: row.next_branch,
-  ...(row.is_hidden !== 0 && { isHidden: true as const }),
-  ...(row.expires_at !== null && { expiresAt: nearestMoment(row.expires_at) }),
-  ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) }),
-  createdAt: nearestMoment(row.created_at),
-  updatedAt: nearestMoment(row.updated_at),
-});
+/** The same where a statement selects more than CONVERSATION_COLUMNS. */
+export const toConversation = (row: ConversationRow): Conversation =>
+  conversationOfArray([
+    ...([row.id, row.owner_id, row.title, row.is_pinned, row.agent_id, row.model] as const),
+    ...([row.mode, row.origin, row.alias, row.active_branch, row.next_branch] as const),
+    ...([row.is_hidden, row.metadata, row.created_at, row.updated_at, row.expires_at] as const),
+  ]);
 
 export function toMessage(row: MessageArray): Message {
   const usage = row[6];

@@ -1,6 +1,6 @@
 import type { AbandonedReply } from "../../../ports/store.ts";
 import { createPieceSweep } from "../sql/reply-pieces.ts";
-import { createStepTaking } from "../sql/reply-steps.ts";
+import { abandonedOf, createStepTaking } from "../sql/reply-steps.ts";
 import type { Operation, Sql, StatementWriter } from "../sql/statement.ts";
 
 /** What the checkpoints of a reply kept, joined. */
@@ -57,19 +57,9 @@ export function createAbandonedReplies(write: StatementWriter) {
     *interruptRepliesTo(lastRowId: number, now: Date): Operation<AbandonedReply[]> {
       const ended = yield* interrupt.all({ lastRowId, at: now.getTime() });
       if (ended.length > 0) yield* sweepPieces();
-      const taken = (yield* selectWithSteps.all({ lastRowId })).map(abandoned(true));
+      const taken = (yield* selectWithSteps.all({ lastRowId })).map(abandonedOf(true));
       for (const { owner, replyId } of taken) yield* take(owner, replyId);
-      return [...ended.map(abandoned(false)), ...taken];
+      return [...ended.map(abandonedOf(false)), ...taken];
     },
   };
 }
-
-type Row = { readonly tenant_id: string; readonly owner_id: string; readonly id: string };
-
-const abandoned =
-  (isTaken: boolean) =>
-  ({ tenant_id, owner_id, id }: Row): AbandonedReply => ({
-    owner: { tenantId: tenant_id, userId: owner_id },
-    replyId: id,
-    isTaken,
-  });
