@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { clockEnvironment } from "./test-clock.ts";
 
 export const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
 
@@ -54,6 +55,7 @@ function start(
     cwd,
     env: {
       PATH: process.env.PATH,
+      ...clockEnvironment,
       NODE_COMPILE_CACHE: COMPILED,
       DATA_DIR: data,
       OLLAMA_BASE_URL: "http://127.0.0.1:9",

@@ -77,7 +77,9 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   ];
 
   async function start(): Promise<void> {
-    child = spawn(program, args, { stdio: "ignore" });
+    // Redis does not start under a pretended clock, and needs none: it only counts what is left of a time.
+    const { LD_PRELOAD: _, ...env } = process.env;
+    child = spawn(program, args, { stdio: "ignore", env });
     child.unref();
     await ready(port);
   }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { COMMAND, COMPILED } from "./cli-runner.ts";
+import { clockEnvironment } from "./test-clock.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -12,7 +13,12 @@ export async function startProcess(
 ) {
   const beganAt = performance.now();
   const child = spawn(process.execPath, [COMMAND, "serve", ...options], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILED, ...environment },
+    env: {
+      PATH: process.env.PATH,
+      ...clockEnvironment,
+      NODE_COMPILE_CACHE: COMPILED,
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
