@@ -89,7 +89,9 @@ test("a folder that cannot be written is unavailable, in words", async () => {
   });
 });
 
-test("only what is old and needed by nobody is deleted, also where it was stored again meanwhile", { skip }, async () => {
+test("only what is old and needed by nobody is deleted, also where it was stored again meanwhile", {
+  skip,
+}, async () => {
   await using folder = await newFolder();
   const { store } = folder;
   const { sha256 } = await store.put(pieces("bytes"), LIMIT);
@@ -114,7 +116,9 @@ test("only what is old and needed by nobody is deleted, also where it was stored
   assert.deepEqual(await folder.names(), []);
 });
 
-test("what a crash left of an upload goes after a while; what it left of a deletion is there again", { skip }, async () => {
+test("what a crash left of an upload goes after a while; what it left of a deletion is there again", {
+  skip,
+}, async () => {
   await using folder = await newFolder();
   const { store } = folder;
   const { sha256 } = await store.put(pieces("kept"), LIMIT);
