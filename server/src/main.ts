@@ -160,12 +160,12 @@ export async function startServer(
     signIn &&
     (await import("./adapters/credentials/jwt/credentials.ts")).jwtCredentials(signIn, systemClock);
   const credentials = allCredentials(ofTokens ? [ofKeys, ofTokens] : [ofKeys]);
-  const sharing = await chooseSharing(config, (isUp) => {
+  const { close: closeSharing, ...sharing } = await chooseSharing(config, (isUp) => {
     if (isUp) logger.info("Redis answers");
     else
       logger.warn("Redis does not answer: limits and queues are this server's own until it does");
   });
-  opened.defer(() => sharing.close());
+  opened.defer(() => closeSharing());
 
   const isClaimed = config.signIn !== null || (await store.isClaimed());
   // Where servers share a database, the code of one would be refused by the others.
@@ -178,10 +178,7 @@ export async function startServer(
     models,
     speech,
     speechHealth: speech.health,
-    log: sharing.log,
-    lock: sharing.lock,
-    limiter: sharing.limiter,
-    isRedisUp: sharing.isRedisUp,
+    ...sharing,
     credentials,
     ...mints,
     claimCode,

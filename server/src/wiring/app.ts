@@ -26,6 +26,7 @@ import { createCheckpoints } from "../core/turns/checkpoints.ts";
 import { createDeadlines } from "../core/turns/deadlines.ts";
 import { createPendingEndings } from "../core/turns/pending-endings.ts";
 import { createShowFiles } from "../core/turns/prompt-files.ts";
+import { createSharedAnswers } from "../core/turns/shared-answers.ts";
 import { createTitles } from "../core/turns/titles.ts";
 import type { TurnParts } from "../core/turns/turn.ts";
 import { createTurns } from "../core/turns/turns.ts";
@@ -36,6 +37,7 @@ import type { AnonymousMode } from "../domain/access.ts";
 import type { AppError } from "../domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "../http/server.ts";
 import { attachSockets, type SocketOptions, type Sockets } from "../http/sockets.ts";
+import type { AnswerExchange } from "../ports/answer-exchange.ts";
 import type { ClaimCode } from "../ports/claim-code.ts";
 import type { DeriveId } from "../ports/clock.ts";
 import type { Credentials } from "../ports/credentials.ts";
@@ -84,6 +86,8 @@ export type AppParts = Pick<
     readonly mintShareToken: MintShareToken;
     readonly hasShareLinks: boolean;
     readonly limiter: Limiter;
+    /** Null: this server runs alone. */
+    readonly answerExchange: AnswerExchange | null;
     readonly limitRules: LimitRules;
     readonly anonymous: AnonymousMode;
     /** Requests and sockets of one user at a time, and replies; null: any number. */
@@ -177,6 +181,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     ),
     createConcurrencyLimit("replies", parts.openPerUser),
   );
+  const answers = createSharedAnswers({ turns, clock, exchange: parts.answerExchange });
   const { enter } = createConcurrencyLimit("requests and connections", parts.openPerUser);
   const conversations = createConversations({ ...parts, turns });
   const importChats = createImportChats(store, parts.deriveId);
@@ -212,6 +217,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     ...parts,
     admit,
     agents,
+    answers,
     checkHealth,
     conversations,
     countSockets,

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { redisAnswerExchange } from "../adapters/answer-exchanges/redis/answer-exchange.ts";
 import { redisConversationLock } from "../adapters/conversation-locks/redis/conversation-lock.ts";
 import { redisLimiter } from "../adapters/limiters/redis/limiter.ts";
 import { openRedisLink } from "../adapters/redis/link.ts";
@@ -31,6 +32,7 @@ export async function shareByRedis({
     log: redisTurnLog(link),
     lock: redisConversationLock(link, lock),
     limiter: redisLimiter(link, limiter),
+    answerExchange: redisAnswerExchange(link),
   };
   return {
     ...shared,

@@ -14,7 +14,10 @@ export async function chooseSharing(
 ): Promise<Sharing> {
   const lock = memoryConversationLock();
   const limiter = memoryLimiter();
-  if (!redisUrl) return { log: memoryTurnLog(), lock, limiter, isRedisUp: null, async close() {} };
+  if (!redisUrl) {
+    const log = memoryTurnLog();
+    return { log, lock, limiter, answerExchange: null, isRedisUp: null, async close() {} };
+  }
   const { shareByRedis } = await import("./redis-sharing.ts");
   return shareByRedis({ url: redisUrl, prefix: redisPrefix, lock, limiter, onChange });
 }

@@ -17,7 +17,7 @@ const SILENCE_MS = 500;
 export type Completion = {
   /** A UUID. */
   readonly id: string;
-  readonly created: Date;
+  readonly createdAt: Date;
   /** The name of the model until its provider says better. */
   readonly model: string;
   /** What the model was told. */
@@ -31,9 +31,9 @@ export type Completion = {
   follow(signal: AbortSignal): AsyncIterable<AskedEvent>;
 };
 
-const headOf = ({ id, created, model }: Completion) => ({
+const headOf = ({ id, createdAt, model }: Completion) => ({
   id: idOf("chatcmpl-", id),
-  created: Math.floor(created.getTime() / 1000),
+  created: Math.floor(createdAt.getTime() / 1000),
   model,
 });
 

@@ -2,7 +2,6 @@ import type { Wire } from "../../http/wire.ts";
 import { admitOpenAi } from "../openai/admission.ts";
 import { beforeError, errorReply } from "../openai/errors.ts";
 import { createRepeats } from "../openai/repeats.ts";
-import { createSharedAnswers } from "../openai/shared-answers.ts";
 import { modelRoutes } from "./models.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
 import { completionRoutes, guestOf } from "./routes.ts";
@@ -10,12 +9,7 @@ import { storedRoutes } from "./stored-routes.ts";
 
 /** OpenAI's Chat Completions, and its list of models. */
 export function completionsWire(given: CompletionsParts): Wire {
-  const now = () => given.now().getTime();
-  const parts = {
-    ...given,
-    repeats: createRepeats(given, now),
-    shared: createSharedAnswers(now),
-  };
+  const parts = { ...given, repeats: createRepeats(given, () => given.now().getTime()) };
   return {
     name: ORIGIN,
     errorReply,

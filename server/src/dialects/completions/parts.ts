@@ -3,6 +3,7 @@ import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Files } from "../../core/files.ts";
 import type { Models } from "../../core/models.ts";
+import type { SharedAnswers } from "../../core/turns/shared-answers.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
@@ -16,5 +17,6 @@ export type CompletionsParts = {
   readonly files: Files;
   readonly models: Models;
   readonly turns: Turns;
+  readonly answers: SharedAnswers;
   readonly now: () => Date;
 };

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { AskedEvent } from "../../core/turns/turn.ts";
 import { admitOne } from "../../http/admission.ts";
 import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
@@ -7,7 +6,6 @@ import type { Guest } from "../../http/wire.ts";
 import { admissionOf, MAX_OPENAI_BODY_BYTES } from "../openai/admission.ts";
 import { sayWhereKept, sendHeaders } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
-import type { Reading, SharedAnswers } from "../openai/shared-answers.ts";
 import { type Completion, streamCompletion, wholeCompletion } from "./complete.ts";
 import { asAnswer, keptTurn } from "./kept.ts";
 import { type CompletionsParts, ORIGIN } from "./parts.ts";
@@ -15,10 +13,7 @@ import { type CompletionRequest, readRequest } from "./request.ts";
 
 const tags = ["completions"];
 
-type AnsweringParts = CompletionsParts & {
-  readonly repeats: Repeats;
-  readonly shared: SharedAnswers;
-};
+type AnsweringParts = CompletionsParts & { readonly repeats: Repeats };
 
 export function completionRoutes(app: FastifyInstance, parts: AnsweringParts): void {
   app.post(
@@ -78,14 +73,6 @@ async function complete(
   return reply;
 }
 
-const READING: Reading<AskedEvent> = {
-  endOf(event) {
-    if (event.type !== "ended") return null;
-    return event.outcome.finishes.length > 0 ? "whole" : "failed";
-  },
-  sizeOf: (event) => (event.type === "ended" ? 0 : event.text.length),
-};
-
 /** Asks the model, and where that is wanted keeps the turn. @throws AppError */
 async function begin(
   parts: AnsweringParts,
@@ -94,27 +81,19 @@ async function begin(
   asked: CompletionRequest,
 ): Promise<Completion> {
   const { principal } = request;
-  const common = {
-    ...{ created: parts.now(), choices: asked.choices, prompt: asked.ask.messages },
-  };
+  const common = { choices: asked.choices, prompt: asked.ask.messages };
   const idempotency = await parts.repeats.idempotencyOf(request, principal);
   if (asked.conversation === null && !asked.isStored) {
-    const { head, follow } = await parts.shared.answerTo(
-      {
-        owner: principal,
-        idempotency,
-        // The clients that count repeats send a stream that has opened no second time.
-        mayComeBack: asked.stream === null || request.headers["idempotency-key"] !== undefined,
-      },
-      async () => {
-        const { follow, id, model } = await parts.turns.ask(principal, asked.ask);
-        return { head: { id, model, created: common.created }, follow };
-      },
-      READING,
-    );
+    const answer = await parts.answers.ask(principal, {
+      question: () => asked.ask,
+      repeatedAs: idempotency,
+      // The clients that count repeats send a stream that has opened no second time.
+      mayComeBack: asked.stream === null || request.headers["idempotency-key"] !== undefined,
+    });
     const hasLogprobs = asked.ask.settings?.logprobs ?? false;
-    return { ...common, ...head, hasLogprobs, isKept: false, follow };
+    return { ...common, ...answer, hasLogprobs, isKept: false };
   }
+  const createdAt = parts.now();
   const turn = await parts.turns.start(
     principal,
     await keptTurn(parts, principal, asked, idempotency),
@@ -122,7 +101,7 @@ async function begin(
   sayWhereKept(reply, turn, asked.conversation === null);
   return {
     ...common,
-    id: turn.replyId,
+    ...{ id: turn.replyId, createdAt },
     model: parts.models.nameOf(asked.ask.model),
     hasLogprobs: false,
     isKept: true,

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FastifyRequest } from "fastify";
+import type { RepeatedAs } from "../../core/turns/shared-answers.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { nextTurn } from "../../domain/turns-of-the-loop.ts";
@@ -15,7 +16,7 @@ export type Repeats = {
    * The request's Idempotency-Key, or one that stands for it: a request that its SDK says to repeat has that of the same
    * request of the same user before it. Null for clients that say nothing of repeats. @throws AppError invalid_request
    */
-  idempotencyOf(request: FastifyRequest, owner: Owner): Promise<Idempotency | null>;
+  idempotencyOf(request: FastifyRequest, owner: Owner): Promise<RepeatedAs | null>;
 };
 
 /** How long after a request a repeat of it is known. */
@@ -26,7 +27,8 @@ const TIME_DIGITS = 15;
 const COUNT = "x-stainless-retry-count";
 
 /**
- * What another replica had of a request is found by its key in the store, where it is kept there.
+ * What another replica had of a request is found by its key in the store, where it is kept there, and by its series in
+ * the answers that replicas share.
  * @param now in milliseconds
  */
 export function createRepeats(
@@ -66,7 +68,7 @@ export function createRepeats(
       const key = before ?? `${prefix}${String(now()).padStart(TIME_DIGITS, "0")}-${randomUUID()}`;
       known.delete(name);
       known.set(name, { key, atMs: now() });
-      return { key, fingerprint };
+      return { key, fingerprint, series: { name: prefix, isRepeat } };
     },
   };
 }

@@ -5,21 +5,20 @@ import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
 import { sayNothingKept, sayWhereKept } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
-import type { Reading, SharedAnswers } from "../openai/shared-answers.ts";
 import { prepareResponse, startStored } from "./begin.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { readRequest } from "./request.ts";
 import { endedBody, responseBody } from "./response.ts";
 import { streamResponse } from "./sse.ts";
 import { beginStateless } from "./stateless.ts";
-import { endOfSteps, type Running, type Step } from "./steps.ts";
+import { endOfSteps, type Running } from "./steps.ts";
 import { runningOf } from "./stored.ts";
 
 export const TAGS = ["responses"];
 
 export function createRoutes(
   app: FastifyInstance,
-  parts: ResponsesParts & { readonly repeats: Repeats; readonly shared: SharedAnswers },
+  parts: ResponsesParts & { readonly repeats: Repeats },
 ): void {
   app.post(
     "/v1/responses",
@@ -36,23 +35,12 @@ export function createRoutes(
       const ready = await prepareResponse(parts, principal, asked);
       const idempotency = await parts.repeats.idempotencyOf(request, principal);
       if (!ready.isKept) {
-        const { head, follow } = await parts.shared.answerTo(
-          {
-            owner: principal,
-            idempotency,
-            // The clients that count repeats send a stream that has opened no second time.
-            mayComeBack: !asked.isStreamed || request.headers["idempotency-key"] !== undefined,
-          },
-          async () => {
-            const prompt = await ready.prompt(ready.place.history);
-            const { steps, base, ...rest } = await beginStateless(parts, principal, asked, prompt);
-            const { echo: _, ...begun } = base;
-            return { head: { rest, begun }, follow: steps };
-          },
-          READING,
-        );
-        const base = { ...head.begun, echo: asked.echo };
-        const running: Running = { ...head.rest, base, steps: follow };
+        const prompt = await ready.prompt(ready.place.history);
+        const running = await beginStateless(parts, principal, asked, prompt, {
+          repeatedAs: idempotency,
+          // The clients that count repeats send a stream that has opened no second time.
+          mayComeBack: !asked.isStreamed || request.headers["idempotency-key"] !== undefined,
+        });
         return asked.isStreamed
           ? streamResponse(reply, running)
           : answerAtTheEnd(reply, running, goneOf(reply));
@@ -71,19 +59,6 @@ export function createRoutes(
     },
   );
 }
-
-const READING: Reading<Step> = {
-  endOf(step) {
-    if (step.type !== "ended") return null;
-    const { status } = step.outcome;
-    return status === "completed" || status === "incomplete" ? "whole" : "failed";
-  },
-  sizeOf: (step) =>
-    step.type === "ended" ? JSON.stringify(step.outcome.output).length : textOf(step),
-};
-
-const textOf = ({ delta }: Extract<Step, { type: "step" }>): number =>
-  delta.type === "grow" ? delta.text.length : 0;
 
 async function answerAtTheEnd(
   reply: FastifyReply,

@@ -3,9 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
 import type { PromptMessage } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
 import { type Fields, fieldsOf, required } from "../openai/fields.ts";
 import { idOf } from "../openai/ids.ts";
+import type { Repeats } from "../openai/repeats.ts";
 import { prepareResponse, type Ready } from "./begin.ts";
 import { TAGS } from "./create.ts";
 import type { Draft } from "./drafts.ts";
@@ -21,7 +23,10 @@ import { endOfSteps } from "./steps.ts";
 const SUMMARISE =
   "Summarise this conversation for yourself, so that you can go on without having read it. Keep what was asked, what was decided and found out, names, numbers and what is still to be done. Answer with the summary alone.";
 
-export function derivedRoutes(app: FastifyInstance, parts: ResponsesParts): void {
+export function derivedRoutes(
+  app: FastifyInstance,
+  parts: ResponsesParts & { readonly repeats: Repeats },
+): void {
   app.post(
     "/v1/responses/input_tokens",
     { schema: { tags: TAGS, summary: "Estimate how many tokens an input has" } },
@@ -37,15 +42,24 @@ export function derivedRoutes(app: FastifyInstance, parts: ResponsesParts): void
 
   app.post(
     "/v1/responses/compact",
-    { schema: { tags: TAGS, summary: "Make an input shorter: the user's messages and a summary" } },
+    {
+      schema: {
+        tags: TAGS,
+        summary: "Make an input shorter: the user's messages and a summary",
+        headers: RepeatHeaders,
+      },
+    },
     async (request, reply) => {
       const { principal } = request;
       const asked = compactRequest(fieldsOf(request.body));
       const ready = await prepareResponse(parts, principal, asked);
-      const running = await beginStateless(parts, principal, asked, [
+      const prompt = [
         ...(await ready.prompt(ready.place.history)),
-        { role: "user", content: SUMMARISE },
-      ]);
+        { role: "user", content: SUMMARISE } as const,
+      ];
+      const repeatedAs = await parts.repeats.idempotencyOf(request, principal);
+      const repeats = { repeatedAs, mayComeBack: true };
+      const running = await beginStateless(parts, principal, asked, prompt, repeats);
       const ended = await endOfSteps(running, goneOf(reply));
       if (ended?.error) throw ended.error;
       const { id, createdAt } = running.base;

@@ -4,6 +4,7 @@ import type { Limits } from "../../core/access/limits.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Files } from "../../core/files.ts";
 import type { Models } from "../../core/models.ts";
+import type { SharedAnswers } from "../../core/turns/shared-answers.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
 /** The wire's name, in limits, metrics and the conversations begun through it. */
@@ -16,6 +17,7 @@ export type ResponsesParts = {
   readonly limits: Pick<Limits, "takeForUser">;
   readonly conversations: Conversations;
   readonly turns: Turns;
+  readonly answers: SharedAnswers;
   readonly files: Files;
   readonly models: Models;
   readonly now: () => Date;

@@ -1,6 +1,8 @@
 // A response of which nothing is kept.
 import { textOfPrompt } from "../../core/turns/prompt.ts";
-import type { AskedEvent, PromptMessage, StatelessTurn } from "../../core/turns/turn.ts";
+import type { SharedEvent } from "../../core/turns/shared-answer.ts";
+import type { AskShared, SharedTurn } from "../../core/turns/shared-answers.ts";
+import type { PromptMessage } from "../../core/turns/turn.ts";
 import { type Part, textIn } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts";
@@ -10,24 +12,23 @@ import { statusOf, usageOf } from "./response.ts";
 import { seal } from "./seal.ts";
 import { collector, type Ended, type Running, type Step } from "./steps.ts";
 
-/** @throws AppError as Turns.ask */
+/** @throws AppError as SharedAnswers.ask */
 export async function beginStateless(
-  { turns, now }: Pick<ResponsesParts, "turns" | "now">,
+  { answers }: Pick<ResponsesParts, "answers">,
   principal: Principal,
   asked: Asked,
   prompt: readonly PromptMessage[],
+  repeats: Pick<AskShared, "repeatedAs" | "mayComeBack"> = { repeatedAs: null, mayComeBack: false },
 ): Promise<Running> {
-  const turn = await turns.ask(principal, {
-    messages: prompt,
-    model: asked.model,
-    temperature: asked.temperature,
-    settings: asked.settings,
-    origin: ORIGIN,
+  const { model, temperature, settings } = asked;
+  const turn = await answers.ask(principal, {
+    question: () => ({ messages: prompt, model, temperature, settings, origin: ORIGIN }),
+    ...repeats,
   });
   const sealing = asked.sealsReasoning ? seal : null;
   const base = {
     id: turn.id,
-    createdAt: now(),
+    createdAt: turn.createdAt,
     conversationId: null,
     echo: asked.echo,
     model: turn.model,
@@ -37,8 +38,7 @@ export async function beginStateless(
     isBackground: false,
     isKept: false,
     seal: sealing,
-    steps: (signal) =>
-      stepsOf(turn, { prompt, seal: sealing, told: thoughtsAs(asked.echo), now }, signal),
+    steps: (signal) => stepsOf(turn, { prompt, seal: sealing, told: thoughtsAs(asked.echo) }, signal),
   };
 }
 
@@ -46,18 +46,17 @@ type Given = {
   readonly prompt: readonly PromptMessage[];
   readonly seal: Running["seal"];
   readonly told: ThoughtsAs;
-  readonly now: () => Date;
 };
 
 async function* stepsOf(
-  turn: StatelessTurn,
+  turn: SharedTurn,
   given: Given,
   signal: AbortSignal,
 ): AsyncGenerator<Step> {
   const collected = collector();
   for await (const event of turn.follow(signal)) {
     if (event.type === "ended") {
-      yield endedOf(turn.id, event.outcome, collected.parts(), given);
+      yield endedOf(turn.id, event, collected.parts(), given);
       return;
     }
     const logprobs = event.type === "text" ? event.logprobs : undefined;
@@ -68,10 +67,12 @@ async function* stepsOf(
 
 function endedOf(
   id: string,
-  { model, usage, finishes: [finish], error }: Extract<AskedEvent, { type: "ended" }>["outcome"],
+  { outcome, endedAt }: Extract<SharedEvent, { type: "ended" }>,
   parts: readonly Part[],
-  { prompt, seal, told, now }: Given,
+  { prompt, seal, told }: Given,
 ): Ended {
+  const { model, usage, finishes, error } = outcome;
+  const [finish] = finishes;
   const reply = {
     id,
     content: "",
@@ -92,7 +93,7 @@ function endedOf(
       model,
       output: outputItems(reply, seal, told),
       usage: usageOf(usage, prompt.map(textOfPrompt), parts.map(textIn)),
-      endedAt: now(),
+      endedAt,
     },
   };
 }
