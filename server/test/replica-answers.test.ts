@@ -148,3 +148,12 @@ test("[OX3] an answer of many pieces, with thoughts, is the same on another repl
   assert.ok(first.text.length > text.length);
   assert.ok(again.text === first.text);
 });
+
+test("[OR18] what one replica has sealed the other opens", async () => {
+  const user = newUser();
+  const ask = (server: Server, path: string, input: unknown) =>
+    send(server, "POST", path, { model: "scripted", store: false, input }, user);
+  const { body } = await ask(here, "/v1/responses/compact", "Remember 42.");
+  const { status, text } = await ask(elsewhere, "/v1/responses", body.output);
+  assert.equal(status, 200, text);
+});

@@ -17,6 +17,7 @@ import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { ProfileStore } from "./profile-store.ts";
 import type { SearchStore } from "./search.ts";
+import type { SecretStore } from "./secret-store.ts";
 import type { ShareStore } from "./share-store.ts";
 import type { TicketStore } from "./tickets.ts";
 import type { Idempotency, NewConversation } from "./turn-requests.ts";
@@ -55,6 +56,7 @@ export interface Store
     AuditStore,
     TicketStore,
     ShareStore,
+    SecretStore,
     BudgetStore,
     FileRows,
     Archive {

@@ -4,6 +4,7 @@ import { createAdmission } from "../core/access/admission.ts";
 import { type BudgetLimits, createBudgets } from "../core/access/budgets.ts";
 import { createClaim } from "../core/access/claim.ts";
 import { createConcurrencyLimit, withConcurrencyLimit } from "../core/access/concurrency-limit.ts";
+import { createInstallationSecret } from "../core/access/installation-secret.ts";
 import { createKeys } from "../core/access/keys.ts";
 import { createLimits, type LimitRules } from "../core/access/limits.ts";
 import { createSessionWatch } from "../core/access/session-watch.ts";
@@ -44,6 +45,7 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { FileStore } from "../ports/file-store.ts";
 import type { MintKey } from "../ports/key-mint.ts";
 import type { Limiter } from "../ports/limiter.ts";
+import type { MintSecret } from "../ports/secret-store.ts";
 import type { MintShareToken } from "../ports/share-store.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
@@ -84,6 +86,7 @@ export type AppParts = Pick<
     readonly claimCode: ClaimCode | null;
     readonly ticketMint: TicketMint;
     readonly mintShareToken: MintShareToken;
+    readonly mintSecret: MintSecret;
     readonly hasShareLinks: boolean;
     readonly limiter: Limiter;
     /** Null: this server runs alone. */
@@ -233,6 +236,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     now,
     pageOrigins: parts.origins.listed,
     profiles,
+    sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
     shares,
     takesClaimCode: claim.isOpen,

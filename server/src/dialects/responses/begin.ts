@@ -53,7 +53,7 @@ export type Ready = {
 
 /** @throws AppError invalid_request, not_found */
 export async function prepareResponse(
-  parts: Pick<ResponsesParts, "conversations" | "turns" | "files" | "models">,
+  parts: Pick<ResponsesParts, "conversations" | "turns" | "files" | "models" | "sealingSecret">,
   principal: Principal,
   asked: Asked,
   remembered: Remembered | null = null,
@@ -61,7 +61,7 @@ export async function prepareResponse(
   const { conversations, models, files } = parts;
   const isRemembered = remembered !== null && remembered.id === asked.previousResponseId;
   if (isRemembered && asked.isStored) throw previousNotFound(remembered.id);
-  const items = await plainItems(conversations, principal, asked.input);
+  const items = await plainItems(parts, principal, asked.input);
   const drafts = draftsOf(items);
   const place = isRemembered
     ? { ...newPlace(conversations, asked), remembered: remembered.messages }

@@ -46,7 +46,7 @@ export function createRoutes(
           : answerAtTheEnd(reply, running, goneOf(reply));
       }
       const turn = await startStored(parts, principal, asked, ready, idempotency);
-      const running = runningOf(turn);
+      const running = await runningOf(parts, principal, turn);
       sayWhereKept(reply, turn, ready.place.isHidden);
       if (asked.isStreamed) return streamResponse(reply, running);
       if (asked.isBackground) return reply.send(responseBody(running.base, "queued", null));

@@ -16,9 +16,9 @@ import { type ItemBody, inputItems, itemIds } from "./items.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { type Asked, readRequest } from "./request.ts";
 import { secondsOf } from "./response.ts";
-import { seal } from "./seal.ts";
+import { sealerOf } from "./seal.ts";
 import { beginStateless } from "./stateless.ts";
-import { endOfSteps } from "./steps.ts";
+import { type Ended, endOfSteps } from "./steps.ts";
 
 const SUMMARISE =
   "Summarise this conversation for yourself, so that you can go on without having read it. Keep what was asked, what was decided and found out, names, numbers and what is still to be done. Answer with the summary alone.";
@@ -62,12 +62,14 @@ export function derivedRoutes(
       const running = await beginStateless(parts, principal, asked, prompt, repeats);
       const ended = await endOfSteps(running, goneOf(reply));
       if (ended?.error) throw ended.error;
+      const sealer = await sealerOf(parts, principal);
+      const summary = ({ outcome }: Ended) => sealer.seal("compaction", wordsIn(outcome.output));
       const { id, createdAt } = running.base;
       return reply.send({
         id: idOf("resp_", id),
         object: "response.compaction",
         created_at: secondsOf(createdAt),
-        output: ended && compacted(id, ready, wordsIn(ended.outcome.output)),
+        output: ended && compacted(id, ready, summary(ended)),
         usage: ended?.outcome.usage ?? null,
       });
     },
@@ -108,13 +110,13 @@ const wordsIn = (items: readonly ItemBody[]): string =>
     .map((part: JsonObject) => (typeof part.text === "string" ? part.text : ""))
     .join("");
 
-/** The user's messages as they were, and the summary. */
+/** The user's messages as they were, and the summary, sealed. */
 function compacted(id: string, { place, drafts }: Ready, summary: string): ItemBody[] {
   const idFor = itemIds(id);
   return [
     ...place.history.filter(({ role }) => role === "user").flatMap(inputItems),
     ...drafts.flatMap((draft) => (draft.role === "user" ? [userItem(idFor("msg_"), draft)] : [])),
-    { id: idFor("cmp_"), type: "compaction", encrypted_content: seal(summary) },
+    { id: idFor("cmp_"), type: "compaction", encrypted_content: summary },
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   required,
   wrongType,
 } from "../openai/fields.ts";
+import { isSealedHere } from "./seal.ts";
 import { requiredText, text } from "./texts.ts";
 
 /** What a message of a user brings besides its words. */
@@ -41,7 +42,12 @@ export type InputItem =
       readonly text: string;
       readonly field: string;
     }
-  | { readonly type: "reasoning"; readonly text: string }
+  | {
+      readonly type: "reasoning";
+      readonly text: string;
+      /** What this server sealed, where that is all that the client sends of it. */
+      readonly sealed?: { readonly text: string; readonly field: string };
+    }
   | { readonly type: "compaction"; readonly sealed: string; readonly field: string }
   /** An item that is stored. */
   | { readonly type: "reference"; readonly id: string; readonly field: string };
@@ -107,7 +113,7 @@ function readItem(item: Fields): InputItem {
         field: item.at("call_id"),
       };
     case "reasoning":
-      return { type: "reasoning", text: thoughtsIn(item) };
+      return { type: "reasoning", ...thoughtsIn(item) };
     case "compaction":
     case "compaction_summary":
       return {
@@ -232,11 +238,14 @@ function outputIn(item: Fields): string {
     .join("\n");
 }
 
-/** What a model thought: its reasoning where it was given, and otherwise the summary of it. */
-function thoughtsIn(item: Fields): string {
+/** What a model thought: its reasoning where it was given, or else the summary of it, or else what was sealed here. */
+function thoughtsIn(item: Fields): Pick<Extract<InputItem, { type: "reasoning" }>, "text" | "sealed"> {
   const textsIn = (name: string): string =>
     (item.list(name, { max: MAX_PIECES }) ?? [])
       .map(({ value, path }) => text(fieldsOf(value, path), "text") ?? "")
       .join("");
-  return textsIn("content") || textsIn("summary");
+  const said = textsIn("content") || textsIn("summary");
+  const sealed = text(item, "encrypted_content") ?? "";
+  if (said !== "" || !isSealedHere(sealed)) return { text: said };
+  return { text: "", sealed: { text: sealed, field: item.at("encrypted_content") } };
 }

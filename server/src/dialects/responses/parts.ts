@@ -1,5 +1,6 @@
 import type { DecideAccess } from "../../core/access/access.ts";
 import type { Admit } from "../../core/access/admission.ts";
+import type { InstallationSecret } from "../../core/access/installation-secret.ts";
 import type { Limits } from "../../core/access/limits.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Files } from "../../core/files.ts";
@@ -20,6 +21,8 @@ export type ResponsesParts = {
   readonly answers: SharedAnswers;
   readonly files: Files;
   readonly models: Models;
+  /** With which clients are given what they cannot read or change. */
+  readonly sealingSecret: InstallationSecret;
   readonly now: () => Date;
   /** How long a socket may be open. */
   readonly sessionMs: number;

@@ -8,22 +8,29 @@ import { fieldsOf, invalid } from "../openai/fields.ts";
 import type { PlainItem } from "./drafts.ts";
 import { type InputItem, readItems } from "./input-items.ts";
 import { type ItemBody, inputItems, messageOfItem } from "./items.ts";
-import { unseal } from "./seal.ts";
+import type { ResponsesParts } from "./parts.ts";
+import { sealerOf } from "./seal.ts";
 
 /** The words before the summary that stands for what was left out. */
 const SUMMARY = "This is a summary of the conversation before this message:\n\n";
 
 /** The items with what they name or hold. @throws AppError invalid_request, not_found */
 export function plainItems(
-  conversations: Pick<Conversations, "message">,
+  parts: Pick<ResponsesParts, "conversations" | "sealingSecret">,
   owner: Owner,
   items: readonly InputItem[],
 ): Promise<PlainItem[]> {
+  const { conversations } = parts;
   return Promise.all(
     items.map(async (item): Promise<PlainItem> => {
       if (item.type === "compaction") {
-        const text = SUMMARY + unseal(item.sealed, item.field);
+        const { open } = await sealerOf(parts, owner);
+        const text = SUMMARY + open("compaction", item.sealed, item.field);
         return { type: "message", role: "developer", pieces: [{ type: "text", text }] };
+      }
+      if (item.type === "reasoning" && item.sealed) {
+        const { open } = await sealerOf(parts, owner);
+        return { type: "reasoning", text: open("reasoning", item.sealed.text, item.sealed.field) };
       }
       if (item.type !== "reference") return item;
       const { body } = await storedItem(conversations, owner, item.id);

@@ -21,10 +21,11 @@ export function retrieveRoutes(app: FastifyInstance, parts: ResponsesParts): voi
     PATH,
     { schema: { tags: TAGS, summary: "Get a response, or the events of its stream" } },
     async (request, reply) => {
-      const turn = await storedResponse(parts, request.principal, idIn(request));
+      const { principal } = request;
+      const turn = await storedResponse(parts, principal, idIn(request));
       const { isStreamed, startingAfter } = streamQuery(request);
-      if (isStreamed) return streamResponse(reply, runningOf(turn), startingAfter);
-      return reply.send(bodyOf(turn));
+      if (!isStreamed) return reply.send(await bodyOf(parts, principal, turn));
+      return streamResponse(reply, await runningOf(parts, principal, turn), startingAfter);
     },
   );
 
@@ -46,16 +47,18 @@ export function retrieveRoutes(app: FastifyInstance, parts: ResponsesParts): voi
     `${PATH}/cancel`,
     { schema: { tags: TAGS, summary: "Stop a response in the background; what was said is kept" } },
     async (request, reply) => {
-      const turn = await storedResponse(parts, request.principal, idIn(request));
+      const { principal } = request;
+      const turn = await storedResponse(parts, principal, idIn(request));
       if (!recordOf(turn.record).isBackground)
         throw new AppError(
           "invalid_request",
           "Only responses in the background can be cancelled. Create the response with background: true, or close its stream",
         );
-      if (turn.stored) return reply.send(bodyOf(turn));
-      await parts.turns.stopReply(request.principal, turn.replyId);
+      if (turn.stored) return reply.send(await bodyOf(parts, principal, turn));
+      await parts.turns.stopReply(principal, turn.replyId);
       await endOf(turn);
-      return reply.send(bodyOf(await storedResponse(parts, request.principal, idIn(request))));
+      const ended = await storedResponse(parts, principal, idIn(request));
+      return reply.send(await bodyOf(parts, principal, ended));
     },
   );
 

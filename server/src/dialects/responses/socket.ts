@@ -162,7 +162,8 @@ async function begin(
 ): Promise<Running> {
   if (!ready.isKept)
     return beginStateless(parts, principal, asked, await ready.prompt(ready.place.history));
-  return runningOf(await startStored(parts, principal, asked, ready, null));
+  const turn = await startStored(parts, principal, asked, ready, null);
+  return runningOf(parts, principal, turn);
 }
 
 /** What is remembered once the response has ended; null where that is too much. */

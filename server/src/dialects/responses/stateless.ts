@@ -9,23 +9,23 @@ import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import type { Asked } from "./request.ts";
 import { statusOf, usageOf } from "./response.ts";
-import { seal } from "./seal.ts";
+import { reasoningSeal } from "./seal.ts";
 import { collector, type Ended, type Running, type Step } from "./steps.ts";
 
 /** @throws AppError as SharedAnswers.ask */
 export async function beginStateless(
-  { answers }: Pick<ResponsesParts, "answers">,
+  parts: Pick<ResponsesParts, "answers" | "sealingSecret">,
   principal: Principal,
   asked: Asked,
   prompt: readonly PromptMessage[],
   repeats: Pick<AskShared, "repeatedAs" | "mayComeBack"> = { repeatedAs: null, mayComeBack: false },
 ): Promise<Running> {
   const { model, temperature, settings } = asked;
-  const turn = await answers.ask(principal, {
+  const sealing = await reasoningSeal(parts, principal, asked);
+  const turn = await parts.answers.ask(principal, {
     question: () => ({ messages: prompt, model, temperature, settings, origin: ORIGIN }),
     ...repeats,
   });
-  const sealing = asked.sealsReasoning ? seal : null;
   const base = {
     id: turn.id,
     createdAt: turn.createdAt,

@@ -21,7 +21,7 @@ import {
   statusOf,
   usageOf,
 } from "./response.ts";
-import { seal } from "./seal.ts";
+import { reasoningSeal } from "./seal.ts";
 import type { Ended, Running, Step } from "./steps.ts";
 
 /** What this wire keeps with a turn. */
@@ -156,9 +156,14 @@ const endedOf = (
 });
 
 /** A stored turn as a response. */
-export function runningOf(turn: Turn | WatchedTurn): Running {
-  const { echo, model, isHidden, isBackground, sealsReasoning } = recordOf(turn.record);
-  const sealing = sealsReasoning ? seal : null;
+export async function runningOf(
+  parts: Pick<ResponsesParts, "sealingSecret">,
+  owner: Owner,
+  turn: Turn | WatchedTurn,
+): Promise<Running> {
+  const record = recordOf(turn.record);
+  const { echo, model, isHidden, isBackground } = record;
+  const sealing = await reasoningSeal(parts, owner, record);
   return {
     base: {
       id: turn.replyId,
@@ -180,8 +185,12 @@ export function runningOf(turn: Turn | WatchedTurn): Running {
 }
 
 /** The response as it is now. */
-export function bodyOf(turn: WatchedTurn): ResponseBody {
-  const running = runningOf(turn);
+export async function bodyOf(
+  parts: Pick<ResponsesParts, "sealingSecret">,
+  owner: Owner,
+  turn: WatchedTurn,
+): Promise<ResponseBody> {
+  const running = await runningOf(parts, owner, turn);
   if (!turn.stored) return responseBody(running.base, "in_progress", null);
   const { base, seal: sealing } = running;
   return endedBody(base, endedOf(turn.stored, turn.input, sealing, thoughtsAs(base.echo)).outcome);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { KEY_PREFIX, SECRET_PREFIX } from "../../../domain/access.ts";
 import type { MintKey } from "../../../ports/key-mint.ts";
+import type { MintSecret } from "../../../ports/secret-store.ts";
 import type { MintShareToken } from "../../../ports/share-store.ts";
 import type { TicketMint } from "../../../ports/tickets.ts";
 import { hashOfKey } from "./credentials.ts";
@@ -10,6 +11,8 @@ const KEY_BYTES = 32;
 export const mintKey: MintKey = () => mint(KEY_PREFIX);
 
 const mintShareToken: MintShareToken = () => randomBytes(KEY_BYTES).toString("base64url");
+
+const mintSecret: MintSecret = () => randomBytes(KEY_BYTES).toString("base64url");
 
 /** Tickets are as hard to guess as keys, and stored as these are. */
 const ticketMint: TicketMint = {
@@ -24,4 +27,4 @@ function mint(prefix: string) {
 }
 
 /** All that a server mints. */
-export const mints = { mintKey, ticketMint, mintShareToken };
+export const mints = { mintKey, ticketMint, mintShareToken, mintSecret };

@@ -16,6 +16,7 @@ import { createProfileReads, createProfileWrites } from "./profiles.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import { createReplyStepReads, createReplyStepWrites } from "./reply-steps.ts";
+import { createSecretWrites } from "./secrets.ts";
 import { createShareReads, createShareWrites } from "./shares.ts";
 import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
@@ -78,6 +79,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
+    ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,
     ...createArchiveWrites(write, { insert, keys, agents, profiles, branches, files }),

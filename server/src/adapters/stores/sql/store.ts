@@ -158,6 +158,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     listShares: (owner, ...given) => read(owner, reads.listShares(owner, ...given)),
     findShare: (...given) => read("everyone", reads.findShare(...given)),
     deleteShare: (...given) => write("deleteShare", ...given),
+    keepSecret: (...given) => write("keepSecret", ...given),
     createTicket: (...given) => write("createTicket", ...given),
     takeTicket: (...given) => write("takeTicket", ...given),
     openTicket: (...given) => write("openTicket", ...given),

@@ -84,6 +84,7 @@ export const WRITE_SCOPES: WriteScopes = {
   createShare: ofOwner,
   deleteShare: ofOwner,
 
+  keepSecret: ofNobody,
   noteHealth: ofNobody,
   importRecords: ofEveryone,
 };
