@@ -212,7 +212,7 @@ test("[OX2] [OX3] the SDK for Python: its headers and its `null`s are taken, and
   }
 });
 
-test("[OR9] Codex: tools that only OpenAI runs are refused by their place, with what to do", async () => {
+test("[OR9] Codex: its namespaces of tools are taken, and a tool that only OpenAI runs is refused with what to set", async () => {
   const ask = (tool: object) =>
     post(
       "/responses",
@@ -225,12 +225,10 @@ test("[OR9] Codex: tools that only OpenAI runs are refused by their place, with 
       },
       { "session-id": randomUUID() },
     );
-  for (const tool of [
-    { type: "web_search", external_web_access: false },
-    { type: "namespace", name: "multi_agent_v1", tools: [] },
-  ]) {
-    const { status, body } = await ask(tool);
-    assert.deepEqual([status, body.error.param], [400, "tools[1].type"]);
-    assert.match(body.error.message, /Offer tools of type function or custom/);
-  }
+  const spawn = { type: "function", name: "spawn_agent", strict: false, parameters: {} };
+  const taken = await ask({ type: "namespace", name: "multi_agent_v1", tools: [spawn] });
+  assert.equal(taken.status, 200, taken.text);
+  const { status, body } = await ask({ type: "web_search", external_web_access: false });
+  assert.deepEqual([status, body.error.param], [400, "tools[1].type"]);
+  assert.match(body.error.message, /set web_search = "disabled".*Offer tools of type function/);
 });

@@ -62,15 +62,23 @@ for (const [path, body] of REQUESTS)
       assert.equal(asked(), before + 2);
 
       const named = { "idempotency-key": randomUUID() };
-      const answers = await Promise.all([here, elsewhere, here].map((server) => post(server, named)));
+      const answers = await Promise.all(
+        [here, elsewhere, here].map((server) => post(server, named)),
+      );
       for (const { text } of answers) assert.equal(text, answers[0]?.text);
       assert.equal(asked(), before + 3, "of several at once, one asks");
       const other = await post(elsewhere, named, { temperature: 1 });
       assert.deepEqual([other.status, other.body.error.code], [409, "idempotency_key_in_use"]);
-      const stranger = await send(elsewhere, "POST", path, { ...body, stream }, {
-        ...newUser(),
-        ...named,
-      });
+      const stranger = await send(
+        elsewhere,
+        "POST",
+        path,
+        { ...body, stream },
+        {
+          ...newUser(),
+          ...named,
+        },
+      );
       assert.notEqual(stranger.text, answers[0]?.text, "a key is its user's own");
       const { conversation, message } = await here.store.countRecords();
       assert.deepEqual([conversation, message], [0, 0]);

@@ -113,7 +113,10 @@ test("[OR9] [OR18] sealed thoughts are the same in the stream, the response and 
   assert.equal(foreign.status, 200, foreign.text);
   const sealed = await compacted(client);
   const mistaken = await client.create(sent(sealed));
-  assert.deepEqual([mistaken.status, mistaken.body.error?.param], [400, "input[1].encrypted_content"]);
+  assert.deepEqual(
+    [mistaken.status, mistaken.body.error?.param],
+    [400, "input[1].encrypted_content"],
+  );
 });
 
 test("[OR18] what was sealed is opened after a restart, and not by another installation", async () => {

@@ -56,7 +56,8 @@ export function shareAnswer(
       const next = await source?.next();
       if (!next || next.done) {
         close();
-        return watcher.failed();
+        watcher.failed();
+        return;
       }
       const event = next.value;
       events.push(event);
@@ -88,7 +89,10 @@ export function shareAnswer(
   const leave = (lingerMs: number): void => {
     readers--;
     if (readers > 0 || source === null) return;
-    if (lingerMs === 0) return stop();
+    if (lingerMs === 0) {
+      stop();
+      return;
+    }
     lingering = new AbortController();
     clock.sleep(lingerMs, lingering.signal).then(stop, () => undefined);
     goOn().catch(() => undefined);

@@ -15,6 +15,7 @@ import {
   type ThoughtsAs,
   thoughtsAs,
 } from "./items.ts";
+import { toolNameOf } from "./namespaces.ts";
 import { endedBody, type Outcome, type ResponseBase, responseBody } from "./response.ts";
 
 export type ResponseEvent = JsonObject & {
@@ -121,7 +122,7 @@ export function eventMaker(
       : [
           event("response.function_call_arguments.done", {
             ...whole,
-            name: part.name,
+            ...toolNameOf(part.name),
             arguments: text,
           }),
         ];

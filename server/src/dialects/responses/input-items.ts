@@ -9,6 +9,7 @@ import {
   required,
   wrongType,
 } from "../openai/fields.ts";
+import { namedIn } from "./namespaces.ts";
 import { isSealedHere } from "./seal.ts";
 import { requiredText, text } from "./texts.ts";
 
@@ -93,7 +94,7 @@ function readItem(item: Fields): InputItem {
         type: "call",
         callId: callIdIn(item),
         source: CLIENT_TOOLS,
-        name: requiredText(item, "name", MAX_ID_CHARACTERS),
+        name: namedIn(item, requiredText(item, "name", MAX_ID_CHARACTERS)),
         arguments: text(item, "arguments") ?? "",
       };
     case "custom_tool_call":
@@ -101,7 +102,7 @@ function readItem(item: Fields): InputItem {
         type: "call",
         callId: callIdIn(item),
         source: CUSTOM_TOOLS,
-        name: requiredText(item, "name", MAX_ID_CHARACTERS),
+        name: namedIn(item, requiredText(item, "name", MAX_ID_CHARACTERS)),
         arguments: text(item, "input") ?? "",
       };
     case "function_call_output":
@@ -239,7 +240,9 @@ function outputIn(item: Fields): string {
 }
 
 /** What a model thought: its reasoning where it was given, or else the summary of it, or else what was sealed here. */
-function thoughtsIn(item: Fields): Pick<Extract<InputItem, { type: "reasoning" }>, "text" | "sealed"> {
+function thoughtsIn(
+  item: Fields,
+): Pick<Extract<InputItem, { type: "reasoning" }>, "text" | "sealed"> {
   const textsIn = (name: string): string =>
     (item.list(name, { max: MAX_PIECES }) ?? [])
       .map(({ value, path }) => text(fieldsOf(value, path), "text") ?? "")

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { CUSTOM_TOOLS, type Part } from "../../domain/parts.ts";
 import { type IdPrefix, idOf, uuidIn } from "../openai/ids.ts";
+import { toolNameOf } from "./namespaces.ts";
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
 
@@ -76,8 +77,8 @@ export const callItem = (
   { callId, source, name, arguments: given }: ToolCall,
 ): ItemBody =>
   source === CUSTOM_TOOLS
-    ? { id, type: "custom_tool_call", status, call_id: callId, name, input: given }
-    : { id, type: "function_call", status, call_id: callId, name, arguments: given };
+    ? { id, type: "custom_tool_call", status, call_id: callId, ...toolNameOf(name), input: given }
+    : { id, type: "function_call", status, call_id: callId, ...toolNameOf(name), arguments: given };
 
 /** The items of a reply that is over. @param seal what gives reasoning its `encrypted_content`; null: it has none */
 export function outputItems(

@@ -38,7 +38,8 @@ export async function beginStateless(
     isBackground: false,
     isKept: false,
     seal: sealing,
-    steps: (signal) => stepsOf(turn, { prompt, seal: sealing, told: thoughtsAs(asked.echo) }, signal),
+    steps: (signal) =>
+      stepsOf(turn, { prompt, seal: sealing, told: thoughtsAs(asked.echo) }, signal),
   };
 }
 
@@ -48,11 +49,7 @@ type Given = {
   readonly told: ThoughtsAs;
 };
 
-async function* stepsOf(
-  turn: SharedTurn,
-  given: Given,
-  signal: AbortSignal,
-): AsyncGenerator<Step> {
+async function* stepsOf(turn: SharedTurn, given: Given, signal: AbortSignal): AsyncGenerator<Step> {
   const collected = collector();
   for await (const event of turn.follow(signal)) {
     if (event.type === "ended") {

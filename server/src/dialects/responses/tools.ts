@@ -3,6 +3,7 @@ import type { ModelSettings, ToolOffer } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { notHere } from "../openai/errors.ts";
 import { type Fields, fieldsOf, invalid, outOfBounds, required } from "../openai/fields.ts";
+import { namedIn, nameInNamespace, toolNameOf } from "./namespaces.ts";
 import { requiredText, text } from "./texts.ts";
 
 type ToolChoice = NonNullable<ModelSettings["toolChoice"]>;
@@ -10,6 +11,10 @@ type NamedTool = { readonly name: string; readonly isCustom?: boolean };
 
 /** Of one request. */
 const MAX_TOOLS = 512;
+/** What to set in clients that offer such a tool unasked. */
+const HOSTED_ADVICE: Readonly<Record<string, string>> = {
+  web_search: 'In Codex, set web_search = "disabled". ',
+};
 const NAME = /^[a-zA-Z0-9_.:-]{1,128}$/;
 
 export type AskedTools = {
@@ -25,15 +30,46 @@ export type AskedTools = {
 /** @throws AppError invalid_request */
 export function readTools(body: Fields): AskedTools {
   const tools = body.list("tools", { max: MAX_TOOLS }) ?? [];
-  const offers = tools.map(({ value, path }) => readTool(fieldsOf(value, path)));
+  const read = tools.map(({ value, path }) => readEntry(fieldsOf(value, path)));
   const names = new Set<string>();
-  for (const [index, { name }] of offers.entries()) {
-    if (names.has(name))
-      throw invalid(`${tools[index]?.path}.name`, "No two tools may have the same name");
-    names.add(name);
+  for (const { offer, path } of read.flatMap(({ placed }) => placed)) {
+    if (names.has(offer.name)) throw invalid(`${path}.name`, "No two tools may have the same name");
+    names.add(offer.name);
   }
+  const offers = read.flatMap(({ placed }) => placed.map(({ offer }) => offer));
+  if (offers.length > MAX_TOOLS)
+    throw outOfBounds(body.at("tools"), "array", "above", MAX_TOOLS, offers.length);
   const { choice, echoed } = readChoice(body, offers);
-  return { offers, choice, echoed: { tools: offers.map(echoedTool), tool_choice: echoed } };
+  return { offers, choice, echoed: { tools: read.map((one) => one.echoed), tool_choice: echoed } };
+}
+
+/** What one entry of `tools` offers, each with its place, and how the response says it again. */
+type ReadTools = {
+  readonly placed: readonly { readonly offer: ToolOffer; readonly path: string }[];
+  readonly echoed: JsonObject;
+};
+
+/** A tool, or a namespace of tools. */
+function readEntry(entry: Fields): ReadTools {
+  if (entry.string("type") !== "namespace") {
+    const offer = readTool(entry);
+    return { placed: [{ offer, path: entry.path }], echoed: echoedTool(offer) };
+  }
+  const namespace = nameOf(entry);
+  const read = (entry.list("tools", { max: MAX_TOOLS }) ?? []).map(({ value, path }) => {
+    const tool = fieldsOf(value, path);
+    const offer = readTool(tool);
+    return { path, offer, name: nameInNamespace(namespace, offer.name, tool.at("name")) };
+  });
+  return {
+    placed: read.map(({ path, offer, name }) => ({ path, offer: { ...offer, name } })),
+    echoed: {
+      type: "namespace",
+      name: namespace,
+      description: text(entry, "description") ?? null,
+      tools: read.map(({ offer }) => echoedTool(offer)),
+    },
+  };
 }
 
 function readTool(tool: Fields): ToolOffer {
@@ -41,14 +77,9 @@ function readTool(tool: Fields): ToolOffer {
   if (type !== "function" && type !== "custom")
     throw notHere(
       tool.at("type"),
-      `Tools of type '${type.slice(0, 64).toWellFormed()}' are not offered here. Offer tools of type function or custom, and run them yourself`,
+      `Tools of type '${type.slice(0, 64).toWellFormed()}' are not offered here. ${HOSTED_ADVICE[type] ?? ""}Offer tools of type function or custom, also in a namespace, and run them yourself`,
     );
-  const name = requiredText(tool, "name");
-  if (!NAME.test(name))
-    throw invalid(
-      tool.at("name"),
-      `${tool.at("name")} must be 1 to 128 letters, digits, dashes or underscores`,
-    );
+  const name = nameOf(tool);
   const description = text(tool, "description") ?? null;
   if (type === "custom") {
     const format = jsonOf(tool.json("format") ?? null);
@@ -56,6 +87,15 @@ function readTool(tool: Fields): ToolOffer {
   }
   const parameters = jsonOf(tool.json("parameters") ?? null);
   return { name, description, parameters, strict: tool.boolean("strict") ?? null };
+}
+
+function nameOf(tool: Fields): string {
+  const name = requiredText(tool, "name");
+  if (NAME.test(name)) return name;
+  throw invalid(
+    tool.at("name"),
+    `${tool.at("name")} must be 1 to 128 letters, digits, dashes or underscores`,
+  );
 }
 
 /** With every field that there is, null where nothing was said. */
@@ -86,7 +126,7 @@ function readChoice(
   const type = required(choice.string("type"), choice.at("type"));
   if (type === "function" || type === "custom") {
     const tool = namedTool(choice, offers);
-    return { choice: tool, echoed: { type, name: tool.name } };
+    return { choice: tool, echoed: { type, ...toolNameOf(tool.name) } };
   }
   if (type !== "allowed_tools")
     throw notHere(
@@ -100,13 +140,13 @@ function readChoice(
   if (allowed.length === 0) throw outOfBounds(choice.at("tools"), "array", "below", 1, 0);
   const tools = allowed.map(({ name, isCustom }) => ({
     type: isCustom ? "custom" : "function",
-    name,
+    ...toolNameOf(name),
   }));
   return { choice: { mode, allowed }, echoed: { type, mode, tools } };
 }
 
 function namedTool(named: Fields, offers: readonly ToolOffer[]): NamedTool {
-  const name = requiredText(named, "name");
+  const name = namedIn(named, requiredText(named, "name"));
   const offer = offers.find((one) => one.name === name);
   if (!offer)
     throw invalid(named.at("name"), `${named.at("name")} names a tool that is not among tools`);

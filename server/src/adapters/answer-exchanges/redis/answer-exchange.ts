@@ -24,7 +24,7 @@ export function redisAnswerExchange(link: RedisLink): AnswerExchange & { close()
   const keyOf = (name: string): string =>
     `${link.prefix}answer:${createHash("sha256").update(name).digest("base64url")}`;
   const channelOf = (replicaId: string): string => `${link.prefix}answers:${replicaId}`;
-  const valueOf = (holder: string, tag: string): string => JSON.stringify([holder, tag]);
+  const claimText = (holder: string, tag: string): string => JSON.stringify([holder, tag]);
   const own = channelOf(link.replicaId);
   const serving = answerServing(link);
   const readers = answerReaders(link, own);
@@ -36,12 +36,12 @@ export function redisAnswerExchange(link: RedisLink): AnswerExchange & { close()
 
   return {
     announce(name, tag) {
-      const value = valueOf(link.replicaId, tag);
+      const value = claimText(link.replicaId, tag);
       link.run((client) => client.set(keyOf(name), value, "PX", CLAIM_MS)).catch(ignored);
     },
     async claim(name, tag, instead) {
-      const mine = valueOf(link.replicaId, tag);
-      const replaced = instead ? valueOf(instead.holder, instead.tag) : "";
+      const mine = claimText(link.replicaId, tag);
+      const replaced = instead ? claimText(instead.holder, instead.tag) : "";
       try {
         return claimIn(
           await link.run((client) => CLAIM(client, keyOf(name), mine, CLAIM_MS, replaced)),
@@ -52,7 +52,7 @@ export function redisAnswerExchange(link: RedisLink): AnswerExchange & { close()
       }
     },
     withdraw(name, tag) {
-      const mine = valueOf(link.replicaId, tag);
+      const mine = claimText(link.replicaId, tag);
       link.run((client) => WITHDRAW(client, keyOf(name), mine)).catch(ignored);
     },
     follow: (name, { holder, tag }, signal) =>

@@ -76,11 +76,15 @@ export function answerServing(link: RedisLink) {
     const there = readers.get(id);
     if (there) {
       Object.assign(there, { heardAtMs, isAsked: true, sent: Math.min(from, there.lines.length) });
-      return willFlush(id, there, 0);
+      willFlush(id, there, 0);
+      return;
     }
     const leaving = new AbortController();
     const lines = open(name, tag, leaving.signal);
-    if (!lines) return send(id, inbox, from, [], true);
+    if (!lines) {
+      send(id, inbox, from, [], true);
+      return;
+    }
     const reader: Reader = {
       ...{ inbox, leaving, lines: [], sent: from, heardAtMs },
       ...{ isAsked: false, isOver: false, isFlushing: false },
