@@ -9,6 +9,9 @@ const toolAt = (name: string, isRepeatable: boolean): ServerTool => ({
   description: "For tests",
   parameters: { type: "object" },
   isRepeatable,
+  effect: "reads",
+  asks: false,
+  isTrusted: true,
   async run({ key }) {
     const url = `${process.env.TOOL_URL}/${name}?key=${encodeURIComponent(key)}`;
     return (await fetch(url, { method: "POST" })).text();

@@ -45,6 +45,9 @@ export function watchedTool(name: string, options: Partial<ServerTool> = {}) {
     description: "For tests",
     parameters: { type: "object" },
     isRepeatable: true,
+    effect: "reads",
+    asks: false,
+    isTrusted: true,
     async run(input, signal) {
       inputs.push(input);
       signal.addEventListener("abort", () => aborted.push(input.key));

@@ -25,6 +25,15 @@ export type ServerTool = {
    * unknown after a crash.
    */
   readonly isRepeatable: boolean;
+  /** Whether a call leaves everything as it was, or may change or send something. */
+  readonly effect: "reads" | "writes";
+  /** Whether its user is asked before each call, unless a remembered grant says otherwise. */
+  readonly asks: boolean;
+  /**
+   * Whether its results are the operator's or the user's own. Results of any other tool may have instructions by
+   * strangers in them, and taint the turn.
+   */
+  readonly isTrusted: boolean;
   /**
    * Makes the call, once. An aborted signal ends it.
    * @returns what the model is told

@@ -9,6 +9,8 @@ export const BUILT_IN_TOOLS = ["now", "search_conversations"] as const;
 export type BuiltInTool = (typeof BUILT_IN_TOOLS)[number];
 
 const SOURCE = "builtin";
+/** They read what is the user's own. */
+const OWN = { effect: "reads", asks: false, isTrusted: true } as const;
 const MAX_QUERY_CHARACTERS = 500;
 const MAX_HITS = 10;
 /** More are asked for, because those of the conversation itself are left out. */
@@ -36,6 +38,7 @@ export function builtInTools(
         additionalProperties: false,
       },
       isRepeatable: true,
+      ...OWN,
       run: async ({ arguments: given }) => timeIn(clock.now(), textOf(given.time_zone)),
     },
     search_conversations: {
@@ -50,6 +53,7 @@ export function builtInTools(
         additionalProperties: false,
       },
       isRepeatable: true,
+      ...OWN,
       async run({ owner, conversationId, arguments: given }) {
         const query = textOf(given.query).slice(0, MAX_QUERY_CHARACTERS);
         checkStorable(query, "query");

@@ -9,8 +9,9 @@ export type Tools = {
   find(name: string): ServerTool | undefined;
 };
 
-/** @param tools of names that differ */
-export function createTools(tools: readonly ServerTool[]): Tools {
+/** @param all of names that differ; those that ask are left out */
+export function createTools(all: readonly ServerTool[]): Tools {
+  const tools = all.filter(({ asks }) => !asks);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return {
     offers: tools.map(({ name, description, parameters }) => ({
