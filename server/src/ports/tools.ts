@@ -1,4 +1,5 @@
 import type { JsonObject } from "../domain/json.ts";
+import type { ToolOutcome } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
 
 /** What a tool is called with. */
@@ -9,6 +10,19 @@ export type ToolInput = {
   /** The same for every attempt at one call, and for no other call. */
   readonly key: string;
 };
+
+/** What became of a call, where that is more than a text. */
+export type ToolAnswer = {
+  /** What the model is told. */
+  readonly text: string;
+  /** Default: ok. `unknown`: the call was sent, and nobody can tell whether it was made. */
+  readonly outcome?: Exclude<ToolOutcome, "declined">;
+  /** What the answer may rest on, for the reader of the reply. */
+  readonly sources?: readonly ToolSourceLink[];
+};
+
+/** A page of the web that a result is from. */
+export type ToolSourceLink = { readonly title: string; readonly url: string };
 
 /** A tool that the server itself runs. */
 export type ServerTool = {
@@ -34,10 +48,12 @@ export type ServerTool = {
    * strangers in them, and taint the turn.
    */
   readonly isTrusted: boolean;
+  /** How long a call may take; absent: a minute. */
+  readonly timeoutMs?: number;
   /**
    * Makes the call, once. An aborted signal ends it.
-   * @returns what the model is told
+   * @returns what the model is told; a text alone is the result of a call that went well
    * @throws AppError with a message for the model and for the reader of the reply; anything else is told as a failure
    */
-  run(input: ToolInput, signal: AbortSignal): Promise<string>;
+  run(input: ToolInput, signal: AbortSignal): Promise<string | ToolAnswer>;
 };

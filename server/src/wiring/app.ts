@@ -179,7 +179,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         checkpoints,
         pendingEndings,
         showFiles: createShowFiles(files),
-        tools: tools.length > 0 ? createTools(tools) : null,
+        tools: tools.length > 0 ? createTools(() => tools) : null,
       }),
     ),
     createConcurrencyLimit("replies", parts.openPerUser),

@@ -3,12 +3,15 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ServerTool } from "../../ports/tools.ts";
+import type { ServerTool, ToolAnswer, ToolSourceLink } from "../../ports/tools.ts";
 import type { CallState } from "./step-state.ts";
 import type { Tools } from "./tools.ts";
 
 export type ToolCall = Extract<Part, { type: "tool_call" }>;
 export type ToolResult = Extract<Part, { type: "tool_result" }>;
+type Citation = Extract<Part, { type: "citation" }>;
+/** A result with what it cites. */
+type Ended = { readonly result: ToolResult; readonly sources: readonly ToolSourceLink[] };
 
 /** Of one reply, at a time. */
 const MAX_RUNNING = 8;
@@ -17,6 +20,10 @@ const MAX_CALLS_A_STEP = 32;
 const MAX_ARGUMENTS_CHARACTERS = 64 * 1024;
 const MAX_RESULT_CHARACTERS = 32 * 1024;
 const CALL_TIMEOUT_MS = 60_000;
+/** Of one result. */
+const MAX_SOURCES = 20;
+const MAX_TITLE_CHARACTERS = 300;
+const MAX_URL_CHARACTERS = 2_000;
 
 type CallsOfStep = {
   readonly tools: Pick<Tools, "find">;
@@ -27,14 +34,16 @@ type CallsOfStep = {
   readonly calls: readonly ToolCall[];
   /** As they were noted by a server that is gone; empty: nothing is noted. */
   readonly noted: readonly CallState[];
+  /** How many characters of words the reply has before the results. */
+  readonly wordCount: number;
   /** How many more characters of results the model can be told. */
   readonly room: { characters: number };
   /** Aborted when the reply ends. */
   readonly signal: AbortSignal;
-  /** Stores the states together with the results that are new. @throws what ends the reply */
-  note(states: readonly CallState[], results: readonly ToolResult[]): Promise<void>;
+  /** Stores the states together with the results that are new, each before what it cites. @throws what ends the reply */
+  note(states: readonly CallState[], results: readonly (ToolResult | Citation)[]): Promise<void>;
   /** Shows results that are stored. */
-  show(results: readonly ToolResult[]): void;
+  show(results: readonly (ToolResult | Citation)[]): void;
 };
 
 type Runnable = { readonly call: ToolCall; readonly tool: ServerTool; readonly given: JsonObject };
@@ -47,7 +56,7 @@ type Runnable = { readonly call: ToolCall; readonly tool: ServerTool; readonly g
 export async function makeCalls(step: CallsOfStep, states: Map<string, CallState>): Promise<void> {
   const { signal, room } = step;
   const waiting: Runnable[] = [];
-  let ended: ToolResult[] = [];
+  let ended: Ended[] = [];
   let running = 0;
   let wake = () => {};
   const known = new Map(step.noted.map((state) => [state.callId, state]));
@@ -62,7 +71,7 @@ export async function makeCalls(step: CallsOfStep, states: Map<string, CallState
     const isRepeatable = "tool" in judged && judged.tool.isRepeatable;
     states.set(callId, { callId, state: "wanted", attempt: noted?.attempt ?? 0, isRepeatable });
     if ("tool" in judged) waiting.push(judged);
-    else ended.push(judged);
+    else ended.push({ result: judged, sources: [] });
   }
   const wakeUp = () => wake();
   signal.addEventListener("abort", wakeUp);
@@ -71,9 +80,12 @@ export async function makeCalls(step: CallsOfStep, states: Map<string, CallState
     const { owner, conversationId, replyId, clock } = step;
     const key = `${replyId}/${call.callId}`;
     const input = { owner, conversationId, arguments: given, key };
-    void make(tool, input, { clock, signal }).then((result) => {
+    void make(tool, input, { clock, signal }).then((made) => {
       running--;
-      if (result) ended.push({ type: "tool_result", callId: call.callId, ...result });
+      if (made) {
+        const { sources, ...result } = made;
+        ended.push({ result: { type: "tool_result", callId: call.callId, ...result }, sources });
+      }
       wake();
     });
   };
@@ -84,11 +96,14 @@ export async function makeCalls(step: CallsOfStep, states: Map<string, CallState
   try {
     while (!signal.aborted) {
       const begun = waiting.splice(0, MAX_RUNNING - running);
-      const results = ended.map((result) => fitting(result, room));
+      const results = ended.flatMap(({ result, sources }) => [
+        fitting(result, room),
+        ...sources.flatMap((source) => citationOf(source, step.wordCount)).slice(0, MAX_SOURCES),
+      ]);
+      for (const { result } of ended) set(result.callId, () => ({ state: "ended" }));
       ended = [];
       for (const { call } of begun)
         set(call.callId, ({ attempt }) => ({ state: "running", attempt: attempt + 1 }));
-      for (const { callId } of results) set(callId, () => ({ state: "ended" }));
       if (begun.length > 0 || results.length > 0) {
         await step.note([...states.values()], results);
         step.show(results);
@@ -109,6 +124,9 @@ export async function makeCalls(step: CallsOfStep, states: Map<string, CallState
     signal.removeEventListener("abort", wakeUp);
   }
 }
+
+/** What became of a call, before it is cut to the room that there is. */
+type Made = Pick<ToolResult, "outcome" | "text"> & Pick<Ended, "sources">;
 
 /** What is to be run, or why nothing is. */
 function judge(tools: Pick<Tools, "find">, call: ToolCall, place: number): Runnable | ToolResult {
@@ -151,15 +169,15 @@ async function make(
   tool: ServerTool,
   input: Parameters<ServerTool["run"]>[0],
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<Pick<ToolResult, "outcome" | "text"> | null> {
+): Promise<Made | null> {
   const over = new AbortController();
   const end = () => over.abort();
   signal.addEventListener("abort", end);
   const made = (async () => tool.run(input, over.signal))().then(
-    (text) => ({ outcome: "ok", text }) as const,
-    (error: unknown) => ({ outcome: "failed", text: toldOf(error) }) as const,
+    answerOf,
+    (error: unknown) => ({ outcome: "failed", text: toldOf(error), sources: [] }) as const,
   );
-  const isLate = clock.sleep(CALL_TIMEOUT_MS, over.signal).then(
+  const isLate = clock.sleep(tool.timeoutMs ?? CALL_TIMEOUT_MS, over.signal).then(
     () => (signal.aborted ? null : lateResult(tool)),
     () => null,
   );
@@ -172,11 +190,36 @@ async function make(
   }
 }
 
-const lateResult = ({ isRepeatable }: ServerTool) =>
-  ({
-    outcome: isRepeatable ? "failed" : "unknown",
-    text: `The tool gave no result within ${CALL_TIMEOUT_MS / 1000} s.`,
-  }) as const;
+function answerOf(answer: string | ToolAnswer): Made {
+  if (typeof answer === "string") return { outcome: "ok", text: answer, sources: [] };
+  const { text, outcome = "ok", sources = [] } = answer;
+  return { outcome, text, sources };
+}
+
+const lateResult = ({ isRepeatable, timeoutMs = CALL_TIMEOUT_MS }: ServerTool): Made => ({
+  outcome: isRepeatable ? "failed" : "unknown",
+  text: `The tool gave no result within ${timeoutMs / 1000} s.`,
+  sources: [],
+});
+
+/** Nothing where it is no address of the web. */
+function citationOf({ title, url }: ToolSourceLink, wordCount: number): Citation | [] {
+  const address = URL.parse(url);
+  if (!address || !/^https?:$/u.test(address.protocol) || address.href.length > MAX_URL_CHARACTERS)
+    return [];
+  return {
+    type: "citation",
+    title: storable(title).slice(0, MAX_TITLE_CHARACTERS).toWellFormed(),
+    url: address.href,
+    fileId: null,
+    quote: "",
+    from: wordCount,
+    to: wordCount,
+  };
+}
+
+/** What a store cannot return exactly is not stored. */
+const storable = (text: string): string => text.replaceAll("\0", "\u{FFFD}").toWellFormed();
 
 function toldOf(error: unknown): string {
   const { code, message } = toAppError(error);
@@ -185,8 +228,7 @@ function toldOf(error: unknown): string {
 
 /** A result within what one may have, and within what the model can still be told. */
 function fitting(result: ToolResult, room: { characters: number }): ToolResult {
-  // What a store cannot return exactly is not stored.
-  const text = result.text.replaceAll("\0", "\u{FFFD}").toWellFormed();
+  const text = storable(result.text);
   const most = Math.min(MAX_RESULT_CHARACTERS, Math.max(0, room.characters));
   room.characters -= Math.min(text.length, most);
   if (text.length <= most) return { ...result, text };

@@ -1,7 +1,7 @@
 import type { ToolOffer } from "../../ports/model.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 
-/** The tools that the server runs for its models. */
+/** The tools that the server runs for its models. Those of sources come and go. */
 export type Tools = {
   /** What models are told of. */
   readonly offers: readonly ToolOffer[];
@@ -9,17 +9,35 @@ export type Tools = {
   find(name: string): ServerTool | undefined;
 };
 
-/** @param all of names that differ; those that ask are left out */
-export function createTools(all: readonly ServerTool[]): Tools {
-  const tools = all.filter(({ asks }) => !asks);
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+/**
+ * @param present the tools that there are now, of names that differ: the same list until one of them changes. Those that
+ * ask are left out
+ */
+export function createTools(present: () => readonly ServerTool[]): Tools {
+  let known = listOf([]);
+  const now = () => {
+    const all = present();
+    if (known.all !== all) known = listOf(all);
+    return known;
+  };
   return {
+    get offers() {
+      return now().offers;
+    },
+    find: (name) => now().byName.get(name),
+  };
+}
+
+function listOf(all: readonly ServerTool[]) {
+  const tools = all.filter(({ asks }) => !asks);
+  return {
+    all,
+    byName: new Map(tools.map((tool) => [tool.name, tool])),
     offers: tools.map(({ name, description, parameters }) => ({
       name,
       description,
       parameters,
       strict: null,
     })),
-    find: (name) => byName.get(name),
   };
 }

@@ -149,6 +149,7 @@ export function createSteps(
         ...{ tools, clock, owner, calls, noted, room, signal },
         conversationId: reply.conversationId,
         replyId: reply.id,
+        wordCount: textOf(writer.reply.parts()).length,
         note: (now, results) => note(now, false, results),
         show(results) {
           for (const result of results) writer.add(result);

@@ -33,7 +33,9 @@ export type SettledTurn = Omit<StartTurn, "input"> & {
 export function withServerTools(tools: Tools | null, request: SettledTurn): SettledTurn {
   const { settings = {}, usesServerTools, prompt } = request;
   if (!tools || !usesServerTools || prompt || settings.tools?.length) return request;
-  return { ...request, settings: { ...settings, tools: tools.offers }, serverTools: tools };
+  const { offers } = tools;
+  if (offers.length === 0) return request;
+  return { ...request, settings: { ...settings, tools: offers }, serverTools: tools };
 }
 
 /**
