@@ -20,12 +20,14 @@ import { type Certificate, readCertificate, watchCertificate } from "./http/tls.
 import type { TurnObserver } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import { VERSION } from "./version.ts";
-import { type AppParts, createApp } from "./wiring/app.ts";
+import { createApp } from "./wiring/app.ts";
 import { chooseFileStore } from "./wiring/files.ts";
 import { chooseProviders } from "./wiring/providers.ts";
 import { chooseSharing } from "./wiring/sharing.ts";
 import { chooseSpeech } from "./wiring/speech.ts";
 import { openStorage } from "./wiring/storage.ts";
+import { startTidying } from "./wiring/tidying.ts";
+import { chooseTools, type ToolOptions } from "./wiring/tools.ts";
 import { type MakeWire, WIRES } from "./wiring/wires.ts";
 
 /** A server that listens. */
@@ -62,18 +64,10 @@ export type StartOptions = {
   readonly observers?: readonly TurnObserver[];
   /** What it speaks; default: every wire. */
   readonly wires?: readonly MakeWire[];
-  /** Tools beside those that TOOLS names. */
-  readonly tools?: AppParts["tools"]["others"];
-};
+} & ToolOptions;
 
 /** How long replies may go on at SIGTERM. */
 export const DRAIN_MS = 30_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-const IDEMPOTENCY_KEPT_MS = DAY_MS;
-const USAGE_KEPT_DAYS = 31;
-/** How long what a message took the place of can be brought back. */
-const RESTORABLE_MS = 60_000;
 const LOG_FLUSH_MS = 1000;
 
 /**
@@ -82,7 +76,7 @@ const LOG_FLUSH_MS = 1000;
  */
 export async function startServer(
   config: Config,
-  { canShowCode = false, observers = [], wires = WIRES, tools = [] }: StartOptions = {},
+  { canShowCode = false, observers = [], wires = WIRES, ...toolOptions }: StartOptions = {},
 ): Promise<RunningServer> {
   const certificate = config.tls && readCertificate(config.tls);
   await using opened = new AsyncDisposableStack();
@@ -113,15 +107,7 @@ export async function startServer(
   opened.defer(() => store.close());
   const choosing = chooseProviders(config);
   const abandoned = await store.interruptAbandonedReplies(systemClock.now());
-  await tidy(store);
-  // A store that is away now is asked again an hour later.
-  const tidying = setInterval(() => void tidy(store).catch(() => {}), HOUR_MS).unref();
-  opened.defer(() => clearInterval(tidying));
-  const forgetting = setInterval(
-    () => void store.forgetReplaced(new Date(Date.now() - RESTORABLE_MS)).catch(() => {}),
-    RESTORABLE_MS / 2,
-  ).unref();
-  opened.defer(() => clearInterval(forgetting));
+  opened.use(await startTidying(store));
   const chosen = await choosing;
   opened.defer(() => chosen.close());
   const problems = createModelProblems(systemClock, ({ provider, model, words }) =>
@@ -167,6 +153,8 @@ export async function startServer(
   });
   opened.defer(() => closeSharing());
 
+  const tools = opened.use(await chooseTools(config.tools, toolOptions));
+
   const isClaimed = config.signIn !== null || (await store.isClaimed());
   // Where servers share a database, the code of one would be refused by the others.
   const claimCode = canShowCode && !isClaimed && !config.databaseUrl ? newClaimCode() : null;
@@ -195,7 +183,7 @@ export async function startServer(
         ),
     ),
     systemPrompt: config.systemPrompt,
-    tools: { builtIn: config.tools, others: tools },
+    tools: { builtIn: config.tools.builtIn, others: tools.others },
     limitRules: config.limits,
     ...{ anonymous, budgets, chatIdleMs, sessionMs, temporaryMs },
     // The built-in model repeats what was said, which is no better than its first words.
@@ -278,15 +266,6 @@ export async function startServer(
       await resources.disposeAsync();
     },
   };
-}
-
-/** Forgets what is kept for a time only. */
-async function tidy(
-  store: Pick<Store, "forgetIdempotencyKeys" | "forgetReplaced" | "forgetTokenUsage">,
-) {
-  await store.forgetReplaced(new Date(Date.now() - RESTORABLE_MS));
-  await store.forgetIdempotencyKeys(new Date(Date.now() - IDEMPOTENCY_KEPT_MS));
-  await store.forgetTokenUsage(Math.floor(Date.now() / DAY_MS) - USAGE_KEPT_DAYS);
 }
 
 /** Where an error came from, without any text that may hold somebody's words. */

@@ -132,3 +132,14 @@ test("RATE_LIMITS changes the wires it names and leaves the others at the docume
   assert.equal(config.socketsPerAddress, 3);
   assert.equal(readConfig({ RATE_LIMITS: "off" }).limits, null);
 });
+
+test("a search needs a search engine, and what may be fetched inside is a range of addresses", () => {
+  assert.match(
+    mistakesOf({ TOOLS: "web_search" }).join(),
+    /^TOOLS: web_search needs a search engine/,
+  );
+  assert.deepEqual(mistakesOf({ TOOLS: "web_search", BRAVE_API_KEY: "key" }), []);
+  const { search } = readConfig({ TOOLS: "web_search", SEARXNG_URL: "http://searx.test/" }).tools;
+  assert.deepEqual(search, { engine: "searxng", baseUrl: "http://searx.test" });
+  assert.match(mistakesOf({ FETCH_RANGES: "intranet" }).join(), /^FETCH_RANGES: 'intranet' is no/);
+});

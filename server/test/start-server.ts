@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { readConfig } from "../src/config/config.ts";
 import { startServer as start } from "../src/main.ts";
 import type { TurnObserver } from "../src/ports/observer.ts";
-import type { ServerTool } from "../src/ports/tools.ts";
 import { openStorage } from "../src/wiring/storage.ts";
+import type { ToolOptions } from "../src/wiring/tools.ts";
 import { type MakeWire, WIRES } from "../src/wiring/wires.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { startModelServer } from "./model-server.ts";
@@ -27,11 +27,9 @@ export type StartOptions = {
   readonly moreWires?: readonly MakeWire[];
   /** All wires; otherwise those of the product. */
   readonly wires?: readonly MakeWire[];
-  /** Tools beside those that TOOLS names. */
-  readonly tools?: readonly ServerTool[];
   /** What it stands on; otherwise what TEST_BACKEND says. */
   readonly backend?: Backend;
-};
+} & ToolOptions;
 
 /**
  * `sqlite`: the embedded store. `postgres`: one server on a database of its own. `replicas`: two on
@@ -86,6 +84,7 @@ export async function startServer(options: StartOptions = {}) {
       canShowCode: options.canShowCode ?? true,
       observers: options.observers ?? [],
       tools: options.tools ?? [],
+      ...(options.resolveName && { resolveName: options.resolveName }),
       wires: [...(options.wires ?? WIRES), ...(options.moreWires ?? [])],
     });
     opened.defer(() => opening.close(0));

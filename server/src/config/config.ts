@@ -1,12 +1,13 @@
 import { BlockList, isIP } from "node:net";
 import type { BudgetLimits } from "../core/access/budgets.ts";
 import type { LimitRules } from "../core/access/limits.ts";
-import { BUILT_IN_TOOLS, type BuiltInTool } from "../core/tools/built-in.ts";
 import type { AnonymousMode } from "../domain/access.ts";
+import { isAddressRange } from "./address-range.ts";
 import { parseLimits } from "./limits.ts";
-import { type Environment, type Reader, reader } from "./reader.ts";
+import { type Environment, reader } from "./reader.ts";
 import { readSignIn, type SignInConfig } from "./sign-in.ts";
 import { readTls, type TlsConfig } from "./tls.ts";
+import { readTools, type ToolsConfig } from "./tools.ts";
 
 /** All settings, as the environment gives them; the secrets are apart from the rest. */
 export type Config = {
@@ -59,8 +60,7 @@ export type Config = {
   readonly modelIdleTimeoutMs: number;
   readonly modelTotalTimeoutMs: number;
   readonly systemPrompt: string | null;
-  /** The built-in tools that models may ask for. */
-  readonly tools: readonly BuiltInTool[];
+  readonly tools: ToolsConfig;
   /** The sample rate of bare PCM that voice clients send. */
   readonly sampleRateHz: number;
   readonly chatIdleMs: number;
@@ -228,27 +228,9 @@ export function readConfig(environment: Environment): Config {
   return config;
 }
 
-function readTools(read: Reader, mistakes: string[]): readonly BuiltInTool[] {
-  return [...new Set(read.list("TOOLS", ""))].flatMap((name) => {
-    const tool = BUILT_IN_TOOLS.find((known) => known === name);
-    if (!tool)
-      mistakes.push(`TOOLS: there is no tool '${name}'. Name ${BUILT_IN_TOOLS.join(", ")}`);
-    return tool ?? [];
-  });
-}
-
 const originOf = (value: string): string | null => URL.parse(value)?.origin ?? null;
 
 const withoutSlash = (url: string | undefined): string | null => url?.replace(/\/+$/, "") ?? null;
-
-function isAddressRange(value: string): boolean {
-  const [address = "", bits, ...rest] = value.split("/");
-  const version = isIP(address);
-  if (!version || rest.length) return false;
-  return (
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-  );
-}
 
 function coversLoopback(value: string): boolean {
   if (!isAddressRange(value)) return false;

@@ -21,7 +21,7 @@ import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
 import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { type BuiltInTool, builtInTools } from "../core/tools/built-in.ts";
-import { createTools } from "../core/tools/tools.ts";
+import { toolsOf } from "../core/tools/tools.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
 import { createCheckpoints } from "../core/turns/checkpoints.ts";
 import { createDeadlines } from "../core/turns/deadlines.ts";
@@ -99,7 +99,8 @@ export type AppParts = Pick<
     /** The tools that the server runs: those of its own that are used, and others, of other names. */
     readonly tools: {
       readonly builtIn: readonly BuiltInTool[];
-      readonly others: readonly ServerTool[];
+      /** The same list until one of them changes; null: there are never any. */
+      readonly others: (() => readonly ServerTool[]) | null;
     };
     /** The model that names conversations; null: their first words do. */
     readonly titleModel: string | null;
@@ -151,7 +152,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.onAbandoned(replies);
     turns.takeOver(replies.filter(({ isTaken }) => isTaken));
   });
-  const tools = [...builtInTools(parts.tools.builtIn, { store, clock }), ...parts.tools.others];
+  const builtIn = builtInTools(parts.tools.builtIn, { store, clock });
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
   const pendingEndings = createPendingEndings(store, clock);
   const files = createFiles({
@@ -179,7 +180,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         checkpoints,
         pendingEndings,
         showFiles: createShowFiles(files),
-        tools: tools.length > 0 ? createTools(() => tools) : null,
+        tools: toolsOf(builtIn, parts.tools.others),
       }),
     ),
     createConcurrencyLimit("replies", parts.openPerUser),

@@ -5,7 +5,7 @@ import type { SearchStore } from "../../ports/search.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 
 /** The tools that the server brings along; TOOLS names those that are used. */
-export const BUILT_IN_TOOLS = ["now", "search_conversations"] as const;
+export const BUILT_IN_TOOLS = ["now", "search_conversations", "fetch_page", "web_search"] as const;
 export type BuiltInTool = (typeof BUILT_IN_TOOLS)[number];
 
 const SOURCE = "builtin";
@@ -18,11 +18,12 @@ const MAX_FOUND = 30;
 /** Around each match of a search. */
 const MARKS = /[\u{E000}\u{E001}]/gu;
 
+/** Those that need nothing but the store and the time; the web's are in web-tools.ts. */
 export function builtInTools(
   names: readonly BuiltInTool[],
   { store, clock }: { readonly store: SearchStore; readonly clock: Pick<Clock, "now"> },
 ): ServerTool[] {
-  const tools: Readonly<Record<BuiltInTool, ServerTool>> = {
+  const tools: Readonly<Partial<Record<BuiltInTool, ServerTool>>> = {
     now: {
       name: "now",
       source: SOURCE,
@@ -75,7 +76,7 @@ export function builtInTools(
       },
     },
   };
-  return names.map((name) => tools[name]);
+  return names.flatMap((name) => tools[name] ?? []);
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -28,6 +28,22 @@ export function createTools(present: () => readonly ServerTool[]): Tools {
   };
 }
 
+/** @param others the same list until one of them changes @returns null if there are never any */
+export function toolsOf(
+  own: readonly ServerTool[],
+  others: (() => readonly ServerTool[]) | null,
+): Tools | null {
+  if (!others) return own.length > 0 ? createTools(() => own) : null;
+  let known = others();
+  let all = [...own, ...known];
+  return createTools(() => {
+    const now = others();
+    if (now !== known) all = [...own, ...now];
+    known = now;
+    return all;
+  });
+}
+
 function listOf(all: readonly ServerTool[]) {
   const tools = all.filter(({ asks }) => !asks);
   return {

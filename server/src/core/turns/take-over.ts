@@ -15,8 +15,8 @@ const RETRY_MS = 1_000;
 /** After that the reply is left to the next server that starts, or that finds this one gone. */
 const MAX_TRIES = 60;
 
-const NO_LIST = [] as const;
-const NO_TOOLS = createTools(() => NO_LIST);
+const NONE = [] as const;
+const NO_TOOLS = createTools(() => NONE);
 const NOTHING_RESERVED = { fit: null, settle() {} };
 
 /**

@@ -1,0 +1,46 @@
+import { BUILT_IN_TOOLS, type BuiltInTool } from "../core/tools/built-in.ts";
+import { isAddressRange } from "./address-range.ts";
+import type { Reader } from "./reader.ts";
+
+/** The tools that models may use, and what these need. */
+export type ToolsConfig = {
+  /** Of the server's own. */
+  readonly builtIn: readonly BuiltInTool[];
+  /** Addresses that do not count as inside for `fetch_page`. */
+  readonly fetchRanges: readonly string[];
+  /** Where `web_search` asks; null: it is not used. */
+  readonly search:
+    | { readonly engine: "searxng"; readonly baseUrl: string }
+    | { readonly engine: "brave"; readonly baseUrl: string; readonly key: string }
+    | null;
+};
+
+const BRAVE_URL = "https://api.search.brave.com/res/v1";
+
+/** @param mistakes gets what is wrong */
+export function readTools(read: Reader, mistakes: string[]): ToolsConfig {
+  const builtIn = [...new Set(read.list("TOOLS", ""))].flatMap((name) => {
+    const tool = BUILT_IN_TOOLS.find((known) => known === name);
+    if (!tool)
+      mistakes.push(`TOOLS: there is no tool '${name}'. Name ${BUILT_IN_TOOLS.join(", ")}`);
+    return tool ?? [];
+  });
+  const fetchRanges = read.list("FETCH_RANGES", "");
+  for (const range of fetchRanges)
+    if (!isAddressRange(range))
+      mistakes.push(`FETCH_RANGES: '${range}' is no IP address or CIDR range, as in 10.1.0.0/16`);
+  const searxng = read.url("SEARXNG_URL", ["http:", "https:"]);
+  const key = read.secret("BRAVE_API_KEY");
+  const braveUrl = read.url("BRAVE_BASE_URL", ["http:", "https:"]);
+  const withoutSlash = (url: string) => url.replace(/\/+$/, "");
+  const search = searxng
+    ? ({ engine: "searxng", baseUrl: withoutSlash(searxng.href) } as const)
+    : key
+      ? ({ engine: "brave", baseUrl: withoutSlash(braveUrl?.href ?? BRAVE_URL), key } as const)
+      : null;
+  if (builtIn.includes("web_search") && !search)
+    mistakes.push(
+      "TOOLS: web_search needs a search engine. Set SEARXNG_URL or BRAVE_API_KEY, or leave it out",
+    );
+  return { builtIn, fetchRanges, search };
+}
