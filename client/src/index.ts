@@ -9,6 +9,7 @@ import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { growParts } from "./parts.ts";
 import { type ProfileCalls, profileCalls } from "./profile.ts";
+import { type PromptCalls, promptCalls } from "./prompts.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { type ShareCalls, shareCalls } from "./shares.ts";
 import { type SpeechCalls, speechCalls } from "./speech.ts";
@@ -36,6 +37,7 @@ export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-parts.ts";
 export type * from "./wire-profile.ts";
+export type * from "./wire-prompts.ts";
 export type * from "./wire-shares.ts";
 export { ColloquyError, growParts, snippetParts };
 
@@ -50,6 +52,8 @@ export type Client = {
   readonly agents: AgentCalls;
   /** What the user keeps for all conversations. */
   readonly profile: ProfileCalls;
+  /** The texts that the user keeps in order to send them again. */
+  readonly prompts: PromptCalls;
   /** The files that messages can have attached. */
   readonly files: FileCalls;
   /**
@@ -100,6 +104,7 @@ export function createClient(options: ClientOptions): Client {
     messages: messageCalls(calls),
     agents: agentCalls(calls),
     profile: profileCalls(calls),
+    prompts: promptCalls(calls),
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
     shares: shareCalls(calls),

@@ -120,6 +120,7 @@ test("the sources have these folders, and no loose files but these", () => {
     "models.ts",
     "observers.ts",
     "profiles.ts",
+    "saved-prompts.ts",
     "temporary-sweep.ts",
   ]);
   for (const layer of ["dialects", "adapters"])

@@ -32,6 +32,10 @@ test("[H1] every route wants a Bearer token: 401 without one, with a malformed o
     ["GET", "/models"],
     ["GET", "/profile"],
     ["PUT", "/profile"],
+    ["GET", "/prompts"],
+    ["POST", "/prompts"],
+    ["PUT", "/prompts/x"],
+    ["DELETE", "/prompts/x"],
   ] as const;
   for (const [method, path] of routes)
     for (const authorization of ["", "Basic YTpi", "Bearer", "Bearer ck_unknown"]) {

@@ -94,6 +94,17 @@ const RECORDS: readonly ArchiveRecord[] = [
     owner: LOCAL,
     profile: { instructions: "Metric units", areInstructionsOn: false, updatedAt: TIME },
   },
+  {
+    type: "prompt",
+    owner: LOCAL,
+    prompt: {
+      id: uuid(31),
+      name: "Trip",
+      text: "Three days in {{city}} – 😀",
+      createdAt: TIME,
+      updatedAt: TIME,
+    },
+  },
   conversation(1, LOCAL, "client's own name"),
   message(11, 1, 0),
   message(12, 1, 1),
@@ -143,7 +154,10 @@ before(async () => {
 
   const { code, stdout, stderr } = await folder.run(["export"]);
   assert.equal(code, 0, stderr);
-  assert.equal(stderr, "Exported 3 conversations, 7 messages, 1 agent, 1 profile and 1 key.\n");
+  assert.equal(
+    stderr,
+    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key.\n",
+  );
   assert.ok(!stdout.includes(key), "the key itself is nowhere");
   archive = stdout;
 });
@@ -158,7 +172,7 @@ async function importOf(folder: WorkFolder, content: string | Buffer, ...options
 
 test("an archive begins with a header and ends with what it holds", () => {
   const lines = linesOf(archive).map((line) => JSON.parse(line) as Record<string, unknown>);
-  const counts = { key: 1, agent: 1, profile: 1, conversation: 3, message: 7, file: 0 };
+  const counts = { key: 1, agent: 1, profile: 1, prompt: 1, conversation: 3, message: 7, file: 0 };
   const { exportedAt, ...header } = lines[0] ?? {};
   assert.deepEqual(header, { format: "colloquy-archive", version: 3, counts });
   assert.ok(Math.abs(Date.parse(String(exportedAt)) - Date.now()) < 60_000);
@@ -169,6 +183,7 @@ test("an archive begins with a header and ends with what it holds", () => {
       "key",
       "agent",
       "profile",
+      "prompt",
       "conversation",
       "message",
       "message",
@@ -189,7 +204,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(imported.code, 0, imported.stderr);
   assert.equal(
     imported.stdout,
-    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile and 1 key\n",
+    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key\n",
   );
   assert.match(imported.stderr, /claimed now/);
 
@@ -204,7 +219,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(twice.code, 0);
   assert.match(
     twice.stdout,
-    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile and 1 key\n/,
+    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key\n/,
   );
   assert.equal(withoutHeader((await folder.run(["export"])).stdout), withoutHeader(archive));
 });
@@ -231,14 +246,17 @@ test("--user, --tenant and --without-keys narrow an export, and it imports as we
   await using folder = await workFolder();
   await importOf(folder, archive);
   for (const [options, counts] of [
-    [["--user", "alice"], { key: 0, agent: 0, profile: 0, conversation: 1, message: 2, file: 0 }],
+    [
+      ["--user", "alice"],
+      { key: 0, agent: 0, profile: 0, prompt: 0, conversation: 1, message: 2, file: 0 },
+    ],
     [
       ["--tenant", "local", "--without-keys"],
-      { key: 0, agent: 1, profile: 1, conversation: 2, message: 5, file: 0 },
+      { key: 0, agent: 1, profile: 1, prompt: 1, conversation: 2, message: 5, file: 0 },
     ],
     [
       ["--tenant", "local", "--user", "alice"],
-      { key: 0, agent: 0, profile: 0, conversation: 0, message: 0, file: 0 },
+      { key: 0, agent: 0, profile: 0, prompt: 0, conversation: 0, message: 0, file: 0 },
     ],
   ] as const) {
     const { stdout } = await folder.run(["export", ...options]);
@@ -288,7 +306,7 @@ test("--dry-run tells the same and stores nothing", async () => {
   assert.equal(rehearsed.code, 0, rehearsed.stderr);
   assert.match(
     rehearsed.stdout,
-    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile and 1 key\n/,
+    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key\n/,
   );
   await assert.rejects(stat(folder.data));
   await importOf(folder, archive);

@@ -5,7 +5,7 @@ import type { Operation, Schema } from "./fuzz-requests.ts";
 /** What the victim has, by kind of id. */
 export type Belongings = Readonly<
   Record<
-    "conversation" | "message" | "reply" | "agent" | "alias" | "key" | "file" | "share",
+    "conversation" | "message" | "reply" | "agent" | "alias" | "key" | "file" | "share" | "prompt",
     string
   >
 >;

@@ -67,6 +67,8 @@ async function startVictim() {
   await send(server, "POST", "/api/v1/chat/completions", asked, alice);
   const uploaded = await upload(server.url, SECRET, { key: aliceKey, type: "text/plain" });
   const file: string = uploaded.body.data.id;
+  const saved = { name: "Hers", text: SECRET };
+  const prompt = await send(server, "POST", "/v1/chat/prompts", saved, alice);
   const shares = `/v1/chat/conversations/${conversation}/shares`;
   const shared = await send(server, "POST", shares, {}, alice);
   const [key] = await server.store.listKeys();
@@ -79,6 +81,7 @@ async function startVictim() {
     key: key?.id ?? "",
     file,
     share: shared.body.data.id,
+    prompt: prompt.body.data.id,
   };
   const description = await (await fetch(`${server.url}/openapi.json`)).json();
   const operations = operationsOf(description as Parameters<typeof operationsOf>[0]);

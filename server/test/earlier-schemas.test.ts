@@ -23,6 +23,7 @@ const OTHER_CONVERSATION = "0a1b2c3d-0000-4000-8000-000000000002";
 const MESSAGES = [10, 11, 12, 13].map((number) => `0a1b2c3d-0000-4000-8000-0000000000${number}`);
 const [QUESTION = "", ANSWER = "", VERSION = "", THEIRS = ""] = MESSAGES;
 const FILE = "0a1b2c3d-0000-4000-8000-000000000020";
+const PROMPT = "0a1b2c3d-0000-4000-8000-000000000050";
 const SHA256 = "ab".repeat(32);
 const AT = 1_700_000_000_000;
 const BRANCH_START = 2 ** 32;
@@ -142,6 +143,16 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     },
   ],
   profiles: [{ ...one, instructions: "Briefly – 😀", are_instructions_on: 1, updated_at: AT }],
+  prompts: [
+    {
+      ...one,
+      id: PROMPT,
+      name: "Trip",
+      text: "Three days in {{city}} – 😀",
+      created_at: AT,
+      updated_at: AT + 1,
+    },
+  ],
   api_keys: [
     {
       id: "ck_1",
@@ -341,6 +352,8 @@ async function assertKept(store: Store, columns: Columns): Promise<void> {
       null,
     ),
   );
+  const prompts = (await store.listPrompts(OWNER)).map(({ text }) => text);
+  assert.deepEqual(prompts, given("prompts", "text", ["Three days in {{city}} – 😀"], []));
   const [key] = await store.listKeys();
   isPart(key, { id: "ck_1", actAs: true, isOperator: false, revokedAt: new Date(AT + 9) });
   assert.deepEqual(key?.models, given("api_keys", "models", ["a/*"], null));

@@ -12,6 +12,7 @@ import { lifeContract } from "./store-contract/life.ts";
 import { messageContract } from "./store-contract/messages.ts";
 import { partsContract } from "./store-contract/parts.ts";
 import { profileContract } from "./store-contract/profiles.ts";
+import { promptContract } from "./store-contract/prompts.ts";
 import { replacementContract } from "./store-contract/replacement.ts";
 import { searchContract } from "./store-contract/search.ts";
 import { stepContract } from "./store-contract/steps.ts";
@@ -33,6 +34,7 @@ export function storeContract(name: string, open: OpenStore): void {
     searchContract(open);
     agentContract(open);
     profileContract(open);
+    promptContract(open);
     fileContract(open);
     keyContract(open);
     archiveContract(open);

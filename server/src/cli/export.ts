@@ -170,7 +170,7 @@ async function writeRecords({
 }
 
 /** Where there is none of them, they are not spoken of. */
-const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set(["profile", "file"]);
+const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set(["profile", "prompt", "file"]);
 
 const summaryOf = (counts: ArchiveCounts): string =>
   listed(

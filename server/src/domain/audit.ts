@@ -10,6 +10,7 @@ export const AUDIT_ACTIONS = [
   "messages_replaced",
   "messages_restored",
   "agent_deleted",
+  "prompt_deleted",
   "file_uploaded",
   "file_deleted",
   "share_created",

@@ -37,7 +37,8 @@ export type ErrorDetails = {
     | "route"
     | "reply"
     | "file"
-    | "share";
+    | "share"
+    | "prompt";
   /** The text of a reply before it failed or was interrupted. */
   readonly textSoFar?: string;
   /** Details for the operator, such as a setting or the words of a provider. They appear in the log and on operators' pages, never to users. */
@@ -79,7 +80,7 @@ export class AppError extends Error {
 }
 
 export const notFound = (
-  resource: "conversation" | "message" | "agent" | "key" | "reply" | "file" | "share",
+  resource: "conversation" | "message" | "agent" | "key" | "reply" | "file" | "share" | "prompt",
 ) =>
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {
     resource,

@@ -6,6 +6,7 @@ import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Profile } from "../domain/profile.ts";
+import type { SavedPrompt } from "../domain/saved-prompt.ts";
 
 /**
  * One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence; a
@@ -15,6 +16,7 @@ export type ArchiveRecord =
   | { readonly type: "key"; readonly key: ApiKey }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
   | { readonly type: "profile"; readonly owner: Owner; readonly profile: Profile }
+  | { readonly type: "prompt"; readonly owner: Owner; readonly prompt: SavedPrompt }
   | {
       readonly type: "conversation";
       readonly owner: Owner;

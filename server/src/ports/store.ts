@@ -16,6 +16,7 @@ import type { BudgetStore } from "./budget-store.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { ProfileStore } from "./profile-store.ts";
+import type { PromptStore } from "./prompt-store.ts";
 import type { SearchStore } from "./search.ts";
 import type { SecretStore } from "./secret-store.ts";
 import type { ShareStore } from "./share-store.ts";
@@ -52,6 +53,7 @@ export interface Store
     SearchStore,
     AgentStore,
     ProfileStore,
+    PromptStore,
     KeyStore,
     AuditStore,
     TicketStore,

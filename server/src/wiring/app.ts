@@ -19,6 +19,7 @@ import { createHealthCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
+import { createSavedPrompts } from "../core/saved-prompts.ts";
 import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { type BuiltInTool, builtInTools } from "../core/tools/built-in.ts";
 import { toolsOf } from "../core/tools/tools.ts";
@@ -197,6 +198,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const expiring = createTemporarySweep(store, turns, clock);
   const agents = createAgents(store, clock, newId, models);
   const profiles = createProfiles(store, clock);
+  const prompts = createSavedPrompts(store, clock, newId);
   const shares = createShares({
     store,
     clock,
@@ -237,6 +239,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     now,
     pageOrigins: parts.origins.listed,
     profiles,
+    prompts,
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
     shares,

@@ -25,6 +25,7 @@ import {
 import { aKey } from "./keys.ts";
 import { EVERY_PART } from "./parts.ts";
 import { aProfile } from "./profiles.ts";
+import { aPrompt } from "./prompts.ts";
 
 export function archiveContract(open: OpenStore): void {
   describe("archive", () => {
@@ -37,6 +38,7 @@ export function archiveContract(open: OpenStore): void {
       for (const who of [owner, ...strangersTo(owner)]) {
         await store.createAgent(who, anAgent("one", { temperature: 0.5 }));
         await store.putProfile(who, aProfile({ areInstructionsOn: false }));
+        await store.createPrompt(who, aPrompt());
         await store.createFile(who, file, null);
         const given = aConversation({ alias: "session", isPinned: true, title: "T", mode: "m" });
         await store.createConversation(who, given, [aMessage("😀 first"), aMessage("second")]);
@@ -98,10 +100,13 @@ export function archiveContract(open: OpenStore): void {
       const store = await open();
       try {
         await fill(store);
-        const counts = { key: 0, agent: 0, profile: 0, conversation: 0, message: 0, file: 0 };
+        const counts = {
+          ...{ key: 0, agent: 0, profile: 0, prompt: 0 },
+          ...{ conversation: 0, message: 0, file: 0 },
+        };
         for (const { type } of await exported(store)) counts[type]++;
         assert.deepEqual(counts, {
-          ...{ key: 1, agent: 3, profile: 3, conversation: 4 },
+          ...{ key: 1, agent: 3, profile: 3, prompt: 3, conversation: 4 },
           ...{ message: 1_200 + 3 * 9, file: 3 },
         });
         assert.deepEqual(await store.countRecords(), counts);

@@ -14,6 +14,7 @@ import {
   sharedStore,
 } from "./fixtures.ts";
 import { aKey } from "./keys.ts";
+import { aPrompt } from "./prompts.ts";
 
 const anEvent = (given: Partial<AuditEvent> = {}): AuditEvent => ({
   at: at(0),
@@ -77,6 +78,7 @@ export function auditContract(open: OpenStore): void {
       const [kept, edited] = [aMessage("Kept"), aMessage("To be replaced")];
       await store().createConversation(owner, changed, [kept, edited]);
       await store().createAgent(owner, anAgent("agent"));
+      const prompt = await store().createPrompt(owner, aPrompt());
       const stamp = { at: at(7), actor: "this machine" };
       const stranger = { ...owner, userId: "stranger" };
       for (const who of [stranger, owner, owner]) {
@@ -87,6 +89,7 @@ export function auditContract(open: OpenStore): void {
         await store().deleteMessage(who, message.id, stamp);
         await store().deleteConversation(who, conversation.id, stamp);
         await store().deleteAgent(who, "agent", stamp);
+        await store().deletePrompt(who, prompt.id, stamp);
       }
       const noted = (await store().listAuditEvents({ limit: 100 }))
         .filter(({ tenantId }) => tenantId === owner.tenantId)
@@ -99,6 +102,7 @@ export function auditContract(open: OpenStore): void {
         ["message_deleted", message.id, "this machine", owner.userId, 1],
         ["conversation_deleted", conversation.id, "this machine", owner.userId, 1],
         ["agent_deleted", "agent", "this machine", owner.userId, 1],
+        ["prompt_deleted", prompt.id, "this machine", owner.userId, 1],
       ]);
     });
   });

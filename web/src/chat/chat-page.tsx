@@ -15,7 +15,7 @@ import { Announcer } from "./announcer.tsx";
 import { useChatActions } from "./chat-actions.ts";
 import { ChatHeader } from "./chat-header.tsx";
 import styles from "./chat-page.module.css";
-import { AgentPicker, useChosenModel } from "./choices.tsx";
+import { useChosenModel } from "./choices.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstRun } from "./first-run.tsx";
 import { Greeting, ThingsToTry } from "./first-sight.tsx";
@@ -176,13 +176,9 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
                 const own = stored?.findLast(({ role }) => role === "user");
                 if (own) messages.current?.edit(own.id);
               }}
-              choices={
-                <AgentPicker
-                  agentId={agentId}
-                  onPick={(picked) =>
-                    conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
-                  }
-                />
+              agentId={agentId}
+              onAgent={(picked) =>
+                conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
               }
               extra={
                 // What is spoken first would begin a conversation that is kept.

@@ -1,8 +1,10 @@
-import { Bot } from "lucide-react";
+import { Bot, X } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useAgents } from "../agents/use-agents.ts";
+import { IconButton } from "../ui/button.tsx";
+import { Face } from "../ui/face.tsx";
 import { Picker } from "../ui/picker.tsx";
 import styles from "./choices.module.css";
 import { useModels } from "./use-models.ts";
@@ -68,8 +70,8 @@ const shortened = (tokens: number): string =>
       ? `${Math.round(tokens / 1_000)}k`
       : String(tokens);
 
-/** Whose instructions the replies follow. */
-export function AgentPicker({
+/** Whose instructions the replies follow: a chip with the way out of it, once there is an agent. */
+export function AgentChoice({
   agentId,
   onPick,
 }: {
@@ -89,19 +91,32 @@ export function AgentPicker({
     ],
     [agents, t],
   );
-  const isKnown = agents.some(({ id }) => id === agentId);
-  return (
+  const agent = agents.find(({ id }) => id === agentId);
+  const picker = (
     <Picker
       label={t("agents.agent")}
-      value={isKnown && agentId ? agentId : NONE}
+      value={agent?.id ?? NONE}
       options={options}
       onPick={(picked) => onPick(picked === NONE ? null : picked)}
-      icon={<Bot size={15} aria-hidden />}
+      icon={agent ? <Face name={agent.name} isAgent /> : <Bot size={15} aria-hidden />}
       footer={
         <Link href="/agents" className={styles.footer}>
           {t("agents.manage")}
         </Link>
       }
     />
+  );
+  if (!agent) return picker;
+  return (
+    <span className={styles.chip}>
+      {picker}
+      <IconButton
+        label={t("agents.leave", { name: agent.name })}
+        className={styles.leave}
+        onClick={() => onPick(null)}
+      >
+        <X size={15} aria-hidden />
+      </IconButton>
+    </span>
   );
 }

@@ -1,5 +1,6 @@
 import { ArrowUp, Square } from "lucide-react";
 import {
+  type KeyboardEvent,
   type ReactNode,
   type Ref,
   useId,
@@ -14,13 +15,18 @@ import { IconButton } from "../ui/button.tsx";
 import { GrowingTextArea } from "../ui/growing-text-area.tsx";
 import { notify } from "../ui/notices.tsx";
 import { useMedia } from "../ui/use-media.ts";
+import { AgentChoice } from "./choices.tsx";
 import styles from "./composer.module.css";
 import { readDraft, withUnsent, writeDraft } from "./drafts.ts";
 import { AttachButton } from "./files/attach-button.tsx";
 import { attachedFilesOf, type FileFacts, MAX_FILES, useAttached } from "./files/attached.ts";
 import { FilesToSend } from "./files/files-to-send.tsx";
 import { useDroppedFiles } from "./files/use-dropped-files.ts";
-import type { Unsent } from "./live/live-reply.ts";
+import { NEW, type Unsent } from "./live/live-reply.ts";
+import { SuggestionList } from "./suggest/suggestion-list.tsx";
+import type { Trigger } from "./suggest/trigger.ts";
+import { useGaps } from "./suggest/use-gaps.ts";
+import { useSuggestions } from "./suggest/use-suggestions.ts";
 
 /** The wire's most. */
 const MAX_CHARACTERS = 100_000;
@@ -42,7 +48,8 @@ export function Composer({
   onSend,
   onStop,
   onEditLast,
-  choices,
+  agentId,
+  onAgent,
   extra,
   ref,
 }: {
@@ -56,8 +63,9 @@ export function Composer({
   readonly onStop: () => void;
   /** With ArrowUp in the empty field. */
   readonly onEditLast: () => void;
-  /** What the message is sent with: model, agent. */
-  readonly choices: ReactNode;
+  /** Whose instructions the reply follows. */
+  readonly agentId: string | null;
+  readonly onAgent: (agentId: string | null) => void;
   /** Buttons beside the one that sends. */
   readonly extra?: ReactNode;
   readonly ref: Ref<ComposerHandle>;
@@ -112,11 +120,52 @@ export function Composer({
     field.current?.focus();
   };
   useDroppedFiles(attach);
+  const gaps = useGaps({ field, place, text });
+  /** Puts words in the place of what asked for the list, with the caret behind them. */
+  const replace = (typed: Trigger, words: string) => {
+    const now = current.current;
+    put(now.slice(0, typed.from) + words + now.slice(typed.to));
+    gaps.select({ from: typed.from + words.length, to: typed.from + words.length });
+  };
+  const suggestions = useSuggestions({
+    text,
+    agentId,
+    onPrompt(typed, words) {
+      replace(typed, words);
+      gaps.begin(words);
+    },
+    onAgent(typed, picked) {
+      replace(typed, "");
+      onAgent(picked);
+    },
+    onLeave: (typed) => replace(typed, ""),
+  });
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing) return;
+    if (suggestions.onKey(event) || gaps.onKey(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !isTouch) {
+      event.preventDefault();
+      send();
+    }
+    if (event.key === "ArrowUp" && text === "") {
+      event.preventDefault();
+      onEditLast();
+    }
+  };
   const send = () => {
     if (!canSend) return;
     put("");
     onSend(text, attached.take(place));
   };
+
+  const placeholder = place === NEW ? "chat.placeholderFirst" : "chat.placeholder";
+  const note = isTooLong
+    ? { look: styles.tooLong, text: t("chat.tooLong", { count: text.length - MAX_CHARACTERS }) }
+    : gaps.isFilling
+      ? { look: styles.waiting, text: t("prompts.gaps") }
+      : areFilesReady
+        ? { look: "visually-hidden", text: t("chat.composerHint") }
+        : { look: styles.waiting, text: t("files.notReady") };
 
   return (
     <form
@@ -133,31 +182,29 @@ export function Composer({
           field.current?.focus();
         }}
       />
+      <SuggestionList suggestions={suggestions} />
       <GrowingTextArea
         ref={field}
         className={styles.field}
         data-composer
         aria-label={t("chat.message")}
         aria-describedby={hint}
-        placeholder={t(isReplying ? "chat.placeholderNext" : "chat.placeholder")}
+        placeholder={t(isReplying ? "chat.placeholderNext" : placeholder)}
         value={text}
         enterKeyHint={isTouch ? "enter" : "send"}
-        onChange={(event) => put(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.nativeEvent.isComposing) return;
-          if (event.key === "Enter" && !event.shiftKey && !isTouch) {
-            event.preventDefault();
-            send();
-          }
-          if (event.key === "ArrowUp" && text === "") {
-            event.preventDefault();
-            onEditLast();
-          }
+        onChange={(event) => {
+          put(event.target.value);
+          suggestions.note(event.target);
         }}
+        onSelect={(event) => suggestions.note(event.currentTarget)}
+        onFocus={() => suggestions.setFocused(true)}
+        onBlur={() => suggestions.setFocused(false)}
+        onKeyDown={onKeyDown}
+        {...suggestions.field}
       />
       <div className={styles.bar}>
         <AttachButton className={styles.attach} onPick={attach} />
-        {choices}
+        <AgentChoice agentId={agentId} onPick={onAgent} />
         <span className={styles.space} />
         {extra}
         {isReplying && (
@@ -182,13 +229,8 @@ export function Composer({
           </IconButton>
         )}
       </div>
-      <p
-        id={hint}
-        className={isTooLong ? styles.tooLong : areFilesReady ? "visually-hidden" : styles.waiting}
-      >
-        {isTooLong
-          ? t("chat.tooLong", { count: text.length - MAX_CHARACTERS })
-          : t(areFilesReady ? "chat.composerHint" : "files.notReady")}
+      <p id={hint} className={note.look}>
+        {note.text}
       </p>
     </form>
   );

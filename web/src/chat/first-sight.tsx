@@ -1,9 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { Code, Compass, Lightbulb, PenLine } from "lucide-react";
-import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { useAgents } from "../agents/use-agents.ts";
-import { type ConversationList, listKey } from "../conversations/list-cache.ts";
+import { useRecentAgents } from "../agents/use-recent-agents.ts";
 import { dateLocale } from "../i18n/index.ts";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -69,7 +66,7 @@ export function ThingsToTry({
   readonly onAgent: (agentId: string | null) => void;
 }) {
   const { t } = useTranslation();
-  const agents = useRecentAgents();
+  const agents = useRecentAgents().slice(0, MAX_AGENTS);
   return (
     <div className={styles.below}>
       <ul aria-label={t("first.tries")}>
@@ -107,21 +104,4 @@ export function ThingsToTry({
       )}
     </div>
   );
-}
-
-/** Those of the latest conversations first. */
-function useRecentAgents() {
-  const { data: agents = [] } = useAgents();
-  // The list itself loads it.
-  const { data: list } = useQuery<ConversationList>({ queryKey: listKey, enabled: false });
-  return useMemo(() => {
-    const used = (list?.items ?? []).map(({ agent_id }) => agent_id);
-    const placeOf = (id: string) => {
-      const place = used.indexOf(id);
-      return place < 0 ? used.length : place;
-    };
-    return [...agents]
-      .sort((one, other) => placeOf(one.id) - placeOf(other.id))
-      .slice(0, MAX_AGENTS);
-  }, [agents, list]);
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import {
   Activity,
+  BookMarked,
   Bot,
   CircleHelp,
   Copy,
@@ -234,6 +235,12 @@ function usePages(): readonly Choice[] {
       icon: <NotebookPen size={17} aria-hidden />,
       name: t("instructions.title"),
       run: () => navigate("/settings/instructions", { state: { from: location } }),
+    },
+    {
+      key: "prompts",
+      icon: <BookMarked size={17} aria-hidden />,
+      name: t("prompts.title"),
+      run: () => navigate("/settings/prompts", { state: { from: location } }),
     },
     {
       key: "shortcuts",

@@ -1,7 +1,8 @@
-import { CircleUser, Menu, Mic, NotebookPen, Settings2, X } from "lucide-react";
+import { BookMarked, CircleUser, Menu, Mic, NotebookPen, Settings2, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
+import { PromptsSection } from "../prompts/prompts-section.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { AccountSection } from "./account-section.tsx";
@@ -18,6 +19,12 @@ const SECTIONS = [
     name: "instructions.title",
     icon: NotebookPen,
     Content: InstructionsSection,
+  },
+  {
+    path: "/settings/prompts",
+    name: "prompts.title",
+    icon: BookMarked,
+    Content: PromptsSection,
   },
   { path: "/settings/voice", name: "settings.voice", icon: Mic, Content: VoiceSection },
   {

@@ -20,6 +20,7 @@ import {
 } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { MAX_INSTRUCTIONS_CHARACTERS, type Profile } from "../../domain/profile.ts";
+import { MAX_PROMPT_CHARACTERS, type SavedPrompt } from "../../domain/saved-prompt.ts";
 import { checkText } from "../../domain/text.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
@@ -56,6 +57,8 @@ export function decodeLine(value: unknown): ArchiveLine {
       return { type, owner: ownerOf(line.object("owner")), agent: agentOf(line.object(type)) };
     case "profile":
       return { type, owner: ownerOf(line.object("owner")), profile: profileOf(line.object(type)) };
+    case "prompt":
+      return { type, owner: ownerOf(line.object("owner")), prompt: promptOf(line.object(type)) };
     case "conversation": {
       const owner = ownerOf(line.object("owner"));
       const branches = line.has("branches") ? line.objects("branches").map(branchAt) : [];
@@ -82,6 +85,7 @@ const countsOf = (counts: Fields): ArchiveCounts => ({
   agent: counts.whole("agent"),
   // Archives of earlier versions do not have this field.
   profile: counts.has("profile") ? counts.whole("profile") : 0,
+  prompt: counts.has("prompt") ? counts.whole("prompt") : 0,
   conversation: counts.whole("conversation"),
   message: counts.whole("message"),
   // Archives of earlier versions have no files.
@@ -113,19 +117,30 @@ const agentOf = (agent: Fields): Agent => ({
   updatedAt: agent.time("updatedAt"),
 });
 
-function profileOf(profile: Fields): Profile {
-  const instructions = profile.text("instructions");
+/** @throws NotUnderstood where a server would not have stored it */
+function textOf(fields: Fields, field: string, mostCharacters: number): string {
+  const text = fields.text(field);
   try {
-    checkText(instructions, "instructions", MAX_INSTRUCTIONS_CHARACTERS);
+    checkText(text, field, mostCharacters);
   } catch (error) {
     throw error instanceof AppError ? new NotUnderstood(error.message) : error;
   }
-  return {
-    instructions,
-    areInstructionsOn: profile.flag("areInstructionsOn"),
-    updatedAt: profile.time("updatedAt"),
-  };
+  return text;
 }
+
+const profileOf = (profile: Fields): Profile => ({
+  instructions: textOf(profile, "instructions", MAX_INSTRUCTIONS_CHARACTERS),
+  areInstructionsOn: profile.flag("areInstructionsOn"),
+  updatedAt: profile.time("updatedAt"),
+});
+
+const promptOf = (prompt: Fields): SavedPrompt => ({
+  id: prompt.name("id"),
+  name: prompt.name("name"),
+  text: textOf(prompt, "text", MAX_PROMPT_CHARACTERS),
+  createdAt: prompt.time("createdAt"),
+  updatedAt: prompt.time("updatedAt"),
+});
 
 /** The numbers ascend from 1, and the parent of a branch is older than the branch. */
 function branchAt(fields: Fields, index: number): Branch {

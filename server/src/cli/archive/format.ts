@@ -7,6 +7,7 @@ import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { FileRef, Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Profile } from "../../domain/profile.ts";
+import type { SavedPrompt } from "../../domain/saved-prompt.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 
 /*
@@ -30,6 +31,7 @@ type FieldName = Exclude<
     | ApiKey
     | Agent
     | Profile
+    | SavedPrompt
     | Conversation
     | Branch
     | Message
@@ -52,6 +54,7 @@ const FIELDS: Record<FieldName, true> = {
   key: true,
   agent: true,
   profile: true,
+  prompt: true,
   conversation: true,
   code: true,
   message: true,
@@ -169,8 +172,16 @@ export const endLine = (counts: ArchiveCounts): string =>
   `${JSON.stringify({ type: END, counts })}\n`;
 
 /** The counts in the order in which they are shown. */
-export const RECORD_TYPES = ["conversation", "message", "file", "agent", "profile", "key"] as const;
+export const RECORD_TYPES = [
+  "conversation",
+  "message",
+  "file",
+  "agent",
+  "profile",
+  "prompt",
+  "key",
+] as const;
 
 export const noRecords = (): ArchiveCounts => ({
-  ...{ key: 0, agent: 0, profile: 0, conversation: 0, message: 0, file: 0 },
+  ...{ key: 0, agent: 0, profile: 0, prompt: 0, conversation: 0, message: 0, file: 0 },
 });

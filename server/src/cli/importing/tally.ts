@@ -12,6 +12,7 @@ const REFUSALS: Record<ArchiveRecord["type"], string> = {
   message: "its conversation was not taken, or its place in it is another message's",
   agent: "its id is taken",
   profile: "that user has one",
+  prompt: "its id is taken",
   key: "its id is another key's",
   file: "its bytes are not in the archive, or not whole",
 };

@@ -30,6 +30,7 @@ export type DestinationReads = Pick<
   | "getMessage"
   | "getAgent"
   | "getProfile"
+  | "getPrompt"
   | "getFile"
   | "findKeyByHash"
   | "listMessages"
@@ -109,6 +110,8 @@ export async function isThere(store: DestinationReads, record: ArchiveRecord): P
       return (await store.getAgent(record.owner, record.agent.id)) !== null;
     case "profile":
       return (await store.getProfile(record.owner)) !== null;
+    case "prompt":
+      return (await store.getPrompt(record.owner, record.prompt.id)) !== null;
     case "conversation":
       return (await store.getConversation(record.owner, record.conversation.id)) !== null;
     case "message":

@@ -10,6 +10,7 @@ import { keyRoutes } from "./keys.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { profileRoutes } from "./profile.ts";
+import { promptRoutes } from "./prompts.ts";
 import { searchRoutes } from "./search.ts";
 import { shareRoutes } from "./shares.ts";
 import { ticketRoutes } from "./tickets.ts";
@@ -36,6 +37,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       importRoutes(app, parts);
       accountRoutes(app, parts);
       profileRoutes(app, parts);
+      promptRoutes(app, parts);
       keyRoutes(app, parts);
       ticketRoutes(app, parts);
       fileRoutes(app, parts);

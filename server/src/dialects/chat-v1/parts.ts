@@ -9,6 +9,7 @@ import type { Files } from "../../core/files.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Models } from "../../core/models.ts";
 import type { Profiles } from "../../core/profiles.ts";
+import type { SavedPrompts } from "../../core/saved-prompts.ts";
 import type { Titles } from "../../core/turns/titles.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
@@ -28,6 +29,7 @@ export type ChatV1Parts = {
   readonly tickets: Tickets;
   readonly files: Files;
   readonly profiles: Profiles;
+  readonly prompts: SavedPrompts;
   readonly shares: Shares;
   /** How long a temporary conversation is kept. */
   readonly temporaryMs: number;

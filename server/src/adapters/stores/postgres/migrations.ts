@@ -4,6 +4,8 @@ import { COMMIT_MARKS_MIGRATION } from "./commit-marks-migration.ts";
 import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
+import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
+import { REPLY_PIECES_MIGRATION } from "./reply-pieces-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SHARES_MIGRATION } from "./shares-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
@@ -234,27 +236,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE messages ADD COLUMN finish_reason text COLLATE "C";
   ALTER TABLE messages ADD COLUMN interrupted_by text COLLATE "C";
   `,
-  `
-  -- What was added to a reply in progress, a row a checkpoint, until its end puts the text into its own row.
-  CREATE TABLE reply_pieces (
-    tenant_id text COLLATE "C" NOT NULL,
-    owner_id text COLLATE "C" NOT NULL,
-    reply_id text COLLATE "C" NOT NULL,
-    number bigint NOT NULL,
-    content text NOT NULL,
-    reasoning text NOT NULL,
-    PRIMARY KEY (tenant_id, owner_id, reply_id, number),
-    FOREIGN KEY (tenant_id, owner_id, reply_id) REFERENCES messages (tenant_id, owner_id, id)
-      ON DELETE CASCADE
-  );
-  ALTER TABLE reply_pieces ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE reply_pieces FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON reply_pieces USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
-  `,
+  REPLY_PIECES_MIGRATION,
   `
   -- A turn asks for the replies of its conversation that are in progress.
   CREATE INDEX messages_in_progress_by_place ON messages (conversation_id, sequence)
@@ -296,4 +278,5 @@ export const MIGRATIONS: readonly string[] = [
   TURN_LISTS_MIGRATION,
   SHARES_MIGRATION,
   EXPIRY_MIGRATION,
+  PROMPTS_MIGRATION,
 ];

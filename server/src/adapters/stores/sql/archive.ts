@@ -7,6 +7,7 @@ import { createFileReads, type createFileWrites } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createKeyWrites } from "./keys.ts";
 import type { createProfileWrites } from "./profiles.ts";
+import type { createPromptWrites } from "./prompts.ts";
 import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -22,7 +23,7 @@ type MessageRecord = Extract<NewRecord, { type: "message" }>;
 export function createArchiveReads(write: StatementWriter) {
   const { countFiles } = createFileReads(write);
   const { branchesOf } = createBranchReads(write);
-  const counted = (table: "api_keys" | "agents" | "profiles" | "conversations") =>
+  const counted = (table: "api_keys" | "agents" | "profiles" | "prompts" | "conversations") =>
     write<Record<never, never>>()((database) =>
       database
         .selectFrom(table)
@@ -31,6 +32,7 @@ export function createArchiveReads(write: StatementWriter) {
   const countKeys = counted("api_keys");
   const countAgents = counted("agents");
   const countProfiles = counted("profiles");
+  const countPrompts = counted("prompts");
   const countConversations = counted("conversations");
   const countMessages = write<Record<never, never>>()((database) =>
     database
@@ -67,6 +69,7 @@ export function createArchiveReads(write: StatementWriter) {
         key: total(yield* countKeys.first({})),
         agent: total(yield* countAgents.first({})),
         profile: total(yield* countProfiles.first({})),
+        prompt: total(yield* countPrompts.first({})),
         conversation: total(yield* countConversations.first({})),
         message:
           total(yield* countMessages.first({})) - total(yield* countRepliesInProgress.first({})),
@@ -101,13 +104,14 @@ type ArchiveParts = {
   readonly keys: ReturnType<typeof createKeyWrites>;
   readonly agents: ReturnType<typeof createAgentWrites>;
   readonly profiles: ReturnType<typeof createProfileWrites>;
+  readonly prompts: Pick<ReturnType<typeof createPromptWrites>, "insertPrompt">;
   readonly branches: BranchWrites;
   readonly files: Pick<ReturnType<typeof createFileWrites>, "importFile">;
 };
 
 export function createArchiveWrites(
   write: StatementWriter,
-  { insert, keys, agents, profiles, branches, files }: ArchiveParts,
+  { insert, keys, agents, profiles, prompts, branches, files }: ArchiveParts,
 ) {
   const { branchesOf } = createBranchReads(write);
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
@@ -196,6 +200,8 @@ export function createArchiveWrites(
         return yield* agents.insertAgent(record.owner, record.agent);
       case "profile":
         return yield* profiles.insertProfile(record.owner, record.profile);
+      case "prompt":
+        return yield* prompts.insertPrompt(record.owner, record.prompt);
       case "conversation":
         return yield* importConversation(record);
       case "message":

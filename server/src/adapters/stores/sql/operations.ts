@@ -13,6 +13,7 @@ import { createMessageReads, createMessageWrites } from "./messages.ts";
 import { createOnce } from "./once.ts";
 import { createHealthWrites } from "./probe.ts";
 import { createProfileReads, createProfileWrites } from "./profiles.ts";
+import { createPromptReads, createPromptWrites } from "./prompts.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import { createReplyStepReads, createReplyStepWrites } from "./reply-steps.ts";
@@ -49,6 +50,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createBudgetReads(write),
   ...createFileReads(write),
   ...createProfileReads(write),
+  ...createPromptReads(write),
   ...createReplyStepReads(write),
 });
 
@@ -62,6 +64,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const keys = createKeyWrites(write, append, once);
   const agents = createAgentWrites(write, append, once);
   const profiles = createProfileWrites(write);
+  const prompts = createPromptWrites(write, append, once);
   const files = createFileWrites(write, append, once);
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
@@ -74,6 +77,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...replacements.writes,
     ...agents,
     ...profiles,
+    ...prompts,
     ...keys,
     appendAuditEvents,
     ...createBudgetWrites(write),
@@ -82,6 +86,6 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,
-    ...createArchiveWrites(write, { insert, keys, agents, profiles, branches, files }),
+    ...createArchiveWrites(write, { insert, keys, agents, profiles, prompts, branches, files }),
   };
 }

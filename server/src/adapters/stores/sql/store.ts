@@ -41,15 +41,20 @@ export type Database = {
 };
 
 const MAX_RECORDS_AT_ONCE = 500;
-/** Of messages that go to the writer together: copying them for its thread takes the event loop some milliseconds. */
+/** Of messages and prompts that go to the writer together: copying them for its thread takes the event loop some milliseconds. */
 const MAX_CHARACTERS_AT_ONCE = 2 * 1024 * 1024;
+
+const lengthOf = (record: NewRecord): number => {
+  if (record.type === "message") return record.message.content.length;
+  return record.type === "prompt" ? record.prompt.text.length : 0;
+};
 
 /** The records in parts that are written together. */
 function* partsOf(records: readonly NewRecord[]): Generator<readonly NewRecord[]> {
   let start = 0;
   let characters = 0;
   for (const [index, record] of records.entries()) {
-    const length = record.type === "message" ? record.message.content.length : 0;
+    const length = lengthOf(record);
     const isFull =
       index - start === MAX_RECORDS_AT_ONCE || characters + length > MAX_CHARACTERS_AT_ONCE;
     if (isFull && index > start) {
@@ -137,6 +142,12 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
 
     getProfile: (owner) => read(owner, reads.getProfile(owner)),
     putProfile: (...given) => write("putProfile", ...given),
+
+    createPrompt: (...given) => write("createPrompt", ...given),
+    listPrompts: (owner) => read(owner, reads.listPrompts(owner)),
+    getPrompt: (owner, ...given) => read(owner, reads.getPrompt(owner, ...given)),
+    replacePrompt: (...given) => write("replacePrompt", ...given),
+    deletePrompt: (...given) => write("deletePrompt", ...given),
 
     createFile: (...given) => write("createFile", ...given),
     getFile: (owner, ...given) => read(owner, reads.getFile(owner, ...given)),

@@ -13,6 +13,7 @@ export type Tables = {
   reply_steps: ReplyStepsTable;
   agents: AgentsTable;
   profiles: ProfilesTable;
+  prompts: PromptsTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
   meta: MetaTable;
@@ -145,6 +146,17 @@ type ProfilesTable = {
   owner_id: string;
   instructions: string;
   are_instructions_on: number;
+  updated_at: number;
+};
+
+type PromptsTable = {
+  row_id: Generated<number>;
+  tenant_id: string;
+  owner_id: string;
+  id: string;
+  name: string;
+  text: string;
+  created_at: number;
   updated_at: number;
 };
 

@@ -62,6 +62,11 @@ export const WRITE_SCOPES: WriteScopes = {
   putProfile: ofOwner,
   insertProfile: ofOwner,
 
+  createPrompt: ofOwner,
+  replacePrompt: ofOwner,
+  deletePrompt: ofOwner,
+  insertPrompt: ofOwner,
+
   createFile: ofOwner,
   deleteFile: ofOwner,
   insertFile: ofOwner,

@@ -2,6 +2,7 @@ import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
+import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SEARCH_PIECES_MIGRATION } from "./search-pieces-migration.ts";
 import { SHARES_MIGRATION } from "./shares-migration.ts";
@@ -282,4 +283,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE conversations ADD COLUMN expires_at INTEGER;
   CREATE INDEX conversations_by_expiry ON conversations (expires_at) WHERE expires_at IS NOT NULL;
   `,
+  PROMPTS_MIGRATION,
 ];
