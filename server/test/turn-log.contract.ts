@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { documentOf, NOT_GENERATED } from "../src/domain/message.ts";
 import { apply, cutAt, lengthOfAll, textIn, withText } from "../src/domain/parts.ts";
+import { pulled, type Sink, type StopGiving } from "../src/domain/sink.ts";
 import type { TurnEnding } from "../src/domain/turn.ts";
 import type { PartsEvent, TurnLog, TurnWriter } from "../src/ports/turn-log.ts";
 import { EVERY_PART } from "./store-contract/parts.ts";
@@ -25,11 +26,18 @@ export const watch = (
   position = 0,
   signal = never,
 ): AsyncIterable<PartsEvent> =>
-  log.follow(replyId, position, signal) ??
-  log.followElsewhere?.(replyId, position, signal) ??
-  none();
+  pulled<PartsEvent>(
+    (sink) =>
+      log.watch(replyId, position, sink) ??
+      log.watchElsewhere?.(replyId, position, sink) ??
+      nothing(sink),
+    signal,
+  );
 
-async function* none(): AsyncGenerator<PartsEvent> {}
+function nothing({ end }: Sink<PartsEvent>): StopGiving {
+  end();
+  return () => {};
+}
 
 /** Adds text to the reply. */
 export const append = (writer: TurnWriter, text: string): void =>
@@ -225,7 +233,7 @@ export function turnLogContract(
       (await begin(subject, "ended")).end(ended(""));
       (await begin(subject, "discarded")).discard();
       for (const id of ["unknown", "ended", "discarded"]) {
-        assert.equal(subject.running.follow(id, 0, never), null);
+        assert.equal(subject.running.watch(id, 0, { take: () => undefined, end() {} }), null);
         assert.deepEqual(await Array.fromAsync(watch(subject.watching, id)), [], id);
       }
     });

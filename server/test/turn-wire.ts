@@ -2,6 +2,7 @@
 import { Readable } from "node:stream";
 import type { AskModelOnce, StartTurn } from "../src/core/turns/turn.ts";
 import { toAppError } from "../src/domain/errors.ts";
+import { pulled } from "../src/domain/sink.ts";
 import { admitRequests } from "../src/http/admission.ts";
 import { STATUS } from "../src/http/statuses.ts";
 import { whenClosed } from "../src/http/when-closed.ts";
@@ -109,7 +110,7 @@ export function turnWire({ admit, conversations, turns }: WireParts): Wire {
         whenClosed(reply.raw, () => gone.abort());
         const turn = await turns.turnOf(request.principal, id);
         if (!turn) throw toAppError(new Error("no such turn"));
-        const pieces = turn.followPieces(gone.signal)[Symbol.asyncIterator]();
+        const pieces = pulled(turn.watchPieces, gone.signal);
         const { value } = await pieces.next();
         return reply.type("application/x-ndjson").send(Readable.from(linesOf(value, pieces)));
       });

@@ -84,10 +84,10 @@ export function growingParts(): GrowingParts {
     const index = closed.length;
     const isOpened = !isHeadless(part.type) && position <= start;
     const text = textAfter(position);
-    return [
-      ...(isOpened ? [{ type: "open", position: start + 1, index, part } as const] : []),
-      ...(text ? [{ type: "grow", position: length, index, of: part.type, text } as const] : []),
-    ];
+    const found: PartDelta[] = [];
+    if (isOpened) found.push({ type: "open", position: start + 1, index, part });
+    if (text) found.push({ type: "grow", position: length, index, of: part.type, text });
+    return found;
   };
   const open = (part: Part) => {
     close();
@@ -124,8 +124,9 @@ export function growingParts(): GrowingParts {
       else grow(delta.text);
     },
     after(position) {
-      const found: PartDelta[] = [];
       // Most watchers are at a position in the growing part.
+      if (last && position >= last.start) return deltas(position);
+      const found: PartDelta[] = [];
       if (position < (last?.start ?? length))
         for (const [index, part] of closed.entries()) {
           const start = starts[index] ?? 0;

@@ -2,17 +2,27 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { giveBodyBack } from "./body.ts";
 import { countUnread, cutOff } from "./unread.ts";
-import { CLIENT_GONE, whenClosed } from "./when-closed.ts";
+import { signalOfClosed, whenClosed } from "./when-closed.ts";
 
 const PING_MS = 15_000;
 const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Of frames that are sent without waiting for the client in between. */
+const MAX_TOGETHER_CHARACTERS = 64 * 1024;
 
 /** A response as Server-Sent Events (WHATWG HTML, section 9.2). */
 export type EventStream = {
+  readonly isGone: boolean;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
-  /** Sends whole frames. A client that leaves more than 1 MiB unread is cut off. */
+  /** Does it when the client is gone, or at once where it is; also after the end. */
+  whenGone(then: () => void): void;
+  /** Sends whole frames, in one write with what else comes in the same moment. A client that leaves more than 1 MiB unread is cut off. */
   send(frames: string): void;
+  /**
+   * Sends frames that came in one moment: short ones in one write, longer ones one after the other as the client reads
+   * on, which the promise waits for.
+   */
+  sendAll(frames: readonly string[]): Promise<void> | undefined;
   /** Resolves when the client has read on; cuts it off if it does not for the server's `unreadPatienceMs`. */
   caughtUp(): Promise<void>;
   /** Breaks the connection off, so that the client comes back for the rest. */
@@ -27,6 +37,7 @@ export const frame = (id: string, data: string): string => `id: ${id}\ndata: ${d
 /** A frame that leaves the client's last id as it is. @param data without a line break */
 export const unnumberedFrame = (data: string): string => `data: ${data}\n\n`;
 
+const NOW = Promise.resolve();
 const open = new Set<ServerResponse>();
 let isPinging = false;
 
@@ -35,9 +46,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   reply.hijack();
   giveBodyBack(reply.request);
   const response = reply.raw;
-  const { unreadPatienceMs } = reply.server;
-  const leaving = new AbortController();
-  response.on("error", () => leaving.abort(CLIENT_GONE));
+  response.on("error", destroy);
   // Whoever was refused meanwhile has had an answer.
   if (!response.headersSent)
     response.writeHead(200, {
@@ -47,35 +56,102 @@ export function openEventStream(reply: FastifyReply): EventStream {
       "x-accel-buffering": "no",
     });
   open.add(response);
-  whenClosed(response, () => {
-    open.delete(response);
-    leaving.abort(CLIENT_GONE);
-  });
+  whenClosed(response, () => open.delete(response));
   countUnread(response);
   if (!isPinging) setInterval(pingAll, PING_MS).unref();
   isPinging = true;
+  return new ResponseStream(response, reply.server.unreadPatienceMs);
+}
 
-  let isBegun = false;
-  return {
-    gone: leaving.signal,
-    send(frames) {
-      // The head goes with the first ones.
-      if (isBegun) writeChunk(response, frames);
-      else response.write(frames);
-      isBegun = true;
-      if (response.writableLength > MAX_UNREAD_BYTES) cutOff(response);
-    },
-    caughtUp: () =>
-      response.writableNeedDrain || response.socket?.writableNeedDrain
-        ? untilDrained(response, unreadPatienceMs)
-        : Promise.resolve(),
-    cut: () => void response.destroy(),
-    end(frames) {
-      open.delete(response);
-      response.end(frames);
-      if (!response.writableFinished) cutIfUnread(response, unreadPatienceMs);
-    },
+function destroy(this: ServerResponse): void {
+  this.destroy();
+}
+
+/** Holds nothing of the request. */
+class ResponseStream implements EventStream {
+  readonly #response: ServerResponse;
+  readonly #patienceMs: number;
+  #isBegun = false;
+  /** Sent with what else comes in the same moment. */
+  #unsent = "";
+  #gone: AbortSignal | null = null;
+
+  constructor(response: ServerResponse, patienceMs: number) {
+    this.#response = response;
+    this.#patienceMs = patienceMs;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed;
+  }
+
+  get gone(): AbortSignal {
+    this.#gone ??= signalOfClosed(this.#response);
+    return this.#gone;
+  }
+
+  whenGone(then: () => void): void {
+    whenClosed(this.#response, then);
+  }
+
+  send(frames: string): void {
+    if (this.#unsent === "") void NOW.then(this.#flush);
+    this.#unsent += frames;
+  }
+
+  readonly #flush = (): void => {
+    const response = this.#response;
+    const frames = this.#unsent;
+    this.#unsent = "";
+    if (frames === "" || response.destroyed) return;
+    // The head goes with the first ones.
+    if (this.#isBegun) writeChunk(response, frames);
+    else response.write(frames);
+    this.#isBegun = true;
+    if (response.writableLength > MAX_UNREAD_BYTES) cutOff(response);
   };
+
+  sendAll(frames: readonly string[]): Promise<void> | undefined {
+    const [only = ""] = frames;
+    const all = frames.length === 1 ? only : frames.join("");
+    if (frames.length > 1 && all.length > MAX_TOGETHER_CHARACTERS) return this.#sendEach(frames);
+    if (all !== "") this.send(all);
+    return undefined;
+  }
+
+  async #sendEach(frames: readonly string[]): Promise<void> {
+    let next = "";
+    for (const one of frames) {
+      if (next !== "" && next.length + one.length > MAX_TOGETHER_CHARACTERS) {
+        this.send(next);
+        await this.caughtUp();
+        next = "";
+      }
+      if (this.isGone) return;
+      next += one;
+    }
+    this.send(next);
+  }
+
+  caughtUp(): Promise<void> {
+    this.#flush();
+    const response = this.#response;
+    return response.writableNeedDrain || response.socket?.writableNeedDrain
+      ? untilDrained(response, this.#patienceMs)
+      : Promise.resolve();
+  }
+
+  cut(): void {
+    this.#response.destroy();
+  }
+
+  end(frames: string): void {
+    const response = this.#response;
+    open.delete(response);
+    response.end(this.#unsent + frames);
+    this.#unsent = "";
+    if (!response.writableFinished) cutIfUnread(response, this.#patienceMs);
+  }
 }
 
 /**

@@ -26,8 +26,10 @@ function doTasks(this: Closing): void {
 export const CLIENT_GONE = new DOMException("The client is gone", "AbortError");
 
 /** A signal that is aborted when the client is gone. */
-export function goneOf(reply: FastifyReply): AbortSignal {
+export const goneOf = (reply: FastifyReply): AbortSignal => signalOfClosed(reply.raw);
+
+export function signalOfClosed(closing: ServerResponse | Duplex): AbortSignal {
   const leaving = new AbortController();
-  whenClosed(reply.raw, () => leaving.abort(CLIENT_GONE));
+  whenClosed(closing, () => leaving.abort(CLIENT_GONE));
   return leaving.signal;
 }

@@ -1,6 +1,7 @@
 import type { GrowingParts } from "../domain/growing-parts.ts";
 import type { Interruption } from "../domain/message.ts";
 import type { Part, PartDelta } from "../domain/parts.ts";
+import type { Sink, StopGiving } from "../domain/sink.ts";
 import type { TurnEnding } from "../domain/turn.ts";
 
 /** The writing end of one turn's log. */
@@ -34,18 +35,17 @@ export interface TurnLog {
     onStop: (cause: Interruption) => void,
   ): TurnWriter;
   /**
-   * What came after `position`, a length of the reply (domain/parts.ts), of a turn that runs in this process, to its
-   * ending. Null if it does not. A watcher that is slow gets longer steps, not more memory. Aborting ends
-   * the iteration without an error.
+   * Pushes what came after `position`, a length of the reply (domain/parts.ts), of a turn that runs in this process, to
+   * its ending. Null if it does not. A watcher that pauses gets longer steps, not more memory.
    */
-  follow(replyId: string, position: number, signal: AbortSignal): AsyncIterable<PartsEvent> | null;
+  watch(replyId: string, position: number, sink: Sink<PartsEvent>): StopGiving | null;
   /**
    * The same of a turn that runs in another replica, up to where this log knows it: it ends without
    * an ending when the turn has ended or nobody can be asked, maybe at once. Then the store knows
    * more. Null for a server that runs alone.
    */
-  readonly followElsewhere:
-    | ((replyId: string, position: number, signal: AbortSignal) => AsyncIterable<PartsEvent>)
+  readonly watchElsewhere:
+    | ((replyId: string, position: number, sink: Sink<PartsEvent>) => StopGiving)
     | null;
   /**
    * Asks every turn of the conversation to stop, those that wait included, or the one of `replyId`

@@ -1,5 +1,7 @@
 import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { pushed } from "../../domain/sink.ts";
+import type { PartsEvent } from "../../ports/turn-log.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -49,8 +51,13 @@ async function endingElsewhere(
   const { store, log, clock } = parts;
   for (let lookMs = FIRST_LOOK_MS; !signal.aborted; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
     // The position lies behind the whole text, so only the ending comes.
-    const heard = log.followElsewhere?.(replyId, Number.MAX_SAFE_INTEGER, signal) ?? [];
-    for await (const _ of heard);
+    const { watchElsewhere } = log;
+    if (watchElsewhere)
+      await pushed<PartsEvent>(
+        (sink) => watchElsewhere(replyId, Number.MAX_SAFE_INTEGER, sink),
+        () => undefined,
+        signal,
+      );
     const message = await insist(parts, signal, () => store.getMessage(owner, replyId));
     if (message?.status !== "streaming") return;
     await clock.sleep(lookMs, signal).catch(() => {});

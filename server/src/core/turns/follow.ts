@@ -4,6 +4,7 @@ import { type Message, partsOf } from "../../domain/message.ts";
 import { after, hasWords } from "../../domain/parts.ts";
 import { endOfPiece } from "../../domain/pieces.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { mapped, pushed, type Sink, type StopGiving } from "../../domain/sink.ts";
 import { endingOf, endingOfParts, type TurnEnding } from "../../domain/turn.ts";
 import type { StoredTurn } from "../../ports/store.ts";
 import type { PartsEvent } from "../../ports/turn-log.ts";
@@ -13,6 +14,7 @@ import {
   type Thought,
   type TurnParts,
   type WatchedTurn,
+  type Watching,
 } from "./turn.ts";
 
 type FollowParts = Pick<TurnParts, "store" | "log" | "clock">;
@@ -29,65 +31,80 @@ type HasSeen = (ending: TurnEnding) => boolean;
  * What came after that length of the reply: from the live log where the turn runs here; else from another replica's;
  * else from what is stored. A reply that has ended is in no log; a log under its id belongs to another user.
  */
-function followParts(
+function watchFrom(
   parts: FollowParts,
   owner: Owner,
   reply: Pick<Message, "id" | "status">,
   position: number,
-  signal: AbortSignal,
+  sink: Sink<PartsEvent>,
   hasSeen: HasSeen,
-): AsyncIterable<PartsEvent> {
-  const { log } = parts;
-  const elsewhere = (log: FollowParts["log"] | null) =>
-    followElsewhere({ ...parts, log }, owner, reply.id, position, signal, hasSeen);
-  if (reply.status !== "streaming") return elsewhere(null);
-  return log.follow(reply.id, position, signal) ?? elsewhere(log);
+): StopGiving {
+  const isRunning = reply.status === "streaming";
+  const stop = isRunning ? parts.log.watch(reply.id, position, sink) : null;
+  if (stop) return stop;
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const given = { ...parts, log: isRunning ? parts.log : null };
+  void watchElsewhere(given, owner, reply.id, position, sink, signal, hasSeen).then(
+    () => signal.aborted || sink.end(),
+    (error: unknown) => signal.aborted || sink.end(error),
+  );
+  return () => leaving.abort();
 }
 
 /**
  * From another replica as long as it can be heard, and from the store, where the reply so far is never
- * more than a second old. Both give the same parts at the same positions.
+ * more than a second old. Both give the same parts at the same positions. Resolves when nothing more comes.
  */
-async function* followElsewhere(
+async function watchElsewhere(
   { store, log, clock }: Pick<FollowParts, "store" | "clock"> & { log: FollowParts["log"] | null },
   owner: Owner,
   replyId: string,
   from: number,
+  sink: Sink<PartsEvent>,
   signal: AbortSignal,
   hasSeen: HasSeen,
-): AsyncIterable<PartsEvent> {
+): Promise<void> {
+  const watchLive = log?.watchElsewhere;
   let position = from;
   let lookMs = FIRST_LOOK_MS;
   let newsAt = clock.now().getTime();
   let wasRunning = false;
+  const take: Sink<PartsEvent>["take"] = (events) => {
+    position = events.at(-1)?.position ?? position;
+    newsAt = clock.now().getTime();
+    return sink.take(events);
+  };
   for (;;) {
     const heardFrom = clock.now().getTime();
-    for await (const event of log?.followElsewhere?.(replyId, position, signal) ?? []) {
-      wasRunning = true;
-      position = event.position;
-      newsAt = clock.now().getTime();
-      lookMs = FIRST_LOOK_MS;
-      yield event;
-    }
+    if (watchLive)
+      await pushed<PartsEvent>(
+        (heard) => watchLive(replyId, position, heard),
+        (events) => {
+          wasRunning = true;
+          lookMs = FIRST_LOOK_MS;
+          return take(events);
+        },
+        signal,
+      );
     if (signal.aborted) return;
     // The replica could be reached until now, even if the model sent nothing.
     if (clock.now().getTime() - heardFrom > LAST_LOOK_MS) newsAt = clock.now().getTime();
     const turn = await store.getTurn(owner, replyId);
+    if (signal.aborted) return;
     if (!turn) throw notFound("reply");
     const { reply } = turn;
-    for (const step of after(partsOf(reply), position)) {
-      position = step.position;
-      newsAt = clock.now().getTime();
-      yield step;
-    }
+    const steps = after(partsOf(reply), position);
+    if (steps.length > 0) await take(steps);
+    if (signal.aborted) return;
     const ending = endingOf(reply);
     if (ending) {
       // A watcher that saw more than a crash left is past the ending without having seen it.
-      if (wasRunning || !hasSeen(ending)) yield endingOfParts(ending);
+      if (wasRunning || !hasSeen(ending)) await take([endingOfParts(ending)]);
       return;
     }
     wasRunning = true;
-    if (!log?.followElsewhere || clock.now().getTime() - newsAt > PATIENCE_MS)
+    if (!watchLive || clock.now().getTime() - newsAt > PATIENCE_MS)
       throw new AppError(
         "unavailable",
         "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
@@ -100,82 +117,90 @@ async function* followElsewhere(
 }
 
 /** The words among the parts, after so many of their characters. */
-async function* wordsIn(events: AsyncIterable<PartsEvent>, from: number): AsyncIterable<LiveEvent> {
+function wordsAfter(from: number): (event: PartsEvent) => readonly LiveEvent[] {
   let said = 0;
-  for await (const event of events)
-    if (event.type === "grow") {
-      if (!hasWords(event.of)) continue;
-      const start = said;
-      said += event.text.length;
-      const text = event.text.slice(Math.max(0, from - start));
-      if (text) yield { type: "delta", position: said, text };
-    } else if (event.type !== "open") yield { ...event, position: event.reply.content.length + 1 };
+  return (event) => {
+    if (event.type === "open") return NOTHING;
+    if (event.type !== "grow") return [{ ...event, position: event.reply.content.length + 1 }];
+    if (!hasWords(event.of)) return NOTHING;
+    const text = event.text.slice(Math.max(0, from - said));
+    said += event.text.length;
+    return text ? [{ type: "delta", position: said, text }] : NOTHING;
+  };
 }
+
+const NOTHING: readonly never[] = [];
 
 /**
  * The same, each growth in its pieces. A piece is given once it is certain where it ends, so that text is cut in the
  * same places however it comes.
  */
-async function* inPieces(events: AsyncIterable<PartsEvent>): AsyncIterable<PartsEvent> {
+function inPieces(): (event: PartsEvent) => readonly PartsEvent[] {
   let held: Growth | null = null;
-  for await (const event of events) {
-    const isMore: boolean = event.type === "grow" && held?.index === event.index;
-    if (held && !isMore) yield held;
+  return (event) => {
+    const given: PartsEvent[] = [];
+    const isMore = event.type === "grow" && held?.index === event.index;
+    if (held && !isMore) given.push(held);
     if (event.type !== "grow") {
       held = null;
-      yield event;
-      continue;
+      given.push(event);
+      return given;
     }
-    const before: string = held && isMore ? held.text : "";
-    const text = before + event.text;
+    const text = (held && isMore ? held.text : "") + event.text;
     let at = 0;
     for (let end = endOfPiece(text, at); end !== null; end = endOfPiece(text, at)) {
       const position = event.position - (text.length - end);
-      yield { ...event, position, text: text.slice(at, end) };
+      given.push({ ...event, position, text: text.slice(at, end) });
       at = end;
     }
     held = at < text.length ? { ...event, text: text.slice(at) } : null;
-  }
+    return given;
+  };
 }
 
 type Growth = Extract<PartsEvent, { type: "grow" }>;
 
 /** What the model thinks, of the parts. */
-async function* thoughtsIn(events: AsyncIterable<PartsEvent>): AsyncIterable<Thought> {
-  let offset = 0;
-  for await (const event of events)
-    if (event.type === "grow" && event.of === "reasoning") {
-      yield { offset, text: event.text };
-      offset += event.text.length;
-    }
+function thoughts(): (event: PartsEvent) => readonly Thought[] {
+  let end = 0;
+  return (event) => {
+    if (event.type !== "grow" || event.of !== "reasoning") return NOTHING;
+    const offset = end;
+    end += event.text.length;
+    return [{ offset, text: event.text }];
+  };
 }
 
 /** The ways to watch a reply. */
-export const following = (
+export const watching = (
   parts: FollowParts,
   owner: Owner,
   reply: Pick<Message, "id" | "status">,
-): Pick<WatchedTurn, "follow" | "followParts" | "followPieces" | "thoughts"> => ({
-  follow: (position, signal) =>
-    wordsIn(
-      followParts(parts, owner, reply, 0, signal, (ending) => ending.position === position),
-      position,
+): Watching => ({
+  watch: (position, sink) =>
+    watchFrom(
+      parts,
+      owner,
+      reply,
+      0,
+      mapped(sink, wordsAfter(position)),
+      (ending) => ending.position === position,
     ),
-  followParts: (position, signal) =>
-    followParts(
+  watchParts: (position, sink) =>
+    watchFrom(
       parts,
       owner,
       reply,
       position,
-      signal,
+      sink,
       (ending) => endingOfParts(ending).position === position,
     ),
-  followPieces: (signal) => inPieces(followParts(parts, owner, reply, 0, signal, () => false)),
-  thoughts(signal) {
+  watchPieces: (sink) => watchFrom(parts, owner, reply, 0, mapped(sink, inPieces()), () => false),
+  watchThoughts(sink) {
     if (reply.status !== "streaming") return null;
     const { log } = parts;
-    const live = log.follow(reply.id, 0, signal) ?? log.followElsewhere?.(reply.id, 0, signal);
-    return live ? thoughtsIn(live) : null;
+    const told = mapped(sink, thoughts());
+    return log.watch(reply.id, 0, told) ?? log.watchElsewhere?.(reply.id, 0, told) ?? null;
   },
 });
 
@@ -197,7 +222,7 @@ export function watchedTurn(
     replyId: reply.id,
     branch: branchOf(reply.sequence),
     stored: endingOf(reply),
-    ...following(parts, owner, reply),
+    ...watching(parts, owner, reply),
   };
 }
 
@@ -205,8 +230,17 @@ export function watchedTurn(
 export async function endOf(parts: FollowParts, owner: Owner, reply: Message): Promise<TurnEnding> {
   const ended = endingOf(reply);
   if (ended) return ended;
-  const { follow } = following(parts, owner, reply);
-  for await (const event of follow(0, new AbortController().signal))
-    if (event.type !== "delta") return event;
-  throw notFound("reply");
+  return endOfWatched(watching(parts, owner, reply));
+}
+
+/** Waits for the ending of a reply. @throws AppError not_found, unavailable */
+export function endOfWatched({ watch }: Pick<Watching, "watch">): Promise<TurnEnding> {
+  return new Promise((resolve, reject) => {
+    watch(0, {
+      take(events) {
+        for (const event of events) if (event.type !== "delta") resolve(event);
+      },
+      end: (error) => reject(error ?? notFound("reply")),
+    });
+  });
 }

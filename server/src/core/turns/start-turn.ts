@@ -9,7 +9,7 @@ import type { BegunTurn, RepeatedTurn } from "../../ports/store.ts";
 import { waitForEarlierReplies } from "./earlier-replies.ts";
 import { createEarlyRequest, type EarlyRequest, type PreparedRequest } from "./early-request.ts";
 import { endReplaced } from "./end-replaced.ts";
-import { endOf, following } from "./follow.ts";
+import { endOf, watching } from "./follow.ts";
 import type { LocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { type QueuePlace, takePlace } from "./queue-place.ts";
@@ -208,7 +208,7 @@ const turnOf = (
   record: reply.turn?.record ?? null,
   replyId: reply.id,
   branch: branchOf(reply.sequence),
-  ...following(parts, owner, { id: reply.id, status: "streaming" }),
+  ...watching(parts, owner, { id: reply.id, status: "streaming" }),
   ending,
   async cut(heardCharacters) {
     parts.local.interrupt(reply.id, "heard");

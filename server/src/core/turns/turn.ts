@@ -5,6 +5,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Interruption, Message, Role, Usage } from "../../domain/message.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
+import type { Sink, StopGiving } from "../../domain/sink.ts";
 import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
@@ -160,8 +161,26 @@ export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
 /** The next piece of what a model thinks. `offset`: the length of all before it, in UTF-16 code units. */
 export type Thought = { readonly offset: number; readonly text: string };
 
+/**
+ * The ways to watch a reply, live or from the store, to its ending. What comes is pushed: what the model's connection
+ * gave in one moment is given in one. They end with AppError unavailable where a reply in progress cannot be heard.
+ */
+export type Watching = {
+  /** The words that come after `position` (0: all of them). */
+  watch(position: number, sink: Sink<LiveEvent>): StopGiving;
+  /** The same of all parts of the reply, whose positions are other ones (domain/parts.ts). */
+  watchParts(position: number, sink: Sink<PartsEvent>): StopGiving;
+  /**
+   * All parts from their beginning, each `grow` of it a piece. The pieces are the same whenever and wherever the reply
+   * is watched (domain/pieces.ts).
+   */
+  watchPieces(sink: Sink<PartsEvent>): StopGiving;
+  /** What the model has thought and thinks, while the turn can be heard; null: it has ended. */
+  watchThoughts(sink: Sink<Thought>): StopGiving | null;
+};
+
 /** A turn whose user message is on disk. */
-export type Turn = {
+export type Turn = Watching & {
   readonly conversation: Conversation;
   /** Of an input of several messages its last one of that role, or its last. */
   readonly userMessage: Message;
@@ -172,17 +191,6 @@ export type Turn = {
   readonly replyId: string;
   /** The branch that the reply is on. */
   readonly branch: number;
-  /** The words that come after `position` (0: all of them), live or from the store. */
-  follow(position: number, signal: AbortSignal): AsyncIterable<LiveEvent>;
-  /** The same of all parts of the reply, whose positions are other ones (domain/parts.ts). */
-  followParts(position: number, signal: AbortSignal): AsyncIterable<PartsEvent>;
-  /**
-   * All parts from their beginning, each `grow` of it a piece. The pieces are the same whenever and wherever the reply
-   * is followed (domain/pieces.ts).
-   */
-  followPieces(signal: AbortSignal): AsyncIterable<PartsEvent>;
-  /** What the model has thought and thinks, while the turn can be heard; null: it has ended. */
-  thoughts(signal: AbortSignal): AsyncIterable<Thought> | null;
   /** Resolves when the reply has ended and is on disk; never rejects for a reason of the model's. */
   readonly ending: Promise<TurnEnding>;
   /**
@@ -203,24 +211,14 @@ export type PreparedTurn = {
 };
 
 /** What a late watcher sees of a turn. */
-export type WatchedTurn = Pick<
-  Turn,
-  | "userMessage"
-  | "input"
-  | "record"
-  | "replyId"
-  | "branch"
-  | "follow"
-  | "followParts"
-  | "followPieces"
-  | "thoughts"
-> & {
-  readonly conversationId: string;
-  /** When the reply was begun. */
-  readonly createdAt: Date;
-  /** The reply's ending as it is stored; null while it is being generated. */
-  readonly stored: TurnEnding | null;
-};
+export type WatchedTurn = Watching &
+  Pick<Turn, "userMessage" | "input" | "record" | "replyId" | "branch"> & {
+    readonly conversationId: string;
+    /** When the reply was begun. */
+    readonly createdAt: Date;
+    /** The reply's ending as it is stored; null while it is being generated. */
+    readonly stored: TurnEnding | null;
+  };
 
 export type Turns = Pick<TurnStore, "lastKey"> & {
   /**

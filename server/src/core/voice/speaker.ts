@@ -1,8 +1,9 @@
 import { millisecondsOf } from "../../domain/audio.ts";
 import { type AppError, toAppError } from "../../domain/errors.ts";
+import { pulled } from "../../domain/sink.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
-import type { Turn } from "../turns/turn.ts";
+import type { LiveEvent, Turn } from "../turns/turn.ts";
 import { createSentenceSplitter, type Sentence } from "./sentences.ts";
 
 /** A sentence of the reply with its sound, in order. */
@@ -110,7 +111,7 @@ async function* readSentences(
   const splitter = createSentenceSplitter();
   let isFirst = true;
   let spokenTo = 0;
-  for await (const event of turn.follow(0, signal)) {
+  for await (const event of pulled<LiveEvent>((sink) => turn.watch(0, sink), signal)) {
     const isDelta = event.type === "delta";
     if (isDelta && spokenTo === 0 && isFirst) progress.firstToken();
     const sentences = isDelta ? splitter.push(event.text) : splitter.flush();

@@ -119,7 +119,7 @@ export function messageRoutes(
       );
       const view = viewOf(request.body);
       const opening = { type: "user_message", data: messageBody(turn.userMessage, view.parts) };
-      await streamTurn(reply, turn, opening, view);
+      return streamTurn(reply, turn, opening, view);
     },
   );
 
@@ -156,7 +156,7 @@ export function messageRoutes(
       const view = viewOf(request.body);
       const userMessage = messageBody(turn.userMessage, view.parts);
       const data = { conversationId: turn.conversation.id, userMessage };
-      await streamTurn(reply, turn, { type: "conversation_created", data }, view);
+      return streamTurn(reply, turn, { type: "conversation_created", data }, view);
     },
   );
 

@@ -1,8 +1,9 @@
 import type { FastifyReply } from "fastify";
-import type { LiveEvent, PartsEvent, Turn, WatchedTurn } from "../../core/turns/turn.ts";
+import type { LiveEvent, PartsEvent, Thought, Turn, WatchedTurn } from "../../core/turns/turn.ts";
 import { TRUNK } from "../../domain/branches.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import { hasWords } from "../../domain/parts.ts";
+import { mapped, type Sink, type StopGiving } from "../../domain/sink.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { type EventStream, frame, openEventStream, unnumberedFrame } from "../../http/sse.ts";
 import { ERRORS } from "./errors.ts";
@@ -31,28 +32,29 @@ export function repeatPoint(header: string | readonly string[] | undefined): Rep
 }
 
 /** The rest of a turn for a POST that came again; where there is no rest, the end of a stream alone. */
-export async function repeatTurn(
+export function repeatTurn(
   reply: FastifyReply,
   turn: WatchedTurn | null,
   point: RepeatPoint,
   view: View,
-): Promise<void> {
-  if (turn && !isAtEnd(turn, point)) return resumeTurn(reply, turn, point, view);
+): void {
   // Not 204: a client that read the answer to its POST takes anything but an event stream for a
   // failure, and would ask again for ever.
-  openEventStream(reply).end(frame(idOf(point.replyId, point), "[DONE]"));
+  if (!turn || isAtEnd(turn, point))
+    openEventStream(reply).end(frame(idOf(point.replyId, point), "[DONE]"));
+  else resumeTurn(reply, turn, point, view);
 }
 
 /** The stream of a turn that was just begun. @param opening the first event's type and data, as JSON */
-export async function streamTurn(
+export function streamTurn(
   reply: FastifyReply,
   turn: Turn,
   opening: { readonly type: string; readonly data: unknown },
   view: View,
-): Promise<void> {
+): void {
   const stream = openEventStream(reply);
   stream.send(frame(`${turn.replyId}:0`, JSON.stringify({ ...opening, ...branchOfReply(turn) })));
-  await forward(stream, turn, { position: 0, of: "words" }, view);
+  forward(stream, turn, { position: 0, of: "words" }, view);
 }
 
 /** What an opening says of the branch that the reply is on, unless that is the first. */
@@ -60,12 +62,12 @@ const branchOfReply = ({ branch }: Pick<WatchedTurn, "branch">): { readonly bran
   branch === TRUNK ? {} : { branch };
 
 /** The rest of a turn, from that place on. An id of a stream with parts is gone on with by such a stream. */
-export async function resumeTurn(
+export function resumeTurn(
   reply: FastifyReply,
   turn: WatchedTurn,
   { position, of }: Place,
   given: View,
-): Promise<void> {
+): void {
   const stream = openEventStream(reply);
   const view = of === "parts" ? { ...given, parts: true } : given;
   // A comment says at once that the stream is there, however long the next word takes.
@@ -78,93 +80,90 @@ export async function resumeTurn(
     };
     stream.send(frame(`${turn.replyId}:0`, JSON.stringify(opening)));
   }
-  await forward(stream, turn, { position: Math.max(0, position), of }, view);
+  forward(stream, turn, { position: Math.max(0, position), of }, view);
 }
 
-type Forwarded = Pick<WatchedTurn, "replyId" | "follow" | "followParts" | "thoughts">;
-
-async function forward(
+/** Sends what comes after that place, as the view shows it, to the end of the stream. */
+function forward(
   stream: EventStream,
-  turn: Forwarded,
+  turn: Pick<WatchedTurn, "replyId" | "watch" | "watchParts" | "watchThoughts">,
   from: Place,
   view: View,
-): Promise<void> {
+): void {
   const of = view.parts ? "parts" : "words";
   const idAt = (position: number) => idOf(turn.replyId, { position, of });
   let position = from.of === of ? from.position : 0;
   let last = "";
-  const over = view.reasoning ? new AbortController() : null;
-  if (over) void forwardThoughts(stream, turn, AbortSignal.any([stream.gone, over.signal]));
-  try {
-    for await (const event of eventsOf(turn, from, view, stream.gone)) {
-      const { position: at } = event;
-      if (event.type === "open") stream.send(openFrame(idAt(at), event));
-      else if (event.type === "grow" || event.type === "delta") {
-        const { text } = event;
-        const send = (piece: string, end: number) =>
-          stream.send(growthFrame(idAt(at - text.length + end), event, piece));
-        if (text.length <= MAX_CHUNK_CHARACTERS) send(text, text.length);
-        else await sendInPieces(stream, text, stream.gone, send);
-      } else if (event.type === "failed") last = errorFrame(idAt(at), failureOf(event.error));
-      else {
-        const data = messageBody(event.reply, view.parts);
-        last = frame(idAt(at), JSON.stringify({ type: "ai_complete", data }));
-      }
-      position = at;
+  const framesOf = (event: LiveEvent | PartsEvent): readonly string[] => {
+    const { position: at } = event;
+    position = at;
+    if (event.type === "open") return [openFrame(idAt(at), event)];
+    if (event.type === "grow" || event.type === "delta") {
+      const start = at - event.text.length;
+      return inPieces(event.text, (piece, end) => growthFrame(idAt(start + end), event, piece));
     }
-  } catch (error) {
+    if (event.type === "failed") last = errorFrame(idAt(at), failureOf(event.error));
+    else {
+      const data = messageBody(event.reply, view.parts);
+      last = frame(idAt(at), JSON.stringify({ type: "ai_complete", data }));
+    }
+    return [];
+  };
+  // What the model thinks has no ids: a client that goes on after the last id it has seen misses no text, whichever of
+  // these came in between. What is left at the end is in the ending's message.
+  const thoughts = sinkOf(stream, thoughtFrames, () => {});
+  const stopThoughts = view.reasoning ? turn.watchThoughts(thoughts) : null;
+  const sink = sinkOf(stream, framesOf, (error) => {
+    stopThoughts?.();
+    if (stream.isGone) return;
     // A live log that is lost is no ending of the reply: a broken connection makes clients resume.
-    if (toAppError(error).code === "unavailable") return stream.cut();
-    last = errorFrame(idAt(position), toAppError(error));
-  } finally {
-    over?.abort();
-  }
-  if (!stream.gone.aborted) stream.end(`${last}${frame(idAt(position), "[DONE]")}`);
+    if (error?.code === "unavailable") return stream.cut();
+    if (error) last = errorFrame(idAt(position), error);
+    stream.end(`${last}${frame(idAt(position), "[DONE]")}`);
+  });
+  const stop = watchAs(turn, from, view, sink);
+  stream.whenGone(() => {
+    stop();
+    stopThoughts?.();
+  });
 }
 
-/** What comes after that place, as the view shows it. */
-function eventsOf(
-  turn: Forwarded,
+/** Sends what comes of each moment at once. */
+const sinkOf = <Event>(
+  stream: EventStream,
+  framesOf: (event: Event) => readonly string[],
+  end: (error: AppError | null) => void,
+): Sink<Event> => ({
+  take(events) {
+    const frames = events.flatMap(framesOf);
+    return frames.length > 0 ? stream.sendAll(frames) : undefined;
+  },
+  end: (error) => end(error === undefined ? null : toAppError(error)),
+});
+
+function watchAs(
+  turn: Pick<WatchedTurn, "watch" | "watchParts">,
   { position, of }: Place,
   view: View,
-  signal: AbortSignal,
-): AsyncIterable<LiveEvent | PartsEvent> {
-  if (!view.parts) return turn.follow(position, signal);
-  if (of === "parts") return turn.followParts(position, signal);
-  return partsAfterWords(turn.followParts(0, signal), position);
-}
-
-/**
- * What the model thinks, without ids: a client that goes on after the last id it has seen misses no
- * text, whichever of these came in between. What is left at the end is in the ending's message.
- */
-async function forwardThoughts(
-  stream: EventStream,
-  turn: Pick<WatchedTurn, "thoughts">,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const { offset, text } of turn.thoughts(signal) ?? [])
-    await sendInPieces(stream, text, signal, (piece, end) =>
-      stream.send(thoughtFrame(offset + end - piece.length, piece)),
-    );
+  sink: Sink<LiveEvent | PartsEvent>,
+): StopGiving {
+  if (!view.parts) return turn.watch(position, sink);
+  if (of === "parts") return turn.watchParts(position, sink);
+  return turn.watchParts(0, mapped(sink, partsAfterWords(position)));
 }
 
 /** Long text, as a resumed stream may have, goes out in pieces that the client has to read in between. */
-async function sendInPieces(
-  stream: EventStream,
-  text: string,
-  signal: AbortSignal,
-  send: (piece: string, end: number) => void,
-): Promise<void> {
+function inPieces(text: string, frameOf: (piece: string, end: number) => string): string[] {
+  const frames: string[] = [];
   let start = 0;
-  while (text.length - start > MAX_CHUNK_CHARACTERS && !signal.aborted) {
+  while (text.length - start > MAX_CHUNK_CHARACTERS) {
     const cut = start + MAX_CHUNK_CHARACTERS;
     const end = isLowSurrogate(text.charCodeAt(cut)) ? cut - 1 : cut;
-    send(text.slice(start, end), end);
-    await stream.caughtUp();
+    frames.push(frameOf(text.slice(start, end), end));
     start = end;
   }
-  if (!signal.aborted) send(text.slice(start), text.length);
+  frames.push(frameOf(text.slice(start), text.length));
+  return frames;
 }
 
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
@@ -188,8 +187,15 @@ const openFrame = (id: string, { index, part }: Extract<PartsEvent, { type: "ope
   return frame(id, JSON.stringify({ type: "ai_part", data }));
 };
 
-const thoughtFrame = (offset: number, text: string): string =>
-  unnumberedFrame(JSON.stringify({ type: "ai_reasoning", data: { offset, text } }));
+const thoughtFrames = ({ offset, text }: Thought): string[] =>
+  inPieces(text, (piece, end) =>
+    unnumberedFrame(
+      JSON.stringify({
+        type: "ai_reasoning",
+        data: { offset: offset + end - piece.length, text: piece },
+      }),
+    ),
+  );
 
 const errorFrame = (id: string, { code, message, retryAfterMs }: AppError): string => {
   const retry = retryAfterMs === undefined ? {} : { retry_after: Math.ceil(retryAfterMs / 1000) };

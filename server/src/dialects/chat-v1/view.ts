@@ -1,5 +1,5 @@
 // What of a reply a stream shows, and where in it a client goes on.
-import type { WatchedTurn } from "../../core/turns/turn.ts";
+import type { PartsEvent, WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError } from "../../domain/errors.ts";
 import { hasWords } from "../../domain/parts.ts";
 import { endingOfParts } from "../../domain/turn.ts";
@@ -49,16 +49,14 @@ export function isAtEnd({ stored }: Pick<WatchedTurn, "stored">, { position, of 
   return position === (of === "parts" ? endingOfParts(stored) : stored).position;
 }
 
-type PartsEvents = ReturnType<WatchedTurn["followParts"]>;
-
 /** The parts that come after so many characters of the words. */
-export async function* partsAfterWords(events: PartsEvents, characters: number): PartsEvents {
+export function partsAfterWords(characters: number): (event: PartsEvent) => readonly PartsEvent[] {
   let said = 0;
-  for await (const event of events) {
+  return (event) => {
     const before = said;
     if (event.type === "grow" && hasWords(event.of)) said += event.text.length;
-    if (before >= characters || (event.type !== "grow" && event.type !== "open")) yield event;
-    else if (said > characters && event.type === "grow")
-      yield { ...event, text: event.text.slice(characters - before) };
-  }
+    if (before >= characters || (event.type !== "grow" && event.type !== "open")) return [event];
+    if (said <= characters || event.type !== "grow") return [];
+    return [{ ...event, text: event.text.slice(characters - before) }];
+  };
 }

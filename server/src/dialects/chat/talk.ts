@@ -1,6 +1,7 @@
 import type { AccessRequest } from "../../core/access/access.ts";
-import type { Turn } from "../../core/turns/turn.ts";
+import type { LiveEvent, Turn } from "../../core/turns/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
+import { pushed } from "../../domain/sink.ts";
 import { errorOfEnding } from "../../domain/turn.ts";
 import type { OnMessage, Socket } from "../../http/socket.ts";
 import { type Frame, readFrame } from "./frames.ts";
@@ -73,8 +74,14 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
   async function answer(turn: Turn, isStreamed: boolean): Promise<void> {
     try {
       if (isStreamed)
-        for await (const event of turn.follow(0, socket.gone))
-          if (event.type === "delta") say("chunk", event.text);
+        await pushed<LiveEvent>(
+          (sink) => turn.watch(0, sink),
+          (events) => {
+            for (const event of events) if (event.type === "delta") say("chunk", event.text);
+            return undefined;
+          },
+          socket.gone,
+        );
       const ending = await turn.ending;
       const problem = errorOfEnding(ending);
       if (problem) throw problem;

@@ -12,6 +12,7 @@ import type {
 } from "../../core/turns/turn.ts";
 import { CUSTOM_TOOLS, type Part } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
+import { pulled } from "../../domain/sink.ts";
 import { failureOf, interruptionError } from "../../domain/turn.ts";
 import { keepWhatCanBe, type SentFile } from "../openai/kept-files.ts";
 import { keptPlace } from "../openai/kept-place.ts";
@@ -92,10 +93,10 @@ const fileOf = (piece: PromptPiece): SentFile | null => {
 
 /** The reply of a turn as that of a model that is asked once. */
 export async function* asAnswer(
-  turn: Pick<Turn, "followParts">,
+  turn: Pick<Turn, "watchParts">,
   signal: AbortSignal,
 ): AsyncGenerator<AskedEvent> {
-  for await (const event of turn.followParts(0, signal)) {
+  for await (const event of pulled<PartsEvent>((sink) => turn.watchParts(0, sink), signal)) {
     const told = eventOf(event);
     if (told) yield told;
   }

@@ -1,6 +1,7 @@
-import type { StartTurn, Turn, TurnTarget } from "../../core/turns/turn.ts";
+import type { PartsEvent, StartTurn, Turn, TurnTarget } from "../../core/turns/turn.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import type { Speaker } from "../../domain/principal.ts";
+import { pulled } from "../../domain/sink.ts";
 import { OpenAiError } from "../openai/errors.ts";
 import { invalid } from "../openai/fields.ts";
 import { idOf } from "../openai/ids.ts";
@@ -148,7 +149,7 @@ export function createResponses(parts: ResponsesParts): Responses {
     return {
       id: turn.replyId,
       turn,
-      pieces: piecesOfTurn(turn.followParts(0, stopping.signal)),
+      pieces: piecesOfTurn(pulled<PartsEvent>((sink) => turn.watchParts(0, sink), stopping.signal)),
     };
   }
 

@@ -1,10 +1,12 @@
 // Responses that are kept: what is read of a turn, and what is said of it.
+import { endOfWatched } from "../../core/turns/follow.ts";
 import type { Turn, WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError, type ErrorDetails } from "../../domain/errors.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { pulled } from "../../domain/sink.ts";
 import { failureOf, type TurnEnding } from "../../domain/turn.ts";
 import { DELETED, isDeletedRecord } from "../openai/deleted.ts";
 import { OpenAiError } from "../openai/errors.ts";
@@ -176,7 +178,7 @@ export async function runningOf(
     isKept: true,
     seal: sealing,
     async *steps(signal): AsyncGenerator<Step> {
-      for await (const event of turn.followPieces(signal)) {
+      for await (const event of pulled(turn.watchPieces, signal)) {
         if (event.type === "open" || event.type === "grow") yield { type: "step", delta: event };
         else yield endedOf(event, turn.input, sealing, thoughtsAs(echo));
       }
@@ -199,6 +201,5 @@ export async function bodyOf(
 /** Waits for the ending of a reply. */
 export async function endOf(turn: WatchedTurn): Promise<void> {
   if (turn.stored) return;
-  for await (const event of turn.follow(0, new AbortController().signal))
-    if (event.type !== "delta") return;
+  await endOfWatched(turn);
 }

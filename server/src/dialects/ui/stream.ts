@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { WatchedTurn } from "../../core/turns/turn.ts";
+import type { PartsEvent, WatchedTurn } from "../../core/turns/turn.ts";
 import { toAppError } from "../../domain/errors.ts";
 import type { PartDelta } from "../../domain/parts.ts";
 import { type EventStream, openEventStream, unnumberedFrame } from "../../http/sse.ts";
@@ -18,7 +18,7 @@ const MAX_DELTA_CHARACTERS = 64 * 1024;
 /** The stream of a reply from its start, to its ending. */
 export async function streamReply(
   reply: FastifyReply,
-  turn: Pick<WatchedTurn, "replyId" | "followParts">,
+  turn: Pick<WatchedTurn, "replyId" | "watchParts">,
   { goesOnIn, isReplay }: StreamOptions,
 ): Promise<void> {
   reply.header("x-vercel-ai-ui-message-stream", "v1");
@@ -30,21 +30,25 @@ export async function streamReply(
   const chunker = createChunker(before.filter(({ role }) => role === "assistant").length);
   send([{ type: "start-step" }]);
   let last: readonly Chunk[] = [];
-  try {
-    for await (const event of turn.followParts(0, stream.gone)) {
-      if (event.type !== "open" && event.type !== "grow") last = chunksOfEnding(event, chunker);
-      else
-        for (const [index, delta] of piecesOf(event).entries()) {
-          if (index > 0) await stream.caughtUp();
-          send(chunker.take(delta));
-        }
+  const framesOf = (event: PartsEvent): readonly string[] => {
+    if (event.type !== "open" && event.type !== "grow") {
+      last = chunksOfEnding(event, chunker);
+      return [];
     }
-  } catch (error) {
-    // A live log that is lost is no ending of the reply: a page whose connection breaks asks for the stream again.
-    if (toAppError(error).code === "unavailable") return stream.cut();
-    last = [...chunker.close(false), errorChunk(toAppError(error))];
-  }
-  if (!stream.gone.aborted) stream.end(last.map(frameOf).join("") + unnumberedFrame("[DONE]"));
+    return piecesOf(event).map((delta) => chunker.take(delta).map(frameOf).join(""));
+  };
+  const stop = turn.watchParts(0, {
+    take: (events) => stream.sendAll(events.flatMap(framesOf)),
+    end(error) {
+      if (stream.isGone) return;
+      const problem = error === undefined ? null : toAppError(error);
+      // A live log that is lost is no ending of the reply: a page whose connection breaks asks for the stream again.
+      if (problem?.code === "unavailable") return stream.cut();
+      if (problem) last = [...chunker.close(false), errorChunk(problem)];
+      stream.end(last.map(frameOf).join("") + unnumberedFrame("[DONE]"));
+    },
+  });
+  stream.whenGone(stop);
 }
 
 const frameOf = (chunk: Chunk): string => unnumberedFrame(JSON.stringify(chunk));

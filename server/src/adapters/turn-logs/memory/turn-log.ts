@@ -26,9 +26,8 @@ export function memoryTurnLog(): TurnLog {
         discard: () => void turns.delete(replyId),
       };
     },
-    follow: (replyId, position, signal) =>
-      turns.get(replyId)?.reply.watch(position, signal) ?? null,
-    followElsewhere: null,
+    watch: (replyId, position, sink) => turns.get(replyId)?.reply.watch(position, sink) ?? null,
+    watchElsewhere: null,
     async stop(conversationId, cause, replyId = null) {
       const found = [...turns].filter(
         ([id, turn]) =>

@@ -1,4 +1,5 @@
 import { stepsAfter } from "../../../domain/parts.ts";
+import type { Sink, StopGiving } from "../../../domain/sink.ts";
 import type { PartsEvent } from "../../../ports/turn-log.ts";
 import type { RedisLink } from "../../redis/link.ts";
 import { type LiveReply, liveReply } from "../shared/live-reply.ts";
@@ -98,19 +99,29 @@ export function mirrors(link: RedisLink, channels: Channels) {
   }, RENEW_MS).unref();
 
   return {
-    async *follow(
-      replyId: string,
-      position: number,
-      signal: AbortSignal,
-    ): AsyncGenerator<PartsEvent> {
-      if (!link.isUp) return;
+    watch(replyId: string, position: number, sink: Sink<PartsEvent>): StopGiving {
+      if (!link.isUp) {
+        sink.end();
+        return () => {};
+      }
       const mirror = mirrorOf(replyId);
       mirror.watchers++;
-      try {
-        yield* mirror.reply.watch(position, signal);
-      } finally {
-        release(replyId, mirror);
-      }
+      let isWatching = true;
+      const leave = () => {
+        if (isWatching) release(replyId, mirror);
+        isWatching = false;
+      };
+      const stop = mirror.reply.watch(position, {
+        take: (events) => sink.take(events),
+        end(error) {
+          leave();
+          sink.end(error);
+        },
+      });
+      return () => {
+        stop();
+        leave();
+      };
     },
     close() {
       clearInterval(renewing);

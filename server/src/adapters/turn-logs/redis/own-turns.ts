@@ -150,7 +150,7 @@ export function ownTurns(link: RedisLink, channels: Channels) {
         discard: forget,
       };
     }) satisfies TurnLog["open"],
-    follow: ((replyId, position, signal) =>
-      turns.get(replyId)?.reply.watch(position, signal) ?? null) satisfies TurnLog["follow"],
+    watch: ((replyId, position, sink) =>
+      turns.get(replyId)?.reply.watch(position, sink) ?? null) satisfies TurnLog["watch"],
   };
 }

@@ -21,8 +21,8 @@ export function redisTurnLog(link: RedisLink): TurnLog & { close(): void } {
   const others = mirrors(link, channels);
   return {
     open: own.open,
-    follow: own.follow,
-    followElsewhere: others.follow,
+    watch: own.watch,
+    watchElsewhere: others.watch,
     async stop(conversationId, cause, replyId = null) {
       const isHere = own.stop(conversationId, cause, replyId);
       if (isHere && replyId !== null) return true;

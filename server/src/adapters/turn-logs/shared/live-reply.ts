@@ -1,5 +1,6 @@
 import { growingParts } from "../../../domain/growing-parts.ts";
 import type { Part, PartDelta } from "../../../domain/parts.ts";
+import type { Sink, StopGiving } from "../../../domain/sink.ts";
 import { endingOfParts, type TurnEnding } from "../../../domain/turn.ts";
 import type { PartsEvent, TurnWriter } from "../../../ports/turn-log.ts";
 
@@ -10,17 +11,75 @@ export type LiveReply = TurnWriter["reply"] & {
   apply(step: PartDelta): void;
   /** Ends it; null: what comes next is not known here, and watchers end without an ending. */
   end(ending: TurnEnding | null): void;
-  /** As TurnLog.follow. */
-  watch(position: number, signal: AbortSignal): AsyncGenerator<PartsEvent>;
+  /** As TurnLog.watch. */
+  watch(position: number, sink: Sink<PartsEvent>): StopGiving;
+};
+
+const NOW = Promise.resolve();
+
+type Watcher = {
+  readonly sink: Sink<PartsEvent>;
+  /** How far it has been told. */
+  position: number;
+  isPaused: boolean;
+  hasLeft: boolean;
 };
 
 export function liveReply(): LiveReply {
   const reply = growingParts();
-  const watchers = new Set<() => void>();
+  const watchers: Watcher[] = [];
   let ended: { readonly ending: TurnEnding | null } | null = null;
+  let willTell = false;
 
-  const wake = () => {
-    for (const watcher of watchers) watcher();
+  /** Watchers get what came in one moment at once. */
+  const tellSoon = () => {
+    if (willTell || watchers.length === 0) return;
+    willTell = true;
+    void NOW.then(tellAll);
+  };
+  const tellAll = () => {
+    willTell = false;
+    const [only] = watchers;
+    if (watchers.length === 1 && only) tell(only);
+    else for (const watcher of [...watchers]) tell(watcher);
+  };
+  const tell = (watcher: Watcher) => {
+    if (watcher.isPaused || watcher.hasLeft) return;
+    // A watcher may be ahead of a copy that is still being filled.
+    const events: PartsEvent[] =
+      watcher.position < reply.length ? reply.after(watcher.position) : [];
+    const ending = ended?.ending;
+    if (ending && watcher.position < ending.position) events.push(ending);
+    const last = events.at(-1);
+    if (last) {
+      watcher.position = last.position;
+      try {
+        const pause = watcher.sink.take(events);
+        if (pause) return goOnAfter(watcher, pause);
+      } catch (error) {
+        return leave(watcher, error);
+      }
+    }
+    if (ended) leave(watcher);
+  };
+  const goOnAfter = (watcher: Watcher, pause: Promise<void>) => {
+    watcher.isPaused = true;
+    pause.then(
+      () => {
+        watcher.isPaused = false;
+        tell(watcher);
+      },
+      (error: unknown) => leave(watcher, error),
+    );
+  };
+  const remove = (watcher: Watcher): void => {
+    if (!watcher.hasLeft) watchers.splice(watchers.indexOf(watcher), 1);
+    watcher.hasLeft = true;
+  };
+  const leave = (watcher: Watcher, error?: unknown) => {
+    if (watcher.hasLeft) return;
+    remove(watcher);
+    watcher.sink.end(error);
   };
 
   return {
@@ -38,48 +97,25 @@ export function liveReply(): LiveReply {
     parts: reply.parts,
     add(part) {
       reply.add(part);
-      wake();
+      tellSoon();
     },
     grow(text) {
       reply.grow(text);
-      wake();
+      tellSoon();
     },
     apply(step) {
       reply.apply(step);
-      wake();
+      tellSoon();
     },
     end(ending) {
       ended ??= { ending: ending && endingOfParts(ending) };
-      wake();
+      tellSoon();
     },
-    async *watch(from, signal) {
-      let position = from;
-      let rouse: () => void = () => {};
-      const watcher = () => rouse();
-      watchers.add(watcher);
-      signal.addEventListener("abort", watcher);
-      try {
-        while (!signal.aborted) {
-          // A watcher may be ahead of a copy that is still being filled.
-          if (position < reply.length)
-            for (const step of reply.after(position)) {
-              if (signal.aborted) return;
-              position = step.position;
-              yield step;
-            }
-          else if (ended) {
-            const { ending } = ended;
-            if (ending && position < ending.position) yield ending;
-            return;
-          } else
-            await new Promise<void>((resolve) => {
-              rouse = resolve;
-            });
-        }
-      } finally {
-        watchers.delete(watcher);
-        signal.removeEventListener("abort", watcher);
-      }
+    watch(position, sink) {
+      const watcher: Watcher = { sink, position, isPaused: false, hasLeft: false };
+      watchers.push(watcher);
+      tell(watcher);
+      return () => remove(watcher);
     },
   };
 }
