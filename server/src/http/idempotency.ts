@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
 import { AppError } from "../domain/errors.ts";
 import { rawBodyOf } from "./body.ts";
+import { Type } from "./schema.ts";
 
 const MAX_KEY_CHARACTERS = 255;
 

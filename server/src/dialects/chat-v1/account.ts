@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, UserQuery } from "./schemas.ts";
 

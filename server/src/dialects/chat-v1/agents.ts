@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import { agentBody, modelBody } from "./map.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { AgentBody, answers, DeletedBody, ModelBody, NewAgent, UserQuery } from "./schemas.ts";

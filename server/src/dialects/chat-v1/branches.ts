@@ -1,8 +1,9 @@
 // The versions of questions and answers: how they are asked for, and how they are shown.
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { TurnPlace } from "../../core/turns/turn.ts";
 import { MAX_BRANCHES } from "../../domain/branches.ts";
 import { AppError } from "../../domain/errors.ts";
+import { Type } from "../../http/schema.ts";
 
 const Branch = Type.Integer({ minimum: 0, maximum: MAX_BRANCHES });
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>

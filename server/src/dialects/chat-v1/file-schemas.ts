@@ -1,5 +1,5 @@
-import { Type } from "typebox";
 import { FILE_STATES, MAX_FILES_A_MESSAGE } from "../../domain/file.ts";
+import { Type } from "../../http/schema.ts";
 
 const Size = Type.Union([Type.Integer(), Type.Null()]);
 

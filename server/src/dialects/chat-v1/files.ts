@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Type } from "typebox";
 import type { NewFile } from "../../core/files.ts";
 import { AppError } from "../../domain/errors.ts";
 import { isRasterImage, MAX_DOCUMENT_BYTES, type StoredFile } from "../../domain/file.ts";
@@ -9,6 +8,7 @@ import { hasTag, rangeOf } from "../../http/byte-range.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { boundaryOf, type FormPart, formParts } from "../../http/multipart.ts";
 import { acceptStreams, bodyPieces } from "../../http/raw-body.ts";
+import { Type } from "../../http/schema.ts";
 import { FileBody } from "./file-schemas.ts";
 import { fileBody } from "./map.ts";
 import type { ChatV1Parts } from "./parts.ts";

@@ -1,10 +1,11 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { ApiKey } from "../../domain/key.ts";
 import { MAX_MODEL_PATTERNS } from "../../domain/model-patterns.ts";
 import { ownerOf } from "../../domain/principal.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers } from "./schemas.ts";
 

@@ -1,10 +1,10 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { replyToWatch } from "../../core/access/access.ts";
 import { AppError } from "../../domain/errors.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import { asked, existing } from "./asked.ts";
 import { checkPlace } from "./branches.ts";
 import { messageBody } from "./map.ts";

@@ -1,7 +1,8 @@
 // What a message may ask of its answer besides: tools, the form of the answer, how long it is thought over.
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import type { ModelSettings, ToolOffer } from "../../core/turns/turn.ts";
 import { AppError } from "../../domain/errors.ts";
+import { Type } from "../../http/schema.ts";
 
 /** Of one message. */
 const MAX_TOOLS = 128;

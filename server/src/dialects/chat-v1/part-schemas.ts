@@ -1,7 +1,8 @@
 // How messages show what they consist of, and how that is asked for.
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { type Part, TOOL_OUTCOMES } from "../../domain/parts.ts";
+import { Type } from "../../http/schema.ts";
 
 const PARTS =
   "what each message consists of, in order: its text, what the model thought, calls of tools and their results, files, sources, a refusal";

@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { MAX_INSTRUCTIONS_CHARACTERS, type Profile } from "../../domain/profile.ts";
+import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, Nullable, User, UserQuery } from "./schemas.ts";
 

@@ -1,5 +1,5 @@
 // How a stream is asked for what the model thinks.
-import { Type } from "typebox";
+import { Type } from "../../http/schema.ts";
 
 const THOUGHTS =
   "also gives what the model thinks, as events `ai_reasoning` without an id: `data.text`, and in `data.offset` the length of all before it. Whoever comes late gets all so far in one; the whole is in the message at the end.";

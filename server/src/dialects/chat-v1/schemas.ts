@@ -1,5 +1,6 @@
-import { type TSchema, Type } from "typebox";
+import type { TSchema } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
+import { Type } from "../../http/schema.ts";
 import {
   branchInChange,
   branchInConversation,

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
+import { Type } from "../../http/schema.ts";
 import { ConversationBody, Failure, MessageBody, Meta, Nullable, User } from "./schemas.ts";
 
 export const SearchQuery = Type.Object({

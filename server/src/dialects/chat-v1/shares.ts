@@ -1,9 +1,10 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { DEFAULT_SHARE_DAYS, type ListedShare, MAX_SHARE_DAYS } from "../../domain/share.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, DeletedBody, Nullable, User, UserQuery } from "./schemas.ts";
 

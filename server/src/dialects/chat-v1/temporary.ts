@@ -1,5 +1,5 @@
 // Temporary conversations: how they are asked for, and how they are shown.
-import { Type } from "typebox";
+import { Type } from "../../http/schema.ts";
 
 /** In the body that begins a conversation. */
 export const temporaryInBody = {

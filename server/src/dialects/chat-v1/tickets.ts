@@ -1,9 +1,9 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { AppError, notFound } from "../../domain/errors.ts";
 import type { OneReply, Principal } from "../../domain/principal.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, Nullable, User, UserQuery } from "./schemas.ts";
 

@@ -1,8 +1,8 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { streamList } from "../../http/json-list.ts";
 import { jsonInPieces } from "../../http/large-answers.ts";
+import { Type } from "../../http/schema.ts";
 import { principalFor, requireUser } from "./access.ts";
 import { conversationBody } from "./map.ts";
 import type { ChatParts } from "./parts.ts";

@@ -1,10 +1,10 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { streamList } from "../../http/json-list.ts";
 import { jsonInPieces } from "../../http/large-answers.ts";
+import { Type } from "../../http/schema.ts";
 import { changeConversation, checkId, createConversation } from "./changes.ts";
 import { conversationBody } from "./map.ts";
 import { sortMessages } from "./messages.ts";

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
-import { type TSchema, Type } from "typebox";
+import type { TSchema } from "typebox";
 import { UNUSUAL_FINISHES } from "../../domain/finish-reason.ts";
+import { Type } from "../../http/schema.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Milliseconds = Type.Integer({ description: "Milliseconds since 1970." });

@@ -1,9 +1,9 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { wholeReply } from "../../core/turns/whole-reply.ts";
 import { checkMessageText } from "../../domain/text.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import { historyBody, messageId, nameBody, sessionId, unusualEnding } from "./map.ts";
 import { type DialogixParts, ORIGIN } from "./parts.ts";
 import {

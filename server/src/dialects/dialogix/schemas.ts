@@ -1,5 +1,6 @@
-import { type TSchema, Type } from "typebox";
+import type { TSchema } from "typebox";
 import { UNUSUAL_FINISHES } from "../../domain/finish-reason.ts";
+import { Type } from "../../http/schema.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });

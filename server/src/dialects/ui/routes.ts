@@ -1,11 +1,11 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import type { WatchedTurn } from "../../core/turns/turn.ts";
 import { notFound } from "../../domain/errors.ts";
 import type { Message } from "../../domain/message.ts";
 import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import { RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import { begin } from "./begin.ts";
 import { readChat } from "./body.ts";
 import { findChat } from "./chats.ts";

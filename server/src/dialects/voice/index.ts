@@ -1,6 +1,6 @@
-import { Type } from "typebox";
 import { type Health, isHealthy } from "../../core/health.ts";
 import { prefersHtml } from "../../http/prefers-html.ts";
+import { Type } from "../../http/schema.ts";
 import { frame, openEventStream } from "../../http/sse.ts";
 import type { Wire } from "../../http/wire.ts";
 import { errorReply, noSocketIo } from "./errors.ts";

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import { AppError } from "../../domain/errors.ts";
+import { Type } from "../../http/schema.ts";
 
 /** Longer than real addresses, and shorter than the bound of proxies. */
 const MAX_ADDRESS_CHARACTERS = 4096;
