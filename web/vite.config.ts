@@ -92,6 +92,8 @@ export default defineConfig(({ command }) => ({
   plugins: [checkSettings(), react(), preloadTextFont(), precompress()],
   build: {
     target: "es2022",
+    // The first browsers that know :dir(). For older ones it would be made of :lang(), which is not the direction of a text.
+    cssTarget: ["chrome120", "firefox117", "safari16.4"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     license: true,

@@ -64,6 +64,27 @@ test("[X3] / answers a program in JSON and sends a browser on", async () => {
   assert.match(page.headers.get("content-type") ?? "", /text\/html/);
 });
 
+test("[X3] a browser at an address that does not exist gets a page in its own language", async () => {
+  await using server = await startServer({ builtIn: true });
+  const shown = async (languages: string) => {
+    const headers = { accept: "text/html", "accept-language": languages };
+    const response = await fetch(`${server.url}/none/such`, { headers });
+    assert.equal(response.status, 404);
+    const [, language, direction, title] =
+      /lang="(\w+)" dir="(\w+)".*<h1>(.*)<\/h1>/su.exec(await response.text()) ?? [];
+    assert.equal(response.headers.get("content-language"), language);
+    return [language, direction, title];
+  };
+  const english = ["en", "ltr", "There is nothing at this address"];
+  assert.deepEqual(await shown("sv, xx;q=0.9"), english);
+  const others = await Promise.all(["de-AT", "sv, fr;q=0.9", "es", "ja-JP", "ar-EG,en"].map(shown));
+  assert.deepEqual(
+    others.map(([language, direction]) => `${language} ${direction}`),
+    ["de ltr", "fr ltr", "es ltr", "ja ltr", "ar rtl"],
+  );
+  assert.equal(new Set([english, ...others].map(([, , title]) => title)).size, 6);
+});
+
 const post = (body: string, headers: Record<string, string> = {}) => ({
   method: "POST",
   body,
