@@ -75,6 +75,21 @@ describe("time", () => {
     assert.deepEqual([code, text], ["finished", "Here"]);
   });
 
+  test("a provider is not taken for idle because this process was busy", async () => {
+    const idleTimeoutMs = 400;
+    await using pair = await startPair({ pieces: ["Here", " I am"], hold: 1 }, { idleTimeoutMs });
+    const reply = pair.ask()[Symbol.asyncIterator]();
+    const { value: first } = await reply.next();
+    let text = first?.type === "text" ? first.text : assert.fail();
+    await pair.server.held();
+    pair.server.release();
+    // What was just sent cannot be read before the idle time is over.
+    for (const endsAt = performance.now() + 2 * idleTimeoutMs; performance.now() < endsAt; );
+    for (let next = await reply.next(); !next.done; next = await reply.next())
+      if (next.value.type === "text") text += next.value.text;
+    assert.equal(text, "Here I am");
+  });
+
   test("a finish does not wait for more than [DONE]", async () => {
     const { code } = await outcome({ noEnd: true }, { idleTimeoutMs: 600_000, settleMs: 600_000 });
     assert.equal(code, "finished");

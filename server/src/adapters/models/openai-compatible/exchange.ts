@@ -31,6 +31,12 @@ export class ExchangeError extends Error {
 
 const NOTHING: readonly Buffer[] = [];
 
+/**
+ * The idle time is counted in so many parts. What a provider sent while this process was busy is read when it no longer is: that
+ * time counts as one part of the idle time, however long it was.
+ */
+const IDLE_PARTS = 4;
+
 type Reader = { resolve: () => void; reject: (error: unknown) => void };
 
 /**
@@ -42,6 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   headers: ResponseHeaders = {};
   readonly #signal: AbortSignal;
   readonly #idleTimer: NodeJS.Timeout;
+  #idleParts = 0;
   #controller: Dispatcher.DispatchController | null = null;
   #chunks: Buffer[] = [];
   #queuedBytes = 0;
@@ -60,7 +67,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(pool: Pool, request: ExchangeRequest, idleTimeoutMs: number, signal: AbortSignal) {
     this.#signal = signal;
     signal.addEventListener("abort", this.#onAbort);
-    this.#idleTimer = setTimeout(onIdle, idleTimeoutMs, this);
+    this.#idleTimer = setTimeout(onIdle, idleTimeoutMs / IDLE_PARTS, this);
     pool.dispatch(
       {
         method: request.method,
@@ -98,7 +105,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#chunks = [];
       this.#queuedBytes = 0;
       if (this.#controller?.paused) {
-        this.#idleTimer.refresh();
+        this.#notIdle();
         this.#controller.resume();
       }
       return chunks;
@@ -147,13 +154,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.status = status;
     this.headers = headers;
     this.#begun = true;
-    this.#idleTimer.refresh();
+    this.#notIdle();
     this.#wake();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#discarding) return;
-    this.#idleTimer.refresh();
+    this.#notIdle();
     this.#chunks.push(chunk);
     this.#queuedBytes += chunk.length;
     if (this.#queuedBytes > HIGH_WATER_BYTES) controller.pause();
@@ -171,7 +178,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** @internal */
   idle(): void {
     // Bytes wait for a slow reader: it is not the provider that is idle.
-    if (this.#chunks.length > 0) this.#idleTimer.refresh();
+    if (this.#chunks.length > 0) this.#notIdle();
+    else if (++this.#idleParts < IDLE_PARTS) this.#idleTimer.refresh();
     else this.#fail(new ExchangeError("idle", this.#begun));
   }
 
@@ -184,6 +192,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => {
     this.#fail(this.#signal.reason);
   };
+
+  #notIdle(): void {
+    this.#idleParts = 0;
+    this.#idleTimer.refresh();
+  }
 
   #wake(): void {
     const reader = this.#reader;
