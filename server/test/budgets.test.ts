@@ -2,11 +2,13 @@
 // Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openRealtime } from "./realtime-client.ts";
 import { openSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send } from "./wire-client.ts";
 
+const SLOW_MS = 100;
 const answerUsing = (tokens: number) => ({ text: "Hi", totalTokens: tokens });
 const say = (server: Server, user: string) =>
   send(server, "POST", "/chat", { message: "Hello", user_id: user });
@@ -130,6 +132,33 @@ test("what is reserved and not used is given back: a stop, a failure, a refusal,
   }
   server.model.next(answerUsing(10));
   assert.equal((await start("", { message: "Still here" })).status, 200);
+});
+
+test("what is given back is there when the end is told: whoever asks again at once has it", async () => {
+  await using server = await startServer({
+    environment: { BUDGET_TOKENS_PER_USER_DAY: "4000" },
+    backend: "sqlite",
+  });
+  const { store } = server;
+  const settle = store.settleTokens;
+  // As of a database that is busy.
+  store.settleTokens = async (...given) => {
+    await sleep(SLOW_MS);
+    return settle(...given);
+  };
+  const bearer = { authorization: "Bearer local", "x-user-id": ALICE };
+  const messages = [{ role: "user", content: "Hi" }];
+  const requests = [
+    ["/chat", { message: "Hi", user_id: ALICE }],
+    ["/v1/chat/completions", { model: "scripted", messages }],
+    ["/v1/chat/completions", { model: "scripted", messages, store: true }],
+  ] as const;
+  for (const [path, body] of requests)
+    for (let count = 0; count < 2; count++) {
+      server.model.next({ failStatus: 400, failBody: { error: { message: "no" } } });
+      const answer = await send(server, "POST", path, body, bearer);
+      assert.equal(answer.status, 400, `${path}: ${answer.text}`);
+    }
 });
 
 test("of many requests at once no more are let in than there is room for", async () => {

@@ -37,10 +37,12 @@ export type Reservation = {
    */
   readonly fit: ((prompt: ReadPrompt) => Promise<number>) | null;
   /**
-   * Replaces the reservation by what was really used. Calls after the first do nothing.
+   * Replaces the reservation by what was really used. Calls after the first change nothing.
    * @param usage as the provider says it; null: it is estimated
+   * @returns resolves when the budgets have it, and never rejects. Whoever tells a client how its request ended waits for
+   * that first: the client's next request may be another server's.
    */
-  settle(usage: Usage | null, answer: string): void;
+  settle(usage: Usage | null, answer: string): Promise<void>;
 };
 
 export type Budgets = {
@@ -64,7 +66,9 @@ const DAY_MS = 24 * 3_600_000;
 /** An answer that would have to be shorter is not begun. */
 const MIN_ANSWER_TOKENS = 64;
 
-const FREE: Reservation = { fit: null, settle() {} };
+const SETTLED = Promise.resolve();
+/** What needs no budget. */
+export const FREE: Reservation = { fit: null, settle: () => SETTLED };
 
 export function createBudgets(
   store: Pick<BudgetStore, "reserveTokens" | "settleTokens" | "usedTokens">,
@@ -111,13 +115,13 @@ export function createBudgets(
       const wanted = each * choices;
       const answer = await take(owner, { day, sure, likely, answer: wanted });
       let promptTokens = 0;
-      let isSettled = false;
+      let settled: Promise<void> | null = null;
       return {
         async fit(read) {
           const readSure = sizeOf(read, maxTokens);
           const readLikely = sizeOf(read, estimateTokens);
           // The conversation may have grown since the prompt was read first.
-          if (readSure > sure && !isSettled) {
+          if (readSure > sure && !settled) {
             const more = { sure: readSure - sure, likely: Math.max(0, readLikely - likely) };
             await take(owner, { day, ...more, answer: 0 });
             sure = readSure;
@@ -130,12 +134,14 @@ export function createBudgets(
           );
         },
         settle(usage, text) {
-          if (isSettled) return;
-          isSettled = true;
+          if (settled) return settled;
           const answered = text === "" ? 0 : estimateTokens(text);
           const used = usage?.totalTokens ?? promptTokens + answered;
           // If the store cannot take the settlement, the reservation stays.
-          store.settleTokens(owner, { day, difference: used - sure - answer }).catch(() => {});
+          settled = store
+            .settleTokens(owner, { day, difference: used - sure - answer })
+            .catch(() => {});
+          return settled;
         },
       };
     },

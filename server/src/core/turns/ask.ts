@@ -41,13 +41,14 @@ export async function askOnce(
   /** What was said, where it may have to be estimated. */
   const said: string[] = [];
   let outcome: AskedOutcome | null = null;
+  let settled: Promise<void> | null = null;
   const end = (result: Partial<AskedOutcome>): AskedOutcome => {
     if (outcome) return outcome;
     const ended = { model: name, usage: null, finishes: [], error: null, ...result };
     outcome = ended;
     endWait();
     aborting.abort();
-    reservation.settle(ended.usage, said.join(""));
+    settled = reservation.settle(ended.usage, said.join(""));
     observation.ended({
       status: stop.cause ? "interrupted" : ended.error ? "failed" : "complete",
       model: ended.model,
@@ -93,9 +94,12 @@ export async function askOnce(
       }
     } catch (error) {
       const { error: why } = end({ error: toAppError(error) });
+      await settled;
       if (!isBegun && why) throw why;
     }
-    yield { type: "ended", outcome: end({ error: unfinished() }) };
+    const ended = end({ error: unfinished() });
+    await settled;
+    yield { type: "ended", outcome: ended };
   }
 
   async function* follow(signal: AbortSignal): AsyncGenerator<AskedEvent> {

@@ -50,18 +50,23 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   try {
     const outcome = await run(parts, generation);
     if (outcome === "lost") {
-      generation.reservation.settle(null, "");
+      const settled = generation.reservation.settle(null, "");
       observation.ended({ ...LOST, model: reply.model ?? "" });
       const ending = await endElsewhere(parts, generation);
+      await settled;
       place.writer.end(ending);
       return ending;
     }
-    generation.reservation.settle(outcome.usage, outcome.parts.map(textIn).join(""));
+    const settled = generation.reservation.settle(
+      outcome.usage,
+      outcome.parts.map(textIn).join(""),
+    );
     const takenBack =
       generation.leavesNoFailure && outcome.status === "failed" && outcome.parts.length === 0;
     const ending = takenBack
       ? await takeBack(parts, owner, generation, outcome)
       : await keep(parts, owner, reply, outcome);
+    await settled;
     observation.ended({
       status: outcome.status,
       model: outcome.model,
@@ -211,7 +216,7 @@ async function run(
     const isBudget = steps !== null && error instanceof BudgetError;
     outcome.error = replyError(problem, { isLimitTold: leavesNoFailure || isBudget });
   } finally {
-    if (!isLost) steps?.close(used);
+    if (!isLost) await steps?.close(used);
     outcome.parts = writer.reply.parts();
     outcome.reasoningMs ??= thinking.read();
     endWait();

@@ -59,7 +59,7 @@ export async function startTurn(
     early.discard();
     stop.now("superseded");
     place.discard();
-    intent.reservation.settle(null, "");
+    return intent.reservation.settle(null, "");
   };
   let begun: BegunTurn;
   const createdAt = parts.clock.now();
@@ -83,12 +83,12 @@ export async function startTurn(
     early.sendIfFirst(place.isFirst);
     begun = await storing;
   } catch (error) {
-    giveUp();
+    void giveUp();
     parts.pendingEndings.addBegun(owner, ids.reply, model, error);
     throw error;
   }
   if (begun.kind !== "begun") {
-    giveUp();
+    await giveUp();
     return repeatedTurn(parts, owner, request, begun);
   }
   const { conversation, runningBefore } = begun;

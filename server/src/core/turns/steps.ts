@@ -73,7 +73,7 @@ export type Steps = {
   /** Of all steps with that of the answer that has ended last. */
   total(usage: Usage | null): Usage | null;
   /** Settles what the last step used, and answers the calls that have no result. */
-  close(usage: Usage | null): void;
+  close(usage: Usage | null): Promise<void>;
 };
 
 type Given = StepsOfReply & {
@@ -178,7 +178,7 @@ export function createSteps(
       const calls = said.filter((part) => part.type === "tool_call");
       if (calls.length === 0) return null;
       if (step >= MAX_STEPS - 1) throw tooManySteps();
-      reservation.settle(used, said.map(textIn).join(""));
+      await reservation.settle(used, said.map(textIn).join(""));
       usage = step === 0 ? used : sumOf(usage, used);
       step++;
       callCount += calls.length;
@@ -199,8 +199,9 @@ export function createSteps(
     total: (used) => (step === 0 ? used : sumOf(usage, used)),
     close(used) {
       const parts = writer.reply.parts();
-      reservation.settle(used, parts.slice(firstPart).map(textIn).join(""));
+      const settled = reservation.settle(used, parts.slice(firstPart).map(textIn).join(""));
       for (const result of unanswered(parts, states)) writer.add(result);
+      return settled;
     },
   };
 }

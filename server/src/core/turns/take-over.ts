@@ -3,6 +3,7 @@ import { type Message, partsOf } from "../../domain/message.ts";
 import type { ModelPatterns } from "../../domain/model-patterns.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { AbandonedReply } from "../../ports/store.ts";
+import { FREE } from "../access/budgets.ts";
 import { fromStored, mayGoOn } from "../tools/step-state.ts";
 import { createTools } from "../tools/tools.ts";
 import { takePlace } from "./queue-place.ts";
@@ -17,7 +18,6 @@ const MAX_TRIES = 60;
 
 const NONE = [] as const;
 const NO_TOOLS = createTools(() => NONE);
-const NOTHING_RESERVED = { fit: null, settle() {} };
 
 /**
  * Goes on with a reply of several steps that this server has taken over: it makes the calls that have not been made, and
@@ -65,7 +65,7 @@ async function goOn(parts: StartParts, owner: Owner, replyId: string): Promise<v
       model: reply.model ?? "",
     }),
     stop,
-    reservation: NOTHING_RESERVED,
+    reservation: FREE,
     leavesNoFailure: false,
     beganConversation: false,
     request() {

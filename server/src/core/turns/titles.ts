@@ -63,7 +63,7 @@ export function createTitles(parts: TitleParts): Titles {
         if (part.type === "text") text += part.text;
         else if (part.type === "finish") usage = part.usage;
     } finally {
-      reservation.settle(usage, text);
+      await reservation.settle(usage, text);
     }
     return titleIn(text);
   }

@@ -74,7 +74,9 @@ async function begin(parts: StartParts, owner: Speaker, asked: StartTurn): Promi
     const intent = intend(parts, owner, request, reservation);
     return await startTurn(parts, owner, request, intent, null);
   } catch (error) {
-    reservation?.settle(null, "");
+    const settled = reservation?.settle(null, "");
+    // A store that did not answer is not waited for a second time.
+    if (!(error instanceof AppError && error.code === "unavailable")) await settled;
     const isRefused = error instanceof AppError && error.code === "model_refused";
     if (reservation && !isRefused) throw error;
     // A repeated request uses no tokens, so it needs neither a budget nor a model, unless the model is asked again.
@@ -99,7 +101,7 @@ async function prepare(parts: StartParts, owner: Speaker, asked: StartTurn): Pro
   const discard = () => {
     intent.stop.now("superseded");
     prepared.request.discard();
-    reservation.settle(null, "");
+    void reservation.settle(null, "");
   };
   const commit = async () => {
     try {
