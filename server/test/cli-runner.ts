@@ -1,5 +1,5 @@
-// The real command line, run as a process of its own.
-import { type ChildProcess, spawn } from "node:child_process";
+// The real command line: as a process of its own, or one command after the other in a process that has it loaded.
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { clockEnvironment } from "./test-clock.ts";
+import type { CommandRun, CommandToRun } from "./warm-command.ts";
 
 export const COMMAND = fileURLToPath(new URL("../bin/colloquy.js", import.meta.url));
 
@@ -29,8 +30,13 @@ export async function workFolder() {
     path,
     data,
     file: (name: string) => join(path, name),
-    /** Runs `colloquy` with just these settings besides. */
-    run: (args: readonly string[], options: RunOptions = {}) =>
+    /** Runs `colloquy` with just these settings besides, and waits until it has nothing open any more. */
+    run: (args: readonly string[], options: RunOptions = {}): Promise<Ended> =>
+      options.input === undefined
+        ? runWarm({ cwd: path, args, environment: environmentOf(data, options) })
+        : finish(start(path, data, args, options), options.input),
+    /** The same in a process of its own, as a shell starts it. */
+    runProcess: (args: readonly string[], options: RunOptions = {}) =>
       finish(start(path, data, args, options), options.input ?? ""),
     start: (args: readonly string[], options: RunOptions = {}) => start(path, data, args, options),
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
@@ -45,24 +51,56 @@ export type RunOptions = {
   readonly input?: string | Buffer;
 };
 
+const environmentOf = (data: string, { environment }: RunOptions) => ({
+  PATH: process.env.PATH,
+  ...clockEnvironment,
+  NODE_COMPILE_CACHE: COMPILED,
+  DATA_DIR: data,
+  OLLAMA_BASE_URL: "http://127.0.0.1:9",
+  ...environment,
+});
+
 function start(
   cwd: string,
   data: string,
   args: readonly string[],
-  { environment }: RunOptions,
+  options: RunOptions,
 ): ChildProcess {
   return spawn(process.execPath, [COMMAND, ...args], {
     cwd,
-    env: {
-      PATH: process.env.PATH,
-      ...clockEnvironment,
-      NODE_COMPILE_CACHE: COMPILED,
-      DATA_DIR: data,
-      OLLAMA_BASE_URL: "http://127.0.0.1:9",
-      ...environment,
-    },
+    env: environmentOf(data, options),
     stdio: ["pipe", "pipe", "pipe"],
   });
+}
+
+/** Processes that have the command line loaded and nothing to do. */
+const idle: ChildProcess[] = [];
+
+async function runWarm(command: CommandToRun): Promise<CommandRun> {
+  const child =
+    idle.pop() ??
+    fork(join(import.meta.dirname, "warm-command.ts"), {
+      env: { PATH: process.env.PATH, ...clockEnvironment, NODE_COMPILE_CACHE: COMPILED },
+      execArgv: [],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+  child.ref();
+  child.channel?.ref();
+  child.send(command);
+  const result = await new Promise<CommandRun>((resolve, reject) => {
+    const gone = (code: number | null) =>
+      reject(new Error(`colloquy ${command.args.join(" ")} ended its process with ${code}`));
+    child.once("exit", gone);
+    child.once("message", (message) => {
+      child.off("exit", gone);
+      resolve(message as CommandRun);
+    });
+  });
+  // It ends with this process, which does not wait for it.
+  child.unref();
+  child.channel?.unref();
+  idle.push(child);
+  return result;
 }
 
 /** Waits for its end, having given it all of its input. */

@@ -19,7 +19,7 @@ test("every command has a help with examples", async () => {
     ["doctor"],
     ["serve"],
   ]) {
-    const { code, stdout, stderr } = await folder.run([...args, "--help"]);
+    const { code, stdout, stderr } = await folder.runProcess([...args, "--help"]);
     const name = `colloquy ${args.join(" ")}`;
     assert.equal(code, 0, name);
     assert.equal(stderr, "");
@@ -45,7 +45,7 @@ test("what is not understood is named, with exit code 2", async () => {
     [["import"], /Say which file/],
     [["doctor", "--json=yes"], /--json/],
   ] as const) {
-    const { code, stdout, stderr } = await folder.run(args);
+    const { code, stdout, stderr } = await folder.runProcess(args);
     assert.equal(code, 2, args.join(" "));
     assert.equal(stdout, "");
     assert.match(stderr, words);
@@ -55,7 +55,7 @@ test("what is not understood is named, with exit code 2", async () => {
 test("wrong settings are told at once, with exit code 1", async () => {
   await using folder = await workFolder();
   await writeFile(folder.file(".env"), "PORT=eighty\nAUTH_ANONYMOUS=all\n");
-  const { code, stderr } = await folder.run(["keys", "list"]);
+  const { code, stderr } = await folder.runProcess(["keys", "list"]);
   assert.equal(code, 1);
   assert.match(stderr, /PORT must be/);
   assert.match(stderr, /AUTH_ANONYMOUS must be/);
@@ -65,7 +65,7 @@ test("a data folder that cannot be one is told in words", async () => {
   await using folder = await workFolder();
   await writeFile(folder.file("data"), "");
   for (const args of [["keys", "list"], ["keys", "create"], ["export"]]) {
-    const { code, stderr } = await folder.run(args);
+    const { code, stderr } = await folder.runProcess(args);
     assert.equal(code, 1);
     assert.match(
       stderr,
