@@ -9,6 +9,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { startProcess } from "./server-process.ts";
@@ -27,6 +28,7 @@ const REQUEST_SECONDS = 9;
 const MAX_SECONDS = 60;
 /** 50 ms is the aim on a machine that does nothing else (the figure is printed); this bound holds on a busy one too. */
 const MAX_P99_MS = 1000;
+const BETWEEN_REQUESTS_MS = 25;
 
 /** A program that attacks, and ends by itself when the server has closed every connection. */
 function attack(kind: string, url: string, connections: number, options: readonly string[] = []) {
@@ -79,6 +81,8 @@ test("slow headers, slow bodies and slow readers are cut off within their time, 
   const { url } = server;
   const say = (message: string, userId: string) =>
     send(server, "POST", "/chat", { message, user_id: userId });
+  /** Whoever comes anew, too, is served: on a connection that is made for one request. */
+  const ask = () => send(server, "GET", "/health", undefined, { connection: "close" });
   // More than the system takes on its way to a reader that is slow.
   const content = "word ".repeat(10_000);
   for (let count = 0; count < 40; count++) await say(content, "writer");
@@ -102,12 +106,13 @@ test("slow headers, slow bodies and slow readers are cut off within their time, 
     const askedAt = performance.now();
     const answer = await say("Hello", "worker");
     assert.equal(answer.status, 200, answer.text);
-    times.push(performance.now() - askedAt);
+    assert.equal((await ask()).status, 200);
+    times.push((performance.now() - askedAt) / 2);
     unread = await countUnread(port);
     mostUnread = Math.max(mostUnread, unread);
     if (unread > before) readersGoneAfter = seconds();
     assert.ok(readersGoneAfter < MAX_SECONDS, `${unread} slow readers are still served`);
-    isOver = await Promise.race([bothOver, Promise.resolve(false)]);
+    isOver = await Promise.race([bothOver, sleep(BETWEEN_REQUESTS_MS, false)]);
   }
   reading[Symbol.dispose]();
   const p99 = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
@@ -122,6 +127,5 @@ test("slow headers, slow bodies and slow readers are cut off within their time, 
     context.diagnostic(`${name}: the last was gone after ${after} s`);
     assert.match(text, /No open connections left/, `${name}\n${text}`);
     assert.ok(after <= MAX_SECONDS, `${name}: ${after} s`);
-    assert.doesNotMatch(text, /service available:\s+NO/, name);
   }
 });

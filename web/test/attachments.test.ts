@@ -7,7 +7,7 @@ import { png } from "../../server/test/file-samples.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
-import { message, messages, replied, said } from "./chat-page.ts";
+import { isEdited, message, messages, replied, said } from "./chat-page.ts";
 
 const skip = withoutBrowser;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -128,7 +128,7 @@ test("a question that is asked again, or edited, keeps its files", { skip }, asy
   await replied(page);
   await message(page).focus();
   await page.keyboard.press("ArrowUp");
-  await page.getByRole("textbox", { name: "Your message" }).waitFor();
+  await isEdited(page);
   await page.keyboard.type(", edited");
   await page.keyboard.press("Enter");
   await said(page, "Echo: First, edited").waitFor();

@@ -11,6 +11,10 @@ export const messages = (page: Page): Locator =>
 export const said = (page: Page, text: string | RegExp): Locator =>
   messages(page).filter({ hasText: text });
 
+/** Waits until one can type in the message that is said differently. */
+export const isEdited = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => document.activeElement?.matches("textarea:not([data-composer])"));
+
 export async function send(page: Page, text: string): Promise<void> {
   await message(page).fill(text);
   await message(page).press("Enter");

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
-import { listed, message, messages, replied, said } from "./chat-page.ts";
+import { isEdited, listed, message, messages, replied, said } from "./chat-page.ts";
 import { conversationOf } from "./seed.ts";
 
 const skip = withoutBrowser;
@@ -75,9 +75,7 @@ test("R, C and ArrowUp in the middle of 500 messages act on the last one, and no
   await page.keyboard.press("ArrowUp");
   const edited = page.getByRole("textbox", { name: "Your message" });
   assert.equal(await edited.inputValue(), "Message 498");
-  await page.waitForFunction(() =>
-    document.activeElement?.matches("textarea:not([data-composer])"),
-  );
+  await isEdited(page);
   await page.keyboard.press("Escape");
   assert.equal((await list()).length, 500);
   assert.deepEqual(opened.problems, []);

@@ -8,7 +8,7 @@ import { chain, chat, said as exported, uuid } from "../../server/test/chatgpt-e
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
-import { listed, message, messages, replied, said } from "./chat-page.ts";
+import { isEdited, listed, message, messages, replied, said } from "./chat-page.ts";
 import { conversationOf, seed } from "./seed.ts";
 
 const skip = withoutBrowser;
@@ -85,7 +85,7 @@ test("an earlier message said differently is a new version of it; its own answer
   await said(page, "Message 2").hover();
   await said(page, "Message 2").getByRole("button", { name: "Edit" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("textbox", { name: "Your message" }).waitFor();
+  await isEdited(page);
   await page.keyboard.press("Control+a");
   await page.keyboard.type("Said otherwise");
   await page.keyboard.press("Enter");
@@ -121,7 +121,7 @@ test("a version can be left while its reply runs, and is whole when one comes ba
   await said(page, "Message 0").hover();
   await said(page, "Message 0").getByRole("button", { name: "Edit" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("textbox", { name: "Your message" }).waitFor();
+  await isEdited(page);
   await page.keyboard.press("Control+a");
   await page.keyboard.type("Another question");
   await page.keyboard.press("Enter");
