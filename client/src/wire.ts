@@ -161,6 +161,8 @@ export type SearchPage = Page<SearchHit> & {
   readonly conversations: number;
   /** False if there were so many hits that only the newest ones were ranked and counted. */
   readonly is_complete: boolean;
+  /** There while messages are still being made searchable, after an import for example: a later search may find more. */
+  readonly is_indexing?: true | undefined;
 };
 
 export type ConversationInput = {

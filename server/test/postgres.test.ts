@@ -238,7 +238,7 @@ describe("PostgreSQL", { skip }, () => {
     assert.ok(onDisk >= 10, `${onDisk} of 20`);
   });
 
-  test("the first search of somebody who has much goes through it once, in short statements", async () => {
+  test("what somebody has who has much is gone through once for the first search, in short statements", async () => {
     const url = await freshUrl();
     await using store = await openPostgresStore({ url, isServer: true, patienceMs: 2_500 });
     const owner = newOwner();
@@ -246,8 +246,10 @@ describe("PostgreSQL", { skip }, () => {
       const messages = Array.from({ length: 500 }, (_, place) => aMessage(`word ${place}`));
       await store.createConversation(owner, aConversation(), messages);
     }
-    const { hits } = await store.search(owner, "word 499", { limit: 20, offset: 0 });
-    assert.equal(hits.length, 8);
+    const search = () => store.search(owner, "word 499", { limit: 20, offset: 0 });
+    let found = await search();
+    while (found.isIndexing) found = await search();
+    assert.equal(found.hits.length, 8);
   });
 
   test("what cannot be in a text of PostgreSQL is refused, and found nowhere", async () => {

@@ -20,7 +20,7 @@ test("a search for a word that is everywhere in long messages keeps nobody else 
   const { call } = caller(server.url);
   const search = (query: string) =>
     call(`/search?limit=${MESSAGES}&q=${encodeURIComponent(query)}`, { user: ALICE });
-  await search("1");
+  while ((await search("1")).body.meta?.is_indexing);
   const controlMs = await longestTurnOf(() => search("nothing"));
   const attackMs = await longestTurnOf(async () => {
     const found = await search("1,".repeat(499));
@@ -45,10 +45,18 @@ test("while long texts of one user are made findable, others write between their
   const stored = await send(server, "POST", "/api/conversations", { userId: ALICE, messages });
   assert.equal(stored.status, 201);
   let isFound = false;
-  const found = call("/search?q=begun", { user: ALICE }).finally(() => {
+  const search = async () => {
+    let answer = await call("/search?q=begun", { user: ALICE });
+    while (answer.body.meta?.is_indexing) answer = await call("/search?q=begun", { user: ALICE });
+    return answer;
+  };
+  const found = search().finally(() => {
     isFound = true;
   });
-  const hadToWait = call("/search?q=nothing", { user: BOB }).then(() => isFound);
+  const hadToWait = call("/search?q=nothing", { user: BOB }).then(({ body }) => {
+    assert.equal(body.meta?.is_indexing, undefined, "what others have stored is nothing of Bob's");
+    return isFound;
+  });
   let written = 0;
   while (!isFound) {
     const body = { role: "assistant", content: `note ${written}` };
@@ -87,6 +95,35 @@ test("a search tells how many hits there are, and in how many conversations", as
   assert.ok(body.data.every(({ snippet }: { snippet: string }) => !snippet.includes("*")));
   const theirs = await call("/search?q=tide", { user: BOB });
   assert.deepEqual([theirs.body.data, theirs.body.meta?.total], [[], 0]);
+});
+
+test("[H80] a search after much was stored answers from what is indexed and says so, also to a model; others are told nothing of it", async () => {
+  const environment = { TOOLS: "search_conversations" };
+  await using server = await startServer({ builtIn: true, environment });
+  const { call, newConversation } = caller(server.url);
+  const there = { user: BOB, body: { role: "assistant", content: "a pebble of Bob's" } };
+  await call(`/conversations/${await newConversation({ user: BOB, body: {} })}/messages`, there);
+  const id = await newConversation({ user: ALICE, body: {} });
+  const messages = Array.from({ length: 80 }, (_, place) => ({
+    role: "user",
+    content: `pebble ${place} ${"on the beach ".repeat(7_600)}`,
+  }));
+  const stored = await send(server, "POST", "/api/conversations", { userId: ALICE, messages });
+  assert.equal(stored.status, 201);
+  const [mine, bobs] = await Promise.all(
+    [ALICE, BOB].map((user) => call("/search?q=pebble", { user })),
+  );
+  assert.deepEqual([mine?.status, mine?.body.meta?.is_indexing], [200, true]);
+  assert.ok(Number(mine?.body.meta?.total) < messages.length);
+  assert.equal(bobs?.body.meta?.total, 1);
+  assert.equal(bobs?.body.meta?.is_indexing, undefined);
+  const { body } = await call(`/conversations/${id}/messages`, {
+    user: ALICE,
+    body: { content: '#call search_conversations {"query":"pebble"}', parts: true },
+  });
+  const [, reply] = body.data;
+  const { text } = reply.parts.find(({ type }: { type: string }) => type === "tool_result");
+  assert.match(JSON.parse(text).note, /not all .* searchable yet/iu);
 });
 
 test("searches have a limit of their own", async () => {

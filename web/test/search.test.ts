@@ -52,3 +52,36 @@ test("hits are grouped by conversation and counted truly, without signs of Markd
   await page.waitForURL(/\/c\//);
   assert.deepEqual(opened.problems, []);
 });
+
+test("[H80] while much is still being made searchable, the hits so far are shown with a line that says so, and it goes by itself", {
+  skip: withoutBrowser,
+}, async () => {
+  await using server = await startServer();
+  const userId = "00000000-0000-4000-8000-000000000001";
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  await page.getByRole("searchbox", { name: "Search" }).waitFor();
+  const content = `pebble ${"on the beach ".repeat(7_600)}`;
+  const stored = await fetch(`${server.url}/api/conversations`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      userId,
+      title: "Beaches",
+      messages: Array.from({ length: 100 }, () => ({ role: "user", content })),
+    }),
+  });
+  assert.equal(stored.status, 201);
+  const { id } = (await stored.json()) as { id: string };
+  await page.getByRole("searchbox", { name: "Search" }).focus();
+  await page.keyboard.type("pebble");
+  const line = page.getByText("Not everything is searchable yet");
+  await line.waitFor();
+  const deleted = await fetch(`${server.url}/api/conversations/${id}?userId=${userId}`, {
+    method: "DELETE",
+  });
+  assert.ok(deleted.ok);
+  await line.waitFor({ state: "detached" });
+  await page.getByText("Nothing found").waitFor();
+  assert.deepEqual(opened.problems, []);
+});

@@ -23,14 +23,16 @@ export type SearchPage = {
   readonly conversations: number;
   /** False if only the newest hits were counted and ranked, because there are more or the time ran out. */
   readonly isComplete: boolean;
+  /** True if texts of the owner's are still being made findable: a later search may find more. */
+  readonly isIndexing: boolean;
 };
 
 export interface SearchStore {
   /**
    * Best first: conversations whose title, or messages whose content, hold every word of the query
    * (the last word may be a beginning). Whatever the query's characters are, it is words, not syntax.
-   * What was acknowledged before the call is found. A search takes a bounded amount of work, and an
-   * owner has one at a time; the others wait for it.
+   * What was acknowledged before the call is found, unless it is so much that the page says `isIndexing`.
+   * A search takes a bounded amount of work, and an owner has one at a time; the others wait for it.
    * @throws AppError rate_limited if too many of the owner's searches wait, unavailable
    */
   search(

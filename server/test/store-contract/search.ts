@@ -21,8 +21,12 @@ export function searchContract(open: OpenStore): void {
   describe("search", () => {
     const store = sharedStore(open);
 
-    const pageOf = (owner: Owner, query: string, page = { limit: 20, offset: 0 }) =>
-      store().search(owner, query, page);
+    /** Of the index when all that was stored is in it. */
+    async function pageOf(owner: Owner, query: string, page = { limit: 20, offset: 0 }) {
+      let found = await store().search(owner, query, page);
+      while (found.isIndexing) found = await store().search(owner, query, page);
+      return found;
+    }
     const hitsOf = async (...given: Parameters<typeof pageOf>) => (await pageOf(...given)).hits;
     /** The contents and titles that were found, sorted. */
     const found = async (owner: Owner, query: string) =>
@@ -89,7 +93,8 @@ export function searchContract(open: OpenStore): void {
         assert.equal(hitsInConversation, conversation.id === id ? 3 : 1);
       assert.ok([...page.hits, ...rest.hits].some((hit) => hit.conversation.id === other.id));
       const none = await pageOf(owner, "nowhere");
-      assert.deepEqual(none, { hits: [], total: 0, conversations: 0, isComplete: true });
+      const counts = { total: 0, conversations: 0, isComplete: true, isIndexing: false };
+      assert.deepEqual(none, { hits: [], ...counts });
     });
 
     test("a snippet is without the signs of Markdown, and with those that are text", async () => {
@@ -314,6 +319,28 @@ export function searchContract(open: OpenStore): void {
       assert.deepEqual(await idsOf(ideographs.slice(7_000, 7_009)), []);
       await store().deleteMessage(owner, long ?? "");
       assert.deepEqual(await idsOf("wort5999"), []);
+    });
+
+    test("a search after much was stored answers from what is indexed and says so; others find all that they have", async () => {
+      const MESSAGES = 2_000;
+      const { owner } = await conversationOf(
+        Array.from({ length: MESSAGES }, (_, place) => `bulk ${place} ${"word ".repeat(400)}`),
+        "The bulk",
+      );
+      const other = await conversationOf(["a bulk of their own", "🎉", ""], "🎉");
+      const page = { limit: 20, offset: 0 };
+      const first = await store().search(owner, "bulk", page);
+      const beside = await store().search(other.owner, "bulk", page);
+      assert.deepEqual([beside.total, beside.isIndexing], [1, false]);
+      assert.ok(first.isIndexing);
+      assert.ok(first.total < MESSAGES);
+      let found = first;
+      for (let searches = 0; found.isIndexing; searches++) {
+        assert.ok(searches < 1_000);
+        found = await store().search(owner, "bulk 1999", page);
+      }
+      assert.equal(found.total, 1);
+      assert.equal((await store().search(owner, "bulk 0 word", page)).total, 1);
     });
 
     test("many new messages, some very long, are all found", async () => {

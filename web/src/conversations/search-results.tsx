@@ -12,6 +12,8 @@ import listStyles from "./conversation-list.module.css";
 import styles from "./search-results.module.css";
 
 const PAGE = 30;
+/** How often a search is asked again while messages are still being made searchable. */
+const INDEXING_POLL_MS = 2_000;
 
 type Hits = readonly [SearchHit, ...SearchHit[]];
 
@@ -45,6 +47,8 @@ export function SearchResults({ words }: { readonly words: string }) {
     getNextPageParam: ({ page, totalPages }) => (page < totalPages ? page + 1 : undefined),
     placeholderData: keepPreviousData,
     staleTime: 0,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some(({ is_indexing }) => is_indexing) && INDEXING_POLL_MS,
   });
   const pages = query.data?.pages ?? [];
   const last = pages.at(-1);
@@ -58,6 +62,7 @@ export function SearchResults({ words }: { readonly words: string }) {
     <div className={listStyles.scroller}>
       <p className={styles.summary} role="status">
         {summary}
+        {last?.is_indexing && <span className={styles.indexing}>{t("search.indexing")}</span>}
       </p>
       <ul data-results>
         {groups.map((hits) => (

@@ -15,6 +15,8 @@ const MAX_QUERY_CHARACTERS = 500;
 const MAX_HITS = 10;
 /** More are asked for, because those of the conversation itself are left out. */
 const MAX_FOUND = 30;
+const INDEXING_NOTE =
+  "Not all of the user's messages are searchable yet, so there may be more than what was found. A search in some seconds finds more.";
 /** Around each match of a search. */
 const MARKS = /[\u{E000}\u{E001}]/gu;
 
@@ -59,7 +61,8 @@ export function builtInTools(
         const query = textOf(given.query).slice(0, MAX_QUERY_CHARACTERS);
         checkStorable(query, "query");
         if (!/\S/u.test(query)) throw refused("query must have the words to search for", "query");
-        const { hits } = await store.search(owner, query, { limit: MAX_FOUND, offset: 0 });
+        const page = await store.search(owner, query, { limit: MAX_FOUND, offset: 0 });
+        const { hits, isIndexing } = page;
         const said = new Set(hits.flatMap((hit) => (hit.message ? hit.conversation.id : [])));
         // A title is mostly the first words of what is found anyway.
         const others = hits.filter(
@@ -72,7 +75,7 @@ export function builtInTools(
           at: (message?.createdAt ?? conversation.updatedAt).toISOString(),
           text: snippet.replace(MARKS, ""),
         }));
-        return JSON.stringify(found);
+        return JSON.stringify(isIndexing ? { note: INDEXING_NOTE, found } : found);
       },
     },
   };

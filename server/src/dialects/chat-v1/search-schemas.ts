@@ -28,6 +28,12 @@ const SearchMeta = Type.Object({
   is_complete: Type.Boolean({
     description: "False: only the newest hits were ranked and counted, and there are more.",
   }),
+  is_indexing: Type.Optional(
+    Type.Literal(true, {
+      description:
+        "There while not all of the user's messages are searchable yet, after an import for example: the same search finds more a little later.",
+    }),
+  ),
 });
 
 export type Hit = Static<typeof HitBody>;

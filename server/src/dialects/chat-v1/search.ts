@@ -25,7 +25,7 @@ export function searchRoutes(
     async ({ principal, query: { q, page, limit } }, reply) => {
       await limits.takeForUser(LIMIT, principal);
       const found = await conversations.search(principal, q, { limit, offset: (page - 1) * limit });
-      const { hits, total, conversations: count, isComplete } = found;
+      const { hits, total, conversations: count, isComplete, isIndexing } = found;
       const totalPages = Math.ceil(total / limit);
       const meta = {
         total,
@@ -34,6 +34,7 @@ export function searchRoutes(
         totalPages,
         conversations: count,
         is_complete: isComplete,
+        ...(isIndexing && { is_indexing: isIndexing }),
       };
       const answer = streamList(
         hits,

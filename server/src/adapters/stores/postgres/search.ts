@@ -1,5 +1,5 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { SearchHit, SearchPage } from "../../../ports/search.ts";
+import type { SearchHit } from "../../../ports/search.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -7,7 +7,7 @@ import {
   toConversation,
   toMessage,
 } from "../sql/rows.ts";
-import { MAX_HITS } from "../sql/search-page.ts";
+import { type FoundPage, MAX_HITS } from "../sql/search-page.ts";
 import { isPrefix } from "../sql/search-words.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
 
@@ -16,7 +16,7 @@ type Item = { kind: "title" | "message"; id: string };
 
 /** A hit whose snippet is still to be made: that is work for the event loop's pauses. */
 export type BareHit = Omit<SearchHit, "snippet">;
-export type BarePage = Omit<SearchPage, "hits"> & { readonly hits: readonly BareHit[] };
+export type BarePage = Omit<FoundPage, "hits"> & { readonly hits: readonly BareHit[] };
 
 /**
  * Searching an owner's words, all of them: a row that another owner's statement must not even be

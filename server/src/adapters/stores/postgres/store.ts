@@ -18,18 +18,13 @@ import { WRITE_SCOPES } from "../sql/write-scopes.ts";
 import { scopeCall, timeoutCall } from "./calls.ts";
 import { exchange } from "./exchange.ts";
 import { DatabaseFailure, toStoreError } from "./failures.ts";
+import { createIndexing } from "./indexing.ts";
 import { createLease, type Lease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { type Connections, closedError, openConnections } from "./pool.ts";
 import { createReplicaWrites } from "./replicas.ts";
 import { createSearchReads } from "./search.ts";
-import {
-  createSearchChanges,
-  createSearchIndex,
-  INDEX_BEGIN,
-  type IndexPlace,
-  wordSteps,
-} from "./search-index.ts";
+import { createSearchChanges, createSearchIndex, wordSteps } from "./search-index.ts";
 import { type OnCommit, startWriter, type Writer } from "./writer.ts";
 
 export type PostgresStore = Store & AsyncDisposable;
@@ -145,15 +140,18 @@ function storeOf(
       return answers[2];
     });
 
-  async function search(owner: Owner, query: string, page: SearchRange): Promise<SearchPage> {
-    let place = (await read(owner, index.isIndexed(owner))) ? null : INDEX_BEGIN;
-    while (place) {
-      const after: IndexPlace = place;
+  const indexing = createIndexing({
+    isIndexed: (owner) => read(owner, index.isIndexed(owner)),
+    async indexNext(owner, after) {
       const missing = await read(owner, index.nextMissing(owner, after));
       const words = await inPieces(wordSteps(missing));
       await writer.write(owner, () => index.addWords(owner, words));
-      place = missing.next;
-    }
+      return missing.next;
+    },
+  });
+
+  async function search(owner: Owner, query: string, page: SearchRange): Promise<SearchPage> {
+    const isIndexing = !(await indexing.isDoneInTime(owner));
     const phrases = phrasesOf(query);
     const found = await readInTime(owner, searches.searchPage(owner, phrases, page));
     const endsAt = performance.now() + MAX_SEARCH_MS;
@@ -163,7 +161,7 @@ function storeOf(
       const text = hit.message?.content ?? hit.conversation.title ?? "";
       hits.push({ ...hit, snippet: await inPieces(snippetSteps(text, phrases, isOver)) });
     }
-    return { ...found, hits };
+    return { ...found, hits, isIndexing };
   }
 
   const probe = createProbe(async () => {

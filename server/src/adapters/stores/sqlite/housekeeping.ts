@@ -31,7 +31,7 @@ export function startHousekeeping(database: DatabaseSync, parts: Parts) {
         timer = setTimeout(rest, REST_MS);
         return;
       }
-      const [outcome] = runBatch([() => index.indexNext(end, null)]);
+      const [outcome] = runBatch([() => index.indexNext(end)]);
       if (outcome?.isStored) timer = setTimeout(indexBatch, BETWEEN_BATCHES_MS);
     } catch {
       // Tried again after the next write.

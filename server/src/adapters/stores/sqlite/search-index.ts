@@ -7,6 +7,7 @@ import {
   bytesOfPiece,
   countPieces,
   PIECE_BYTES,
+  PIECES_AN_ITEM,
   rowidOfPiece,
   textOfPiece,
 } from "./search-pieces.ts";
@@ -26,8 +27,13 @@ type Source = { item: number; tenant_id: string; owner_id: string; text: string 
 /** The number of bytes is that of a long text, and otherwise null. */
 type PendingSource = Source & { long_bytes: number | null; next_piece: number };
 
+/** Whether a text is in the index: as a whole, or its first piece. */
+export const isIn = (sql: typeof template, item: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`EXISTS (SELECT 1 FROM search_index_docsize
+    WHERE id IN (${item}, -(${item}) * ${sql.lit(PIECES_AN_ITEM)}))`;
+
 /** Whether a search is to find the message: what lists show, in conversations that lists show. */
-const isFound = (sql: typeof template, message: string): RawBuilder<unknown> =>
+export const isFound = (sql: typeof template, message: string): RawBuilder<unknown> =>
   sql`${sql.table(message)}.role IN (${sql.join(SHOWN_ROLES.map((role) => sql.lit(role)))})
     AND NOT EXISTS (SELECT 1 FROM conversations AS holder
       WHERE holder.id = ${sql.table(message)}.conversation_id AND holder.is_hidden = 1
@@ -78,6 +84,20 @@ export function createSearchIndex(write: StatementWriter) {
     (sql, { limit, tenantId, userId }) =>
       pendingOf(sql, sql`tenant_id = ${tenantId} AND owner_id = ${userId}`, limit),
   );
+  /** @param items a JSON array of items */
+  const selectItems = raw<{ items: string; tenantId: string; userId: string }, Source>(
+    (sql, { items, tenantId, userId }) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id,
+        title AS text
+      FROM json_each(${items}) AS wanted CROSS JOIN conversations ON row_id = wanted.value >> 1
+      WHERE wanted.value & 1 = 1 AND tenant_id = ${tenantId} AND owner_id = ${userId}
+        AND is_hidden = 0
+      UNION ALL
+      SELECT row_id * 2, tenant_id, owner_id,
+        CASE WHEN octet_length(content) <= ${sql.lit(PIECE_BYTES)} THEN content END
+      FROM json_each(${items}) AS wanted CROSS JOIN messages ON row_id = wanted.value >> 1
+      WHERE wanted.value & 1 = 0 AND tenant_id = ${tenantId} AND owner_id = ${userId}
+        AND status <> 'streaming' AND ${isFound(sql, "messages")}`,
+  );
   const selectBytes = raw<{ rowId: number; from: number; count: number }, { bytes: Uint8Array }>(
     (sql, { rowId, from, count }) =>
       sql`SELECT substr(CAST(content AS BLOB), ${from}, ${count}) AS bytes
@@ -85,13 +105,13 @@ export function createSearchIndex(write: StatementWriter) {
   );
   const selectTitles = raw<{ after: number; to: number; limit: number }, Source>(
     (sql, { after, to, limit }) => sql`SELECT row_id * 2 + 1 AS item, tenant_id, owner_id,
-      CASE WHEN is_hidden = 0 THEN title END AS text
+      CASE WHEN is_hidden = 0 AND NOT ${isIn(sql, sql`row_id * 2 + 1`)} THEN title END AS text
       FROM conversations WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT +${limit}`,
   );
-  /** A reply in progress has no text yet. */
+  /** A reply in progress has no text yet; one that a search has brought into the index has none that is missing. */
   const selectMessages = raw<{ after: number; to: number; limit: number }, Source>(
     (sql, { after, to, limit }) => sql`SELECT row_id * 2 AS item, tenant_id, owner_id,
-      CASE WHEN status <> 'streaming' AND octet_length(content) <= ${sql.lit(PIECE_BYTES)}
+      CASE WHEN ${isIn(sql, sql`row_id * 2`)} THEN '' WHEN status <> 'streaming' AND octet_length(content) <= ${sql.lit(PIECE_BYTES)}
         AND ${isFound(sql, "messages")} THEN content END AS text
       FROM messages WHERE row_id > ${after} AND row_id <= ${to} ORDER BY row_id LIMIT +${limit}`,
   );
@@ -135,13 +155,22 @@ export function createSearchIndex(write: StatementWriter) {
     if (words) yield* insertText.run({ item: source.item, text: words });
   }
 
+  /** The same for a text that may be above the mark: one without words is noted, too, so that it is done. */
+  function* indexAhead(source: Source): Operation<void> {
+    const mark = yield* markOf(source);
+    const words = (mark && source.text && indexable(mark, source.text)) || "";
+    yield* insertText.run({ item: source.item, text: words });
+  }
+
   /** Indexes the next piece of a long text. */
   function* indexPiece(source: PendingSource, bytes: number): Operation<void> {
     const { item, next_piece: piece } = source;
     const read = yield* selectBytes.first({ rowId: rowIdOf(item), ...bytesOfPiece(piece) });
     const mark = yield* markOf(source);
-    const words = read && mark && indexablePiece(mark, textOfPiece(piece, read.bytes));
-    if (words) yield* insertText.run({ item: rowidOfPiece(item, piece), text: words });
+    const words = (read && mark && indexablePiece(mark, textOfPiece(piece, read.bytes))) || "";
+    // The first piece tells that the text is in the index.
+    if (words || piece === 0)
+      yield* insertText.run({ item: rowidOfPiece(item, piece), text: words });
     if (piece + 1 < countPieces(bytes)) yield* updatePending.run({ item, piece: piece + 1 });
     else yield* deletePending.run({ item });
   }
@@ -178,6 +207,12 @@ export function createSearchIndex(write: StatementWriter) {
     return yield* selectPendingOf.all({ limit, tenantId, userId });
   }
 
+  /** @param owner whose texts; null: everybody's */
+  function* isIndexedTo(end: SearchMark, owner: Owner | null): Operation<boolean> {
+    if (yield* selectUnindexed.first(end)) return false;
+    return (yield* pendingSources(owner, 1)).length === 0;
+  }
+
   /** Indexes a batch of them; gives the row id of the last, or `none`. */
   function* indexRows(sources: readonly Source[], none: number): Operation<number> {
     const batch = batchOf(sources);
@@ -200,21 +235,31 @@ export function createSearchIndex(write: StatementWriter) {
       return (yield* selectEnd.first({})) ?? { conversations: 0, messages: 0 };
     },
 
-    /** @param owner whose texts; null: everybody's */
-    *isIndexedTo(end: SearchMark, owner: Owner | null): Operation<boolean> {
-      if (yield* selectUnindexed.first(end)) return false;
-      return (yield* pendingSources(owner, 1)).length === 0;
+    isIndexedTo,
+    /** Whether long texts of the owner's were left for later. */
+    *hasPending(owner: Owner): Operation<boolean> {
+      return (yield* pendingSources(owner, 1)).length > 0;
     },
 
     /**
-     * Indexes a batch of what is missing up to that end. Long texts are left for later.
-     * @param owner whose later ones are taken now; null: everybody's
+     * Indexes a batch of an owner's texts before everybody else's: of those items, and of the long ones that were
+     * left for later.
      */
-    *indexNext(end: SearchMark, owner: Owner | null): Operation<void> {
+    *indexOf(owner: Owner, items: readonly number[]): Operation<void> {
+      const { tenantId, userId } = owner;
+      const sources = yield* selectItems.all({ tenantId, userId, items: JSON.stringify(items) });
+      for (const source of batchOf(sources))
+        if (source.text === null) yield* insertPending.run({ item: source.item });
+        else yield* indexAhead(source);
+      yield* indexPending(owner);
+    },
+
+    /** Indexes a batch of what is missing up to that end. Long texts are left for later. Gives whether nothing is left. */
+    *indexNext(end: SearchMark): Operation<boolean> {
       const limit = ROWS_A_BATCH;
-      if (!(yield* indexPending(owner))) return;
+      if (!(yield* indexPending(null))) return false;
       const done = yield* selectProgress.first({});
-      if (!done) return;
+      if (!done) return true;
       const titles = yield* selectTitles.all({
         after: done.conversations,
         to: end.conversations,
@@ -224,6 +269,7 @@ export function createSearchIndex(write: StatementWriter) {
       const texts = yield* selectMessages.all({ after: done.messages, to: end.messages, limit });
       const messages = yield* indexRows(texts, done.messages);
       yield* saveProgress.run({ conversations, messages });
+      return yield* isIndexedTo(end, null);
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { SearchHit, SearchPage } from "../../../ports/search.ts";
+import type { SearchHit } from "../../../ports/search.ts";
+import type { FoundPage } from "../sql/search-page.ts";
 import type { WrittenStatement } from "../sql/statement.ts";
 import type { Outcome } from "./batch.ts";
 import type { Synchronous } from "./database.ts";
 import type { SearchMark } from "./search-index.ts";
+import type { MissingTexts } from "./search-missing.ts";
 import type { Problem } from "./thread-messages.ts";
 
 /* What the main thread and a searching thread say to each other. */
@@ -19,6 +21,7 @@ export type SearchThreadOptions = {
 export type Question =
   | { readonly kind: "end" }
   | { readonly kind: "isIndexedTo"; readonly end: SearchMark; readonly owner: Owner }
+  | { readonly kind: "missing"; readonly end: SearchMark; readonly owner: Owner }
   | {
       readonly kind: "page";
       readonly owner: Owner;
@@ -29,7 +32,7 @@ export type Question =
   | { readonly kind: "more" };
 
 /** A page whose hits come in pieces: a large one at once would hold the main thread. */
-export type PagePiece = Omit<SearchPage, "hits"> & {
+export type PagePiece = Omit<FoundPage, "hits"> & {
   readonly hits: readonly SearchHit[];
   readonly isLast: boolean;
 };
@@ -37,6 +40,7 @@ export type PagePiece = Omit<SearchPage, "hits"> & {
 export type Answers = {
   readonly end: SearchMark;
   readonly isIndexedTo: boolean;
+  readonly missing: MissingTexts;
   readonly page: PagePiece;
   readonly more: PagePiece;
 };

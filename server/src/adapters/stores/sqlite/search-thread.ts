@@ -1,7 +1,7 @@
 /* A thread that searches: neither the event loop nor the thread that writes waits for it. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { SearchHit, SearchPage } from "../../../ports/search.ts";
-import { MAX_SEARCH_MS } from "../sql/search-page.ts";
+import type { SearchHit } from "../../../ports/search.ts";
+import { type FoundPage, MAX_SEARCH_MS } from "../sql/search-page.ts";
 import { createStatementReader } from "../sql/statement.ts";
 import { openDatabase } from "./database.ts";
 import { createExecutor } from "./executor.ts";
@@ -28,7 +28,7 @@ let endsAt = 0;
 const isOver = (): boolean => performance.now() > endsAt;
 const reads = createSearchReads(createStatementReader(statements), isOver);
 const executor = createExecutor(database, isOver);
-let rest: SearchPage = { hits: [], total: 0, conversations: 0, isComplete: true };
+let rest: FoundPage = { hits: [], total: 0, conversations: 0, isComplete: true };
 
 /** The next hits that have not been sent yet. */
 function nextPiece(): PagePiece {
@@ -48,6 +48,8 @@ function answer(question: Question): unknown {
       return executor.run(reads.searchEnd());
     case "isIndexedTo":
       return executor.run(reads.isIndexedTo(question.end, question.owner));
+    case "missing":
+      return executor.run(reads.missingOf(question.owner, question.end));
     case "page":
       rest = executor.run(reads.searchPage(question.owner, question.query, question.page));
       return nextPiece();

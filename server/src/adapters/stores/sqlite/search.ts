@@ -1,5 +1,5 @@
 import type { Owner } from "../../../domain/principal.ts";
-import type { SearchHit, SearchPage } from "../../../ports/search.ts";
+import type { SearchHit } from "../../../ports/search.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -7,11 +7,12 @@ import {
   toConversation,
   toMessage,
 } from "../sql/rows.ts";
-import { MAX_HITS } from "../sql/search-page.ts";
+import { type FoundPage, MAX_HITS } from "../sql/search-page.ts";
 import { phraseExpressions, phrasesOf } from "../sql/search-words.ts";
 import { snippetOf } from "../sql/snippet.ts";
 import type { Operation, StatementWriter } from "../sql/statement.ts";
 import { createSearchIndex, isTitle, rowIdOf } from "./search-index.ts";
+import { createMissingReads } from "./search-missing.ts";
 import { itemOfPiece } from "./search-pieces.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
@@ -131,12 +132,13 @@ export function createSearchReads(write: StatementWriter, isOver: () => boolean)
   return {
     searchEnd: index.searchEnd,
     isIndexedTo: index.isIndexedTo,
+    ...createMissingReads(write),
 
     *searchPage(
       owner: Owner,
       query: string,
       { limit, offset }: { readonly limit: number; readonly offset: number },
-    ): Operation<SearchPage> {
+    ): Operation<FoundPage> {
       const phrases = phrasesOf(query);
       const number = yield* index.searchOwner(owner);
       if (phrases.length === 0 || number === null)

@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { AppError } from "../../../domain/errors.ts";
-import type { SearchHit, SearchPage } from "../../../ports/search.ts";
+import type { SearchHit } from "../../../ports/search.ts";
+import type { FoundPage } from "../sql/search-page.ts";
 import type {
   Answers,
   FromSearchThread,
@@ -20,10 +21,10 @@ export type Searcher = {
 };
 
 export type Asking = {
-  ask<Kind extends "end" | "isIndexedTo">(
+  ask<Kind extends "end" | "isIndexedTo" | "missing">(
     question: Extract<Question, { kind: Kind }>,
   ): Promise<Answers[Kind]>;
-  page(question: PageQuestion): Promise<SearchPage>;
+  page(question: PageQuestion): Promise<FoundPage>;
 };
 
 type Thread = {
@@ -88,7 +89,7 @@ export function createSearcher(options: SearchThreadOptions): Searcher {
   let idle: Thread[] = [];
   let isClosed = false;
 
-  async function pageOf(thread: Thread, question: PageQuestion): Promise<SearchPage> {
+  async function pageOf(thread: Thread, question: PageQuestion): Promise<FoundPage> {
     let piece = (await thread.ask({ kind: "page", ...question })) as Answers["page"];
     const hits: SearchHit[] = [...piece.hits];
     while (!piece.isLast) {

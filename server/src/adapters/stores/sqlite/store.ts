@@ -10,6 +10,7 @@ import { createAbandonedReplies } from "./abandoned.ts";
 import { type OnMigration, openDatabase, type Synchronous } from "./database.ts";
 import { isDamage, toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
+import { createIndexing } from "./indexing.ts";
 import { lockDirectory } from "./lock.ts";
 import { createSearchReads } from "./search.ts";
 import { createSearcher, type Searcher } from "./searcher.ts";
@@ -73,6 +74,7 @@ function storeOf(
   const statementWriter = sqliteStatementWriter();
   const reads = createReads(statementWriter);
   const searches = createSearchQueue();
+  const indexing = createIndexing(write);
   const executor = createExecutor(database);
   let lastOfOthers: number | null = executor.run(
     createAbandonedReplies(statementWriter).lastMessage(),
@@ -120,11 +122,9 @@ function storeOf(
       write: ((name, ...given) => write(name, given)) as Write,
       search: (owner, query, page) =>
         searches.run(owner, () =>
-          searcher.lend(async ({ ask, page: pageOf }) => {
-            const end = await ask({ kind: "end" });
-            while (!(await ask({ kind: "isIndexedTo", end, owner })))
-              await write("indexNext", [end, owner]);
-            return pageOf({ owner, query, page });
+          searcher.lend(async (asking) => {
+            const isIndexing = !(await indexing.isDoneInTime(owner, asking));
+            return { ...(await asking.page({ owner, query, page })), isIndexing };
           }),
         ),
       async interruptAbandonedReplies(now) {

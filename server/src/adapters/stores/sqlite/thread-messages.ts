@@ -35,6 +35,7 @@ export function createThreadWork(write: StatementWriter) {
   const writes = {
     ...createWrites(write, createSearchChanges(write)),
     indexNext: index.indexNext,
+    indexOf: index.indexOf,
     interruptRepliesTo,
     examine: createExamination(write).examine,
   };

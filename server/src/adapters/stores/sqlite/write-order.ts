@@ -36,7 +36,7 @@ export function overtaking(waiting: readonly WriteMessage[], most: number): numb
 
 /** Whose rows it touches; null: everyone's. */
 function ownersOf([name, given]: WriteMessage): readonly Owner[] | null {
-  if (name === "indexNext" || name === "examine") return [];
+  if (name === "indexNext" || name === "indexOf" || name === "examine") return [];
   if (name === "interruptRepliesTo") return null;
   if (name === "checkpoint") {
     const [additions] = given as readonly [readonly { readonly owner: Owner }[]];
