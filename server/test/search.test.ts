@@ -97,7 +97,7 @@ test("a search tells how many hits there are, and in how many conversations", as
   assert.deepEqual([theirs.body.data, theirs.body.meta?.total], [[], 0]);
 });
 
-test("[H80] a search after much was stored answers from what is indexed and says so, also to a model; others are told nothing of it", async () => {
+test("[H91] a search after much was stored answers from what is indexed and says so, also to a model; others are told nothing of it", async () => {
   const environment = { TOOLS: "search_conversations" };
   await using server = await startServer({ builtIn: true, environment });
   const { call, newConversation } = caller(server.url);

@@ -53,7 +53,7 @@ test("hits are grouped by conversation and counted truly, without signs of Markd
   assert.deepEqual(opened.problems, []);
 });
 
-test("[H80] while much is still being made searchable, the hits so far are shown with a line that says so, and it goes by itself", {
+test("[H91] while much is still being made searchable, the hits so far are shown with a line that says so, and it goes by itself", {
   skip: withoutBrowser,
 }, async () => {
   await using server = await startServer();
