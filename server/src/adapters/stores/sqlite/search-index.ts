@@ -33,7 +33,7 @@ export const isIn = (sql: typeof template, item: RawBuilder<unknown>): RawBuilde
     WHERE id IN (${item}, -(${item}) * ${sql.lit(PIECES_AN_ITEM)}))`;
 
 /** Whether a search is to find the message: what lists show, in conversations that lists show. */
-export const isFound = (sql: typeof template, message: string): RawBuilder<unknown> =>
+const isFound = (sql: typeof template, message: string): RawBuilder<unknown> =>
   sql`${sql.table(message)}.role IN (${sql.join(SHOWN_ROLES.map((role) => sql.lit(role)))})
     AND NOT EXISTS (SELECT 1 FROM conversations AS holder
       WHERE holder.id = ${sql.table(message)}.conversation_id AND holder.is_hidden = 1
