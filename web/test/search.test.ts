@@ -72,14 +72,13 @@ test("[H91] while much is still being made searchable, the hits so far are shown
     }),
   });
   assert.equal(stored.status, 201);
-  const { id } = (await stored.json()) as { id: string };
+  const { id } = ((await stored.json()) as { conversation: { id: string } }).conversation;
   await page.getByRole("searchbox", { name: "Search" }).focus();
   await page.keyboard.type("pebble");
   const line = page.getByText("Not everything is searchable yet");
   await line.waitFor();
-  const deleted = await fetch(`${server.url}/api/conversations/${id}?userId=${userId}`, {
-    method: "DELETE",
-  });
+  const query = new URLSearchParams({ userId, conversationId: id });
+  const deleted = await fetch(`${server.url}/api/conversations?${query}`, { method: "DELETE" });
   assert.ok(deleted.ok);
   await line.waitFor({ state: "detached" });
   await page.getByText("Nothing found").waitFor();
