@@ -68,7 +68,7 @@ test("[H91] while much is still being made searchable, the hits so far are shown
     body: JSON.stringify({
       userId,
       title: "Beaches",
-      messages: Array.from({ length: 100 }, () => ({ role: "user", content })),
+      messages: Array.from({ length: 60 }, () => ({ role: "user", content })),
     }),
   });
   assert.equal(stored.status, 201);

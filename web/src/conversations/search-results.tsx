@@ -13,7 +13,7 @@ import styles from "./search-results.module.css";
 
 const PAGE = 30;
 /** How often a search is asked again while messages are still being made searchable. */
-const INDEXING_POLL_MS = 2_000;
+const INDEXING_POLL_MS = 1_000;
 
 type Hits = readonly [SearchHit, ...SearchHit[]];
 
