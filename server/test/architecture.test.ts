@@ -32,6 +32,7 @@ const SHARED_AMONG: Record<string, readonly string[]> = {
     "dialects/completions",
     "dialects/responses",
     "dialects/realtime",
+    "dialects/messages",
     "dialects/audio",
     "dialects/ui",
   ],

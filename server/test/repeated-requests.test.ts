@@ -210,6 +210,7 @@ test("[X8] the description names the header on every POST that honours it", asyn
     "/v1/chat/conversations/{conversationId}/messages/restore",
     "/v1/chat/conversations/{conversationId}/messages/stop",
     "/v1/conversations/{conversation_id}",
+    "/v1/messages/count_tokens",
     "/v1/realtime/client_secrets",
     "/v1/responses/input_tokens",
     "/v1/responses/{response_id}/cancel",

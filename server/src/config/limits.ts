@@ -15,7 +15,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
 
 /**
- * What the documents promise: 000 and 002 by user, 003's HTTP routes by address. 001, 004, OpenAI's wires and what is
+ * What the documents promise: 000 and 002 by user, 003's HTTP routes by address. 001, 004, OpenAI's and Anthropic's wires and what is
  * said by voice have none, and get a generous one; of 004's requests, searches cost the most, and have a limit of their own. What
  * links show is counted by address.
  */
@@ -33,6 +33,7 @@ const DOCUMENTED_LIMITS = {
     dialogix: { perUser: [GENEROUS], perAddress: [] },
     "chat-v1": { perUser: [GENEROUS], perAddress: [] },
     completions: { perUser: [GENEROUS], perAddress: [] },
+    messages: { perUser: [GENEROUS], perAddress: [] },
     audio: { perUser: [GENEROUS], perAddress: [] },
     realtime: { perUser: [GENEROUS], perAddress: [] },
     ui: { perUser: [GENEROUS], perAddress: [] },

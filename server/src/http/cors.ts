@@ -5,6 +5,7 @@ import type { OriginRules } from "./request-facts.ts";
 
 const EXPOSED_HEADERS = [
   "X-Request-Id",
+  "Request-Id",
   "Retry-After",
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",

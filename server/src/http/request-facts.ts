@@ -118,6 +118,16 @@ export function credentialOf(headers: IncomingMessage["headers"]): Credential {
   return token ? { kind: "bearer", token } : { kind: "malformed" };
 }
 
+/** The same, for clients that send their key as `x-api-key`; one beside another bearer token is malformed. */
+export function credentialOrApiKey(headers: IncomingMessage["headers"]): Credential {
+  const key = headers["x-api-key"];
+  const sent = credentialOf(headers);
+  if (key === undefined) return sent;
+  const token = /^[^\s,]+$/.exec(String(key))?.[0];
+  const isOther = sent.kind !== "none" && !(sent.kind === "bearer" && sent.token === token);
+  return token && !isOther ? { kind: "bearer", token } : { kind: "malformed" };
+}
+
 /** Whether a page of that origin may talk to us: our own, or one that the operator listed. */
 function isTrustedOrigin(
   origin: string,

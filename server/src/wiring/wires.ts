@@ -10,6 +10,8 @@ import { conversationsWire } from "../dialects/conversations/index.ts";
 import type { ConversationsParts } from "../dialects/conversations/parts.ts";
 import { dialogixWire } from "../dialects/dialogix/index.ts";
 import type { DialogixParts } from "../dialects/dialogix/parts.ts";
+import { messagesWire } from "../dialects/messages/index.ts";
+import type { MessagesParts } from "../dialects/messages/parts.ts";
 import { type OperationsParts, operationsWire } from "../dialects/operations/index.ts";
 import { realtimeWire } from "../dialects/realtime/index.ts";
 import type { RealtimeParts } from "../dialects/realtime/parts.ts";
@@ -29,6 +31,7 @@ export type WireParts = AudioParts &
   CompletionsParts &
   ConversationsParts &
   DialogixParts &
+  MessagesParts &
   OperationsParts &
   RealtimeParts &
   UiParts &
@@ -47,6 +50,7 @@ export const WIRES: readonly MakeWire[] = [
   completionsWire,
   conversationsWire,
   dialogixWire,
+  messagesWire,
   operationsWire,
   realtimeWire,
   uiWire,

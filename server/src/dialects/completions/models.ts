@@ -3,6 +3,7 @@ import type { OfferedModel } from "../../core/models.ts";
 import type { Agent } from "../../domain/agent.ts";
 import { AGENT_PREFIX, agentNames } from "../openai/agents.ts";
 import { noSuchModel } from "../openai/errors.ts";
+import { isOfMessages, messagesModel, messagesModelList } from "./messages-models.ts";
 import type { CompletionsParts } from "./parts.ts";
 
 const LIST_PATIENCE_MS = 5000;
@@ -11,7 +12,7 @@ const tags = ["completions"];
 type ModelsParts = Pick<CompletionsParts, "agents" | "models" | "now">;
 
 /** A model, or an agent as if it were one. */
-type ModelBody = {
+export type ModelBody = {
   readonly id: string;
   readonly object: "model";
   /** Seconds since 1970. */
@@ -41,7 +42,11 @@ export function modelRoutes(app: FastifyInstance, parts: ModelsParts): void {
     app.get(
       `${prefix}/models`,
       { schema: { tags, summary: "List the models that this credential can name", hide } },
-      async (request) => ({ object: "list", data: await all(request) }),
+      async (request) => {
+        const models = await all(request);
+        if (isOfMessages(request)) return messagesModelList(models, request);
+        return { object: "list", data: models };
+      },
     );
     app.get<{ Params: { "*": string } }>(
       `${prefix}/models/*`,
@@ -50,7 +55,7 @@ export function modelRoutes(app: FastifyInstance, parts: ModelsParts): void {
         const id = request.params["*"];
         const found = (await all(request)).find((model) => model.id === id);
         if (!found) throw noSuchModel(id);
-        return found;
+        return isOfMessages(request) ? messagesModel(found) : found;
       },
     );
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Admit } from "../../core/access/admission.ts";
 import { type AdmissionOptions, admitRequests } from "../../http/admission.ts";
+import { credentialOf, credentialOrApiKey } from "../../http/request-facts.ts";
 import { sendHeaders, sendLimit, sendTokensLeft } from "./headers.ts";
 
 /** Pictures and files are base64 in a body, and whole histories come with every request. */
@@ -15,6 +16,9 @@ type OpenAiAdmission = AdmissionOptions<Awaited<ReturnType<Awaited<ReturnType<Ad
  */
 export const admissionOf = (admit: Admit, wire: string): OpenAiAdmission => ({
   admit: (visitor) => admit(wire, { ...visitor, ignoresOtherUsers: true }),
+  // Clients of the Messages API ask for the list of models, too.
+  credentialOf: (headers) =>
+    headers["anthropic-version"] === undefined ? credentialOf(headers) : credentialOrApiKey(headers),
   claimsOf: userInHeaders,
   requiresBearer: true,
   isOpenWire: false,
