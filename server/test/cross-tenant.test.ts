@@ -32,7 +32,7 @@ const UNDESCRIBED =
   /^(?:\/docs|\/openapi\.json|\/ws$|\/socket\.io$|\/app|\/(?:api\/v1\/)?models(?:$|\/)|\*)/;
 /** On OpenAI's wires a user id in a header counts only from a key that may act for others, and is ignored from any other. */
 const IGNORING_USERS =
-  /^\w+ \/v1\/(?:audio|models|chat\/completions|responses|conversations|realtime)(?:$|\/)/;
+  /^\w+ \/v1\/(?:audio|models|chat\/completions|responses|conversations|realtime|messages)(?:$|\/)/;
 const WORKERS = 8;
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
