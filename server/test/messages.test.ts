@@ -41,8 +41,14 @@ const asking = (args: readonly string[], finish = "tool_calls") => ({
   raw: [
     ...[
       { delta: { content: "Let me look." } },
-      { delta: { tool_calls: [{ index: 0, id: "call_1", function: { name: "weather", arguments: "" } }] } },
-      ...args.map((text) => ({ delta: { tool_calls: [{ index: 0, function: { arguments: text } }] } })),
+      {
+        delta: {
+          tool_calls: [{ index: 0, id: "call_1", function: { name: "weather", arguments: "" } }],
+        },
+      },
+      ...args.map((text) => ({
+        delta: { tool_calls: [{ index: 0, function: { arguments: text } }] },
+      })),
       { delta: {}, finish_reason: finish },
     ].map((choice) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`),
     "data: [DONE]\n\n",
@@ -75,7 +81,10 @@ test("[AM1] a message is answered in the wire's shape, by x-api-key and by a bea
 test("[AM1] the model is told the system, the texts, the pictures, the calls and their results, in their order", async () => {
   const answer = await post({
     ...BODY,
-    system: [{ type: "text", text: "Be brief." }, { type: "text", text: "Be kind.", cache_control: { type: "ephemeral" } }],
+    system: [
+      { type: "text", text: "Be brief." },
+      { type: "text", text: "Be kind.", cache_control: { type: "ephemeral" } },
+    ],
     temperature: 0.5,
     top_p: 0.9,
     stop_sequences: ["END"],
@@ -88,7 +97,10 @@ test("[AM1] the model is told the system, the texts, the pictures, the calls and
         content: [
           { type: "image", source: { type: "base64", media_type: "image/png", data: "aGk=" } },
           { type: "image", source: { type: "url", url: "https://example.org/a.png" } },
-          { type: "document", source: { type: "base64", media_type: "application/pdf", data: "aGk=" } },
+          {
+            type: "document",
+            source: { type: "base64", media_type: "application/pdf", data: "aGk=" },
+          },
           { type: "text", text: "What is this?" },
         ],
       },
@@ -125,7 +137,12 @@ test("[AM1] the model is told the system, the texts, the pictures, the calls and
   );
   const [system, first, assistant, tool, last] = (messages ?? []).map((one) => JSON.stringify(one));
   assert.match(system ?? "", /Be brief\.\\n\\nBe kind\./);
-  for (const part of ["data:image/png;base64,aGk=", "https://example.org/a.png", "data:application/pdf;base64,aGk=", "What is this?"])
+  for (const part of [
+    "data:image/png;base64,aGk=",
+    "https://example.org/a.png",
+    "data:application/pdf;base64,aGk=",
+    "What is this?",
+  ])
     assert.ok(first?.includes(part), part);
   assert.ok(assistant?.includes('"id":"toolu_1"') && assistant.includes("I look."));
   assert.ok(!assistant?.includes("Hm."), "thoughts are not told again");
@@ -244,19 +261,37 @@ test("[AM3] [OX0] errors are told in the wire's own body, each with its type", a
   const refusals: readonly [object, number, string, RegExp][] = [
     [{ ...BODY, max_tokens: undefined }, 400, "invalid_request_error", /max_tokens/],
     [{ ...BODY, messages: [] }, 400, "invalid_request_error", /messages/],
-    [{ ...BODY, messages: [{ role: "system", content: "x" }] }, 400, "invalid_request_error", /messages\[0\]\.role/],
+    [
+      { ...BODY, messages: [{ role: "system", content: "x" }] },
+      400,
+      "invalid_request_error",
+      /messages\[0\]\.role/,
+    ],
     [{ ...BODY, temperature: 2 }, 400, "invalid_request_error", /temperature/],
     [{ ...BODY, stop_sequences: [" "] }, 400, "invalid_request_error", /stop_sequences\[0\]/],
-    [{ ...BODY, tools: [{ type: "web_search_20250305", name: "web_search" }] }, 400, "invalid_request_error", /tools\[0\]\.type.*run it yourself/],
+    [
+      { ...BODY, tools: [{ type: "web_search_20250305", name: "web_search" }] },
+      400,
+      "invalid_request_error",
+      /tools\[0\]\.type.*run it yourself/,
+    ],
     [{ ...BODY, tool_choice: { type: "any" } }, 400, "invalid_request_error", /no tools to choose/],
     [
-      { ...BODY, messages: [{ role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_9" }] }] },
+      {
+        ...BODY,
+        messages: [{ role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_9" }] }],
+      },
       400,
       "invalid_request_error",
       /tool_use_id: no tool_use block/,
     ],
     [
-      { ...BODY, messages: [{ role: "user", content: [{ type: "image", source: { type: "file", file_id: "x" } }] }] },
+      {
+        ...BODY,
+        messages: [
+          { role: "user", content: [{ type: "image", source: { type: "file", file_id: "x" } }] },
+        ],
+      },
       400,
       "invalid_request_error",
       /'file' is not taken/,
@@ -336,9 +371,14 @@ test("[AM6] a key's models, its user, a repeat and a metric are what they are on
     { authorization: `Bearer ${actingKey}`, "x-user-id": user["x-user-id"] },
   );
   assert.equal(agent.status, 201, agent.text);
-  assert.equal((await post({ ...BODY, model: "agent/Pirate", system: "Be brief" }, user)).status, 200);
+  assert.equal(
+    (await post({ ...BODY, model: "agent/Pirate", system: "Be brief" }, user)).status,
+    200,
+  );
   assert.deepEqual(
-    told().messages?.slice(0, 2).map(({ role, content }) => [role, content]),
+    told()
+      .messages?.slice(0, 2)
+      .map(({ role, content }) => [role, content]),
     [
       ["system", "Talk like a pirate"],
       ["system", "Be brief"],

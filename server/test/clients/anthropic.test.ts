@@ -29,7 +29,13 @@ const ASKS = {
   raw: [
     ...[
       { delta: { content: "Let me look." } },
-      { delta: { tool_calls: [{ index: 0, id: "call_1", function: { name: "weather", arguments: '{"city":' } }] } },
+      {
+        delta: {
+          tool_calls: [
+            { index: 0, id: "call_1", function: { name: "weather", arguments: '{"city":' } },
+          ],
+        },
+      },
       { delta: { tool_calls: [{ index: 0, function: { arguments: '"Ulm"}' } }] } },
       { delta: {}, finish_reason: "tool_calls" },
     ].map((choice) => `data: ${JSON.stringify({ choices: [{ index: 0, ...choice }] })}\n\n`),

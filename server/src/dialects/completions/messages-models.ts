@@ -1,7 +1,7 @@
 // The list of models for clients of the Messages API, which ask for it at the same address.
 import type { FastifyRequest } from "fastify";
 import { fieldsOf, invalid } from "../openai/fields.ts";
-import type { ModelBody } from "./models.ts";
+import type { ModelBody } from "./model-body.ts";
 
 const MAX_LIMIT = 1000;
 const USUAL_LIMIT = 20;

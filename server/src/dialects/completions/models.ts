@@ -4,23 +4,13 @@ import type { Agent } from "../../domain/agent.ts";
 import { AGENT_PREFIX, agentNames } from "../openai/agents.ts";
 import { noSuchModel } from "../openai/errors.ts";
 import { isOfMessages, messagesModel, messagesModelList } from "./messages-models.ts";
+import type { ModelBody } from "./model-body.ts";
 import type { CompletionsParts } from "./parts.ts";
 
 const LIST_PATIENCE_MS = 5000;
 const tags = ["completions"];
 
 type ModelsParts = Pick<CompletionsParts, "agents" | "models" | "now">;
-
-/** A model, or an agent as if it were one. */
-export type ModelBody = {
-  readonly id: string;
-  readonly object: "model";
-  /** Seconds since 1970. */
-  readonly created: number;
-  readonly owned_by: string;
-  readonly name?: string;
-  readonly context_length?: number;
-};
 
 export function modelRoutes(app: FastifyInstance, parts: ModelsParts): void {
   const startedAt = parts.now();

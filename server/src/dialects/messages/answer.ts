@@ -1,6 +1,6 @@
+import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
 import type { SharedTurn } from "../../core/turns/shared-answers.ts";
 import type { AskedOutcome, PromptMessage } from "../../core/turns/turn.ts";
-import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Usage } from "../../domain/message.ts";

@@ -1,6 +1,7 @@
 // An answer as blocks of content, one after the other.
-import type { AskedOutcome } from "../../core/turns/turn.ts";
+
 import type { SharedEvent } from "../../core/turns/shared-answer.ts";
+import type { AskedOutcome } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
 
 /** What a model says, piece by piece. */
@@ -89,9 +90,7 @@ export function createBlocks(hasThoughts: boolean): Blocks {
 
 function emptyOf({ type, head }: Block): JsonObject {
   if (type === "text") return { type, text: "" };
-  return type === "thinking"
-    ? { type, thinking: "", signature: "" }
-    : { type, ...head, input: {} };
+  return type === "thinking" ? { type, thinking: "", signature: "" } : { type, ...head, input: {} };
 }
 
 function deltaOf(type: BlockType, text: string): JsonObject {

@@ -3,7 +3,14 @@ import type { PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
 import type { Part } from "../../domain/parts.ts";
 import { createPace } from "../../domain/turns-of-the-loop.ts";
 import { notHere } from "../openai/errors.ts";
-import { type Fields, fieldsOf, type Item, invalid, required, wrongType } from "../openai/fields.ts";
+import {
+  type Fields,
+  fieldsOf,
+  type Item,
+  invalid,
+  required,
+  wrongType,
+} from "../openai/fields.ts";
 
 const MAX_BLOCKS = 10_000;
 const MAX_NAME_CHARACTERS = 256;
@@ -33,7 +40,8 @@ export async function readMessages(items: readonly Item[]): Promise<PromptMessag
 /** The blocks of `content`; a string is one of text. */
 function blocksOf(fields: Fields, name = "content"): readonly Fields[] {
   const content = required(fields.any(name), fields.at(name));
-  if (typeof content === "string") return [fieldsOf({ type: "text", text: content }, fields.at(name))];
+  if (typeof content === "string")
+    return [fieldsOf({ type: "text", text: content }, fields.at(name))];
   if (!Array.isArray(content))
     throw wrongType(fields.at(name), "a string or an array of blocks", content);
   return (fields.list(name, { max: MAX_BLOCKS }) ?? []).map(({ path, value }) =>
@@ -62,7 +70,13 @@ function assistantMessage(fields: Fields, calls: Set<string>): PromptMessage {
       const callId = required(block.string("id", { min: 1 }), block.at("id"));
       const name = required(block.string("name", { min: 1 }), block.at("name"));
       const input = required(block.json("input"), block.at("input"));
-      parts.push({ type: "tool_call", callId, source: "client", name, arguments: JSON.stringify(input) });
+      parts.push({
+        type: "tool_call",
+        callId,
+        source: "client",
+        name,
+        arguments: JSON.stringify(input),
+      });
       calls.add(callId);
       isCalling = true;
     } else if (type !== "thinking" && type !== "redacted_thinking")
@@ -160,7 +174,10 @@ function documentOf(source: Fields, block: Fields): PromptPiece {
   }
   if (type === "content") return { type: "text", text: textsIn(source, "content").join("\n\n") };
   if (type !== "base64") throw notTaken(source, "base64, text, content");
-  const mediaType = required(source.oneOf("media_type", ["application/pdf"]), source.at("media_type"));
+  const mediaType = required(
+    source.oneOf("media_type", ["application/pdf"]),
+    source.at("media_type"),
+  );
   const data = required(source.string("data", { min: 1 }), source.at("data"));
   return { type: "file", name: title ?? "document.pdf", data: `data:${mediaType};base64,${data}` };
 }

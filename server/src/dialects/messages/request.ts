@@ -4,7 +4,7 @@ import { agentNamed } from "../openai/agents.ts";
 import { notHere } from "../openai/errors.ts";
 import { type Fields, fieldsOf, invalid, required } from "../openai/fields.ts";
 import { readMessages, readSystem } from "./content.ts";
-import { ORIGIN, type MessagesParts } from "./parts.ts";
+import { type MessagesParts, ORIGIN } from "./parts.ts";
 import { readTools } from "./tools.ts";
 
 const MAX_MODEL_CHARACTERS = 256;
@@ -20,7 +20,8 @@ export type MessagesRequest = {
 };
 
 const INSTEAD: Readonly<Record<string, string>> = {
-  mcp_servers: "mcp_servers: this server calls no tools of others here. Offer them as tools, and run them yourself",
+  mcp_servers:
+    "mcp_servers: this server calls no tools of others here. Offer them as tools, and run them yourself",
   container: "container: this server runs no code. Leave it out",
 };
 

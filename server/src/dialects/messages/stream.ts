@@ -71,7 +71,9 @@ export async function streamMessage(
     const ended = wholeOutcome(outcome);
     const delta = { stop_reason: blocks.stopReason(ended), stop_sequence: null };
     const usage = usageBody(ended.usage, ask.messages, blocks.text());
-    end(framesOf(blocks.end()) + frameOf("message_delta", { delta, usage }) + frameOf("message_stop"));
+    end(
+      framesOf(blocks.end()) + frameOf("message_delta", { delta, usage }) + frameOf("message_stop"),
+    );
   } catch (error) {
     const { type, ...fields } = errorBody(toAppError(error), reply.request.id);
     end(frameOf(type, fields));

@@ -44,10 +44,7 @@ function readTool(fields: Fields): ToolOffer {
 function readChoice(body: Fields, names: ReadonlySet<string>): AskedTools {
   const choice = body.object("tool_choice");
   if (!choice) return {};
-  const type = required(
-    choice.oneOf("type", ["auto", "any", "tool", "none"]),
-    choice.at("type"),
-  );
+  const type = required(choice.oneOf("type", ["auto", "any", "tool", "none"]), choice.at("type"));
   const isSerial = choice.boolean("disable_parallel_tool_use") ?? false;
   if (names.size === 0) {
     // Without tools there is nothing to choose, and some clients say so all the same.

@@ -18,7 +18,9 @@ export const admissionOf = (admit: Admit, wire: string): OpenAiAdmission => ({
   admit: (visitor) => admit(wire, { ...visitor, ignoresOtherUsers: true }),
   // Clients of the Messages API ask for the list of models, too.
   credentialOf: (headers) =>
-    headers["anthropic-version"] === undefined ? credentialOf(headers) : credentialOrApiKey(headers),
+    headers["anthropic-version"] === undefined
+      ? credentialOf(headers)
+      : credentialOrApiKey(headers),
   claimsOf: userInHeaders,
   requiresBearer: true,
   isOpenWire: false,
