@@ -159,7 +159,7 @@ export async function startServer(
   // Where servers share a database, the code of one would be refused by the others.
   const claimCode = canShowCode && !isClaimed && !config.databaseUrl ? newClaimCode() : null;
 
-  const { anonymous, budgets, chatIdleMs, sessionMs, temporaryMs } = config;
+  const { anonymous, budgets, chatIdleMs, sessionMs, temporaryMs, toolWaitMs } = config;
   const app = await createApp({
     wires,
     store,
@@ -185,7 +185,7 @@ export async function startServer(
     systemPrompt: config.systemPrompt,
     tools: { builtIn: config.tools.builtIn, others: tools.others },
     limitRules: config.limits,
-    ...{ anonymous, budgets, chatIdleMs, sessionMs, temporaryMs },
+    ...{ anonymous, budgets, chatIdleMs, sessionMs, temporaryMs, toolWaitMs },
     // The built-in model repeats what was said, which is no better than its first words.
     titleModel: chosen.providers[0].name === "builtin" ? null : config.titleModel,
     answerTimeoutMs: config.modelTotalTimeoutMs,

@@ -85,6 +85,7 @@ const RECORDS: readonly ArchiveRecord[] = [
       model: null,
       temperature: 0.7,
       voice: null,
+      tools: null,
       createdAt: TIME,
       updatedAt: TIME,
     },

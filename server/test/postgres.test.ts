@@ -107,6 +107,7 @@ describe("PostgreSQL", { skip }, () => {
         model: null,
         temperature: null,
         voice: null,
+        tools: null,
         createdAt: new Date(0),
         updatedAt: new Date(0),
       });

@@ -80,6 +80,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     observer: { begin: () => observation },
     systemPrompt: null,
     tools: null,
+    toolWaitMs: 3_600_000,
     showFiles: async (_, messages) => [...messages],
     deadlines: createDeadlines(systemClock, 60_000),
     pendingEndings: createPendingEndings(store, systemClock),

@@ -30,6 +30,8 @@ export type Config = {
   /** What a user's files may take together; null: any amount. */
   readonly fileQuotaBytes: number | null;
   readonly temporaryMs: number;
+  /** How long a reply waits for a decision about a tool. */
+  readonly toolWaitMs: number;
   readonly logLevel: LogLevel;
   readonly isDebug: boolean;
   readonly corsOrigins: readonly string[];
@@ -165,6 +167,7 @@ export function readConfig(environment: Environment): Config {
     redisPrefix: read.text("REDIS_PREFIX", "colloquy:"),
     isFileFolderShared: read.flag("FILES_SHARED", false),
     temporaryMs: read.integer("TEMPORARY_CHAT_HOURS", 24, 1, 8760) * HOUR_MS,
+    toolWaitMs: read.integer("TOOL_WAIT_HOURS", 72, 1, 8760) * HOUR_MS,
     fileQuotaBytes: read.integer("FILES_MB_PER_USER", 1024, 0, 1_000_000_000) * MEGABYTE || null,
     logLevel: logLevel ?? "info",
     isDebug,

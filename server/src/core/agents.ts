@@ -1,4 +1,4 @@
-import type { Agent } from "../domain/agent.ts";
+import { type Agent, MAX_AGENT_TOOLS } from "../domain/agent.ts";
 import { actorOf } from "../domain/audit.ts";
 import { AppError, notFound } from "../domain/errors.ts";
 import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/principal.ts";
@@ -15,6 +15,7 @@ export type AgentDraft = {
   readonly model?: string | null | undefined;
   readonly temperature?: number | null | undefined;
   readonly voice?: string | null | undefined;
+  readonly tools?: readonly string[] | null | undefined;
 };
 
 export type Agents = {
@@ -36,7 +37,7 @@ export function createAgents(
   models: Pick<Models, "refusal">,
 ): Agents {
   const make = (speaker: Speaker, draft: AgentDraft, id: string, createdAt: Date): Agent => {
-    const { name, instructions, model, temperature, voice } = draft;
+    const { name, instructions, model, temperature, voice, tools } = draft;
     checkName(id, "id");
     checkName(name, "name");
     if (instructions) checkMessageText(instructions, "instructions");
@@ -44,6 +45,7 @@ export function createAgents(
     const refusal = model ? models.refusal(model, speaker.models) : null;
     if (refusal) throw refusal;
     if (voice) checkName(voice, "voice");
+    if (tools) checkTools(tools);
     if (typeof temperature === "number" && !(temperature >= 0 && temperature <= 2))
       throw new AppError("invalid_request", "temperature must be a number from 0 to 2", {
         field: "temperature",
@@ -55,6 +57,7 @@ export function createAgents(
       model: model ?? null,
       temperature: temperature ?? null,
       voice: voice ?? null,
+      tools: tools ? [...new Set(tools)] : null,
       createdAt,
       updatedAt: clock.now(),
     };
@@ -80,4 +83,13 @@ export function createAgents(
       if (!(await store.deleteAgent(ownerOf(principal), agentId, stamp))) throw notFound("agent");
     },
   };
+}
+
+/** @throws AppError invalid_request */
+function checkTools(tools: readonly string[]): void {
+  if (tools.length > MAX_AGENT_TOOLS)
+    throw new AppError("invalid_request", `An agent names at most ${MAX_AGENT_TOOLS} tools`, {
+      field: "tools",
+    });
+  for (const label of tools) checkName(label, "tools");
 }

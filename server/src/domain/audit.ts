@@ -15,6 +15,10 @@ export const AUDIT_ACTIONS = [
   "file_deleted",
   "share_created",
   "share_revoked",
+  "tool_allowed",
+  "tool_declined",
+  "grant_created",
+  "grant_revoked",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -38,7 +38,8 @@ export type ErrorDetails = {
     | "reply"
     | "file"
     | "share"
-    | "prompt";
+    | "prompt"
+    | "grant";
   /** The text of a reply before it failed or was interrupted. */
   readonly textSoFar?: string;
   /** Details for the operator, such as a setting or the words of a provider. They appear in the log and on operators' pages, never to users. */
@@ -80,7 +81,16 @@ export class AppError extends Error {
 }
 
 export const notFound = (
-  resource: "conversation" | "message" | "agent" | "key" | "reply" | "file" | "share" | "prompt",
+  resource:
+    | "conversation"
+    | "message"
+    | "agent"
+    | "key"
+    | "reply"
+    | "file"
+    | "share"
+    | "prompt"
+    | "grant",
 ) =>
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {
     resource,

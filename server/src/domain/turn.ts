@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from "./errors.ts";
 import { type Interruption, type Message, partsOf, type ReplyError } from "./message.ts";
 import { lengthOfAll } from "./parts.ts";
+import type { ToolQuestion } from "./tool-question.ts";
 
 /**
  * The events of a turn, in order, for watchers of the words alone. `position` numbers the events: the acceptance is 0,
@@ -13,8 +14,18 @@ export type TurnEvent =
   | { readonly type: "delta"; readonly position: number; readonly text: string }
   | TurnEnding;
 
-/** The ending of a turn, of which there is exactly one. It has the reply as it was stored. */
+/**
+ * The ending of a turn, of which there is exactly one. It has the reply as it was stored. `waiting` ends only what one
+ * sees of a turn now: the reply waits for a decision, and goes on after that position.
+ */
 export type TurnEnding =
+  | {
+      readonly type: "waiting";
+      readonly position: number;
+      readonly reply: Message;
+      /** What is asked, oldest first. */
+      readonly questions: readonly ToolQuestion[];
+    }
   | { readonly type: "completed"; readonly position: number; readonly reply: Message }
   | { readonly type: "interrupted"; readonly position: number; readonly reply: Message }
   | {
@@ -47,8 +58,12 @@ export function endingOf(reply: Message): TurnEnding | null {
 /** The same ending for watchers of all parts. Its position is one more than the length of the reply. */
 export const endingOfParts = (ending: TurnEnding): TurnEnding => ({
   ...ending,
-  position: lengthOfAll(partsOf(ending.reply)) + 1,
+  position: lengthOfAll(partsOf(ending.reply)) + (ending.type === "waiting" ? 0 : 1),
 });
+
+/** The position of an ending for watchers of the words. */
+export const positionOfWords = ({ type, reply }: Pick<TurnEnding, "type" | "reply">): number =>
+  reply.content.length + (type === "waiting" ? 0 : 1);
 
 const RETRY_AFTER_MS = 2_000;
 
@@ -92,6 +107,12 @@ const INTERRUPTED: Readonly<Record<Interruption, readonly [code: ErrorCode, mess
 export function errorOfEnding(ending: TurnEnding): AppError | null {
   const { content, interruptedBy } = ending.reply;
   if (ending.type === "completed") return null;
+  if (ending.type === "waiting")
+    return new AppError(
+      "conflict",
+      "The reply waits until somebody allows or declines what the model wants to do. Decide in the app",
+      { textSoFar: content },
+    );
   if (ending.type === "failed") return failureOf(ending.error, content);
   return interruptionError(interruptedBy ?? "stopped", content);
 }

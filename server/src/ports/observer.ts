@@ -20,7 +20,7 @@ export interface TurnObservation {
   asked(): void;
   firstToken(): void;
   ended(end: {
-    readonly status: "complete" | "interrupted" | "failed";
+    readonly status: "complete" | "waiting" | "interrupted" | "failed";
     readonly model: string;
     readonly usage: Usage | null;
     readonly finishReason: string | null;

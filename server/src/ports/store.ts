@@ -17,6 +17,7 @@ import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { ProfileStore } from "./profile-store.ts";
 import type { PromptStore } from "./prompt-store.ts";
+import type { QuestionStore } from "./question-store.ts";
 import type { SearchStore } from "./search.ts";
 import type { SecretStore } from "./secret-store.ts";
 import type { ShareStore } from "./share-store.ts";
@@ -30,6 +31,7 @@ export type {
   Idempotency,
   NewConversation,
   NewInput,
+  NotedSteps,
   RepeatedTurn,
   ReplyAddition,
   ReplySteps,
@@ -58,6 +60,7 @@ export interface Store
     AuditStore,
     TicketStore,
     ShareStore,
+    QuestionStore,
     SecretStore,
     BudgetStore,
     FileRows,

@@ -135,11 +135,16 @@ export type RepeatedTurn =
   | { readonly kind: "not_found" };
 
 /** How far a reply of several steps has come. */
-export type ReplySteps = {
+export type NotedSteps = {
   /** How often another server has taken it over; 0: the server that began it has it. */
   readonly epoch: number;
   /** As core/tools/step-state.ts describes it. */
   readonly state: JsonObject;
+};
+
+export type ReplySteps = NotedSteps & {
+  /** Whether it waits for a decision, and no server has it. */
+  readonly isParked: boolean;
 };
 
 /** What was added to a reply in progress since its last checkpoint. */

@@ -11,10 +11,12 @@ import type {
 } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
+import type { ToolQuestion } from "../domain/tool-question.ts";
 import type {
   BeginTurn,
   BegunTurn,
   Idempotency,
+  NotedSteps,
   RepeatedTurn,
   ReplyAddition,
   ReplySteps,
@@ -62,12 +64,14 @@ export interface TurnStore {
   /**
    * Stores how far a reply of several steps has come, with what was added to its parts, as one write. False if the reply is
    * gone, has ended, or was taken over by another server meanwhile: nothing is stored then.
+   * @param questions about calls that wait from now on; one that is stored already stays as it is
    */
   noteSteps(
     owner: Owner,
     replyId: string,
-    steps: ReplySteps,
+    steps: NotedSteps,
     addition: ReplyAddition | null,
+    questions?: readonly ToolQuestion[],
   ): Promise<boolean>;
   /** What was noted last of a reply in progress; null: it has had one step so far, or has ended. */
   replySteps(owner: Owner, replyId: string): Promise<ReplySteps | null>;

@@ -22,6 +22,7 @@ import { createProfiles } from "../core/profiles.ts";
 import { createSavedPrompts } from "../core/saved-prompts.ts";
 import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { type BuiltInTool, builtInTools } from "../core/tools/built-in.ts";
+import { createQuestions } from "../core/tools/questions.ts";
 import { toolsOf } from "../core/tools/tools.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
 import { createCheckpoints } from "../core/turns/checkpoints.ts";
@@ -56,7 +57,7 @@ import type { MakeWire, WireParts } from "./wires.ts";
 /** The parts of an application, which main.ts chooses. */
 export type AppParts = Pick<
   TurnParts,
-  "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt"
+  "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt" | "toolWaitMs"
 > &
   Pick<
     HttpOptions,
@@ -196,6 +197,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const sweep =
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const expiring = createTemporarySweep(store, turns, clock);
+  const questions = createQuestions({ store, turns, clock, newId });
   const agents = createAgents(store, clock, newId, models);
   const profiles = createProfiles(store, clock);
   const prompts = createSavedPrompts(store, clock, newId);
@@ -240,6 +242,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     pageOrigins: parts.origins.listed,
     profiles,
     prompts,
+    questions,
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
     shares,
@@ -284,6 +287,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         pendingEndings,
         audit,
         expiring,
+        questions,
       ];
       await Promise.all([...work, ...(sweep ? [sweep] : [])].map((it) => it.run(signal)));
     },

@@ -10,6 +10,7 @@ export const anAgent = (id: string, given: Partial<Agent> = {}): Agent => ({
   model: null,
   temperature: null,
   voice: null,
+  tools: null,
   createdAt: at(0),
   updatedAt: at(0),
   ...given,

@@ -113,6 +113,8 @@ const agentOf = (agent: Fields): Agent => ({
   model: agent.textOrNull("model"),
   temperature: agent.isNull("temperature") ? null : agent.amount("temperature", MAX_TEMPERATURE),
   voice: agent.textOrNull("voice"),
+  // Archives of earlier versions do not have this field.
+  tools: agent.has("tools") && !agent.isNull("tools") ? agent.texts("tools") : null,
   createdAt: agent.time("createdAt"),
   updatedAt: agent.time("updatedAt"),
 });

@@ -84,6 +84,7 @@ const FIELDS: Record<FieldName, true> = {
   areInstructionsOn: true,
   temperature: true,
   voice: true,
+  tools: true,
   branches: true,
   branch: true,
   parent: true,

@@ -4,12 +4,12 @@ import type { ModelPatterns } from "../../domain/model-patterns.ts";
 import type { ModelSettings } from "../../ports/model.ts";
 
 /**
- * A call is `wanted` once it is stored, `running` from before it leaves the server, and `ended` once its result is
- * stored. Nothing leaves the last state.
+ * A call is `wanted` once it is stored, `waiting` while its user is asked, `running` from before it leaves the server,
+ * and `ended` once its result is stored. Nothing leaves the last state.
  */
 export type CallState = {
   readonly callId: string;
-  readonly state: "wanted" | "running" | "ended";
+  readonly state: "wanted" | "waiting" | "running" | "ended";
   /** How often it has been begun. */
   readonly attempt: number;
   /** As its tool said when it was begun. */
@@ -27,6 +27,8 @@ export type AskedState = {
   readonly refusesTruncation: boolean;
   /** The sequence of the first message that the model is not told of as history. */
   readonly before: number;
+  /** Whether somebody can be asked whether a call is made; absent: nobody can. */
+  readonly canAsk?: boolean;
   /** The models that the speaker may use. */
   readonly models: ModelPatterns | null;
 };

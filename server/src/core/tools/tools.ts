@@ -3,15 +3,15 @@ import type { ServerTool } from "../../ports/tools.ts";
 
 /** The tools that the server runs for its models. Those of sources come and go. */
 export type Tools = {
-  /** What models are told of. */
-  readonly offers: readonly ToolOffer[];
+  /** What models are told of. @param canAsk whether somebody can be asked whether a call is made */
+  offers(canAsk: boolean): readonly ToolOffer[];
   /** Undefined: there is no tool of that name. */
   find(name: string): ServerTool | undefined;
 };
 
 /**
- * @param present the tools that there are now, of names that differ: the same list until one of them changes. Those that
- * ask are left out
+ * @param present the tools that there are now, of names that differ: the same list until one of them
+ * changes
  */
 export function createTools(present: () => readonly ServerTool[]): Tools {
   let known = listOf([]);
@@ -21,9 +21,7 @@ export function createTools(present: () => readonly ServerTool[]): Tools {
     return known;
   };
   return {
-    get offers() {
-      return now().offers;
-    },
+    offers: (canAsk) => (canAsk ? now().offers : now().offersWithoutAsking),
     find: (name) => now().byName.get(name),
   };
 }
@@ -45,15 +43,17 @@ export function toolsOf(
 }
 
 function listOf(all: readonly ServerTool[]) {
-  const tools = all.filter(({ asks }) => !asks);
   return {
     all,
-    byName: new Map(tools.map((tool) => [tool.name, tool])),
-    offers: tools.map(({ name, description, parameters }) => ({
-      name,
-      description,
-      parameters,
-      strict: null,
-    })),
+    byName: new Map(all.map((tool) => [tool.name, tool])),
+    offers: all.map(offerOf),
+    offersWithoutAsking: all.filter(({ asks }) => !asks).map(offerOf),
   };
 }
+
+const offerOf = ({ name, description, parameters }: ServerTool): ToolOffer => ({
+  name,
+  description,
+  parameters,
+  strict: null,
+});

@@ -1,18 +1,19 @@
 import { rangesAfter } from "../../domain/branches.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { LocalTurns } from "./local-turns.ts";
-import type { StartTurn, TurnParts } from "./turn.ts";
+import { endParked } from "./end-parked.ts";
+import type { StartParts } from "./start-parts.ts";
+import type { StartTurn } from "./turn.ts";
 
 /**
  * Stops the replies that the request replaces, and all others of the conversation; where it has several branches, only
  * those that go. A repeated request finds nothing to replace.
  */
 export async function endReplaced(
-  { store, log }: Pick<TurnParts, "store" | "log">,
-  local: Pick<LocalTurns, "endingsIn" | "endingOf">,
+  parts: StartParts,
   owner: Owner,
   { target }: Pick<StartTurn, "target">,
 ): Promise<void> {
+  const { store, log, local } = parts;
   if (target.kind !== "existing" || target.replaceFrom === undefined) return;
   const { conversationId } = target;
   const replaced = await store.getMessage(owner, target.replaceFrom);
@@ -22,6 +23,8 @@ export async function endReplaced(
   if (forks.length === 0) {
     await log.stop(conversationId, "superseded");
     await Promise.all(local.endingsIn(conversationId));
+    for (const { id } of await store.parkedReplies(owner, conversationId))
+      await endParked(parts, owner, id, "superseded");
     return;
   }
   const ranges = rangesAfter(forks, replaced.sequence);
@@ -29,5 +32,6 @@ export async function endReplaced(
     if (ranges.some(({ from, to }) => sequence >= from && sequence < to)) {
       await log.stop(conversationId, "superseded", id);
       await local.endingOf(id);
+      await endParked(parts, owner, id, "superseded");
     }
 }

@@ -5,7 +5,7 @@ import { after, hasWords } from "../../domain/parts.ts";
 import { endOfPiece } from "../../domain/pieces.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { mapped, pushed, type Sink, type StopGiving } from "../../domain/sink.ts";
-import { endingOf, endingOfParts, type TurnEnding } from "../../domain/turn.ts";
+import { endingOf, endingOfParts, positionOfWords, type TurnEnding } from "../../domain/turn.ts";
 import type { StoredTurn } from "../../ports/store.ts";
 import type { PartsEvent } from "../../ports/turn-log.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type WatchedTurn,
   type Watching,
 } from "./turn.ts";
+import { waitingOf } from "./waiting-ending.ts";
 
 type FollowParts = Pick<TurnParts, "store" | "log" | "clock">;
 
@@ -88,6 +89,8 @@ async function watchElsewhere(
         signal,
       );
     if (signal.aborted) return;
+    // This server may have taken it over since.
+    if (log && (await heardHere(log, replyId, position, take, signal))) return;
     // The replica could be reached until now, even if the model sent nothing.
     if (clock.now().getTime() - heardFrom > LAST_LOOK_MS) newsAt = clock.now().getTime();
     const turn = await store.getTurn(owner, replyId);
@@ -103,8 +106,16 @@ async function watchElsewhere(
       if (wasRunning || !hasSeen(ending)) await take([endingOfParts(ending)]);
       return;
     }
+    const noted = await store.replySteps(owner, replyId);
+    if (signal.aborted) return;
+    if (noted?.isParked) {
+      await take([endingOfParts(await waitingOf({ store }, owner, reply, partsOf(reply)))]);
+      return;
+    }
     wasRunning = true;
-    if (!watchLive || clock.now().getTime() - newsAt > PATIENCE_MS)
+    // One with steps may be on its way from server to server, or back to this one.
+    const isReachable = log !== null && (watchLive || noted !== null);
+    if (!isReachable || clock.now().getTime() - newsAt > PATIENCE_MS)
       throw new AppError(
         "unavailable",
         "This reply is being generated, but its live stream cannot be reached now. Try again in a moment",
@@ -116,12 +127,35 @@ async function watchElsewhere(
   }
 }
 
+/** Takes what comes of a reply that runs in this process to its end; false: it does not run here. */
+async function heardHere(
+  log: FollowParts["log"],
+  replyId: string,
+  position: number,
+  take: Sink<PartsEvent>["take"],
+  signal: AbortSignal,
+): Promise<boolean> {
+  let isHere = true;
+  await pushed<PartsEvent>(
+    (heard) => {
+      const stop = log.watch(replyId, position, heard);
+      if (stop) return stop;
+      isHere = false;
+      heard.end();
+      return () => {};
+    },
+    take,
+    signal,
+  );
+  return isHere;
+}
+
 /** The words among the parts, after so many of their characters. */
 function wordsAfter(from: number): (event: PartsEvent) => readonly LiveEvent[] {
   let said = 0;
   return (event) => {
     if (event.type === "open") return NOTHING;
-    if (event.type !== "grow") return [{ ...event, position: event.reply.content.length + 1 }];
+    if (event.type !== "grow") return [{ ...event, position: positionOfWords(event) }];
     if (!hasWords(event.of)) return NOTHING;
     const text = event.text.slice(Math.max(0, from - said));
     said += event.text.length;

@@ -1,8 +1,11 @@
+import type { Agent } from "../../domain/agent.ts";
 import { type Part, textOf } from "../../domain/parts.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import { toldOf } from "../../domain/profile.ts";
 import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
+import { isChosen } from "../tools/permissions.ts";
+import type { Tools } from "../tools/tools.ts";
 import { cutAt } from "./answer-limit.ts";
 import { withFirstCalls } from "./call-limit.ts";
 import { buildPrompt, promptBudget } from "./prompt.ts";
@@ -36,6 +39,8 @@ export type Question = {
   readonly model: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;
+  /** The server's own tools, where the tools of `settings` are those; null: they are not. */
+  readonly serverTools: Pick<Tools, "find"> | null;
   /** All that the model is told, in place of what is stored; undefined: that. */
   readonly prompt: readonly PromptMessage[] | undefined;
   /** What the model is told before everything else, after its agent's instructions; null: what its owner keeps for that. */
@@ -94,7 +99,8 @@ export async function readPrompt(
   const agent = agentId ? await store.getAgent(owner, agentId) : null;
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);
-  const { settings, prompt } = question;
+  const { prompt } = question;
+  const settings = chosenTools(question, agent);
   const temperature = question.temperature ?? agent?.temperature ?? null;
   if (prompt)
     return { messages: prompt, settings, contextTokens, model, temperature, lastSequence: null };
@@ -120,6 +126,20 @@ export async function readPrompt(
     : chosen;
   const lastSequence = history.at(-1)?.sequence ?? -1;
   return { messages, settings, contextTokens, model, temperature, lastSequence };
+}
+
+/** The settings with those of the server's own tools that the agent has chosen. */
+function chosenTools(
+  { settings, serverTools }: Pick<Question, "settings" | "serverTools">,
+  agent: Agent | null,
+): ModelSettings {
+  if (!serverTools || !settings.tools || !agent?.tools) return settings;
+  const { tools, ...rest } = settings;
+  const chosen = tools.filter(({ name }) => {
+    const tool = serverTools.find(name);
+    return tool !== undefined && isChosen(tool, agent.tools);
+  });
+  return chosen.length > 0 ? { ...rest, tools: chosen } : rest;
 }
 
 /** Opens the model's own stream of parts, without a layer between a token and its watchers. */

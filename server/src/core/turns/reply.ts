@@ -21,6 +21,7 @@ import {
 import { createSteps, LostReply, type Steps, type StepsOfReply } from "./steps.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
+import { waitingOf } from "./waiting-ending.ts";
 
 type Generation = {
   readonly owner: Owner;
@@ -49,6 +50,13 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
   const { owner, reply, place, observation } = generation;
   try {
     const outcome = await run(parts, generation);
+    if (outcome === "parked") {
+      await generation.reservation.settle(null, "");
+      observation.ended({ ...PARKED, model: reply.model ?? "" });
+      const ending = await waitingOf(parts, owner, reply, place.writer.reply.parts());
+      place.writer.end(ending);
+      return ending;
+    }
     if (outcome === "lost") {
       const settled = generation.reservation.settle(null, "");
       observation.ended({ ...LOST, model: reply.model ?? "" });
@@ -82,7 +90,8 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
 }
 
 const LOOK_MS = 500;
-/** What observers are told of a reply that another server goes on with. */
+/** What observers are told of a reply that waits for a decision, and of one that another server goes on with. */
+const PARKED = { status: "waiting", usage: null, finishReason: null, errorCode: null } as const;
 const LOST = { status: "interrupted", usage: null, finishReason: null, errorCode: null } as const;
 
 /** How a reply ends that is another server's by now, or is gone. Never rejects. */
@@ -120,7 +129,7 @@ async function run(
     reservation,
     steps: given,
   }: Generation,
-): Promise<Outcome | "lost"> {
+): Promise<Outcome | "lost" | "parked"> {
   const outcome: Outcome = {
     status: "complete",
     parts: [],
@@ -152,7 +161,8 @@ async function run(
   let isAnswering = false;
   let request: OpenRequest | null = null;
   let isOver = false;
-  let isLost = false;
+  /** Whether the reply is no longer this server's. */
+  let isLeft = false;
   const over = given && new AbortController();
   const steps =
     over &&
@@ -171,7 +181,10 @@ async function run(
       over?.abort();
     });
     observation.asked();
-    request = steps && given?.begun ? await steps.goOn() : send();
+    const begun = steps && given?.begun ? await steps.goOn() : send();
+    isLeft = begun === "parked";
+    if (begun === "parked") return begun;
+    request = begun;
     while (request) {
       isOver = false;
       used = null;
@@ -197,7 +210,10 @@ async function run(
       }
       isOver = true;
       if (outcome.finishReason === null || !steps || !mayCall(outcome)) break;
-      request = await steps.next(used);
+      const next = await steps.next(used);
+      isLeft = next === "parked";
+      if (next === "parked") return next;
+      request = next;
       if (!request) break;
       outcome.finishReason = null;
     }
@@ -208,7 +224,7 @@ async function run(
   } catch (error) {
     if (stop.cause) return interrupted();
     if (error instanceof LostReply) {
-      isLost = true;
+      isLeft = true;
       return "lost";
     }
     outcome.status = "failed";
@@ -216,7 +232,7 @@ async function run(
     const isBudget = steps !== null && error instanceof BudgetError;
     outcome.error = replyError(problem, { isLimitTold: leavesNoFailure || isBudget });
   } finally {
-    if (!isLost) await steps?.close(used);
+    if (!isLeft) await steps?.close(used);
     outcome.parts = writer.reply.parts();
     outcome.reasoningMs ??= thinking.read();
     endWait();

@@ -10,13 +10,13 @@ import type { Conversation } from "../../domain/conversation.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
 import type { Interruption } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { endParked } from "./end-parked.ts";
+import type { StartParts } from "./start-parts.ts";
 import type { TurnParts } from "./turn.ts";
-
-type Parts = Pick<TurnParts, "store" | "log">;
 
 /** @throws AppError invalid_request where there is no such branch */
 async function pathIn(
-  { store }: Pick<Parts, "store">,
+  { store }: Pick<TurnParts, "store">,
   owner: Owner,
   conversationId: string,
   branch: number,
@@ -29,7 +29,7 @@ async function pathIn(
 
 /** The replies in progress on the path of that branch, in the order in which they are generated. */
 export async function runningOn(
-  parts: Pick<Parts, "store">,
+  parts: Pick<TurnParts, "store">,
   owner: Owner,
   conversationId: string,
   branch: number,
@@ -47,7 +47,7 @@ export async function runningOn(
  * @throws AppError not_found, unavailable, invalid_request
  */
 export async function stopReplies(
-  parts: Parts,
+  parts: StartParts,
   owner: Owner,
   conversationId: string,
   cause: Interruption,
@@ -58,7 +58,10 @@ export async function stopReplies(
   const conversation = await store.getConversation(owner, conversationId);
   if (!conversation) throw notFound("conversation");
   if (which === "all" && isEverything(conversation, branch)) {
-    if (await log.stop(conversationId, cause)) return true;
+    const isTold = await log.stop(conversationId, cause);
+    const parked = await store.parkedReplies(owner, conversationId);
+    for (const { id } of parked) await endParked(parts, owner, id, cause);
+    if (isTold || parked.length > 0) return true;
     if ((await store.runningReplies(owner, conversationId)).length > 0) throw unreachable();
     return false;
   }
@@ -72,20 +75,23 @@ export async function stopReplies(
 }
 
 /** Stops that reply of the owner's, if it is in progress. @throws AppError unavailable */
-export async function stopReply(parts: Parts, owner: Owner, replyId: string): Promise<void> {
+export async function stopReply(parts: StartParts, owner: Owner, replyId: string): Promise<void> {
   const reply = await parts.store.getMessage(owner, replyId);
   if (reply?.status === "streaming")
     await stopOne(parts, owner, reply.conversationId, "stopped", replyId);
 }
 
 async function stopOne(
-  { store, log }: Parts,
+  parts: StartParts,
   owner: Owner,
   conversationId: string,
   cause: Interruption,
   replyId: string,
 ): Promise<void> {
-  if (await log.stop(conversationId, cause, replyId)) return;
+  const { store, log } = parts;
+  const isTold = await log.stop(conversationId, cause, replyId);
+  // One that was told may have been let go of just before.
+  if ((await endParked(parts, owner, replyId, cause)) || isTold) return;
   const message = await store.getMessage(owner, replyId);
   if (message?.status === "streaming") throw unreachable();
 }

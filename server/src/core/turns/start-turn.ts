@@ -10,17 +10,15 @@ import { waitForEarlierReplies } from "./earlier-replies.ts";
 import { createEarlyRequest, type EarlyRequest, type PreparedRequest } from "./early-request.ts";
 import { endReplaced } from "./end-replaced.ts";
 import { endOf, watching } from "./follow.ts";
-import type { LocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { type QueuePlace, takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
+import type { StartParts } from "./start-parts.ts";
 import { stepsOf } from "./steps-of-reply.ts";
-import type { Turn, TurnParts } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 import { checkAsked, newInput, recordOf, type SettledTurn } from "./turn-input.ts";
 import { guessAt, type Intent, inputOfQuestion } from "./turn-intent.ts";
 import { isForking, isReplacing } from "./turn-place.ts";
-
-export type StartParts = TurnParts & { readonly local: LocalTurns };
 
 /** @throws AppError invalid_request, unavailable */
 export function checkRequest({ local }: Pick<StartParts, "local">, request: SettledTurn): void {
@@ -43,7 +41,7 @@ export async function startTurn(
   checkRequest(parts, request);
   const guess = await guessAt(parts.store, owner, request.target);
   await checkModel(parts, owner, request, guess);
-  await endReplaced(parts, parts.local, owner, request);
+  await endReplaced(parts, owner, request);
   const { stop, ids } = intent;
   const model = parts.models.nameOf(request.model ?? guess.model);
   const early = createEarlyRequest(parts, owner, {
@@ -134,7 +132,7 @@ function runTurn(
   const earlier =
     runningBefore === null
       ? early.current && early.verify(first)
-      : waitForEarlierReplies(parts, owner, reply, runningBefore, local.endingOf, stop);
+      : waitForEarlierReplies(parts, owner, reply, runningBefore, stop);
   const ending = generate(parts, {
     owner,
     reply,
@@ -156,6 +154,7 @@ function runTurn(
           begun: null,
           asked: {
             origin: request.origin,
+            canAsk: request.canAsk ?? false,
             agentId: conversation.agentId,
             model: request.model ?? conversation.model,
             temperature: request.temperature,

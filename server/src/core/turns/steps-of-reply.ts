@@ -38,6 +38,7 @@ export function stepsOf(
         input,
         model: asked.model,
         temperature: asked.temperature,
+        serverTools: tools,
         settings: isLast ? { ...settings, toolChoice: "none" as const } : settings,
         prompt: undefined,
         instructions: asked.instructions,

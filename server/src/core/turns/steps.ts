@@ -2,10 +2,13 @@ import { AppError } from "../../domain/errors.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { type Part, textIn, textOf } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import type { ToolQuestion } from "../../domain/tool-question.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
-import { makeCalls, type ToolCall, unanswered } from "../tools/calls.ts";
+import { makeCalls } from "../tools/calls.ts";
+import { NO_SOURCE, permissionOf } from "../tools/permissions.ts";
+import { type ToolCall, unanswered } from "../tools/results.ts";
 import {
   type AskedState,
   type CallState,
@@ -25,14 +28,14 @@ const MAX_CALLS = 128;
 /** Of all results of a reply, where the model's window does not allow less. */
 const MAX_RESULTS_CHARACTERS = 512 * 1024;
 const CHARACTERS_A_TOKEN = 3;
+/** Of a history, for everything of it that a model may have been told. */
+const MAX_CHARACTERS_A_TOKEN = 4;
 /** The share of a model's window that results may have. */
 const RESULTS_SHARE = 0.5;
 const STORE_RETRY_MS = 250;
 const STORE_PATIENCE_MS = 10_000;
 /** Between what was said before a call and what is said after it. */
 const PARAGRAPH = "\n\n";
-/** Calls of tools that there are not. */
-const NO_SOURCE = "unknown";
 
 /** The reply is another server's by now, or is gone. Whatever this server does with it counts for nothing. */
 export class LostReply extends Error {}
@@ -64,12 +67,13 @@ export type Steps = {
   /** What goes before the first words of an answer. */
   opening(): string;
   /**
-   * Makes the calls of the answer that has ended, and asks the model again. Null: there were none.
+   * Makes the calls of the answer that has ended, and asks the model again. Null: there were none. `parked`: the others
+   * wait for a decision, and the reply is no server's.
    * @param usage of that answer @throws LostReply, AppError, and anything where the reply is to end
    */
-  next(usage: Usage | null): Promise<OpenRequest | null>;
+  next(usage: Usage | null): Promise<OpenRequest | "parked" | null>;
   /** The same for a reply that was taken over. */
-  goOn(): Promise<OpenRequest>;
+  goOn(): Promise<OpenRequest | "parked">;
   /** Of all steps with that of the answer that has ended last. */
   total(usage: Usage | null): Usage | null;
   /** Settles what the last step used, and answers the calls that have no result. */
@@ -87,7 +91,12 @@ type Given = StepsOfReply & {
 };
 
 export function createSteps(
-  { store, clock, models }: Pick<TurnParts, "store" | "clock" | "models">,
+  {
+    store,
+    clock,
+    models,
+    toolWaitMs,
+  }: Pick<TurnParts, "store" | "clock" | "models" | "toolWaitMs">,
   { tools, asked, epoch, begun, ask, owner, reply, writer, checkpoint, signal, ...given }: Given,
 ): Steps {
   const states = new Map<string, CallState>(
@@ -105,33 +114,51 @@ export function createSteps(
     writer.reply.parts().flatMap((part) => (part.type === "tool_call" ? part.callId : [])),
   );
   const window = models.contextTokensOf(asked.model) * CHARACTERS_A_TOKEN * RESULTS_SHARE;
+  const readCharacters = models.contextTokensOf(asked.model) * MAX_CHARACTERS_A_TOKEN;
   const room = {
     characters:
       Math.min(MAX_RESULTS_CHARACTERS, Math.floor(window)) - resultsIn(writer.reply.parts()),
   };
 
-  const note = async (
-    calls: readonly CallState[],
-    speaking: boolean,
-    results: readonly Part[],
-  ): Promise<void> => {
-    const state = { step, calls, callCount, isSpeaking: speaking, usage, asked };
-    const steps = { epoch, state: toStored(state) };
+  /** Tries again for a while where the store does not answer. */
+  const insist = async <Result>(attempt: () => Promise<Result>): Promise<Result> => {
     let patience: AbortSignal | null = null;
     for (;;)
       try {
-        const isNoted = await checkpoint.note(results, (addition) =>
-          store.noteSteps(owner, reply.id, steps, addition),
-        );
-        if (!isNoted) throw new LostReply();
-        isSpeaking = speaking;
-        return;
+        return await attempt();
       } catch (problem) {
         patience ??= AbortSignal.timeout(STORE_PATIENCE_MS);
         if (problem instanceof LostReply || patience.aborted || signal.aborted) throw problem;
         await clock.sleep(STORE_RETRY_MS);
       }
   };
+
+  const note = async (
+    calls: readonly CallState[],
+    speaking: boolean,
+    results: readonly Part[],
+    questions?: readonly ToolQuestion[],
+  ): Promise<void> => {
+    const state = { step, calls, callCount, isSpeaking: speaking, usage, asked };
+    const steps = { epoch, state: toStored(state) };
+    await insist(async () => {
+      const isNoted = await checkpoint.note(results, (addition) =>
+        store.noteSteps(owner, reply.id, steps, addition, questions),
+      );
+      if (!isNoted) throw new LostReply();
+    });
+    isSpeaking = speaking;
+  };
+
+  const park = (waiting: readonly string[]): Promise<"parked" | "decided"> =>
+    insist(async () => {
+      const parked = await store.parkReply(owner, reply.id, { epoch, waiting, at: clock.now() });
+      if (parked === "lost") throw new LostReply();
+      // It was to end just then: what was let go is taken back.
+      if (parked === "parked" && signal.aborted && (await store.takeParked(owner, reply.id)))
+        throw new Error("The reply is to end");
+      return parked;
+    });
 
   /** @throws also where the reply was stopped meanwhile, or is too late */
   const askAgain = async (): Promise<OpenRequest> => {
@@ -150,7 +177,22 @@ export function createSteps(
         conversationId: reply.conversationId,
         replyId: reply.id,
         wordCount: textOf(writer.reply.parts()).length,
-        note: (now, results) => note(now, false, results),
+        waitMs: toolWaitMs,
+        permission: (tool) =>
+          insist(() =>
+            permissionOf(
+              { store, tools },
+              {
+                ...{ owner, conversationId: reply.conversationId, maxCharacters: readCharacters },
+                ...{ agentId: asked.agentId, canAsk: asked.canAsk ?? false, before: asked.before },
+                said: writer.reply.parts(),
+              },
+              tool,
+            ),
+          ),
+        questions: () => insist(() => store.questionsOf(owner, reply.id)),
+        note: (now, results, questions) => note(now, false, results, questions),
+        park,
         show(results) {
           for (const result of results) writer.add(result);
         },
@@ -183,8 +225,7 @@ export function createSteps(
       step++;
       callCount += calls.length;
       states.clear();
-      await make(calls, []);
-      return askAgain();
+      return (await make(calls, [])) === "parked" ? "parked" : askAgain();
     },
     async goOn() {
       const noted = [...states.values()];
@@ -193,8 +234,7 @@ export function createSteps(
         .parts()
         .filter((part) => part.type === "tool_call")
         .filter(({ callId }) => known.has(callId));
-      await make(calls, noted);
-      return askAgain();
+      return (await make(calls, noted)) === "parked" ? "parked" : askAgain();
     },
     total: (used) => (step === 0 ? used : sumOf(usage, used)),
     close(used) {

@@ -1,5 +1,5 @@
 import { branchOf } from "../../domain/branches.ts";
-import { type Message, partsOf } from "../../domain/message.ts";
+import { type Interruption, type Message, partsOf } from "../../domain/message.ts";
 import type { ModelPatterns } from "../../domain/model-patterns.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { AbandonedReply } from "../../ports/store.ts";
@@ -8,7 +8,7 @@ import { fromStored, mayGoOn } from "../tools/step-state.ts";
 import { createTools } from "../tools/tools.ts";
 import { takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
-import type { StartParts } from "./start-turn.ts";
+import type { StartParts } from "./start-parts.ts";
 import { stepsOf } from "./steps-of-reply.ts";
 import { createStop } from "./stop.ts";
 
@@ -23,21 +23,28 @@ const NO_TOOLS = createTools(() => NONE);
  * Goes on with a reply of several steps that this server has taken over: it makes the calls that have not been made, and
  * asks the model again. Where that is not safe (core/tools/step-state.ts), the reply ends as interrupted. Resolves when the
  * reply is under way; never rejects.
+ * @param cause why the reply is ended in any case; null: it is gone on with
  */
 export async function takeOver(
   parts: StartParts,
-  { owner, replyId }: AbandonedReply,
+  { owner, replyId }: Pick<AbandonedReply, "owner" | "replyId">,
+  cause: Interruption | null = null,
 ): Promise<void> {
   for (let tries = 0; tries < MAX_TRIES; tries++)
     try {
-      return await goOn(parts, owner, replyId);
+      return await goOn(parts, owner, replyId, cause);
     } catch {
       await parts.clock.sleep(RETRY_MS);
     }
 }
 
 /** @throws AppError unavailable */
-async function goOn(parts: StartParts, owner: Owner, replyId: string): Promise<void> {
+async function goOn(
+  parts: StartParts,
+  owner: Owner,
+  replyId: string,
+  cause: Interruption | null,
+): Promise<void> {
   const { store, local } = parts;
   const noted = await store.replySteps(owner, replyId);
   const turn = await store.getTurn(owner, replyId);
@@ -48,6 +55,7 @@ async function goOn(parts: StartParts, owner: Owner, replyId: string): Promise<v
   const { asked } = begun;
   const { conversationId } = reply;
   const stop = createStop();
+  if (cause) stop.now(cause);
   if (!turn || !mayGoOn(begun)) stop.now("crash");
   const branch = branchOf(reply.sequence);
   const place = takePlace(parts, { replyId, conversationId, branch }, stop.now);

@@ -31,11 +31,11 @@ export type SettledTurn = Omit<StartTurn, "input"> & {
 
 /** The request with the server's own tools, where its wire and what it brings along leave room for them. */
 export function withServerTools(tools: Tools | null, request: SettledTurn): SettledTurn {
-  const { settings = {}, usesServerTools, prompt } = request;
+  const { settings = {}, usesServerTools, prompt, canAsk = false } = request;
   if (!tools || !usesServerTools || prompt || settings.tools?.length) return request;
-  const { offers } = tools;
-  if (offers.length === 0) return request;
-  return { ...request, settings: { ...settings, tools: offers }, serverTools: tools };
+  const offered = tools.offers(canAsk);
+  if (offered.length === 0) return request;
+  return { ...request, settings: { ...settings, tools: offered }, serverTools: tools };
 }
 
 /**

@@ -85,6 +85,7 @@ const questionOf = (request: SettledTurn) => ({
   input: inputOfQuestion(request),
   temperature: request.temperature,
   settings: request.settings ?? {},
+  serverTools: request.serverTools ?? null,
   prompt: request.prompt,
   instructions: request.instructions ?? null,
   refusesTruncation: request.refusesTruncation ?? false,

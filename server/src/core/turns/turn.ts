@@ -1,8 +1,7 @@
 import type { Conversation } from "../../domain/conversation.ts";
-import type { AppError } from "../../domain/errors.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { Interruption, Message, Role, Usage } from "../../domain/message.ts";
+import type { Interruption, Message, Role } from "../../domain/message.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { Sink, StopGiving } from "../../domain/sink.ts";
@@ -10,9 +9,10 @@ import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
-import type { Finish, ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
+import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ProfileStore } from "../../ports/profile-store.ts";
+import type { QuestionStore } from "../../ports/question-store.ts";
 import type {
   AbandonedReply,
   ConversationStore,
@@ -29,6 +29,7 @@ import type { Checkpoints } from "./checkpoints.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { PendingEndings } from "./pending-endings.ts";
 import type { ShowFiles } from "./prompt-files.ts";
+import type { AskModelOnce, StatelessTurn } from "./stateless-turn.ts";
 
 export type { TurnPlace, TurnTarget } from "../../ports/store.ts";
 
@@ -91,56 +92,11 @@ export type StartTurn = {
    * of the request's own, or with a whole `prompt`. Default: no.
    */
   readonly usesServerTools?: boolean;
+  /** Whether somebody can be asked whether a tool may be used, so that the reply may wait for a decision; default: no. */
+  readonly canAsk?: boolean;
   /** The wire it came through, for metrics. */
   readonly origin: string;
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
-};
-
-/** A question to a model of which nothing is kept. */
-export type AskModelOnce = {
-  /** The whole of what the model is told. */
-  readonly messages: readonly PromptMessage[];
-  /** As the client named it; null: the default. */
-  readonly model: string | null;
-  /** 0 to 2; null: the provider's default. */
-  readonly temperature: number | null;
-  readonly settings?: ModelSettings;
-  /** The wire it came through, for metrics. */
-  readonly origin: string;
-};
-
-/** What became of a turn that nothing keeps. */
-export type AskedOutcome = {
-  readonly model: string;
-  /** As the provider counted; null: it did not. */
-  readonly usage: Usage | null;
-  /** How each answer ended, by its choice. Empty where the turn failed or was stopped. */
-  readonly finishes: readonly Finish[];
-  /** Why it failed; null for a turn that was whole, or that its caller stopped. */
-  readonly error: AppError | null;
-};
-
-/** What comes of a turn that nothing keeps, in order; the last is its one ending. */
-export type AskedEvent =
-  | Exclude<ModelPart, { type: "finish" }>
-  | { readonly type: "ended"; readonly outcome: AskedOutcome };
-
-/** A turn of which nothing is written anywhere: not in the store, the log, or to other replicas. */
-export type StatelessTurn = {
-  /** A UUID. */
-  readonly id: string;
-  /** The name of the model until its provider says better. */
-  readonly model: string;
-  /**
-   * The answer as it comes, for one reader; the provider is read no faster than that. When the signal is aborted, or the
-   * reader goes away, the request at the provider is ended.
-   * @throws AppError at the first step, where the turn fails before anything was said; what fails later is in the ending
-   */
-  follow(signal: AbortSignal): AsyncIterable<AskedEvent>;
-  /** Ends the request at the provider; the reader gets the ending. */
-  stop(): void;
-  /** Resolves when the turn has ended; never rejects. */
-  readonly ending: Promise<void>;
 };
 
 export type {
@@ -154,6 +110,12 @@ export type {
   ToolOffer,
 } from "../../ports/model.ts";
 export type { PartsEvent } from "../../ports/turn-log.ts";
+export type {
+  AskedEvent,
+  AskedOutcome,
+  AskModelOnce,
+  StatelessTurn,
+} from "./stateless-turn.ts";
 
 /** What a watcher of the words of a reply gets; the acceptance is known to whoever may watch. */
 export type LiveEvent = Exclude<TurnEvent, { type: "accepted" }>;
@@ -274,12 +236,21 @@ export type Turns = Pick<TurnStore, "lastKey"> & {
   stopReply(owner: Owner, replyId: string): Promise<void>;
   /** Goes on with replies whose server is gone, as far as that is possible, and ends the others. */
   takeOver(replies: readonly AbandonedReply[]): void;
+  /** Goes on with a reply that waited and was decided about; resolves when it is under way. */
+  goOn(owner: Owner, replyId: string): Promise<void>;
+  /** @throws AppError unavailable while the server shuts down */
+  checkOpen(): void;
   /** Refuses new turns, waits for those that run, and interrupts those that still run after that time. */
   drain(timeoutMs: number): Promise<void>;
 };
 
 export type TurnParts = {
-  readonly store: ConversationStore & MessageStore & TurnStore & AgentStore & ProfileStore;
+  readonly store: ConversationStore &
+    MessageStore &
+    TurnStore &
+    AgentStore &
+    ProfileStore &
+    QuestionStore;
   readonly log: TurnLog;
   readonly lock: ConversationLock;
   readonly models: Models;
@@ -294,4 +265,6 @@ export type TurnParts = {
   readonly pendingEndings: PendingEndings;
   /** Null: models are offered no tools of the server's. */
   readonly tools: Tools | null;
+  /** How long a reply waits for a decision. */
+  readonly toolWaitMs: number;
 };

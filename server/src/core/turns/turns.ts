@@ -8,7 +8,8 @@ import { createLocalTurns } from "./local-turns.ts";
 import { checkModel } from "./model-choice.ts";
 import { readAhead } from "./read-ahead.ts";
 import { runningOn, stopReplies, stopReply } from "./running-replies.ts";
-import { checkRequest, repeatedTurn, type StartParts, startTurn } from "./start-turn.ts";
+import type { StartParts } from "./start-parts.ts";
+import { checkRequest, repeatedTurn, startTurn } from "./start-turn.ts";
 import { takeOver } from "./take-over.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
 import { checkRecord, settle, withServerTools } from "./turn-input.ts";
@@ -58,6 +59,8 @@ export function createTurns(given: TurnParts): Turns {
     takeOver(replies) {
       for (const reply of replies) void local.starting(takeOver(parts, reply));
     },
+    goOn: (owner, replyId) => local.starting(takeOver(parts, { owner, replyId })),
+    checkOpen: local.checkOpen,
     drain: local.drain,
   };
 }

@@ -10,7 +10,7 @@ import type { NewMessage, NewStreamedConversation } from "./schemas.ts";
 
 type Asked = Pick<
   Static<typeof NewStreamedConversation>,
-  "content" | "model" | "temperature" | "attachments" | keyof typeof settingsInBody
+  "content" | "model" | "temperature" | "attachments" | "steps" | keyof typeof settingsInBody
 >;
 
 /** The turn that a message to that conversation is. */
@@ -34,7 +34,7 @@ export async function asked(
   { files }: Pick<ChatV1Parts, "files">,
   request: FastifyRequest,
   target: TurnTarget,
-  { content, model, temperature, attachments = [], ...settings }: Asked,
+  { content, model, temperature, attachments = [], steps = false, ...settings }: Asked,
 ): Promise<StartTurn> {
   return {
     target,
@@ -46,6 +46,7 @@ export async function asked(
     temperature: temperature ?? null,
     settings: settingsOf(settings),
     usesServerTools: true,
+    canAsk: steps,
     origin: ORIGIN,
     idempotency: idempotencyOf(request),
   };

@@ -11,6 +11,7 @@ import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { profileRoutes } from "./profile.ts";
 import { promptRoutes } from "./prompts.ts";
+import { questionRoutes } from "./questions.ts";
 import { searchRoutes } from "./search.ts";
 import { shareRoutes } from "./shares.ts";
 import { ticketRoutes } from "./tickets.ts";
@@ -42,6 +43,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       ticketRoutes(app, parts);
       fileRoutes(app, parts);
       shareRoutes(app, parts);
+      questionRoutes(app, parts);
     },
   };
 }

@@ -6,9 +6,11 @@ import { type Conversation, DEFAULT_TITLE } from "../../domain/conversation.ts";
 import { type Attachment, modelUseOf, type StoredFile } from "../../domain/file.ts";
 import { type Message, shownRole, type Usage } from "../../domain/message.ts";
 import { isoTime } from "../../domain/time.ts";
+import type { TurnEnding } from "../../domain/turn.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
 import { partBodies } from "./part-schemas.ts";
+import { questionBody } from "./question-schemas.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
 export const conversationBody = (conversation: Conversation): Static<typeof ConversationBody> => ({
@@ -57,6 +59,19 @@ export function messageBody(
   };
 }
 
+/** A reply that waits for decisions. */
+const waitingBody = (
+  { reply, questions }: Extract<TurnEnding, { type: "waiting" }>,
+  hasParts: boolean,
+): Static<typeof MessageBody> => ({
+  ...messageBody(reply, hasParts),
+  status: "waiting",
+  questions: questions.map(questionBody),
+});
+
+export const replyBody = (ending: TurnEnding, hasParts: boolean): Static<typeof MessageBody> =>
+  ending.type === "waiting" ? waitingBody(ending, hasParts) : messageBody(ending.reply, hasParts);
+
 const versionsBody = ({ index, ids, branches }: Versions) => ({
   index,
   ids: [...ids],
@@ -101,8 +116,14 @@ export const fileBody = (file: StoredFile): Static<typeof FileBody> => ({
   created_at: file.createdAt.toISOString(),
 });
 
-export const agentBody = ({ createdAt, updatedAt, ...agent }: Agent): Static<typeof AgentBody> => ({
+export const agentBody = ({
+  createdAt,
+  updatedAt,
+  tools,
+  ...agent
+}: Agent): Static<typeof AgentBody> => ({
   ...agent,
+  tools: tools && [...tools],
   created_at: createdAt.toISOString(),
   updated_at: updatedAt.toISOString(),
 });

@@ -7,7 +7,7 @@ import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { Type } from "../../http/schema.ts";
 import { asked, existing } from "./asked.ts";
 import { checkPlace } from "./branches.ts";
-import { messageBody } from "./map.ts";
+import { messageBody, replyBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
   answers,
@@ -78,7 +78,7 @@ export function messageRoutes(
       const ending = await turn.ending;
       if (ending.type === "failed") throw failureOf(ending.error);
       const { parts } = viewOf(request.body);
-      const data = [messageBody(turn.userMessage, parts), messageBody(ending.reply, parts)];
+      const data = [messageBody(turn.userMessage, parts), replyBody(ending, parts)];
       return reply.code(201).send({ success: true, data });
     },
   );

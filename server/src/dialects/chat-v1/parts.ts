@@ -10,6 +10,7 @@ import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Models } from "../../core/models.ts";
 import type { Profiles } from "../../core/profiles.ts";
 import type { SavedPrompts } from "../../core/saved-prompts.ts";
+import type { Questions } from "../../core/tools/questions.ts";
 import type { Titles } from "../../core/turns/titles.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
@@ -31,6 +32,7 @@ export type ChatV1Parts = {
   readonly profiles: Profiles;
   readonly prompts: SavedPrompts;
   readonly shares: Shares;
+  readonly questions: Questions;
   /** How long a temporary conversation is kept. */
   readonly temporaryMs: number;
   readonly titles: Pick<Titles, "settled">;

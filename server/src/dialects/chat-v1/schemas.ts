@@ -1,6 +1,7 @@
 import type { TSchema } from "typebox";
 import { FINISH_REASONS, INTERRUPTIONS } from "../../domain/message.ts";
 import { Type } from "../../http/schema.ts";
+import { toolsOfAgent } from "./agent-tools.ts";
 import {
   branchInChange,
   branchInConversation,
@@ -12,6 +13,7 @@ import {
 import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
 import { settingsInBody } from "./model-settings.ts";
 import { PartBody, partsInBody, partsInQuery } from "./part-schemas.ts";
+import { MessageStatusBody, questionsInMessage, stepsInBody } from "./question-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
 import { temporaryInBody, temporaryInConversation } from "./temporary.ts";
 
@@ -47,11 +49,8 @@ export const MessageBody = Type.Object(
     role: Type.Union([Type.Literal("user"), Type.Literal("assistant"), Type.Literal("system")]),
     content: Type.String(),
     model: Nullable(Type.String()),
-    status: Type.Union([
-      Type.Literal("complete"),
-      Type.Literal("interrupted"),
-      Type.Literal("failed"),
-    ]),
+    status: MessageStatusBody,
+    ...questionsInMessage,
     finish_reason: Nullable(
       Type.Enum([...FINISH_REASONS], {
         description:
@@ -108,6 +107,7 @@ export const AgentBody = Type.Object(
     model: Nullable(Type.String()),
     temperature: Nullable(Type.Number()),
     voice: Nullable(Type.String()),
+    tools: Nullable(Type.Array(Type.String())),
     created_at: Time,
     updated_at: Time,
   },
@@ -163,7 +163,7 @@ export const User = {
   ),
 };
 
-const PageQuery = Type.Object({
+export const PageQuery = Type.Object({
   page: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1 }),
   limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
   ...User,
@@ -214,6 +214,7 @@ const asking = {
   ...reasoningInBody,
   ...partsInBody,
   ...settingsInBody,
+  ...stepsInBody,
   ...User,
 };
 
@@ -276,6 +277,7 @@ export const NewAgent = Type.Object({
   model: Type.Optional(Nullable(Type.String())),
   temperature: Type.Optional(Nullable(Type.Number({ minimum: 0, maximum: 2 }))),
   voice: Type.Optional(Nullable(Type.String())),
+  ...toolsOfAgent,
   ...User,
 });
 

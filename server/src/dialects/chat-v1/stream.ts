@@ -7,7 +7,7 @@ import { mapped, type Sink, type StopGiving } from "../../domain/sink.ts";
 import { failureOf } from "../../domain/turn.ts";
 import { type EventStream, frame, openEventStream, unnumberedFrame } from "../../http/sse.ts";
 import { ERRORS } from "./errors.ts";
-import { messageBody } from "./map.ts";
+import { messageBody, replyBody } from "./map.ts";
 import { partBody } from "./part-schemas.ts";
 import { idOf, isAtEnd, type Place, partsAfterWords, resumePoint, type View } from "./view.ts";
 
@@ -104,8 +104,9 @@ function forward(
     }
     if (event.type === "failed") last = errorFrame(idAt(at), failureOf(event.error));
     else {
-      const data = messageBody(event.reply, view.parts);
-      last = frame(idAt(at), JSON.stringify({ type: "ai_complete", data }));
+      const type = event.type === "waiting" ? "ai_waiting" : "ai_complete";
+      const data = replyBody(event, view.parts);
+      last = frame(idAt(at), JSON.stringify({ type, data }));
     }
     return [];
   };

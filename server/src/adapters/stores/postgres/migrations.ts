@@ -1,10 +1,12 @@
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
+import { ALLOWED_MODELS_MIGRATION } from "./allowed-models-migration.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { COMMIT_MARKS_MIGRATION } from "./commit-marks-migration.ts";
 import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
+import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
 import { REPLY_PIECES_MIGRATION } from "./reply-pieces-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SHARES_MIGRATION } from "./shares-migration.ts";
@@ -248,11 +250,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE tickets ADD COLUMN reply_id text COLLATE "C";
   ALTER TABLE tickets ADD COLUMN usable_until bigint;
   `,
-  `
-  -- The models that a key may use, as a JSON array of names; null: every model of the server.
-  ALTER TABLE api_keys ADD COLUMN models text;
-  ALTER TABLE tickets ADD COLUMN models text;
-  `,
+  ALLOWED_MODELS_MIGRATION,
   FILES_MIGRATION,
   `
   -- What a message consists of, where that is more than its reasoning and one part of text: what is taken in turn from
@@ -279,4 +277,5 @@ export const MIGRATIONS: readonly string[] = [
   SHARES_MIGRATION,
   EXPIRY_MIGRATION,
   PROMPTS_MIGRATION,
+  QUESTIONS_MIGRATION,
 ];

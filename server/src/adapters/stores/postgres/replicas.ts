@@ -20,11 +20,11 @@ const hasServer = (sql: Sql, isSure: number) =>
   sql`EXISTS (SELECT FROM replicas WHERE number = messages.replica
     AND (lease_ends_at >= clock_timestamp() OR ${isSure}::int = 0))`;
 
-/** Whether a reply has steps, whose server may go on with it. */
-const hasSteps = (sql: Sql) =>
+/** Whether a reply has steps: a server may go on with it, or it waits and no server is to. */
+const hasSteps = (sql: Sql, which?: "to go on with") =>
   sql`EXISTS (SELECT FROM reply_steps AS steps
     WHERE steps.tenant_id = messages.tenant_id AND steps.owner_id = messages.owner_id
-      AND steps.reply_id = messages.id)`;
+      AND steps.reply_id = messages.id ${sql.raw(which ? "AND steps.parked_at IS NULL" : "")})`;
 
 /**
  * The servers that share the database. Each says again and again that it lives; who has not for as
@@ -83,7 +83,8 @@ export function createReplicaWrites(write: StatementWriter, leaseMs: number) {
       compile: () =>
         sql<AbandonedRow>`WITH orphans AS MATERIALIZED (
           SELECT tenant_id, owner_id, id FROM messages
-          WHERE status = 'streaming' AND NOT ${hasServer(sql, isSure)} AND ${hasSteps(sql)}
+          WHERE status = 'streaming' AND NOT ${hasServer(sql, isSure)}
+            AND ${hasSteps(sql, "to go on with")}
           LIMIT ${sql.lit(MAX_AT_ONCE)} FOR UPDATE SKIP LOCKED
         )
         UPDATE messages SET replica = ${replica} FROM orphans

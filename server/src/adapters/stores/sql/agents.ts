@@ -16,6 +16,7 @@ type AgentParameters = OwnerParameters & {
   model: string | null;
   temperature: number | null;
   voice: string | null;
+  tools: string | null;
   createdAt: number;
   updatedAt: number;
 };
@@ -29,6 +30,7 @@ const parametersOf = (owner: Owner, agent: Agent): AgentParameters => ({
   model: agent.model,
   temperature: agent.temperature,
   voice: agent.voice,
+  tools: agent.tools && JSON.stringify(agent.tools),
   createdAt: agent.createdAt.getTime(),
   updatedAt: agent.updatedAt.getTime(),
 });
@@ -80,6 +82,7 @@ export function createAgentWrites(write: StatementWriter, append: AppendAuditEve
         model: parameter.model,
         temperature: parameter.temperature,
         voice: parameter.voice,
+        tools: parameter.tools,
         created_at: parameter.createdAt,
         updated_at: parameter.updatedAt,
       })
@@ -94,6 +97,7 @@ export function createAgentWrites(write: StatementWriter, append: AppendAuditEve
         model: parameter.model,
         temperature: parameter.temperature,
         voice: parameter.voice,
+        tools: parameter.tools,
         created_at: parameter.createdAt,
         updated_at: parameter.updatedAt,
       })

@@ -7,6 +7,7 @@ import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
 import { createConversationReads, createConversationWrites } from "./conversations.ts";
 import { createFileReads, createFileWrites } from "./files.ts";
+import { createGrantReads } from "./grants.ts";
 import { createInserts } from "./inserts.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
@@ -14,6 +15,7 @@ import { createOnce } from "./once.ts";
 import { createHealthWrites } from "./probe.ts";
 import { createProfileReads, createProfileWrites } from "./profiles.ts";
 import { createPromptReads, createPromptWrites } from "./prompts.ts";
+import { createQuestionReads, createQuestionWrites } from "./questions.ts";
 import { createRepeatReads } from "./repeats.ts";
 import { createReplacements } from "./replacements.ts";
 import { createReplyStepReads, createReplyStepWrites } from "./reply-steps.ts";
@@ -52,6 +54,8 @@ export const createReads = (write: StatementWriter) => ({
   ...createProfileReads(write),
   ...createPromptReads(write),
   ...createReplyStepReads(write),
+  ...createQuestionReads(write),
+  ...createGrantReads(write),
 });
 
 /** What changes something, each in a transaction. */
@@ -74,6 +78,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTurnWrites(write, insert, changes, append, replacements, branches),
     ...createTurnChanges(write, changes, branches),
     noteSteps: createReplyStepWrites(write).noteSteps,
+    ...createQuestionWrites(write, append),
     ...replacements.writes,
     ...agents,
     ...profiles,

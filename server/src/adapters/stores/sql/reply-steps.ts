@@ -1,6 +1,13 @@
 import type { Part } from "../../../domain/parts.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { AbandonedReply, ReplyAddition, ReplySteps } from "../../../ports/store.ts";
+import type { ToolQuestion } from "../../../domain/tool-question.ts";
+import type {
+  AbandonedReply,
+  NotedSteps,
+  ReplyAddition,
+  ReplySteps,
+} from "../../../ports/store.ts";
+import { createQuestionNotes } from "./questions.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -12,7 +19,7 @@ export function createReplyStepReads(write: StatementWriter) {
   const select = write<ReplyParameters>()((database, parameter) =>
     database
       .selectFrom("reply_steps")
-      .select(["epoch", "state"])
+      .select(["epoch", "state", "parked_at"])
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
       .where("reply_id", "=", parameter.replyId),
@@ -21,13 +28,20 @@ export function createReplyStepReads(write: StatementWriter) {
   return {
     *replySteps({ tenantId, userId }: Owner, replyId: string): Operation<ReplySteps | null> {
       const row = yield* select.first({ tenantId, userId, replyId });
-      return row ? { epoch: Number(row.epoch), state: JSON.parse(row.state) } : null;
+      return row
+        ? {
+            epoch: Number(row.epoch),
+            state: JSON.parse(row.state),
+            isParked: row.parked_at !== null,
+          }
+        : null;
     },
   };
 }
 
 export function createReplyStepWrites(write: StatementWriter) {
   const pieces = createReplyPieceWrites(write);
+  const questions = createQuestionNotes(write);
   const note = write<ReplyParameters & { epoch: number; state: string }>()(
     (database, parameter, sql) => ({
       compile: () =>
@@ -54,23 +68,26 @@ export function createReplyStepWrites(write: StatementWriter) {
     *noteSteps(
       { tenantId, userId }: Owner,
       replyId: string,
-      { epoch, state }: ReplySteps,
+      { epoch, state }: NotedSteps,
       addition: ReplyAddition | null,
+      asked: readonly ToolQuestion[] = [],
     ): Operation<boolean> {
       const noted = { tenantId, userId, replyId, epoch, state: JSON.stringify(state) };
       if ((yield* note.run(noted)) === 0) return false;
       if (addition) yield* pieces.keepPiece(addition);
+      yield* questions.ask({ tenantId, userId }, asked);
       return true;
     },
 
-    /** @param parts of the reply at its end: one of several steps has results, its calls being answered by then */
+    /** @param end with the parts of the reply at its end: one of several steps has results, its calls being answered by then */
     *clearSteps(
       { tenantId, userId }: Owner,
       replyId: string,
-      parts: readonly Part[] | null,
+      { parts, finishedAt }: { readonly parts: readonly Part[] | null; readonly finishedAt: Date },
     ): Operation<void> {
-      if (parts?.some(({ type }) => type === "tool_result"))
-        yield* clear.run({ tenantId, userId, replyId });
+      if (!parts?.some(({ type }) => type === "tool_result")) return;
+      yield* clear.run({ tenantId, userId, replyId });
+      yield* questions.endQuestions({ tenantId, userId }, replyId, finishedAt);
     },
   };
 }

@@ -153,6 +153,7 @@ export const toAgent = (row: Selectable<Tables["agents"]>): Agent => ({
   model: row.model,
   temperature: row.temperature,
   voice: row.voice,
+  tools: row.tools === null ? null : JSON.parse(row.tools),
   createdAt: new Date(row.created_at),
   updatedAt: new Date(row.updated_at),
 });

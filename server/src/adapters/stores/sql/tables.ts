@@ -11,6 +11,8 @@ export type Tables = {
   replaced_messages: ReplacedMessagesTable;
   reply_pieces: ReplyPiecesTable;
   reply_steps: ReplyStepsTable;
+  tool_questions: ToolQuestionsTable;
+  tool_grants: ToolGrantsTable;
   agents: AgentsTable;
   profiles: ProfilesTable;
   prompts: PromptsTable;
@@ -113,6 +115,38 @@ type ReplyStepsTable = {
   epoch: number;
   /** A JSON object (ReplySteps). */
   state: string;
+  /** Since when it waits and no server has it; null: it does not. */
+  parked_at: number | null;
+};
+
+/** Calls of tools that a person is or was to decide; they go with the reply. */
+type ToolQuestionsTable = {
+  tenant_id: string;
+  owner_id: string;
+  reply_id: string;
+  call_id: string;
+  conversation_id: string;
+  source: string;
+  tool: string;
+  arguments: string;
+  arguments_sha256: string;
+  asked_at: number;
+  expires_at: number;
+  /** Null: the question is open. */
+  decision: string | null;
+  decided_at: number | null;
+};
+
+/** Tools that a person lets be used without being asked. */
+type ToolGrantsTable = {
+  tenant_id: string;
+  owner_id: string;
+  id: string;
+  source: string;
+  tool: string;
+  /** Null: in every conversation. */
+  conversation_id: string | null;
+  created_at: number;
 };
 
 type ReplyPiecesTable = {
@@ -136,6 +170,8 @@ type AgentsTable = {
   model: string | null;
   temperature: number | null;
   voice: string | null;
+  /** A JSON array of texts; null: all tools. */
+  tools: string | null;
   created_at: number;
   updated_at: number;
 };

@@ -270,7 +270,7 @@ export function createTurnWrites(
       hasCheckpoints = true,
     ): Operation<StoredEnding | null> {
       if (hasCheckpoints) yield* pieces.clearPieces(owner, replyId);
-      yield* steps.clearSteps(owner, replyId, end.parts);
+      yield* steps.clearSteps(owner, replyId, end);
       const { tenantId, userId } = owner;
       const { status, content, model, usage, error, finishedAt } = end;
       const at = finishedAt.getTime();

@@ -46,6 +46,10 @@ export const WRITE_SCOPES: WriteScopes = {
   checkpoint: ([addition]) =>
     addition ? { scope: addition.owner, about: addition.replyId } : ofNobody(),
   noteSteps: (owner, replyId) => ({ scope: owner, about: replyId }),
+  parkReply: (owner, replyId) => ({ scope: owner, about: replyId }),
+  takeParked: (owner, replyId) => ({ scope: owner, about: replyId }),
+  decide: ofOwner,
+  deleteGrant: ofOwner,
   finishReply: (owner, replyId) => ({ scope: owner, about: replyId }),
   truncateReply: ofOwner,
   updateTurnRecord: ofOwner,

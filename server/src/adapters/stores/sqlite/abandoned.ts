@@ -10,11 +10,11 @@ const piecesOf = (sql: Sql, column: "content" | "reasoning" | "layout", between 
     WHERE piece.tenant_id = messages.tenant_id AND piece.owner_id = messages.owner_id
       AND piece.reply_id = messages.id)`;
 
-/** Whether a reply has steps, whose server may go on with it. */
-const hasSteps = (sql: Sql) =>
+/** Whether a reply has steps: a server may go on with it, or it waits and no server is to. */
+const hasSteps = (sql: Sql, which?: "to go on with") =>
   sql<boolean>`EXISTS (SELECT 1 FROM reply_steps AS steps
     WHERE steps.tenant_id = messages.tenant_id AND steps.owner_id = messages.owner_id
-      AND steps.reply_id = messages.id)`;
+      AND steps.reply_id = messages.id ${sql.raw(which ? "AND steps.parked_at IS NULL" : "")})`;
 
 /** What a process that is gone left in progress: the file had one server, so that is all there was when it was opened. */
 export function createAbandonedReplies(write: StatementWriter) {
@@ -41,7 +41,7 @@ export function createAbandonedReplies(write: StatementWriter) {
       .select(["tenant_id", "owner_id", "id"])
       .where("status", "=", sql.lit("streaming"))
       .where("row_id", "<=", parameter.lastRowId)
-      .where(hasSteps(sql)),
+      .where(hasSteps(sql, "to go on with")),
   );
   const take = createStepTaking(write);
   const sweepPieces = createPieceSweep(write);

@@ -3,6 +3,7 @@ import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
+import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SEARCH_PIECES_MIGRATION } from "./search-pieces-migration.ts";
 import { SHARES_MIGRATION } from "./shares-migration.ts";
@@ -284,4 +285,5 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX conversations_by_expiry ON conversations (expires_at) WHERE expires_at IS NOT NULL;
   `,
   PROMPTS_MIGRATION,
+  QUESTIONS_MIGRATION,
 ];

@@ -21,6 +21,8 @@ type Watcher = {
   readonly sink: Sink<PartsEvent>;
   /** How far it has been told. */
   position: number;
+  /** Whether it has been told how the reply ends, or that it waits. */
+  hasEnding: boolean;
   isPaused: boolean;
   hasLeft: boolean;
 };
@@ -49,7 +51,11 @@ export function liveReply(): LiveReply {
     const events: PartsEvent[] =
       watcher.position < reply.length ? reply.after(watcher.position) : [];
     const ending = ended?.ending;
-    if (ending && watcher.position < ending.position) events.push(ending);
+    const isNews = ending && (watcher.position < ending.position || ending.type === "waiting");
+    if (isNews && !watcher.hasEnding) {
+      events.push(ending);
+      watcher.hasEnding = true;
+    }
     const last = events.at(-1);
     if (last) {
       watcher.position = last.position;
@@ -112,7 +118,9 @@ export function liveReply(): LiveReply {
       tellSoon();
     },
     watch(position, sink) {
-      const watcher: Watcher = { sink, position, isPaused: false, hasLeft: false };
+      const watcher: Watcher = {
+        ...{ sink, position, hasEnding: false, isPaused: false, hasLeft: false },
+      };
       watchers.push(watcher);
       tell(watcher);
       return () => remove(watcher);

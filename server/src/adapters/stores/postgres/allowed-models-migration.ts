@@ -1,0 +1,5 @@
+/** The models that a key may use, as a JSON array of names; null: every model of the server. */
+export const ALLOWED_MODELS_MIGRATION = `
+  ALTER TABLE api_keys ADD COLUMN models text;
+  ALTER TABLE tickets ADD COLUMN models text;
+`;

@@ -1,0 +1,288 @@
+import type { Selectable } from "kysely";
+import type { Stamp } from "../../../domain/audit.ts";
+import { AppError } from "../../../domain/errors.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import { MAX_GRANTS, type ToolDecision, type ToolQuestion } from "../../../domain/tool-question.ts";
+import type { Decided, NewDecision, QuestionPage } from "../../../ports/question-store.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { createGrantWrites } from "./grants.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+import type { Tables } from "./tables.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+type ReplyParameters = OwnerParameters & { replyId: string };
+type CallParameters = ReplyParameters & { callId: string };
+
+export function createQuestionReads(write: StatementWriter) {
+  const selectOpen = write<OwnerParameters & { limit: number; offset: number }>()(
+    (database, parameter) =>
+      database
+        .selectFrom("tool_questions")
+        .selectAll()
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("decision", "is", null)
+        .orderBy("asked_at")
+        .orderBy("reply_id")
+        .orderBy("call_id")
+        .limit(parameter.limit)
+        .offset(parameter.offset),
+  );
+  const countOpen = write<OwnerParameters>()((database, parameter) =>
+    database
+      .selectFrom("tool_questions")
+      .select((expression) => expression.fn.countAll<number>().as("total"))
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("decision", "is", null),
+  );
+  const selectOfReply = write<ReplyParameters>()((database, parameter) =>
+    database
+      .selectFrom("tool_questions")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .orderBy("asked_at")
+      .orderBy("call_id"),
+  );
+  const selectExpired = write<{ now: number; limit: number }>()((database, parameter) =>
+    database
+      .selectFrom("tool_questions")
+      .select(["tenant_id", "owner_id", "reply_id", "call_id"])
+      .where("decision", "is", null)
+      .where("expires_at", "<=", parameter.now)
+      .orderBy("expires_at")
+      .limit(parameter.limit),
+  );
+  const selectParked = write<OwnerParameters & { conversationId: string }>()(
+    (database, parameter, sql) =>
+      database
+        .selectFrom("messages")
+        .innerJoin("reply_steps", (join) =>
+          join
+            .onRef("reply_steps.tenant_id", "=", "messages.tenant_id")
+            .onRef("reply_steps.owner_id", "=", "messages.owner_id")
+            .onRef("reply_steps.reply_id", "=", "messages.id"),
+        )
+        .select(["messages.id", "messages.sequence"])
+        .where("messages.conversation_id", "=", parameter.conversationId)
+        .where("messages.tenant_id", "=", parameter.tenantId)
+        .where("messages.owner_id", "=", parameter.userId)
+        .where("messages.status", "=", sql.lit("streaming"))
+        .where("reply_steps.parked_at", "is not", null)
+        .orderBy("messages.sequence"),
+  );
+
+  return {
+    *openQuestions(
+      { tenantId, userId }: Owner,
+      page: QuestionPage,
+    ): Operation<{ items: ToolQuestion[]; total: number }> {
+      const rows = yield* selectOpen.all({ tenantId, userId, ...page });
+      const total = Number((yield* countOpen.first({ tenantId, userId }))?.total ?? 0);
+      return { items: rows.map(questionOf), total };
+    },
+
+    *questionsOf({ tenantId, userId }: Owner, replyId: string): Operation<ToolQuestion[]> {
+      return (yield* selectOfReply.all({ tenantId, userId, replyId })).map(questionOf);
+    },
+
+    *parkedReplies(
+      { tenantId, userId }: Owner,
+      conversationId: string,
+    ): Operation<{ id: string; sequence: number }[]> {
+      return yield* selectParked.all({ tenantId, userId, conversationId });
+    },
+
+    *expiredQuestions(
+      now: Date,
+      limit: number,
+    ): Operation<{ owner: Owner; replyId: string; callId: string }[]> {
+      const rows = yield* selectExpired.all({ now: now.getTime(), limit });
+      return rows.map((row) => ({
+        owner: { tenantId: row.tenant_id, userId: row.owner_id },
+        replyId: row.reply_id,
+        callId: row.call_id,
+      }));
+    },
+  };
+}
+
+export function createQuestionWrites(write: StatementWriter, append: AppendAuditEvent) {
+  const grants = createGrantWrites(write, append);
+  const select = write<CallParameters>()((database, parameter) =>
+    database
+      .selectFrom("tool_questions")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("call_id", "=", parameter.callId),
+  );
+  const settle = write<CallParameters & { decision: string; at: number }>()((database, parameter) =>
+    database
+      .updateTable("tool_questions")
+      .set({ decision: parameter.decision, decided_at: parameter.at })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("call_id", "=", parameter.callId)
+      .where("decision", "is", null),
+  );
+  const selectDecided = write<ReplyParameters>()((database, parameter) =>
+    database
+      .selectFrom("tool_questions")
+      .select("call_id")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("decision", "is not", null),
+  );
+  const park = write<ReplyParameters & { epoch: number; at: number }>()((database, parameter) =>
+    database
+      .updateTable("reply_steps")
+      .set({ parked_at: parameter.at })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("epoch", "=", parameter.epoch),
+  );
+  const take = write<ReplyParameters>()((database, parameter) =>
+    database
+      .updateTable("reply_steps")
+      .set((expression) => ({
+        parked_at: null,
+        epoch: expression("epoch", "+", expression.lit(1)),
+      }))
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("parked_at", "is not", null),
+  );
+
+  function* takeParked({ tenantId, userId }: Owner, replyId: string): Operation<boolean> {
+    return (yield* take.run({ tenantId, userId, replyId })) > 0;
+  }
+
+  return {
+    takeParked,
+    deleteGrant: grants.deleteGrant,
+
+    *parkReply(
+      { tenantId, userId }: Owner,
+      replyId: string,
+      steps: { readonly epoch: number; readonly waiting: readonly string[]; readonly at: Date },
+    ): Operation<"parked" | "decided" | "lost"> {
+      const { epoch, waiting, at } = steps;
+      const decided = yield* selectDecided.all({ tenantId, userId, replyId });
+      if (decided.some(({ call_id }) => waiting.includes(call_id))) return "decided";
+      const parked = yield* park.run({ tenantId, userId, replyId, epoch, at: at.getTime() });
+      return parked > 0 ? "parked" : "lost";
+    },
+
+    *decide(
+      owner: Owner,
+      replyId: string,
+      callId: string,
+      { decision, argumentsSha256, grant }: NewDecision,
+      stamp: Stamp,
+    ): Operation<Decided | null> {
+      const { tenantId, userId } = owner;
+      const row = yield* select.first({ tenantId, userId, replyId, callId });
+      if (!row) return null;
+      const { decision: was, ...asked } = questionOf(row);
+      if (was) return { kind: "late", was };
+      if (argumentsSha256 !== null && argumentsSha256 !== asked.argumentsSha256)
+        return { kind: "changed" };
+      if (grant) {
+        if ((yield* grants.countGrants(owner)) >= MAX_GRANTS) throw tooManyGrants();
+        const { source, tool } = asked;
+        yield* grants.insertGrant(owner, { ...grant, source, tool, createdAt: stamp.at }, stamp);
+      }
+      const at = stamp.at.getTime();
+      yield* settle.run({ tenantId, userId, replyId, callId, decision, at });
+      const action = decision === "allow" ? "tool_allowed" : "tool_declined";
+      yield* append(eventAbout(action, owner, replyId, stamp));
+      return { kind: "decided", isTaken: yield* takeParked(owner, replyId) };
+    },
+  };
+}
+
+/** What belongs to the writes of a reply with steps. */
+export function createQuestionNotes(write: StatementWriter) {
+  const insert = write<
+    CallParameters & {
+      conversationId: string;
+      source: string;
+      tool: string;
+      arguments: string;
+      sha256: string;
+      askedAt: number;
+      expiresAt: number;
+    }
+  >()((database, parameter) =>
+    database
+      .insertInto("tool_questions")
+      .values({
+        tenant_id: parameter.tenantId,
+        owner_id: parameter.userId,
+        reply_id: parameter.replyId,
+        call_id: parameter.callId,
+        conversation_id: parameter.conversationId,
+        source: parameter.source,
+        tool: parameter.tool,
+        arguments: parameter.arguments,
+        arguments_sha256: parameter.sha256,
+        asked_at: parameter.askedAt,
+        expires_at: parameter.expiresAt,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const end = write<ReplyParameters & { at: number }>()((database, parameter, sql) =>
+    database
+      .updateTable("tool_questions")
+      .set({ decision: sql.lit("ended"), decided_at: parameter.at })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("decision", "is", null),
+  );
+  return {
+    *ask({ tenantId, userId }: Owner, questions: readonly ToolQuestion[]): Operation<void> {
+      for (const question of questions) {
+        const { replyId, callId, conversationId, source, tool, argumentsSha256: sha256 } = question;
+        yield* insert.run({
+          ...{ tenantId, userId, replyId, callId, conversationId, source, tool, sha256 },
+          arguments: question.arguments,
+          askedAt: question.askedAt.getTime(),
+          expiresAt: question.expiresAt.getTime(),
+        });
+      }
+    },
+
+    /** The reply has ended: nobody is asked any more. */
+    *endQuestions({ tenantId, userId }: Owner, replyId: string, at: Date): Operation<void> {
+      yield* end.run({ tenantId, userId, replyId, at: at.getTime() });
+    },
+  };
+}
+
+const questionOf = (row: Selectable<Tables["tool_questions"]>): ToolQuestion => ({
+  conversationId: row.conversation_id,
+  replyId: row.reply_id,
+  callId: row.call_id,
+  source: row.source,
+  tool: row.tool,
+  arguments: row.arguments,
+  argumentsSha256: row.arguments_sha256,
+  askedAt: new Date(Number(row.asked_at)),
+  expiresAt: new Date(Number(row.expires_at)),
+  decision: row.decision as ToolDecision | null,
+});
+
+const tooManyGrants = (): AppError =>
+  new AppError(
+    "conflict",
+    `At most ${MAX_GRANTS.toLocaleString("en")} permissions are remembered. Revoke one that is not needed any more, or allow this call alone`,
+  );

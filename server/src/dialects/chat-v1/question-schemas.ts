@@ -1,0 +1,56 @@
+// How messages and lists show the calls of tools that wait for a decision.
+import type { Static } from "typebox";
+import type { ToolQuestion } from "../../domain/tool-question.ts";
+import { Type } from "../../http/schema.ts";
+
+/** In the body of a message. */
+export const stepsInBody = {
+  steps: Type.Optional(
+    Type.Boolean({
+      description:
+        "Whether somebody can be asked. Models are then also offered tools that are not used without a question. Where such a call waits, the stream ends with `ai_waiting` (`data.questions`), and the reply goes on when it is decided: take the stream up from its last id then.",
+    }),
+  ),
+};
+
+export const QuestionBody = Type.Object(
+  {
+    message_id: Type.String({ description: "The id of the reply that waits." }),
+    call_id: Type.String(),
+    conversation_id: Type.String(),
+    source: Type.String({ description: "Where the tool comes from." }),
+    tool: Type.String(),
+    arguments: Type.String({ description: "As the model wrote them; exactly this runs." }),
+    arguments_sha256: Type.String({ description: "Names the arguments in a decision." }),
+    asked_at: Type.String({ format: "date-time" }),
+    expires_at: Type.String({ format: "date-time", description: "When the call is declined." }),
+  },
+  { title: "Question" },
+);
+
+export const questionBody = (question: ToolQuestion): Static<typeof QuestionBody> => ({
+  message_id: question.replyId,
+  call_id: question.callId,
+  conversation_id: question.conversationId,
+  source: question.source,
+  tool: question.tool,
+  arguments: question.arguments,
+  arguments_sha256: question.argumentsSha256,
+  asked_at: question.askedAt.toISOString(),
+  expires_at: question.expiresAt.toISOString(),
+});
+
+/** `waiting`: of a reply that has just been let go of, where calls wait for a decision. */
+export const MessageStatusBody = Type.Union([
+  Type.Literal("complete"),
+  Type.Literal("waiting"),
+  Type.Literal("interrupted"),
+  Type.Literal("failed"),
+]);
+
+/** In a message of status `waiting`. */
+export const questionsInMessage = {
+  questions: Type.Optional(
+    Type.Array(QuestionBody, { description: "Of a reply that waits: what is to be decided." }),
+  ),
+};

@@ -1,0 +1,38 @@
+/** What became of a question: a person allowed or declined the call, nobody answered in time, or the reply ended. */
+export const TOOL_DECISIONS = ["allow", "decline", "expired", "ended"] as const;
+export type ToolDecision = (typeof TOOL_DECISIONS)[number];
+
+/** How far a person's permission reaches: this call, the calls in this conversation, or every call of that tool. */
+export const GRANT_REACHES = ["once", "conversation", "always"] as const;
+export type GrantReach = (typeof GRANT_REACHES)[number];
+
+/** Whether a call of a tool may be made, which its user is to say. */
+export type ToolQuestion = {
+  readonly conversationId: string;
+  readonly replyId: string;
+  readonly callId: string;
+  readonly source: string;
+  readonly tool: string;
+  /** As the model wrote them; exactly this is what runs. */
+  readonly arguments: string;
+  /** Of the arguments in UTF-8, as hexadecimal digits. */
+  readonly argumentsSha256: string;
+  readonly askedAt: Date;
+  /** When the call is declined unless somebody has decided. */
+  readonly expiresAt: Date;
+  /** Null: the question is open. */
+  readonly decision: ToolDecision | null;
+};
+
+/** A permission to use a tool without being asked, as it is remembered. */
+export type ToolGrant = {
+  readonly id: string;
+  readonly source: string;
+  readonly tool: string;
+  /** Null: in every conversation. */
+  readonly conversationId: string | null;
+  readonly createdAt: Date;
+};
+
+/** The number of permissions that are remembered of a user. */
+export const MAX_GRANTS = 1000;

@@ -1,0 +1,82 @@
+import type { Stamp } from "../domain/audit.ts";
+import type { Owner } from "../domain/principal.ts";
+import type { ToolDecision, ToolGrant, ToolQuestion } from "../domain/tool-question.ts";
+
+/** A page of open questions. */
+export type QuestionPage = { readonly limit: number; readonly offset: number };
+
+/** What a person decided about a call. */
+export type NewDecision = {
+  readonly decision: Exclude<ToolDecision, "ended">;
+  /** Of the arguments that the person was shown; null: nobody was shown any. */
+  readonly argumentsSha256: string | null;
+  /** A permission to remember; null: none. */
+  readonly grant: { readonly id: string; readonly conversationId: string | null } | null;
+};
+
+/** What came of a decision. */
+export type Decided =
+  | {
+      readonly kind: "decided";
+      /** Whether the reply waited and is this server's from now on, which has to go on with it. */
+      readonly isTaken: boolean;
+    }
+  /** Somebody was first, or the reply has ended. */
+  | { readonly kind: "late"; readonly was: ToolDecision }
+  /** The arguments are not those that were shown. */
+  | { readonly kind: "changed" };
+
+/** Questions about calls of tools, which `TurnStore.noteSteps` stores, and the permissions that are remembered. */
+export interface QuestionStore {
+  /** The open questions of the owner, oldest first, and how many there are. */
+  openQuestions(
+    owner: Owner,
+    page: QuestionPage,
+  ): Promise<{ readonly items: readonly ToolQuestion[]; readonly total: number }>;
+  /** All questions of that reply, decided ones too. */
+  questionsOf(owner: Owner, replyId: string): Promise<readonly ToolQuestion[]>;
+  /**
+   * Lets go of a reply whose calls wait: no server has it until somebody decides. `decided`, and nothing changes, where
+   * one of these calls is decided already; `lost` where the reply has ended or was taken over.
+   */
+  parkReply(
+    owner: Owner,
+    replyId: string,
+    steps: { readonly epoch: number; readonly waiting: readonly string[]; readonly at: Date },
+  ): Promise<"parked" | "decided" | "lost">;
+  /** Takes a reply that waits, so that this server may go on with it or end it; false: it does not wait (any more). */
+  takeParked(owner: Owner, replyId: string): Promise<boolean>;
+  /** The replies of the conversation that wait, on every branch. */
+  parkedReplies(
+    owner: Owner,
+    conversationId: string,
+  ): Promise<readonly { readonly id: string; readonly sequence: number }[]>;
+  /**
+   * Decides a question, once; null: there is none. The decision, the permission and what the audit log says of both are
+   * one write.
+   */
+  decide(
+    owner: Owner,
+    replyId: string,
+    callId: string,
+    decision: NewDecision,
+    stamp: Stamp,
+  ): Promise<Decided | null>;
+  /** Open questions of all owners whose time is over, at most so many. */
+  expiredQuestions(
+    now: Date,
+    limit: number,
+  ): Promise<
+    readonly { readonly owner: Owner; readonly replyId: string; readonly callId: string }[]
+  >;
+  /** The permissions of the owner, newest first. */
+  listGrants(owner: Owner): Promise<readonly ToolGrant[]>;
+  /** Whether that tool is permitted there. */
+  isGranted(
+    owner: Owner,
+    conversationId: string,
+    tool: { readonly source: string; readonly name: string },
+  ): Promise<boolean>;
+  /** False if there is none. @param stamp noted with it in the audit log */
+  deleteGrant(owner: Owner, grantId: string, stamp: Stamp): Promise<boolean>;
+}

@@ -1,0 +1,382 @@
+// Calls of tools that somebody is asked about: on wire 004, from the question to the decision.
+// Backends: replicas
+// Takes: 12 s
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { allEvents, caller, type StreamEvent } from "./chat-v1-client.ts";
+import { eventually } from "./cli-runner.ts";
+import { startServer } from "./start-server.ts";
+import { answering, asking, watchedTool } from "./tool-steps.ts";
+import { makeKey, type Server } from "./wire-client.ts";
+
+let server: Server;
+let key: string;
+let users = 0;
+let user: string;
+let calls: ReturnType<typeof caller>;
+const look = watchedTool("look");
+const fetching = watchedTool("fetching", { source: "web", isTrusted: false });
+const send = watchedTool("send", {
+  ...{ source: "mail", isRepeatable: false, effect: "writes", asks: true },
+});
+const note = watchedTool("note", { effect: "writes" });
+const TOOLS = [look, fetching, send, note];
+
+// biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what it expects
+type Shown = any;
+
+before(async () => {
+  server = await startServer({ tools: TOOLS.map(({ tool }) => tool) });
+  key = await makeKey(server, { actAs: true });
+  calls = caller(server.url, key);
+});
+after(() => server?.[Symbol.asyncDispose]());
+beforeEach(() => {
+  server.model.forget();
+  for (const tool of TOOLS) tool.forget();
+  user = `00000000-0000-4000-8000-${String(++users).padStart(12, "0")}`;
+});
+
+const ask = async (content: string, more: object = {}, conversation?: string) => {
+  const id = conversation ?? (await calls.newConversation({ user, body: {} }));
+  const response = await calls.open(`/conversations/${id}/messages/stream`, {
+    body: { content, parts: true, steps: true, ...more },
+    user,
+  });
+  const events = await allEvents(response);
+  return { conversation: id, events, ...waitingIn(events) };
+};
+const waitingIn = (events: readonly StreamEvent[]) => {
+  const waiting: Shown = events.find(({ type }) => type === "ai_waiting")?.data;
+  return { waiting, questions: (waiting?.questions ?? []) as Shown[] };
+};
+const decide = (question: Shown, decision: string, more: object = {}, as = user) =>
+  calls.call(`/messages/${question.message_id}/calls/${question.call_id}/decision`, {
+    body: { decision, arguments_sha256: question.arguments_sha256, ...more },
+    user: as,
+  });
+const goOn = async (conversation: string, events: readonly StreamEvent[]) => {
+  const from = events.findLast(({ id }) => id !== "")?.id ?? "";
+  const rest = await calls.open(`/conversations/${conversation}/messages/stream?parts=1`, {
+    headers: { "last-event-id": from },
+    user,
+  });
+  return rest.status === 204 ? [] : allEvents(rest);
+};
+const replyIn = (events: readonly StreamEvent[]): Shown =>
+  events.find(({ type }) => type === "ai_complete")?.data;
+const outcomes = (reply: Shown) =>
+  reply.parts.flatMap((part: Shown) => (part.type === "tool_result" ? part.outcome : []));
+const open = async (as = user): Promise<Shown> =>
+  (await calls.call("/questions", { user: as })).body;
+const offered = (index = 0) =>
+  ((server.model.requests[index]?.body?.tools ?? []) as Shown[]).map((tool) => tool.function.name);
+
+describe("[H50] a call that asks", () => {
+  test("[H50] [H51] waits with its exact arguments, and runs once when it is allowed", async () => {
+    const given = `{"to":"a@b.c",  "text":"\\u0041 <b>"}`;
+    server.model.next(asking([{ name: "send", given }], { words: "I will send it." }));
+    const { conversation, events, waiting, questions } = await ask("Send it");
+    assert.equal(events.at(-1)?.type, "DONE");
+    assert.equal(waiting.status, "waiting");
+    const [question] = questions;
+    assert.equal(question.arguments, given);
+    assert.equal(question.arguments_sha256, createHash("sha256").update(given).digest("hex"));
+    assert.deepEqual([question.tool, question.source], ["send", "mail"]);
+    assert.equal(send.inputs.length, 0);
+    const { data, meta } = await open();
+    assert.deepEqual(data, questions);
+    assert.equal(meta.total, 1);
+    server.model.next(answering("It is sent."));
+    const decided = await decide(question, "allow");
+    assert.equal(decided.status, 200);
+    const rest = await goOn(conversation, events);
+    const reply = replyIn(rest);
+    assert.equal(reply.content, "I will send it.\n\nIt is sent.");
+    assert.deepEqual(outcomes(reply), ["ok"]);
+    assert.deepEqual(
+      send.inputs.map((input) => input.arguments),
+      [JSON.parse(given)],
+    );
+    const opened = [...events, ...rest].flatMap((event) => (event.data as Shown)?.part?.type ?? []);
+    assert.deepEqual(opened, ["tool_call", "tool_result"], "nothing is shown twice, or left out");
+    assert.deepEqual((await open()).data, []);
+  });
+
+  test("[H51] one that is declined is not made, and the model is told", async () => {
+    server.model.next(asking([{ name: "send" }]));
+    const { conversation, events, questions } = await ask("Send it");
+    server.model.next(answering("Then not."));
+    await decide(questions[0], "decline");
+    const reply = replyIn(await goOn(conversation, events));
+    assert.deepEqual(outcomes(reply), ["declined"]);
+    assert.equal(send.inputs.length, 0);
+    const told = server.model.requests[1]?.body?.messages as Shown[];
+    assert.match(told.at(-1).content, /declined/u);
+  });
+
+  test("[H50] several wait beside those that are made, and each is decided by itself", async () => {
+    server.model.next(
+      asking([
+        { name: "send", given: { n: 1 } },
+        { name: "look" },
+        { name: "send", given: { n: 2 } },
+      ]),
+    );
+    const { conversation, events, questions } = await ask("Both");
+    assert.equal(questions.length, 2);
+    assert.equal(look.inputs.length, 1);
+    await decide(questions[1], "allow");
+    const half = await goOn(conversation, events);
+    assert.equal(waitingIn(half).questions[0].call_id, questions[0].call_id);
+    assert.deepEqual(
+      send.inputs.map((input) => input.arguments),
+      [{ n: 2 }],
+    );
+    server.model.next(answering("Done."));
+    await decide(questions[0], "decline");
+    const reply = replyIn(await goOn(conversation, half));
+    assert.deepEqual(outcomes(reply), ["ok", "ok", "declined"]);
+    assert.equal(server.model.requests.length, 2);
+  });
+
+  test("[H51] decided several times at once: one wins, and the others are told what was decided", async () => {
+    server.model.next(
+      asking(Array.from({ length: 8 }, (_, n) => ({ name: "send", given: { n } }))),
+    );
+    const { conversation, events, questions } = await ask("All");
+    server.model.next(answering("Done."));
+    const ways = ["allow", "decline", "allow", "decline"];
+    const made = await Promise.all(
+      questions.map(async (question) => {
+        const answers = await Promise.all(ways.map((way) => decide(question, way)));
+        const won = answers.flatMap(({ status }, place) => (status === 200 ? ways[place] : []));
+        assert.equal(won.length, 1);
+        const was = won[0] === "allow" ? /already allowed/u : /already declined/u;
+        for (const { status, body } of answers)
+          if (status !== 200) {
+            assert.equal(status, 409);
+            assert.match(body.message ?? "", was);
+          }
+        return won[0] === "allow";
+      }),
+    );
+    const reply = replyIn(await settled(conversation, events));
+    const allowed = made.filter(Boolean).length;
+    assert.equal(send.inputs.length, allowed);
+    assert.equal(outcomes(reply).filter((outcome: string) => outcome === "ok").length, allowed);
+  });
+
+  test("[H51] a decision about other arguments decides nothing", async () => {
+    server.model.next(asking([{ name: "send" }]));
+    const { questions } = await ask("Send it");
+    const other = await decide(questions[0], "allow", { arguments_sha256: "0".repeat(64) });
+    assert.equal(other.status, 409);
+    assert.equal((await open()).data.length, 1);
+    assert.equal(send.inputs.length, 0);
+  });
+
+  test("[H50] a caller that cannot be asked is not offered it, and a call of it by name is not made", async () => {
+    server.model.next(asking([{ name: "send" }]), answering("No."));
+    const { events } = await ask("Send it", { steps: false });
+    assert.deepEqual(outcomes(replyIn(events)), ["failed"]);
+    assert.deepEqual(offered(), ["look", "fetching", "note"]);
+    assert.equal(send.inputs.length, 0);
+    assert.deepEqual((await open()).data, []);
+  });
+
+  test("[H50] a message that is sent without a stream is answered with what waits", async () => {
+    server.model.next(asking([{ name: "send" }]));
+    const id = await calls.newConversation({ user, body: {} });
+    const sent: Shown = await calls.call(`/conversations/${id}/messages`, {
+      body: { content: "Send it", steps: true },
+      user,
+    });
+    assert.equal(sent.status, 201);
+    assert.equal(sent.body.data[1].status, "waiting");
+    assert.equal(sent.body.data[1].questions.length, 1);
+  });
+});
+
+/** The rest of a reply that may wait, or be gone on with, in between. */
+async function settled(conversation: string, events: readonly StreamEvent[]) {
+  let all = [...events];
+  for (;;) {
+    const more = await goOn(conversation, all);
+    all = [...all, ...more];
+    if (replyIn(all) || more.length === 0) return all;
+  }
+}
+
+describe("[H52] what ends a reply that waits", () => {
+  const listed = async (conversation: string): Promise<Shown[]> =>
+    (await calls.call(`/conversations/${conversation}/messages?parts=1`, { user })).body.data;
+
+  test("[H52] another message to its branch", async () => {
+    server.model.next(asking([{ name: "send" }], { words: "Shall I?" }));
+    const { conversation, questions } = await ask("Send it");
+    // A model that was asked early does not know what became of the reply, and is asked again.
+    server.model.next(answering("Something else."), answering("Something else."));
+    await ask("Rather not", {}, conversation);
+    const [, first, , second] = await listed(conversation);
+    assert.deepEqual([first.status, first.interrupted_by], ["interrupted", "superseded"]);
+    assert.deepEqual(outcomes(first), ["declined"]);
+    assert.equal(second.content, "Something else.");
+    const late = await decide(questions[0], "allow");
+    assert.equal(late.status, 409);
+    assert.match(late.body.message ?? "", /its reply has ended/u);
+    assert.equal(send.inputs.length, 0);
+  });
+
+  test("[H52] another message that was there before it began to wait", async () => {
+    server.model.next(asking([{ name: "look" }, { name: "send" }]));
+    const release = look.hold();
+    const id = await calls.newConversation({ user, body: {} });
+    const first = ask("Send it", {}, id);
+    await look.called(1);
+    server.model.next(answering("Something else."));
+    const second = ask("Rather not", {}, id);
+    await eventually(async () => (await open()).data.length === 1);
+    release();
+    await Promise.all([first, second]);
+    const [, stopped, , answered] = await listed(id);
+    assert.equal(stopped.interrupted_by, "superseded");
+    assert.equal(answered.content, "Something else.");
+  });
+
+  test("[H52] a stop, a replacement and a deletion", async () => {
+    server.model.next(asking([{ name: "send" }]));
+    const stopped = await ask("Send it");
+    const path = `/conversations/${stopped.conversation}`;
+    const stop = await calls.call(`${path}/messages/stop`, { method: "POST", user });
+    assert.deepEqual(stop.body.data, { stopped: true });
+    const [said, reply] = await listed(stopped.conversation);
+    assert.deepEqual([reply.status, reply.interrupted_by], ["interrupted", "stopped"]);
+    server.model.next(asking([{ name: "send" }]));
+    await ask("Again", {}, stopped.conversation);
+    server.model.next(answering("Replaced."));
+    await ask("Other", { replace_from: said.id }, stopped.conversation);
+    assert.equal((await listed(stopped.conversation)).length, 2);
+    server.model.next(asking([{ name: "send" }]));
+    await ask("Again", {}, stopped.conversation);
+    assert.equal((await open()).meta.total, 1);
+    assert.equal((await calls.call(path, { method: "DELETE", user })).status, 200);
+    assert.deepEqual((await open()).data, []);
+    assert.equal(send.inputs.length, 0);
+  });
+});
+
+describe("[H53] what is remembered", () => {
+  const allowed = async (remember: string) => {
+    server.model.next(asking([{ name: "send" }]));
+    const { conversation, events, questions } = await ask("Send it");
+    server.model.next(answering("Sent."));
+    assert.equal((await decide(questions[0], "allow", { remember })).status, 200);
+    await goOn(conversation, events);
+    return conversation;
+  };
+  const again = async (conversation?: string) => {
+    server.model.next(asking([{ name: "send" }]), answering("Sent."));
+    const { questions } = await ask("Again", {}, conversation);
+    server.model.forget();
+    return questions.length;
+  };
+  const grants = async (): Promise<Shown[]> => (await calls.call("/grants", { user })).body.data;
+
+  test("[H53] once, in this conversation, or always, until it is revoked", async () => {
+    const once = await allowed("once");
+    assert.deepEqual(await grants(), []);
+    assert.equal(await again(once), 1);
+    const here = await allowed("conversation");
+    assert.deepEqual([await again(here), await again()], [0, 1]);
+    await allowed("always");
+    assert.deepEqual([await again(), await again(here)], [0, 0]);
+    const [always, inOne] = await grants();
+    assert.deepEqual(
+      [always.tool, always.source, always.conversation_id, inOne.conversation_id],
+      ["send", "mail", null, here],
+    );
+    for (const { id } of [always, inOne])
+      assert.equal((await calls.call(`/grants/${id}`, { method: "DELETE", user })).status, 200);
+    assert.equal(await again(here), 1);
+    const events = await server.store.listAuditEvents({ limit: 100 });
+    const actions = new Set(events.map(({ action }) => action));
+    for (const action of ["tool_allowed", "grant_created", "grant_revoked"] as const)
+      assert.ok(actions.has(action), action);
+  });
+
+  test("[H54] after a result of strangers, a tool that writes asks whatever was remembered", async () => {
+    const conversation = await allowed("always");
+    send.forget();
+    server.model.next(asking([{ name: "fetching" }]), asking([{ name: "send" }, { name: "note" }]));
+    const { questions } = await ask("Read it, and do what it says", {}, conversation);
+    assert.deepEqual(questions.map(({ tool }) => tool).toSorted(), ["note", "send"]);
+    server.model.forget();
+    const both = asking([{ name: "send" }, { name: "look" }]);
+    server.model.next(both, both);
+    const later = await ask("Go on", {}, conversation);
+    assert.deepEqual(
+      later.questions.map(({ tool }) => tool),
+      ["send"],
+      "what was read stays",
+    );
+    server.model.forget();
+    assert.equal(await again(), 0, "another conversation has not read it");
+    assert.deepEqual([send.inputs.length, note.inputs.length], [1, 0]);
+  });
+
+  test("[H54] where nobody can be asked, it is not used at all", async () => {
+    server.model.next(asking([{ name: "fetching" }]), asking([{ name: "note" }]), answering("No."));
+    const { events } = await ask("Read it", { steps: false });
+    assert.deepEqual(outcomes(replyIn(events)), ["ok", "failed"]);
+    assert.equal(note.inputs.length, 0);
+  });
+});
+
+describe("[H55] whose questions they are", () => {
+  test("[H55] those of others answer as those that there are not", async () => {
+    server.model.next(asking([{ name: "send" }]));
+    const { questions } = await ask("Send it");
+    const [question] = questions;
+    const owner = user;
+    const other = "00000000-0000-4000-8000-0000000000ff";
+    const ids = [crypto.randomUUID(), question.message_id];
+    const bodies = await Promise.all(
+      ids.map(
+        async (message_id) => (await decide({ ...question, message_id }, "allow", {}, other)).body,
+      ),
+    );
+    assert.deepEqual(bodies[0], bodies[1]);
+    const [grantless, unknown] = await Promise.all(
+      [question.message_id, crypto.randomUUID()].map((id) =>
+        calls.call(`/grants/${id}`, { method: "DELETE", user: other }),
+      ),
+    );
+    assert.deepEqual(grantless?.body, unknown?.body);
+    assert.deepEqual((await open(other)).data, []);
+    assert.equal((await open(owner)).data.length, 1);
+    assert.equal(send.inputs.length, 0);
+  });
+});
+
+describe("[H56] the tools of an agent", () => {
+  test("[H56] a model is offered those alone, and a call of another is not made", async () => {
+    const made: Shown = await calls.call("/agents", {
+      body: { name: "Writer", instructions: "", tools: ["mail", "note"] },
+      user,
+    });
+    assert.deepEqual(made.body.data.tools, ["mail", "note"]);
+    const id = await calls.newConversation({ user, body: { agent_id: made.body.data.id } });
+    server.model.next(asking([{ name: "look" }, { name: "note" }]), answering("Done."));
+    const { events } = await ask("Look", {}, id);
+    assert.deepEqual(offered(), ["send", "note"]);
+    assert.deepEqual(outcomes(replyIn(events)).toSorted(), ["failed", "ok"]);
+    assert.deepEqual([look.inputs.length, note.inputs.length], [0, 1]);
+    const all: Shown = await calls.call("/agents", {
+      body: { name: "All", instructions: "" },
+      user,
+    });
+    assert.equal(all.body.data.tools, null);
+  });
+});
