@@ -3,14 +3,14 @@ import { readConfig } from "../src/config/config.ts";
 import { startServer } from "../src/main.ts";
 import type { ServerTool } from "../src/ports/tools.ts";
 
-const toolAt = (name: string, isRepeatable: boolean): ServerTool => ({
+const toolAt = (name: string, isRepeatable: boolean, asks = false): ServerTool => ({
   name,
   source: "test",
   description: "For tests",
   parameters: { type: "object" },
   isRepeatable,
   effect: "reads",
-  asks: false,
+  asks,
   isTrusted: true,
   async run({ key }) {
     const url = `${process.env.TOOL_URL}/${name}?key=${encodeURIComponent(key)}`;
@@ -19,6 +19,11 @@ const toolAt = (name: string, isRepeatable: boolean): ServerTool => ({
 });
 
 await startServer(readConfig(process.env), {
-  tools: [toolAt("repeatable", true), toolAt("once", false)],
+  tools: [
+    toolAt("repeatable", true),
+    toolAt("once", false),
+    toolAt("repeatable_asked", true, true),
+    toolAt("once_asked", false, true),
+  ],
 });
 process.stdout.write("ready\n");

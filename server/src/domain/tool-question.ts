@@ -1,6 +1,5 @@
 /** What became of a question: a person allowed or declined the call, nobody answered in time, or the reply ended. */
-export const TOOL_DECISIONS = ["allow", "decline", "expired", "ended"] as const;
-export type ToolDecision = (typeof TOOL_DECISIONS)[number];
+export type ToolDecision = "allow" | "decline" | "expired" | "ended";
 
 /** How far a person's permission reaches: this call, the calls in this conversation, or every call of that tool. */
 export const GRANT_REACHES = ["once", "conversation", "always"] as const;

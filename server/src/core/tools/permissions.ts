@@ -66,7 +66,7 @@ export const isChosen = (
 ): boolean => labels === null || labels.includes(name) || labels.includes(source);
 
 /** Whether there are results of a tool that is not trusted, or is not there any more. */
-export function isTainted(tools: Pick<Tools, "find">, parts: readonly Part[]): boolean {
+function isTainted(tools: Pick<Tools, "find">, parts: readonly Part[]): boolean {
   const untrusted = new Set(
     parts.flatMap((part) =>
       part.type === "tool_call" &&

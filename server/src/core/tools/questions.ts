@@ -13,7 +13,7 @@ import type { MessageStore } from "../../ports/store.ts";
 import type { Turns } from "../turns/turn.ts";
 
 /** What a person says about a call. */
-export type PersonsDecision = {
+type PersonsDecision = {
   readonly decision: "allow" | "decline";
   /** How far a permission reaches; default: this call alone. */
   readonly remember?: GrantReach | undefined;
