@@ -52,7 +52,11 @@ export function stepContract(open: OpenStore): void {
         assert.ok(await note(reply.id, 0, STATE, [CALL]));
         const later = { ...STATE, step: 2 };
         assert.ok(await note(reply.id, 0, later));
-        assert.deepEqual(await store.replySteps(owner, reply.id), { epoch: 0, state: later });
+        assert.deepEqual(await store.replySteps(owner, reply.id), {
+          epoch: 0,
+          state: later,
+          isParked: false,
+        });
         assert.deepEqual((await store.getTurn(owner, reply.id))?.reply.parts, [CALL]);
         assert.equal(await note(reply.id, 1, STATE), false, "no server has taken it over");
         for (const stranger of strangersTo(owner)) {
