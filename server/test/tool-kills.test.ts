@@ -136,8 +136,13 @@ for (const { name, isShared, skip } of BACKENDS)
       const outcome = outcomesByKey.get(key);
       const reply = replies.find(({ id }) => key.startsWith(id));
       const kept = decision === "allow" ? "ok" : "declined";
-      assert.ok(outcome === kept || reply?.status === "interrupted", `${key}: ${decision}, ${outcome}`);
+      assert.ok(
+        outcome === kept || reply?.status === "interrupted",
+        `${key}: ${decision}, ${outcome}`,
+      );
     }
     const kept = replies.filter(({ status }) => status === "complete").length;
-    t.diagnostic(`${KILLS} kills, ${replies.length} replies, ${kept} whole, ${decisions.size} decisions`);
+    t.diagnostic(
+      `${KILLS} kills, ${replies.length} replies, ${kept} whole, ${decisions.size} decisions`,
+    );
   });

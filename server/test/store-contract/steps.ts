@@ -83,7 +83,11 @@ export function stepContract(open: OpenStore): void {
         assert.deepEqual([isTaken.get(reply.id), isTaken.get(plain.id)], [true, false]);
         assert.equal((await store.getMessage(owner, reply.id))?.status, "streaming");
         assert.deepEqual((await store.getTurn(owner, reply.id))?.reply.parts, [CALL]);
-        assert.deepEqual(await store.replySteps(owner, reply.id), { epoch: 1, state: later });
+        assert.deepEqual(await store.replySteps(owner, reply.id), {
+          epoch: 1,
+          state: later,
+          isParked: false,
+        });
         assert.equal(await note(reply.id, 0, STATE), false, "the server before it has lost it");
         assert.ok(await note(reply.id, 1, STATE));
         assert.deepEqual(await store.interruptAbandonedReplies(at(61)), [], "it is this server's");
