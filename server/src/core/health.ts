@@ -72,3 +72,10 @@ export const isHealthy = ({
   isSynthesizerUp,
 }: Health): boolean =>
   isStoreUp && isModelUp && isTranscriberUp !== false && isSynthesizerUp !== false;
+
+/** Whether the store can be read and written. */
+export const createStoreCheck = (store: Pick<Store, "ping">) => (): Promise<boolean> =>
+  store.ping().then(
+    () => true,
+    () => false,
+  );

@@ -15,7 +15,7 @@ import { createAudit } from "../core/audit.ts";
 import { createConversations } from "../core/conversations.ts";
 import { createFileSweep } from "../core/file-sweep.ts";
 import { createFiles, type FileObserver } from "../core/files.ts";
-import { createHealthCheck, type SpeechHealth } from "../core/health.ts";
+import { createHealthCheck, createStoreCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
@@ -210,11 +210,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, parts.speechHealth, parts.isRedisUp);
-  const isStoreUp = () =>
-    store.ping().then(
-      () => true,
-      () => false,
-    );
+  const isStoreUp = createStoreCheck(store);
   const engines = {
     hears: speech.transcriber?.name ?? null,
     speaks: speech.synthesizer?.name ?? null,
