@@ -95,8 +95,11 @@ for (const { name, isShared, skip } of BACKENDS)
       const deciding = (async () => {
         while (!isOver.signal.aborted) await decideAll().catch(() => sleep(5));
       })();
-      // A different moment each time: no other event says when.
-      await sleep(Math.random() * 400);
+      // A different moment each time: after so many calls, or once each reply has ended or waits.
+      const before = [...counter.counts.values()].reduce((sum, count) => sum + count, 0);
+      const some = counter.called(before + 1 + Math.floor(Math.random() * REPLIES_A_KILL));
+      await Promise.race([some, Promise.all(begun)]);
+      await sleep(Math.random() * 30);
       await server.kill();
       isOver.abort();
       await Promise.all([...begun, deciding]);
