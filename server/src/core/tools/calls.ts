@@ -5,8 +5,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 import type { Permission } from "./permissions.ts";
 import {
-  DECLINED,
   citationsOf,
+  DECLINED,
   declined,
   type Ended,
   failed,
@@ -14,9 +14,9 @@ import {
   NO_TOOL,
   NOBODY_ALLOWED,
   NOBODY_TO_ASK,
+  type Told,
   type ToolCall,
   type ToolResult,
-  type Told,
 } from "./results.ts";
 import { make } from "./run-tool.ts";
 import type { CallState } from "./step-state.ts";

@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { FileState } from "../../../domain/file.ts";
 import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
+import type { ToolGrantsTable, ToolQuestionsTable } from "./tool-tables.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
 
@@ -117,36 +118,6 @@ type ReplyStepsTable = {
   state: string;
   /** Since when it waits and no server has it; null: it does not. */
   parked_at: number | null;
-};
-
-/** Calls of tools that a person is or was to decide; they go with the reply. */
-type ToolQuestionsTable = {
-  tenant_id: string;
-  owner_id: string;
-  reply_id: string;
-  call_id: string;
-  conversation_id: string;
-  source: string;
-  tool: string;
-  arguments: string;
-  arguments_sha256: string;
-  asked_at: number;
-  expires_at: number;
-  /** Null: the question is open. */
-  decision: string | null;
-  decided_at: number | null;
-};
-
-/** Tools that a person lets be used without being asked. */
-type ToolGrantsTable = {
-  tenant_id: string;
-  owner_id: string;
-  id: string;
-  source: string;
-  tool: string;
-  /** Null: in every conversation. */
-  conversation_id: string | null;
-  created_at: number;
 };
 
 type ReplyPiecesTable = {
