@@ -24,6 +24,7 @@ import { createApp } from "./wiring/app.ts";
 import { chooseFileStore } from "./wiring/files.ts";
 import { chooseProviders } from "./wiring/providers.ts";
 import { chooseSharing } from "./wiring/sharing.ts";
+import { chooseSignIn, NO_SIGN_IN } from "./wiring/sign-in.ts";
 import { chooseSpeech } from "./wiring/speech.ts";
 import { openStorage } from "./wiring/storage.ts";
 import { startTidying } from "./wiring/tidying.ts";
@@ -141,11 +142,12 @@ export async function startServer(
   opened.defer(() => speech.close());
 
   const ofKeys = keyCredentials(store, systemClock);
-  const { signIn } = config;
-  const ofTokens =
-    signIn &&
-    (await import("./adapters/credentials/jwt/credentials.ts")).jwtCredentials(signIn, systemClock);
-  const credentials = allCredentials(ofTokens ? [ofKeys, ofTokens] : [ofKeys]);
+  const { credentials: ofIssuer, signIn } = config.signIn
+    ? await chooseSignIn(config.signIn, store, (error) =>
+        logger.warn({ failure: error.failure, cause: causeOf(error.cause) }, "signing in failed"),
+      )
+    : NO_SIGN_IN;
+  const credentials = allCredentials([ofKeys, ...ofIssuer]);
   const { close: closeSharing, ...sharing } = await chooseSharing(config, (isUp) => {
     if (isUp) logger.info("Redis answers");
     else
@@ -168,6 +170,7 @@ export async function startServer(
     speechHealth: speech.health,
     ...sharing,
     credentials,
+    signIn,
     ...mints,
     claimCode,
     hasShareLinks: config.hasShareLinks,

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { type WorkFolder, workFolder } from "./cli-runner.ts";
 import { freePort } from "./free-port.ts";
 import { startIssuer } from "./issuer-server.ts";
+import { startProvider } from "./provider-server.ts";
 import { startServer } from "./start-server.ts";
 
 async function about(folder: WorkFolder, check: string, environment: Record<string, string>) {
@@ -27,6 +28,16 @@ test("an issuer whose keys cannot be had is a failure", async () => {
   assert.match(await about(folder, "sign-in", issuer.environment), /^ok: .*\(its keys: 3\)/);
   const wrong = { ...issuer.environment, AUTH_JWT_ISSUER: `${issuer.url}/` };
   assert.match(await about(folder, "sign-in", wrong), /^fail: .*written exactly so/);
+  const button = { AUTH_JWT_ISSUER: issuer.url, SIGN_IN_CLIENT_ID: "x", SIGN_IN_NAME: "Kestrel" };
+  assert.match(
+    await about(folder, "sign-in", button),
+    /^fail: nobody can sign in with Kestrel .*no usable authorization_endpoint/,
+  );
+  await using provider = await startProvider();
+  assert.match(
+    await about(folder, "sign-in", provider.environment),
+    /^ok: people can sign in with Kestrel ID/,
+  );
   issuer.fail(true);
   assert.match(await about(folder, "sign-in", issuer.environment), /^fail: .*answered with 500/);
 });

@@ -143,6 +143,8 @@ test("what sign-in needs is said at the start", () => {
     issuer: "https://a.example/",
     audiences: ["x", "y"],
     jwksUrl: null,
+    rules: { tenantClaim: null, operatorClaim: null },
+    button: null,
   });
 });
 

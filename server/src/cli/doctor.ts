@@ -73,7 +73,7 @@ async function* examine(): AsyncGenerator<Finding> {
   const access = store ? store.access : isMissing ? { isClaimed: false, keys: [] } : null;
   if (access) yield* checkAccess(config, access);
   yield* await checkRedis(config);
-  if (config.signIn) yield await checkSignIn(config.signIn);
+  if (config.signIn) yield* checkSignIn(config.signIn);
   yield await checkServer(config, folder, isUsable);
   if (access) yield* await checkForwarders(config, access.isClaimed);
   if (config.publicOrigin) yield await checkPassage(`${config.publicOrigin}${config.basePath}`);

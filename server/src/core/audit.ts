@@ -1,7 +1,7 @@
 import type { ConnectionFacts } from "../domain/access.ts";
 import { type AuditEvent, actorOf } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
-import type { Principal } from "../domain/principal.ts";
+import type { Principal, Proof } from "../domain/principal.ts";
 import type { AuditStore } from "../ports/audit-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DecideAccess } from "./access/access.ts";
@@ -23,6 +23,13 @@ const MAX_KINDS = 1000;
 const MAX_KNOWN = 50_000;
 const MAX_WAITING = 10_000;
 
+/** What the log calls the credential; null: it is none that somebody was given. */
+const nameOf = (proof: Proof): string | null => {
+  if (proof.kind === "key") return proof.keyId;
+  if (proof.kind === "token") return proof.fingerprint;
+  return proof.kind === "session" ? proof.sessionId : null;
+};
+
 type Refusals = { readonly event: AuditEvent; readonly since: number; count: number };
 
 export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock: Clock): Audit {
@@ -36,8 +43,8 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
 
   const letIn = (principal: Principal, { address }: ConnectionFacts): void => {
     const { proof, tenantId, userId } = principal;
-    if (proof.kind !== "key" && proof.kind !== "token") return;
-    const about = proof.kind === "key" ? proof.keyId : proof.fingerprint;
+    const about = nameOf(proof);
+    if (about === null) return;
     if (known.has(about)) return;
     if (known.size >= MAX_KNOWN) known.clear();
     known.add(about);

@@ -20,6 +20,8 @@ export type ConnectionFacts = {
   readonly forwardedBy: string | null;
   /** `trusted` is our own origin or one of CORS_ORIGINS; `local` is a page of this machine at any port. */
   readonly origin: "absent" | "trusted" | "local" | "foreign";
+  /** The secret of the session that a page of this server sends along in its cookie; null: there is none. */
+  readonly sessionSecret: string | null;
   /** The name of the origin, short enough to be shown; null if it has none. */
   readonly originName: string | null;
   /** Determined once for a connection. It is only useful for peers on this machine. */

@@ -30,7 +30,7 @@ export type AuditEvent = {
   /** The owner of the object, if known. */
   readonly tenantId: string | null;
   readonly userId: string | null;
-  /** The actor: `key <id>`, `token <fingerprint>`, `this machine`, `anybody`, `link <id>` or `command line`. Null if unknown. */
+  /** The actor: `key <id>`, `token <fingerprint>`, `session <id>`, `this machine`, `anybody`, `link <id>` or `command line`. Null if unknown. */
   readonly actor: string | null;
   /** The address of the client; null if the event did not come over the network. */
   readonly address: string | null;
@@ -51,6 +51,8 @@ export const actorOf = ({ proof }: Pick<Principal, "proof">): string => {
       return `key ${proof.keyId}`;
     case "token":
       return `token ${proof.fingerprint}`;
+    case "session":
+      return `session ${proof.sessionId}`;
     case "link":
       return `link ${proof.shareId}`;
     case "open":

@@ -32,7 +32,9 @@ export type Proof =
       readonly expiresAt: Date;
       /** Identifies the token in logs; the token cannot be derived from it. */
       readonly fingerprint: string;
-    };
+    }
+  /** A session of a browser, until it expires or is ended. */
+  | { readonly kind: "session"; readonly sessionId: string; readonly expiresAt: Date };
 
 /** The id of a reply and of its conversation. */
 export type OneReply = { readonly conversationId: string; readonly replyId: string };

@@ -33,8 +33,8 @@ export type AdmissionOptions<Admission extends Admitted> = {
   readonly userField?: string;
   /** The user ids that a request claims, for wires on which that is neither a query's nor a body's matter. */
   claimsOf?(request: FastifyRequest): Claims;
-  /** The credential that a request shows; absent: its bearer token. */
-  credentialOf?(headers: FastifyRequest["headers"]): Credential;
+  /** The credential that a request shows; absent: its bearer token, or the session of a page of ours. */
+  credentialOf?(headers: FastifyRequest["headers"], sessionSecret: string | null): Credential;
   readonly requiresBearer: boolean;
   /** What a ticket for a reply is worth; only for wires with routes that watch one. */
   readonly openTicket?: OpenTicket;
@@ -61,7 +61,7 @@ export function admitRequests<Admission extends Admitted>(
   app.addHook("onRequest", async (request) => {
     const { connection, headers } = request;
     const { watchesReply = false, readsShare = false } = request.routeOptions.config;
-    const sent = (options.credentialOf ?? credentialOf)(headers);
+    const sent = (options.credentialOf ?? credentialOf)(headers, connection.sessionSecret);
     let credential = sent;
     if (watchesReply && openTicket)
       credential = await shownCredential(ticketsIn(request), sent, openTicket);
@@ -92,7 +92,7 @@ export async function admitOne<Admission extends Admitted>(
 ): Promise<void> {
   const { admit, requiresBearer, isOpenWire, claimsOf: claimed, onAdmitted } = options;
   const { connection, headers } = request;
-  const credential = (options.credentialOf ?? credentialOf)(headers);
+  const credential = (options.credentialOf ?? credentialOf)(headers, connection.sessionSecret);
   const what = { watchesReply: false, readsShare: false };
   const visitor = { connection, credential, requiresBearer, isOpenWire, ...what };
   const admission = await (await admit(visitor))(claimed?.(request) ?? {});

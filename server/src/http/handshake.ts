@@ -28,11 +28,12 @@ export function handshakeOf(
   checkHeaders(request);
   const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
   if (!url) throw new AppError("invalid_request", "The path is not validly encoded");
+  const connection = connectionFacts(request, address, origins);
   return {
     url,
     headers,
-    connection: connectionFacts(request, address, origins),
-    credential: socketCredential(headers),
+    connection,
+    credential: socketCredential(headers, connection.sessionSecret),
   };
 }
 
@@ -54,15 +55,18 @@ export async function checkHandshake(
 }
 
 /** A page cannot set headers on a WebSocket, so the credential may be a subprotocol instead. */
-function socketCredential(headers: IncomingMessage["headers"]): Credential {
-  const credential = credentialOf(headers);
+function socketCredential(
+  headers: IncomingMessage["headers"],
+  sessionSecret: string | null,
+): Credential {
+  const credential = credentialOf(headers, null);
   if (credential.kind !== "none") return credential;
   const offered = headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim()) ?? [];
   for (const prefix of CREDENTIAL_PREFIXES) {
     const token = offered.find((name) => name.startsWith(prefix));
     if (token) return { kind: "bearer", token: token.slice(prefix.length) };
   }
-  return credential;
+  return credentialOf(headers, sessionSecret);
 }
 
 /** Answers a handshake that is not accepted, as any other request would be answered. */

@@ -5,6 +5,7 @@ import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import { forwarderOf } from "./forwarding.ts";
 import { peerOwnerOf } from "./peer-owner.ts";
+import { sessionSecretIn } from "./session-cookie.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -47,6 +48,7 @@ export function connectionFacts(
     get forwardedBy() {
       return forwarderOf(request);
     },
+    sessionSecret: sessionSecretIn(request, origins.publicOrigin),
     origin: originOf(request, origins),
     originName: headers.origin?.slice(0, MAX_SHOWN_CHARACTERS) ?? null,
     peerOwner: () => peerOwnerOf(socket),
@@ -111,18 +113,25 @@ function checkEach({ rawHeaders, headers, httpVersion }: IncomingMessage): void 
   }
 }
 
-export function credentialOf(headers: IncomingMessage["headers"]): Credential {
-  const { authorization } = headers;
-  if (authorization === undefined) return { kind: "none" };
+/** @param sessionSecret what a page of this server has sent along in its cookie; it counts where no credential is sent */
+export function credentialOf(
+  { authorization }: IncomingMessage["headers"],
+  sessionSecret: string | null,
+): Credential {
+  if (authorization === undefined)
+    return sessionSecret === null ? { kind: "none" } : { kind: "bearer", token: sessionSecret };
   const token = /^Bearer +([^\s,]+) *$/i.exec(authorization)?.[1];
   return token ? { kind: "bearer", token } : { kind: "malformed" };
 }
 
 /** The same, for clients that send their key as `x-api-key`; one beside another bearer token is malformed. */
-export function credentialOrApiKey(headers: IncomingMessage["headers"]): Credential {
+export function credentialOrApiKey(
+  headers: IncomingMessage["headers"],
+  sessionSecret: string | null,
+): Credential {
   const key = headers["x-api-key"];
-  const sent = credentialOf(headers);
-  if (key === undefined) return sent;
+  if (key === undefined) return credentialOf(headers, sessionSecret);
+  const sent = credentialOf(headers, null);
   const token = /^[^\s,]+$/.exec(String(key))?.[0];
   const isOther = sent.kind !== "none" && !(sent.kind === "bearer" && sent.token === token);
   return token && !isOther ? { kind: "bearer", token } : { kind: "malformed" };

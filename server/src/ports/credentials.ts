@@ -19,4 +19,6 @@ export interface Credentials {
    * @throws AppError unavailable
    */
   revokedKeys(): Promise<ReadonlySet<string>>;
+  /** The ids of all sessions that were ended before they expired. @throws AppError unavailable */
+  endedSessions(): Promise<ReadonlySet<string>>;
 }

@@ -12,6 +12,7 @@ import type { Owner } from "../domain/principal.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
 import type { AuditStore } from "./audit-store.ts";
+import type { BrowserSessionStore } from "./browser-sessions.ts";
 import type { BudgetStore } from "./budget-store.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -62,6 +63,7 @@ export interface Store
     ShareStore,
     QuestionStore,
     SecretStore,
+    BrowserSessionStore,
     BudgetStore,
     FileRows,
     Archive {

@@ -69,7 +69,8 @@ export type AppParts = Pick<
     | "onAnswer"
     | "onRefusedOrigin"
   > &
-  Pick<SocketOptions, "socketsPerAddress"> & {
+  Pick<SocketOptions, "socketsPerAddress"> &
+  Pick<WireParts, "signIn"> & {
     readonly wires: readonly MakeWire[];
     readonly store: Store;
     readonly models: Models;
@@ -215,8 +216,6 @@ export async function createApp(parts: AppParts): Promise<App> {
     hears: speech.transcriber?.name ?? null,
     speaks: speech.synthesizer?.name ?? null,
   };
-  const countSockets = (): number => sockets.count();
-
   const wireParts: WireParts = {
     ...parts,
     admit,
@@ -224,7 +223,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     answers,
     checkHealth,
     conversations,
-    countSockets,
+    countSockets: () => sockets.count(),
     decide,
     engines,
     homePath,

@@ -17,6 +17,7 @@ import { realtimeWire } from "../dialects/realtime/index.ts";
 import type { RealtimeParts } from "../dialects/realtime/parts.ts";
 import { responsesWire } from "../dialects/responses/index.ts";
 import type { ResponsesParts } from "../dialects/responses/parts.ts";
+import { type SignInParts, signInWire } from "../dialects/sign-in/index.ts";
 import { uiWire } from "../dialects/ui/index.ts";
 import type { UiParts } from "../dialects/ui/parts.ts";
 import { voiceWire } from "../dialects/voice/index.ts";
@@ -36,6 +37,7 @@ export type WireParts = AudioParts &
   RealtimeParts &
   UiParts &
   ResponsesParts &
+  SignInParts &
   VoiceParts &
   WebParts;
 
@@ -55,6 +57,7 @@ export const WIRES: readonly MakeWire[] = [
   realtimeWire,
   uiWire,
   responsesWire,
+  signInWire,
   voiceWire,
   webPages,
 ];

@@ -29,7 +29,7 @@ const GIVEN_BY_MACHINE = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 /** At the sidebar's foot: who is in, the settings, and what only some may do. */
 export function MainMenu() {
   const { t } = useTranslation();
-  const { account, key, signOut } = useSession();
+  const { account, isSignedIn, signOut } = useSession();
   const { open } = useWindows();
   const { done } = useSidebar();
   const [location] = useLocation();
@@ -98,7 +98,7 @@ export function MainMenu() {
           </MenuItem>
         </>
       )}
-      {key && (
+      {isSignedIn && (
         <>
           <MenuSeparator />
           <MenuItem icon={<LogOut size={16} />} onSelect={signOut}>

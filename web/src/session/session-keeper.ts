@@ -1,5 +1,11 @@
 import { type Account, type Client, ColloquyError, createClient } from "@colloquy/client";
 import { forgetKey, NO_KEY, storedKey, storeKey } from "./credential.ts";
+import {
+  endBrowserSession,
+  PROVIDER_NAME,
+  type ProviderFailure,
+  takeProviderFailure,
+} from "./provider.ts";
 import { forgetUserData, personOf } from "./user-data.ts";
 import { watchedFetch } from "./watched-fetch.ts";
 
@@ -7,17 +13,21 @@ import { watchedFetch } from "./watched-fetch.ts";
 export type Session = {
   readonly client: Client;
   readonly account: Account;
-  /** Null: in without a key. */
+  /** Null: in without a key, by a session of the browser or on a server that nobody has claimed. */
   readonly key: string | null;
+  /** Whether there is something to sign out of: a key, or a session. */
+  readonly isSignedIn: boolean;
   /** Goes on with another key, without leaving the page. @throws ColloquyError where the server refuses it */
   changeKey(key: string): Promise<void>;
-  /** Forgets the key and everything of this person in this browser, in its other tabs too. */
+  /** Ends the session, forgets the key and everything of this person in this browser, in its other tabs too. */
   signOut(): void;
 };
 
 /** Why a key is asked for; the reasons are the server's own words. */
 export type SignInCause =
   | { readonly kind: "first_visit" }
+  /** The provider has sent somebody back without signing in. */
+  | { readonly kind: "provider"; readonly failure: ProviderFailure }
   | { readonly kind: "refused"; readonly reason: string }
   /** Somebody was in, and the key is not good any more. */
   | { readonly kind: "ended"; readonly reason: string }
@@ -51,6 +61,8 @@ export type SessionEvents = {
   onLeave(): void;
   /** The key is good, but the browser could not keep it. */
   onKeyNotKept(): void;
+  /** The server could not be told to end the session. */
+  onNotSignedOut(): void;
 };
 
 export function createSessionKeeper(baseUrl: string, events: SessionEvents): SessionKeeper {
@@ -61,6 +73,8 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
   let tabs: BroadcastChannel | null = null;
   /** Whoever was in last, by a key that may be refused by now. */
   let lastUser: string | null = null;
+  const failure = takeProviderFailure();
+  let isTold = failure === null;
 
   const change = (next: SessionState): void => {
     state = next;
@@ -82,15 +96,21 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
       if (!isIn || signal.aborted) return;
       anew();
       void forgetKey(key);
-      askForKey(key === null ? { kind: "claimed" } : { kind: "ended", reason });
+      const isUnclaimed = key === null && PROVIDER_NAME === null;
+      askForKey(isUnclaimed ? { kind: "claimed" } : { kind: "ended", reason });
     });
-    const client = createClient({ baseUrl, token: key ?? NO_KEY, fetch });
+    const client = createClient({
+      baseUrl,
+      token: key ?? (PROVIDER_NAME === null ? NO_KEY : ""),
+      fetch,
+    });
     const account = await client.account({ signal });
     const user = personOf(account);
     if (lastUser !== null && lastUser !== user) events.onLeave();
     lastUser = user;
     isIn = true;
-    return { client, account, key, changeKey, signOut };
+    const isSignedIn = key !== null || PROVIDER_NAME !== null;
+    return { client, account, key, isSignedIn, changeKey, signOut };
   };
 
   /** Whoever cannot be remembered, as in a private window or on a full disk, is in all the same. */
@@ -122,7 +142,10 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
     if (status === 401 || status === 403 || isOfKey) {
       await forgetKey(key);
       if (key !== null) return askForKey({ kind: "refused", reason });
-      return askForKey(status === 403 ? { kind: "unclaimed", reason } : { kind: "first_visit" });
+      if (status === 403) return askForKey({ kind: "unclaimed", reason });
+      if (isTold || failure === null) return askForKey({ kind: "first_visit" });
+      isTold = true;
+      return askForKey({ kind: "provider", failure });
     }
     const retry = () => void enter(key, staysSignedIn);
     change({ kind: "unreachable", reason, retry });
@@ -150,12 +173,20 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
     events.onLeave();
     void enter(null, null);
   };
-  function signOut(): void {
+  async function leaveAll(): Promise<void> {
     if (state.kind !== "in") return;
-    const user = personOf(state.session.account);
+    const { account, key } = state.session;
+    if (key === null && !(await isEnded())) return events.onNotSignedOut();
+    const user = personOf(account);
     tabs?.postMessage(user);
-    void leave(user);
+    await leave(user);
   }
+  const isEnded = (): Promise<boolean> =>
+    endBrowserSession().then(
+      () => true,
+      () => false,
+    );
+  const signOut = (): void => void leaveAll();
 
   return {
     state: () => state,

@@ -39,6 +39,7 @@ export function useSessionState(): SessionState {
   const [keeper] = useState(() =>
     createSessionKeeper(API_BASE_URL, {
       onLeave: () => forgetShown(queries),
+      onNotSignedOut: () => notify({ text: i18next.t("session.notSignedOut"), isProblem: true }),
       onKeyNotKept: () => notify({ text: i18next.t("session.keyNotKept"), isProblem: true }),
     }),
   );

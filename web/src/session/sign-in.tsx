@@ -1,10 +1,12 @@
 import { Eye, EyeOff } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import buttonStyles from "../ui/button.module.css";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { canKeep } from "./kept-key.ts";
+import { PROVIDER_NAME, wayToProvider } from "./provider.ts";
 import type { SessionState } from "./session.tsx";
 import type { SignInCause } from "./session-keeper.ts";
 import styles from "./sign-in.module.css";
@@ -39,6 +41,7 @@ export function Entrance({ state }: { readonly state: Exclude<SessionState, { ki
         <Frame>
           <h1>{t("session.signInTitle")}</h1>
           <Cause cause={state.cause} />
+          {PROVIDER_NAME !== null && <ProviderButton name={PROVIDER_NAME} />}
           <KeyForm state={state} />
         </Frame>
       );
@@ -75,6 +78,13 @@ function Cause({ cause }: { readonly cause: SignInCause }) {
         </pre>
       </>
     );
+  if (cause.kind === "provider")
+    return (
+      <div role="alert" className={styles.refusal}>
+        <strong>{t("session.notSignedIn")}</strong>
+        <p>{t(`session.provider.${cause.failure}`, { name: PROVIDER_NAME })}</p>
+      </div>
+    );
   return (
     <>
       {cause.kind !== "first_visit" && (
@@ -84,8 +94,28 @@ function Cause({ cause }: { readonly cause: SignInCause }) {
           {cause.kind !== "refused" && <p>{t("session.draftsKept")}</p>}
         </div>
       )}
-      <p>{t("session.signInText")}</p>
-      <Command args="keys create --name me" />
+      {PROVIDER_NAME === null && (
+        <>
+          <p>{t("session.signInText")}</p>
+          <Command args="keys create --name me" />
+        </>
+      )}
+    </>
+  );
+}
+
+/** The way to the provider; those without an account there have a key. */
+function ProviderButton({ name }: { readonly name: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <a
+        href={wayToProvider()}
+        className={`${buttonStyles.button} ${buttonStyles.filled} ${styles.provider}`}
+      >
+        <span dir="auto">{t("session.signInWith", { name })}</span>
+      </a>
+      <p className={styles.or}>{t("session.or")}</p>
     </>
   );
 }
@@ -95,7 +125,9 @@ function KeyForm({ state }: { readonly state: SignedOut }) {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const [isShown, setShown] = useState(false);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    if (PROVIDER_NAME === null) field.current?.focus();
+  }, []);
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -131,7 +163,9 @@ function KeyForm({ state }: { readonly state: SignedOut }) {
       <p id={`${id}stays`} className={styles.note}>
         {t(canKeep() ? "session.stayNote" : "session.stayInsecure")}
       </p>
-      <Button type="submit">{t("session.signIn")}</Button>
+      <Button type="submit" look={PROVIDER_NAME === null ? "filled" : "outlined"}>
+        {t(PROVIDER_NAME === null ? "session.signIn" : "session.signInByKey")}
+      </Button>
     </form>
   );
 }

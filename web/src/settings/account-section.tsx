@@ -8,7 +8,7 @@ import { Setting } from "./setting.tsx";
 /** Who is in, the way out, and what operators manage. */
 export function AccountSection() {
   const { t } = useTranslation();
-  const { account, key, signOut } = useSession();
+  const { account, key, isSignedIn, signOut } = useSession();
   const isOperator = account.is_operator || !account.is_claimed;
   const link = `${buttonStyles.button} ${buttonStyles.outlined}`;
   return (
@@ -32,9 +32,11 @@ export function AccountSection() {
       )}
       <Setting
         name={t("settings.session")}
-        hint={t(key ? "settings.sessionHint" : "settings.noKey")}
+        hint={t(
+          isSignedIn ? (key ? "settings.sessionHint" : "settings.providerHint") : "settings.noKey",
+        )}
       >
-        {key && (
+        {isSignedIn && (
           <Button look="outlined" onClick={signOut}>
             {t("session.signOut")}
           </Button>

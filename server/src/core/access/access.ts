@@ -216,8 +216,8 @@ function principalOf(verified: VerifiedCredential, claimedUser: string | undefin
   if (claimed !== userId && !actAs)
     throw new AppError(
       "forbidden",
-      proof.kind === "token"
-        ? "A token may only act for its own subject. Leave the user id out"
+      proof.kind === "token" || proof.kind === "session"
+        ? "A token or a session may only act for its own subject. Leave the user id out"
         : "This key or ticket may only act for its own user. Leave the user id out, or use a key made with --act-as",
     );
   return { tenantId, userId: claimed, proof, isOperator, models };

@@ -17,6 +17,10 @@ export const allCredentials = (kinds: readonly Credentials[]): Credentials => ({
     const all = await Promise.all(kinds.map((kind) => kind.keyHolders()));
     return (owner) => all.some((hasKey) => hasKey(owner));
   },
+  async endedSessions() {
+    const all = await Promise.all(kinds.map((kind) => kind.endedSessions()));
+    return new Set(all.flatMap((ids) => [...ids]));
+  },
   async revokedKeys() {
     const all = await Promise.all(kinds.map((kind) => kind.revokedKeys()));
     return new Set(all.flatMap((ids) => [...ids]));

@@ -30,12 +30,15 @@ export function createSessionWatch(
   /** Of those kinds; each may ask the store. */
   const lossOf = async (kinds: ReadonlySet<Proof["kind"]>): Promise<(proof: Proof) => boolean> => {
     const revoked = kinds.has("key") ? await credentials.revokedKeys() : null;
+    const ended = kinds.has("session") ? await credentials.endedSessions() : null;
     const isClosed =
       kinds.has("none") && options.anonymous !== "loopback" && (await credentials.isClaimed());
     const now = clock.now();
     return (proof) => {
       if (proof.kind === "key") return revoked?.has(proof.keyId) ?? false;
       if (proof.kind === "token") return proof.expiresAt <= now;
+      if (proof.kind === "session")
+        return proof.expiresAt <= now || (ended?.has(proof.sessionId) ?? false);
       return proof.kind === "none" && isClosed;
     };
   };

@@ -20,7 +20,7 @@ const namesUser = (request: FastifyRequest): boolean =>
 
 /** @throws AppError invalid_request if neither the request nor a credential says who the user is */
 export async function requireUser(request: FastifyRequest): Promise<void> {
-  if (credentialOf(request.headers).kind !== "none") return;
+  if (credentialOf(request.headers, request.connection.sessionSecret).kind !== "none") return;
   if (namesUser(request)) return;
   throw new AppError(
     "invalid_request",

@@ -9,7 +9,10 @@ import { isUuid } from "../../http/uuid.ts";
  */
 export async function requireUserId(request: FastifyRequest): Promise<void> {
   const claims = Object.values(claimsOf(request, "userId")).filter((claim) => claim !== undefined);
-  if (claims.length === 0 && credentialOf(request.headers).kind === "none")
+  if (
+    claims.length === 0 &&
+    credentialOf(request.headers, request.connection.sessionSecret).kind === "none"
+  )
     throw new AppError("invalid_request", "userId field is required", { field: "userId" });
   if (!claims.every(isUuid))
     throw new AppError("invalid_request", "userId must be a UUID", { field: "userId" });

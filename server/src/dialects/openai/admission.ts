@@ -17,10 +17,10 @@ type OpenAiAdmission = AdmissionOptions<Awaited<ReturnType<Awaited<ReturnType<Ad
 export const admissionOf = (admit: Admit, wire: string): OpenAiAdmission => ({
   admit: (visitor) => admit(wire, { ...visitor, ignoresOtherUsers: true }),
   // Clients of the Messages API ask for the list of models, too.
-  credentialOf: (headers) =>
+  credentialOf: (headers, sessionSecret) =>
     headers["anthropic-version"] === undefined
-      ? credentialOf(headers)
-      : credentialOrApiKey(headers),
+      ? credentialOf(headers, sessionSecret)
+      : credentialOrApiKey(headers, sessionSecret),
   claimsOf: userInHeaders,
   requiresBearer: true,
   isOpenWire: false,

@@ -22,7 +22,7 @@ export function operationsWire(parts: OperationsParts): Wire {
         async (request, reply) => {
           const actAs = await parts.decide({
             connection: request.connection,
-            credential: credentialOf(request.headers),
+            credential: credentialOf(request.headers, request.connection.sessionSecret),
             requiresBearer: false,
             isOpenWire: false,
           });

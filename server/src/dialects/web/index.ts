@@ -21,6 +21,8 @@ const FOR_EVER = "public, max-age=31536000, immutable";
 export type WebParts = {
   /** The build's folder, with its `index.html`; null: there is no build. */
   readonly webDirectory: string | null;
+  /** The provider that people sign in with by a button; null: they have keys. */
+  readonly signIn: { readonly name: string } | null;
   /** Where the app is served as well, from elsewhere. */
   readonly pageOrigins: readonly string[];
 };
@@ -29,7 +31,7 @@ export type WebParts = {
  * The web app at `/app/`: the files of its build. Every other address below it is the page too, which
  * finds its way by itself. Null where there is no build.
  */
-export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wire | null {
+export function webPages({ webDirectory: directory, pageOrigins, signIn }: WebParts): Wire | null {
   if (directory === null) return null;
   const files = new Set(
     globSync("**/*", { cwd: directory, withFileTypes: true })
@@ -42,7 +44,7 @@ export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wi
       ),
   );
   // The page is read now, so that a missing build is reported at the start.
-  const index = readFileSync(`${directory}/${INDEX}`, "utf8");
+  const index = withSignIn(readFileSync(`${directory}/${INDEX}`, "utf8"), signIn);
 
   /** The page, whose files are named from where it is asked for: a proxy may have put a path before ours. */
   const pageAt = (path: string): string =>
@@ -77,4 +79,11 @@ export function webPages({ webDirectory: directory, pageOrigins }: WebParts): Wi
       app.get(`${PREFIX}*`, { schema: { hide: true } }, send);
     },
   };
+}
+
+/** The page, which reads there what its button for signing in is called. */
+function withSignIn(page: string, signIn: WebParts["signIn"]): string {
+  if (!signIn) return page;
+  const name = signIn.name.replaceAll(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return page.replace("</head>", () => `<meta name="colloquy-sign-in" content="${name}"></head>`);
 }

@@ -1,13 +1,32 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import styles from "./suggestion-list.module.css";
 import type { Suggestions } from "./use-suggestions.ts";
 
-/** What may be meant by what is typed, above the field, which keeps the focus. */
+const MAX_HEIGHT_PX = 336;
+/** Of the page's header, and of the gap beside the field. */
+const HEADER_PX = 64;
+const GAP_PX = 16;
+
+/** Above the field, where there is room; otherwise on the side that has more. */
+function place(list: HTMLElement): void {
+  const field = list.parentElement?.getBoundingClientRect();
+  if (!field) return;
+  const above = field.top - HEADER_PX - GAP_PX;
+  const below = innerHeight - field.bottom - GAP_PX;
+  const isBelow = above < Math.min(list.scrollHeight, MAX_HEIGHT_PX) && below > above;
+  list.toggleAttribute("data-below", isBelow);
+  list.style.maxHeight = `${Math.min(MAX_HEIGHT_PX, isBelow ? below : above)}px`;
+}
+
+/** What may be meant by what is typed, beside the field, which keeps the focus. */
 export function SuggestionList({ suggestions }: { readonly suggestions: Suggestions }) {
   const { t } = useTranslation();
   const { id, isOpen, isPending, kind, found, active, take } = suggestions;
   const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (isOpen && list.current) place(list.current);
+  }, [isOpen]);
   useEffect(() => {
     if (isOpen) list.current?.children[active]?.scrollIntoView({ block: "nearest" });
   }, [isOpen, active]);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { errors, type JWTPayload, jwtVerify } from "jose";
+import { type ClaimRules, standingOf } from "../../../domain/claims.ts";
 import { AppError } from "../../../domain/errors.ts";
-import { LOCAL_TENANT } from "../../../domain/principal.ts";
 import { uuidOfDigest } from "../../../domain/uuid.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
@@ -10,6 +10,7 @@ import { type Issuer, remoteKeySet } from "./key-set.ts";
 export type JwtOptions = Issuer & {
   /** A token must be meant for one of these. */
   readonly audiences: readonly string[];
+  readonly rules: ClaimRules;
 };
 
 /** Only asymmetric algorithms, because a server that can verify a token must not be able to create one. */
@@ -44,7 +45,7 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
         if (!isLogin(protectedHeader.typ)) return null;
         const issuedAt = Number(payload.iat) * 1000;
         if (issuedAt > currentDate.getTime() + MAX_CLOCK_DIFFERENCE_MS) return null;
-        return worthOf(options.issuer, payload, token);
+        return worthOf(options, payload, token);
       } catch (error) {
         if (error instanceof AppError) throw error;
         if (error instanceof errors.JWTExpired)
@@ -57,6 +58,7 @@ export function jwtCredentials(options: JwtOptions, clock: Clock): Credentials {
     isClaimed: async () => true,
     keyHolders: async () => () => false,
     revokedKeys: async () => NONE,
+    endedSessions: async () => NONE,
   };
 }
 
@@ -68,21 +70,23 @@ const isLogin = (type: unknown): boolean =>
 const NONE: ReadonlySet<string> = new Set();
 
 function worthOf(
-  issuer: string,
-  { sub, exp }: JWTPayload,
+  { issuer, rules }: JwtOptions,
+  claims: JWTPayload,
   token: string,
 ): VerifiedCredential | null {
+  const { sub, exp } = claims;
   if (typeof sub !== "string" || sub.trim() === "" || sub.length > MAX_SUBJECT_CHARACTERS)
     return null;
   const expiresAt = new Date(Number(exp) * 1000);
   if (Number.isNaN(expiresAt.getTime())) return null;
+  const standing = standingOf(claims, rules);
+  if (!standing) return null;
   return {
-    tenantId: LOCAL_TENANT,
+    ...standing,
     userId: userIdOf(issuer, sub),
     subject: sub,
     proof: { kind: "token", expiresAt, fingerprint: hash("sha256", token).slice(0, 16) },
     actAs: false,
-    isOperator: false,
     models: null,
   };
 }

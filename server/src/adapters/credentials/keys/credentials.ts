@@ -6,6 +6,7 @@ import type { KeyStore } from "../../../ports/key-store.ts";
 
 const FRESH_MS = 500;
 const MAX_REMEMBERED = 10_000;
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * API keys from the store. Good ones are remembered for half a second, so that a revoked one is refused
@@ -99,6 +100,7 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
       const names = await holders.names;
       return ({ tenantId, userId }) => names.has(JSON.stringify([tenantId, userId]));
     },
+    endedSessions: async () => NONE,
     async revokedKeys() {
       const count = await store.countRevokedKeys();
       if (count !== revoked.count) {

@@ -1,6 +1,7 @@
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { ALLOWED_MODELS_MIGRATION } from "./allowed-models-migration.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
+import { BROWSER_SESSIONS_MIGRATION } from "./browser-sessions-migration.ts";
 import { COMMIT_MARKS_MIGRATION } from "./commit-marks-migration.ts";
 import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
@@ -278,4 +279,5 @@ export const MIGRATIONS: readonly string[] = [
   EXPIRY_MIGRATION,
   PROMPTS_MIGRATION,
   QUESTIONS_MIGRATION,
+  BROWSER_SESSIONS_MIGRATION,
 ];

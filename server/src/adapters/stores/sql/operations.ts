@@ -2,6 +2,7 @@ import { createAgentReads, createAgentWrites } from "./agents.ts";
 import { createArchiveReads, createArchiveWrites } from "./archive.ts";
 import { createAuditReads, createAuditWrites } from "./audit.ts";
 import { createBranchReads, createBranchWrites } from "./branches.ts";
+import { createBrowserSessionReads, createBrowserSessionWrites } from "./browser-sessions.ts";
 import { createBudgetReads, createBudgetWrites } from "./budgets.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
@@ -47,6 +48,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createKeyReads(write),
   ...createTicketReads(write),
   ...createShareReads(write),
+  ...createBrowserSessionReads(write),
   ...createArchiveReads(write),
   ...createAuditReads(write),
   ...createBudgetReads(write),
@@ -88,6 +90,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
+    ...createBrowserSessionWrites(write),
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,

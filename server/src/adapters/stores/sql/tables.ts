@@ -24,6 +24,7 @@ export type Tables = {
   token_usage: TokenUsageTable;
   tickets: TicketsTable;
   shares: SharesTable;
+  browser_sessions: BrowserSessionsTable;
   files: FilesTable;
   file_links: FileLinksTable;
 };
@@ -165,6 +166,19 @@ type PromptsTable = {
   text: string;
   created_at: number;
   updated_at: number;
+};
+
+type BrowserSessionsTable = {
+  hash: string;
+  id: string;
+  tenant_id: string;
+  user_id: string;
+  subject: string;
+  provider_session: string | null;
+  is_operator: number;
+  created_at: number;
+  expires_at: number;
+  ended_at: number | null;
 };
 
 type IdempotencyKeysTable = {

@@ -132,5 +132,5 @@ function ticketOf(row: Selectable<Tables["tickets"]>): Ticket {
 
 function proofOf(text: string): Proof {
   const proof = JSON.parse(text);
-  return proof.kind === "token" ? { ...proof, expiresAt: new Date(proof.expiresAt) } : proof;
+  return "expiresAt" in proof ? { ...proof, expiresAt: new Date(proof.expiresAt) } : proof;
 }

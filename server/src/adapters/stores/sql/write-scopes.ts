@@ -90,6 +90,9 @@ export const WRITE_SCOPES: WriteScopes = {
   takeTicket: ofNobody,
   openTicket: ofNobody,
 
+  createBrowserSession: ofNobody,
+  endBrowserSessions: ofNobody,
+
   createShare: ofOwner,
   deleteShare: ofOwner,
 

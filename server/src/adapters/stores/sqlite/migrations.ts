@@ -1,5 +1,6 @@
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
+import { BROWSER_SESSIONS_MIGRATION } from "./browser-sessions-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
@@ -286,4 +287,5 @@ export const MIGRATIONS: readonly string[] = [
   `,
   PROMPTS_MIGRATION,
   QUESTIONS_MIGRATION,
+  BROWSER_SESSIONS_MIGRATION,
 ];

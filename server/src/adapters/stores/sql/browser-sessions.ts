@@ -1,0 +1,97 @@
+import type { BrowserSession } from "../../../domain/browser-session.ts";
+import type { SessionsToEnd } from "../../../ports/browser-sessions.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+
+export function createBrowserSessionReads(write: StatementWriter) {
+  const selectByHash = write<{ hash: string }>()((database, parameter) =>
+    database
+      .selectFrom("browser_sessions")
+      .selectAll()
+      .where("hash", "=", parameter.hash)
+      .where("ended_at", "is", null),
+  );
+  const selectEnded = write<Record<never, never>>()((database) =>
+    database.selectFrom("browser_sessions").select("id").where("ended_at", "is not", null),
+  );
+  return {
+    *findBrowserSession(hash: string): Operation<BrowserSession | null> {
+      const row = yield* selectByHash.first({ hash });
+      return row
+        ? {
+            id: row.id,
+            hash: row.hash,
+            tenantId: row.tenant_id,
+            userId: row.user_id,
+            subject: row.subject,
+            providerSession: row.provider_session,
+            isOperator: Number(row.is_operator) !== 0,
+            createdAt: new Date(Number(row.created_at)),
+            expiresAt: new Date(Number(row.expires_at)),
+          }
+        : null;
+    },
+
+    *endedBrowserSessions(): Operation<readonly string[]> {
+      return (yield* selectEnded.all({})).map(({ id }) => id);
+    },
+  };
+}
+
+export function createBrowserSessionWrites(write: StatementWriter) {
+  const insert = write<{
+    hash: string;
+    id: string;
+    tenantId: string;
+    userId: string;
+    subject: string;
+    providerSession: string | null;
+    isOperator: number;
+    createdAt: number;
+    expiresAt: number;
+  }>()((database, parameter) =>
+    database.insertInto("browser_sessions").values({
+      hash: parameter.hash,
+      id: parameter.id,
+      tenant_id: parameter.tenantId,
+      user_id: parameter.userId,
+      subject: parameter.subject,
+      provider_session: parameter.providerSession,
+      is_operator: parameter.isOperator,
+      created_at: parameter.createdAt,
+      expires_at: parameter.expiresAt,
+    }),
+  );
+  const forget = write<{ now: number }>()((database, parameter) =>
+    database.deleteFrom("browser_sessions").where("expires_at", "<=", parameter.now),
+  );
+  const ending = (column: "id" | "provider_session" | "subject") =>
+    write<{ value: string; at: number }>()((database, parameter) =>
+      database
+        .updateTable("browser_sessions")
+        .set({ ended_at: parameter.at })
+        .where(column, "=", parameter.value)
+        .where("ended_at", "is", null),
+    );
+  const endById = ending("id");
+  const endByProviderSession = ending("provider_session");
+  const endBySubject = ending("subject");
+
+  return {
+    *createBrowserSession(session: BrowserSession): Operation<void> {
+      yield* forget.run({ now: session.createdAt.getTime() });
+      yield* insert.run({
+        ...session,
+        isOperator: session.isOperator ? 1 : 0,
+        createdAt: session.createdAt.getTime(),
+        expiresAt: session.expiresAt.getTime(),
+      });
+    },
+
+    *endBrowserSessions(which: SessionsToEnd, at: Date): Operation<number> {
+      const ended = at.getTime();
+      if ("id" in which) return yield* endById.run({ value: which.id, at: ended });
+      if ("subject" in which) return yield* endBySubject.run({ value: which.subject, at: ended });
+      return yield* endByProviderSession.run({ value: which.providerSession, at: ended });
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { BrowserSession } from "../domain/browser-session.ts";
+
+/** Which sessions end: one by its id, or those of a session or of a person of the provider's. */
+export type SessionsToEnd =
+  | { readonly id: string }
+  | { readonly providerSession: string }
+  | { readonly subject: string };
+
+export interface BrowserSessionStore {
+  /** Stores the session, and deletes those that have expired. */
+  createBrowserSession(session: BrowserSession): Promise<void>;
+  /** Null if there is none, or it has ended; one that has expired is given. */
+  findBrowserSession(hash: string): Promise<BrowserSession | null>;
+  /** Ends them for good, on every replica. @returns their number */
+  endBrowserSessions(which: SessionsToEnd, at: Date): Promise<number>;
+  /** The ids of those that were ended before they expired. */
+  endedBrowserSessions(): Promise<readonly string[]>;
+}
+
+/** Makes the secret of a session: SESSION_PREFIX and 256 random bits. */
+export type MintSession = () => { readonly secret: string; readonly hash: string };

@@ -1,0 +1,170 @@
+// A provider of OpenID Connect over real HTTP: an issuer with a page for signing in, and codes that are good once.
+import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+
+export const CLIENT_ID = "colloquy-test";
+const SECRET = "a-secret-of-the-client";
+const LOGOUT = { "http://schemas.openid.net/event/backchannel-logout": {} };
+
+/** Whoever signs in next, and how the provider's answer differs from a good one. */
+export type NextPerson = {
+  readonly subject?: string;
+  readonly claims?: Readonly<Record<string, unknown>>;
+};
+
+type Code = {
+  readonly redirectUri: string;
+  readonly challenge: string;
+  readonly nonce: string;
+  readonly person: NextPerson;
+};
+
+export async function startProvider() {
+  const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: "rsa", alg: "RS256", use: "sig" };
+  const codes = new Map<string, Code>();
+  let person: NextPerson = { subject: "ann" };
+  let isDown = false;
+
+  const sign = (claims: JWTPayload, type = "JWT", key: CryptoKey = privateKey): Promise<string> => {
+    const now = Math.floor(Date.now() / 1000);
+    const all = { iss: url, aud: CLIENT_ID, iat: now, exp: now + 600, ...claims };
+    return new SignJWT(all).setProtectedHeader({ alg: "RS256", typ: type, kid: "rsa" }).sign(key);
+  };
+
+  /** The page on which people sign in: as the next person, or not at all. */
+  const authorize = (query: URLSearchParams): string => {
+    const redirectUri = query.get("redirect_uri") ?? "";
+    const code = randomUUID();
+    codes.set(code, {
+      redirectUri,
+      challenge: query.get("code_challenge") ?? "",
+      nonce: query.get("nonce") ?? "",
+      person,
+    });
+    const way = (answer: Record<string, string>) => {
+      const address = new URL(redirectUri);
+      const all = { ...answer, state: query.get("state") ?? "" };
+      for (const [name, value] of Object.entries(all)) address.searchParams.set(name, value);
+      return address.href.replaceAll("&", "&amp;");
+    };
+    return `<!doctype html><title>Provider</title><h1>Provider</h1>
+      <a href="${way({ code })}">Continue</a>
+      <a href="${way({ error: "access_denied" })}">Cancel</a>`;
+  };
+
+  const token = async (request: IncomingMessage): Promise<[number, object]> => {
+    let text = "";
+    for await (const piece of request) text += piece;
+    const form = new URLSearchParams(text);
+    const code = codes.get(form.get("code") ?? "");
+    codes.delete(form.get("code") ?? "");
+    const isClient = request.headers.authorization === `Basic ${btoa(`${CLIENT_ID}:${SECRET}`)}`;
+    if (!isClient) return [401, { error: "invalid_client" }];
+    const verifier = createHash("sha256").update(form.get("code_verifier") ?? "");
+    const isGood =
+      code?.redirectUri === form.get("redirect_uri") &&
+      code?.challenge === verifier.digest("base64url");
+    if (!code || !isGood) return [400, { error: "invalid_grant" }];
+    const { subject = "ann", claims = {} } = code.person;
+    const idToken = await sign({ sub: subject, nonce: code.nonce, ...claims });
+    return [
+      200,
+      { access_token: randomUUID(), token_type: "Bearer", expires_in: 600, id_token: idToken },
+    ];
+  };
+
+  const server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "", url);
+    const json = (status: number, body: object) => {
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify(body));
+    };
+    if (isDown) return json(500, {});
+    if (pathname === "/authorize") {
+      response.writeHead(200, { "content-type": "text/html" });
+      return response.end(authorize(searchParams));
+    }
+    if (pathname === "/token") return json(...(await token(request)));
+    if (pathname === "/keys") return json(200, { keys: [jwk] });
+    if (pathname !== "/.well-known/openid-configuration") return json(404, {});
+    return json(200, {
+      issuer: url,
+      jwks_uri: `${url}/keys`,
+      authorization_endpoint: `${url}/authorize`,
+      token_endpoint: `${url}/token`,
+      response_types_supported: ["code"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: ["RS256"],
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    /** What makes a server send people here. */
+    environment: {
+      AUTH_JWT_ISSUER: url,
+      SIGN_IN_CLIENT_ID: CLIENT_ID,
+      SIGN_IN_CLIENT_SECRET: SECRET,
+      SIGN_IN_NAME: "Kestrel ID",
+    },
+    /** Whoever signs in from now on. */
+    expect(next: NextPerson): void {
+      person = next;
+    },
+    fail(fails: boolean): void {
+      isDown = fails;
+    },
+    sign,
+    logoutToken: (claims: JWTPayload): Promise<string> =>
+      sign({ events: LOGOUT, jti: randomUUID(), ...claims }, "logout+jwt"),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Follows a browser's way by hand: where the provider's page leads, and with which cookies. */
+export async function walk(
+  serverUrl: string,
+  options: {
+    readonly to?: string;
+    readonly answer?: "Continue" | "Cancel";
+    /** Sent along with each request to the server. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** Changes what the browser comes back with. */
+    readonly change?: (callback: URL, cookie: string) => { callback: URL; cookie: string };
+  } = {},
+) {
+  const { to, answer = "Continue", headers = {}, change } = options;
+  const query = to === undefined ? "" : `?${new URLSearchParams({ to })}`;
+  const begun = await fetch(`${serverUrl}/sign-in/start${query}`, { redirect: "manual", headers });
+  const address = begun.headers.get("location") ?? "";
+  const [kept = ""] = begun.headers.getSetCookie();
+  if (!URL.canParse(address)) return { begun, ended: begun, kept };
+  const page = await (await fetch(address)).text();
+  const link = new RegExp(`href="([^"]+)">${answer}<`).exec(page)?.[1]?.replaceAll("&amp;", "&");
+  let callback = new URL(link ?? "");
+  let cookie = kept.split(";")[0] ?? "";
+  if (change) ({ callback, cookie } = change(callback, cookie));
+  const back = `${serverUrl}/sign-in/callback${callback.search}`;
+  const ended = await fetch(back, {
+    redirect: "manual",
+    headers: { ...headers, ...(cookie && { cookie }) },
+  });
+  return { begun, ended, kept, callback, cookie };
+}
+
+/** The cookie of the session as a browser would send it; empty: none was set. */
+export const sessionOf = (ended: Response): string =>
+  ended.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0] ?? "")
+    .find((pair) => /^(?:__Host-)?colloquy=cs_/.test(pair)) ?? "";
