@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { AppError } from "../src/domain/errors.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
-import { asking, collect, neverAborted } from "./models.contract.ts";
+import { asking, collect, neverAborted, replyOf } from "./models.contract.ts";
 
 const KEY = "abcdef0123456789";
 
@@ -17,7 +17,7 @@ async function failure(script: ReplyScript, apiKey: string | null = KEY): Promis
     maxRetries: 0,
     ...(apiKey !== null && { apiKey }),
   });
-  const { error } = await collect(provider.reply(asking("hello"), neverAborted));
+  const { error } = await collect(replyOf(provider, asking("hello"), neverAborted));
   assert.ok(error instanceof AppError, `not an AppError: ${error}`);
   return error;
 }
@@ -76,7 +76,7 @@ describe("the reason of a refusal, in each shape", () => {
     await using server = await startModelServer();
     await using provider = openAiCompatible({ name: "acme", baseUrl: server.url });
     const request = asking("hello", { model: "refused-model" });
-    const { error } = await collect(provider.reply(request, neverAborted));
+    const { error } = await collect(replyOf(provider, request, neverAborted));
     assert.ok(error instanceof AppError && error.code === "model_refused");
     assert.equal(error.message, "refused-model is not a valid model ID");
   });
@@ -188,7 +188,7 @@ describe("no secret gets out", () => {
     await using server = await startModelServer();
     const baseUrl = server.url.replace("://", "://us%40er:pass@");
     await using provider = openAiCompatible({ name: "acme", baseUrl });
-    await collect(provider.reply(asking("hello"), neverAborted));
+    await collect(replyOf(provider, asking("hello"), neverAborted));
     const { authorization } = (await server.requested()).headers;
     assert.equal(authorization, `Basic ${Buffer.from("us@er:pass").toString("base64")}`);
   });

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { AppError, type ErrorCode } from "../src/domain/errors.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
-import { asking, collect, neverAborted } from "./models.contract.ts";
+import { asking, collect, neverAborted, replyOf } from "./models.contract.ts";
 import { outcome } from "./models-setup.ts";
 
 type Expected = { code: ErrorCode | "finished"; requests: number; text?: string };
@@ -132,7 +132,7 @@ describe("statuses", () => {
     const server = await startModelServer();
     await server[Symbol.asyncDispose]();
     await using provider = openAiCompatible({ name: "test", baseUrl: server.url, retryDelayMs: 1 });
-    const { error } = await collect(provider.reply(asking("hello"), neverAborted));
+    const { error } = await collect(replyOf(provider, asking("hello"), neverAborted));
     assert.ok(error instanceof AppError && error.code === "model_failed");
     assert.equal(error.message, "The model provider test cannot be reached");
   });

@@ -5,7 +5,7 @@ import {
 } from "../src/adapters/models/openai-compatible/provider.ts";
 import { AppError } from "../src/domain/errors.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
-import { asking, collect, neverAborted, textOf } from "./models.contract.ts";
+import { asking, collect, neverAborted, replyOf, textOf } from "./models.contract.ts";
 
 export type Settings = Partial<Omit<OpenAiCompatibleOptions, "name" | "baseUrl">>;
 
@@ -20,7 +20,7 @@ export async function startPair(script: ReplyScript = {}, settings: Settings = {
   });
   return {
     server,
-    ask: (signal = neverAborted) => provider.reply(asking("one two three"), signal),
+    ask: (signal = neverAborted) => replyOf(provider, asking("one two three"), signal),
     async [Symbol.asyncDispose]() {
       await provider[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();

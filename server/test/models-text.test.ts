@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { replyParser } from "../src/adapters/models/openai-compatible/reply-parser.ts";
 import { type ReplyScript, startModelServer } from "./model-server.ts";
-import { asking, collect, neverAborted, textOf } from "./models.contract.ts";
+import { asking, collect, neverAborted, replyOf, textOf } from "./models.contract.ts";
 
 /** Parts of any text, cut between any two UTF-16 units. */
 const cutText = fc
@@ -130,7 +130,7 @@ describe("text", () => {
             how,
           ),
         });
-        const { parts, error } = await collect(provider.reply(asking("hello"), neverAborted));
+        const { parts, error } = await collect(replyOf(provider, asking("hello"), neverAborted));
         assert.equal(error, null);
         assert.equal(textOf(parts), storable(texts.join("")));
       }),
@@ -226,7 +226,7 @@ describe("bounds", () => {
     await using server = await startModelServer({ script });
     const idleTimeoutMs = 3000;
     await using provider = openAiCompatible({ name: "test", baseUrl: server.url, idleTimeoutMs });
-    return await collect(provider.reply(asking("hello"), neverAborted));
+    return await collect(replyOf(provider, asking("hello"), neverAborted));
   };
   const megabyte = "x".repeat(1024 * 1024);
   const chunk = `data: {"choices":[{"delta":{"content":"${megabyte}"}}]}\n\n`;

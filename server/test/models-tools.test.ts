@@ -6,7 +6,7 @@ import { openAiCompatible } from "../src/adapters/models/openai-compatible/provi
 import { AppError } from "../src/domain/errors.ts";
 import type { ModelPart, ModelSettings } from "../src/ports/model.ts";
 import { type ModelServer, startModelServer } from "./model-server.ts";
-import { asking, collect, neverAborted } from "./models.contract.ts";
+import { asking, collect, neverAborted, replyOf } from "./models.contract.ts";
 
 const TOOLS: ModelSettings = {
   tools: [
@@ -36,7 +36,7 @@ const call = (index: number | undefined, given: object, more: object = {}) =>
 async function replyTo(events: readonly string[], settings: ModelSettings = TOOLS) {
   model.next({ raw: [...events, "data: [DONE]\n\n"], contentType: "text/event-stream" });
   const { parts, error } = await collect(
-    provider.reply(asking("Hello", { settings }), neverAborted),
+    replyOf(provider, asking("Hello", { settings }), neverAborted),
   );
   assert.equal(error, null);
   return { parts, said: joined(parts), finish: parts.at(-1), body: model.requests.at(-1)?.body };
@@ -130,7 +130,7 @@ describe("calls of tools", () => {
     const body = { model: "m", choices: [{ index: 0, message, finish_reason: "tool_calls" }] };
     model.next({ raw: [JSON.stringify(body)], contentType: "application/json" });
     const { parts } = await collect(
-      provider.reply(asking("Hello", { settings: TOOLS }), neverAborted),
+      replyOf(provider, asking("Hello", { settings: TOOLS }), neverAborted),
     );
     assert.deepEqual(joined(parts), [
       ["reasoning", "Hm."],
@@ -158,13 +158,13 @@ describe("calls of tools", () => {
       contentType: "text/event-stream",
     });
     const { error } = await collect(
-      provider.reply(asking("Hello", { settings: TOOLS }), neverAborted),
+      replyOf(provider, asking("Hello", { settings: TOOLS }), neverAborted),
     );
     assert.ok(error instanceof AppError && error.code === "model_failed", String(error));
     const many = Array.from({ length: 1_001 }, (_, index) => call(index, { name: "look" }));
     model.next({ raw: [many.join("")], contentType: "text/event-stream" });
     const { error: tooMany } = await collect(
-      provider.reply(asking("Hello", { settings: TOOLS }), neverAborted),
+      replyOf(provider, asking("Hello", { settings: TOOLS }), neverAborted),
     );
     assert.ok(tooMany instanceof AppError && tooMany.code === "model_failed", String(tooMany));
   });
@@ -261,7 +261,8 @@ test("calls and their results go to the provider as its messages, results right 
   const result = { type: "tool_result", outcome: "ok", text: "Seen" } as const;
   model.next({});
   await collect(
-    provider.reply(
+    replyOf(
+      provider,
       asking("", {
         messages: [
           { role: "user", content: "Look" },
@@ -300,7 +301,7 @@ test("calls and their results go to the provider as its messages, results right 
 test("the built-in echo thinks, calls, refuses and is cut off where lines of a message say so", async () => {
   const echo = echoProvider();
   const hear = async (content: string, settings: ModelSettings = {}) => {
-    const { parts } = await collect(echo.reply(asking(content, { settings }), neverAborted));
+    const { parts } = await collect(replyOf(echo, asking(content, { settings }), neverAborted));
     const finish = parts.at(-1);
     return [joined(parts), finish?.type === "finish" && finish.reason];
   };

@@ -10,7 +10,14 @@ import {
 } from "../src/adapters/models/openai-compatible/presets.ts";
 import { openAiCompatible } from "../src/adapters/models/openai-compatible/provider.ts";
 import { type ModelServerOptions, startModelServer } from "./model-server.ts";
-import { asking, collect, modelContract, neverAborted, textOf } from "./models.contract.ts";
+import {
+  asking,
+  collect,
+  modelContract,
+  neverAborted,
+  replyOf,
+  textOf,
+} from "./models.contract.ts";
 
 modelContract("builtin/echo", async () => ({
   provider: echoProvider(),
@@ -51,7 +58,7 @@ async function startPair(
     server,
     provider,
     ask: (message: string, more = {}) =>
-      collect(provider.reply(asking(message, more), neverAborted)),
+      collect(replyOf(provider, asking(message, more), neverAborted)),
     async [Symbol.asyncDispose]() {
       await provider[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
@@ -61,7 +68,9 @@ async function startPair(
 
 describe("builtin/echo", () => {
   test("a part a word, with its blank", async () => {
-    const { parts } = await collect(echoProvider().reply(asking("hi  there\nyou"), neverAborted));
+    const { parts } = await collect(
+      replyOf(echoProvider(), asking("hi  there\nyou"), neverAborted),
+    );
     const words = ["You ", "said: ", "hi ", " there\n", "you"];
     assert.deepEqual(parts, [
       ...words.map((text) => ({ type: "text", text })),
@@ -72,7 +81,7 @@ describe("builtin/echo", () => {
   test("an abort ends the wait between words", async () => {
     const controller = new AbortController();
     const reply = collect(
-      echoProvider({ wordDelayMs: 60_000 }).reply(asking("hi"), controller.signal),
+      replyOf(echoProvider({ wordDelayMs: 60_000 }), asking("hi"), controller.signal),
     );
     controller.abort(new Error("stopped"));
     assert.deepEqual(await reply, { parts: [], error: new Error("stopped") });
@@ -236,7 +245,7 @@ describe("looking for Ollama", () => {
     await using server = await startModelServer();
     await using provider = await discoverOllama({ baseUrl: server.url.replace("/v1", "") });
     assert.equal(provider?.name, "ollama");
-    const { parts } = await collect(provider.reply(asking("hello"), neverAborted));
+    const { parts } = await collect(replyOf(provider, asking("hello"), neverAborted));
     assert.equal(textOf(parts), "Echo: hello");
   });
 

@@ -8,14 +8,19 @@ import { makeKey } from "./wire-client.ts";
 
 const server = await startServer({ builtIn: true });
 after(() => server[Symbol.asyncDispose]());
-const key = await makeKey(server);
+const serverKey = await makeKey(server);
 
-async function request(version: string, last: boolean): Promise<string> {
-  const { newConversation } = caller(server.url, key);
+type Asked = { readonly url: string; readonly key: string; readonly parts?: true };
+
+async function request(
+  version: string,
+  last: boolean,
+  { url, key, ...more }: Asked = { url: server.url, key: serverKey },
+): Promise<string> {
+  const { newConversation } = caller(url, key);
   const path = `/v1/chat/conversations/${await newConversation()}/messages/stream`;
-  const body = Buffer.from(
-    JSON.stringify({ content: "Zoë says 日本語 and 😀, one two three four" }),
-  );
+  const content = "Zoë says 日本語 and 😀, one two three four";
+  const body = Buffer.from(JSON.stringify({ content, ...more }));
   const close = last ? "Connection: close\r\n" : "";
   return `POST ${path} HTTP/${version}\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${close}\r\n${body.toString("latin1")}`;
 }
@@ -63,4 +68,19 @@ test("a client of HTTP/1.0 gets the frames alone", async () => {
   const answer = await exchange(server.port, await request("1.0", true));
   assert.doesNotMatch(answer, /transfer-encoding/i);
   assert.match(wordsOf(Buffer.from(bodyOf(answer), "latin1").toString("utf8")), /日本語/);
+});
+
+test("what one read of the model's connection brought is one write to the client", async () => {
+  await using asking = await startServer();
+  const key = await makeKey(asking);
+  const asked = await request("1.1", true, { url: asking.url, key, parts: true });
+  const event = (delta: object, finish: string | null = null) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const said = [{ reasoning_content: "Hm. " }, { content: "Yes" }, { content: "." }].map((delta) =>
+    event(delta),
+  );
+  asking.model.next({ raw: [said.join(""), `${event({}, "stop")}data: [DONE]\n\n`] });
+  const { chunks } = chunksOf(bodyOf(await exchange(asking.port, asked)));
+  const chunk = chunks.find((one) => one.includes("Hm. ")) ?? "";
+  assert.match(chunk, /"of":"reasoning"[\s\S]*"type":"ai_chunk","data":"Yes\."/);
 });

@@ -1,5 +1,6 @@
 import { AppError, modelUnavailable } from "../domain/errors.ts";
 import { isMeantBy, type ModelPatterns } from "../domain/model-patterns.ts";
+import type { Sink, StopGiving } from "../domain/sink.ts";
 import type {
   ModelInfo,
   ModelPart,
@@ -37,8 +38,8 @@ export type Models = {
   nameOf(model: string | null): string;
   /** Tokens that the model takes in and gives out together, as far as is known. */
   contextTokensOf(model: string | null): number;
-  /** Falls back on MODEL_FALLBACKS while nothing has been given. Rejections as in ports/model.ts. */
-  reply(request: AskModel, signal: AbortSignal): AsyncIterable<ModelPart>;
+  /** Falls back on MODEL_FALLBACKS while nothing has been given. Otherwise as in ports/model.ts. */
+  reply(request: AskModel, sink: Sink<ModelPart>): StopGiving;
   /**
    * Null if that model may answer; else what to tell. Providers' lists are not looked at.
    * @param allowed the models that the key may use; null: every model
@@ -150,53 +151,58 @@ export function createModels(
     throw notOfTheServer(resolve(model).model, whose, offered);
   }
 
-  /** No generator, because a part would wait longer in one for its turn than it takes otherwise. */
-  function reply(request: AskModel, signal: AbortSignal): AsyncIterableIterator<ModelPart, void> {
+  function reply(request: AskModel, sink: Sink<ModelPart>): StopGiving {
     const { allowed, ...rest } = request;
     const asked = { ...rest, settings: withExtras(rest.settings) };
     const fallbackModels = options.fallbacks
       .map(resolve)
       .filter((fallback) => !refusalOfKey(fallback, allowed, "the"));
-    const chosen = resolve(request.model);
-    const candidates = [chosen, ...fallbackModels];
-    let index = 0;
+    const candidates = [resolve(request.model), ...fallbackModels];
     let isBegun = false;
-    let answer: AsyncIterator<ModelPart, void> | null = null;
-    const ask = ({ provider, model }: Resolved): AsyncIterator<ModelPart, void> => {
-      const fallbacks = candidates
-        .slice(index + 1)
-        .flatMap((other) => (other.provider === provider ? [other.model] : []));
-      return provider.reply({ ...asked, model, fallbacks }, signal)[Symbol.asyncIterator]();
-    };
-    const nextOf = async (candidate: Resolved): Promise<IteratorResult<ModelPart, void>> => {
+    let isStopped = false;
+    let stop: StopGiving = () => {};
+    const ask = (candidate: Resolved, index: number): void => {
       const { provider, model } = candidate;
-      try {
-        answer ??= ask(candidate);
-        const next = await answer.next();
-        if (next.done) return next;
-        if (!isBegun) options.problems?.solved(provider.name, model);
-        isBegun = true;
-        if (next.value.type !== "finish" || provider.name !== BUILT_IN) return next;
-        return { done: false, value: { ...next.value, model: nameOf(candidate) } };
-      } catch (caught) {
-        const error = request.model === null || index > 0 ? ofTheServer(caught, model) : caught;
-        options.problems?.note(provider.name, model, error);
-        const other = candidates[index + 1];
-        const isRefused = error instanceof AppError && error.code === "model_refused";
-        if (isBegun || !other || isRefused || signal.aborted) throw error;
-        index += 1;
-        answer = null;
-        return nextOf(other);
-      }
+      const others = candidates.slice(index + 1);
+      const fallbacks = others.flatMap((other) =>
+        other.provider === provider ? [other.model] : [],
+      );
+      let isOver = false;
+      const stopThis = provider.reply(
+        { ...asked, model, fallbacks },
+        {
+          take(parts) {
+            if (!isBegun) options.problems?.solved(provider.name, model);
+            isBegun = true;
+            return sink.take(provider.name === BUILT_IN ? parts.map(named(candidate)) : parts);
+          },
+          end(caught) {
+            isOver = true;
+            if (caught === undefined) return sink.end();
+            const error = request.model === null || index > 0 ? ofTheServer(caught, model) : caught;
+            options.problems?.note(provider.name, model, error);
+            const [other] = others;
+            const isRefused = error instanceof AppError && error.code === "model_refused";
+            if (isBegun || !other || isRefused || isStopped) return sink.end(error);
+            ask(other, index + 1);
+          },
+        },
+      );
+      if (!isOver) stop = stopThis;
     };
-    return {
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      next: () => nextOf(candidates[index] ?? chosen),
-      return: async () => (await answer?.return?.()) ?? { done: true, value: undefined },
+    const [chosen = resolve(null)] = candidates;
+    ask(chosen, 0);
+    return () => {
+      isStopped = true;
+      stop();
     };
   }
+
+  /** With the name that the server gives the model. */
+  const named =
+    (candidate: Resolved) =>
+    (part: ModelPart): ModelPart =>
+      part.type === "finish" ? { ...part, model: nameOf(candidate) } : part;
 
   /** What of the unknown fields the operator allows. */
   const withExtras = ({ extras, ...settings }: ModelSettings): ModelSettings => {

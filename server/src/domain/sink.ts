@@ -34,15 +34,15 @@ export const mapped = <From, To>(
  */
 export async function* pulled<Item>(
   give: Giving<Item>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<Item, void> {
-  if (signal.aborted) return;
+  if (signal?.aborted) return;
   let given: readonly Item[] = [];
   let over: { readonly error?: unknown } | null = null;
   let rouse = () => {};
   let goOn = () => {};
   const onAbort = () => rouse();
-  signal.addEventListener("abort", onAbort);
+  signal?.addEventListener("abort", onAbort);
   const stop = give({
     take(items) {
       given = items;
@@ -59,10 +59,10 @@ export async function* pulled<Item>(
   try {
     for (;;) {
       for (const item of given) {
-        if (signal.aborted) return;
+        if (signal?.aborted) return;
         yield item;
       }
-      if (signal.aborted) return;
+      if (signal?.aborted) return;
       const ended = over as { readonly error?: unknown } | null;
       if (ended?.error !== undefined) throw ended.error;
       if (ended) return;
@@ -74,7 +74,7 @@ export async function* pulled<Item>(
       await more;
     }
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    signal?.removeEventListener("abort", onAbort);
     stop();
   }
 }
@@ -86,7 +86,7 @@ export async function* pulled<Item>(
 export function pushed<Item>(
   give: Giving<Item>,
   take: Sink<Item>["take"],
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let isOver = false;
@@ -98,13 +98,100 @@ export function pushed<Item>(
       take,
       end(error) {
         isOver = true;
-        signal.removeEventListener("abort", leave);
+        signal?.removeEventListener("abort", leave);
         if (error === undefined) resolve();
         else reject(error);
       },
     });
     if (isOver) return;
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
+    if (signal?.aborted) leave();
+    else signal?.addEventListener("abort", leave, { once: true });
   });
+}
+
+/** What an iterator gives, pushed; stopping aborts its signal. */
+export const given =
+  <Item>(open: (signal: AbortSignal) => AsyncIterable<Item>): Giving<Item> =>
+  (sink) => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const push = async () => {
+      for await (const item of open(signal)) {
+        if (signal.aborted) return;
+        await sink.take([item]);
+      }
+    };
+    push().then(
+      () => signal.aborted || sink.end(),
+      (error: unknown) => signal.aborted || sink.end(error),
+    );
+    return () => leaving.abort();
+  };
+
+/**
+ * Keeps what is pushed until somebody takes it: the sink on one side, and what gives it on to one taker on the other.
+ * @param most of what is kept without asking for a pause, in items
+ */
+export function kept<Item>(most = 0): { readonly sink: Sink<Item>; readonly give: Giving<Item> } {
+  let items: Item[] = [];
+  let taker: Sink<Item> | null = null;
+  let isPaused = false;
+  let over: { readonly error?: unknown } | null = null;
+  let goOn = () => {};
+  const pass = () => {
+    if (!taker || isPaused) return;
+    if (items.length > 0) {
+      const all = items;
+      items = [];
+      try {
+        const pause = taker.take(all);
+        if (pause) return pauseFor(pause);
+      } catch (error) {
+        return fail(error);
+      }
+    }
+    goOn();
+    if (over) finish(over.error);
+  };
+  const pauseFor = (pause: Promise<void>) => {
+    isPaused = true;
+    pause.then(() => {
+      isPaused = false;
+      pass();
+    }, fail);
+  };
+  const fail = (error: unknown) => {
+    over = { error };
+    finish(error);
+  };
+  const finish = (error: unknown) => {
+    const to = taker;
+    taker = null;
+    to?.end(error);
+  };
+  return {
+    sink: {
+      take(more) {
+        if (over) return undefined;
+        if (taker && !isPaused && items.length === 0) return taker.take(more);
+        items.push(...more);
+        if (!isPaused && items.length <= most) return undefined;
+        return new Promise((resolve) => {
+          goOn = resolve;
+        });
+      },
+      end(error) {
+        if (over) return;
+        over = { error };
+        if (!isPaused) pass();
+      },
+    },
+    give(sink) {
+      taker = sink;
+      pass();
+      return () => {
+        if (taker === sink) taker = null;
+      };
+    },
+  };
 }

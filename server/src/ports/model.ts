@@ -1,6 +1,7 @@
 import type { JsonObject } from "../domain/json.ts";
 import type { FinishReason, Usage } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
+import type { Sink, StopGiving } from "../domain/sink.ts";
 
 export type PromptImage = {
   readonly mediaType: string;
@@ -187,8 +188,8 @@ export interface ModelProvider {
   /** The first part of a qualified model name: `openrouter`, `cerebras`, `builtin`, … */
   readonly name: string;
   /**
-   * Asks for a reply. Nothing is sent before the first part is asked for. Never throws before that.
-   * Ends after `finish`; rejects otherwise:
+   * Asks for a reply at once, and pushes its parts as they come: what came in one read of the connection in one moment.
+   * Never throws. Ends after `finish`; with an error otherwise:
    * - AppError `model_refused`: the provider says that the request is at fault (unknown model, bad
    *   parameter, too long); the message is the provider's reason. `isUnknownModel` where the model is at fault.
    * - AppError `rate_limited`: the provider's limit, with `retryAfterMs` where it said so.
@@ -196,10 +197,10 @@ export interface ModelProvider {
    *   wrong address); `forOperator` says what, the message does not.
    * - AppError `model_failed`: everything else (cannot be reached, broken stream, no byte for the
    *   idle time, an end without a finish reason). The message is fit for a user and names no secret.
-   * Tries again by itself (backoff, `Retry-After`) only while no part has been given.
-   * An aborted signal ends it at once, and closes the connection.
+   * Tries again by itself (backoff, `Retry-After`) only while no part has been given. While the sink pauses, the
+   * provider has to wait. Stopping it closes the connection at once.
    */
-  reply(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart>;
+  reply(request: ModelRequest, sink: Sink<ModelPart>): StopGiving;
   /**
    * What the provider offers, cached. @throws AppError model_failed if it cannot be reached, model_unavailable
    * @param maxAgeMs default: as long as it is kept

@@ -1,5 +1,6 @@
 import { toAppError } from "../../domain/errors.ts";
 import type { Speaker } from "../../domain/principal.ts";
+import { kept, pulled, type StopGiving } from "../../domain/sink.ts";
 import { interruptionError } from "../../domain/turn.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { LocalTurns } from "./local-turns.ts";
@@ -37,7 +38,8 @@ export async function askOnce(
   observation.asked();
   const { promise: ending, resolve: tellEnded } = Promise.withResolvers<void>();
   const stop = createStop();
-  const aborting = new AbortController();
+  const { sink, give } = kept<ModelPart>();
+  let stopModel: StopGiving | null = null;
   /** What was said, where it may have to be estimated. */
   const said: string[] = [];
   let outcome: AskedOutcome | null = null;
@@ -47,7 +49,8 @@ export async function askOnce(
     const ended = { model: name, usage: null, finishes: [], error: null, ...result };
     outcome = ended;
     endWait();
-    aborting.abort();
+    stopModel?.();
+    sink.end(UNWANTED);
     settled = reservation.settle(ended.usage, said.join(""));
     observation.ended({
       status: stop.cause ? "interrupted" : ended.error ? "failed" : "complete",
@@ -64,20 +67,22 @@ export async function askOnce(
     end({ error: stop.cause === "shutdown" ? interruptionError("shutdown") : null }),
   );
 
-  let answer: AsyncIterator<ModelPart> | null = null;
-  const first = ask(parts, { owner, reservation }, read, aborting).then((opened) => {
-    answer = opened[Symbol.asyncIterator]();
-    return answer.next();
-  });
-  first.catch((error: unknown) => end({ error: toAppError(error) }));
+  ask(parts, { owner, reservation }, read, sink).then(
+    (stopIt) => {
+      stopModel = stopIt;
+      if (outcome) stopIt();
+    },
+    (error: unknown) => {
+      end({ error: toAppError(error) });
+    },
+  );
   let isAnswering = false;
 
   /** @throws AppError where nothing was said */
   async function* events(): AsyncGenerator<AskedEvent> {
     let isBegun = false;
     try {
-      for (let next = await first; !next.done; next = (await answer?.next()) ?? next) {
-        const part = next.value;
+      for await (const part of pulled(give)) {
         if (part.type === "finish") {
           const { reason, word, choices = [{ reason, word }], usage } = part;
           if (reason === "tool_calls" && !isBegun) throw unofferedTool();
@@ -117,3 +122,5 @@ export async function askOnce(
   local.addStateless({ ending, interrupt: stop.now });
   return { id, model: name, follow, stop: () => stop.now("stopped"), ending };
 }
+
+const UNWANTED = new Error("The answer is not wanted any more");

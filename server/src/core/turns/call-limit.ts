@@ -1,14 +1,12 @@
+import { mapped, type Sink } from "../../domain/sink.ts";
 import type { ModelPart } from "../../ports/model.ts";
 
 /** The answer with its first calls of tools alone, that many of them; what else it says stays. */
-export async function* withFirstCalls(
-  answer: AsyncIterable<ModelPart>,
-  most: number,
-): AsyncGenerator<ModelPart> {
+export function withFirstCalls(sink: Sink<ModelPart>, most: number): Sink<ModelPart> {
   let calls = 0;
-  for await (const part of answer) {
+  return mapped(sink, (part: ModelPart) => {
     if (part.type === "tool_call") calls++;
     const isOfCall = part.type === "tool_call" || part.type === "arguments";
-    if (!isOfCall || calls <= most) yield part;
-  }
+    return !isOfCall || calls <= most ? [part] : [];
+  });
 }

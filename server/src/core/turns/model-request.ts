@@ -2,6 +2,7 @@ import type { Agent } from "../../domain/agent.ts";
 import { type Part, textOf } from "../../domain/parts.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import { toldOf } from "../../domain/profile.ts";
+import { type Giving, kept, type Sink, type StopGiving } from "../../domain/sink.ts";
 import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ReadPrompt, Reservation } from "../access/budgets.ts";
 import { isChosen } from "../tools/permissions.ts";
@@ -14,9 +15,8 @@ import type { InputMessage, TurnParts } from "./turn.ts";
 
 /** A request to the model that is under way. */
 export type OpenRequest = {
-  readonly parts: { next(): Promise<IteratorResult<ModelPart>> };
-  /** The first part of the answer, which is requested already. */
-  readonly first: Promise<IteratorResult<ModelPart>>;
+  /** The answer from its beginning, for one taker. It ends with an error where the request failed, or was discarded. */
+  readonly answer: Giving<ModelPart>;
   /** The sequence of the latest message that the model is told of besides the question; -1: none. Null: it could not be read. */
   readonly knowsTo: Promise<number | null>;
   /** Ends the request; whatever the model still sends is dropped. */
@@ -52,24 +52,32 @@ export type Question = {
   readonly said?: readonly Part[];
 };
 
-/** Sends the request at once; nothing is thrown here, a failure is in `first`. */
+/** Sends the request at once; nothing is thrown here, a failure ends the answer. */
 export function requestReply(parts: TurnParts, question: Question, stop: Stop): OpenRequest {
-  const aborting = new AbortController();
-  const discard = () => aborting.abort();
+  const { sink, give } = kept<ModelPart>();
+  let stopModel: StopGiving | null = null;
+  let isDiscarded = false;
+  const discard = () => {
+    isDiscarded = true;
+    stopModel?.();
+    sink.end(DISCARDED);
+  };
   stop.listen(discard);
-  let answer: AsyncIterator<ModelPart> | null = null;
-  const opening = open(parts, question, aborting);
-  const first = opening.then((opened) => {
-    answer = opened.answer;
-    return answer.next();
+  const asking = async (): Promise<number | null> => {
+    const read = await readPrompt(parts, question);
+    // Nobody waits for the answer of a request that was discarded meanwhile.
+    if (!isDiscarded) stopModel = await ask(parts, question, read, sink);
+    if (isDiscarded) stopModel?.();
+    return read.lastSequence;
+  };
+  const knowsTo = asking().catch((error: unknown) => {
+    sink.end(error);
+    return null;
   });
-  first.catch(() => {});
-  const knowsTo = opening.then(
-    ({ lastSequence }) => lastSequence,
-    () => null,
-  );
-  return { parts: { next: () => answer?.next() ?? first }, first, knowsTo, discard };
+  return { answer: give, knowsTo, discard };
 }
+
+const DISCARDED = new Error("The request was discarded");
 
 type Read = ReadPrompt & {
   readonly settings: ModelSettings;
@@ -142,27 +150,13 @@ function chosenTools(
   return chosen.length > 0 ? { ...rest, tools: chosen } : rest;
 }
 
-/** Opens the model's own stream of parts, without a layer between a token and its watchers. */
-async function open(
-  parts: TurnParts,
-  question: Question,
-  aborting: AbortController,
-): Promise<{
-  readonly answer: AsyncIterator<ModelPart>;
-  readonly lastSequence: number | null;
-}> {
-  const read = await readPrompt(parts, question);
-  const answer = await ask(parts, question, read, aborting);
-  return { answer: answer[Symbol.asyncIterator](), lastSequence: read.lastSequence };
-}
-
-/** The answer to a prompt, within what the reservation has. Nothing is sent before its first part is asked for. */
+/** Asks for the answer to a prompt, within what the reservation has. @throws AppError why it is not asked for */
 export async function ask(
   { models }: Pick<TurnParts, "models">,
   { owner, reservation: { fit } }: Pick<Question, "owner" | "reservation">,
   read: ReadPrompt & Pick<Read, "model" | "temperature"> & { readonly settings: ModelSettings },
-  aborting: AbortController,
-): Promise<AsyncIterable<ModelPart>> {
+  sink: Sink<ModelPart>,
+): Promise<StopGiving> {
   const { messages, model, temperature, settings } = read;
   const allowed = owner.models;
   // The chosen model may have changed while the message waited.
@@ -174,9 +168,10 @@ export async function ask(
       ? (settings.maxTokens ?? null)
       : Math.min(fitting, settings.maxTokens ?? fitting);
   const request = { model, allowed, messages, temperature, maxTokens, settings };
-  const all = models.reply(request, aborting.signal);
-  const { maxToolCalls } = settings;
-  const answer = maxToolCalls === undefined ? all : withFirstCalls(all, maxToolCalls);
-  if (maxTokens === null) return answer;
-  return cutAt(answer, { maxTokens, choices: settings.choices }, () => aborting.abort());
+  let stop: StopGiving = () => {};
+  const { maxToolCalls, choices } = settings;
+  const limited = maxTokens === null ? sink : cutAt(sink, { maxTokens, choices }, () => stop());
+  const taken = maxToolCalls === undefined ? limited : withFirstCalls(limited, maxToolCalls);
+  stop = models.reply(request, taken);
+  return stop;
 }

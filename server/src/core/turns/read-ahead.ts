@@ -1,55 +1,31 @@
+import { type Giving, kept } from "../../domain/sink.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { OpenRequest } from "./model-request.ts";
 
-/** A request to the model whose answer is read at once, for two readers: the turn, and whoever prepares for it. */
+/** A request to the model whose answer is taken at once, for two takers: the turn, and whoever prepares for it. */
 export type ReadAhead = {
   /** Gives the whole answer, as the original request would. */
   readonly request: OpenRequest;
   /** The text of the answer as it comes; ends where the answer fails. */
-  readonly opening: AsyncIterable<string>;
+  readonly opening: Giving<string>;
 };
 
-export function readAhead(request: OpenRequest): ReadAhead {
-  const read: ModelPart[] = [];
-  let ending: { readonly error?: unknown } | null = null;
-  let wake = Promise.withResolvers<void>();
-
-  const pump = async () => {
-    try {
-      for (let next = await request.first; !next.done; next = await request.parts.next()) {
-        read.push(next.value);
-        wake.resolve();
-        wake = Promise.withResolvers();
-      }
-      ending = {};
-    } catch (error) {
-      ending = { error };
-    }
-    wake.resolve();
-  };
-  async function* again(): AsyncGenerator<ModelPart> {
-    for (let at = 0; ; ) {
-      const part = read[at];
-      if (part) {
-        at++;
-        yield part;
-      } else if (!ending) await wake.promise;
-      else if ("error" in ending) throw ending.error;
-      else return;
-    }
-  }
-  async function* texts(): AsyncGenerator<string> {
-    try {
-      for await (const part of again())
-        if (part.type === "text" || part.type === "refusal") yield part.text;
-    } catch {
+export function readAhead({ answer, knowsTo, discard }: OpenRequest): ReadAhead {
+  const ofTurn = kept<ModelPart>(Number.POSITIVE_INFINITY);
+  const ofOpening = kept<string>(Number.POSITIVE_INFINITY);
+  answer({
+    take(parts) {
+      const texts = parts.flatMap((part) =>
+        part.type === "text" || part.type === "refusal" ? [part.text] : [],
+      );
+      if (texts.length > 0) void ofOpening.sink.take(texts);
+      return ofTurn.sink.take(parts);
+    },
+    end(error) {
       // The turn tells what went wrong.
-    }
-  }
-  void pump();
-  const parts = again();
-  const first = parts.next();
-  first.catch(() => {});
-  const { knowsTo, discard } = request;
-  return { request: { parts, first, knowsTo, discard }, opening: texts() };
+      ofOpening.sink.end();
+      ofTurn.sink.end(error);
+    },
+  });
+  return { request: { answer: ofTurn.give, knowsTo, discard }, opening: ofOpening.give };
 }

@@ -3,6 +3,7 @@ import type { Message, Usage } from "../../domain/message.ts";
 import { MAX_PARTS } from "../../domain/part-checks.ts";
 import { CLIENT_TOOLS, CUSTOM_TOOLS, textIn } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { pushed } from "../../domain/sink.ts";
 import { endingOf, type TurnEnding } from "../../domain/turn.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
@@ -171,6 +172,32 @@ async function run(
     });
   /** What the provider counted for the present step. */
   let used: Usage | null = null;
+  const finish = (part: Extract<ModelPart, { type: "finish" }>): void => {
+    outcome.finishWord = part.word;
+    outcome.finishReason = part.reason;
+    used = part.usage;
+    outcome.usage = steps ? steps.total(used) : used;
+    outcome.model = part.model ?? outcome.model;
+  };
+  /** What came in one moment. Pauses where something is to be on disk before it is shown. */
+  const take = (given: readonly ModelPart[]): Promise<void> | undefined => {
+    for (const [place, part] of given.entries()) {
+      if (part.type === "finish") {
+        finish(part);
+        continue;
+      }
+      if (part.type === "reasoning") thinking.start();
+      else if (!isAnswering) {
+        isAnswering = true;
+        observation.firstToken();
+        outcome.reasoningMs = thinking.read();
+      }
+      const noting = steps?.beforeWords();
+      if (noting) return noting.then(() => take(given.slice(place)));
+      write(writer, part, steps);
+    }
+    return undefined;
+  };
   try {
     if (earlier) await earlier;
     if (stop.cause) return interrupted();
@@ -188,26 +215,7 @@ async function run(
     while (request) {
       isOver = false;
       used = null;
-      for (let next = await request.first; !next.done; next = await request.parts.next()) {
-        const part = next.value;
-        if (part.type === "finish") {
-          outcome.finishWord = part.word;
-          outcome.finishReason = part.reason;
-          used = part.usage;
-          outcome.usage = steps ? steps.total(used) : used;
-          outcome.model = part.model ?? outcome.model;
-          continue;
-        }
-        if (part.type === "reasoning") thinking.start();
-        else if (!isAnswering) {
-          isAnswering = true;
-          observation.firstToken();
-          outcome.reasoningMs = thinking.read();
-        }
-        const noting = steps?.beforeWords();
-        if (noting) await noting;
-        write(writer, part, steps);
-      }
+      await pushed(request.answer, take);
       isOver = true;
       if (outcome.finishReason === null || !steps || !mayCall(outcome)) break;
       const next = await steps.next(used);

@@ -1,9 +1,11 @@
 import { branchOf, TRUNK } from "../../domain/branches.ts";
 import { TITLE_CHARACTERS, titleFrom } from "../../domain/conversation.ts";
+import type { Usage } from "../../domain/message.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
+import { pushed } from "../../domain/sink.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
+import type { ModelPart, ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { ConversationStore } from "../../ports/store.ts";
 import type { Budgets } from "../access/budgets.ts";
 import type { Models } from "../models.ts";
@@ -54,14 +56,22 @@ export function createTitles(parts: TitleParts): Titles {
     const prompt = { messages, settings, contextTokens: models.contextTokensOf(model) };
     const reservation = await budgets.reserve(owner, async () => prompt);
     let text = "";
-    let usage = null;
+    let usage: Usage | null = null;
     try {
       const maxTokens = Math.min(MAX_TITLE_TOKENS, (await reservation.fit?.(prompt)) ?? Infinity);
       const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(MAX_ASK_MS)]);
       const request = { model, allowed: null, messages, temperature: null, maxTokens, settings };
-      for await (const part of models.reply(request, signal))
-        if (part.type === "text") text += part.text;
-        else if (part.type === "finish") usage = part.usage;
+      await pushed<ModelPart>(
+        (sink) => models.reply(request, sink),
+        (given) => {
+          for (const part of given)
+            if (part.type === "text") text += part.text;
+            else if (part.type === "finish") usage = part.usage;
+          return undefined;
+        },
+        signal,
+      );
+      signal.throwIfAborted();
     } finally {
       await reservation.settle(usage, text);
     }

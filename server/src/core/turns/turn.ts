@@ -4,7 +4,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Interruption, Message, Role } from "../../domain/message.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
-import type { Sink, StopGiving } from "../../domain/sink.ts";
+import type { Giving, Sink, StopGiving } from "../../domain/sink.ts";
 import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
@@ -165,7 +165,7 @@ export type Turn = Watching & {
 /** A reply that is requested before it is certain that its message will be sent. Nothing is stored. */
 export type PreparedTurn = {
   /** The text of the reply as it comes, for a caller that prepares to speak it; can be read once. */
-  readonly opening: AsyncIterable<string>;
+  readonly opening: Giving<string>;
   /** Stores the message, as `start` does, and goes on with the request that was sent. @throws as start */
   commit(): Promise<Turn>;
   /** Ends the request to the model. */

@@ -1,6 +1,6 @@
 import { millisecondsOf } from "../../domain/audio.ts";
 import { type AppError, toAppError } from "../../domain/errors.ts";
-import { pulled } from "../../domain/sink.ts";
+import { type Giving, pulled } from "../../domain/sink.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Synthesizer } from "../../ports/speech.ts";
 import type { LiveEvent, Turn } from "../turns/turn.ts";
@@ -76,7 +76,7 @@ export async function* speakReply(
 
 /** Speaks the first sentence of a reply that comes; null when there is none, or it cannot be spoken. */
 export async function speakOpening(
-  texts: AsyncIterable<string>,
+  texts: Giving<string>,
   synthesizer: Synthesizer,
   voice: string | null,
   signal: AbortSignal,
@@ -92,14 +92,21 @@ export async function speakOpening(
   }
 }
 
-async function firstSentence(texts: AsyncIterable<string>): Promise<Sentence | null> {
+async function firstSentence(give: Giving<string>): Promise<Sentence | null> {
   const splitter = createSentenceSplitter();
   const isSpeech = ({ text }: Sentence) => /\S/u.test(text);
-  for await (const text of texts) {
-    const found = splitter.push(text).find(isSpeech);
-    if (found) return found;
-  }
-  return splitter.flush().find(isSpeech) ?? null;
+  let found: Sentence | undefined;
+  await new Promise<void>((resolve) => {
+    give({
+      take(texts) {
+        for (const text of texts) found ??= splitter.push(text).find(isSpeech);
+        if (found) resolve();
+        return undefined;
+      },
+      end: () => resolve(),
+    });
+  });
+  return found ?? splitter.flush().find(isSpeech) ?? null;
 }
 
 /** Reads the reply ahead of the speech, so that slow speech does not hold up the model. */

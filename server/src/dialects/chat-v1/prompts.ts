@@ -1,9 +1,10 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
 import { MAX_PROMPT_CHARACTERS, MAX_PROMPTS, type SavedPrompt } from "../../domain/saved-prompt.ts";
 import { MAX_NAME_CHARACTERS } from "../../domain/text.ts";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
+import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
 import { answers, DeletedBody, User, UserQuery } from "./schemas.ts";
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { textIn } from "../../../domain/parts.ts";
+import { given } from "../../../domain/sink.ts";
 import type {
   Finish,
   ModelInfo,
@@ -31,7 +32,8 @@ const PIECES = /\s*\S+\s?|\s+/gu;
 export function echoProvider({ wordDelayMs = 0 }: EchoOptions = {}): ModelProvider {
   return {
     name: "builtin",
-    reply: (request, signal) => echo(request, signal, wordDelayMs),
+    reply: (request, sink) =>
+      given<ModelPart>((signal) => echo(request, signal, wordDelayMs))(sink),
     models: async () => MODELS,
   };
 }

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 
-/** Past this many bytes that nobody has read yet, the provider is made to wait. */
-const HIGH_WATER_BYTES = 256 * 1024;
+/** Past this many bytes that nobody has taken, the other side is made to wait. */
+const MAX_HELD_BYTES = 256 * 1024;
 
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -29,45 +29,46 @@ export class ExchangeError extends Error {
   }
 }
 
-const NOTHING: readonly Buffer[] = [];
-
 /**
  * The idle time is counted in so many parts. What a provider sent while this process was busy is read when it no longer is: that
  * time counts as one part of the idle time, however long it was.
  */
 const IDLE_PARTS = 4;
 
-type Reader = { resolve: () => void; reject: (error: unknown) => void };
+/** What is told of an exchange as it comes from the socket. */
+export type ExchangeHandler = {
+  opened(status: number, headers: ResponseHeaders): void;
+  data(bytes: Buffer): void;
+  /** The response has ended, or broken off; nothing follows. Not called once it is drained or closed. */
+  ended(error: ExchangeError | null): void;
+};
 
 /**
- * One HTTP request and its response, straight on undici's dispatcher: no stream objects between the
- * socket and the reader. Redirects are not followed.
+ * One HTTP request and its response, straight on undici's dispatcher: nothing is between the socket and the handler.
+ * Redirects are not followed.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  status = 0;
-  headers: ResponseHeaders = {};
-  readonly #signal: AbortSignal;
+  readonly #handler: ExchangeHandler;
   readonly #idleTimer: NodeJS.Timeout;
   #idleParts = 0;
   #controller: Dispatcher.DispatchController | null = null;
-  #chunks: Buffer[] = [];
-  #queuedBytes = 0;
-  #reader: Reader | null = null;
-  #error: unknown = null;
   #begun = false;
-  #ended = false;
-  /** Nothing more is wanted: what still comes is thrown away. */
-  #discarding = false;
+  /** Nothing more is told; what still comes is thrown away. */
+  #isOver = false;
+  #isClosed = false;
+  #isPaused = false;
+  /** What came while it was paused. */
+  #heldBytes = 0;
   #endTimer: NodeJS.Timeout | null = null;
 
-  /**
-   * Sends the request. An aborted signal closes the connection at once.
-   * @param idleTimeoutMs without a byte for so long (the head's included) the exchange fails
-   */
-  constructor(pool: Pool, request: ExchangeRequest, idleTimeoutMs: number, signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener("abort", this.#onAbort);
+  /** @param idleTimeoutMs without a byte for so long (the head's included) the exchange fails */
+  constructor(idleTimeoutMs: number, handler: ExchangeHandler) {
+    this.#handler = handler;
     this.#idleTimer = setTimeout(onIdle, idleTimeoutMs / IDLE_PARTS, this);
+  }
+
+  /** Sends the request. */
+  send(pool: Pool, request: ExchangeRequest): void {
     pool.dispatch(
       {
         method: request.method,
@@ -79,70 +80,44 @@ export class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  /** Waits for the response's head. @throws ExchangeError, or the signal's reason */
-  async opened(): Promise<void> {
-    if (!this.#begun && this.#error === null) await this.wait();
-    if (!this.#begun) throw this.#error;
+  /** Lets the other side wait once a good deal has come that nobody takes. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#heldBytes = 0;
   }
 
-  /**
-   * Everything that has come since the last time, waiting for something if need be; null at the end.
-   * @throws ExchangeError, or the signal's reason
-   */
-  async read(): Promise<readonly Buffer[] | null> {
-    let chunks = this.take();
-    if (chunks?.length === 0) {
-      await this.wait();
-      chunks = this.take();
-    }
-    return chunks;
-  }
-
-  /** The same without waiting: nothing where nothing has come. */
-  take(): readonly Buffer[] | null {
-    if (this.#chunks.length > 0) {
-      const chunks = this.#chunks;
-      this.#chunks = [];
-      this.#queuedBytes = 0;
-      if (this.#controller?.paused) {
-        this.#notIdle();
-        this.#controller.resume();
-      }
-      return chunks;
-    }
-    if (this.#error !== null) throw this.#error;
-    return this.#ended ? null : NOTHING;
-  }
-
-  /** Resolves when there is something to take, or the end. @throws ExchangeError, or the signal's reason */
-  wait(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
+  resume(): void {
+    this.#isPaused = false;
+    this.#heldBytes = 0;
+    if (!this.#controller?.paused) return;
+    if (!this.#isOver) this.#notIdle();
+    this.#controller.resume();
   }
 
   /** Takes the response for ended if it has not ended by itself in this time. */
   endWithin(timeMs: number): void {
-    if (this.#ended || this.#endTimer !== null) return;
+    if (this.#isOver || this.#endTimer !== null) return;
     this.#endTimer = setTimeout(onEndTimer, timeMs, this);
   }
 
   /** Nothing more is wanted, and the response is about to end: lets the connection be used again. */
   drain(timeMs: number): void {
-    this.#discarding = true;
-    this.#chunks = [];
-    if (this.#controller?.paused) this.#controller.resume();
-    this.endWithin(timeMs);
+    if (this.#isOver) return;
+    this.#settle();
+    this.#endTimer = setTimeout(onEndTimer, timeMs, this);
+    this.resume();
   }
 
   /** Closes the connection unless the response has ended or is being drained. Harmless later. */
   close(): void {
-    if (!this.#discarding) this.#fail(new Error("closed"));
+    if (this.#isOver) return;
+    this.#settle();
+    this.#abort(new Error("closed"));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#error !== null) controller.abort(asError(this.#error));
+    if (this.#isClosed) controller.abort(new Error("closed"));
   }
 
   onResponseStart(
@@ -150,106 +125,94 @@ export class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: ResponseHeaders,
   ): void {
-    if (status < 200 || this.#error !== null) return;
-    this.status = status;
-    this.headers = headers;
+    if (status < 200 || this.#isOver) return;
     this.#begun = true;
     this.#notIdle();
-    this.#wake();
+    this.#handler.opened(status, headers);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#discarding) return;
+    if (this.#isOver) return;
     this.#notIdle();
-    this.#chunks.push(chunk);
-    this.#queuedBytes += chunk.length;
-    if (this.#queuedBytes > HIGH_WATER_BYTES) controller.pause();
-    if (this.#reader !== null) this.#wake();
+    if (this.#isPaused) this.#heldBytes += chunk.length;
+    if (this.#heldBytes > MAX_HELD_BYTES) controller.pause();
+    this.#handler.data(chunk);
   }
 
   onResponseEnd(): void {
-    this.#end();
+    this.#end(null);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(new ExchangeError("connection", this.#begun, error));
+    this.#end(new ExchangeError("connection", this.#begun, error));
   }
 
   /** @internal */
   idle(): void {
     // Bytes wait for a slow reader: it is not the provider that is idle.
-    if (this.#chunks.length > 0) this.#notIdle();
+    if (this.#isPaused) this.#notIdle();
     else if (++this.#idleParts < IDLE_PARTS) this.#idleTimer.refresh();
-    else this.#fail(new ExchangeError("idle", this.#begun));
+    else {
+      const error = new ExchangeError("idle", this.#begun);
+      this.#end(error);
+      this.#abort(error);
+    }
   }
 
   /** @internal */
   cutOff(): void {
-    this.#end();
-    this.#controller?.abort(new Error("the response did not end"));
+    this.#end(null);
+    this.#abort(new Error("the response did not end"));
   }
-
-  readonly #onAbort = (): void => {
-    this.#fail(this.#signal.reason);
-  };
 
   #notIdle(): void {
     this.#idleParts = 0;
     this.#idleTimer.refresh();
   }
 
-  #wake(): void {
-    const reader = this.#reader;
-    this.#reader = null;
-    reader?.resolve();
+  #abort(reason: Error): void {
+    this.#isClosed = true;
+    this.#controller?.abort(reason);
   }
 
-  #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+  #end(error: ExchangeError | null): void {
+    const wasOver = this.#isOver;
     this.#settle();
-    this.#wake();
-  }
-
-  #fail(error: unknown): void {
-    if (this.#ended || this.#error !== null) return;
-    this.#error = error;
-    this.#settle();
-    const reader = this.#reader;
-    this.#reader = null;
-    reader?.reject(error);
-    this.#controller?.abort(asError(error));
+    if (!wasOver) this.#handler.ended(error);
   }
 
   #settle(): void {
+    this.#isOver = true;
     clearTimeout(this.#idleTimer);
     if (this.#endTimer !== null) clearTimeout(this.#endTimer);
-    this.#signal.removeEventListener("abort", this.#onAbort);
   }
 }
 
-/**
- * The rest of a response as text; null past the bound.
- * @param first the part of the body that was read already
- */
-export async function textOf(
-  exchange: Exchange,
-  maxBytes: number,
-  first: readonly Buffer[] = [],
-): Promise<string | null> {
-  const chunks = [...first];
-  let bytes = first.reduce((sum, chunk) => sum + chunk.length, 0);
-  for (let read = await exchange.read(); read !== null; read = await exchange.read())
-    for (const chunk of read) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return null;
-      chunks.push(chunk);
-    }
-  return Buffer.concat(chunks).toString("utf8");
+/** Collects the bytes of a body as text, up to a bound. */
+export class TextBody {
+  readonly #maxBytes: number;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Whether all of it is within the bound. */
+  get fits(): boolean {
+    return this.#bytes <= this.#maxBytes;
+  }
+
+  add(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.fits) this.#chunks.push(chunk);
+  }
+
+  /** Null past the bound. */
+  text(): string | null {
+    return this.fits ? Buffer.concat(this.#chunks).toString("utf8") : null;
+  }
 }
 
 const onIdle = (exchange: Exchange): void => exchange.idle();
 const onEndTimer = (exchange: Exchange): void => exchange.cutOff();
-
-const asError = (error: unknown): Error =>
-  error instanceof Error ? error : new Error("aborted", { cause: error });

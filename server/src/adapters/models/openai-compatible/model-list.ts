@@ -1,7 +1,7 @@
 import type { Pool } from "undici";
 import { AppError } from "../../../domain/errors.ts";
 import type { ModelInfo } from "../../../ports/model.ts";
-import { Exchange, type ExchangeRequest, textOf } from "./exchange.ts";
+import { Exchange, type ExchangeRequest, TextBody } from "./exchange.ts";
 import {
   AttemptFailure,
   failureOfAnswer,
@@ -61,14 +61,11 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /** @throws AppError model_failed, model_unavailable */
 async function fetchList(options: ModelListOptions): Promise<readonly ModelInfo[]> {
-  const { identity, timeoutMs } = options;
-  const signal = AbortSignal.timeout(timeoutMs);
-  const exchange = new Exchange(options.pool, options.request, timeoutMs, signal);
+  const { identity } = options;
   try {
-    await exchange.opened();
-    const text = await textOf(exchange, MAX_LIST_BYTES);
+    const { status, text } = await fetchText(options);
     const body = parseLoosely(text ?? "");
-    if (exchange.status !== 200) throw failureOfAnswer(exchange.status, body, null, identity);
+    if (status !== 200) throw failureOfAnswer(status, body, null, identity);
     const entries = entriesOf(body);
     if (entries === null)
       throw modelFailed(`The model provider ${identity.name} has no list of models at its address`);
@@ -82,9 +79,41 @@ async function fetchList(options: ModelListOptions): Promise<readonly ModelInfo[
         ? failure.error.message
         : `The model provider ${identity.name} did not list its models in time`;
     throw new AppError("model_failed", message, { cause: error });
-  } finally {
-    exchange.close();
   }
+}
+
+/** @throws ExchangeError, or an Error after the time */
+function fetchText({
+  pool,
+  request,
+  timeoutMs,
+}: ModelListOptions): Promise<{ readonly status: number; readonly text: string | null }> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    const body = new TextBody(MAX_LIST_BYTES);
+    const timer = setTimeout(() => {
+      exchange.close();
+      reject(new Error("the time is up"));
+    }, timeoutMs);
+    const exchange = new Exchange(timeoutMs, {
+      opened(given) {
+        status = given;
+      },
+      data(bytes) {
+        body.add(bytes);
+        if (body.fits) return;
+        exchange.close();
+        clearTimeout(timer);
+        resolve({ status, text: null });
+      },
+      ended(error) {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve({ status, text: body.text() });
+      },
+    });
+    exchange.send(pool, request);
+  });
 }
 
 function entriesOf(body: unknown): readonly unknown[] | null {

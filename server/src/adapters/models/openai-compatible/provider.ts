@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { AppError } from "../../../domain/errors.ts";
+import type { Sink } from "../../../domain/sink.ts";
 import type { ModelPart, ModelProvider, ModelRequest } from "../../../ports/model.ts";
 import { Attempt, type AttemptOptions } from "./attempt.ts";
 import type { ExchangeRequest } from "./exchange.ts";
@@ -113,7 +113,11 @@ export function openAiCompatible(options: OpenAiCompatibleOptions): OpenAiCompat
   };
   return {
     name,
-    reply: (request, signal) => new AskedReply(asking, request, signal),
+    reply(request, sink) {
+      const asked = new AskedReply(asking, request, sink);
+      asked.send();
+      return asked.stop;
+    },
     models: modelList({
       pool,
       request: { method: "GET", path: path("/models"), headers, body: null },
@@ -142,108 +146,97 @@ function headersOf(
   return headers;
 }
 
-/**
- * The parts of a reply as they are asked for, one at a time. It is no generator, because each part would wait for three
- * turns of the queue of promises in one.
- */
-class AskedReply implements AsyncIterableIterator<ModelPart, void> {
+/** A reply that is asked for, and asked for again where that may help. */
+class AskedReply {
   readonly #asking: Asking;
   readonly #request: ModelRequest;
-  readonly #signal: AbortSignal;
+  readonly #sink: Sink<ModelPart>;
   #attempt: Attempt | null = null;
+  #waiting: NodeJS.Timeout | null = null;
   #sent: Pick<Asking, "streamOptions" | "limitField">;
-  /** What the attempt has read, and how much of it was given. */
-  #parts: readonly ModelPart[] = [];
-  #place = 0;
   #isGiven = false;
   #isOver = false;
   #retries = 0;
   #hasOtherName = false;
   #waitLeftMs: number;
 
-  constructor(asking: Asking, request: ModelRequest, signal: AbortSignal) {
+  constructor(asking: Asking, request: ModelRequest, sink: Sink<ModelPart>) {
     this.#asking = asking;
     this.#request = request;
-    this.#signal = signal;
+    this.#sink = sink;
     this.#sent = asking;
     this.#waitLeftMs = asking.maxRetryWaitMs;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<ModelPart, void>> {
-    try {
-      for (;;) {
-        if (this.#isOver) return OVER;
-        this.#signal.throwIfAborted();
-        const part = this.#parts[this.#place++];
-        if (part) {
-          this.#isGiven = true;
-          return { done: false, value: part };
-        }
-        this.#attempt ??= this.#begin();
-        if (this.#attempt.finished) return this.#end();
-        try {
-          this.#parts = await this.#attempt.read();
-          this.#place = 0;
-        } catch (error) {
-          await this.#tryAgain(this.#attempt, error);
-        }
-      }
-    } catch (error) {
-      this.#end();
-      throw error;
-    }
-  }
-
-  async return(): Promise<IteratorResult<ModelPart, void>> {
-    return this.#end();
-  }
-
-  #begin(): Attempt {
+  readonly send = (): void => {
     const { pool, attempt, exchangeOf, streamOptions, limitField } = this.#asking;
     const { tools, choices = 1 } = this.#request.settings;
     this.#sent = { streamOptions, limitField };
-    const exchange = exchangeOf(this.#request, this.#sent);
     const options = { ...attempt, calls: Boolean(tools?.length), choices };
-    return new Attempt(pool, exchange, options, this.#signal);
-  }
+    const next = new Attempt(options, this.#given);
+    this.#attempt = next;
+    try {
+      next.send(pool, exchangeOf(this.#request, this.#sent));
+    } catch (error) {
+      this.#end(error);
+    }
+  };
 
-  #end(): IteratorReturnResult<void> {
+  readonly stop = (): void => {
     this.#isOver = true;
+    if (this.#waiting) clearTimeout(this.#waiting);
     this.#attempt?.close();
-    return OVER;
+  };
+
+  readonly #given: Sink<ModelPart> = {
+    take: (parts) => {
+      this.#isGiven = true;
+      try {
+        return this.#sink.take(parts)?.catch((error: unknown) => this.#end(error));
+      } catch (error) {
+        this.#end(error);
+        return undefined;
+      }
+    },
+    end: (problem) => {
+      if (problem === undefined) this.#end();
+      else this.#tryAgain(problem);
+    },
+  };
+
+  #end(error?: unknown): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#sink.end(error);
   }
 
-  /** Returns when the next attempt is to begin. @throws AppError where there is to be none, or the signal's reason */
-  async #tryAgain(attempt: Attempt, problem: unknown): Promise<void> {
-    attempt.close();
-    this.#signal.throwIfAborted();
-    this.#attempt = null;
+  #tryAgain(problem: unknown): void {
     const asking = this.#asking;
     const failure = failureOf(problem, asking.attempt.identity);
     const { streamOptions, limitField } = this.#sent;
     if (streamOptions && !this.#isGiven && refusesStreamOptions(failure)) {
       asking.streamOptions = false;
+      this.send();
       return;
     }
     if (!this.#isGiven && !this.#hasOtherName && refusesLimitField(failure, limitField)) {
       this.#hasOtherName = true;
       asking.limitField = limitField === "max_tokens" ? "max_completion_tokens" : "max_tokens";
+      this.send();
       return;
     }
     const delayMs = delayMsOf(failure, this.#retries, asking.retryDelayMs);
     const isEnough = this.#retries >= asking.maxRetries || delayMs > this.#waitLeftMs;
-    if (this.#isGiven || failure.retry === "never" || isEnough) throw failure.error;
+    if (this.#isGiven || failure.retry === "never" || isEnough) {
+      this.#end(failure.error);
+      return;
+    }
     this.#waitLeftMs -= delayMs;
     this.#retries += 1;
-    if (delayMs > 0) await pause(delayMs, this.#signal);
+    if (delayMs > 0) this.#waiting = setTimeout(this.send, delayMs);
+    else this.send();
   }
 }
-
-const OVER: IteratorReturnResult<void> = { done: true, value: undefined };
 
 function failureOf(error: unknown, identity: ProviderIdentity): AttemptFailure {
   const failure = failureOfExchange(error, identity);
@@ -267,14 +260,4 @@ function delayMsOf(failure: AttemptFailure, retries: number, retryDelayMs: numbe
   if (retryAfterMs !== undefined) return retryAfterMs;
   if (failure.retry === "at_once" && retries === 0) return 0;
   return retryDelayMs * 2 ** retries * (0.5 + Math.random() / 2);
-}
-
-/** @throws the signal's own reason, not the timer's wrapping of it */
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(delayMs, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 }
