@@ -155,7 +155,14 @@ export async function startServer(
   });
   opened.defer(() => closeSharing());
 
-  const tools = opened.use(await chooseTools(config.tools, toolOptions));
+  const tools = opened.use(
+    await chooseTools(config.tools, store, {
+      ...toolOptions,
+      version: VERSION,
+      onProblem: (source, problem) =>
+        logger.warn({ source, problem }, "a source of tools has a problem"),
+    }),
+  );
 
   const isClaimed = config.signIn !== null || (await store.isClaimed());
   // Where servers share a database, the code of one would be refused by the others.
@@ -186,7 +193,7 @@ export async function startServer(
         ),
     ),
     systemPrompt: config.systemPrompt,
-    tools: { builtIn: config.tools.builtIn, others: tools.others },
+    tools,
     limitRules: config.limits,
     ...{ anonymous, budgets, chatIdleMs, sessionMs, temporaryMs, toolWaitMs },
     // The built-in model repeats what was said, which is no better than its first words.

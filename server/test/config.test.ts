@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { ConfigError, readConfig } from "../src/config/config.ts";
+import type { SourceConfig } from "../src/config/tool-sources.ts";
 
 const mistakesOf = (environment: Record<string, string>): readonly string[] => {
   try {
@@ -142,4 +146,62 @@ test("a search needs a search engine, and what may be fetched inside is a range 
   const { search } = readConfig({ TOOLS: "web_search", SEARXNG_URL: "http://searx.test/" }).tools;
   assert.deepEqual(search, { engine: "searxng", baseUrl: "http://searx.test" });
   assert.match(mistakesOf({ FETCH_RANGES: "intranet" }).join(), /^FETCH_RANGES: 'intranet' is no/);
+});
+
+const variable = (name: string) => `\${${name}}`;
+
+test("a file of sources is told by its name, the entry and what is wrong with it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "colloquy-config-"));
+  try {
+    const path = join(folder, "sources.json");
+    const mistakesIn = async (text: string) => {
+      await writeFile(path, text);
+      return mistakesOf({ TOOL_SOURCES: path });
+    };
+    assert.match(mistakesOf({ TOOL_SOURCES: path }).join(), /sources\.json cannot be read/);
+    assert.match((await mistakesIn("{")).join(), /sources\.json is no JSON/);
+    assert.match((await mistakesIn("[]")).join(), /must be \{"sources": \[...\]\}/);
+    const sources = [
+      { label: "No", url: "https://x.test/" },
+      { label: "both", url: "https://x.test/", command: "x" },
+      { label: "env", url: "https://x.test/", headers: { a: variable("NOT_SET") } },
+      { label: "env", command: "x", colour: "red", reads: "all", timeout_seconds: 0 },
+      { label: "ftp", url: "ftp://x.test/" },
+      7,
+    ];
+    const mistakes = await mistakesIn(JSON.stringify({ sources }));
+    const expected = [
+      /source 1 \('No'\): label must have 1 to 32/,
+      /source 2 \('both'\): it needs either url or command/,
+      /source 2 \('both'\): there is no field 'command'/,
+      /source 3 \('env'\): headers names the environment variable NOT_SET/,
+      /source 4 \('env'\): there is no field 'colour'/,
+      /source 4 \('env'\): reads must be a list of texts/,
+      /source 4 \('env'\): timeout_seconds must be a number/,
+      /source 4 \('env'\): another source has that label/,
+      /source 5 \('ftp'\): url must begin with https/,
+      /source 6: it must be an object/,
+    ];
+    for (const one of expected)
+      assert.ok(
+        mistakes.some((mistake) => one.test(mistake)),
+        String(one),
+      );
+    const good = [
+      { label: "good", command: ["run", "it"], env: { A: `${variable("B")} c` }, reads: ["*"] },
+    ];
+    await writeFile(path, JSON.stringify({ sources: good }));
+    const [{ place, rules }] = readConfig({ TOOL_SOURCES: path, B: "b" }).tools.sources as [
+      SourceConfig,
+    ];
+    assert.deepEqual(place, {
+      command: "run",
+      args: ["it"],
+      environment: { A: "b c" },
+      directory: null,
+    });
+    assert.deepEqual([rules.timeoutMs, rules.asks, rules.tools], [60_000, null, null]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

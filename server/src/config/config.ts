@@ -199,7 +199,7 @@ export function readConfig(environment: Environment): Config {
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,
     modelTotalTimeoutMs: read.integer("MODEL_TOTAL_SECONDS", 1800, 1, 86_400) * 1000,
     systemPrompt: read.text("SYSTEM_PROMPT", "") || null,
-    tools: readTools(read, mistakes),
+    tools: readTools(read, environment, mistakes),
     sampleRateHz: read.integer("SAMPLE_RATE", 16_000, 8000, 192_000),
     chatIdleMs: read.integer("CHAT_IDLE_MINUTES", 30, 1, 525_600) * 60_000,
     sessionMs: read.integer("SESSION_SECONDS", 3600, 1, 86_400) * 1000,

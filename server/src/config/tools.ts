@@ -1,6 +1,7 @@
 import { BUILT_IN_TOOLS, type BuiltInTool } from "../core/tools/built-in.ts";
 import { isAddressRange } from "./address-range.ts";
-import type { Reader } from "./reader.ts";
+import type { Environment, Reader } from "./reader.ts";
+import { readToolSources, type SourceConfig } from "./tool-sources.ts";
 
 /** The tools that models may use, and what these need. */
 export type ToolsConfig = {
@@ -13,12 +14,14 @@ export type ToolsConfig = {
     | { readonly engine: "searxng"; readonly baseUrl: string }
     | { readonly engine: "brave"; readonly baseUrl: string; readonly key: string }
     | null;
+  /** The sources of the operator's file. */
+  readonly sources: readonly SourceConfig[];
 };
 
 const BRAVE_URL = "https://api.search.brave.com/res/v1";
 
 /** @param mistakes gets what is wrong */
-export function readTools(read: Reader, mistakes: string[]): ToolsConfig {
+export function readTools(read: Reader, environment: Environment, mistakes: string[]): ToolsConfig {
   const builtIn = [...new Set(read.list("TOOLS", ""))].flatMap((name) => {
     const tool = BUILT_IN_TOOLS.find((known) => known === name);
     if (!tool)
@@ -42,5 +45,7 @@ export function readTools(read: Reader, mistakes: string[]): ToolsConfig {
     mistakes.push(
       "TOOLS: web_search needs a search engine. Set SEARXNG_URL or BRAVE_API_KEY, or leave it out",
     );
-  return { builtIn, fetchRanges, search };
+  const file = read.text("TOOL_SOURCES", "");
+  const sources = file === "" ? [] : readToolSources(file, environment, mistakes);
+  return { builtIn, fetchRanges, search, sources };
 }

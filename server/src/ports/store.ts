@@ -9,6 +9,7 @@ import type { Attachment } from "../domain/file.ts";
 import type { Message, Role } from "../domain/message.ts";
 import type { Part } from "../domain/parts.ts";
 import type { Owner } from "../domain/principal.ts";
+import type { AcceptedToolStore } from "./accepted-tools.ts";
 import type { AgentStore } from "./agent-store.ts";
 import type { Archive } from "./archive.ts";
 import type { AuditStore } from "./audit-store.ts";
@@ -62,6 +63,7 @@ export interface Store
     TicketStore,
     ShareStore,
     QuestionStore,
+    AcceptedToolStore,
     SecretStore,
     BrowserSessionStore,
     BudgetStore,

@@ -21,8 +21,9 @@ import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
 import { createSavedPrompts } from "../core/saved-prompts.ts";
 import { createTemporarySweep } from "../core/temporary-sweep.ts";
-import { type BuiltInTool, builtInTools } from "../core/tools/built-in.ts";
+import { builtInTools } from "../core/tools/built-in.ts";
 import { createQuestions } from "../core/tools/questions.ts";
+import { createSourceDesk } from "../core/tools/source-desk.ts";
 import { toolsOf } from "../core/tools/tools.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
 import { createCheckpoints } from "../core/turns/checkpoints.ts";
@@ -51,7 +52,7 @@ import type { MintSecret } from "../ports/secret-store.ts";
 import type { MintShareToken } from "../ports/share-store.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
-import type { ServerTool } from "../ports/tools.ts";
+import type { ToolParts } from "./tools.ts";
 import type { MakeWire, WireParts } from "./wires.ts";
 
 /** The parts of an application, which main.ts chooses. */
@@ -100,11 +101,7 @@ export type AppParts = Pick<
     readonly openPerUser: number | null;
     readonly budgets: BudgetLimits;
     /** The tools that the server runs: those of its own that are used, and others, of other names. */
-    readonly tools: {
-      readonly builtIn: readonly BuiltInTool[];
-      /** The same list until one of them changes; null: there are never any. */
-      readonly others: (() => readonly ServerTool[]) | null;
-    };
+    readonly tools: ToolParts;
     /** The model that names conversations; null: their first words do. */
     readonly titleModel: string | null;
     /** A model that has not finished its answer by then has failed. */
@@ -241,6 +238,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
     shares,
+    sources: createSourceDesk(parts.tools.sources, newId),
     takesClaimCode: claim.isOpen,
     tickets,
     titles,

@@ -1,26 +1,37 @@
 import type { ResolveName } from "../adapters/web/public/egress.ts";
 import type { ToolsConfig } from "../config/tools.ts";
+import type { ToolSources } from "../core/tools/sources.ts";
 import { fetchPage, webSearch } from "../core/tools/web-tools.ts";
+import type { AcceptedToolStore } from "../ports/accepted-tools.ts";
 import type { ServerTool } from "../ports/tools.ts";
 import type { WebSearch } from "../ports/web.ts";
+import type { SourceOptions } from "./tool-sources.ts";
 
 export type ToolOptions = {
   /** Tools beside those of the settings. */
   readonly tools?: readonly ServerTool[];
   /** How the names of public pages are looked up; default: as the machine's name servers say. */
   readonly resolveName?: ResolveName;
-};
+} & Pick<SourceOptions, "reconnectPauseMs">;
 
-/** The tools that are not the core's own, until they are disposed of. */
-export type ChosenTools = AsyncDisposable & {
+/** The tools that an application is put together with. */
+export type ToolParts = {
+  /** Those of the core's own that are used. */
+  readonly builtIn: ToolsConfig["builtIn"];
   /** The same list until one of them changes; null: there are never any. */
   readonly others: (() => readonly ServerTool[]) | null;
+  /** Null: the operator has no file of sources. */
+  readonly sources: ToolSources | null;
 };
+
+/** Until they are disposed of. */
+export type ChosenTools = ToolParts & AsyncDisposable;
 
 /** Loads what the chosen tools need, and nothing else. */
 export async function chooseTools(
   config: ToolsConfig,
-  { tools = [], resolveName }: ToolOptions,
+  store: AcceptedToolStore,
+  { tools = [], resolveName, ...options }: ToolOptions & SourceOptions,
 ): Promise<ChosenTools> {
   await using opened = new AsyncDisposableStack();
   const others = [...tools];
@@ -32,10 +43,30 @@ export async function chooseTools(
   }
   if (config.builtIn.includes("web_search") && config.search)
     others.push(webSearch(await engineOf(config.search)));
+  const sources =
+    config.sources.length > 0
+      ? opened.use(
+          await (await import("./tool-sources.ts")).openToolSources(config.sources, store, options),
+        )
+      : null;
   const resources = opened.move();
   return {
-    others: others.length > 0 ? () => others : null,
+    builtIn: config.builtIn,
+    others: sources ? joined(others, sources) : others.length > 0 ? () => others : null,
+    sources,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** The same list until the sources' tools change. */
+function joined(others: readonly ServerTool[], sources: ToolSources) {
+  let known = sources.tools();
+  let all = [...others, ...known];
+  return () => {
+    const now = sources.tools();
+    if (now !== known) all = [...others, ...now];
+    known = now;
+    return all;
   };
 }
 

@@ -15,6 +15,7 @@ import { questionRoutes } from "./questions.ts";
 import { searchRoutes } from "./search.ts";
 import { shareRoutes } from "./shares.ts";
 import { ticketRoutes } from "./tickets.ts";
+import { toolRoutes } from "./tools.ts";
 
 /** Document 004: conversations and messages under /v1/chat, answers streamed as Server-Sent Events. */
 export function chatV1Wire(parts: ChatV1Parts): Wire {
@@ -44,6 +45,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       fileRoutes(app, parts);
       shareRoutes(app, parts);
       questionRoutes(app, parts);
+      toolRoutes(app, parts);
     },
   };
 }

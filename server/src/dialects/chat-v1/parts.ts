@@ -11,6 +11,7 @@ import type { Models } from "../../core/models.ts";
 import type { Profiles } from "../../core/profiles.ts";
 import type { SavedPrompts } from "../../core/saved-prompts.ts";
 import type { Questions } from "../../core/tools/questions.ts";
+import type { SourceDesk } from "../../core/tools/source-desk.ts";
 import type { Titles } from "../../core/turns/titles.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
@@ -33,6 +34,7 @@ export type ChatV1Parts = {
   readonly prompts: SavedPrompts;
   readonly shares: Shares;
   readonly questions: Questions;
+  readonly sources: SourceDesk;
   /** How long a temporary conversation is kept. */
   readonly temporaryMs: number;
   readonly titles: Pick<Titles, "settled">;

@@ -1,3 +1,4 @@
+import { createAcceptedToolReads, createAcceptedToolWrites } from "./accepted-tools.ts";
 import { createAgentReads, createAgentWrites } from "./agents.ts";
 import { createArchiveReads, createArchiveWrites } from "./archive.ts";
 import { createAuditReads, createAuditWrites } from "./audit.ts";
@@ -58,6 +59,7 @@ export const createReads = (write: StatementWriter) => ({
   ...createReplyStepReads(write),
   ...createQuestionReads(write),
   ...createGrantReads(write),
+  ...createAcceptedToolReads(write),
 });
 
 /** What changes something, each in a transaction. */
@@ -91,6 +93,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
     ...createBrowserSessionWrites(write),
+    ...createAcceptedToolWrites(write),
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,

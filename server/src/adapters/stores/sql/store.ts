@@ -190,6 +190,8 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     findSecret: (...given) => read("nobody", reads.findSecret(...given)),
     forgetTokenUsage: (...given) => write("forgetTokenUsage", ...given),
 
+    getAcceptedTools: (source) => read("nobody", reads.getAcceptedTools(source)),
+    putAcceptedTools: (...given) => write("putAcceptedTools", ...given),
     countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),
     isClaimed: () => read("nobody", reads.isClaimed()),
 

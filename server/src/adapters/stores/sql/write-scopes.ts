@@ -92,6 +92,7 @@ export const WRITE_SCOPES: WriteScopes = {
 
   createBrowserSession: ofNobody,
   endBrowserSessions: ofNobody,
+  putAcceptedTools: ofNobody,
 
   createShare: ofOwner,
   deleteShare: ofOwner,

@@ -1,0 +1,195 @@
+import { AppError } from "../../domain/errors.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { AcceptedToolStore } from "../../ports/accepted-tools.ts";
+import type { SourceState, ToolDefinition, ToolSource } from "../../ports/tool-sources.ts";
+import type { ServerTool, ToolAnswer } from "../../ports/tools.ts";
+import { isAmong, offeredName, type SourceRules, toolOf } from "./source-rules.ts";
+
+/**
+ * `on`: models may use it. `changed`, `new`: it is not as the operator has seen it, and off until an operator accepts
+ * it. `left_out`: the operator's file does not name it.
+ */
+export type ToolState = "on" | "changed" | "new" | "left_out";
+
+/** A source as operators see it. */
+export type SourceView = SourceState & {
+  readonly label: string;
+  /** Its address or its program, without secrets. */
+  readonly place: string;
+  readonly tools: readonly {
+    readonly name: string;
+    readonly offeredAs: string;
+    readonly description: string;
+    readonly parameters: JsonObject;
+    readonly state: ToolState;
+    /** As it was accepted, where it has changed since. */
+    readonly accepted: { readonly description: string; readonly parameters: JsonObject } | null;
+    readonly effect: ServerTool["effect"];
+    readonly asks: boolean;
+    readonly isRepeatable: boolean;
+  }[];
+};
+
+/** The sources of the operator's file. */
+export type ToolSources = {
+  /** Those that models may use: the same list until one changes. */
+  tools(): readonly ServerTool[];
+  list(): readonly SourceView[];
+  /** Takes tools as they are now. @param names as the source calls them @throws AppError not_found, unavailable */
+  accept(label: string, names: readonly string[]): Promise<void>;
+  /** Calls a tool for an operator, once. @throws AppError not_found, invalid_request (it is off) */
+  call(
+    label: string,
+    name: string,
+    given: JsonObject,
+    options: { readonly key: string; readonly signal: AbortSignal },
+  ): Promise<ToolAnswer>;
+  /** Reads again what other servers have accepted. Never rejects. */
+  refresh(): Promise<void>;
+  /** Told by a source. */
+  changed(): void;
+  /** Resolves when each source has been listed, or has failed for the first time, and what is new is stored. */
+  listed(): Promise<void>;
+};
+
+/** Of all sources. */
+const MAX_OFFERED = 128;
+const MAX_WRITES = 5;
+
+type Accepted = Readonly<Record<string, ToolDefinition>>;
+type Kept = {
+  readonly rules: SourceRules;
+  readonly place: string;
+  readonly source: ToolSource;
+  /** As it is stored; null: nothing is. */
+  text: string | null;
+  accepted: Accepted;
+};
+
+/** @throws AppError unavailable */
+export async function createToolSources(
+  store: AcceptedToolStore,
+  sources: readonly {
+    readonly rules: SourceRules;
+    readonly place: string;
+    readonly source: ToolSource;
+  }[],
+): Promise<ToolSources> {
+  const all: Kept[] = [];
+  for (const one of sources) all.push({ ...one, ...(await read(store, one.rules.label)) });
+  let tools: readonly ServerTool[] = [];
+  let shown = "";
+  let settling: Promise<void> = Promise.resolve();
+
+  const rebuild = () => {
+    const now = all.flatMap(({ rules, source, accepted }) => {
+      const listed = source.definitions();
+      return Object.values(accepted)
+        .filter(({ name }) => isChosen(rules, name))
+        .filter((one) => !listed || listed.some((other) => isSame(one, other)))
+        .map((definition) => toolOf(rules, source, definition));
+    });
+    const text = JSON.stringify(now);
+    if (text === shown) return;
+    shown = text;
+    tools = now.slice(0, MAX_OFFERED);
+  };
+  /** What a source lists for the first time is as the operator has chosen it. */
+  const settle = async (one: Kept): Promise<void> => {
+    Object.assign(one, await read(store, one.rules.label));
+    const listed = one.source.definitions();
+    if (one.text === null && listed) await put(one, byName(listed));
+  };
+  const put = async (one: Kept, added: Accepted): Promise<void> => {
+    for (let writes = 0; writes < MAX_WRITES; writes++) {
+      const accepted = { ...one.accepted, ...added };
+      const text = JSON.stringify(accepted);
+      if (await store.putAcceptedTools(one.rules.label, one.text, text)) {
+        Object.assign(one, { accepted, text });
+        return;
+      }
+      Object.assign(one, await read(store, one.rules.label));
+    }
+    throw new AppError("unavailable", "Somebody else accepts tools at the same time. Try again");
+  };
+  const refresh = (): Promise<void> => {
+    settling = settling.then(async () => {
+      await Promise.all(all.map((one) => settle(one).catch(() => {})));
+      rebuild();
+    });
+    return settling;
+  };
+  const find = (label: string): Kept => {
+    const one = all.find(({ rules }) => rules.label === label);
+    if (!one) throw notFoundSource();
+    return one;
+  };
+  rebuild();
+
+  return {
+    tools: () => tools,
+    list: () => all.map(viewOf),
+    async accept(label, names) {
+      const one = find(label);
+      const listed = one.source.definitions() ?? [];
+      const found = names.map((name) => listed.find((tool) => tool.name === name));
+      if (found.some((tool) => !tool))
+        throw new AppError("not_found", "The source has no such tool now");
+      await put(one, byName(found.flatMap((tool) => tool ?? [])));
+      rebuild();
+    },
+    async call(label, name, given, { key, signal }) {
+      const { rules, source } = find(label);
+      const isOn = tools.some((tool) => tool.name === offeredName(label, name));
+      if (!isOn)
+        throw new AppError("invalid_request", "The tool is off. Accept it first", {
+          field: "tool",
+        });
+      return source.call(name, given, { timeoutMs: rules.timeoutMs, key, signal });
+    },
+    refresh,
+    changed: () => void refresh(),
+    async listed() {
+      await Promise.all(all.map(({ source }) => source.listed()));
+      await refresh();
+    },
+  };
+}
+
+export const notFoundSource = (): AppError =>
+  new AppError("not_found", "There is no source of tools with that label");
+
+async function read(store: AcceptedToolStore, label: string) {
+  const text = await store.getAcceptedTools(label);
+  return { text, accepted: text === null ? {} : (JSON.parse(text) as Accepted) };
+}
+
+const isChosen = ({ tools }: SourceRules, name: string): boolean => !tools || isAmong(tools, name);
+
+const byName = (definitions: readonly ToolDefinition[]): Accepted =>
+  Object.fromEntries(definitions.map((definition) => [definition.name, definition]));
+
+const isSame = (one: ToolDefinition, other: ToolDefinition): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+function viewOf({ rules, place, source, accepted }: Kept): SourceView {
+  const tools = (source.definitions() ?? Object.values(accepted)).map((definition) => {
+    const { name, description, parameters } = definition;
+    const before = Object.hasOwn(accepted, name) ? accepted[name] : undefined;
+    const isAsSeen = before !== undefined && isSame(before, definition);
+    const { effect, asks, isRepeatable } = toolOf(rules, source, definition);
+    const state: ToolState = !isChosen(rules, name)
+      ? "left_out"
+      : isAsSeen
+        ? "on"
+        : before
+          ? "changed"
+          : "new";
+    return {
+      ...{ name, offeredAs: offeredName(rules.label, name), description, parameters, state },
+      accepted: before && !isAsSeen ? before : null,
+      ...{ effect, asks, isRepeatable },
+    };
+  });
+  return { ...source.state(), label: rules.label, place, tools };
+}
