@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatWire } from "../src/dialects/chat/index.ts";
 import { sharedServer } from "./shared-server.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import {
   ALICE,
   BOB,
@@ -45,7 +45,7 @@ test("[C4] 1,000 an hour is the other window, and the tighter one counts", async
   assert.ok(Number(refused.headers.get("retry-after")) > 60);
 });
 
-test("[X4] (chat) every error is told as {detail}, with its status", async () => {
+test("[X4] (chat) every error is told as {detail}, with its status", ONCE, async () => {
   const table = await errorTable((admit) => chatWire({ admit } as never), "/conversations");
   for (const [code, answer] of Object.entries(table)) {
     assert.equal(answer.status, STATUSES[code as keyof typeof STATUSES], code);
@@ -56,43 +56,47 @@ test("[X4] (chat) every error is told as {detail}, with its status", async () =>
   assert.match(table.unauthenticated.headers.get("www-authenticate") ?? "", /^Bearer/);
 });
 
-test("[X4] (chat) bad input is refused in this wire's words, and nothing is stored", async () => {
-  await using server = await sharedServer();
-  const user = { "x-user-id": ALICE };
-  for (const [status, body, type] of badBodies("message")) {
-    const headers = { ...user, ...(type && { "content-type": type }) };
-    const answer = await send(server, "POST", "/chat", body, headers);
-    const what = `${status} ${String(body).slice(0, 50)}`;
-    assert.equal(answer.status, status, what);
-    assert.deepEqual(Object.keys(answer.body), ["detail"], what);
-    assert.ok(answer.body.detail.length > 8, what);
-  }
-  for (const message of ["", " \n", "a\u0000", "a\ud800"])
-    assert.match((await chat(server, { message })).body.detail, /^message must /);
-  const paths: [number, string, string, unknown?][] = [
-    [400, "GET", "/conversations/%00"],
-    [400, "GET", "/conversations/%E0%A4%A"],
-    [404, "GET", "/conversations/a/b"],
-    [404, "GET", "/unknown"],
-    [404, "GET", "/chat%2Fx"],
-    [405, "GET", "/chat"],
-    [405, "PATCH", "/conversations"],
-    [405, "POST", "/conversations/x", {}],
-    [413, "POST", "/chat", { message: "x".repeat(5_000_000) }],
-    [426, "GET", "/ws?user_id=a"],
-  ];
-  for (const [status, method, path, body] of paths) {
-    const answer = await send(server, method, path, body, user);
-    assert.equal(answer.status, status, `${method} ${path}`);
-    assert.deepEqual(Object.keys(answer.body), ["detail"], `${method} ${path}`);
-    assert.match(answer.headers.get("x-request-id") ?? "", /^req_\w+$/);
-  }
-  assert.deepEqual(await list(server), []);
-  assert.equal(server.model.requests.length, 0);
-  assert.equal((await chat(server, { message: "Still serving" })).status, 200);
-});
+test(
+  "[X4] (chat) bad input is refused in this wire's words, and nothing is stored",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const user = { "x-user-id": ALICE };
+    for (const [status, body, type] of badBodies("message")) {
+      const headers = { ...user, ...(type && { "content-type": type }) };
+      const answer = await send(server, "POST", "/chat", body, headers);
+      const what = `${status} ${String(body).slice(0, 50)}`;
+      assert.equal(answer.status, status, what);
+      assert.deepEqual(Object.keys(answer.body), ["detail"], what);
+      assert.ok(answer.body.detail.length > 8, what);
+    }
+    for (const message of ["", " \n", "a\u0000", "a\ud800"])
+      assert.match((await chat(server, { message })).body.detail, /^message must /);
+    const paths: [number, string, string, unknown?][] = [
+      [400, "GET", "/conversations/%00"],
+      [400, "GET", "/conversations/%E0%A4%A"],
+      [404, "GET", "/conversations/a/b"],
+      [404, "GET", "/unknown"],
+      [404, "GET", "/chat%2Fx"],
+      [405, "GET", "/chat"],
+      [405, "PATCH", "/conversations"],
+      [405, "POST", "/conversations/x", {}],
+      [413, "POST", "/chat", { message: "x".repeat(5_000_000) }],
+      [426, "GET", "/ws?user_id=a"],
+    ];
+    for (const [status, method, path, body] of paths) {
+      const answer = await send(server, method, path, body, user);
+      assert.equal(answer.status, status, `${method} ${path}`);
+      assert.deepEqual(Object.keys(answer.body), ["detail"], `${method} ${path}`);
+      assert.match(answer.headers.get("x-request-id") ?? "", /^req_\w+$/);
+    }
+    assert.deepEqual(await list(server), []);
+    assert.equal(server.model.requests.length, 0);
+    assert.equal((await chat(server, { message: "Still serving" })).status, 200);
+  },
+);
 
-test("[X4] (chat) a store that cannot answer is 503 with Retry-After", async () => {
+test("[X4] (chat) a store that cannot answer is 503 with Retry-After", ONCE, async () => {
   await using server = await startServer({ builtIn: true });
   await server.store.close();
   const query = `?user_id=${ALICE}`;
@@ -180,33 +184,41 @@ test("[X9] (chat) a conversation of another user is the same 404 as none", async
   assert.equal((await list(server))[0].messages.length, 2);
 });
 
-test("[X10] (chat) text comes back exactly as it was sent, up to 100,000 characters", async () => {
-  await using server = await startServer({ builtIn: true });
-  for (const message of [...EVERY_KIND_OF_TEXT, "😀".repeat(100_000)]) {
-    const answer = await chat(server, { message, conversation_id: null });
-    assert.equal(answer.status, 200, message.slice(0, 40));
-    assert.equal((await list(server))[0].messages[0].content, message);
-  }
-});
+test(
+  "[X10] (chat) text comes back exactly as it was sent, up to 100,000 characters",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    for (const message of [...EVERY_KIND_OF_TEXT, "😀".repeat(100_000)]) {
+      const answer = await chat(server, { message, conversation_id: null });
+      assert.equal(answer.status, 200, message.slice(0, 40));
+      assert.equal((await list(server))[0].messages[0].content, message);
+    }
+  },
+);
 
-test("[X11] (chat) two user ids that differ are 400, the same one thrice is fine", async () => {
-  await using server = await sharedServer();
-  const post = (header: string, query: string, body: string) =>
-    send(
-      server,
-      "POST",
-      `/chat?user_id=${query}`,
-      { message: "Hi", user_id: body },
-      { "x-user-id": header },
-    );
-  assert.equal((await post(ALICE, ALICE, ALICE)).status, 200);
-  for (const refused of [
-    await post(BOB, ALICE, ALICE),
-    await post(ALICE, BOB, ALICE),
-    await post(ALICE, ALICE, BOB),
-  ]) {
-    assert.equal(refused.status, 400);
-    assert.match(refused.body.detail, /two different users/);
-  }
-  assert.equal(server.model.requests.length, 1);
-});
+test(
+  "[X11] (chat) two user ids that differ are 400, the same one thrice is fine",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const post = (header: string, query: string, body: string) =>
+      send(
+        server,
+        "POST",
+        `/chat?user_id=${query}`,
+        { message: "Hi", user_id: body },
+        { "x-user-id": header },
+      );
+    assert.equal((await post(ALICE, ALICE, ALICE)).status, 200);
+    for (const refused of [
+      await post(BOB, ALICE, ALICE),
+      await post(ALICE, BOB, ALICE),
+      await post(ALICE, ALICE, BOB),
+    ]) {
+      assert.equal(refused.status, 400);
+      assert.match(refused.body.detail, /two different users/);
+    }
+    assert.equal(server.model.requests.length, 1);
+  },
+);

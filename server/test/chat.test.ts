@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sharedServer } from "./shared-server.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send, TIME, UUID } from "./wire-client.ts";
 
 const owner = { tenantId: "local", userId: ALICE };
@@ -14,7 +14,7 @@ const list = async (server: Server, query = "") =>
   (await send(server, "GET", `/conversations?user_id=${ALICE}${query}`)).body;
 const ids = (conversations: { id: string }[]) => conversations.map(({ id }) => id);
 
-test("[C1] a message gets its reply and the conversation's id, as documented", async () => {
+test("[C1] a message gets its reply and the conversation's id, as documented", ONCE, async () => {
   await using server = await sharedServer();
   const answer = await send(server, "POST", "/chat", { message: "string", user_id: "string" });
   assert.equal(answer.status, 200);
@@ -23,36 +23,44 @@ test("[C1] a message gets its reply and the conversation's id, as documented", a
   assert.match(answer.body.conversation_id, UUID);
 });
 
-test("[C1] the user id may come in the header or the query instead; without any it is 400", async () => {
-  await using server = await sharedServer();
-  const header = await send(server, "POST", "/chat", { message: "One" }, { "x-user-id": ALICE });
-  const query = await send(server, "POST", `/chat?user_id=${ALICE}`, { message: "Two" });
-  const body = await send(server, "POST", "/chat", { message: "Three", user_id: ALICE });
-  assert.deepEqual([header.status, query.status, body.status], [200, 200, 200]);
-  assert.equal(header.body.conversation_id, query.body.conversation_id);
-  assert.equal(header.body.conversation_id, body.body.conversation_id);
-  for (const more of [{}, { user_id: null }]) {
-    const nobody = await send(server, "POST", "/chat", { message: "Who am I?", ...more });
-    assert.equal(nobody.status, 400);
-    assert.match(nobody.body.detail, /^user_id field is required/);
-  }
-  assert.equal((await send(server, "GET", "/conversations")).status, 400);
-  assert.equal(server.model.requests.length, 3);
-});
+test(
+  "[C1] the user id may come in the header or the query instead; without any it is 400",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const header = await send(server, "POST", "/chat", { message: "One" }, { "x-user-id": ALICE });
+    const query = await send(server, "POST", `/chat?user_id=${ALICE}`, { message: "Two" });
+    const body = await send(server, "POST", "/chat", { message: "Three", user_id: ALICE });
+    assert.deepEqual([header.status, query.status, body.status], [200, 200, 200]);
+    assert.equal(header.body.conversation_id, query.body.conversation_id);
+    assert.equal(header.body.conversation_id, body.body.conversation_id);
+    for (const more of [{}, { user_id: null }]) {
+      const nobody = await send(server, "POST", "/chat", { message: "Who am I?", ...more });
+      assert.equal(nobody.status, 400);
+      assert.match(nobody.body.detail, /^user_id field is required/);
+    }
+    assert.equal((await send(server, "GET", "/conversations")).status, 400);
+    assert.equal(server.model.requests.length, 3);
+  },
+);
 
-test("[C1] a key says who its user is; a user id that is not that user's is 403", async () => {
-  await using server = await startServer();
-  const authorization = `Bearer ${await makeKey(server)}`;
-  const answer = await send(server, "POST", "/chat", { message: "Hi" }, { authorization });
-  assert.equal(answer.status, 200);
-  const own = await send(server, "GET", "/conversations", undefined, { authorization });
-  assert.equal(own.body[0].user_id, ALICE);
-  assert.equal(
-    (await chat(server, { message: "Hi", user_id: BOB }, { authorization })).status,
-    403,
-  );
-  assert.equal((await chat(server, { message: "Hi" })).status, 401);
-});
+test(
+  "[C1] a key says who its user is; a user id that is not that user's is 403",
+  ONCE,
+  async () => {
+    await using server = await startServer();
+    const authorization = `Bearer ${await makeKey(server)}`;
+    const answer = await send(server, "POST", "/chat", { message: "Hi" }, { authorization });
+    assert.equal(answer.status, 200);
+    const own = await send(server, "GET", "/conversations", undefined, { authorization });
+    assert.equal(own.body[0].user_id, ALICE);
+    assert.equal(
+      (await chat(server, { message: "Hi", user_id: BOB }, { authorization })).status,
+      403,
+    );
+    assert.equal((await chat(server, { message: "Hi" })).status, 401);
+  },
+);
 
 test("[C1] a message goes on with the user's latest conversation, and the model is told of it", async () => {
   await using server = await sharedServer();
@@ -97,7 +105,7 @@ test("[C1] after 30 idle minutes, or when the latest was deleted, a new conversa
   assert.ok(third !== first && third !== second);
 });
 
-test("[C1] CHAT_IDLE_MINUTES says how long is idle", async () => {
+test("[C1] CHAT_IDLE_MINUTES says how long is idle", ONCE, async () => {
   await using server = await startServer({ environment: { CHAT_IDLE_MINUTES: "60" } });
   const first = (await chat(server, { message: "One" })).body.conversation_id;
   const updatedAt = new Date(Date.now() - 59 * 60_000);
@@ -115,50 +123,58 @@ test("[C1] conversations of other wires are not gone on with unless they are cho
   assert.equal(chosen.body.conversation_id, id);
 });
 
-test("[C1] a model that refuses is 400 and one that fails is 502; the message stays", async () => {
-  await using server = await sharedServer();
-  server.model.next({ failStatus: 400, failBody: { error: { message: "Too spicy" } } });
-  const refused = await chat(server, { message: "Spicy?" });
-  assert.equal(refused.status, 400);
-  assert.match(refused.body.detail, /Too spicy/);
-  server.model.next({ text: "Half a", cut: 1 });
-  const failed = await chat(server, { message: "Broken?" });
-  assert.equal(failed.status, 502);
-  assert.deepEqual(Object.keys(failed.body), ["detail", "text_so_far"]);
-  assert.equal(failed.body.text_so_far, "Half ");
-  const [{ messages }] = await list(server);
-  assert.deepEqual(
-    messages.map(({ role, content }: { role: string; content: string }) => [role, content]),
-    [
-      ["user", "Spicy?"],
-      ["user", "Broken?"],
-      ["assistant", "Half "],
-    ],
-  );
-});
+test(
+  "[C1] a model that refuses is 400 and one that fails is 502; the message stays",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    server.model.next({ failStatus: 400, failBody: { error: { message: "Too spicy" } } });
+    const refused = await chat(server, { message: "Spicy?" });
+    assert.equal(refused.status, 400);
+    assert.match(refused.body.detail, /Too spicy/);
+    server.model.next({ text: "Half a", cut: 1 });
+    const failed = await chat(server, { message: "Broken?" });
+    assert.equal(failed.status, 502);
+    assert.deepEqual(Object.keys(failed.body), ["detail", "text_so_far"]);
+    assert.equal(failed.body.text_so_far, "Half ");
+    const [{ messages }] = await list(server);
+    assert.deepEqual(
+      messages.map(({ role, content }: { role: string; content: string }) => [role, content]),
+      [
+        ["user", "Spicy?"],
+        ["user", "Broken?"],
+        ["assistant", "Half "],
+      ],
+    );
+  },
+);
 
-test("[C2] the list has every conversation with its messages, newest first, as documented", async () => {
-  await using server = await sharedServer();
-  const made = [];
-  for (const message of ["One", "Two", "Three"])
-    made.push((await chat(server, { message, conversation_id: null })).body.conversation_id);
-  await chat(server, { message: "One again", conversation_id: made[0] });
-  const all = await list(server);
-  assert.deepEqual(ids(all), made.toReversed());
-  assert.deepEqual(Object.keys(all[0]), ["id", "user_id", "created_at", "messages"]);
-  assert.equal(all[0].user_id, ALICE);
-  assert.match(all[0].created_at, TIME);
-  assert.equal(all[2].messages.length, 4);
-  const [asked, answered] = all[0].messages;
-  assert.deepEqual(Object.keys(asked), ["id", "content", "role", "created_at"]);
-  assert.match(asked.id, UUID);
-  assert.match(asked.created_at, TIME);
-  assert.deepEqual([asked.role, asked.content], ["user", "Three"]);
-  assert.deepEqual([answered.role, answered.content], ["assistant", "Echo: Three"]);
-  assert.deepEqual((await send(server, "GET", `/conversations?user_id=${BOB}`)).body, []);
-});
+test(
+  "[C2] the list has every conversation with its messages, newest first, as documented",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const made = [];
+    for (const message of ["One", "Two", "Three"])
+      made.push((await chat(server, { message, conversation_id: null })).body.conversation_id);
+    await chat(server, { message: "One again", conversation_id: made[0] });
+    const all = await list(server);
+    assert.deepEqual(ids(all), made.toReversed());
+    assert.deepEqual(Object.keys(all[0]), ["id", "user_id", "created_at", "messages"]);
+    assert.equal(all[0].user_id, ALICE);
+    assert.match(all[0].created_at, TIME);
+    assert.equal(all[2].messages.length, 4);
+    const [asked, answered] = all[0].messages;
+    assert.deepEqual(Object.keys(asked), ["id", "content", "role", "created_at"]);
+    assert.match(asked.id, UUID);
+    assert.match(asked.created_at, TIME);
+    assert.deepEqual([asked.role, asked.content], ["user", "Three"]);
+    assert.deepEqual([answered.role, answered.content], ["assistant", "Echo: Three"]);
+    assert.deepEqual((await send(server, "GET", `/conversations?user_id=${BOB}`)).body, []);
+  },
+);
 
-test("[C2] limit and before page the list; a bad limit is 400", async () => {
+test("[C2] limit and before page the list; a bad limit is 400", ONCE, async () => {
   await using server = await startServer({ builtIn: true });
   for (let count = 0; count < 5; count++)
     await chat(server, { message: `Number ${count}`, conversation_id: null });
@@ -172,7 +188,7 @@ test("[C2] limit and before page the list; a bad limit is 400", async () => {
     assert.match((await list(server, `&limit=${limit}`)).detail, /limit/, limit);
 });
 
-test("[C2] a list of any length comes whole", async () => {
+test("[C2] a list of any length comes whole", ONCE, async () => {
   await using server = await sharedServer();
   const content = "long ".repeat(2000);
   const conversations = Array.from({ length: 60 }, (_, index) => ({
@@ -210,22 +226,26 @@ test("[C3] a conversation is read and deleted as documented; then it is 404", as
   assert.deepEqual(await list(server), []);
 });
 
-test("[C3] on the server's machine the path alone finds a conversation, whoever of its users has it", async () => {
-  await using server = await sharedServer();
-  const id = (await chat(server, { message: "Hello" })).body.conversation_id;
-  const path = `/conversations/${id}`;
-  const read = await send(server, "GET", path);
-  assert.equal(read.status, 200);
-  assert.deepEqual(read.body, (await list(server))[0]);
-  assert.equal((await send(server, "GET", `${path}?user_id=${BOB}`)).status, 404);
-  assert.equal((await send(server, "DELETE", `${path}?user_id=${BOB}`)).status, 404);
-  assert.equal((await send(server, "DELETE", path)).status, 200);
-  for (const method of ["GET", "DELETE"]) {
-    const gone = await send(server, method, path);
-    assert.equal(gone.status, 404, method);
-    assert.equal(gone.text, '{"detail":"Resource not found"}', method);
-  }
-});
+test(
+  "[C3] on the server's machine the path alone finds a conversation, whoever of its users has it",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const id = (await chat(server, { message: "Hello" })).body.conversation_id;
+    const path = `/conversations/${id}`;
+    const read = await send(server, "GET", path);
+    assert.equal(read.status, 200);
+    assert.deepEqual(read.body, (await list(server))[0]);
+    assert.equal((await send(server, "GET", `${path}?user_id=${BOB}`)).status, 404);
+    assert.equal((await send(server, "DELETE", `${path}?user_id=${BOB}`)).status, 404);
+    assert.equal((await send(server, "DELETE", path)).status, 200);
+    for (const method of ["GET", "DELETE"]) {
+      const gone = await send(server, method, path);
+      assert.equal(gone.status, 404, method);
+      assert.equal(gone.text, '{"detail":"Resource not found"}', method);
+    }
+  },
+);
 
 test("[C3] [X9] with a credential the path alone finds its user's conversations, and nobody else's", async () => {
   await using server = await startServer();

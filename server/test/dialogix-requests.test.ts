@@ -1,5 +1,4 @@
 // Wire 001: what every wire promises.
-// Backends: replicas
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dialogixWire } from "../src/dialects/dialogix/index.ts";

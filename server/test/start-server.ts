@@ -39,6 +39,11 @@ export type Backend = "sqlite" | "postgres" | "replicas";
 
 export const BACKEND = backendOf(process.env.TEST_BACKEND || "sqlite");
 
+/** For a test of what cannot differ where servers share a database: it is run on the embedded store alone. */
+export const ONCE: { readonly skip: string | false } = {
+  skip: BACKEND !== "sqlite" && "it is the same on every store, and tried on the embedded one",
+};
+
 function backendOf(name: string): Backend {
   if (name === "sqlite" || name === "postgres" || name === "replicas") return name;
   throw new Error(`TEST_BACKEND is sqlite, postgres or replicas, not '${name}'`);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
 import type { UIMessage } from "ai-7";
-import { startServer } from "../start-server.ts";
+import { BACKEND, startServer } from "../start-server.ts";
 import { send } from "../wire-client.ts";
 import { openPage, saidOn, VERSIONS, wordsOf } from "./use-chat.ts";
 import { callScript } from "./use-chat-scripts.ts";
@@ -35,7 +35,10 @@ const newUser = () => {
 };
 const lastRequest = () => server.model.requests.at(-1)?.body?.messages ?? [];
 
-for (const version of VERSIONS)
+/** Which of its versions asks is nothing that replicas could tell apart. */
+const TRIED = BACKEND === "sqlite" ? VERSIONS : VERSIONS.slice(-1);
+
+for (const version of TRIED)
   describe(`ai ${version}`, () => {
     const open = (
       { user }: { user: string },
