@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { Type } from "typebox";
 import type { SignIn } from "../../core/access/sign-in.ts";
 import { AppError } from "../../domain/errors.ts";
 import { SignInError, type SignInFailure } from "../../domain/sign-in-error.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
 import { acceptStreams, bodyPieces } from "../../http/raw-body.ts";
+import { Type } from "../../http/schema.ts";
 import {
   cookieIn,
   cookieName,
