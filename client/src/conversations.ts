@@ -2,14 +2,14 @@ import type { Calls } from "./calls.ts";
 import type { CallOptions, DeleteOptions, SendOptions, WatchOptions } from "./options.ts";
 import { type Reply, startReply } from "./reply.ts";
 import { path } from "./transport.ts";
+import type { Page } from "./wire.ts";
 import type {
   Conversation,
   ConversationInput,
   ConversationPatch,
   ConversationsQuery,
   ImportResult,
-  Page,
-} from "./wire.ts";
+} from "./wire-conversations.ts";
 import type { StartInput } from "./wire-messages.ts";
 
 export type ConversationCalls = ReturnType<typeof conversationCalls>;
@@ -33,7 +33,7 @@ export function conversationCalls(calls: Calls) {
     /** One page, last used first. The default is page 1 with 10 conversations; a page has at most 100. */
     list,
 
-    /** All conversations, last used first, fetched page by page. A conversation that moves in the meantime is returned once. */
+    /** All conversations that are not archived, last used first, fetched page by page. A conversation that moves in the meantime is returned once. */
     async *all(
       options: CallOptions & { readonly pageSize?: number | undefined } = {},
     ): AsyncGenerator<Conversation, void, void> {

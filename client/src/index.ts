@@ -32,6 +32,7 @@ export type { Reply } from "./reply.ts";
 export type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
+export type * from "./wire-conversations.ts";
 export type * from "./wire-files.ts";
 export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";

@@ -1,6 +1,6 @@
 /** The bodies of messages on wire 004, with the names of the wire. */
 
-import type { ConversationInput } from "./wire.ts";
+import type { ConversationInput } from "./wire-conversations.ts";
 import type { AnswerInput } from "./wire-parts.ts";
 
 export type MessageInput = AnswerInput & {

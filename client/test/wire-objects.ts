@@ -1,6 +1,7 @@
 // Objects of wire 004 for the scripted server, and a client that is quick to try again.
 import { type Client, type ClientOptions, createClient } from "../src/index.ts";
-import type { Conversation, Message } from "../src/wire.ts";
+import type { Message } from "../src/wire.ts";
+import type { Conversation } from "../src/wire-conversations.ts";
 import type { Step } from "./scripted-server.ts";
 
 const TIME = "2025-11-01T12:00:00.000Z";

@@ -70,6 +70,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       active_branch: 1,
       metadata: '{"colour":"green"}',
       expires_at: AT + 9,
+      is_archived: 1,
     },
     {
       ...two,
@@ -297,6 +298,10 @@ async function assertKept(store: Store, columns: Columns): Promise<void> {
   assert.deepEqual(
     conversation.expiresAt,
     given("conversations", "expires_at", new Date(AT + 9), undefined),
+  );
+  assert.equal(
+    conversation.isArchived,
+    given<true | undefined>("conversations", "is_archived", true, undefined),
   );
   assert.equal((await store.findConversationByAlias(OWNER, "kitchen"))?.id, CONVERSATION);
 

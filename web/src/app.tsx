@@ -12,6 +12,7 @@ import { WindowsProvider } from "./ui/windows.tsx";
 import { VoiceProvider } from "./voice/voice-provider.tsx";
 import { WorkspaceProvider } from "./workspace.tsx";
 
+const ArchivedPage = lazy(() => import("./conversations/archived/archived-page.tsx"));
 const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
 const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
 const SettingsPage = lazy(() => import("./settings/settings-page.tsx"));
@@ -51,6 +52,7 @@ function Pages() {
       ) : (
         <Switch>
           <Route path="/agents" component={AgentsPage} />
+          <Route path="/archived" component={ArchivedPage} />
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />
           <Route path="/settings/:section?" component={SettingsPage} />

@@ -15,6 +15,7 @@ import type { LiveReply } from "./chat/live/live-reply.ts";
 import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
 import { createDeletions, type Deletions } from "./conversations/deletions.ts";
 import {
+  archivedKey,
   conversationKey,
   createListCache,
   type ListCache,
@@ -70,6 +71,7 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
     const list = createListCache(client, queries);
     const tabs = openTabs(account, (news) => {
       void queries.invalidateQueries({ queryKey: listKey });
+      void queries.invalidateQueries({ queryKey: archivedKey });
       if (news.type === "list")
         return void queries.invalidateQueries({ queryKey: ["conversation"] });
       void queries.invalidateQueries({ queryKey: threadKey(news.conversationId) });
@@ -91,7 +93,10 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       cache: thread,
       onTurn(conversationId, step) {
         longAnswers.note(conversationId, step);
-        if (step === "started") tabs.tell({ type: "turn", conversationId });
+        if (step === "started") {
+          tabs.tell({ type: "turn", conversationId });
+          list.said(conversationId);
+        }
         void list.refresh();
         if (step === "ended") void takeTitle(conversationId);
       },
@@ -104,10 +109,12 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
         };
       },
     });
-    const deletions = createDeletions(async (conversationId, isLeaving) => {
+    const deletions = createDeletions(async (conversationIds, isLeaving) => {
       try {
-        await client.conversations.delete(conversationId, { keepalive: isLeaving });
-        list.remove(conversationId);
+        for (const conversationId of conversationIds) {
+          await client.conversations.delete(conversationId, { keepalive: isLeaving });
+          list.remove(conversationId);
+        }
         tabs.tell({ type: "list" });
       } catch (error) {
         notify({ text: i18next.t("list.notDeleted", { reason: wordsOf(error) }), isProblem: true });

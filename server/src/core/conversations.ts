@@ -14,6 +14,7 @@ import { type Owner, ownerOf, type Principal, type Speaker } from "../domain/pri
 import type { Clock, NewId } from "../ports/clock.ts";
 import type { SearchStore } from "../ports/search.ts";
 import type {
+  ConversationListQuery,
   ConversationPatch,
   ConversationStore,
   Idempotency,
@@ -47,6 +48,7 @@ export type ConversationChange = Pick<
   ConversationDraft,
   "title" | "isPinned" | "agentId" | "model" | "mode" | "metadata"
 > & {
+  readonly isArchived?: boolean | undefined;
   readonly messages?: readonly MessageDraft[] | undefined;
   readonly activeBranch?: number | undefined;
   readonly onlyIf?: ConversationPatch["onlyIf"] | undefined;
@@ -76,7 +78,7 @@ export type Conversations = {
   userOf(tenantId: string, conversationId: string): Promise<string | null>;
   list(
     owner: Owner,
-    page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
+    query: ConversationListQuery,
   ): Promise<{ items: Conversation[]; total: number }>;
   all(
     owner: Owner,
@@ -207,18 +209,19 @@ export function createConversations({
     },
     findByAlias: (owner, alias) => store.findConversationByAlias(owner, alias),
     userOf: (tenantId, conversationId) => store.userOfConversation(tenantId, conversationId),
-    list: (owner, page) => store.listConversations(owner, page),
+    list: (owner, query) => store.listConversations(owner, query),
     all: (owner, { order, limit, before }) =>
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
     async change(principal, conversationId, change) {
       const { title, isPinned, agentId, model, mode, messages, activeBranch, onlyIf } = change;
-      const { metadata } = change;
+      const { isArchived, metadata } = change;
       checkFields({ title, agentId, model, mode });
       checkModel(principal, model);
       const patch: ConversationPatch = {
         ...given({
           title: title ?? undefined,
           isPinned,
+          isArchived,
           agentId,
           model: model === "" ? null : model,
           mode,

@@ -25,6 +25,8 @@ export type Conversation = {
   readonly alias: string | null;
   /** In no list, search or export of its owner's; absent: it is. */
   readonly isHidden?: true;
+  /** Out of the list of those that are in use; a new message brings it back. Absent: it is not. */
+  readonly isArchived?: true;
   /** When it is deleted with all its messages; absent: when somebody deletes it. */
   readonly expiresAt?: Date;
   /** What a client attached to it, which means nothing to the server; absent: nothing. */

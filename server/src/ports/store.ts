@@ -96,6 +96,8 @@ export type NewMessage = {
 export type ConversationPatch = {
   readonly title?: string;
   readonly isPinned?: boolean;
+  /** A change of this alone leaves `updatedAt` as it is. Absent: it stays, but new `messages` end it. */
+  readonly isArchived?: boolean;
   readonly agentId?: string | null;
   readonly model?: string | null;
   readonly mode?: string | null;
@@ -121,6 +123,15 @@ export type ConversationPatch = {
   readonly updatedAt: Date;
 };
 
+export type ConversationListQuery = {
+  readonly limit: number;
+  readonly offset: number;
+  /** Only those that are pinned, or not; absent: both. */
+  readonly isPinned?: boolean;
+  /** Only those that are archived, or not; absent: both. */
+  readonly isArchived?: boolean;
+};
+
 export interface ConversationStore {
   /**
    * Stores the conversation with its messages at once. Rejects with AppError `conflict` if its id or alias is taken.
@@ -142,10 +153,10 @@ export interface ConversationStore {
   ): Promise<readonly { readonly owner: Owner; readonly id: string }[]>;
   /** The conversation begun through `origin` that was used last, of those that are not hidden. */
   latestConversation(owner: Owner, origin: string): Promise<Conversation | null>;
-  /** Those used last first, without those that are hidden; `total` counts all of the owner's, or with `isPinned` those that are pinned, or not. */
+  /** Those used last first, without those that are hidden; `total` counts those of all pages. */
   listConversations(
     owner: Owner,
-    page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
+    query: ConversationListQuery,
   ): Promise<{ items: Conversation[]; total: number }>;
   /**
    * Every conversation that is not hidden, with its messages of SHOWN_ROLES (replies in progress left out), one at a time, never all in

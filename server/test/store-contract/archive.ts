@@ -57,6 +57,7 @@ export function archiveContract(open: OpenStore): void {
         const ofParts = begun(await store.beginTurn(who, aTurn(inExisting(given.id))));
         await store.finishReply(who, ofParts.reply.id, anEnding("", documentOf(EVERY_PART)));
         await store.beginTurn(who, aTurn(inExisting(given.id), "unanswered"));
+        await store.updateConversation(who, given.id, { isArchived: true, updatedAt: at(5) });
       }
       await store.createConversation(
         owner,

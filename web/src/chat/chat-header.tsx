@@ -1,5 +1,6 @@
 import type { Conversation } from "@colloquy/client";
 import {
+  Archive,
   Ellipsis,
   Menu as MenuIcon,
   MessageCircleDashed,
@@ -58,6 +59,9 @@ export function ChatHeader({
             <span className="fade-end">{conversation?.title ?? ""}</span>
             {conversation?.is_pinned && (
               <Pin size={14} className={styles.pin} aria-label={t("list.isPinned")} />
+            )}
+            {conversation?.is_archived && (
+              <Archive size={15} className={styles.pin} aria-label={t("archive.isArchived")} />
             )}
             {conversation?.expires_at && (
               <MessageCircleDashed

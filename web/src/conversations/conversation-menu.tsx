@@ -1,5 +1,16 @@
 import type { Conversation } from "@colloquy/client";
-import { FileDown, FileJson, Pencil, Pin, PinOff, Printer, Share2, Trash2 } from "lucide-react";
+import {
+  Archive,
+  ArchiveRestore,
+  FileDown,
+  FileJson,
+  Pencil,
+  Pin,
+  PinOff,
+  Printer,
+  Share2,
+  Trash2,
+} from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
@@ -55,6 +66,16 @@ export function ConversationMenu({
           {t("print.menu")}
         </MenuItem>
         <MenuSeparator />
+        {conversation.expires_at === undefined && (
+          <MenuItem
+            icon={conversation.is_archived ? <ArchiveRestore size={16} /> : <Archive size={16} />}
+            onSelect={() =>
+              void (conversation.is_archived ? actions.unarchive : actions.archive)(conversation)
+            }
+          >
+            {t(conversation.is_archived ? "list.unarchive" : "list.archive")}
+          </MenuItem>
+        )}
         <MenuItem
           icon={<Trash2 size={16} />}
           isDangerous

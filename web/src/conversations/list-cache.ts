@@ -15,6 +15,8 @@ const KEY = ["conversations"] as const;
 
 export const conversationKey = (id: string) => ["conversation", id] as const;
 export const listKey = KEY;
+/** The archived conversations. */
+export const archivedKey = ["archived"] as const;
 
 const usedLastFirst = (a: Conversation, b: Conversation): number =>
   a.updated_at < b.updated_at ? 1 : a.updated_at > b.updated_at ? -1 : 0;
@@ -64,6 +66,8 @@ export function createListCache(client: Client, queries: QueryClient) {
     queries.setQueryData(conversationKey(conversation.id), conversation);
     // A temporary conversation is in no list.
     if (conversation.expires_at !== undefined) return;
+    void queries.invalidateQueries({ queryKey: archivedKey });
+    const isListed = conversation.is_archived === undefined;
     queries.setQueryData<ConversationList>(KEY, (known) => {
       if (!known) return known;
       const others = (list: readonly Conversation[]) =>
@@ -72,8 +76,8 @@ export function createListCache(client: Client, queries: QueryClient) {
         [...others(list), conversation].sort(usedLastFirst);
       return {
         ...known,
-        items: conversation.is_pinned ? others(known.items) : placed(known.items),
-        pinned: conversation.is_pinned ? placed(known.pinned) : others(known.pinned),
+        items: isListed && !conversation.is_pinned ? placed(known.items) : others(known.items),
+        pinned: isListed && conversation.is_pinned ? placed(known.pinned) : others(known.pinned),
       };
     });
   };
@@ -90,8 +94,17 @@ export function createListCache(client: Client, queries: QueryClient) {
 
     put,
 
+    /** Something was said in that conversation, which the server takes out of the archive for it. */
+    said(conversationId: string): void {
+      const known = queries.getQueryData<Conversation>(conversationKey(conversationId));
+      if (!known?.is_archived) return;
+      const { is_archived: _, ...listed } = known;
+      put(listed);
+    },
+
     remove(conversationId: string): void {
       queries.removeQueries({ queryKey: conversationKey(conversationId) });
+      void queries.invalidateQueries({ queryKey: archivedKey });
       queries.setQueryData<ConversationList>(KEY, (known) => {
         if (!known) return known;
         const others = (list: readonly Conversation[]) =>

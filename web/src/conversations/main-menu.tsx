@@ -1,5 +1,6 @@
 import {
   Activity,
+  Archive,
   Bell,
   BellOff,
   CircleHelp,
@@ -68,6 +69,9 @@ export function MainMenu() {
       </MenuItem>
       <MenuItem icon={<Upload size={16} />} onSelect={() => open("import")}>
         {t("import.title")}
+      </MenuItem>
+      <MenuItem icon={<Archive size={16} />} href={<Link href="/archived" onClick={done} />}>
+        {t("archive.title")}
       </MenuItem>
       {isTold !== null && (
         <MenuItem

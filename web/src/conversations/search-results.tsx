@@ -1,6 +1,7 @@
 import { type SearchHit, type SearchPage, snippetParts } from "@colloquy/client";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import type { TFunction } from "i18next";
+import { Archive } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { dateLocale } from "../i18n/index.ts";
@@ -91,6 +92,9 @@ function Group({ hits, words }: { readonly hits: Hits; readonly words: string })
     <li className={styles.group}>
       <p className={styles.title} dir="auto">
         <span>{conversation.title}</span>
+        {conversation.is_archived && (
+          <Archive size={14} className={styles.archived} aria-label={t("archive.isArchived")} />
+        )}
         {count > 1 && <span className={styles.count}>{t("search.found", { count })}</span>}
       </p>
       <ul>

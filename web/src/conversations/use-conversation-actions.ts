@@ -7,6 +7,7 @@ import { useSession } from "../session/session.tsx";
 import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
 import { useWorkspace } from "../workspace.tsx";
+import { UNDO_MS } from "./deletions.ts";
 import { type ExportFormat, exportConversation } from "./export.ts";
 
 /** What can be done with a whole conversation. */
@@ -27,19 +28,48 @@ export function useConversationActions() {
         notify({ text: t("list.notChanged", { reason: wordsOf(error) }), isProblem: true });
       }
     };
+    const setArchived = async (conversation: Conversation, isArchived: boolean) => {
+      const { is_archived: _, ...others } = conversation;
+      list.put(isArchived ? { ...others, is_archived: true } : others);
+      try {
+        list.put(await client.conversations.update(conversation.id, { is_archived: isArchived }));
+        tell({ type: "list" });
+        return true;
+      } catch (error) {
+        list.put(conversation);
+        notify({ text: t("list.notChanged", { reason: wordsOf(error) }), isProblem: true });
+        return false;
+      }
+    };
     return {
       pin: (conversation: Conversation) =>
         change(conversation, { is_pinned: !conversation.is_pinned }),
 
       rename: (conversation: Conversation, title: string) => change(conversation, { title }),
 
+      async archive(conversation: Conversation): Promise<void> {
+        if (!(await setArchived(conversation, true))) return;
+        const { id, title } = conversation;
+        if (location === `/c/${id}`) navigate("/");
+        notify({
+          text: t("list.archived", { title }),
+          showMs: UNDO_MS,
+          action: { label: t("list.undo"), run: () => void setArchived(conversation, false) },
+        });
+      },
+
+      async unarchive(conversation: Conversation): Promise<void> {
+        if (await setArchived(conversation, false))
+          notify({ text: t("list.unarchived", { title: conversation.title }) });
+      },
+
       delete({ id, title }: Conversation): void {
-        deletions.delete(id);
+        const undo = deletions.delete([id]);
         if (location === `/c/${id}`) navigate("/");
         notify({
           text: t("list.deleted", { title }),
-          showMs: deletions.undoMs,
-          action: { label: t("list.undo"), run: () => deletions.undo(id) },
+          showMs: UNDO_MS,
+          action: { label: t("list.undo"), run: undo },
         });
       },
 

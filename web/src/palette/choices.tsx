@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import {
   Activity,
+  Archive,
   BookMarked,
   Bot,
   CircleHelp,
@@ -254,6 +255,12 @@ function usePages(): readonly Choice[] {
       icon: <Bot size={17} aria-hidden />,
       name: t("agents.title"),
       run: () => navigate("/agents"),
+    },
+    {
+      key: "archived",
+      icon: <Archive size={17} aria-hidden />,
+      name: t("archive.title"),
+      run: () => navigate("/archived"),
     },
     {
       key: "import",

@@ -182,6 +182,8 @@ function conversationOf(
     ...(conversation.has("isHidden") &&
       conversation.flag("isHidden") && { isHidden: true as const }),
     ...(conversation.has("expiresAt") && { expiresAt: conversation.time("expiresAt") }),
+    ...(conversation.has("isArchived") &&
+      conversation.flag("isArchived") && { isArchived: true as const }),
     ...(conversation.has("metadata") && { metadata: conversation.textTable("metadata") }),
     createdAt: conversation.time("createdAt"),
     updatedAt: conversation.time("updatedAt"),

@@ -79,6 +79,7 @@ const FIELDS: Record<FieldName, true> = {
   activeBranch: true,
   isHidden: true,
   expiresAt: true,
+  isArchived: true,
   metadata: true,
   instructions: true,
   areInstructionsOn: true,

@@ -68,16 +68,17 @@ export function conversationRoutes(
     {
       schema: {
         tags,
-        summary: "List conversations, those used last first",
+        summary: "List conversations that are not archived, or those that are, those used last first",
         querystring: ConversationsQuery,
         response: answers(200, Type.Array(ConversationBody), { meta: Meta }),
       },
     },
     async (request, reply) => {
-      const { page, limit, is_pinned: isPinned } = request.query;
+      const { page, limit, is_pinned: isPinned, archived } = request.query;
       const { items, total } = await conversations.list(request.principal, {
         limit,
         offset: (page - 1) * limit,
+        isArchived: archived === "1",
         ...(isPinned === undefined ? {} : { isPinned }),
       });
       // A page is small, and is written as it is in half of the time that the schema takes.
@@ -121,7 +122,7 @@ export function conversationRoutes(
       schema: {
         tags,
         summary:
-          "Rename, pin, choose who answers (an agent, a model), or choose the branch that is shown",
+          "Rename, pin, archive, choose who answers (an agent, a model), or choose the branch that is shown",
         params: Params,
         querystring: UserQuery,
         body: ConversationChange,
@@ -129,10 +130,11 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, is_pinned, agent_id, model, mode, active_branch } = request.body;
+      const { title, is_pinned, is_archived, agent_id, model, mode, active_branch } = request.body;
       const changed = await conversations.change(request.principal, request.params.conversationId, {
         title,
         isPinned: is_pinned,
+        isArchived: is_archived,
         agentId: agent_id,
         model,
         mode,

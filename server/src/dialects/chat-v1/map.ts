@@ -24,6 +24,7 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   created_at: isoTime(conversation.createdAt),
   updated_at: isoTime(conversation.updatedAt),
   ...(conversation.expiresAt && { expires_at: isoTime(conversation.expiresAt) }),
+  ...(conversation.isArchived && { is_archived: true as const }),
   ...(conversation.nextBranch > 1 && { active_branch: conversation.activeBranch }),
 });
 

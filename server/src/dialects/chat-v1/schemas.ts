@@ -11,6 +11,7 @@ import {
   versionsInQuery,
 } from "./branches.ts";
 import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
+import { archivedInConversation, listingInChange, listingInQuery } from "./listing.ts";
 import { settingsInBody } from "./model-settings.ts";
 import { PartBody, partsInBody, partsInQuery } from "./part-schemas.ts";
 import { MessageStatusBody, questionsInMessage, stepsInBody } from "./question-schemas.ts";
@@ -37,6 +38,7 @@ export const ConversationBody = Type.Object(
     created_at: Time,
     updated_at: Time,
     ...temporaryInConversation,
+    ...archivedInConversation,
     ...branchInConversation,
   },
   { title: "Conversation" },
@@ -171,7 +173,7 @@ export const PageQuery = Type.Object({
 
 export const ConversationsQuery = Type.Object({
   ...PageQuery.properties,
-  is_pinned: Type.Optional(Type.Boolean({ description: "Only those that are pinned, or not." })),
+  ...listingInQuery,
 });
 
 export const UserQuery = Type.Object(User);
@@ -198,7 +200,7 @@ export const NewConversation = Type.Object({
 
 export const ConversationChange = Type.Object({
   title: Type.Optional(Type.String({ minLength: 1 })),
-  is_pinned: Type.Optional(Type.Boolean()),
+  ...listingInChange,
   agent_id: Type.Optional(Nullable(Type.String())),
   model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
   mode: Type.Optional(Nullable(Type.String())),

@@ -1,13 +1,13 @@
 import type { Stamp } from "../../../domain/audit.ts";
 import { noSuchBranch, type SequenceRange, TRUNK } from "../../../domain/branches.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
-import { AppError } from "../../../domain/errors.ts";
 import { type Message, type Role, SHOWN_ROLES } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { createPace } from "../../../domain/turns-of-the-loop.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
+import { checkVersion, patched } from "./conversation-patch.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { type Matches, matchMessages } from "./match-messages.ts";
 import { createMessageList, MAX_CHARACTERS, tooLong } from "./message-list.ts";
@@ -51,6 +51,7 @@ export function createConversationUpdate(
       title: string | null;
       isNamedByWords: number;
       isPinned: number;
+      isArchived: number;
       agentId: string | null;
       model: string | null;
       mode: string | null;
@@ -66,6 +67,7 @@ export function createConversationUpdate(
         title: parameter.title,
         is_named_by_words: parameter.isNamedByWords,
         is_pinned: parameter.isPinned,
+        is_archived: parameter.isArchived,
         agent_id: parameter.agentId,
         model: parameter.model,
         mode: parameter.mode,
@@ -240,19 +242,7 @@ export function createConversationUpdate(
       if (!row) return null;
       const stored = toConversation(row);
       checkVersion(stored.updatedAt.getTime(), patch.onlyIf);
-      const isSameTime = stored.updatedAt.getTime() === patch.updatedAt.getTime();
-      const updatedAt = isSameTime ? new Date(patch.updatedAt.getTime() + 1) : patch.updatedAt;
-      const conversation: Conversation = {
-        ...stored,
-        ...(patch.title !== undefined && { title: patch.title }),
-        ...(patch.isPinned !== undefined && { isPinned: patch.isPinned }),
-        ...(patch.agentId !== undefined && { agentId: patch.agentId }),
-        ...(patch.model !== undefined && { model: patch.model }),
-        ...(patch.mode !== undefined && { mode: patch.mode }),
-        ...(patch.metadata !== undefined && { metadata: patch.metadata }),
-        ...(patch.activeBranch !== undefined && { activeBranch: patch.activeBranch }),
-        updatedAt,
-      };
+      const conversation = patched(stored, patch);
       const { activeBranch } = conversation;
       if (activeBranch !== TRUNK && activeBranch >= row.next_branch)
         throw noSuchBranch(activeBranch);
@@ -266,13 +256,14 @@ export function createConversationUpdate(
         title: conversation.title,
         isNamedByWords: patch.title === undefined ? row.is_named_by_words : 0,
         isPinned: conversation.isPinned ? 1 : 0,
+        isArchived: conversation.isArchived ? 1 : 0,
         agentId: conversation.agentId,
         model: conversation.model,
         mode: conversation.mode,
         metadata: toJson(conversation.metadata ?? null),
         activeBranch,
         nextSequence,
-        updatedAt: updatedAt.getTime(),
+        updatedAt: conversation.updatedAt.getTime(),
       });
       if (conversation.title !== row.title) yield* changes.titleChanged(owner, id);
       return conversation;
@@ -281,16 +272,3 @@ export function createConversationUpdate(
 }
 
 const isShown = (role: Role): boolean => SHOWN_ROLES.some((shown) => shown === role);
-
-/** @throws AppError conflict if the stored version is not one that the change is about */
-function checkVersion(storedAt: number, condition: ConversationPatch["onlyIf"]): void {
-  if (!condition) return;
-  const { oneOf, notAfter } = condition;
-  if ((oneOf === null || oneOf.includes(storedAt)) && (notAfter === null || storedAt <= notAfter))
-    return;
-  throw new AppError(
-    "conflict",
-    "The conversation was changed meanwhile. Get it again, and make the change to what it is now",
-    { resource: "conversation" },
-  );
-}

@@ -72,53 +72,6 @@ export function createConversationReads(write: StatementWriter) {
         .limit(1),
     ),
   );
-  const selectPage = inConversationArrays(
-    write<OwnerParameters & { limit: number; offset: number }>()((database, parameter, sql) =>
-      database
-        .selectFrom("conversations")
-        .select(CONVERSATION_COLUMNS)
-        .where("tenant_id", "=", parameter.tenantId)
-        .where("owner_id", "=", parameter.userId)
-        .where("is_hidden", "=", sql.lit(0))
-        .orderBy("updated_at", "desc")
-        .orderBy("row_id", "desc")
-        .limit(parameter.limit)
-        .offset(parameter.offset),
-    ),
-  );
-  const selectPinnedPage = inConversationArrays(
-    write<OwnerParameters & { isPinned: number; limit: number; offset: number }>()(
-      (database, parameter, sql) =>
-        database
-          .selectFrom("conversations")
-          .select(CONVERSATION_COLUMNS)
-          .where("tenant_id", "=", parameter.tenantId)
-          .where("owner_id", "=", parameter.userId)
-          .where("is_hidden", "=", sql.lit(0))
-          .where("is_pinned", "=", parameter.isPinned)
-          .orderBy("updated_at", "desc")
-          .orderBy("row_id", "desc")
-          .limit(parameter.limit)
-          .offset(parameter.offset),
-    ),
-  );
-  const countPinned = write<OwnerParameters & { isPinned: number }>()((database, parameter, sql) =>
-    database
-      .selectFrom("conversations")
-      .select((expression) => expression.fn.countAll<number>().as("total"))
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("is_hidden", "=", sql.lit(0))
-      .where("is_pinned", "=", parameter.isPinned),
-  );
-  const count = write<OwnerParameters>()((database, parameter, sql) =>
-    database
-      .selectFrom("conversations")
-      .select((expression) => expression.fn.countAll<number>().as("total"))
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("is_hidden", "=", sql.lit(0)),
-  );
 
   return {
     *getConversation(owner: Owner, id: string): Operation<Conversation | null> {
@@ -155,24 +108,6 @@ export function createConversationReads(write: StatementWriter) {
       const { tenantId, userId } = owner;
       const row = yield* selectLatest.first({ tenantId, userId, origin, usedAfter });
       return row ? conversationOfArray(row) : null;
-    },
-
-    *listConversations(
-      owner: Owner,
-      page: { readonly limit: number; readonly offset: number; readonly isPinned?: boolean },
-    ): Operation<{ items: Conversation[]; total: number }> {
-      const { tenantId, userId } = owner;
-      const { limit, offset } = page;
-      const isPinned = page.isPinned === undefined ? null : Number(page.isPinned);
-      const rows =
-        isPinned === null
-          ? yield* selectPage.all({ tenantId, userId, limit, offset })
-          : yield* selectPinnedPage.all({ tenantId, userId, isPinned, limit, offset });
-      const counted =
-        isPinned === null
-          ? yield* count.first({ tenantId, userId })
-          : yield* countPinned.first({ tenantId, userId, isPinned });
-      return { items: rows.map(conversationOfArray), total: Number(counted?.total ?? 0) };
     },
   };
 }

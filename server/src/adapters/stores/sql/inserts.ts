@@ -27,6 +27,7 @@ type ConversationParameters = {
   nextBranch: number;
   isHidden: number;
   expiresAt: number | null;
+  isArchived: number;
   metadata: string | null;
   nextSequence: number;
   createdAt: number;
@@ -79,6 +80,7 @@ export function createInserts(write: StatementWriter) {
         next_branch: parameter.nextBranch,
         is_hidden: parameter.isHidden,
         expires_at: parameter.expiresAt,
+        is_archived: parameter.isArchived,
         metadata: parameter.metadata,
         next_sequence: parameter.nextSequence,
         created_at: parameter.createdAt,
@@ -127,6 +129,7 @@ export function createInserts(write: StatementWriter) {
         nextBranch: conversation.nextBranch,
         isHidden: conversation.isHidden ? 1 : 0,
         expiresAt: conversation.expiresAt?.getTime() ?? null,
+        isArchived: conversation.isArchived ? 1 : 0,
         metadata: toJson(conversation.metadata ?? null),
         nextSequence,
         createdAt: conversation.createdAt.getTime(),

@@ -216,6 +216,7 @@ export function createMessageWrites(
         .set((expression) => ({
           next_sequence: expression("next_sequence", "+", expression.lit(1)),
           updated_at: parameter.at,
+          is_archived: expression.lit(0),
         }))
         .where("id", "=", parameter.conversationId)
         .where("tenant_id", "=", parameter.tenantId)

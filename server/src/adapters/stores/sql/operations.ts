@@ -5,6 +5,7 @@ import { createAuditReads, createAuditWrites } from "./audit.ts";
 import { createBranchReads, createBranchWrites } from "./branches.ts";
 import { createBrowserSessionReads, createBrowserSessionWrites } from "./browser-sessions.ts";
 import { createBudgetReads, createBudgetWrites } from "./budgets.ts";
+import { createConversationLists } from "./conversation-lists.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
 import { createConversationReads, createConversationWrites } from "./conversations.ts";
@@ -38,6 +39,7 @@ export type Writes = ReturnType<typeof createWrites>;
 /** What changes nothing. */
 export const createReads = (write: StatementWriter) => ({
   ...createConversationReads(write),
+  ...createConversationLists(write),
   ...createConversationPages(write),
   ...createTitleReads(write),
   ...createBranchReads(write),

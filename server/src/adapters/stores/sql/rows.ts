@@ -31,6 +31,7 @@ export const CONVERSATION_COLUMNS = [
   "created_at",
   "updated_at",
   "expires_at",
+  "is_archived",
 ] as const;
 
 export const MESSAGE_COLUMNS = [
@@ -94,6 +95,7 @@ export const conversationOfArray = (row: ConversationArray): Conversation => ({
   createdAt: nearestMoment(row[13]),
   updatedAt: nearestMoment(row[14]),
   ...(row[15] !== null && { expiresAt: nearestMoment(row[15]) }),
+  ...(row[16] !== 0 && { isArchived: true as const }),
 });
 
 /** The same where a statement selects more than CONVERSATION_COLUMNS. */
@@ -102,6 +104,7 @@ export const toConversation = (row: ConversationRow): Conversation =>
     ...([row.id, row.owner_id, row.title, row.is_pinned, row.agent_id, row.model] as const),
     ...([row.mode, row.origin, row.alias, row.active_branch, row.next_branch] as const),
     ...([row.is_hidden, row.metadata, row.created_at, row.updated_at, row.expires_at] as const),
+    row.is_archived,
   ]);
 
 export function toMessage(row: MessageArray): Message {

@@ -52,6 +52,8 @@ type ConversationsTable = {
   is_hidden: Generated<number>;
   /** When it is deleted; null: when somebody deletes it. */
   expires_at: number | null;
+  /** 1: out of the list that is asked for without archived conversations. */
+  is_archived: Generated<number>;
   /** A JSON object of texts; null: there are none. */
   metadata: string | null;
   /** The number of the branch to come; 1: the conversation has no forks. */

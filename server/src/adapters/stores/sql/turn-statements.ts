@@ -14,6 +14,7 @@ export function createTurnStatements(write: StatementWriter) {
         .set((expression) => ({
           next_sequence: expression("next_sequence", "+", expression.lit(2)),
           updated_at: parameter.at,
+          is_archived: expression.lit(0),
         }))
         .where("id", "=", parameter.id)
         .where("tenant_id", "=", parameter.tenantId)

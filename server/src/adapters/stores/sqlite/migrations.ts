@@ -1,4 +1,5 @@
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
+import { ARCHIVED_MIGRATION } from "./archived-migration.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { BROWSER_SESSIONS_MIGRATION } from "./browser-sessions-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
@@ -288,4 +289,5 @@ export const MIGRATIONS: readonly string[] = [
   PROMPTS_MIGRATION,
   QUESTIONS_MIGRATION,
   BROWSER_SESSIONS_MIGRATION,
+  ARCHIVED_MIGRATION,
 ];
