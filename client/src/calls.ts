@@ -94,8 +94,9 @@ export function createCalls(
       return (await transport.json<T>(request, timeouts.uploadMs, "repeatable")).data;
     },
 
-    async download(path: string, { signal }: CallOptions): Promise<Blob> {
-      const request: ApiRequest = { method: "GET", path, signal };
+    /** @param body makes it a POST */
+    async download(path: string, { signal }: CallOptions, body?: object): Promise<Blob> {
+      const request: ApiRequest = { method: body ? "POST" : "GET", path, body, signal };
       const { response, close } = await transport.open(request, timeouts.requestMs);
       try {
         return await within(response.blob(), timeouts.uploadMs, signal);

@@ -2,15 +2,17 @@ import type { Calls } from "./calls.ts";
 import type { CallOptions, DeleteOptions, SendOptions, WatchOptions } from "./options.ts";
 import { type Reply, startReply } from "./reply.ts";
 import { path } from "./transport.ts";
-import type { Page } from "./wire.ts";
 import type {
+  ActionResult,
   Conversation,
+  ConversationAction,
   ConversationInput,
   ConversationPatch,
   ConversationsQuery,
   ImportResult,
 } from "./wire-conversations.ts";
 import type { StartInput } from "./wire-messages.ts";
+import type { Page } from "./wire-pages.ts";
 
 export type ConversationCalls = ReturnType<typeof conversationCalls>;
 
@@ -76,6 +78,30 @@ export function conversationCalls(calls: Calls) {
     /** Deletes the conversation with all its messages. */
     delete: async (id: string, options: DeleteOptions = {}): Promise<void> =>
       calls.remove(path`/conversations/${id}`, options),
+
+    /**
+     * Does the same with several conversations, at most 1,000, each by itself.
+     * @returns what became of each, in the order of the ids
+     */
+    act: async (
+      action: ConversationAction,
+      ids: readonly string[],
+      { signal, keepalive }: DeleteOptions = {},
+    ): Promise<readonly ActionResult[]> => {
+      const request = {
+        method: "POST",
+        path: "/conversations/actions",
+        signal,
+        keepalive,
+      } as const;
+      const body = { action, ids };
+      const { data } = await calls.answer<{ results: ActionResult[] }>({ ...request, body });
+      return data.results;
+    },
+
+    /** Several conversations, at most 1,000, with their messages, as JSON that `import` takes back. Those that are gone are left out. */
+    exportJson: async (ids: readonly string[], { signal }: CallOptions = {}): Promise<Blob> =>
+      calls.download("/conversations/export", { signal }, { ids }),
 
     /** Creates a conversation with its first message. Resolves when the message is stored. */
     start: async (input: StartInput, options: SendOptions & WatchOptions = {}): Promise<Reply> =>

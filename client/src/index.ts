@@ -20,11 +20,11 @@ import {
   type Account,
   type Health,
   type ModelInfo,
-  type PageQuery,
   type SearchHit,
   type SearchPage,
   snippetParts,
 } from "./wire.ts";
+import type { PageQuery } from "./wire-pages.ts";
 
 export type { ClientErrorCode, ErrorCode, ServerErrorCode } from "./errors.ts";
 export type * from "./options.ts";
@@ -36,6 +36,7 @@ export type * from "./wire-conversations.ts";
 export type * from "./wire-files.ts";
 export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
+export type * from "./wire-pages.ts";
 export type * from "./wire-parts.ts";
 export type * from "./wire-profile.ts";
 export type * from "./wire-prompts.ts";

@@ -1,6 +1,6 @@
 /** Conversations, with the names of the wire. */
 
-import type { PageQuery } from "./wire.ts";
+import type { PageQuery } from "./wire-pages.ts";
 
 export type Conversation = {
   readonly id: string;
@@ -32,6 +32,17 @@ export type ConversationInput = {
   readonly mode?: string | undefined;
   /** In no list, search or export, and deleted by the server when its `expires_at` has come. */
   readonly is_temporary?: boolean | undefined;
+};
+
+/** What is done with each of several conversations. */
+export type ConversationAction = "delete" | "archive" | "unarchive";
+
+/** What became of one of them. */
+export type ActionResult = {
+  readonly id: string;
+  readonly done: boolean;
+  /** Why it was not done. */
+  readonly error?: { readonly code: string; readonly message: string };
 };
 
 export type ImportResult = {

@@ -3,6 +3,7 @@
 import type { ColloquyError, ErrorCode } from "./errors.ts";
 import type { Conversation } from "./wire-conversations.ts";
 import type { Attachment } from "./wire-files.ts";
+import type { Page } from "./wire-pages.ts";
 import type { Part } from "./wire-parts.ts";
 
 /** Who the credential stands for. */
@@ -152,22 +153,6 @@ export type AgentInput = {
   readonly model?: string | null | undefined;
   readonly temperature?: number | null | undefined;
   readonly voice?: string | null | undefined;
-};
-
-/** Pages count from 1 and have at most 100 items. */
-export type PageQuery = {
-  readonly page?: number | undefined;
-  readonly limit?: number | undefined;
-};
-
-/** One page of a list. */
-export type Page<T> = {
-  readonly items: readonly T[];
-  /** The number on all pages. */
-  readonly total: number;
-  readonly page: number;
-  readonly limit: number;
-  readonly totalPages: number;
 };
 
 /**

@@ -63,6 +63,28 @@ test("conversations and messages, from the first to the last", async () => {
   });
 });
 
+test("several conversations at once: archived, exported and deleted, each with its own result", async () => {
+  await using server = await startServer();
+  const { conversations } = quickClient(server);
+  const ids: string[] = [];
+  for (const title of ["a", "b"]) ids.push((await conversations.create({ title })).id);
+  const [first = ""] = ids;
+  assert.equal((await conversations.update(first, { is_archived: true })).is_archived, true);
+  assert.equal((await conversations.list({ archived: "1" })).total, 1);
+  assert.equal((await conversations.list()).total, 1);
+  const exported = JSON.parse(await (await conversations.exportJson(ids)).text());
+  assert.deepEqual(
+    exported.data.map(({ title }: { title: string }) => title),
+    ["a", "b"],
+  );
+  assert.deepEqual(await conversations.act("delete", ids), [
+    { id: ids[0], done: true },
+    { id: ids[1], done: true },
+  ]);
+  const [again] = await conversations.act("delete", [first]);
+  assert.deepEqual([again?.done, again?.error?.code], [false, "NOT_FOUND"]);
+});
+
 test("pages, agents and models", async () => {
   await using server = await startServer();
   const { conversations, agents, models } = quickClient(server);

@@ -117,6 +117,7 @@ test("the sources have these folders, and no loose files but these", () => {
     "file-sweep.ts",
     "files.ts",
     "health.ts",
+    "many-conversations.ts",
     "model-problems.ts",
     "models.ts",
     "observers.ts",

@@ -66,7 +66,7 @@ function bodyOf(schema: Schema, id: string): unknown {
         Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
           if (isUser(name)) return [];
           if (isId(name)) return [[name, id]];
-          if (name === "attachments") return [[name, [id]]];
+          if (name === "attachments" || name === "ids") return [[name, [id]]];
           return schema.required?.includes(name) ? [[name, bodyOf(field, id)]] : [];
         }),
       );

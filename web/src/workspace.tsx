@@ -13,7 +13,7 @@ import { readDraft, withUnsent, writeDraft } from "./chat/drafts.ts";
 import { createLiveReplies, type LiveReplies } from "./chat/live/live-replies.ts";
 import type { LiveReply } from "./chat/live/live-reply.ts";
 import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
-import { createDeletions, type Deletions } from "./conversations/deletions.ts";
+import { createDeletions, type Deletions, deleteAll } from "./conversations/deletions.ts";
 import {
   archivedKey,
   conversationKey,
@@ -111,12 +111,11 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
     });
     const deletions = createDeletions(async (conversationIds, isLeaving) => {
       try {
-        for (const conversationId of conversationIds) {
-          await client.conversations.delete(conversationId, { keepalive: isLeaving });
-          list.remove(conversationId);
-        }
+        await deleteAll(client, conversationIds, isLeaving);
+        list.removeAll(conversationIds);
         tabs.tell({ type: "list" });
       } catch (error) {
+        void list.refresh();
         notify({ text: i18next.t("list.notDeleted", { reason: wordsOf(error) }), isProblem: true });
       }
     });

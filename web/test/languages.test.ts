@@ -94,6 +94,7 @@ for (const [language, direction] of [
       ["agents", "agents.title"],
       ["keys", "keys.title"],
       ["links", "share.yours"],
+      ["archived", "archive.title"],
       ["settings", "settings.general"],
     ] as const) {
       await page.goto(`${server.url}/app/${place}`);

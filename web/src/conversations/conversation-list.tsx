@@ -1,15 +1,21 @@
-import { useQuery } from "@tanstack/react-query";
-import { useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { dateLocale } from "../i18n/index.ts";
+import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
+import { Boundary } from "../ui/boundary.tsx";
 import { Button } from "../ui/button.tsx";
+import { notify } from "../ui/notices.tsx";
 import { useWorkspace } from "../workspace.tsx";
 import styles from "./conversation-list.module.css";
 import { ConversationRow } from "./conversation-row.tsx";
 import { groupByDay, type ListRow } from "./group-by-day.ts";
 import { type ConversationList as Listed, listKey, loadList } from "./list-cache.ts";
+import { MAX_SELECTED, useSelection } from "./selection/use-selection.ts";
+
+const SelectionBar = lazy(() => import("./selection/selection-bar.tsx"));
 
 const POLL_MS = 20_000;
 const LOAD_MORE_PIXELS = 1_200;
@@ -20,6 +26,7 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
   const { client } = useSession();
   const { list, deletions } = useWorkspace();
   const scroller = useRef<HTMLDivElement>(null);
+  const queries = useQueryClient();
   const virtualizer = useRef<VirtualizerHandle>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const deleted = useSyncExternalStore(deletions.subscribe, deletions.current);
@@ -46,6 +53,34 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
     );
   }, [query.data, deleted, t]);
 
+  const order = useMemo(
+    () => rows.flatMap((row) => (row.kind === "conversation" ? row.key : [])),
+    [rows],
+  );
+  const selection = useSelection(order, () =>
+    notify({ text: t("selection.most", { number: MAX_SELECTED.toLocaleString(dateLocale()) }) }),
+  );
+  const count = selection.ids.size;
+  const selected = rows.flatMap((row) =>
+    row.kind === "conversation" && selection.ids.has(row.key) ? row.conversation : [],
+  );
+  const selectAll = async () => {
+    const listed = () => queries.getQueryData<Listed>(listKey);
+    for (let known = -1; (listed()?.items.length ?? 0) > known; ) {
+      known = listed()?.items.length ?? 0;
+      if (known < MAX_SELECTED) await list.loadMore();
+    }
+    const { pinned = [], items = [] } = listed() ?? {};
+    selection.add([...pinned, ...items].map(({ id }) => id));
+  };
+  /** What had the focus may be gone. */
+  const end = () => {
+    selection.clear();
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>("a[tabindex='0']")?.focus(),
+    );
+  };
+
   const isShown = (id: string | null) => id !== null && rows.some(({ key }) => key === id);
   const tabStop = isShown(focused)
     ? focused
@@ -53,11 +88,15 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
       ? currentId
       : rows.find(({ kind }) => kind === "conversation")?.key;
 
-  const moveTo = (from: number, step: 1 | -1) => {
+  const moveTo = (from: number, step: 1 | -1, isSelecting = false) => {
     let at = from + step;
     while (rows[at]?.kind === "heading") at += step;
     const row = rows[at];
     if (!row) return;
+    if (isSelecting && row.kind === "conversation") {
+      const here = rows[from];
+      selection.add(here ? [here.key, row.key] : [row.key]);
+    }
     setFocused(row.key);
     virtualizer.current?.scrollToIndex(at, { align: "nearest" });
     const focus = (triesLeft: number) => {
@@ -79,35 +118,52 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
     );
   if (query.data && rows.length === 0) return <p className={styles.none}>{t("list.empty")}</p>;
   return (
-    <div className={styles.scroller} ref={scroller}>
-      <Virtualizer
-        ref={virtualizer}
-        scrollRef={scroller}
-        as="ul"
-        item="li"
-        data={rows}
-        onScroll={(offset) => {
-          const { scrollSize = 0, viewportSize = 0 } = virtualizer.current ?? {};
-          if (scrollSize - offset - viewportSize < LOAD_MORE_PIXELS) void list.loadMore();
-        }}
-      >
-        {(row: ListRow, index: number) =>
-          row.kind === "heading" ? (
-            <h2 key={row.key} className={styles.heading}>
-              {row.text}
-            </h2>
-          ) : (
-            <ConversationRow
-              key={row.key}
-              conversation={row.conversation}
-              isCurrent={row.key === currentId}
-              isTabStop={row.key === tabStop}
-              onMove={(step) => moveTo(index, step)}
-              onFocus={() => setFocused(row.key)}
-            />
-          )
-        }
-      </Virtualizer>
-    </div>
+    <>
+      <p className="visually-hidden" role="status">
+        {count > 0 && t("selection.said", { count })}
+      </p>
+      <div className={styles.scroller} ref={scroller} data-selecting={count > 0 || undefined}>
+        <Virtualizer
+          ref={virtualizer}
+          scrollRef={scroller}
+          as="ul"
+          item="li"
+          data={rows}
+          onScroll={(offset) => {
+            const { scrollSize = 0, viewportSize = 0 } = virtualizer.current ?? {};
+            if (scrollSize - offset - viewportSize < LOAD_MORE_PIXELS) void list.loadMore();
+          }}
+        >
+          {(row: ListRow, index: number) =>
+            row.kind === "heading" ? (
+              <h2 key={row.key} className={styles.heading}>
+                {row.text}
+              </h2>
+            ) : (
+              <ConversationRow
+                key={row.key}
+                conversation={row.conversation}
+                isCurrent={row.key === currentId}
+                isTabStop={row.key === tabStop}
+                isSelected={selection.ids.has(row.key)}
+                isSelecting={count > 0}
+                onSelect={(isRange) => selection.toggle(row.key, isRange)}
+                onSelectAll={() => void selectAll()}
+                onSelectEnd={end}
+                onMove={(step, isSelectingOn) => moveTo(index, step, isSelectingOn)}
+                onFocus={() => setFocused(row.key)}
+              />
+            )
+          }
+        </Virtualizer>
+      </div>
+      {count > 0 && (
+        <Boundary place="" fallback={null} onFailure={tellNotShown}>
+          <Suspense>
+            <SelectionBar conversations={selected} onEnd={end} />
+          </Suspense>
+        </Boundary>
+      )}
+    </>
   );
 }

@@ -10,12 +10,18 @@ import { useLiveReply } from "../workspace.tsx";
 import styles from "./conversation-list.module.css";
 import { ConversationMenu } from "./conversation-menu.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
+import { useRowSelection } from "./selection/use-row-selection.ts";
 import { useConversationActions } from "./use-conversation-actions.ts";
 
 export function ConversationRow({
   conversation,
   isCurrent,
   isTabStop,
+  isSelected,
+  isSelecting,
+  onSelect,
+  onSelectAll,
+  onSelectEnd,
   onMove,
   onFocus,
 }: {
@@ -23,18 +29,32 @@ export function ConversationRow({
   readonly isCurrent: boolean;
   /** The one row that Tab goes to. */
   readonly isTabStop: boolean;
-  readonly onMove: (step: 1 | -1) => void;
+  readonly isSelected: boolean;
+  /** Whether any row is selected. */
+  readonly isSelecting: boolean;
+  /** Selects it or takes it out; `isRange`: selects all from the row that was chosen last. */
+  readonly onSelect: (isRange: boolean) => void;
+  readonly onSelectAll: () => void;
+  readonly onSelectEnd: () => void;
+  /** @param isSelecting both rows are selected */
+  readonly onMove: (step: 1 | -1, isSelecting: boolean) => void;
   readonly onFocus: () => void;
 }) {
   const { t } = useTranslation();
   const sidebar = useSidebar();
   const actions = useConversationActions();
   const [isRenaming, setRenaming] = useState(false);
+  const selecting = useRowSelection(isSelecting, onSelect);
   const isLive = useLiveReply(conversation.id) !== null;
   const { id, title } = conversation;
   return (
-    <div className={styles.row} data-current={isCurrent || undefined}>
+    <div
+      className={styles.row}
+      data-current={isCurrent || undefined}
+      data-selected={isSelected || undefined}
+    >
       <Link
+        {...selecting}
         href={`/c/${id}`}
         data-id={id}
         className={styles.link}
@@ -45,11 +65,15 @@ export function ConversationRow({
         onFocus={onFocus}
         onClick={sidebar.done}
         onKeyDown={(event) => {
-          if (event.key === "ArrowDown") onMove(1);
-          else if (event.key === "ArrowUp") onMove(-1);
+          const isControl = event.ctrlKey || event.metaKey;
+          if (event.key === "ArrowDown") onMove(1, event.shiftKey);
+          else if (event.key === "ArrowUp") onMove(-1, event.shiftKey);
+          else if (event.key === " ") onSelect(event.shiftKey);
+          else if (event.key === "a" && isControl) onSelectAll();
+          else if (event.key === "Escape" && isSelecting) onSelectEnd();
           else if (event.key === "F2") setRenaming(true);
-          else if (event.key === "Delete") {
-            onMove(1);
+          else if (event.key === "Delete" && !isSelecting) {
+            onMove(1, false);
             actions.delete(conversation);
           } else return;
           event.preventDefault();
@@ -69,6 +93,22 @@ export function ConversationRow({
             <Ellipsis size={16} aria-hidden />
           </IconButton>
         }
+      />
+      <input
+        type="checkbox"
+        className={styles.check}
+        checked={isSelected}
+        // Space on the row does the same.
+        tabIndex={-1}
+        aria-label={t("selection.select", { title })}
+        onChange={({ nativeEvent }) =>
+          onSelect(nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)
+        }
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || !isSelecting) return;
+          event.preventDefault();
+          onSelectEnd();
+        }}
       />
       {isRenaming && (
         <RenameDialog conversation={conversation} onClose={() => setRenaming(false)} />

@@ -1,3 +1,5 @@
+import type { Client } from "@colloquy/client";
+
 /** How long what was done to conversations can be taken back. */
 export const UNDO_MS = 10_000;
 
@@ -63,3 +65,17 @@ export function createDeletions(
 }
 
 export type Deletions = ReturnType<typeof createDeletions>;
+
+/** @throws if one of them is still there */
+export async function deleteAll(
+  client: Client,
+  conversationIds: readonly string[],
+  keepalive: boolean,
+): Promise<void> {
+  const [first] = conversationIds;
+  if (first !== undefined && conversationIds.length === 1)
+    return client.conversations.delete(first, { keepalive });
+  const results = await client.conversations.act("delete", conversationIds, { keepalive });
+  const problem = results.find(({ error }) => error && error.code !== "NOT_FOUND")?.error;
+  if (problem) throw new Error(problem.message);
+}

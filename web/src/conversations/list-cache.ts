@@ -62,28 +62,42 @@ export function createListCache(client: Client, queries: QueryClient) {
     });
   };
 
-  const put = (conversation: Conversation): void => {
-    queries.setQueryData(conversationKey(conversation.id), conversation);
-    // A temporary conversation is in no list.
-    if (conversation.expires_at !== undefined) return;
+  /** Puts each where it belongs now. Those that a page shows by themselves are changed there, too. */
+  const putAll = (changed: readonly Conversation[]): void => {
+    for (const conversation of changed)
+      queries.setQueryData<Conversation>(
+        conversationKey(conversation.id),
+        (known) => known && conversation,
+      );
     void queries.invalidateQueries({ queryKey: archivedKey });
-    const isListed = conversation.is_archived === undefined;
+    // A temporary conversation is in no list.
+    const listed = changed.filter(({ expires_at }) => expires_at === undefined);
+    const ids = new Set(listed.map(({ id }) => id));
     queries.setQueryData<ConversationList>(KEY, (known) => {
-      if (!known) return known;
-      const others = (list: readonly Conversation[]) =>
-        list.filter(({ id }) => id !== conversation.id);
-      const placed = (list: readonly Conversation[]) =>
-        [...others(list), conversation].sort(usedLastFirst);
+      if (!known || listed.length === 0) return known;
+      const placed = (list: readonly Conversation[], isPinned: boolean) =>
+        [
+          ...list.filter(({ id }) => !ids.has(id)),
+          ...listed.filter((one) => !one.is_archived && one.is_pinned === isPinned),
+        ].sort(usedLastFirst);
       return {
         ...known,
-        items: isListed && !conversation.is_pinned ? placed(known.items) : others(known.items),
-        pinned: isListed && conversation.is_pinned ? placed(known.pinned) : others(known.pinned),
+        items: placed(known.items, false),
+        pinned: placed(known.pinned, true),
       };
     });
   };
 
+  const put = (conversation: Conversation): void => {
+    queries.setQueryData(conversationKey(conversation.id), conversation);
+    putAll([conversation]);
+  };
+
   return {
-    refresh: () => queries.invalidateQueries({ queryKey: KEY }),
+    async refresh(): Promise<void> {
+      void queries.invalidateQueries({ queryKey: archivedKey });
+      await queries.invalidateQueries({ queryKey: KEY });
+    },
 
     loadMore(): Promise<void> {
       loadingMore ??= loadMore().finally(() => {
@@ -93,6 +107,7 @@ export function createListCache(client: Client, queries: QueryClient) {
     },
 
     put,
+    putAll,
 
     /** Something was said in that conversation, which the server takes out of the archive for it. */
     said(conversationId: string): void {
@@ -102,19 +117,17 @@ export function createListCache(client: Client, queries: QueryClient) {
       put(listed);
     },
 
-    remove(conversationId: string): void {
-      queries.removeQueries({ queryKey: conversationKey(conversationId) });
+    removeAll(conversationIds: readonly string[]): void {
+      for (const queryKey of conversationIds.map(conversationKey))
+        if (queries.getQueryData(queryKey)) queries.removeQueries({ queryKey });
       void queries.invalidateQueries({ queryKey: archivedKey });
+      const ids = new Set(conversationIds);
       queries.setQueryData<ConversationList>(KEY, (known) => {
         if (!known) return known;
-        const others = (list: readonly Conversation[]) =>
-          list.filter(({ id }) => id !== conversationId);
-        return {
-          ...known,
-          items: others(known.items),
-          pinned: others(known.pinned),
-          total: known.total - 1,
-        };
+        const others = (list: readonly Conversation[]) => list.filter(({ id }) => !ids.has(id));
+        const items = others(known.items);
+        const gone = known.items.length - items.length;
+        return { ...known, items, pinned: others(known.pinned), total: known.total - gone };
       });
     },
   };

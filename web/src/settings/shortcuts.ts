@@ -11,6 +11,8 @@ export const SHORTCUTS = [
   { action: "shortcuts.newConversation", keys: [CONTROL, "Shift", "O"] },
   { action: "shortcuts.sidebar", keys: [CONTROL, "Shift", "S"] },
   { action: "shortcuts.inList", keys: ["↑", "↓"] },
+  { action: "shortcuts.select", keys: ["Space"] },
+  { action: "shortcuts.selectAll", keys: [CONTROL, "A"] },
   { action: "shortcuts.rename", keys: ["F2"] },
   { action: "shortcuts.delete", keys: ["Delete"] },
   { action: "shortcuts.searchKey", keys: ["/"] },

@@ -68,7 +68,8 @@ export function conversationRoutes(
     {
       schema: {
         tags,
-        summary: "List conversations that are not archived, or those that are, those used last first",
+        summary:
+          "List conversations that are not archived, or those that are, those used last first",
         querystring: ConversationsQuery,
         response: answers(200, Type.Array(ConversationBody), { meta: Meta }),
       },

@@ -7,6 +7,7 @@ import { errorReply } from "./errors.ts";
 import { fileRoutes } from "./files.ts";
 import { importRoutes } from "./import.ts";
 import { keyRoutes } from "./keys.ts";
+import { manyConversationsRoutes } from "./many-conversations.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { profileRoutes } from "./profile.ts";
@@ -33,6 +34,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
         isOpenWire: false,
       });
       conversationRoutes(app, parts);
+      manyConversationsRoutes(app, parts);
       searchRoutes(app, parts);
       messageRoutes(app, parts);
       agentRoutes(app, parts);

@@ -1,18 +1,14 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ArchiveRestore, Ellipsis } from "lucide-react";
-import { useRef, useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
-import { dateLocale } from "../../i18n/index.ts";
 import { useSession } from "../../session/session.tsx";
-import { Button, IconButton } from "../../ui/button.tsx";
+import { Button } from "../../ui/button.tsx";
 import { PageFrame } from "../../ui/page-frame.tsx";
 import { wordsOf } from "../../words-of.ts";
 import { useWorkspace } from "../../workspace.tsx";
-import { ConversationMenu } from "../conversation-menu.tsx";
 import { archivedKey } from "../list-cache.ts";
-import { useConversationActions } from "../use-conversation-actions.ts";
-import styles from "./archived-page.module.css";
+import styles from "../rows/conversation-rows.module.css";
+import { ConversationRows } from "../rows/conversation-rows.tsx";
 
 const PAGE = 100;
 
@@ -21,8 +17,6 @@ export default function ArchivedPage() {
   const { t } = useTranslation();
   const { client } = useSession();
   const { deletions } = useWorkspace();
-  const actions = useConversationActions();
-  const list = useRef<HTMLUListElement>(null);
   const deleted = useSyncExternalStore(deletions.subscribe, deletions.current);
   const query = useInfiniteQuery({
     queryKey: archivedKey,
@@ -31,11 +25,11 @@ export default function ArchivedPage() {
     initialPageParam: 1,
     getNextPageParam: ({ page, totalPages }) => (page < totalPages ? page + 1 : undefined),
   });
-  const archived = (query.data?.pages ?? [])
-    .flatMap(({ items }) => items)
-    .filter(({ id }) => !deleted.has(id));
-  const dayOf = (iso: string) =>
-    new Date(iso).toLocaleDateString(dateLocale(), { dateStyle: "medium" });
+  const archived = useMemo(
+    () =>
+      (query.data?.pages ?? []).flatMap(({ items }) => items).filter(({ id }) => !deleted.has(id)),
+    [query.data, deleted],
+  );
   return (
     <PageFrame title={t("archive.title")}>
       <p className={styles.about}>{t("archive.about")}</p>
@@ -49,36 +43,7 @@ export default function ArchivedPage() {
       )}
       {query.data && archived.length === 0 && <p className={styles.about}>{t("archive.none")}</p>}
       {archived.length > 0 && (
-        <ul ref={list} className={styles.list} aria-label={t("archive.title")} tabIndex={-1}>
-          {archived.map((conversation) => (
-            <li key={conversation.id} className={styles.row}>
-              <Link href={`/c/${conversation.id}`} className={styles.link} dir="auto">
-                <span className="fade-end">{conversation.title}</span>
-              </Link>
-              <time className={styles.time} dateTime={conversation.updated_at}>
-                {dayOf(conversation.updated_at)}
-              </time>
-              <IconButton
-                label={t("archive.bringBack", { title: conversation.title })}
-                onClick={() => {
-                  void actions.unarchive(conversation);
-                  // The button that has the focus goes.
-                  list.current?.focus();
-                }}
-              >
-                <ArchiveRestore size={17} aria-hidden />
-              </IconButton>
-              <ConversationMenu
-                conversation={conversation}
-                button={
-                  <IconButton label={t("list.menu", { title: conversation.title })}>
-                    <Ellipsis size={17} aria-hidden />
-                  </IconButton>
-                }
-              />
-            </li>
-          ))}
-        </ul>
+        <ConversationRows conversations={archived} label={t("archive.title")} areArchived />
       )}
       {query.hasNextPage && (
         <Button

@@ -59,8 +59,7 @@ export function createConversationLists(write: StatementWriter) {
       { tenantId, userId }: Owner,
       { limit, offset, isPinned, isArchived }: ConversationListQuery,
     ): Operation<{ items: Conversation[]; total: number }> {
-      const { page, count } =
-        isArchived === undefined ? ofAll : isArchived ? ofArchived : ofListed;
+      const { page, count } = isArchived === undefined ? ofAll : isArchived ? ofArchived : ofListed;
       const parameters = {
         ...{ tenantId, userId },
         pinnedFrom: isPinned === true ? 1 : 0,
