@@ -95,7 +95,7 @@ function readCampaign(declaration: string): Campaign {
 /** What a file that says nothing is taken to need. */
 const USUAL_SECONDS = 5;
 /** How much of their own time the files of one process have: a few processes are left to begin late, so that no core is idle at the end. */
-const MAX_SHARED_SECONDS = 40;
+const MAX_SHARED_SECONDS = 60;
 
 /** A file, and what is set for its process: what it is run on, and where it believes to be. */
 export type TestRun = {

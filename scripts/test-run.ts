@@ -81,6 +81,8 @@ export type RunResult = {
   readonly failedFiles: readonly string[];
   /** How long the tests of each file took. */
   readonly secondsOf: Readonly<Record<string, number>>;
+  /** What the process, and those that it had started and that had ended, used of processors. */
+  readonly processorSeconds: number;
   /** What the tests said by `diagnostic`. */
   readonly figures: readonly string[];
   /** Whether it was ended because its time was up. */
@@ -102,7 +104,10 @@ export type RunOptions = {
 const MAX_END_SECONDS = 10;
 /** How long after its end the rest of its output is waited for. */
 const MAX_OUTPUT_MS = 2000;
-const NOTHING_TOLD = { tests: 0, skipped: 0, figures: [], failedFiles: [], secondsOf: {} };
+const NOTHING_TOLD = {
+  ...{ tests: 0, skipped: 0, processorSeconds: 0 },
+  ...{ figures: [], failedFiles: [], secondsOf: {} },
+};
 /** The totals of a process, which the report of the whole run has. */
 const TOTALS = /^ℹ (?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*\n/gm;
 

@@ -15,8 +15,8 @@ import {
 const MAX_SLOW_FILES = 10;
 /** A process that takes longer hangs. */
 const MAX_JOB_SECONDS = 400;
-/** How many run at a time. On two cores three files that work leave no core idle while one of them waits. */
-const CONCURRENCY = { working: 3, waiting: 2 };
+/** How many run at a time. Those that work wait as well, for a browser, a database or a disk: with fewer, two cores are idle at times. */
+const CONCURRENCY = { working: 4, waiting: 3 };
 const TITLES = { postgres: "PostgreSQL", replicas: "replicas" };
 const chosen = process.argv.slice(2);
 const startedAt = performance.now();
@@ -89,11 +89,11 @@ async function run({ files, environment }) {
     timeoutSeconds: MAX_JOB_SECONDS,
     isQuiet: true,
   });
-  const { seconds, secondsOf, failedFiles, isCutOff, output } = result;
+  const { seconds, secondsOf, failedFiles, isCutOff, output, processorSeconds } = result;
   const cutOff = isCutOff ? `It was not over after ${MAX_JOB_SECONDS} s.\n` : "";
   const place = environment.TZ ? ` in ${environment.TZ}` : "";
   process.stdout.write(
-    `\n── ${paths.map(titled).join(",\n   ")}${place}, ${seconds} s\n${output}${cutOff}`,
+    `\n── ${paths.map(titled).join(",\n   ")}${place}, ${seconds} s, ${processorSeconds.toFixed(1)} s of a processor\n${output}${cutOff}`,
   );
   results.push(result);
   for (const path of paths)
@@ -115,10 +115,11 @@ function printReport() {
     .toSorted((one, other) => other.seconds - one.seconds)
     .slice(0, MAX_SLOW_FILES)
     .map(({ seconds, title }) => `${seconds.toFixed(1).padStart(7)} s  ${title}`);
+  const processorMinutes = (sum("processorSeconds") / 60).toFixed(1);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);
   process.stdout.write(
-    `\n${sum("tests")} tests in ${timings.length} runs of files, in ${results.length} processes, ${sum("skipped")} of them skipped, in ${minutes} minutes\n`,
+    `\n${sum("tests")} tests in ${timings.length} runs of files, in ${results.length} processes, ${sum("skipped")} of them skipped, in ${minutes} minutes, with ${processorMinutes} minutes of a processor\n`,
   );
   if (failures.length)
     process.stderr.write(`\n── Failed, and how to run only that\n${failures.join("\n")}\n`);

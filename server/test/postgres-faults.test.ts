@@ -1,6 +1,6 @@
 // PostgreSQL restarts, crashes, hangs and loses connections under a server that is in use.
 // Runs: waiting
-// Takes: 70 s
+// Takes: 120 s
 // Campaign: FAULTS middle=20 in 120 s, full=100 in 200 s
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

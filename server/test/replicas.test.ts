@@ -1,7 +1,7 @@
 // Several replicas as real processes behind a real proxy: what goes on when one of them ends, and
 // when Redis does.
 // Runs: waiting
-// Takes: 70 s
+// Takes: 90 s
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createClient } from "../../client/src/index.ts";

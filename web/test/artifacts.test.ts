@@ -1,4 +1,5 @@
 // Documents in replies, which open beside the conversation: looked at, compared, copied, saved, and closed off.
+// Takes: 35 s
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";

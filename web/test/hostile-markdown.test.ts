@@ -1,5 +1,5 @@
 // Whatever a model writes, whole or as it comes in: nothing of it runs and nothing is asked of any host.
-// Takes: 25 s
+// Takes: 35 s
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";

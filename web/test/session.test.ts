@@ -1,6 +1,6 @@
 // Signing in and out, as people do it, and what the browser remembers of it.
 // Runs: apart
-// Takes: 40 s
+// Takes: 45 s
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createClient } from "@colloquy/client";
