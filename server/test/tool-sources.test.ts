@@ -14,14 +14,17 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { isAmong, offeredName } from "../src/core/tools/source-rules.ts";
 import { allEvents, caller } from "./chat-v1-client.ts";
-import { eventually } from "./cli-runner.ts";
+import { eventually, workFolder } from "./cli-runner.ts";
 import { longestTurnOf } from "./event-loop.ts";
+import { freePort } from "./free-port.ts";
 import { startServer } from "./start-server.ts";
 import { answering, asking } from "./tool-steps.ts";
 import { makeKey } from "./wire-client.ts";
 
 const PROGRAM = join(import.meta.dirname, "mcp-program.ts");
 const MAX_TURN_MS = 50;
+/** Engines of this machine take a second to start. */
+const NO_SPEECH = { STT_BASE_URL: "http://127.0.0.1:9", TTS_BASE_URL: "http://127.0.0.1:9" };
 const TOO_LONG = "The answer is longer than 2 MB, which is not read.";
 const SCHEMA = { type: "object", properties: {} };
 const HOSTILE = ["huge", "deep", "many", "control", "twice", "garbage", "nonsense", "error"].concat(
@@ -321,6 +324,37 @@ describe("[H84] tools that change", () => {
     assert.deepEqual([made.outcome, made.text], ["ok", "echo: x"]);
     assert.equal((await toolNow("notifying", "fresh")).state, "new", "the other stays off");
     assert.ok(echo);
+  });
+
+  test("[H84] the doctor says which sources answer, and which tools are off", async () => {
+    await using work = await workFolder();
+    const data = at("doctor");
+    const environment = { TOOL_SOURCES: at("doctor.json") };
+    const sources = [program("kept", ""), { label: "away", command: "/nowhere/to/be/found" }];
+    writeFileSync(at("doctor.json"), JSON.stringify({ sources }));
+    {
+      await using first = await startServer({ environment, directory: data });
+      const key = await makeKey(first, { isOperator: true });
+      const { call } = caller(first.url, key);
+      await eventually(async () => {
+        const [kept] = (await call("/tools")).body.data as unknown as { tools: unknown[] }[];
+        return kept?.tools.length === 2;
+      });
+    }
+    const [fresh] = HOSTILE_TOOLS;
+    writeFileSync(at("kept.tools"), JSON.stringify([fresh]));
+    const { stdout } = await work.run(["doctor", "--json"], {
+      environment: { ...environment, ...NO_SPEECH, DATA_DIR: data, PORT: String(await freePort()) },
+    });
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; message: string }[] };
+    const messages = findings.flatMap(({ check, message }) =>
+      check === "tool sources" ? message : [],
+    );
+    assert.match(
+      messages[0] ?? "",
+      /^'kept' answers; off until an operator accepts them: huge \(new\)$/u,
+    );
+    assert.match(messages[1] ?? "", /^'away' does not answer: .*ENOENT/u);
   });
 
   test("[H84] operators alone see sources and try tools", async () => {

@@ -15,6 +15,7 @@ import { checkSettings } from "./checks/settings.ts";
 import { checkSignIn } from "./checks/sign-in.ts";
 import { checkSpeech } from "./checks/speech.ts";
 import { checkStore } from "./checks/store.ts";
+import { checkToolSources } from "./checks/tool-sources.ts";
 import { type Command, print, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { storageOf } from "./storage.ts";
@@ -30,7 +31,8 @@ const HELP = `colloquy doctor: check this installation and say what to change
 Looks at Node, the settings, the .env file, the certificate, the data folder or
 database, the store, the clock, who is served, whether a server is running, which
 proxies and tunnels of this machine lead to it and what a proxy before it lets pass
-(PUBLIC_URL), which models can be reached and which speech engines hear and speak.
+(PUBLIC_URL), which models can be reached, which speech engines hear and speak, and
+which sources of tools answer and what of theirs has changed (TOOL_SOURCES).
 Changes nothing and shows no key. The exit code is 1 when something does not work
 (FAIL); what only deserves a look is a warning (warn).
 `;
@@ -79,6 +81,7 @@ async function* examine(): AsyncGenerator<Finding> {
   if (config.publicOrigin) yield await checkPassage(`${config.publicOrigin}${config.basePath}`);
   yield* await checkModels(config);
   yield* await checkSpeech(config);
+  yield* await checkToolSources(config, store?.access ? storage : null);
 }
 
 /** The settings, or the findings about invalid ones. */
