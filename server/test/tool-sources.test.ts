@@ -14,7 +14,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { isAmong, offeredName } from "../src/core/tools/source-rules.ts";
 import { allEvents, caller } from "./chat-v1-client.ts";
-import { eventually, workFolder } from "./cli-runner.ts";
+import { eventually as eventuallyWithin, workFolder } from "./cli-runner.ts";
 import { longestTurnOf } from "./event-loop.ts";
 import { freePort } from "./free-port.ts";
 import { startServer } from "./start-server.ts";
@@ -23,6 +23,9 @@ import { makeKey } from "./wire-client.ts";
 
 const PROGRAM = join(import.meta.dirname, "mcp-program.ts");
 const MAX_TURN_MS = 50;
+const PATIENCE_MS = 30_000;
+/** A busy machine takes its time to start programs. */
+const eventually = (isSo: () => Promise<boolean>) => eventuallyWithin(isSo, PATIENCE_MS);
 /** Engines of this machine take a second to start. */
 const NO_SPEECH = { STT_BASE_URL: "http://127.0.0.1:9", TTS_BASE_URL: "http://127.0.0.1:9" };
 const TOO_LONG = "The answer is longer than 2 MB, which is not read.";
