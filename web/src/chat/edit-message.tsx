@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button.tsx";
 import { GrowingTextArea } from "../ui/growing-text-area.tsx";
+import { useMedia } from "../ui/use-media.ts";
 import styles from "./message-row.module.css";
 
 const MAX_FOCUS_FRAMES = 10;
@@ -17,6 +18,7 @@ export function EditMessage({
   readonly onCancel: () => void;
 }) {
   const { t } = useTranslation();
+  const isTouch = useMedia("(pointer: coarse)");
   const [edited, setEdited] = useState(text);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -44,6 +46,7 @@ export function EditMessage({
       <GrowingTextArea
         ref={field}
         aria-label={t("chat.editLabel")}
+        enterKeyHint={isTouch ? "enter" : "send"}
         value={edited}
         onChange={(event) => setEdited(event.target.value)}
         onKeyDown={(event) => {
@@ -52,7 +55,7 @@ export function EditMessage({
             event.preventDefault();
             onCancel();
           }
-          if (event.key === "Enter" && !event.shiftKey) {
+          if (event.key === "Enter" && !event.shiftKey && !isTouch) {
             event.preventDefault();
             send();
           }

@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import { useLocation } from "wouter";
 import { NARROW, useMedia } from "./use-media.ts";
 
 export type SidebarState = {
@@ -23,6 +24,13 @@ export function SidebarStateProvider({ children }: { readonly children: ReactNod
   const isOver = useMedia(NARROW);
   const [isOpenBeside, setOpenBeside] = useState(true);
   const [isOpenOver, setOpenOver] = useState(false);
+  const [location] = useLocation();
+  const [openedAt, setOpenedAt] = useState(location);
+  // Whatever led to another page, the sidebar does not lie over that.
+  if (openedAt !== location) {
+    setOpenedAt(location);
+    setOpenOver(false);
+  }
   const state = useMemo<SidebarState>(() => {
     const set = isOver ? setOpenOver : setOpenBeside;
     return {
