@@ -95,6 +95,13 @@ for (const file of files) {
   });
 }
 
+test("TypeBox gives types alone: what it would build is built by http/schema.ts", () => {
+  const loads = files.filter((file) =>
+    /^import (?!type ).*from "typebox"/mu.test(readFileSync(join(sources, file), "utf8")),
+  );
+  assert.deepEqual(loads, []);
+});
+
 test("the sources have these folders, and no loose files but these", () => {
   const names = (path: string, isFolder: boolean) =>
     globSync("*", { cwd: join(sources, path), withFileTypes: true })

@@ -28,7 +28,8 @@ export function handshakeOf(
   checkHeaders(request);
   const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
   if (!url) throw new AppError("invalid_request", "The path is not validly encoded");
-  const connection = connectionFacts(request, address, origins);
+  // All of them at once, since a socket that asks for one later would hold its request until then.
+  const connection = { ...connectionFacts(request, address, origins) };
   return {
     url,
     headers,

@@ -51,9 +51,12 @@ export function connectionFacts(
     sessionSecret: sessionSecretIn(request, origins.publicOrigin),
     origin: originOf(request, origins),
     originName: headers.origin?.slice(0, MAX_SHOWN_CHARACTERS) ?? null,
-    peerOwner: () => peerOwnerOf(socket),
+    peerOwner: ownerBehind(socket),
   };
 }
+
+/** Holds the connection alone. */
+const ownerBehind = (socket: Socket) => () => peerOwnerOf(socket);
 
 /** Gives every request the facts of its connection, which are found out when they are first asked for. */
 export function noteConnections(app: FastifyInstance, origins: OriginRules): void {

@@ -83,7 +83,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
   async function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer) {
     const requestId = newRequestId();
     request.url = withoutBasePath(request.url ?? "/", options.basePath ?? "");
-    connection.on("error", () => connection.destroy());
+    connection.on("error", destroyThis);
     let words: Pick<SocketHandler, "errorReply"> = { errorReply: options.otherErrorReply };
     const refuse = (problem: unknown, status?: number) => {
       const error = toAppError(problem);
@@ -114,7 +114,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
         serveSocket(socket, accepted, {
           watch: options.watchCredential,
           rate: rates.open(accepted.principal, handshake.connection.address),
-          report: (error) => options.onInternalError(error, requestId),
+          report: reportAs(options, requestId),
         });
       });
     } catch (error) {
@@ -217,6 +217,17 @@ function endpoint({ maxMessageBytes, subprotocol = SUBPROTOCOL }: SocketHandler)
     server.handleUpgrade(request, connection, head, onOpen);
   };
 }
+
+// What an open socket holds is made apart from the request that opened it, so that it does not hold that as well.
+
+function destroyThis(this: Duplex): void {
+  this.destroy();
+}
+
+const reportAs =
+  ({ onInternalError }: Pick<SocketOptions, "onInternalError">, requestId: string) =>
+  (error: AppError) =>
+    onInternalError(error, requestId);
 
 function headersOf(error: AppError, requestId: string, status: number): Record<string, string> {
   return {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
+import { Places } from "../domain/places.ts";
 import { giveBodyBack } from "./body.ts";
 import { countUnread, cutOff } from "./unread.ts";
 import { signalOfClosed, whenClosed } from "./when-closed.ts";
@@ -38,7 +39,7 @@ export const frame = (id: string, data: string): string => `id: ${id}\ndata: ${d
 export const unnumberedFrame = (data: string): string => `data: ${data}\n\n`;
 
 const NOW = Promise.resolve();
-const open = new Set<ServerResponse>();
+const open = new Places<ServerResponse>();
 let isPinging = false;
 
 /** Takes the reply over from the framework: nothing but this stream may write to it from here on. */
@@ -55,12 +56,12 @@ export function openEventStream(reply: FastifyReply): EventStream {
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
     });
-  open.add(response);
-  whenClosed(response, () => open.delete(response));
+  const close = open.add(response);
+  whenClosed(response, close);
   countUnread(response);
   if (!isPinging) setInterval(pingAll, PING_MS).unref();
   isPinging = true;
-  return new ResponseStream(response, reply.server.unreadPatienceMs);
+  return new ResponseStream(response, reply.server.unreadPatienceMs, close);
 }
 
 function destroy(this: ServerResponse): void {
@@ -71,14 +72,17 @@ function destroy(this: ServerResponse): void {
 class ResponseStream implements EventStream {
   readonly #response: ServerResponse;
   readonly #patienceMs: number;
+  readonly #close: () => void;
   #isBegun = false;
   /** Sent with what else comes in the same moment. */
   #unsent = "";
   #gone: AbortSignal | null = null;
 
-  constructor(response: ServerResponse, patienceMs: number) {
+  /** @param close called at the end: from then on it gets no pings */
+  constructor(response: ServerResponse, patienceMs: number, close: () => void) {
     this.#response = response;
     this.#patienceMs = patienceMs;
+    this.#close = close;
   }
 
   get isGone(): boolean {
@@ -147,7 +151,7 @@ class ResponseStream implements EventStream {
 
   end(frames: string): void {
     const response = this.#response;
-    open.delete(response);
+    this.#close();
     response.end(this.#unsent + frames);
     this.#unsent = "";
     if (!response.writableFinished) cutIfUnread(response, this.#patienceMs);

@@ -1,4 +1,5 @@
 import type { AnonymousMode } from "../../domain/access.ts";
+import { Places } from "../../domain/places.ts";
 import type { Principal, Proof } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Credentials } from "../../ports/credentials.ts";
@@ -18,14 +19,14 @@ export type SessionWatch = {
 
 const LOOK_MS = 300;
 
-type Watched = { readonly proof: Proof; readonly onLost: () => void };
+type Watched = { readonly proof: Proof; readonly onLost: () => void; leave: () => void };
 
 export function createSessionWatch(
   credentials: Credentials,
   clock: Clock,
   options: { readonly anonymous: AnonymousMode },
 ): SessionWatch {
-  const watched = new Set<Watched>();
+  const watched = new Places<Watched>();
 
   /** Of those kinds; each may ask the store. */
   const lossOf = async (kinds: ReadonlySet<Proof["kind"]>): Promise<(proof: Proof) => boolean> => {
@@ -49,16 +50,16 @@ export function createSessionWatch(
     const isLost = await lossOf(kinds);
     for (const one of watched)
       if (isLost(one.proof)) {
-        watched.delete(one);
+        one.leave();
         one.onLost();
       }
   };
 
   return {
     watch({ proof }, onLost) {
-      const one = { proof, onLost };
-      watched.add(one);
-      return () => watched.delete(one);
+      const one: Watched = { proof, onLost, leave: () => {} };
+      one.leave = watched.add(one);
+      return one.leave;
     },
     async isGood(proof) {
       return !(await lossOf(new Set([proof.kind])))(proof);

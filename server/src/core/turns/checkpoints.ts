@@ -1,6 +1,7 @@
 import { isPlain } from "../../domain/message.ts";
 import { layOut } from "../../domain/part-layout.ts";
 import { deltasOf, lengthOf, lengthOfAll, type Part, type PartDelta } from "../../domain/parts.ts";
+import { Places } from "../../domain/places.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ReplyAddition, TurnStore } from "../../ports/store.ts";
@@ -52,6 +53,7 @@ type Entry = {
   writing: Promise<unknown> | null;
   /** Whether a write of `note` is under way. */
   isNoting: boolean;
+  hasEnded: boolean;
 };
 
 const INTERVAL_MS = 750;
@@ -61,7 +63,7 @@ const MAX_CHARACTERS = 1024 * 1024;
 const NUMBERS_A_SERVER = 2 ** 32;
 
 export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: Clock): Checkpoints {
-  const replies = new Set<Entry>();
+  const replies = new Places<Entry>();
 
   /** Stores only what was added since the last checkpoint, so a long reply costs no more than a short one. */
   const keep = async (entries: readonly Entry[]) => {
@@ -86,7 +88,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     for (const entry of [...replies]) {
       const added = entry.reply.length - entry.kept;
       // A reply that has ended meanwhile is stored as a whole.
-      if (added === 0 || entry.isNoting || !replies.has(entry)) continue;
+      if (added === 0 || entry.isNoting || entry.hasEnded) continue;
       next.push(entry);
       characters += added;
       if (characters < MAX_CHARACTERS) continue;
@@ -127,13 +129,17 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
         isBegun: epoch > 0,
         writing: null,
         isNoting: false,
+        hasEnded: false,
       };
-      replies.add(entry);
+      const leave = replies.add(entry);
       return {
         get isBegun() {
           return entry.isBegun;
         },
-        remove: () => replies.delete(entry),
+        remove() {
+          entry.hasEnded = true;
+          leave();
+        },
         note: (next, write) => note(entry, next, write),
       };
     },

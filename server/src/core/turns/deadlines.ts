@@ -1,3 +1,4 @@
+import { Places } from "../../domain/places.ts";
 import type { Clock } from "../../ports/clock.ts";
 
 /** Ends answers that take too long, including those that keep sending without getting anywhere. */
@@ -11,25 +12,26 @@ export type Deadlines = {
 
 const TICK_MS = 500;
 
+type Deadline = { readonly until: number; readonly onLate: () => void; leave: () => void };
+
 /** One timer serves all deadlines. It counts the time that it slept, so setting the machine's clock ends nothing. */
 export function createDeadlines(clock: Pick<Clock, "sleep">, timeoutMs: number): Deadlines {
-  const waiting = new Set<{ readonly until: number; readonly onLate: () => void }>();
+  const waiting = new Places<Deadline>();
   let elapsedMs = 0;
   return {
     timeoutMs,
     add(onLate) {
-      const one = { until: elapsedMs + timeoutMs, onLate };
-      waiting.add(one);
-      return () => waiting.delete(one);
+      const one: Deadline = { until: elapsedMs + timeoutMs, onLate, leave: () => {} };
+      one.leave = waiting.add(one);
+      return one.leave;
     },
     async run(signal) {
       while (!signal.aborted) {
         await clock.sleep(TICK_MS, signal).catch(() => {});
         elapsedMs += TICK_MS;
-        // The deadlines are in the order in which they were added, so the first is due first.
         for (const one of waiting) {
-          if (one.until >= elapsedMs) break;
-          waiting.delete(one);
+          if (one.until >= elapsedMs) continue;
+          one.leave();
           one.onLate();
         }
       }

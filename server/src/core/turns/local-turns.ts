@@ -1,5 +1,6 @@
 import { AppError } from "../../domain/errors.ts";
 import type { Interruption } from "../../domain/message.ts";
+import { NamedPlaces, Places } from "../../domain/places.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
 
@@ -29,14 +30,14 @@ export type LocalTurns = {
 };
 
 export function createLocalTurns(clock: Pick<Clock, "sleep">): LocalTurns {
-  const running = new Map<string, LocalTurn<TurnEnding>>();
-  const stateless = new Set<Omit<LocalTurn<void>, "conversationId">>();
-  const starting = new Set<Promise<unknown>>();
+  const running = new NamedPlaces<LocalTurn<TurnEnding>>();
+  const stateless = new Places<Omit<LocalTurn<void>, "conversationId">>();
+  const starting = new Places<Promise<unknown>>();
   let isDraining = false;
   return {
     starting(begun) {
-      const settled = begun.catch(() => {}).finally(() => starting.delete(settled));
-      starting.add(settled);
+      const leave = starting.add(begun.catch(() => {}));
+      begun.then(leave, leave);
       return begun;
     },
     add(replyId, turn) {
@@ -45,13 +46,13 @@ export function createLocalTurns(clock: Pick<Clock, "sleep">): LocalTurns {
       turn.ending.then(remove, remove);
     },
     addStateless(turn) {
-      stateless.add(turn);
-      const remove = () => stateless.delete(turn);
+      const remove = stateless.add(turn);
       turn.ending.then(remove, remove);
     },
     endingOf: (replyId) => running.get(replyId)?.ending,
     endingsIn: (conversationId) =>
-      [...running.values()]
+      running
+        .values()
         .filter((turn) => turn.conversationId === conversationId)
         .map(({ ending }) => ending),
     interrupt: (replyId, cause) => running.get(replyId)?.interrupt(cause),

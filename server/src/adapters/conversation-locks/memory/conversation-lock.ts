@@ -1,8 +1,9 @@
+import { NamedPlaces } from "../../../domain/places.ts";
 import type { ConversationLock } from "../../../ports/conversation-lock.ts";
 
 /** The queue of a server that runs alone. */
 export function memoryConversationLock(): ConversationLock {
-  const last = new Map<string, Promise<void>>();
+  const last = new NamedPlaces<Promise<void>>();
   return {
     enter(conversationId) {
       const ahead = last.get(conversationId);

@@ -1,8 +1,10 @@
 import type { Interruption } from "../../../domain/message.ts";
+import { NamedPlaces } from "../../../domain/places.ts";
 import type { TurnLog } from "../../../ports/turn-log.ts";
 import { type LiveReply, liveReply } from "../shared/live-reply.ts";
 
 type RunningTurn = {
+  readonly replyId: string;
   readonly conversationId: string;
   readonly onStop: (cause: Interruption) => void;
   readonly reply: LiveReply;
@@ -10,11 +12,11 @@ type RunningTurn = {
 
 /** The turn log of a server that runs alone: the running turns, in memory; none of the ended ones. */
 export function memoryTurnLog(): TurnLog {
-  const turns = new Map<string, RunningTurn>();
+  const turns = new NamedPlaces<RunningTurn>();
   return {
     open({ replyId, conversationId }, onStop) {
       const reply = liveReply();
-      turns.set(replyId, { conversationId, onStop, reply });
+      turns.set(replyId, { replyId, conversationId, onStop, reply });
       return {
         reply,
         add: reply.add,
@@ -29,11 +31,14 @@ export function memoryTurnLog(): TurnLog {
     watch: (replyId, position, sink) => turns.get(replyId)?.reply.watch(position, sink) ?? null,
     watchElsewhere: null,
     async stop(conversationId, cause, replyId = null) {
-      const found = [...turns].filter(
-        ([id, turn]) =>
-          turn.conversationId === conversationId && (replyId === null || id === replyId),
-      );
-      for (const [, turn] of found) turn.onStop(cause);
+      const found = turns
+        .values()
+        .filter(
+          (turn) =>
+            turn.conversationId === conversationId &&
+            (replyId === null || turn.replyId === replyId),
+        );
+      for (const turn of found) turn.onStop(cause);
       return found.length > 0;
     },
   };
