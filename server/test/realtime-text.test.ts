@@ -208,9 +208,9 @@ test("[RT3] a setting of a wrong type is an error that names it, and nothing cha
       "decimal_above_max_value",
     ],
     [
-      { audio: { input: { turn_detection: { idle_timeout_ms: 5000 } } } },
+      { audio: { input: { turn_detection: { idle_timeout_ms: 5 } } } },
       "session.audio.input.turn_detection.idle_timeout_ms",
-      "unsupported_value",
+      "integer_below_min_value",
     ],
     [{ audio: { output: { speed: 9 } } }, "session.audio.output.speed", "decimal_above_max_value"],
   ] as const) {

@@ -251,3 +251,69 @@ test("[RT3] speech is faster at the same words where the session says so", async
   const fast = await lengthAt(1.5);
   assert.ok(Math.abs(usual / fast - 1.5) < 0.1, `${usual / fast}`);
 });
+
+test("[RT4] speech whose words are lost is told as failed and not answered, and the session goes on", async () => {
+  recogniser.refuse(true);
+  await using talk = await open({ output: {} }, { output_modalities: ["text"] });
+  const from = talk.events.length;
+  await speakTo(talk, "What time is it?");
+  const committed = await talk.next("input_audio_buffer.committed");
+  const failed = await talk.next("conversation.item.input_audio_transcription.failed");
+  assert.deepEqual([failed.item_id, failed.content_index], [committed.item_id, 0]);
+  assert.ok(failed.error.type && failed.error.message);
+  recogniser.refuse(false);
+  recogniser.next("And now?");
+  await speakTo(talk, "And now?");
+  const { response } = await talk.next("response.done");
+  assert.equal(response.output[0].content[0].text, "Echo: And now?");
+  const types = talk.events.slice(from).map(({ type }) => type);
+  assert.equal(types.filter((type) => type === "response.created").length, 1);
+});
+
+test("[RT3] [RT4] after idle_timeout_ms of silence the model is asked by itself, three times at most", async () => {
+  const asking = async () => {
+    const turn_detection = { type: "server_vad", idle_timeout_ms: 100 };
+    const talk = await open({ input: { turn_detection } }, { output_modalities: ["text"] });
+    talk.type("Hello");
+    talk.say({ type: "response.create" });
+    await talk.next("response.done");
+    return talk;
+  };
+  await using talk = await asking();
+  assert.equal(
+    talk.events.findLast(({ type }) => type === "session.updated").session.audio.input
+      .turn_detection.idle_timeout_ms,
+    100,
+  );
+  const from = talk.events.length;
+  for (let time = 1; time <= 3; time++) {
+    const { item_id: id } = await talk.next("input_audio_buffer.timeout_triggered");
+    assert.equal((await talk.next("input_audio_buffer.committed")).item_id, id);
+    const { response } = await talk.next("response.done");
+    assert.equal(response.status, "completed");
+    const told = JSON.stringify(server.model.requests.at(-1)?.body?.messages);
+    assert.match(told, /has said nothing/);
+  }
+  const types = talk.types(from);
+  assert.deepEqual(types.slice(types.indexOf("input_audio_buffer.timeout_triggered")).slice(0, 5), [
+    "input_audio_buffer.timeout_triggered",
+    "input_audio_buffer.committed",
+    "conversation.item.added",
+    "conversation.item.done",
+    "response.created",
+  ]);
+  // Another session that begins now has the same silence twice, in which this one is not asked again.
+  await using other = await asking();
+  for (let time = 1; time <= 2; time++) await other.next("input_audio_buffer.timeout_triggered");
+  const triggered = (one: Realtime) =>
+    one.events.filter(({ type }) => type === "input_audio_buffer.timeout_triggered").length;
+  assert.equal(triggered(talk), 3);
+  talk.say({ type: "response.create" });
+  await talk.next("input_audio_buffer.timeout_triggered");
+  talk.say({
+    type: "session.update",
+    session: { audio: { input: { turn_detection: { idle_timeout_ms: null } } } },
+  });
+  const { session } = await talk.next("session.updated");
+  assert.equal(session.audio.input.turn_detection.idle_timeout_ms, null);
+});

@@ -17,6 +17,7 @@ export type RecogniserOptions = {
 export async function startRecogniser(options: RecogniserOptions = {}) {
   const texts: string[] = [];
   const heard: Heard[] = [];
+  let isRefusing = false;
   let always: ((durationMs: number) => string) | null = null;
   const server = createServer(async (request, response) => {
     if (request.method !== "POST") return response.end('{"data":[]}');
@@ -24,6 +25,8 @@ export async function startRecogniser(options: RecogniserOptions = {}) {
     const wav = body.subarray(body.indexOf("RIFF"));
     const header = parseWavHeader(wav);
     const durationMs = header.kind === "complete" ? header.dataBytes / 32 : 0;
+    if (isRefusing)
+      return response.writeHead(400, { "content-type": "application/json" }).end("{}");
     const text = always ? always(durationMs) : (texts.shift() ?? "");
     heard.push({ durationMs, text });
     await sleep(options.delayMs ?? 0);
@@ -44,6 +47,10 @@ export async function startRecogniser(options: RecogniserOptions = {}) {
     heard,
     /** What the next utterances turn out to be. */
     next: (...said: readonly string[]) => texts.push(...said),
+    /** Whether all that is said from now on is refused. */
+    refuse(isSo: boolean) {
+      isRefusing = isSo;
+    },
     always(recognise: (durationMs: number) => string) {
       always = recognise;
     },

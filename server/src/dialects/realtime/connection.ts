@@ -9,6 +9,7 @@ import { metadataIn } from "../openai/metadata.ts";
 import type { Asked } from "./asked.ts";
 import { itemIn } from "./client-items.ts";
 import { createTell, tellError } from "./events.ts";
+import { createIdle, silentItem, withSilence } from "./idle.ts";
 import { createItems, type Item, itemBody, noSuchItem } from "./items.ts";
 import type { RealtimeParts } from "./parts.ts";
 import { createResponses, type ResponsesParts } from "./responses.ts";
@@ -55,8 +56,13 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     add: (item) => addItem(item),
     onStarted() {
       isDue = false;
+      idle.hold();
+      idle.reset();
       if (settings.turnDetection?.interruptsResponse) responses.cancel("turn_detected");
     },
+    onStopped: () => idle.again(),
+    onCommitted: () => idle.hold(),
+    onUnderstood: () => idle.again(),
     onTurn: answerTurn,
     onFailure: report,
   });
@@ -65,7 +71,8 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     tell,
     items,
     understood: spoken.settled,
-    onEnded() {
+    onEnded(quietAtMs) {
+      idle.begin(quietAtMs);
       if (isDue) answerTurn();
     },
     onInternalError: report,
@@ -80,9 +87,29 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     isApart: false,
     clientEventId,
   });
+  const idle = createIdle({
+    clock: parts.clock,
+    settings: () => settings,
+    isBusy: () => socket.gone.aborted || responses.isActive(),
+    onIdle(silentMs) {
+      const id = newItemId();
+      const endMs = Math.round(spoken.appendedMs());
+      const place = { audio_start_ms: Math.max(0, endMs - silentMs), audio_end_ms: endMs };
+      tell("input_audio_buffer.timeout_triggered", { ...place, item_id: id });
+      const previous = items.all.at(-1)?.id ?? null;
+      tell("input_audio_buffer.committed", { previous_item_id: previous, item_id: id });
+      addItem(silentItem(id));
+      const instructions = withSilence(settings.instructions, silentMs);
+      begin({ ...plainly(null), settings: { ...settings, instructions } });
+    },
+  });
+  function begin(asked: Asked): void {
+    responses.create(asked);
+    idle.stop();
+  }
   function answerTurn(): void {
     isDue = responses.isActive();
-    if (!isDue) responses.create(plainly(null));
+    if (!isDue) begin(plainly(null));
   }
 
   function addItem(item: Item, afterId?: string | null): void {
@@ -109,7 +136,8 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   function createResponse(event: Fields, clientEventId: string | null): void {
     const asked = event.object("response");
     const base = plainly(clientEventId);
-    responses.create(asked ? { ...base, ...askedIn(asked) } : base);
+    begin(asked ? { ...base, ...askedIn(asked) } : base);
+    idle.reset();
   }
 
   function askedIn(fields: Fields): Omit<Asked, "clientEventId"> {
@@ -155,6 +183,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
       case "session.update":
         settings = withChange(required(event.object("session"), "session"));
         spoken.change(settings);
+        idle.change();
         return tell("session.updated", { session: sessionBody(settings, session) });
       case "input_audio_buffer.append":
         return spoken.append(required(event.string("audio"), "audio"));
@@ -213,6 +242,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     "abort",
     () => {
       clearTimeout(expiring);
+      idle.stop();
       spoken.close();
       responses.close();
     },

@@ -25,6 +25,8 @@ export type Hearing = {
   clear(): void;
   /** Takes the settings as they are now. */
   change(settings: SessionSettings): void;
+  /** How much sound was appended. */
+  appendedMs(): number;
   close(): void;
 };
 
@@ -160,6 +162,7 @@ export function createHearing(
       settings = next;
       if (isOther) drop();
     },
+    appendedMs: () => appendedMs,
     close: drop,
   };
 }

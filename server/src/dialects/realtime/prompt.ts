@@ -1,4 +1,5 @@
 import type { InputMessage, PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
+import { AppError } from "../../domain/errors.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { SentFile } from "../openai/kept-files.ts";
@@ -44,17 +45,49 @@ export function promptOf(instructions: string, items: readonly Item[]): PromptMe
 
 export type KeepFiles = (sent: readonly SentFile[]) => Promise<readonly Attachment[]>;
 
-/** The items as messages that are stored. What the system says is a setting of the turn, and no message. */
-export async function inputOf(
-  items: readonly Item[],
-  keepFiles: KeepFiles,
-): Promise<InputMessage[]> {
-  const input: InputMessage[] = [];
-  for (const item of items) {
-    const message = await messageOf(item, keepFiles);
-    if (message) input.push(message);
-  }
-  return input;
+/** Makes items the messages that are stored. */
+export type Inputs = {
+  /** What the system says is a setting of the turn, and no message. */
+  of(items: readonly Item[]): Promise<InputMessage[]>;
+  /** Does what stores the items. @throws what it throws */
+  storing<Result>(itemIds: readonly string[], store: () => Promise<Result>): Promise<Result>;
+  /** The item is not to be stored. */
+  forget(itemId: string): void;
+};
+
+/** The pictures of an item are kept once, however often its turn fails before it is stored. */
+export function createInputs(keepFiles: KeepFiles): Inputs {
+  const kept = new Map<string, readonly Attachment[]>();
+  const keepOnce = async (itemId: string, sent: readonly SentFile[]) => {
+    const attachments = kept.get(itemId) ?? (await keepFiles(sent));
+    kept.set(itemId, attachments);
+    return attachments;
+  };
+  return {
+    async of(items) {
+      const input: InputMessage[] = [];
+      for (const item of items) {
+        const message = await messageOf(item, (sent) => keepOnce(item.id, sent));
+        if (message) input.push(message);
+      }
+      return input;
+    },
+    async storing(itemIds, store) {
+      const forgetAll = () => {
+        for (const id of itemIds) kept.delete(id);
+      };
+      try {
+        const stored = await store();
+        forgetAll();
+        return stored;
+      } catch (error) {
+        // A picture that its owner has deleted meanwhile is kept anew.
+        if (error instanceof AppError && error.code === "not_found") forgetAll();
+        throw error;
+      }
+    },
+    forget: (itemId) => void kept.delete(itemId),
+  };
 }
 
 async function messageOf(item: Item, keepFiles: KeepFiles): Promise<InputMessage | null> {

@@ -12,7 +12,7 @@ import { type Item, type Items, itemBody, noSuchItem } from "./items.ts";
 import { createOutput, type Output } from "./output.ts";
 import { ORIGIN, type RealtimeParts } from "./parts.ts";
 import { type Outcome, type Piece, piecesOfAsked, piecesOfTurn } from "./pieces.ts";
-import { inputOf, type KeepFiles, promptOf } from "./prompt.ts";
+import { createInputs, type KeepFiles, promptOf } from "./prompt.ts";
 import { responseBody } from "./response-body.ts";
 import { type AnswerSettings, modelSettingsOf, soundFormatOf } from "./settings.ts";
 import { createVoiceOut, type SpokenRecord, type VoiceOut } from "./voice-out.ts";
@@ -60,7 +60,8 @@ export type ResponsesParts = Pick<
   readonly understood: () => Promise<void>;
   /** Keeps pictures of items as files of the owner's. */
   readonly keepFiles: KeepFiles;
-  readonly onEnded: () => void;
+  /** @param quietAtMs when its sound will have been played */
+  readonly onEnded: (quietAtMs: number) => void;
   readonly onInternalError: (error: AppError) => void;
 };
 
@@ -88,6 +89,7 @@ export function createResponses(parts: ResponsesParts): Responses {
   let { lastMessageId } = parts;
   let running: Running | null = null;
   let isClosed = false;
+  const inputs = createInputs(parts.keepFiles);
   /** Ids of items. */
   let unstored: string[] = [];
   const spoken: { readonly turn: Turn | null; readonly record: SpokenRecord }[] = [];
@@ -128,10 +130,7 @@ export function createResponses(parts: ResponsesParts): Responses {
     }
     await settled;
     const added = unstored;
-    const input = await inputOf(
-      added.flatMap((id) => items.get(id) ?? []),
-      parts.keepFiles,
-    );
+    const input = await inputs.of(added.flatMap((id) => items.get(id) ?? []));
     const isFirst = input.length === 0 && lastMessageId === null;
     const request: StartTurn = {
       ...common,
@@ -142,7 +141,7 @@ export function createResponses(parts: ResponsesParts): Responses {
       prompt: messages,
       idempotency: null,
     };
-    const turn = await turns.start(owner, request);
+    const turn = await inputs.storing(added, () => turns.start(owner, request));
     unstored = unstored.filter((id) => !added.includes(id));
     target = { kind: "existing", conversationId: turn.conversation.id };
     lastMessageId = turn.replyId;
@@ -224,9 +223,11 @@ export function createResponses(parts: ResponsesParts): Responses {
     return { status: "failed", error, usage: null };
   }
 
-  const ended = () => {
+  const ended = ({ voice, stopped }: Running) => {
     running = null;
-    if (!isClosed) parts.onEnded();
+    const now = parts.clock.now().getTime();
+    // Sound that was cut off is not played to its end.
+    if (!isClosed) parts.onEnded(stopped || !voice ? now : voice.quietAtMs());
   };
 
   return {
@@ -254,7 +255,7 @@ export function createResponses(parts: ResponsesParts): Responses {
           running = null;
           report(error, asked.clientEventId);
         })
-        .finally(ended);
+        .finally(() => ended(response));
     },
     cancel(reason) {
       const response = running;
@@ -269,6 +270,7 @@ export function createResponses(parts: ResponsesParts): Responses {
     note: (item) => void unstored.push(item.id),
     forget(itemId) {
       unstored = unstored.filter((id) => id !== itemId);
+      inputs.forget(itemId);
     },
     truncate(itemId, audioEndMs) {
       const item = items.get(itemId);

@@ -17,6 +17,8 @@ export type TurnDetection = {
       readonly threshold: number;
       readonly prefixPaddingMs: number;
       readonly silenceDurationMs: number;
+      /** After how long a silence that follows a response the model is asked again; null: never. */
+      readonly idleTimeoutMs: number | null;
     }
   | { readonly type: "semantic_vad"; readonly eagerness: "low" | "medium" | "high" | "auto" }
 );
@@ -49,6 +51,7 @@ const SERVER_VAD = {
   threshold: 0.5,
   prefixPaddingMs: 300,
   silenceDurationMs: 500,
+  idleTimeoutMs: null,
   createsResponse: true,
   interruptsResponse: true,
 } as const satisfies TurnDetection;
@@ -80,6 +83,8 @@ const MAX_INSTRUCTIONS_CHARACTERS = 100_000;
 const MAX_VOICE_CHARACTERS = 100;
 const MAX_TOKENS = 1_000_000;
 const MAX_WAIT_MS = 60_000;
+const MIN_IDLE_MS = 100;
+const MAX_IDLE_MS = 300_000;
 
 /** The bytes of a format. */
 export const soundFormatOf = (format: WireFormat): SoundFormat => {
@@ -205,16 +210,16 @@ function detectionIn(
   }
   const of = before?.type === type ? before : SERVER_VAD;
   const wait = { min: 0, max: MAX_WAIT_MS };
-  if (found.has("idle_timeout_ms"))
-    throw notHere(
-      found.at("idle_timeout_ms"),
-      "Nothing is said here to somebody who says nothing. Leave idle_timeout_ms out, and send a response.create when it is time",
-    );
+  const idleTimeoutMs = found.isNull("idle_timeout_ms")
+    ? null
+    : (found.integer("idle_timeout_ms", { min: MIN_IDLE_MS, max: MAX_IDLE_MS }) ??
+      of.idleTimeoutMs);
   return {
     type,
     threshold: found.number("threshold", { min: 0, max: 1 }) ?? of.threshold,
     prefixPaddingMs: found.integer("prefix_padding_ms", wait) ?? of.prefixPaddingMs,
     silenceDurationMs: found.integer("silence_duration_ms", wait) ?? of.silenceDurationMs,
+    idleTimeoutMs,
     ...common(of),
   };
 }
@@ -267,7 +272,7 @@ function detectionBody(detection: TurnDetection): object {
     threshold: detection.threshold,
     prefix_padding_ms: detection.prefixPaddingMs,
     silence_duration_ms: detection.silenceDurationMs,
-    idle_timeout_ms: null,
+    idle_timeout_ms: detection.idleTimeoutMs,
     ...common,
   };
 }

@@ -21,6 +21,12 @@ export function createSpokenTurns(
     readonly add: (item: Item) => void;
     /** The person speaks, over the response if there is one. */
     readonly onStarted: () => void;
+    /** And speaks no longer. */
+    readonly onStopped: () => void;
+    /** It was speech, whose words are not known yet. */
+    readonly onCommitted: () => void;
+    /** They are known, or lost. */
+    readonly onUnderstood: () => void;
     /** The turn was found by its end, and is to be answered. */
     readonly onTurn: () => void;
     readonly onFailure: (error: AppError) => void;
@@ -68,6 +74,7 @@ export function createSpokenTurns(
     },
     stopped(atMs) {
       tell("input_audio_buffer.speech_stopped", { audio_end_ms: atMs, item_id: speaking });
+      parts.onStopped();
     },
     committed(words, durationMs) {
       const isAnswered = speaking !== null && settings().turnDetection?.createsResponse === true;
@@ -82,7 +89,8 @@ export function createSpokenTurns(
         status: "completed",
         content: [{ type: "input_audio", transcript: null, said: "" }],
       });
-      const understood = understand(id, words, durationMs, isAnswered);
+      parts.onCommitted();
+      const understood = understand(id, words, durationMs, isAnswered).finally(parts.onUnderstood);
       settled = Promise.all([settled, understood]).then(() => {});
     },
   });

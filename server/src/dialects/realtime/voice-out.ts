@@ -4,6 +4,7 @@ import {
   NOTHING_PLAYED,
   type Playback,
   playedMs,
+  quietAtMs,
   type Spoken,
   withSound,
 } from "../../core/voice/playback.ts";
@@ -25,6 +26,8 @@ export type VoiceOut = {
   saidCharacters(): number;
   /** How many of them have been heard by now, where sound is played as soon as it comes. */
   heardCharacters(): number;
+  /** When all that is out will have been played. */
+  quietAtMs(): number;
   readonly record: SpokenRecord;
 };
 
@@ -139,6 +142,7 @@ export function createVoiceOut(parts: {
     },
     saidCharacters: () => said,
     heardCharacters: () => heardCharacters(all(), playedMs(playback, now())),
+    quietAtMs: () => quietAtMs(playback, now()),
     record,
   };
 }
