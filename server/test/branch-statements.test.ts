@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createReads } from "../src/adapters/stores/sql/operations.ts";
 import type { Operation } from "../src/adapters/stores/sql/statement.ts";
+import { createKeptCount } from "../src/adapters/stores/sqlite/conversation-counts.ts";
 import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
 import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
 import { sqliteStatementWriter } from "../src/adapters/stores/sqlite/statement-writer.ts";
@@ -26,7 +27,7 @@ test("a conversation without forks is read and written with as few statements as
   try {
     const executor = createExecutor(database);
     const writer = sqliteStatementWriter();
-    const reads = createReads(writer);
+    const reads = createReads(writer, createKeptCount(writer));
     const { writes } = createThreadWork(writer);
     let statements = 0;
     function* counted<Result>(operation: Operation<Result>): Operation<Result> {

@@ -7,6 +7,7 @@ import { createReplicaWrites } from "../src/adapters/stores/postgres/replicas.ts
 import { createSearchReads } from "../src/adapters/stores/postgres/search.ts";
 import { createSearchChanges } from "../src/adapters/stores/postgres/search-index.ts";
 import { openPostgresStore } from "../src/adapters/stores/postgres/store.ts";
+import { createCount } from "../src/adapters/stores/sql/conversation-lists.ts";
 import { createReads, createWrites } from "../src/adapters/stores/sql/operations.ts";
 import { createStatementWriter } from "../src/adapters/stores/sql/statement-writer.ts";
 import { AppError } from "../src/domain/errors.ts";
@@ -141,7 +142,7 @@ describe("PostgreSQL", { skip }, () => {
       () => new PostgresQueryCompiler(),
       ({ sql }) => statements.push(sql),
     );
-    createReads(write);
+    createReads(write, createCount(write));
     createWrites(write, createSearchChanges(write));
     createSearchReads(write);
     createReplicaWrites(write, 1);

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
 import { createReads } from "../src/adapters/stores/sql/operations.ts";
 import { createRunBatch, type Request } from "../src/adapters/stores/sqlite/batch.ts";
+import { createKeptCount } from "../src/adapters/stores/sqlite/conversation-counts.ts";
 import { openDatabase } from "../src/adapters/stores/sqlite/database.ts";
 import { toStoreError } from "../src/adapters/stores/sqlite/errors.ts";
 import { createExecutor } from "../src/adapters/stores/sqlite/executor.ts";
@@ -116,6 +117,7 @@ describe("the SQLite store's folder", () => {
     await once(child, "exit");
     await using store = await openSqliteStore({ directory, exclusive: true });
     assert.ok(await store.getConversation(owner, given.id));
+    assert.equal((await store.listConversations(owner, { limit: 1, offset: 0 })).total, 1);
   });
 
   test("that cannot be made is refused in words", async () => {
@@ -268,7 +270,7 @@ test("the parameter of a LIMIT has a sign, without which SQLite plans the statem
   const writer = sqliteStatementWriter(({ sql }) => {
     for (const [, value = ""] of sql.matchAll(/\b(?:limit|offset)\s+(\S+)/giu)) limits.push(value);
   });
-  createReads(writer);
+  createReads(writer, createKeptCount(writer));
   createThreadWork(writer);
   createSearchReads(writer, () => false);
   assert.ok(limits.length > 10);

@@ -202,6 +202,62 @@ export function conversationContract(open: OpenStore): void {
       assert.deepEqual(await ids(false), [[second?.id], 1]);
     });
 
+    test("what a list says it has in all is what it has, whatever made, moved or deleted its conversations", async () => {
+      const owner = newOwner();
+      const check = async (expected: number) => {
+        const choices = [undefined, true, false];
+        for (const isPinned of choices)
+          for (const isArchived of choices) {
+            const { items, total } = await store().listConversations(owner, {
+              ...{ limit: 100, offset: 0 },
+              ...(isPinned !== undefined && { isPinned }),
+              ...(isArchived !== undefined && { isArchived }),
+            });
+            assert.equal(total, items.length, `pinned ${isPinned}, archived ${isArchived}`);
+            if (isPinned === undefined && isArchived === undefined) assert.equal(total, expected);
+          }
+      };
+      const create = (given = {}, contents: string[] = []) =>
+        store().createConversation(
+          owner,
+          aConversation(given),
+          contents.map((it) => aMessage(it)),
+        );
+      await check(0);
+      const plain = await create();
+      const pinned = await create({ isPinned: true });
+      await create({ isHidden: true, expiresAt: at(60) });
+      const begun = aConversation();
+      await store().beginTurn(owner, aTurn({ kind: "new", conversation: begun }));
+      await check(3);
+      const twice = aMessage("twice");
+      await assert.rejects(store().createConversation(owner, aConversation(), [twice, twice]));
+      await assert.rejects(create({ id: plain.id }));
+      await check(3);
+      const change = (id: string, patch: object) =>
+        store().updateConversation(owner, id, { ...patch, updatedAt: new Date() });
+      await change(plain.id, { isPinned: true });
+      await change(pinned.id, { isArchived: true });
+      await change(begun.id, { isPinned: true, isArchived: true });
+      await check(3);
+      await change(plain.id, { isPinned: true, title: "again" });
+      await change(begun.id, { isPinned: false });
+      await completeTurn(store(), owner, pinned.id, "back", "to the list");
+      await check(3);
+      const imported = {
+        ...((await store().getConversation(owner, plain.id)) ?? assert.fail()),
+        ...{ id: aConversation().id, isPinned: false },
+      };
+      const record = { type: "conversation", owner, conversation: imported, branches: [] } as const;
+      assert.deepEqual(await store().importRecords([record, record]), [true, false]);
+      await check(4);
+      assert.ok(await store().deleteConversation(owner, plain.id));
+      assert.ok(!(await store().deleteConversation(owner, plain.id)));
+      await check(3);
+      for (const { id } of [pinned, begun, imported]) await store().deleteConversation(owner, id);
+      await check(0);
+    });
+
     test("every use moves updatedAt: a turn's begin and end, an added message, a change", async () => {
       const owner = newOwner();
       const { id } = await store().createConversation(owner, aConversation(), []);

@@ -4,6 +4,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { SearchHit, SearchPage } from "../../../ports/search.ts";
 import type { Store } from "../../../ports/store.ts";
 import { LEASE_MS } from "../../../ports/turn-store.ts";
+import { createCount } from "../sql/conversation-lists.ts";
 import { createReads, createWrites } from "../sql/operations.ts";
 import { createProbe } from "../sql/probe.ts";
 import { MAX_SEARCH_MS } from "../sql/search-page.ts";
@@ -95,7 +96,7 @@ function storeOf(
   opened: AsyncDisposableStack,
 ): PostgresStore {
   const statements = statementWriter();
-  const reads = createReads(statements);
+  const reads = createReads(statements, createCount(statements));
   const searches = createSearchReads(statements);
   const searchQueue = createSearchQueue();
   const index = createSearchIndex(statements);

@@ -13,8 +13,14 @@ type ListParameters = {
 };
 type PageParameters = ListParameters & { limit: number; offset: number };
 
+/** Tells how many conversations a list has. @param isArchived undefined: it does not matter */
+export type CountListed = (
+  parameters: ListParameters,
+  isArchived: boolean | undefined,
+) => Operation<number>;
+
 /** The lists of conversations: of all, of those that are archived, and of those that are not. */
-export function createConversationLists(write: StatementWriter) {
+export function createConversationLists(write: StatementWriter, countListed: CountListed) {
   /** @param isArchived null: it does not matter. Its value is a literal, so that the index of archived conversations is used. */
   const statementsOf = (isArchived: boolean | null) => ({
     page: inConversationArrays(
@@ -36,7 +42,33 @@ export function createConversationLists(write: StatementWriter) {
           .offset(parameter.offset),
       ),
     ),
-    count: write<ListParameters>()((database, parameter, sql) =>
+  });
+  const ofAll = statementsOf(null);
+  const ofListed = statementsOf(false);
+  const ofArchived = statementsOf(true);
+
+  return {
+    *listConversations(
+      { tenantId, userId }: Owner,
+      { limit, offset, isPinned, isArchived }: ConversationListQuery,
+    ): Operation<{ items: Conversation[]; total: number }> {
+      const { page } = isArchived === undefined ? ofAll : isArchived ? ofArchived : ofListed;
+      const parameters = {
+        ...{ tenantId, userId },
+        pinnedFrom: isPinned === true ? 1 : 0,
+        pinnedTo: isPinned === false ? 0 : 1,
+      };
+      const rows = yield* page.all({ ...parameters, limit, offset });
+      const total = yield* countListed(parameters, isArchived);
+      return { items: rows.map(conversationOfArray), total };
+    },
+  };
+}
+
+/** Counts them each time, where nothing keeps their number. */
+export function createCount(write: StatementWriter): CountListed {
+  const statementOf = (isArchived: boolean | null) =>
+    write<ListParameters>()((database, parameter, sql) =>
       database
         .selectFrom("conversations")
         .select((expression) => expression.fn.countAll<number>().as("total"))
@@ -48,26 +80,12 @@ export function createConversationLists(write: StatementWriter) {
         )
         .where("is_pinned", ">=", parameter.pinnedFrom)
         .where("is_pinned", "<=", parameter.pinnedTo),
-    ),
-  });
-  const ofAll = statementsOf(null);
-  const ofListed = statementsOf(false);
-  const ofArchived = statementsOf(true);
-
-  return {
-    *listConversations(
-      { tenantId, userId }: Owner,
-      { limit, offset, isPinned, isArchived }: ConversationListQuery,
-    ): Operation<{ items: Conversation[]; total: number }> {
-      const { page, count } = isArchived === undefined ? ofAll : isArchived ? ofArchived : ofListed;
-      const parameters = {
-        ...{ tenantId, userId },
-        pinnedFrom: isPinned === true ? 1 : 0,
-        pinnedTo: isPinned === false ? 0 : 1,
-      };
-      const rows = yield* page.all({ ...parameters, limit, offset });
-      const counted = yield* count.first(parameters);
-      return { items: rows.map(conversationOfArray), total: Number(counted?.total ?? 0) };
-    },
+    );
+  const ofAll = statementOf(null);
+  const ofListed = statementOf(false);
+  const ofArchived = statementOf(true);
+  return function* countListed(parameters, isArchived) {
+    const count = isArchived === undefined ? ofAll : isArchived ? ofArchived : ofListed;
+    return Number((yield* count.first(parameters))?.total ?? 0);
   };
 }

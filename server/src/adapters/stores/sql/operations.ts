@@ -5,7 +5,7 @@ import { createAuditReads, createAuditWrites } from "./audit.ts";
 import { createBranchReads, createBranchWrites } from "./branches.ts";
 import { createBrowserSessionReads, createBrowserSessionWrites } from "./browser-sessions.ts";
 import { createBudgetReads, createBudgetWrites } from "./budgets.ts";
-import { createConversationLists } from "./conversation-lists.ts";
+import { type CountListed, createConversationLists } from "./conversation-lists.ts";
 import { createConversationPages } from "./conversation-pages.ts";
 import { createConversationUpdate } from "./conversation-update.ts";
 import { createConversationReads, createConversationWrites } from "./conversations.ts";
@@ -36,10 +36,10 @@ import { createTurnWrites } from "./turns.ts";
 export type Reads = ReturnType<typeof createReads>;
 export type Writes = ReturnType<typeof createWrites>;
 
-/** What changes nothing. */
-export const createReads = (write: StatementWriter) => ({
+/** What changes nothing. @param countListed how the database tells how many conversations a list has */
+export const createReads = (write: StatementWriter, countListed: CountListed) => ({
   ...createConversationReads(write),
-  ...createConversationLists(write),
+  ...createConversationLists(write, countListed),
   ...createConversationPages(write),
   ...createTitleReads(write),
   ...createBranchReads(write),

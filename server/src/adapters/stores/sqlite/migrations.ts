@@ -2,6 +2,7 @@ import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { ARCHIVED_MIGRATION } from "./archived-migration.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { BROWSER_SESSIONS_MIGRATION } from "./browser-sessions-migration.ts";
+import { CONVERSATION_COUNTS_MIGRATION } from "./conversation-counts-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
@@ -290,4 +291,5 @@ export const MIGRATIONS: readonly string[] = [
   QUESTIONS_MIGRATION,
   BROWSER_SESSIONS_MIGRATION,
   ARCHIVED_MIGRATION,
+  CONVERSATION_COUNTS_MIGRATION,
 ];

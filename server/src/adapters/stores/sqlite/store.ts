@@ -7,6 +7,7 @@ import { createSearchQueue } from "../sql/search-queue.ts";
 import type { Operation, WrittenStatement } from "../sql/statement.ts";
 import { createSqlStore, type Write } from "../sql/store.ts";
 import { createAbandonedReplies } from "./abandoned.ts";
+import { createKeptCount } from "./conversation-counts.ts";
 import { type OnMigration, openDatabase, type Synchronous } from "./database.ts";
 import { isDamage, toStoreError } from "./errors.ts";
 import { createExecutor } from "./executor.ts";
@@ -72,7 +73,7 @@ function storeOf(
   opened: AsyncDisposableStack,
 ): SqliteStore {
   const statementWriter = sqliteStatementWriter();
-  const reads = createReads(statementWriter);
+  const reads = createReads(statementWriter, createKeptCount(statementWriter));
   const searches = createSearchQueue();
   const indexing = createIndexing(write);
   const executor = createExecutor(database);
