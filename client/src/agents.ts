@@ -1,7 +1,7 @@
 import type { Calls } from "./calls.ts";
 import type { CallOptions } from "./options.ts";
 import { path } from "./transport.ts";
-import type { Agent, AgentInput } from "./wire.ts";
+import type { Agent, AgentInput } from "./wire-agents.ts";
 
 export type AgentCalls = ReturnType<typeof agentCalls>;
 

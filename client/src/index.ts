@@ -10,6 +10,7 @@ import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./option
 import { growParts } from "./parts.ts";
 import { type ProfileCalls, profileCalls } from "./profile.ts";
 import { type PromptCalls, promptCalls } from "./prompts.ts";
+import { type QuestionCalls, questionCalls } from "./questions.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { type ShareCalls, shareCalls } from "./shares.ts";
 import { type SpeechCalls, speechCalls } from "./speech.ts";
@@ -32,6 +33,7 @@ export type { Reply } from "./reply.ts";
 export type { NetworkStatus, RetryPolicy } from "./retry.ts";
 export type { StreamTicket, Ticket } from "./tickets.ts";
 export type * from "./wire.ts";
+export type * from "./wire-agents.ts";
 export type * from "./wire-conversations.ts";
 export type * from "./wire-files.ts";
 export type * from "./wire-keys.ts";
@@ -40,6 +42,7 @@ export type * from "./wire-pages.ts";
 export type * from "./wire-parts.ts";
 export type * from "./wire-profile.ts";
 export type * from "./wire-prompts.ts";
+export type * from "./wire-questions.ts";
 export type * from "./wire-shares.ts";
 export { ColloquyError, growParts, snippetParts };
 
@@ -70,6 +73,8 @@ export type Client = {
   readonly keys: KeyCalls;
   /** Links with which anybody reads a conversation. */
   readonly shares: ShareCalls;
+  /** The calls of tools that wait for a decision. */
+  readonly questions: QuestionCalls;
   /** The voice of the server. */
   readonly speech: SpeechCalls;
   /** Tickets for the application's own WebSocket or EventSource. */
@@ -110,6 +115,7 @@ export function createClient(options: ClientOptions): Client {
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
     shares: shareCalls(calls),
+    questions: questionCalls(calls),
     speech: speechCalls(transport, timeouts),
     tickets: ticketCalls(calls, baseUrl),
     ...operationCalls(transport, timeouts),

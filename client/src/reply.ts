@@ -18,7 +18,7 @@ export type Reply = AsyncIterable<ReplyEvent> & {
   /** The value for `after` with which `messages.watch` continues; null before the first event. */
   readonly lastEventId: string | null;
   /**
-   * Waits for the end and returns the reply as it is stored, `complete` or `interrupted`. Without an
+   * Waits for the end and returns the reply as it is stored, `complete`, `interrupted` or `waiting`. Without an
    * iteration it reads the stream itself; otherwise it waits until the iteration is over.
    * @throws ColloquyError with the code of the reply's `error` when it failed
    */

@@ -38,7 +38,7 @@ export type Progress = {
   lastEventId: string | null;
   /** The text of all chunks so far. */
   text: string;
-  ending: Extract<ReplyEvent, { type: "ai_complete" | "error" }> | null;
+  ending: Extract<ReplyEvent, { type: "ai_complete" | "ai_waiting" | "error" }> | null;
 };
 
 /**
@@ -173,6 +173,7 @@ function decodeEvent(json: string): ReplyEvent | null {
         };
       break;
     case "ai_complete":
+    case "ai_waiting":
       if (isRecord(data)) return { type, data: data as Message };
       break;
     case "conversation_created":
@@ -203,6 +204,7 @@ function record(event: ReplyEvent, progress: Progress): void {
       progress.text += event.data;
       break;
     case "ai_complete":
+    case "ai_waiting":
     case "error":
       progress.ending = event;
       break;

@@ -5,6 +5,7 @@ import type { Conversation } from "./wire-conversations.ts";
 import type { Attachment } from "./wire-files.ts";
 import type { Page } from "./wire-pages.ts";
 import type { Part } from "./wire-parts.ts";
+import type { Question } from "./wire-questions.ts";
 
 /** Who the credential stands for. */
 export type Account = {
@@ -49,8 +50,10 @@ export type Message = {
   readonly content: string;
   /** The model that wrote the message, as its provider names it; null if no model did. */
   readonly model: string | null;
-  /** An `interrupted` reply was stopped and keeps its text so far. A `failed` reply was broken off by the model. */
-  readonly status: "complete" | "interrupted" | "failed";
+  /** An `interrupted` reply was stopped and keeps its text so far. A `waiting` one goes on after a decision. A `failed` reply was broken off by the model. */
+  readonly status: "complete" | "waiting" | "interrupted" | "failed";
+  /** Of a reply that waits: the calls that are to be decided. */
+  readonly questions?: readonly Question[];
   /** Why the model ended its answer; null if no model ended it. */
   readonly finish_reason: FinishReason | null;
   /** The cause of an interruption; null if it was not recorded. */
@@ -105,19 +108,6 @@ export type Usage = {
   readonly cost_usd?: number;
 };
 
-/** A named set of instructions and settings for the conversations that choose it by `agent_id`. */
-export type Agent = {
-  readonly id: string;
-  readonly name: string;
-  readonly instructions: string;
-  readonly model: string | null;
-  /** From 0 to 2; null means the default of the provider. */
-  readonly temperature: number | null;
-  readonly voice: string | null;
-  readonly created_at: string;
-  readonly updated_at: string;
-};
-
 export type ModelInfo = {
   readonly id: string;
   readonly name: string;
@@ -145,14 +135,6 @@ export type SearchPage = Page<SearchHit> & {
   readonly is_complete: boolean;
   /** There while messages are still being made searchable, after an import for example: a later search may find more. */
   readonly is_indexing?: true | undefined;
-};
-
-export type AgentInput = {
-  readonly name: string;
-  readonly instructions: string;
-  readonly model?: string | null | undefined;
-  readonly temperature?: number | null | undefined;
-  readonly voice?: string | null | undefined;
 };
 
 /**
@@ -188,6 +170,8 @@ export type ReplyEvent =
     }
   /** The whole reply as it is stored. Its status is `interrupted` after a stop. */
   | { readonly type: "ai_complete"; readonly data: Message }
+  /** The reply waits until its `questions` are decided, and the stream ends. The reply goes on from its `lastEventId`. */
+  | { readonly type: "ai_waiting"; readonly data: Message }
   /** The reply failed. */
   | {
       readonly type: "error";

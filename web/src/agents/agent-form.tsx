@@ -33,6 +33,7 @@ export function AgentForm({
       model: text("model") || null,
       temperature: text("temperature") === "" ? null : Number(text("temperature")),
       voice: text("voice") || null,
+      tools: toolsIn(text("tools"), agent),
     };
     setSaving(true);
     try {
@@ -98,6 +99,12 @@ export function AgentForm({
           name="voice"
           defaultValue={agent?.voice ?? ""}
         />
+        <TextField
+          label={t("agents.tools")}
+          hint={t("agents.toolsHint")}
+          name="tools"
+          defaultValue={agent?.tools?.join(", ")}
+        />
         {problem && <p role="alert">{problem}</p>}
         <DialogActions>
           <Button look="outlined" onClick={onClose}>
@@ -110,4 +117,14 @@ export function AgentForm({
       </form>
     </Dialog>
   );
+}
+
+/** The labels in that text. An empty one means all tools, but for an agent that has none. */
+function toolsIn(text: string, agent: Agent | null): readonly string[] | null {
+  const labels = text
+    .split(",")
+    .map((label) => label.trim())
+    .filter((label) => label !== "");
+  if (labels.length > 0) return labels;
+  return agent?.tools?.length === 0 ? [] : null;
 }

@@ -26,6 +26,8 @@ export type ChatActions = {
   /** Asks the model to go on where its length limit cut it. */
   goOn(): void;
   stop(): void;
+  /** Goes on with the reply that waited for a decision. */
+  decided(): void;
   /** Sends once more what was not sent, or goes back to a reply that was lost. */
   tryAgain(): void;
   /** Takes back what was not sent. */
@@ -116,6 +118,7 @@ export function useChatActions({
         current.current.onGoOn();
       },
       stop: () => void live.stop(key),
+      decided: () => live.decided(key),
       tryAgain: () => live.retry(key),
       takeBack({ id, asked, files }) {
         live.discard(key, id);

@@ -20,7 +20,7 @@ import { Composer, type ComposerHandle } from "./composer.tsx";
 import { FirstRun } from "./first-run.tsx";
 import { Greeting, ThingsToTry } from "./first-sight.tsx";
 import { FootNote } from "./foot-note.tsx";
-import { NEW } from "./live/live-reply.ts";
+import { type LiveReply, NEW } from "./live/live-reply.ts";
 import { preloadMarkdown } from "./markdown/markdown.tsx";
 import { Problem } from "./problem.tsx";
 import { QuoteSelection } from "./reply/quote-selection.tsx";
@@ -30,6 +30,8 @@ import { Thread, type ThreadHandle } from "./thread.tsx";
 import { useLastReplyShortcuts } from "./use-last-reply-shortcuts.ts";
 import { isGone, useConversation, useThread } from "./use-thread.ts";
 
+/** Of a reply that can be stopped before anything else is said. */
+const RUNNING: ReadonlySet<LiveReply["phase"]> = new Set(["sending", "replying"]);
 const ArtifactPanel = lazy(() => import("../artifacts/artifact-panel.tsx"));
 
 /** One conversation, or the beginning of a new one. */
@@ -107,7 +109,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
 
   const rows = useMemo(() => rowsOf(thread.data, live, behind), [thread.data, live, behind]);
   const waiting = rows.filter((row) => row.kind === "message" && row.isWaiting).length;
-  const isReplying = live !== null && live.phase !== "not_sent" && live.phase !== "lost";
+  const isReplying = live !== null && RUNNING.has(live.phase);
   const isBeginning = conversationId === null && !live;
   const stored = thread.data?.messages;
   const chooseModel = (picked: string | null) =>

@@ -4,6 +4,7 @@ import { InReply } from "../artifacts/opened.tsx";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dot } from "../ui/mark.tsx";
+import { QuestionCard } from "./asks/question-card.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import type { LiveReply } from "./live/live-reply.ts";
 import { LongText } from "./long-text.tsx";
@@ -57,16 +58,17 @@ export function LiveRow({
 }) {
   const { t } = useTranslation();
   const { client } = useSession();
-  const isWaiting = live.text === "" && live.phase !== "lost";
+  const isStill = live.phase === "lost" || live.phase === "waiting";
+  const isWaiting = live.text === "" && !isStill;
   return (
-    <article className={styles.assistant} aria-busy={live.phase !== "lost"}>
+    <article className={styles.assistant} aria-busy={!isStill}>
       <h2 className="visually-hidden">{t("chat.reply")}</h2>
       {live.reasoning && (
         <Reasoning
           text={live.reasoning}
           place={questionId}
           thoughtMs={null}
-          isThinking={live.text === ""}
+          isThinking={live.text === "" && !isStill}
         />
       )}
       {!isWaiting && (
@@ -74,11 +76,14 @@ export function LiveRow({
           <Markdown text={live.text} />
         </InReply>
       )}
-      {live.phase !== "lost" && !(isWaiting && live.reasoning) && (
+      {!isStill && !(isWaiting && live.reasoning) && (
         <p className={styles.coming}>
           <Dot isLive />
         </p>
       )}
+      {live.questions.map((question) => (
+        <QuestionCard key={question.call_id} question={question} onDecided={actions.decided} />
+      ))}
       {live.isReconnecting && (
         <div className={styles.reconnecting}>
           <p role="status">{t("chat.reconnecting")}</p>

@@ -55,9 +55,13 @@ export function useThread(id: string | null) {
     if (isNews) void cache.refresh(conversationId);
   }, [updatedAt, isSending, conversationId, cache]);
 
+  const { dataUpdatedAt } = query;
+  useEffect(() => {
+    if (dataUpdatedAt) live.settle(conversationId);
+  }, [dataUpdatedAt, conversationId, live]);
+
   const last = query.data?.messages.at(-1);
   const isUnanswered = last?.role === "user";
-  const { dataUpdatedAt } = query;
   useEffect(() => {
     if (isUnanswered && dataUpdatedAt) void live.watch(conversationId);
   }, [isUnanswered, dataUpdatedAt, conversationId, live]);

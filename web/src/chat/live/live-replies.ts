@@ -1,6 +1,7 @@
 import type { Client, Message, Reply } from "@colloquy/client";
 import { wordsOf } from "../../words-of.ts";
 import type { ThreadCache } from "../thread-cache.ts";
+import { isUnsent, keepUnsent } from "./leaving.ts";
 import { createLines, isAnswered, nextWaiting, type Running, unsentOf } from "./lines.ts";
 import {
   NEW,
@@ -39,29 +40,7 @@ export function createLiveReplies({
   const lines = createLines();
   const { update, remove } = lines;
 
-  const isUnsent = ({ snapshot: { phase } }: Pick<Running, "snapshot">) =>
-    phase === "sending" || phase === "not_sent";
-  /** Whether words would be lost with it that are nowhere on the server. */
-  const isLoss = ({ key, snapshot }: Running): boolean => {
-    const { asked, replaces } = snapshot;
-    const replaced = cache.read(key)?.messages.find(({ id }) => id === replaces);
-    return isUnsent({ snapshot }) && asked !== (replaced?.content ?? null);
-  };
-  const giveBack = (): (() => void)[] =>
-    lines.all().flatMap((line) => {
-      const unsent = unsentOf(line.filter(isLoss));
-      return unsent ? onUnsent(line[0]?.key ?? NEW, unsent.text) : [];
-    });
-  // A page that is left may never come back, or come back as it was, with its messages still on their way.
-  let takeBack: (() => void)[] = [];
-  const onHide = () => {
-    takeBack = giveBack();
-  };
-  const onShow = () => {
-    for (const take of takeBack.splice(0)) take();
-  };
-  addEventListener("pagehide", onHide);
-  addEventListener("pageshow", onShow);
+  const leaving = keepUnsent(lines, cache, onUnsent);
 
   async function acceptMessage(
     entry: Running,
@@ -102,6 +81,8 @@ export function createLiveReplies({
           case "resumed":
             update(entry, { isReconnecting: false });
             break;
+          case "ai_waiting":
+            return update(entry, { phase: "waiting", questions: event.data.questions ?? [] });
           case "ai_complete":
             await cache.answer(entry.key, entry.snapshot.userMessage?.id ?? null, event.data);
             break;
@@ -130,6 +111,10 @@ export function createLiveReplies({
     try {
       const branch = entry.snapshot.branch ?? cache.chosenBranch(entry.key);
       const isStopped = await client.messages.stop(entry.key, { keepWaiting: true, branch });
+      if (entry.snapshot.phase === "waiting") {
+        await cache.refresh(entry.key);
+        return remove(entry);
+      }
       if (!isStopped) update(entry, { isStopping: false });
     } catch (error) {
       update(entry, { isStopping: false, problem: wordsOf(error) });
@@ -240,6 +225,22 @@ export function createLiveReplies({
 
   return {
     get: lines.get,
+
+    /** Somebody has decided about a call of the reply that waits. */
+    decided(key: string): void {
+      const entry = lines.first(key);
+      if (entry?.snapshot.phase !== "waiting") return;
+      update(entry, { phase: "replying", questions: [], problem: null });
+      void join(entry);
+    },
+
+    /** Takes away a reply that waited, where it has ended since. */
+    settle(key: string): void {
+      const entry = lines.first(key);
+      if (entry?.snapshot.phase !== "waiting") return;
+      if (isAnswered(cache.read(key)?.messages, entry.snapshot.userMessage)) remove(entry);
+    },
+
     behind: lines.behind,
     subscribe: lines.subscribe,
     watch,
@@ -255,7 +256,7 @@ export function createLiveReplies({
         .filter(
           ({ snapshot: { phase } }) => isReplacing || (phase !== "sending" && phase !== "replying"),
         );
-      const unsent = unsentOf(taken.filter(isLoss));
+      const unsent = unsentOf(taken.filter(leaving.isLoss));
       for (const entry of taken) {
         entry.watching.abort();
         remove(entry);
@@ -266,6 +267,9 @@ export function createLiveReplies({
     /** At once where nothing runs; else it waits for its turn. Call `takeUnsent` before. */
     send(key: string, sending: Sending, events: SendEvents): Promise<void> {
       const { content: asked, files, replaces } = sending;
+      const first = lines.first(key);
+      // The message ends it.
+      if (first?.snapshot.phase === "waiting") remove(first);
       return attempt(lines.add(key, { asked, files, replaces }, sending, events));
     },
 
@@ -288,9 +292,7 @@ export function createLiveReplies({
     },
 
     close(): void {
-      removeEventListener("pagehide", onHide);
-      removeEventListener("pageshow", onShow);
-      giveBack();
+      leaving.close();
       for (const { watching } of lines.all().flat()) watching.abort();
       lines.clear();
     },

@@ -1,4 +1,4 @@
-import type { Message } from "@colloquy/client";
+import type { Message, Question } from "@colloquy/client";
 import type { FileFacts } from "../files/attached.ts";
 
 /** A message on its way and the reply to it, as far as it has come. */
@@ -7,9 +7,11 @@ export type LiveReply = {
   readonly id: string;
   /**
    * `sending`: not yet on the server's disk. `not_sent`: it did not get there. `replying`: the reply
-   * runs. `lost`: it runs, but the way to it is lost for good.
+   * runs. `waiting`: it waits until its questions are decided. `lost`: it runs, but the way to it is lost for good.
    */
-  readonly phase: "sending" | "not_sent" | "replying" | "lost";
+  readonly phase: "sending" | "not_sent" | "replying" | "waiting" | "lost";
+  /** What is to be decided; of a reply that waits. */
+  readonly questions: readonly Question[];
   /** What was said; null where another page said it. */
   readonly asked: string | null;
   /** The files that it is sent with. */
@@ -69,6 +71,7 @@ export const START: LiveReply = {
   isReconnecting: false,
   isStopping: false,
   problem: null,
+  questions: [],
 };
 
 /** A name that no other message has. */

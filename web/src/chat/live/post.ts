@@ -17,9 +17,10 @@ export function post(
   const options = { idempotencyKey: snapshot.id, ...SHOWN, signal: watching.signal };
   const choice = model ? { model } : {};
   if (replaces && isAnswerAgain)
-    return client.messages.stream(key, { answer_again: replaces, ...choice }, options);
+    return client.messages.stream(key, { answer_again: replaces, steps: true, ...choice }, options);
   const said = {
     content,
+    steps: true,
     ...(files.length > 0 && { attachments: files.map(({ id }) => id) }),
     ...choice,
   };

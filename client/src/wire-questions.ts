@@ -1,0 +1,34 @@
+/** The objects of wire 004 that concern calls of tools that wait for a decision, with the names of the wire. */
+
+/** A call that is made when its user allows it. */
+export type Question = {
+  /** The id of the reply that waits. */
+  readonly message_id: string;
+  readonly call_id: string;
+  readonly conversation_id: string;
+  /** Where the tool comes from. */
+  readonly source: string;
+  readonly tool: string;
+  /** The arguments as the model wrote them, and as they are used. */
+  readonly arguments: string;
+  readonly arguments_sha256: string;
+  readonly asked_at: string;
+  /** When the call is declined. */
+  readonly expires_at: string;
+};
+
+/** A tool that may be used without a question. */
+export type Grant = {
+  readonly id: string;
+  readonly source: string;
+  readonly tool: string;
+  /** Where; null: in every conversation. */
+  readonly conversation_id: string | null;
+  readonly created_at: string;
+};
+
+export type Decision = {
+  readonly decision: "allow" | "decline";
+  /** How far a permission reaches. The default is this call alone. */
+  readonly remember?: "once" | "conversation" | "always" | undefined;
+};
