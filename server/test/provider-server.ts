@@ -62,7 +62,9 @@ export async function startProvider() {
     const form = new URLSearchParams(text);
     const code = codes.get(form.get("code") ?? "");
     codes.delete(form.get("code") ?? "");
-    const isClient = request.headers.authorization === `Basic ${btoa(`${CLIENT_ID}:${SECRET}`)}`;
+    // Both are form-encoded before they are joined (RFC 6749, section 2.3.1).
+    const sent = atob((request.headers.authorization ?? "").replace(/^Basic /, ""));
+    const isClient = decodeURIComponent(sent) === `${CLIENT_ID}:${SECRET}`;
     if (!isClient) return [401, { error: "invalid_client" }];
     const verifier = createHash("sha256").update(form.get("code_verifier") ?? "");
     const isGood =

@@ -1,5 +1,5 @@
-import { hash, randomBytes } from "node:crypto";
 import { createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import * as oauth from "oauth4webapi";
 import { AppError } from "../../../domain/errors.ts";
 import { SignInError } from "../../../domain/sign-in-error.ts";
 import type { Clock } from "../../../ports/clock.ts";
@@ -17,19 +17,16 @@ export type OidcOptions = {
 
 /** What the provider says of itself (OpenID Connect Discovery 1.0). */
 type Metadata = {
+  readonly server: oauth.AuthorizationServer;
   readonly authorizeUrl: string;
-  readonly tokenUrl: string;
   readonly keyOf: JWTVerifyGetKey;
-  /** Whether a client with a secret sends it in a header, rather than in the form. */
-  readonly takesBasic: boolean;
 };
 
 const PATIENCE_MS = 5000;
 const MAX_AGE_MS = 600_000;
 const RETRY_MS = 5000;
-const RANDOM_BYTES = 32;
 const MAX_SUBJECT_CHARACTERS = 255;
-const MAX_ANSWER_CHARACTERS = 256 * 1024;
+const MAX_ANSWER_BYTES = 256 * 1024;
 const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 /** A logout token that is older says nothing of the sessions of now. */
 const MAX_LOGOUT_AGE = "5 minutes";
@@ -43,35 +40,35 @@ const ALGORITHMS = [
 export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): IdentityProvider {
   const { issuer, clientId, clientSecret } = options;
   let known: { readonly until: number; readonly metadata: Metadata } | null = null;
-
-  const ask = async (url: string, init: RequestInit = {}): Promise<Record<string, unknown>> => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    const response = await fetch(url, { ...init, redirect: "manual", signal });
-    const text = await response.text();
-    if (text.length > MAX_ANSWER_CHARACTERS) throw new Error(`${url} answers too much`);
-    const answer: unknown = JSON.parse(text);
-    if (typeof answer !== "object" || answer === null) throw new Error(`${url} answers no object`);
-    const fields = answer as Record<string, unknown>;
-    if (response.status !== 200) throw new ProviderRefusal(url, response.status, fields.error);
-    return fields;
+  const requests = {
+    signal: () => AbortSignal.timeout(PATIENCE_MS),
+    [oauth.customFetch]: boundedFetch,
+    // An issuer without https is one of this machine: the settings let in no other.
+    [oauth.allowInsecureRequests]: issuer.startsWith("http:"),
   };
+  const clientNow = (): oauth.Client => ({
+    client_id: clientId,
+    [oauth.clockSkew]: Math.round((clock.now().getTime() - Date.now()) / 1000),
+  });
 
   /** @throws AppError unavailable */
   const discover = async (): Promise<Metadata> => {
     const now = clock.now().getTime();
     if (known && known.until > now && known.until <= now + MAX_AGE_MS) return known.metadata;
     try {
-      const told = await ask(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-      if (told.issuer !== issuer)
-        throw new Error(`It names another issuer: ${String(told.issuer).slice(0, 200)}`);
-      const methods = told.token_endpoint_auth_methods_supported;
+      const url = new URL(issuer);
+      const server = await oauth.processDiscoveryResponse(
+        url,
+        await oauth.discoveryRequest(url, requests),
+      );
+      if (server.issuer !== issuer)
+        throw new Error(`It names another issuer: ${server.issuer.slice(0, 200)}`);
+      const keysUrl = new URL(addressIn(server, "jwks_uri", issuer));
+      addressIn(server, "token_endpoint", issuer);
       const metadata = {
-        authorizeUrl: addressIn(told, "authorization_endpoint", issuer),
-        tokenUrl: addressIn(told, "token_endpoint", issuer),
-        keyOf: createRemoteJWKSet(new URL(addressIn(told, "jwks_uri", issuer)), {
-          timeoutDuration: PATIENCE_MS,
-        }),
-        takesBasic: !Array.isArray(methods) || methods.includes("client_secret_basic"),
+        server,
+        authorizeUrl: addressIn(server, "authorization_endpoint", issuer),
+        keyOf: createRemoteJWKSet(keysUrl, { timeoutDuration: PATIENCE_MS }),
       };
       known = { until: now + MAX_AGE_MS, metadata };
       return metadata;
@@ -90,25 +87,16 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
       });
     });
 
-  const tokenRequest = (form: Record<string, string>, takesBasic: boolean): RequestInit => {
-    const body = new URLSearchParams({ grant_type: "authorization_code", ...form });
-    const headers: Record<string, string> = { accept: "application/json" };
-    if (clientSecret !== null && takesBasic)
-      headers.authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
-    else {
-      body.set("client_id", clientId);
-      if (clientSecret !== null) body.set("client_secret", clientSecret);
-    }
-    return { method: "POST", headers, body };
-  };
-
   return {
     name: options.name,
 
     async begin(redirectUri) {
       const { authorizeUrl } = await discoverToSignIn();
-      const random = () => randomBytes(RANDOM_BYTES).toString("base64url");
-      const memory = { state: random(), nonce: random(), verifier: random() };
+      const memory = {
+        state: oauth.generateRandomState(),
+        nonce: oauth.generateRandomNonce(),
+        verifier: oauth.generateRandomCodeVerifier(),
+      };
       const address = new URL(authorizeUrl);
       const query = {
         client_id: clientId,
@@ -117,7 +105,7 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
         scope: options.scopes.join(" "),
         state: memory.state,
         nonce: memory.nonce,
-        code_challenge: hash("sha256", memory.verifier, "base64url"),
+        code_challenge: await oauth.calculatePKCECodeChallenge(memory.verifier),
         code_challenge_method: "S256",
       };
       for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
@@ -126,34 +114,26 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
 
     async finish(answer, { state, nonce, verifier }, redirectUri): Promise<Identity> {
       if (answer.get("state") !== state) throw new SignInError("state");
-      const metadata = await discoverToSignIn();
+      const { server } = await discoverToSignIn();
+      const client = clientNow();
       try {
-        const refusal = answer.get("error");
-        if (refusal !== null)
-          throw new SignInError(refusal === "access_denied" ? "denied" : "failed", {
-            cause: new Error(`The provider says ${refusal.slice(0, 200)}`),
-          });
-        // RFC 9207: an answer that names its issuer is that issuer's.
-        if (answer.has("iss") && answer.get("iss") !== issuer)
-          throw new Error("The answer is of another issuer");
-        const code = answer.get("code");
-        if (code === null) throw new Error("The answer has no code");
-        const form = { code, redirect_uri: redirectUri, code_verifier: verifier };
-        const tokens = await ask(metadata.tokenUrl, tokenRequest(form, metadata.takesBasic));
-        if (typeof tokens.id_token !== "string") throw new Error("The provider gave no id_token");
-        const { payload } = await jwtVerify(tokens.id_token, metadata.keyOf, {
-          issuer,
-          audience: clientId,
-          algorithms: ALGORITHMS,
-          requiredClaims: ["exp", "iat", "sub", "nonce"],
-          currentDate: clock.now(),
+        const response = await oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          authenticationAt(server, clientSecret),
+          oauth.validateAuthResponse(server, client, answer, state),
+          redirectUri,
+          verifier,
+          requests,
+        );
+        const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
+          expectedNonce: nonce,
+          requireIdToken: true,
         });
-        return identityOf(payload, nonce, clientId);
+        await oauth.validateApplicationLevelSignature(server, response, requests);
+        return identityOf(oauth.getValidatedIdTokenClaims(tokens));
       } catch (cause) {
-        if (cause instanceof SignInError) throw cause;
-        // A code is good once and for a short time.
-        const isOver = cause instanceof ProviderRefusal && cause.error === "invalid_grant";
-        throw new SignInError(isOver ? "expired" : "failed", { cause });
+        throw new SignInError(failureOf(cause), { cause });
       }
     },
 
@@ -176,36 +156,63 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
   };
 }
 
-class ProviderRefusal extends Error {
-  readonly error: unknown;
-
-  constructor(url: string, status: number, error: unknown) {
-    super(`${url} answers ${status} ${String(error ?? "").slice(0, 200)}`);
-    this.name = "ProviderRefusal";
-    this.error = error;
+/** The library reads an answer whole, so that it is bounded here. */
+async function boundedFetch(
+  url: string,
+  { method, headers: sent, body, signal, redirect }: oauth.CustomFetchOptions<string, unknown>,
+): Promise<Response> {
+  const init = { method, headers: sent, redirect, ...(signal && { signal }) };
+  const response = await fetch(url, body instanceof URLSearchParams ? { ...init, body } : init);
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`${url} answers too much`);
   }
+  const { status, headers } = response;
+  return new Response(pieces.length > 0 ? Buffer.concat(pieces) : null, { status, headers });
+}
+
+/** How the client shows that it is the one: in a header, unless the provider takes the form alone. */
+function authenticationAt(
+  { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer,
+  secret: string | null,
+): oauth.ClientAuth {
+  if (secret === null) return oauth.None();
+  return methods && !methods.includes("client_secret_basic")
+    ? oauth.ClientSecretPost(secret)
+    : oauth.ClientSecretBasic(secret);
+}
+
+function failureOf(cause: unknown) {
+  if (cause instanceof oauth.AuthorizationResponseError)
+    return cause.error === "access_denied" ? "denied" : "failed";
+  // A code is good once and for a short time.
+  return cause instanceof oauth.ResponseBodyError && cause.error === "invalid_grant"
+    ? "expired"
+    : "failed";
 }
 
 /** An address of the provider's: https, unless the issuer itself is on this machine. */
-function addressIn(told: Record<string, unknown>, field: string, issuer: string): string {
-  const url = URL.parse(String(told[field]));
+function addressIn(
+  server: oauth.AuthorizationServer,
+  field: "authorization_endpoint" | "token_endpoint" | "jwks_uri",
+  issuer: string,
+): string {
+  const url = URL.parse(String(server[field]));
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && /^http:/.test(issuer));
   if (!url || !isSafe) throw new Error(`Its OpenID configuration names no usable ${field}`);
   return url.href;
 }
 
-/** As RFC 6749, section 2.3.1, has the id and the secret encoded. */
-const formEncoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
-
-/** @throws Error where the ID token is not the answer to what this browser asked */
-function identityOf(claims: JWTPayload, nonce: string, clientId: string): Identity {
-  const { sub, sid, aud, azp } = claims;
-  if (claims.nonce !== nonce) throw new Error("The nonce is another one");
-  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== clientId)
-    throw new Error("The token was issued to another client");
-  if (typeof sub !== "string" || sub.trim() === "" || sub.length > MAX_SUBJECT_CHARACTERS)
+/** @throws Error where the ID token names nobody that can be kept */
+function identityOf(claims: oauth.IDToken | undefined): Identity {
+  const subject = claims?.sub ?? "";
+  if (!claims || subject.trim() === "" || subject.length > MAX_SUBJECT_CHARACTERS)
     throw new Error("The token has no usable subject");
-  return { subject: sub, providerSession: typeof sid === "string" ? sid : null, claims };
+  const { sid } = claims;
+  return { subject, providerSession: typeof sid === "string" ? sid : null, claims };
 }
 
 /** A token that says what it is must say that it is this; one with a nonce is an ID token. */
