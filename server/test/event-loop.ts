@@ -15,8 +15,12 @@ export async function longestTurnOf(work: () => Promise<unknown>): Promise<numbe
     if (isMeasuring) setImmediate(measure);
   };
   measure();
-  await work();
-  await new Promise((resolve) => setImmediate(resolve));
-  isMeasuring = false;
+  try {
+    await work();
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    // Otherwise a test that fails would never let its process end.
+    isMeasuring = false;
+  }
   return mostMs;
 }
