@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { clockEnvironment } from "./test-clock.ts";
 import type { CommandRun, CommandToRun } from "./warm-command.ts";
@@ -120,6 +121,9 @@ export async function finish(child: ChildProcess, input: string | Buffer | null)
 /** Asks again and again until the answer is as wanted. */
 export async function eventually(isSo: () => Promise<boolean>, patienceMs = 5000): Promise<void> {
   const end = performance.now() + patienceMs;
-  while (!(await isSo()))
+  while (!(await isSo())) {
     if (performance.now() > end) throw new Error("it did not come to that in time");
+    // What is asked may answer in this process, at once, and what is waited for have its turn there too.
+    await setImmediate();
+  }
 }

@@ -14,6 +14,7 @@ import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
 import { startProcess } from "./server-process.ts";
 import { startServer } from "./start-server.ts";
+import { answering, asking } from "./tool-steps.ts";
 
 const SLOW = "{{reply tokens=400 gapMs=20}}";
 
@@ -158,7 +159,20 @@ async function waitForTurn(url: string, id: string): Promise<Response> {
   }
 }
 
-test("a trace a turn goes to the collector that is set, without a word of what was said", async () => {
+type Span = {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly attributes: readonly { key: string; value: { stringValue?: string } }[];
+};
+type Traces = {
+  readonly resourceSpans: readonly { scopeSpans: readonly { spans: readonly Span[] }[] }[];
+};
+const byCallId = (one: Record<string, string | undefined>, other: typeof one) =>
+  (one["gen_ai.tool.call.id"] ?? "").localeCompare(other["gen_ai.tool.call.id"] ?? "");
+
+test("a trace a turn, with its calls of tools, goes to the collector that is set, without a word of what was said", async () => {
   const received: string[] = [];
   const collector = createServer(async (request, response) => {
     received.push((await request.setEncoding("latin1").toArray()).join(""));
@@ -168,9 +182,19 @@ test("a trace a turn goes to the collector that is set, without a word of what w
   const { port } = collector.address() as AddressInfo;
   {
     await using server = await startServer({
-      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+      environment: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, TOOLS: "now" },
     });
     const { call, newConversation } = caller(server.url);
+    server.model.next(
+      asking([
+        { name: "now", given: { time_zone: "Asia/Tokyo" }, id: "call_traced" },
+        { name: "now", given: { time_zone: "trace-secret" }, id: "call_failing" },
+      ]),
+      answering("trace-secret"),
+    );
+    await call(`/conversations/${await newConversation()}/messages`, {
+      body: { content: "What time is it?" },
+    });
     await call(`/conversations/${await newConversation()}/messages`, {
       body: {
         content: "trace-secret {{reply tokens=3 usage costUsd=0.5 cachedTokens=4 thoughtTokens=2}}",
@@ -189,7 +213,31 @@ test("a trace a turn goes to the collector that is set, without a word of what w
     "gen_ai.conversation.id",
   ])
     assert.ok(traces.includes(name), name);
-  assert.ok(!traces.includes("trace-secret") && !traces.includes("alpha"));
+  for (const said of ["trace-secret", "alpha", "Tokyo"]) assert.ok(!traces.includes(said), said);
+  const spans = received.flatMap((body) =>
+    (JSON.parse(body) as Traces).resourceSpans
+      .flatMap(({ scopeSpans }) => scopeSpans)
+      .flatMap((scope) => scope.spans),
+  );
+  const made = spans.filter(({ name }) => name === "execute_tool now");
+  const turn = spans.find(({ spanId }) => spanId === made[0]?.parentSpanId);
+  assert.equal(turn?.name, "chat scripted");
+  const textsOf = ({ attributes }: Span) =>
+    Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]));
+  assert.deepEqual(made.map(textsOf).toSorted(byCallId), [
+    {
+      ...{ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "now" },
+      ...{ "gen_ai.tool.call.id": "call_failing", "colloquy.tool.source": "builtin" },
+      ...{ "colloquy.tool.outcome": "failed", "error.type": "failed" },
+    },
+    {
+      ...{ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "now" },
+      ...{ "gen_ai.tool.call.id": "call_traced", "colloquy.tool.source": "builtin" },
+      "colloquy.tool.outcome": "ok",
+    },
+  ]);
+  for (const { parentSpanId, traceId } of made)
+    assert.deepEqual([parentSpanId, traceId], [turn?.spanId, turn?.traceId]);
 });
 
 test("logs are JSON lines that hold neither what was said nor a secret", async () => {

@@ -360,13 +360,22 @@ describe("[H84] tools that change", () => {
     assert.match(messages[1] ?? "", /^'away' does not answer: .*ENOENT/u);
   });
 
-  test("[H84] operators alone see sources and try tools", async () => {
+  test("[H84] operators alone see sources and try tools, which the audit log notes", async () => {
     for (const [path, body] of [["/tools"], ["/tools/good/call", { tool: "echo" }]] as const)
       assert.equal((await others.call(path, body && { body })).status, 403);
     const tried = await calls.call("/tools/good/call", {
       body: { tool: "echo", arguments: { text: "tried" } },
     });
     assert.deepEqual(tried.body.data, { outcome: "ok", text: "echo: tried" });
+    await eventually(async () =>
+      (await server.store.listAuditEvents({ limit: 100 })).some(
+        ({ action, actor, about, reason }) =>
+          action === "tool_called" &&
+          actor?.startsWith("key ") === true &&
+          about === "good/good__echo" &&
+          reason === "ok",
+      ),
+    );
   });
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { allEvents, caller, eventsOf, type StreamEvent, textOf } from "./chat-v1-client.ts";
+import { eventually } from "./cli-runner.ts";
 import { startServer } from "./start-server.ts";
 import { answering, asking, watchedTool } from "./tool-steps.ts";
 import { makeKey, type Server } from "./wire-client.ts";
@@ -75,6 +76,74 @@ const partsOf = (reply: any, type: string): any[] =>
   reply.parts.filter((part: { type: string }) => part.type === type);
 const messagesOf = (index: number) =>
   (server.model.requests[index]?.body?.messages ?? []) as readonly Record<string, unknown>[];
+
+describe("what operators can read of calls", () => {
+  test("[H53] each call that the server made is in the audit log and in the figures, and what was said is not", async () => {
+    const operator = makeKey(server, { isOperator: true });
+    const headers = { authorization: `Bearer ${await operator}` };
+    const figures = async () => {
+      const text = await (await fetch(`${server.url}/metrics`, { headers })).text();
+      assert.doesNotMatch(text, /for-nobody|password 123/u);
+      const numberOf = (name: string) =>
+        Number(
+          text
+            .split("\n")
+            .find((line) => line.startsWith(`${name} `))
+            ?.slice(name.length) ?? 0,
+        );
+      return [
+        numberOf('colloquy_tool_calls_total{source="test",outcome="ok"}'),
+        numberOf('colloquy_tool_calls_total{source="test",outcome="failed"}'),
+        numberOf('colloquy_tool_call_seconds_count{source="test"}'),
+      ];
+    };
+    server.model.next(asking([{ name: "send" }]));
+    const release = send.hold();
+    const conversation = await calls.newConversation({ user, body: {} });
+    const stopped = await stream(conversation, "Go");
+    await send.called(1);
+    const path = `/conversations/${conversation}/messages/stop`;
+    assert.equal((await calls.call(path, { method: "POST", user })).status, 200);
+    await allEvents(stopped);
+    release();
+
+    const before = await figures();
+    const given = { secret: "for-nobody" };
+    server.model.next(
+      asking([
+        { name: "look", given },
+        { name: "send", given },
+        { name: "rejects" },
+        { name: "of-nobody" },
+      ]),
+      answering("Done."),
+    );
+    const { reply } = await ask("Go");
+    assert.equal(reply.status, "complete");
+    const after = await figures();
+    assert.deepEqual(
+      after.map((figure, index) => figure - (before[index] ?? 0)),
+      [2, 1, 3],
+    );
+    const noted = async () => {
+      const events = await server.store.listAuditEvents({ limit: 100 });
+      return events.filter(({ action, userId }) => action === "tool_called" && userId === user);
+    };
+    await eventually(async () => (await noted()).length === 4);
+    const events = await noted();
+    assert.deepEqual(events.map(({ about, reason }) => [about, reason]).toSorted(), [
+      ["test/look", "ok"],
+      ["test/rejects", "failed"],
+      ["test/send", "ok"],
+      // Its reply was stopped before the result came.
+      ["test/send", "unknown"],
+    ]);
+    for (const { action, userId, address, count } of events)
+      assert.deepEqual([action, userId, address, count], ["tool_called", user, null, 1]);
+    assert.equal(events.filter(({ actor }) => actor === `reply ${reply.id}`).length, 3);
+    assert.doesNotMatch(JSON.stringify(events), /for-nobody|password 123/u);
+  });
+});
 
 describe("[H27] the server's own tools", () => {
   test("[H27] a call is made, its result is a part, and the model answers with it", async () => {

@@ -81,6 +81,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     systemPrompt: null,
     tools: null,
     toolWaitMs: 3_600_000,
+    noteCall() {},
     showFiles: async (_, messages) => [...messages],
     deadlines: createDeadlines(systemClock, 60_000),
     pendingEndings: createPendingEndings(store, systemClock),

@@ -37,9 +37,10 @@ ${inRows(AUDIT_ACTIONS)}
   --json           as JSON Lines, with everything that was noted
 
 Keys made and revoked and what is deleted are noted with the deed itself; the
-first use of each credential, and refusals (many of one kind as one line, with
-their number), within a second. Nothing in this log can be changed or deleted.
-It holds no message and no credential. Times are UTC.
+first use of each credential, refusals (many of one kind as one line, with their
+number) and calls of tools within a second. Nothing in this log can be changed
+or deleted. It holds no message, no credential, and neither the arguments of a
+call nor its result. Times are UTC.
 `;
 
 const PAGE = 1000;

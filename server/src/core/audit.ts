@@ -1,15 +1,29 @@
 import type { ConnectionFacts } from "../domain/access.ts";
 import { type AuditEvent, actorOf } from "../domain/audit.ts";
 import { AppError } from "../domain/errors.ts";
-import type { Principal, Proof } from "../domain/principal.ts";
+import type { ToolOutcome } from "../domain/parts.ts";
+import type { Owner, Principal, Proof } from "../domain/principal.ts";
 import type { AuditStore } from "../ports/audit-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DecideAccess } from "./access/access.ts";
 
-/** Writes first sign-ins and refusals to the audit log. The store itself writes keys and deletions to it. */
+/** Notes a call of a tool that has ended. Never throws. */
+export type NoteCall = (call: {
+  /** For whom it was made. */
+  readonly owner: Owner;
+  /** `reply <id>` where a model asked for it, otherwise as `actorOf` says. */
+  readonly actor: string;
+  readonly source: string;
+  /** The name by which models ask for it. */
+  readonly tool: string;
+  readonly outcome: ToolOutcome;
+}) => void;
+
+/** Writes first sign-ins, refusals and calls of tools to the audit log. The store itself writes keys and deletions to it. */
 export type Audit = {
   /** The same decision, which is also written to the log. */
   noted(decide: DecideAccess): DecideAccess;
+  readonly noteCall: NoteCall;
   /** Writes the waiting events every second, until aborted. */
   run(signal: AbortSignal): Promise<void>;
   /** Writes the events that are still waiting. */
@@ -22,6 +36,8 @@ const REFUSALS_MS = 60_000;
 const MAX_KINDS = 1000;
 const MAX_KNOWN = 50_000;
 const MAX_WAITING = 10_000;
+/** Of one transaction, so that nobody waits long for it. */
+const MAX_WRITTEN = 500;
 
 /** What the log calls the credential; null: it is none that somebody was given. */
 const nameOf = (proof: Proof): string | null => {
@@ -94,18 +110,27 @@ export function createAudit(store: Pick<AuditStore, "appendAuditEvents">, clock:
     }
   };
 
+  /** Writes what is waiting now; what comes meanwhile is for the next time. */
   async function write(): Promise<void> {
-    const events = waiting;
-    if (events.length === 0) return;
-    waiting = [];
-    try {
-      await store.appendAuditEvents(events);
-    } catch {
-      waiting = [...events, ...waiting].slice(0, MAX_WAITING);
+    for (let left = waiting.length; left > 0; left -= MAX_WRITTEN) {
+      const events = waiting.splice(0, Math.min(left, MAX_WRITTEN));
+      try {
+        await store.appendAuditEvents(events);
+      } catch {
+        waiting = [...events, ...waiting].slice(0, MAX_WAITING);
+        return;
+      }
     }
   }
 
   return {
+    noteCall: ({ owner: { tenantId, userId }, actor, source, tool, outcome }) =>
+      add({
+        at: clock.now(),
+        action: "tool_called",
+        ...{ tenantId, userId, actor, address: null, about: `${source}/${tool}` },
+        ...{ reason: outcome, count: 1 },
+      }),
     noted: (decide) => async (visitor) => {
       const { connection } = visitor;
       const note = (error: unknown): void => {

@@ -11,11 +11,12 @@ export function allObservers(
 ): TurnObserver {
   const tell = <Told, Result>(
     all: readonly Told[],
-    call: (one: Told) => Result,
+    call: (one: Told) => Result | undefined,
   ): readonly Result[] =>
     all.flatMap((one) => {
       try {
-        return [call(one)];
+        const result = call(one);
+        return result === undefined ? [] : [result];
       } catch (error) {
         onFailure(toAppError(error));
         return [];
@@ -30,6 +31,14 @@ export function allObservers(
       return {
         asked: () => tellAll((observation) => observation.asked()),
         firstToken: () => tellAll((observation) => observation.firstToken()),
+        called(made) {
+          const calls = tell(observations, (observation) => observation.called?.(made));
+          return {
+            ended(outcome) {
+              tell(calls, (call) => call.ended(outcome));
+            },
+          };
+        },
         ended: (end) => tellAll((observation) => observation.ended(end)),
       };
     },

@@ -17,6 +17,7 @@ export const AUDIT_ACTIONS = [
   "share_revoked",
   "tool_allowed",
   "tool_declined",
+  "tool_called",
   "grant_created",
   "grant_revoked",
 ] as const;
@@ -30,13 +31,13 @@ export type AuditEvent = {
   /** The owner of the object, if known. */
   readonly tenantId: string | null;
   readonly userId: string | null;
-  /** The actor: `key <id>`, `token <fingerprint>`, `session <id>`, `this machine`, `anybody`, `link <id>` or `command line`. Null if unknown. */
+  /** The actor: `key <id>`, `token <fingerprint>`, `session <id>`, `reply <id>`, `this machine`, `anybody`, `link <id>` or `command line`. Null if unknown. */
   readonly actor: string | null;
   /** The address of the client; null if the event did not come over the network. */
   readonly address: string | null;
-  /** The id of the key, the conversation or any other object of the event. */
+  /** The id of the key, the conversation or any other object of the event; `<source>/<tool>` of a call. */
   readonly about: string | null;
-  /** The error code of a refusal. */
+  /** The error code of a refusal, and the outcome of a call. */
   readonly reason: string | null;
   /** The number of occurrences, if several events are recorded as one. */
   readonly count: number;

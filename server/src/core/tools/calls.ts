@@ -2,6 +2,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ToolQuestion } from "../../domain/tool-question.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { CallObservation, ObservedCall } from "../../ports/observer.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 import type { Permission } from "./permissions.ts";
 import {
@@ -59,6 +60,8 @@ type CallsOfStep = {
   ): Promise<void>;
   /** Lets go of the reply until somebody decides about one of these calls; `decided`: somebody has. @throws what ends the reply */
   park(waiting: readonly string[]): Promise<"parked" | "decided">;
+  /** Told of each call that leaves the server. Never throws. */
+  watch(call: ObservedCall): CallObservation;
   /** Shows results that are stored. */
   show(results: readonly Told[]): void;
 };
@@ -136,8 +139,10 @@ export async function makeCalls(
     const { owner, conversationId, replyId, clock } = step;
     const key = `${replyId}/${call.callId}`;
     const input = { owner, conversationId, arguments: given, key };
+    const watched = step.watch({ callId: call.callId, tool: tool.name, source: tool.source });
     void make(tool, input, { clock, signal }).then((result) => {
       running--;
+      watched.ended(result?.outcome ?? "unknown");
       if (result) {
         const { sources, ...told } = result;
         ended.push({ result: { type: "tool_result", callId: call.callId, ...told }, sources });

@@ -1,8 +1,12 @@
+import { actorOf } from "../../domain/audit.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { Principal } from "../../domain/principal.ts";
+import type { ToolOutcome } from "../../domain/parts.ts";
+import { ownerOf, type Principal } from "../../domain/principal.ts";
 import type { NewId } from "../../ports/clock.ts";
 import type { ToolAnswer } from "../../ports/tools.ts";
 import { checkOperator } from "../access/operators.ts";
+import type { NoteCall } from "../audit.ts";
+import { offeredName } from "./source-rules.ts";
 import type { SourceView, ToolSources } from "./sources.ts";
 import { notFoundSource } from "./sources.ts";
 
@@ -15,7 +19,7 @@ export type SourceDesk = {
   accept(by: Operator, label: string, names: readonly string[]): Promise<readonly SourceView[]>;
   /** Calls a tool once, for the operator to see. @throws AppError not_found, invalid_request (it is off) */
   call(
-    by: Operator,
+    by: Principal,
     call: { readonly label: string; readonly name: string; readonly given: JsonObject },
     signal: AbortSignal,
   ): Promise<ToolAnswer>;
@@ -23,7 +27,11 @@ export type SourceDesk = {
 
 const FOR_OPERATORS = "Sources of tools are";
 
-export const createSourceDesk = (sources: ToolSources | null, newId: NewId): SourceDesk => ({
+export const createSourceDesk = (
+  sources: ToolSources | null,
+  newId: NewId,
+  noteCall: NoteCall,
+): SourceDesk => ({
   list(by) {
     checkOperator(by, FOR_OPERATORS);
     return sources?.list() ?? [];
@@ -37,6 +45,19 @@ export const createSourceDesk = (sources: ToolSources | null, newId: NewId): Sou
   async call(by, { label, name, given }, signal) {
     checkOperator(by, FOR_OPERATORS);
     if (!sources) throw notFoundSource();
-    return sources.call(label, name, given, { key: `try/${newId()}`, signal });
+    const note = (outcome: ToolOutcome): void =>
+      noteCall({
+        ...{ owner: ownerOf(by), actor: actorOf(by), source: label, outcome },
+        tool: offeredName(label, name),
+      });
+    try {
+      const answer = await sources.call(label, name, given, { key: `try/${newId()}`, signal });
+      note(answer.outcome ?? "ok");
+      return answer;
+    } catch (error) {
+      // Whatever else it throws, it throws before the call is sent.
+      if (signal.aborted) note("unknown");
+      throw error;
+    }
   },
 });

@@ -168,7 +168,8 @@ async function run(
   const steps =
     over &&
     createSteps(parts, {
-      ...{ ...given, owner, reply, writer, checkpoint, reservation, signal: over.signal },
+      ...{ ...given, owner, reply, writer, checkpoint, reservation, observation },
+      signal: over.signal,
     });
   /** What the provider counted for the present step. */
   let used: Usage | null = null;

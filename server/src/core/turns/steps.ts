@@ -4,6 +4,7 @@ import { type Part, textIn, textOf } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ToolQuestion } from "../../domain/tool-question.ts";
 import type { ModelPart } from "../../ports/model.ts";
+import type { TurnObservation } from "../../ports/observer.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
 import { makeCalls } from "../tools/calls.ts";
@@ -85,6 +86,7 @@ type Given = StepsOfReply & {
   readonly reply: Message;
   readonly writer: TurnWriter;
   readonly checkpoint: Checkpoint;
+  readonly observation: TurnObservation;
   /** Of the first step. */
   readonly reservation: Reservation;
   readonly signal: AbortSignal;
@@ -96,7 +98,8 @@ export function createSteps(
     clock,
     models,
     toolWaitMs,
-  }: Pick<TurnParts, "store" | "clock" | "models" | "toolWaitMs">,
+    noteCall,
+  }: Pick<TurnParts, "store" | "clock" | "models" | "toolWaitMs" | "noteCall">,
   { tools, asked, epoch, begun, ask, owner, reply, writer, checkpoint, signal, ...given }: Given,
 ): Steps {
   const states = new Map<string, CallState>(
@@ -192,6 +195,15 @@ export function createSteps(
           ),
         questions: () => insist(() => store.questionsOf(owner, reply.id)),
         note: (now, results, questions) => note(now, false, results, questions),
+        watch(call) {
+          const observed = given.observation.called?.(call);
+          return {
+            ended(outcome) {
+              observed?.ended(outcome);
+              noteCall({ ...call, owner, actor: `reply ${reply.id}`, outcome });
+            },
+          };
+        },
         park,
         show(results) {
           for (const result of results) writer.add(result);

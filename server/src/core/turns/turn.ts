@@ -23,6 +23,7 @@ import type {
 } from "../../ports/store.ts";
 import type { PartsEvent, TurnLog } from "../../ports/turn-log.ts";
 import type { Budgets } from "../access/budgets.ts";
+import type { NoteCall } from "../audit.ts";
 import type { Models } from "../models.ts";
 import type { Tools } from "../tools/tools.ts";
 import type { Checkpoints } from "./checkpoints.ts";
@@ -267,4 +268,5 @@ export type TurnParts = {
   readonly tools: Tools | null;
   /** How long a reply waits for a decision. */
   readonly toolWaitMs: number;
+  readonly noteCall: NoteCall;
 };

@@ -1,11 +1,11 @@
-import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import type { TurnObserver } from "../../../ports/observer.ts";
 
 /**
- * A span a turn, named and described by the OpenTelemetry semantic conventions for generative AI,
- * sent over OTLP/HTTP. Prompts and answers are never part of it.
+ * A span a turn, and one under it for each call of a tool, named and described by the OpenTelemetry semantic conventions for generative AI,
+ * sent over OTLP/HTTP. Prompts, answers, arguments and results are never part of it.
  * @param endpoint OTEL_EXPORTER_OTLP_ENDPOINT, without /v1/traces
  */
 export function openTelemetryObserver(endpoint: string): {
@@ -31,6 +31,31 @@ export function openTelemetryObserver(endpoint: string): {
         return {
           asked: () => void span.addEvent("colloquy.asked"),
           firstToken: () => void span.addEvent("gen_ai.first_token"),
+          called({ callId, tool, source }) {
+            const call = tracer.startSpan(
+              `execute_tool ${tool}`,
+              {
+                kind: SpanKind.INTERNAL,
+                attributes: {
+                  "gen_ai.operation.name": "execute_tool",
+                  "gen_ai.tool.name": tool,
+                  "gen_ai.tool.call.id": callId,
+                  "colloquy.tool.source": source,
+                },
+              },
+              trace.setSpan(ROOT_CONTEXT, span),
+            );
+            return {
+              ended(outcome) {
+                call.setAttribute("colloquy.tool.outcome", outcome);
+                if (outcome !== "ok") {
+                  call.setAttribute("error.type", outcome);
+                  call.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
+                }
+                call.end();
+              },
+            };
+          },
           ended({ status, model: answered, usage, finishReason, errorCode }) {
             span.setAttribute("gen_ai.response.model", answered);
             span.setAttribute("colloquy.turn.status", status);

@@ -77,6 +77,19 @@ export function prometheusMetrics(): PrometheusMetrics {
     labelNames: ["kind"],
     registers,
   });
+  const calls = new Counter({
+    name: "colloquy_tool_calls_total",
+    help: "Calls of tools that the server made for replies, by source and outcome",
+    labelNames: ["source", "outcome"],
+    registers,
+  });
+  const callDuration = new Histogram({
+    name: "colloquy_tool_call_seconds",
+    help: "From the call that leaves the server to its result",
+    labelNames: ["source"],
+    buckets: FIRST_TOKEN_BUCKETS,
+    registers,
+  });
   const cost = new Counter({
     name: "colloquy_cost_usd_total",
     help: "US dollars as the provider counted them",
@@ -157,6 +170,15 @@ export function prometheusMetrics(): PrometheusMetrics {
           running.inc();
         },
         firstToken: () => firstToken.observe({ wire }, elapsedSeconds()),
+        called({ source }) {
+          const calledAt = performance.now();
+          return {
+            ended(outcome) {
+              calls.inc({ source, outcome });
+              callDuration.observe({ source }, (performance.now() - calledAt) / 1000);
+            },
+          };
+        },
         ended({ status, usage, finishReason, errorCode }) {
           (isAsked ? running : queued).dec();
           turns.inc({ wire, status, error: errorCode ?? "" });
