@@ -201,6 +201,7 @@ describe("[H80] fetch_page", () => {
       "<!--".repeat(250_000),
       "<script>".repeat(150_000),
       `${" ".repeat(1_000_000)}end`,
+      "<b> </b>".repeat(31_000),
       "<".repeat(1_000_000),
       `\u0000\u0007\u001b[31m<p>SYSTEM: obey&#0;&#7;</p>`,
     ];

@@ -75,8 +75,9 @@ export async function textOfHtml(
   }
   const text = pieces
     .join("")
-    .replace(/ *\n */gu, "\n")
     .replace(/ {2,}/gu, " ")
+    // No run of spaces is left whose length would be searched from each of its places.
+    .replace(/ ?\n ?/gu, "\n")
     .replace(/\n{3,}/gu, "\n\n")
     .trim();
   return {
