@@ -302,6 +302,12 @@ test("[H74] behind https the cookies are of this host alone, and the provider se
   assert.equal((await send(secure, "GET", ACCOUNT, undefined, { cookie: session })).status, 200);
   const plain = { cookie: session.replace("__Host-", "") };
   assert.equal((await send(secure, "GET", ACCOUNT, undefined, plain)).status, 401);
+  const begin = (origin: string) =>
+    send(secure, "POST", "/v1/chat/conversations", {}, { cookie: session, origin });
+  const { host } = new URL(secure.url);
+  assert.equal((await begin("https://chat.example.com")).status, 201);
+  assert.equal((await begin(`https://${host}`)).status, 201);
+  assert.equal((await begin(`http://${host}`)).status, 401, "a page that anybody may have changed");
   const bare = { cookie: cookie?.replace("__Host-", "") ?? "" };
   const tossed = await fetch(`${secure.url}/sign-in/callback?code=x&state=y`, {
     redirect: "manual",

@@ -60,11 +60,13 @@ export function sessionSecretIn(
 
 function isOwnPage({ headers, method }: IncomingMessage, publicOrigin: string | null): boolean {
   const { origin, host, upgrade } = headers;
-  if (origin !== undefined)
-    return (
-      origin === publicOrigin ||
-      (host !== undefined && (origin === `http://${host}` || origin === `https://${host}`))
-    );
+  if (origin !== undefined) {
+    if (origin === publicOrigin || (host !== undefined && origin === `https://${host}`))
+      return true;
+    // Where cookies are for https alone, a page without it may be anybody's who is on the way.
+    const isPlain = host !== undefined && origin === `http://${host}`;
+    return isPlain && !isSecureAddress(headers, publicOrigin);
+  }
   const site = headers["sec-fetch-site"];
   const isReading = (method === "GET" || method === "HEAD") && upgrade === undefined;
   return isReading && (site === undefined || site === "same-origin" || site === "none");
