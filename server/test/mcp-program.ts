@@ -1,4 +1,5 @@
 // A source of tools that is a program, for tests: what it does is said by BEHAVIOUR, one word or more.
+import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -64,6 +65,8 @@ function result(id: number | string, name: string, text: string): void {
       say({ id, result: { content: [{ type: "text", text: "Not today" }], isError: true } });
       break;
     case "dies":
+      // What it leaves behind holds its output open.
+      spawn("sleep", ["5"], { stdio: ["ignore", "inherit", "inherit"], detached: true });
       process.exit(1);
       break;
     case "stalls":

@@ -13,6 +13,7 @@ import { text } from "node:stream/consumers";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { isAmong, offeredName } from "../src/core/tools/source-rules.ts";
+import { createToolSources } from "../src/core/tools/sources.ts";
 import { allEvents, caller } from "./chat-v1-client.ts";
 import { eventually as eventuallyWithin, workFolder } from "./cli-runner.ts";
 import { longestTurnOf } from "./event-loop.ts";
@@ -44,6 +45,19 @@ const NAMES = [
   { name: "", description: "nameless", inputSchema: SCHEMA },
   { name: "big", description: "b", inputSchema: { ...SCHEMA, description: "x".repeat(40_000) } },
 ];
+
+const RULES = {
+  ...{ label: "long", isTrusted: true, tools: null, reads: [], asks: false, repeatable: [] },
+  timeoutMs: 1000,
+};
+/** A source that is never called. */
+const NO_SOURCE = {
+  label: "long",
+  state: () => ({ isUp: true, since: new Date(), problem: null }),
+  listed: async () => {},
+  call: async () => ({ text: "" }),
+  close: async () => {},
+};
 
 /** A source over HTTP; `answer` gives the result of a call, or answers by itself. */
 type Answer = (
@@ -265,6 +279,8 @@ describe("[H83] sources of tools", () => {
       `import { spawn } from "node:child_process"; import { writeFileSync } from "node:fs";
        const child = spawn("sleep", ["300"], { stdio: "ignore" });
        writeFileSync(${JSON.stringify(at("pids"))}, String(child.pid));
+       const apart = spawn("sleep", ["300"], { stdio: "inherit", detached: true });
+       writeFileSync(${JSON.stringify(at("apart"))}, String(apart.pid));
        process.on("SIGTERM", () => {}); await import(${JSON.stringify(PROGRAM)}); setInterval(() => {}, 1000);`,
     );
     writeFileSync(
@@ -277,13 +293,15 @@ describe("[H83] sources of tools", () => {
     try {
       await eventually(async () => {
         try {
-          return pidOf("pids") > 0;
+          return pidOf("apart") > 0;
         } catch {
           return false;
         }
       });
     } finally {
+      // One that has left the group of the program holds its output open, and nobody waits for it.
       await other[Symbol.asyncDispose]();
+      process.kill(pidOf("apart"), "SIGKILL");
     }
     const state = () => readFileSync(`/proc/${pidOf("pids")}/stat`, "utf8").split(" ")[2];
     // Its parent is gone: whoever adopts it may not have looked yet.
@@ -412,6 +430,26 @@ describe("[H85] hostile sources", () => {
     await eventually(async () => (await sourceNow("hostile")).is_up);
     const [again] = await resultsOf({ name: "hostile__twice" });
     assert.equal(again.outcome, "ok", "it was started again");
+  });
+
+  test("[H85] a source of many long tools is looked at again and again, and nobody waits", async (context) => {
+    const long = (index: number) => ({
+      ...{ name: `tool-${index}`, description: "d".repeat(4_000), isSaidToRead: true },
+      parameters: { ...SCHEMA, description: "x".repeat(28_000) },
+    });
+    const listed = Array.from({ length: 128 }, (_, index) => long(index));
+    const accepted = Object.fromEntries(listed.map((tool) => [tool.name, { ...tool }]));
+    const text = JSON.stringify(accepted);
+    const sources = await createToolSources(
+      { getAcceptedTools: async () => text, putAcceptedTools: async () => true },
+      [{ rules: RULES, place: "here", source: { ...NO_SOURCE, definitions: () => listed } }],
+    );
+    const before = sources.tools();
+    assert.equal(before.length, 128);
+    const most = await longestTurnOf(sources.refresh);
+    context.diagnostic(`${most} ms`);
+    assert.ok(most < MAX_TURN_MS, `${most} ms`);
+    assert.equal(sources.tools(), before);
   });
 
   test("[H85] whatever a server answers, too; a call is never repeated", async (context) => {

@@ -64,6 +64,13 @@ type Kept = {
   /** As it is stored; null: nothing is. */
   text: string | null;
   accepted: Accepted;
+  /** What models are offered of it, and what that was made of; null: nothing yet. */
+  offered: Offered | null;
+};
+type Offered = {
+  readonly accepted: Accepted;
+  readonly listed: readonly ToolDefinition[] | null;
+  readonly tools: readonly ServerTool[];
 };
 
 /** @throws AppError unavailable */
@@ -76,27 +83,22 @@ export async function createToolSources(
   }[],
 ): Promise<ToolSources> {
   const all: Kept[] = [];
-  for (const one of sources) all.push({ ...one, ...(await read(store, one.rules.label)) });
+  for (const one of sources) {
+    const kept: Kept = { ...one, text: null, accepted: {}, offered: null };
+    await readAgain(store, kept);
+    all.push(kept);
+  }
   let tools: readonly ServerTool[] = [];
-  let shown = "";
   let settling: Promise<void> = Promise.resolve();
 
   const rebuild = () => {
-    const now = all.flatMap(({ rules, source, accepted }) => {
-      const listed = source.definitions();
-      return Object.values(accepted)
-        .filter(({ name }) => isChosen(rules, name))
-        .filter((one) => !listed || listed.some((other) => isSame(one, other)))
-        .map((definition) => toolOf(rules, source, definition));
-    });
-    const text = JSON.stringify(now);
-    if (text === shown) return;
-    shown = text;
-    tools = now.slice(0, MAX_OFFERED);
+    const now = all.flatMap(offeredBy).slice(0, MAX_OFFERED);
+    if (now.length !== tools.length || now.some((tool, index) => tool !== tools[index]))
+      tools = now;
   };
   /** What a source lists for the first time is as the operator has chosen it. */
   const settle = async (one: Kept): Promise<void> => {
-    Object.assign(one, await read(store, one.rules.label));
+    await readAgain(store, one);
     const listed = one.source.definitions();
     if (one.text === null && listed) await put(one, byName(listed));
   };
@@ -108,7 +110,7 @@ export async function createToolSources(
         Object.assign(one, { accepted, text });
         return;
       }
-      Object.assign(one, await read(store, one.rules.label));
+      await readAgain(store, one);
     }
     throw new AppError("unavailable", "Somebody else accepts tools at the same time. Try again");
   };
@@ -159,9 +161,30 @@ export async function createToolSources(
 export const notFoundSource = (): AppError =>
   new AppError("not_found", "There is no source of tools with that label");
 
-async function read(store: AcceptedToolStore, label: string) {
-  const text = await store.getAcceptedTools(label);
-  return { text, accepted: text === null ? {} : (JSON.parse(text) as Accepted) };
+/** What has not changed is not parsed again: a source may have many tools, and is looked at every few seconds. */
+async function readAgain(store: AcceptedToolStore, one: Kept): Promise<void> {
+  const text = await store.getAcceptedTools(one.rules.label);
+  if (text === one.text) return;
+  one.text = text;
+  one.accepted = text === null ? {} : JSON.parse(text);
+}
+
+/** What models are offered of a source: the same tools until what is accepted or listed changes. */
+function offeredBy(one: Kept): readonly ServerTool[] {
+  const { rules, source, accepted, offered } = one;
+  const listed = source.definitions();
+  if (offered?.accepted === accepted && offered.listed === listed) return offered.tools;
+  const now = new Map(listed?.map((definition) => [definition.name, definition]));
+  const isThere = (definition: ToolDefinition): boolean => {
+    const other = now.get(definition.name);
+    return other !== undefined && isSame(definition, other);
+  };
+  const tools = Object.values(accepted)
+    .filter(({ name }) => isChosen(rules, name))
+    .filter((definition) => !listed || isThere(definition))
+    .map((definition) => toolOf(rules, source, definition));
+  one.offered = { accepted, listed, tools };
+  return tools;
 }
 
 const isChosen = ({ tools }: SourceRules, name: string): boolean => !tools || isAmong(tools, name);

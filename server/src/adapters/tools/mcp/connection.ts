@@ -98,15 +98,16 @@ async function open(
     if (isOpen) onClosed();
   };
   const giveUp = () => void transport.close();
-  signal.addEventListener("abort", giveUp, { once: true });
+  signal.addEventListener("abort", giveUp);
   try {
     await client.connect(transport, { timeout: CONNECT_TIMEOUT_MS, signal });
   } catch (error) {
     await transport.close();
     const said = transport instanceof StdioTransport ? inWords(transport.stderr) : "";
     throw said === "" ? error : new Error(`${problemOf(error)} It wrote: ${said}`);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
-  signal.removeEventListener("abort", giveUp);
   isOpen = true;
   return {
     async list() {

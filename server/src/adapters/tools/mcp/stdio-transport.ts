@@ -17,8 +17,12 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const MAX_STDERR_CHARACTERS = 500;
 /** Between the end of its input, SIGTERM and SIGKILL. */
 const PATIENCE_MS = 1_000;
+/** Between the end of the program and that of its output, which something that it has started may hold open for ever. */
+const OUTPUT_PATIENCE_MS = 200;
 const NEWLINE = 10;
 const EDGE_BYTES = 256;
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
  * A source that is a program: a message a line on its standard input and output. It has a process group of its own, so
@@ -31,7 +35,7 @@ export class StdioTransport implements Transport {
   /** The last that it wrote on its standard error. */
   stderr = "";
   readonly #command: StdioCommand;
-  #child: ChildProcessByStdio<Writable, Readable, Readable> | null = null;
+  #child: Child | null = null;
   #ended: Promise<void> = Promise.resolve();
   #line: Buffer[] = [];
   #lineBytes = 0;
@@ -58,6 +62,10 @@ export class StdioTransport implements Transport {
         resolve();
         this.onclose?.();
       });
+    });
+    child.once("exit", () => {
+      const timer = setTimeout(closeOutput, OUTPUT_PATIENCE_MS, child);
+      child.once("close", () => clearTimeout(timer));
     });
     child.stdin.on("error", (error) => this.onerror?.(error));
     child.stdout.on("error", (error) => this.onerror?.(error));
@@ -93,6 +101,7 @@ export class StdioTransport implements Transport {
     }
     // What it has started may still be there.
     this.#signal(child.pid, "SIGKILL");
+    closeOutput(child);
     await this.#ended;
   }
 
@@ -164,4 +173,10 @@ export class StdioTransport implements Transport {
       this.onerror?.(new Error("It wrote a line that is no message"));
     }
   }
+}
+
+/** Nothing more is read. */
+function closeOutput({ stdout, stderr }: Child): void {
+  stdout.destroy();
+  stderr.destroy();
 }
