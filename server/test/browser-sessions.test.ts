@@ -12,7 +12,7 @@ import { hashOfSession } from "../src/adapters/credentials/sessions/credentials.
 import { readConfig } from "../src/config/config.ts";
 import { eventually } from "./cli-runner.ts";
 import { CLIENT_ID, sessionOf, startProvider, walk } from "./provider-server.ts";
-import { openSocket, refusedSocket } from "./socket-client.ts";
+import { inTime, openSocket, refusedSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { type Server, send } from "./wire-client.ts";
 
@@ -164,7 +164,7 @@ test("[H72] signing in leads back into the web app and nowhere else", async () =
 test("[H73] a session ends when its user signs out, and everything that was open with it is closed", async () => {
   const { headers, own, ofSocket } = await signedIn();
   await using socket = await openSocket(server, "/ws", { headers: ofSocket });
-  await socket.next();
+  await inTime(socket.next(), "the greeting");
   assert.equal((await send(server, "POST", "/sign-in/end", undefined, headers)).status, 403);
   const foreign = { ...headers, origin: "https://evil.example" };
   assert.equal((await send(server, "POST", "/sign-in/end", undefined, foreign)).status, 403);
@@ -172,7 +172,7 @@ test("[H73] a session ends when its user signs out, and everything that was open
   const ended = await send(server, "POST", "/sign-in/end", undefined, own);
   assert.equal(ended.status, 204);
   assert.match(ended.headers.get("set-cookie") ?? "", /^colloquy=; .*Max-Age=0/);
-  assert.equal((await socket.closed).code, 1008);
+  assert.equal((await inTime(socket.closed, "the end of the socket")).code, 1008);
   await eventually(async () => (await statusOf(ACCOUNT, headers)) === 401);
   const refused = await send(server, "GET", ACCOUNT, undefined, headers);
   assert.match(refused.body.message, /session has ended\. Sign in again/);
@@ -273,7 +273,8 @@ test("[H74] a cookie changes nothing and opens nothing for pages of elsewhere", 
   const foreign = { ...headers, origin: "https://evil.example" };
   assert.ok([401, 403].includes((await refusedSocket(server, "/ws", { headers: foreign })).status));
   await using socket = await openSocket(server, "/ws", { headers: ofSocket });
-  assert.equal((await socket.next()).type, "connection_established");
+  const greeting = await inTime(socket.next(), "the greeting");
+  assert.equal(greeting.type, "connection_established");
 
   const twice = { cookie: `${cookie}; ${cookie.replace("cs_", "cs_a")}` };
   assert.equal(await statusOf(ACCOUNT, twice), 401, "two of them");

@@ -1,12 +1,14 @@
 // A provider of OpenID Connect over real HTTP: an issuer with a page for signing in, and codes that are good once.
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 
 export const CLIENT_ID = "colloquy-test";
 const SECRET = "a-secret-of-the-client";
+/** How long each step of signing in may take: a server that does not answer fails the test. */
+const PATIENCE_MS = 30_000;
 const LOGOUT = { "http://schemas.openid.net/event/backchannel-logout": {} };
 
 /** Whoever signs in next, and how the provider's answer differs from a good one. */
@@ -79,7 +81,11 @@ export async function startProvider() {
     ];
   };
 
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    // A request that this provider does not understand is answered, too, so that nobody waits for it.
+    answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? "", url);
     const json = (status: number, body: object) => {
       response.writeHead(status, { "content-type": "application/json" });
@@ -102,7 +108,7 @@ export async function startProvider() {
       subject_types_supported: ["public"],
       id_token_signing_alg_values_supported: ["RS256"],
     });
-  });
+  };
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -133,6 +139,8 @@ export async function startProvider() {
   };
 }
 
+const soon = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
+
 /** Follows a browser's way by hand: where the provider's page leads, and with which cookies. */
 export async function walk(
   serverUrl: string,
@@ -147,11 +155,12 @@ export async function walk(
 ) {
   const { to, answer = "Continue", headers = {}, change } = options;
   const query = to === undefined ? "" : `?${new URLSearchParams({ to })}`;
-  const begun = await fetch(`${serverUrl}/sign-in/start${query}`, { redirect: "manual", headers });
+  const start = `${serverUrl}/sign-in/start${query}`;
+  const begun = await fetch(start, { redirect: "manual", headers, signal: soon() });
   const address = begun.headers.get("location") ?? "";
   const [kept = ""] = begun.headers.getSetCookie();
   if (!URL.canParse(address)) return { begun, ended: begun, kept };
-  const page = await (await fetch(address)).text();
+  const page = await (await fetch(address, { signal: soon() })).text();
   const link = new RegExp(`href="([^"]+)">${answer}<`).exec(page)?.[1]?.replaceAll("&amp;", "&");
   let callback = new URL(link ?? "");
   let cookie = kept.split(";")[0] ?? "";
@@ -159,6 +168,7 @@ export async function walk(
   const back = `${serverUrl}/sign-in/callback${callback.search}`;
   const ended = await fetch(back, {
     redirect: "manual",
+    signal: soon(),
     headers: { ...headers, ...(cookie && { cookie }) },
   });
   return { begun, ended, kept, callback, cookie };

@@ -56,6 +56,15 @@ const MAKERS: readonly Maker[] = [
     remove: ({ body }) => ({ path: `/v1/chat/agents/${body.data.id}` }),
   },
   {
+    wire: "chat-v1, a prompt",
+    path: "/v1/chat/prompts",
+    body: { name: "Once", text: "Be brief" },
+    other: { name: "Another", text: "Be brief" },
+    list: "/v1/chat/prompts",
+    count: ({ body }) => body.data.length,
+    remove: ({ body }) => ({ path: `/v1/chat/prompts/${body.data.id}` }),
+  },
+  {
     wire: "conversations",
     path: "/api/conversations",
     body: {

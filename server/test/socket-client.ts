@@ -2,6 +2,22 @@
 import { once } from "node:events";
 import { type ClientOptions, WebSocket } from "ws";
 
+const PATIENCE_MS = 30_000;
+
+/** Waits for what a server that works does at once, so that one that does not fails its test. @throws Error */
+export async function inTime<Value>(value: Promise<Value>, what: string): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`${what} did not come within ${PATIENCE_MS / 1000} s`)),
+    PATIENCE_MS,
+  );
+  try {
+    return await Promise.race([value, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export type Refusal = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -90,6 +90,7 @@ export async function startServer(options: StartOptions = {}) {
       observers: options.observers ?? [],
       tools: options.tools ?? [],
       ...(options.resolveName && { resolveName: options.resolveName }),
+      ...(options.reconnectPauseMs !== undefined && { reconnectPauseMs: options.reconnectPauseMs }),
       wires: [...(options.wires ?? WIRES), ...(options.moreWires ?? [])],
     });
     opened.defer(() => opening.close(0));
