@@ -119,7 +119,7 @@ function serverOf(entry: Fields, filled: Fill, told: (problem: string) => void):
 
 function programOf(entry: Fields, filled: Fill, told: (problem: string) => void): SourcePlace {
   const line = entry.command;
-  const parts = Array.isArray(line) ? line : [line, ...(listOf(entry, "args", told) ?? [])];
+  const parts = [...(Array.isArray(line) ? line : [line]), ...(listOf(entry, "args", told) ?? [])];
   const words = parts.map((part) => (typeof part === "string" ? filled(part, "command") : ""));
   const [command = "", ...args] = words;
   if (command === "" || parts.some((part) => typeof part !== "string"))
