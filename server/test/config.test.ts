@@ -188,7 +188,13 @@ test("a file of sources is told by its name, the entry and what is wrong with it
         String(one),
       );
     const good = [
-      { label: "good", command: ["run"], args: ["it"], env: { A: `${variable("B")} c` }, reads: ["*"] },
+      {
+        label: "good",
+        command: ["run"],
+        args: ["it"],
+        env: { A: `${variable("B")} c` },
+        reads: ["*"],
+      },
     ];
     await writeFile(path, JSON.stringify({ sources: good }));
     const [{ place, rules }] = readConfig({ TOOL_SOURCES: path, B: "b" }).tools.sources as [

@@ -120,11 +120,13 @@ test("a long answer that comes while one is elsewhere is told of, once that was 
   const asked = () => page.evaluate("window.asked");
   const told = () => page.evaluate("window.told") as Promise<[string, string][]>;
   const say = async (words: string, seconds: number) => {
+    server.model.forget();
     server.model.next({ text: "A secret answer", hold: 1 });
     await message(page).focus();
     await page.keyboard.type(words);
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Stop the reply" }).waitFor();
+    await server.model.held();
     await page.evaluate(`window.ahead += ${seconds * 1000}; window.isAway = true`);
     server.model.release();
     await replied(page);

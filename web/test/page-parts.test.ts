@@ -137,6 +137,7 @@ test("the head of a long code block stays in view; it copies, wraps, collapses a
   await copy.click();
   await eventually(
     async () => (await page.evaluate(() => navigator.clipboard.readText())) === code,
+    20_000,
   );
 
   const wrap = block.getByRole("button", { name: "Wrap lines" });

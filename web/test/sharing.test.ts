@@ -206,8 +206,8 @@ test("the key for printing prints the whole conversation, not only what is in vi
   assert.equal(visible, 0);
   assert.equal(await sheet.locator("strong").count(), COUNT / 2);
   const colour = await sheet.evaluate((element) => getComputedStyle(element).color);
-  const lightness = Number(/^lab\(([\d.]+)/.exec(colour)?.[1]);
-  assert.ok(lightness < 30, `ink on paper, also where the page is dark: ${colour}`);
+  const lightness = Number(/^oklch\(([\d.]+)/.exec(colour)?.[1]);
+  assert.ok(lightness < 0.3, `ink on paper, also where the page is dark: ${colour}`);
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await sheet.waitFor({ state: "detached" });
   await page.emulateMedia({ media: "screen" });

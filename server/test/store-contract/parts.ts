@@ -43,6 +43,7 @@ function checkpointing(
   store: Pick<Store, "checkpoint">,
   owner: ReturnType<typeof newOwner>,
   replyId: string,
+  leavesCalls = false,
 ) {
   const reply = growingParts();
   let wake = Promise.withResolvers<void>();
@@ -59,10 +60,11 @@ function checkpointing(
       sleep: async () => wake.promise,
     },
   );
-  checkpoints.add({ owner, replyId, reply });
+  const { note } = checkpoints.add({ owner, replyId, reply, leavesCalls });
   const running = checkpoints.run(ending.signal);
   return {
     reply,
+    note,
     /** Resolves when what there is has been kept. */
     async keep() {
       const { resolve } = wake;
@@ -90,6 +92,38 @@ export function partsContract(open: OpenStore): void {
       const { reply, userMessage } = begun(await store().beginTurn(owner, aTurn(inExisting(id))));
       return { owner, id, reply, userMessage };
     }
+
+    test("calls of the server's tools are kept with what becomes of them, or not at all", async () => {
+      const { owner, reply } = await aReply();
+      const kept = checkpointing(store(), owner, reply.id, true);
+      const shown = async () => {
+        const message = await store().getMessage(owner, reply.id);
+        return message && partsOf(message);
+      };
+      const said: Part[] = [{ type: "text", text: "Let me look. " }, CALL];
+      for (const part of said) kept.reply.add(part);
+      await kept.keep();
+      assert.deepEqual(await shown(), said.slice(0, 1));
+      await kept.keep();
+      assert.deepEqual(await shown(), said.slice(0, 1));
+      const write = async (addition: Parameters<Store["checkpoint"]>[0][0] | null) => {
+        if (addition) await store().checkpoint([addition]);
+        return true;
+      };
+      assert.ok(await kept.note([], write));
+      assert.deepEqual(await shown(), said);
+      const result = { type: "tool_result", callId: "1", outcome: "ok", text: "Seen" } as const;
+      assert.ok(await kept.note([result], write));
+      kept.reply.add(result);
+      const more: Part[] = [
+        { type: "text", text: "So." },
+        { ...CALL, callId: "2" },
+      ];
+      for (const part of more) kept.reply.add(part);
+      await kept.keep();
+      assert.deepEqual(await shown(), [...said, result, ...more.slice(0, 1)]);
+      await kept.end();
+    });
 
     test("a reply comes back with the parts that it ended with, and its words are its content", async () => {
       const { owner, id, reply, userMessage } = await aReply();

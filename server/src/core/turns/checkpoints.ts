@@ -15,6 +15,8 @@ export type Checkpoints = {
     readonly reply: Growing;
     /** Of a reply that another server began, which is stored as it is: how often it was taken over. */
     readonly epoch?: number;
+    /** Calls of tools, and what follows them, are stored by `note` alone, together with what becomes of them. */
+    readonly leavesCalls?: boolean;
   }): Checkpoint;
   /** Runs until aborted. */
   run(signal: AbortSignal): Promise<void>;
@@ -42,6 +44,7 @@ type Entry = {
   readonly owner: Owner;
   readonly replyId: string;
   readonly reply: Growing;
+  readonly leavesCalls: boolean;
   /** Of the next addition. */
   number: number;
   /** The length of the reply that is on disk. */
@@ -67,7 +70,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
 
   /** Stores only what was added since the last checkpoint, so a long reply costs no more than a short one. */
   const keep = async (entries: readonly Entry[]) => {
-    const told = entries.map((entry) => ({ length: entry.reply.length, ...additionTo(entry) }));
+    const told = entries.map((entry) => ({ length: lengthToKeep(entry), ...additionTo(entry) }));
     const storing = store.checkpoint(told.map(({ addition }) => addition));
     const settled = storing.catch(() => {});
     for (const entry of entries) {
@@ -86,9 +89,9 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     let next: Entry[] = [];
     let characters = 0;
     for (const entry of [...replies]) {
-      const added = entry.reply.length - entry.kept;
+      const added = lengthToKeep(entry) - entry.kept;
       // A reply that has ended meanwhile is stored as a whole.
-      if (added === 0 || entry.isNoting || entry.hasEnded) continue;
+      if (added <= 0 || entry.isNoting || entry.hasEnded) continue;
       next.push(entry);
       characters += added;
       if (characters < MAX_CHARACTERS) continue;
@@ -104,7 +107,7 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
     try {
       await entry.writing;
       const length = entry.reply.length + lengthOfAll(next);
-      const addition = length === entry.kept ? null : additionTo(entry, next).addition;
+      const addition = length === entry.kept ? null : additionTo(entry, next, length).addition;
       entry.isBegun = true;
       if (!(await write(addition))) return false;
       if (!addition) return true;
@@ -118,11 +121,12 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
   };
 
   return {
-    add({ owner, replyId, reply, epoch = 0 }) {
+    add({ owner, replyId, reply, epoch = 0, leavesCalls = false }) {
       const entry: Entry = {
         owner,
         replyId,
         reply,
+        leavesCalls,
         number: epoch * NUMBERS_A_SERVER,
         kept: reply.length,
         isLaidOut: epoch > 0,
@@ -155,18 +159,35 @@ export function createCheckpoints(store: Pick<TurnStore, "checkpoint">, clock: C
 
 type NoteEntry = (entry: Entry, ...given: Parameters<Checkpoint["note"]>) => Promise<boolean>;
 
-/** What is to be kept of a reply beyond what is kept. @param next parts that come after those that it has */
+/** How long the reply is as far as a periodic write may store it. */
+function lengthToKeep({ reply, kept, leavesCalls }: Entry): number {
+  if (!leavesCalls || !reply.types().includes("tool_call")) return reply.length;
+  const call = reply
+    .after(kept)
+    .find((step) => step.type === "open" && step.part.type === "tool_call");
+  return call ? call.position - 1 : reply.length;
+}
+
+/**
+ * What is to be kept of a reply beyond what is kept.
+ * @param next parts that come after those that it has @param until the length that is stored then
+ */
 function additionTo(
-  { owner, replyId, reply, number, kept, isLaidOut }: Entry,
+  entry: Entry,
   next: readonly Part[] = [],
+  until = lengthToKeep(entry),
 ): { readonly addition: ReplyAddition } {
+  const { owner, replyId, reply, number, kept, isLaidOut } = entry;
   const coming = stepsOf(next, reply.count, reply.length);
-  const { content, reasoning, layout } = layOut([...reply.after(kept), ...coming]);
+  const stepsFrom = (position: number) =>
+    [...reply.after(position), ...coming].filter((step) => step.position <= until);
+  const steps = stepsFrom(kept);
+  const { content, reasoning, layout } = layOut(steps);
   const added = { owner, replyId, number, content, reasoning };
   if (isLaidOut) return { addition: { ...added, layout } };
   if (isPlain([...reply.types(), ...next.map(({ type }) => type)]))
     return { addition: { ...added, layout: null } };
-  return { addition: { ...added, layout: layOut([...reply.after(0), ...coming]).layout } };
+  return { addition: { ...added, layout: layOut(stepsFrom(0)).layout } };
 }
 
 /** The growth of a message of so many parts by those; none of them may join the part before it. */

@@ -156,6 +156,7 @@ async function run(
     replyId: reply.id,
     reply: writer.reply,
     epoch,
+    leavesCalls: given !== null,
   });
   let endWait = () => {};
   let isLate = false;
