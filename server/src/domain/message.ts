@@ -146,3 +146,11 @@ export type ReplyError = {
   /** When the provider wants to be asked again, where it said so. */
   readonly retryAfterMs?: number;
 };
+
+/** The row of a reply in progress, whose text is kept elsewhere. */
+export const withoutText = (reply: Message): Message => ({
+  ...reply,
+  content: "",
+  reasoning: null,
+  parts: null,
+});

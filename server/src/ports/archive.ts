@@ -2,11 +2,13 @@ import type { Agent } from "../domain/agent.ts";
 import type { Branch } from "../domain/branches.ts";
 import type { Conversation } from "../domain/conversation.ts";
 import type { StoredFile } from "../domain/file.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Profile } from "../domain/profile.ts";
 import type { SavedPrompt } from "../domain/saved-prompt.ts";
+import type { ToolQuestion } from "../domain/tool-question.ts";
 
 /**
  * One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence; a
@@ -24,8 +26,23 @@ export type ArchiveRecord =
       /** All but the trunk, by number; the sequences of messages say their branches. */
       readonly branches: readonly Branch[];
     }
-  | { readonly type: "message"; readonly owner: Owner; readonly message: Message }
+  | {
+      readonly type: "message";
+      readonly owner: Owner;
+      readonly message: Message;
+      /** Of a reply that waits for a decision, whose status is `streaming`; no other reply in progress is in an archive. */
+      readonly waits?: WaitingReply;
+    }
   | { readonly type: "file"; readonly owner: Owner; readonly file: StoredFile };
+
+/** What a server needs to go on with a reply that waits. */
+export type WaitingReply = {
+  readonly since: Date;
+  /** How far the reply has come (`ReplySteps`). */
+  readonly state: JsonObject;
+  /** The open questions about the reply. */
+  readonly questions: readonly Omit<ToolQuestion, "conversationId" | "replyId" | "decision">[];
+};
 
 /** A record to store. */
 export type NewRecord = ArchiveRecord & {
@@ -42,7 +59,7 @@ export type ArchiveCounts = Record<ArchiveRecord["type"], number>;
 
 export interface Archive {
   countRecords(): Promise<ArchiveCounts>;
-  /** Everything, of every tenant and owner, a record at a time. A reply in progress is left out. */
+  /** Everything, of every tenant and owner, a record at a time. A reply in progress is left out, unless it waits. */
   exportRecords(): AsyncIterable<ArchiveRecord>;
   /**
    * Stores the records as they are (ids, times, order), all or none. A record whose id exists already is

@@ -14,6 +14,7 @@ import {
   FINISH_REASONS,
   INTERRUPTIONS,
   type Message,
+  type MessageStatus,
   type ReplyError,
   ROLES,
   type Usage,
@@ -25,6 +26,7 @@ import { checkText } from "../../domain/text.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
 import { BYTES, END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
+import { waitingOf } from "./waiting.ts";
 
 const MAX_TEMPERATURE = 2;
 
@@ -65,7 +67,7 @@ export function decodeLine(value: unknown): ArchiveLine {
       return { type, owner, conversation: conversationOf(line, owner, branches), branches };
     }
     case "message":
-      return { type, owner: ownerOf(line.object("owner")), message: messageOf(line.object(type)) };
+      return { type, owner: ownerOf(line.object("owner")), ...messageIn(line) };
     case "file":
       return { type, owner: ownerOf(line.object("owner")), file: fileOf(line.object(type)) };
     case BYTES:
@@ -190,8 +192,19 @@ function conversationOf(
   };
 }
 
-function messageOf(message: Fields): Message {
-  const read = plainMessageOf(message);
+/** Only a reply that waits is in progress. */
+function messageIn(
+  line: Fields,
+): Pick<Extract<ArchiveRecord, { type: "message" }>, "message" | "waits"> {
+  const statuses = ["complete", "interrupted", "failed"] as const;
+  const fields = line.object("message");
+  if (!line.has("waits")) return { message: messageOf(fields, statuses) };
+  const message = messageOf(fields, ["streaming"]);
+  return { message, waits: waitingOf(line.object("waits"), message) };
+}
+
+function messageOf(message: Fields, statuses: readonly MessageStatus[]): Message {
+  const read = plainMessageOf(message, statuses);
   const parts =
     message.has("parts") && !message.isNull("parts")
       ? message.parts("parts", { resultsAlone: read.role === "tool" })
@@ -203,7 +216,7 @@ function messageOf(message: Fields): Message {
   return { ...read, ...said };
 }
 
-const plainMessageOf = (message: Fields): Message => ({
+const plainMessageOf = (message: Fields, statuses: readonly MessageStatus[]): Message => ({
   parts: null,
   id: message.uuid("id"),
   conversationId: message.uuid("conversationId"),
@@ -211,7 +224,7 @@ const plainMessageOf = (message: Fields): Message => ({
   role: message.oneOf("role", ROLES),
   content: message.text("content"),
   model: message.textOrNull("model"),
-  status: message.oneOf("status", ["complete", "interrupted", "failed"]),
+  status: message.oneOf("status", statuses),
   usage: message.isNull("usage") ? null : usageOf(message.object("usage")),
   reasoning: message.textOrNull("reasoning"),
   // Archives of earlier versions do not have these.

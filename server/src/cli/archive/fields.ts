@@ -99,6 +99,14 @@ export class Fields {
     return { ...counted, record };
   }
 
+  /** An object that is written as a text itself. */
+  jsonText(field: string): { readonly json: JsonObject; readonly fields: Fields } {
+    const json = parsed(this.text(field));
+    if (!isJsonObject(json))
+      throw new NotUnderstood(`${this.#nameOf(field)} must be an object, as JSON`);
+    return { json, fields: new Fields(json, this.#nameOf(field)) };
+  }
+
   /** An object of texts, which is written as a text itself. */
   textTable(field: string): Readonly<Record<string, string>> {
     const table = parsed(this.text(field));

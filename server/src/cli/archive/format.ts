@@ -8,7 +8,7 @@ import type { FileRef, Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Profile } from "../../domain/profile.ts";
 import type { SavedPrompt } from "../../domain/saved-prompt.ts";
-import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
+import type { ArchiveCounts, ArchiveRecord, WaitingReply } from "../../ports/archive.ts";
 
 /*
  * An archive consists of JSON Lines: a header, the records of ports/archive.ts (with times as ISO 8601 in
@@ -41,6 +41,8 @@ type FieldName = Exclude<
     | StoredFile
     | Part
     | FileRef
+    | WaitingReply
+    | WaitingReply["questions"][number]
   >,
   "nextBranch"
 >;
@@ -97,10 +99,16 @@ const FIELDS: Record<FieldName, true> = {
   content: true,
   parts: true,
   turn: true,
+  waits: true,
+  since: true,
+  questions: true,
   text: true,
   callId: true,
   source: true,
+  tool: true,
   arguments: true,
+  argumentsSha256: true,
+  askedAt: true,
   outcome: true,
   file: true,
   sha256: true,
@@ -144,7 +152,8 @@ export const recordLine = (record: ArchiveRecord): string =>
 
 /**
  * A message whose content and reasoning say all of it is written without `parts`, as by versions that knew none. What
- * the wire of a turn keeps with it has names of the wire's own, and is written as a text.
+ * the wire of a turn keeps with it has names of the wire's own, and is written as a text. So is how far a reply that waits
+ * has come, which has names of the core's.
  */
 function asWritten(record: ArchiveRecord): unknown {
   if (record.type === "conversation") {
@@ -156,8 +165,10 @@ function asWritten(record: ArchiveRecord): unknown {
   }
   if (record.type !== "message") return record;
   const { parts, turn, ...message } = record.message;
+  const { waits } = record;
   return {
     ...record,
+    ...(waits && { waits: { ...waits, state: JSON.stringify(waits.state) } }),
     message: {
       ...message,
       ...(parts !== null && { parts }),

@@ -1,5 +1,5 @@
 import { branchOf } from "../../domain/branches.ts";
-import { type Interruption, type Message, partsOf } from "../../domain/message.ts";
+import { type Interruption, partsOf, withoutText } from "../../domain/message.ts";
 import type { ModelPatterns } from "../../domain/model-patterns.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { AbandonedReply } from "../../ports/store.ts";
@@ -101,12 +101,4 @@ const speakerWith = ({ tenantId, userId }: Owner, models: ModelPatterns | null):
   tenantId,
   userId,
   models,
-});
-
-/** The row of a reply in progress, whose parts are in the log. */
-const withoutText = (reply: Message): Message => ({
-  ...reply,
-  content: "",
-  reasoning: null,
-  parts: null,
 });

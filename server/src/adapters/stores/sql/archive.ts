@@ -1,4 +1,5 @@
 import { type Branch, branchOf, startOf, TRUNK } from "../../../domain/branches.ts";
+import { withoutText } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord, NewRecord } from "../../../ports/archive.ts";
 import type { createAgentWrites } from "./agents.ts";
@@ -10,6 +11,7 @@ import type { createProfileWrites } from "./profiles.ts";
 import type { createPromptWrites } from "./prompts.ts";
 import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
+import { createWaitingReplyReads, createWaitingReplyWrites } from "./waiting-replies.ts";
 
 /** A page of records, and where the next one begins. */
 export type Page<Item> = { readonly items: Item[]; readonly lastRowId: number };
@@ -23,6 +25,7 @@ type MessageRecord = Extract<NewRecord, { type: "message" }>;
 export function createArchiveReads(write: StatementWriter) {
   const { countFiles } = createFileReads(write);
   const { branchesOf } = createBranchReads(write);
+  const { countWaitingReplies, waitingRecord } = createWaitingReplyReads(write);
   const counted = (table: "api_keys" | "agents" | "profiles" | "prompts" | "conversations") =>
     write<Record<never, never>>()((database) =>
       database
@@ -63,6 +66,8 @@ export function createArchiveReads(write: StatementWriter) {
   );
 
   return {
+    waitingRecord,
+
     *countRecords(): Operation<ArchiveCounts> {
       const total = (row: { total: number } | undefined) => Number(row?.total ?? 0);
       return {
@@ -72,7 +77,9 @@ export function createArchiveReads(write: StatementWriter) {
         prompt: total(yield* countPrompts.first({})),
         conversation: total(yield* countConversations.first({})),
         message:
-          total(yield* countMessages.first({})) - total(yield* countRepliesInProgress.first({})),
+          total(yield* countMessages.first({})) -
+          total(yield* countRepliesInProgress.first({})) +
+          (yield* countWaitingReplies()),
         file: yield* countFiles(),
       };
     },
@@ -114,6 +121,7 @@ export function createArchiveWrites(
   { insert, keys, agents, profiles, prompts, branches, files }: ArchiveParts,
 ) {
   const { branchesOf } = createBranchReads(write);
+  const { putWaiting } = createWaitingReplyWrites(write);
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
     (database, parameter) =>
       database
@@ -154,8 +162,8 @@ export function createArchiveWrites(
 
   /** @param notBegun the branches of which the first message was not stored, so that the others cannot be either */
   function* importMessage(record: MessageRecord, notBegun: Set<string>): Operation<boolean> {
-    const { owner, message, growth } = record;
-    if (message.status === "streaming") return false;
+    const { owner, message, growth, waits } = record;
+    if ((message.status === "streaming") !== (waits !== undefined)) return false;
     const { tenantId, userId } = owner;
     const id = message.conversationId;
     const conversation = yield* selectNextSequence.first({ tenantId, userId, id });
@@ -168,10 +176,11 @@ export function createArchiveWrites(
     const hasBranch = isFirst
       ? yield* begin(owner, id, conversation, begun)
       : branch < conversation.next_branch;
-    if (!hasBranch || !(yield* insert.message(owner, message))) {
+    if (!hasBranch || !(yield* insert.message(owner, waits ? withoutText(message) : message))) {
       if (isFirst) notBegun.add(place);
       return false;
     }
+    if (waits) yield* putWaiting(owner, message, waits);
     if (branch !== TRUNK) yield* branches.reach(owner, id, branch, message.sequence + 1);
     else if (message.sequence >= conversation.next_sequence)
       yield* setNextSequence.run({ id, tenantId, userId, next: message.sequence + 1 });

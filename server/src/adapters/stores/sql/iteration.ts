@@ -181,6 +181,7 @@ export async function* exportRecords(
     for (const record of page.items) {
       yield record;
       const { owner, conversation } = record;
+      const waiting = await read(reads.parkedReplies(owner, conversation.id));
       for await (const messages of messagePages(
         read,
         reads,
@@ -190,7 +191,11 @@ export async function* exportRecords(
         () => MESSAGES_A_PAGE,
         true,
       ))
-        for (const message of messages) yield { type: "message", owner, message };
+        for (const message of messages) {
+          yield* waitingBefore(read, reads, owner, waiting, message.sequence);
+          yield { type: "message", owner, message };
+        }
+      yield* waitingBefore(read, reads, owner, waiting, EVERY_BRANCH.to);
     }
     after = page.lastRowId;
   }
@@ -199,5 +204,22 @@ export async function* exportRecords(
     if (!page) return;
     yield* page.items;
     place = page.last;
+  }
+}
+
+/** Takes those replies that come before a sequence off the list, and gives those of them that wait still. */
+async function* waitingBefore(
+  read: PausingRead,
+  reads: Reads,
+  owner: Owner,
+  waiting: { readonly id: string; readonly sequence: number }[],
+  sequence: number,
+): AsyncGenerator<ArchiveRecord> {
+  for (let [next] = waiting; next && next.sequence <= sequence; [next] = waiting) {
+    waiting.shift();
+    // What has ended meanwhile is the message of that sequence itself.
+    const record =
+      next.sequence < sequence ? await read(reads.waitingRecord(owner, next.id)) : null;
+    if (record) yield record;
   }
 }
