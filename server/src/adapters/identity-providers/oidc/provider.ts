@@ -63,11 +63,12 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
       );
       if (server.issuer !== issuer)
         throw new Error(`It names another issuer: ${server.issuer.slice(0, 200)}`);
-      const keysUrl = new URL(addressIn(server, "jwks_uri", issuer));
+      const authorizeUrl = addressIn(server, "authorization_endpoint", issuer);
       addressIn(server, "token_endpoint", issuer);
+      const keysUrl = new URL(addressIn(server, "jwks_uri", issuer));
       const metadata = {
         server,
-        authorizeUrl: addressIn(server, "authorization_endpoint", issuer),
+        authorizeUrl,
         keyOf: createRemoteJWKSet(keysUrl, { timeoutDuration: PATIENCE_MS }),
       };
       known = { until: now + MAX_AGE_MS, metadata };
