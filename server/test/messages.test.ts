@@ -2,9 +2,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
+import { estimateRequest } from "../src/dialects/openai/usage.ts";
+import { longestTurnOf } from "./event-loop.ts";
 import { startServer } from "./start-server.ts";
 import { ALICE, type Answer, makeKey, send } from "./wire-client.ts";
 
+const MAX_TURN_MS = 50;
 const server = await startServer({ backend: "sqlite" });
 after(() => server[Symbol.asyncDispose]());
 const actingKey = await makeKey(server, { userId: "a robot", actAs: true });
@@ -333,6 +336,18 @@ test("[AM4] count_tokens estimates without asking a model, also what tools and p
   const image = { type: "image", source: { type: "url", url: "https://example.org/a.png" } };
   assert.ok((await count({ messages: [{ role: "user", content: [image] }] })) > 500);
   assert.equal(server.model.requests.length, before);
+});
+
+test("[AM4] a request of many messages is counted while others are served", async (context) => {
+  const content = "x".repeat(4000);
+  const messages = Array.from({ length: 8000 }, () => ({ role: "user", content }) as const);
+  let tokens = 0;
+  const mostMs = await longestTurnOf(async () => {
+    tokens = await estimateRequest(messages, undefined);
+  });
+  context.diagnostic(`${mostMs} ms`);
+  assert.ok(tokens > 8_000_000, String(tokens));
+  assert.ok(mostMs < MAX_TURN_MS, `${mostMs} ms`);
 });
 
 test("[AM5] the list of models is told in this wire's shape where the request names its version", async () => {

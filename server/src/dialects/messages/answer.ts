@@ -1,11 +1,10 @@
-import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
 import type { SharedTurn } from "../../core/turns/shared-answers.ts";
-import type { AskedOutcome, PromptMessage } from "../../core/turns/turn.ts";
+import type { AskedOutcome } from "../../core/turns/turn.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { Usage } from "../../domain/message.ts";
 import { idOf } from "../openai/ids.ts";
-import { countedTokens } from "../openai/usage.ts";
+import { countedTokens, estimateRequest } from "../openai/usage.ts";
 import { createBlocks } from "./blocks.ts";
 import type { MessagesRequest } from "./request.ts";
 
@@ -18,27 +17,14 @@ export const headOf = ({ id }: Pick<SharedTurn, "id">, model: string): JsonObjec
 });
 
 /** How many tokens a request has, estimated. */
-export function tokensOf({ messages, settings }: MessagesRequest["ask"]): number {
-  const tools = settings?.tools;
-  const ofTools = tools?.length ? estimateTokens(JSON.stringify(tools)) : 0;
-  return messages.reduce(
-    (tokens, { pieces = [], ...message }) =>
-      tokens +
-      estimateTokens(textOfPrompt(message)) +
-      IMAGE_TOKENS * pieces.filter(({ type }) => type === "image").length,
-    ofTools,
-  );
-}
+export const tokensOf = ({ messages, settings }: MessagesRequest["ask"]): Promise<number> =>
+  estimateRequest(messages, settings?.tools);
 
-/** @param said all that the model said */
-export function usageBody(
-  usage: Usage | null,
-  prompt: readonly PromptMessage[],
-  said: string,
-): JsonObject {
-  const { tokens, mark } = countedTokens(usage, usage ? [] : prompt.map(textOfPrompt), [said]);
+/** @param asked the tokens of the request, which count where the provider counts nothing, @param said all that the model said */
+export function usageBody(usage: Usage | null, asked: number, said: string): JsonObject {
+  const { tokens, mark } = countedTokens(usage, [], [said]);
   return {
-    input_tokens: Math.max(0, tokens.promptTokens - tokens.cachedTokens),
+    input_tokens: usage ? Math.max(0, tokens.promptTokens - tokens.cachedTokens) : asked,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: tokens.cachedTokens,
     output_tokens: tokens.completionTokens,
@@ -72,6 +58,6 @@ export async function wholeMessage(
     content: blocks.content(),
     stop_reason: blocks.stopReason(ended),
     stop_sequence: null,
-    usage: usageBody(ended.usage, ask.messages, blocks.text()),
+    usage: usageBody(ended.usage, ended.usage ? 0 : await tokensOf(ask), blocks.text()),
   };
 }

@@ -29,7 +29,7 @@ export function messageRoutes(app: FastifyInstance, parts: RouteParts): void {
     { schema: { tags, summary: "Estimate how many tokens a request has" } },
     async ({ principal, body }) => {
       const { ask } = await readRequest(parts, principal, body, true);
-      return { input_tokens: tokensOf(ask) };
+      return { input_tokens: await tokensOf(ask) };
     },
   );
 }

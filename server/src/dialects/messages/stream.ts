@@ -37,7 +37,7 @@ export async function streamMessage(
   const { ask, hasThoughts } = request;
   const events = turn.follow(goneOf(reply))[Symbol.asyncIterator]();
   const first = events.next();
-  const early = await Promise.race([first, silence()]);
+  const [early, asked] = await Promise.all([Promise.race([first, silence()]), tokensOf(ask)]);
   if (early && !early.done && early.value.type === "ended") wholeOutcome(early.value.outcome);
   sendHeaders(reply);
   const stream = openEventStream(reply);
@@ -49,7 +49,7 @@ export async function streamMessage(
         content: [],
         stop_reason: null,
         stop_sequence: null,
-        usage: { ...usageBody(null, [], ""), input_tokens: tokensOf(ask) },
+        usage: usageBody(null, asked, ""),
       },
     }) + frameOf("ping"),
   );
@@ -70,7 +70,7 @@ export async function streamMessage(
     }
     const ended = wholeOutcome(outcome);
     const delta = { stop_reason: blocks.stopReason(ended), stop_sequence: null };
-    const usage = usageBody(ended.usage, ask.messages, blocks.text());
+    const usage = usageBody(ended.usage, asked, blocks.text());
     end(
       framesOf(blocks.end()) + frameOf("message_delta", { delta, usage }) + frameOf("message_stop"),
     );

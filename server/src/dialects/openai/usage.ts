@@ -1,5 +1,7 @@
-import { estimateTokens } from "../../core/turns/prompt.ts";
+import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
+import type { PromptMessage } from "../../core/turns/turn.ts";
 import type { Usage } from "../../domain/message.ts";
+import { createPace } from "../../domain/turns-of-the-loop.ts";
 
 /** Tokens with what is read of them even where nobody says it. */
 export type CountedTokens = Usage & {
@@ -30,3 +32,18 @@ function estimated(told: readonly string[], said: readonly string[]): Usage {
 
 const tokensIn = (texts: readonly string[]): number =>
   texts.reduce((tokens, text) => tokens + (text === "" ? 0 : estimateTokens(text)), 0);
+
+/** How many tokens a request has, estimated in pieces. @param tools as JSON holds them; undefined: none */
+export async function estimateRequest(
+  messages: readonly PromptMessage[],
+  tools: readonly object[] | undefined,
+): Promise<number> {
+  const pace = createPace();
+  let tokens = tools?.length ? estimateTokens(JSON.stringify(tools)) : 0;
+  for (const { images = [], pieces = [], ...message } of messages) {
+    const pictures = images.length + pieces.filter(({ type }) => type === "image").length;
+    tokens += estimateTokens(textOfPrompt(message)) + IMAGE_TOKENS * pictures;
+    if (pace.isDue()) await pace.pause();
+  }
+  return tokens;
+}

@@ -1,13 +1,12 @@
 // What is asked about an input instead of an answer to it: how long it is, and a shorter one that stands for it.
 import type { FastifyInstance } from "fastify";
-import { estimateTokens, IMAGE_TOKENS, textOfPrompt } from "../../core/turns/prompt.ts";
-import type { PromptMessage } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
 import { type Fields, fieldsOf, required } from "../openai/fields.ts";
 import { idOf } from "../openai/ids.ts";
 import type { Repeats } from "../openai/repeats.ts";
+import { estimateRequest } from "../openai/usage.ts";
 import { prepareResponse, type Ready } from "./begin.ts";
 import { TAGS } from "./create.ts";
 import type { Draft } from "./drafts.ts";
@@ -33,9 +32,10 @@ export function derivedRoutes(
     async (request, reply) => {
       const asked = readRequest(request.body, request.headers);
       const { place, prompt } = await prepareResponse(parts, request.principal, asked);
+      const tools = asked.echo.tools as readonly JsonObject[] | undefined;
       return reply.send({
         object: "response.input_tokens",
-        input_tokens: tokensOf(await prompt(place.history), asked),
+        input_tokens: await estimateRequest(await prompt(place.history), tools),
       });
     },
   );
@@ -88,18 +88,6 @@ function compactRequest(body: Fields): Asked {
     { model, store: false, ...input, ...Object.fromEntries(named) },
     {},
     { needsInput: !goesOn },
-  );
-}
-
-function tokensOf(messages: readonly PromptMessage[], { echo }: Asked): number {
-  const tools = echo.tools as readonly JsonObject[] | undefined;
-  const ofTools = tools?.length ? estimateTokens(JSON.stringify(tools)) : 0;
-  return messages.reduce(
-    (tokens, { images = [], pieces = [], ...message }) =>
-      tokens +
-      estimateTokens(textOfPrompt(message)) +
-      IMAGE_TOKENS * (images.length + pieces.filter(({ type }) => type === "image").length),
-    ofTools,
   );
 }
 
