@@ -234,6 +234,20 @@ test("[H73] a session that is over is told so, and one that is kept survives a r
   assert.equal(over.status, 401);
   assert.match(over.body.message, /Sign in again/);
 
+  // Those that ended are told for a day and then forgotten, however long they might have lasted.
+  const ended = { now: randomUUID(), yesterday: randomUUID() };
+  for (const [when, id] of Object.entries(ended)) {
+    const hash = hashOfSession(id);
+    await server.store.createBrowserSession({ ...row, id, hash });
+    const hoursAgo = when === "now" ? 1 : 25;
+    await server.store.endBrowserSessions({ id }, new Date(Date.now() - hoursAgo * 3_600_000));
+    assert.equal(await server.store.findBrowserSession(hash), null);
+  }
+  const another = { id: randomUUID(), hash: hashOfSession(randomUUID()), createdAt: new Date() };
+  await server.store.createBrowserSession({ ...row, ...another });
+  const told = await server.store.endedBrowserSessions();
+  assert.deepEqual([told.includes(ended.now), told.includes(ended.yesterday)], [true, false]);
+
   const directory = await mkdtemp(join(tmpdir(), "colloquy-test-"));
   try {
     const options = { directory, backend: "sqlite", environment: provider.environment } as const;

@@ -7,13 +7,13 @@ export type SessionsToEnd =
   | { readonly subject: string };
 
 export interface BrowserSessionStore {
-  /** Stores the session, and deletes those that have expired. */
+  /** Stores the session, and deletes those that have expired, or were ended a day before. */
   createBrowserSession(session: BrowserSession): Promise<void>;
   /** Null if there is none, or it has ended; one that has expired is given. */
   findBrowserSession(hash: string): Promise<BrowserSession | null>;
   /** Ends them for good, on every replica. @returns their number */
   endBrowserSessions(which: SessionsToEnd, at: Date): Promise<number>;
-  /** The ids of those that were ended before they expired. */
+  /** The ids of those that were ended before they expired, at least for a day. */
   endedBrowserSessions(): Promise<readonly string[]>;
 }
 

@@ -2,6 +2,9 @@ import type { BrowserSession } from "../../../domain/browser-session.ts";
 import type { SessionsToEnd } from "../../../ports/browser-sessions.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
+/** How long the end of a session is told to servers, which ask several times a second. No ticket lasts as long. */
+const TOLD_MS = 24 * 3_600_000;
+
 export function createBrowserSessionReads(write: StatementWriter) {
   const selectByHash = write<{ hash: string }>()((database, parameter) =>
     database
@@ -64,6 +67,12 @@ export function createBrowserSessionWrites(write: StatementWriter) {
   const forget = write<{ now: number }>()((database, parameter) =>
     database.deleteFrom("browser_sessions").where("expires_at", "<=", parameter.now),
   );
+  const forgetEnded = write<{ before: number }>()((database, parameter) =>
+    database
+      .deleteFrom("browser_sessions")
+      .where("ended_at", "is not", null)
+      .where("ended_at", "<=", parameter.before),
+  );
   const ending = (column: "id" | "provider_session" | "subject") =>
     write<{ value: string; at: number }>()((database, parameter) =>
       database
@@ -78,7 +87,9 @@ export function createBrowserSessionWrites(write: StatementWriter) {
 
   return {
     *createBrowserSession(session: BrowserSession): Operation<void> {
-      yield* forget.run({ now: session.createdAt.getTime() });
+      const now = session.createdAt.getTime();
+      yield* forget.run({ now });
+      yield* forgetEnded.run({ before: now - TOLD_MS });
       yield* insert.run({
         ...session,
         isOperator: session.isOperator ? 1 : 0,
