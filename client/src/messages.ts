@@ -1,5 +1,11 @@
 import type { Calls } from "./calls.ts";
-import type { CallOptions, ReadOptions, SendOptions, WatchOptions } from "./options.ts";
+import type {
+  CallOptions,
+  ListOptions,
+  ReadOptions,
+  SendOptions,
+  WatchOptions,
+} from "./options.ts";
 import { type Reply, startReply, watchReply } from "./reply.ts";
 import { path } from "./transport.ts";
 import type { Message } from "./wire.ts";
@@ -7,7 +13,9 @@ import type { MessagesQuery, NextMessageInput, StoredMessageInput } from "./wire
 
 export type MessageCalls = ReturnType<typeof messageCalls>;
 
-const partsQuery = ({ parts }: ReadOptions) => ({ parts: parts ? 1 : undefined });
+const partsQuery = ({ parts }: ListOptions) => ({
+  parts: parts === "steps" ? parts : parts ? 1 : undefined,
+});
 
 export function messageCalls(calls: Calls) {
   return {
@@ -15,7 +23,7 @@ export function messageCalls(calls: Calls) {
     list: async (
       conversationId: string,
       { versions, ...query }: MessagesQuery = {},
-      options: ReadOptions = {},
+      options: ListOptions = {},
     ): Promise<Message[]> => {
       const url = path`/conversations/${conversationId}/messages`;
       const shown = { ...query, versions: versions ? 1 : undefined };

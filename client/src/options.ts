@@ -64,6 +64,14 @@ export type ReadOptions = CallOptions & {
   readonly parts?: boolean | undefined;
 };
 
+export type ListOptions = CallOptions & {
+  /**
+   * Whether messages have their `parts`; the default is false. With "steps" only messages with calls of tools or sources
+   * have them, and they are those alone, with empty arguments and results: `messages.get` has the whole.
+   */
+  readonly parts?: boolean | "steps" | undefined;
+};
+
 export type WatchOptions = CallOptions & {
   /** Whether the events include `reconnecting` and `resumed`; the default is false. */
   readonly notices?: boolean | undefined;

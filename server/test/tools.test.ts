@@ -174,6 +174,23 @@ describe("[H27] the server's own tools", () => {
     assert.deepEqual(list.body.data[1].parts, reply.parts);
   });
 
+  test("[H16] a list gives the steps of replies with tools alone, and nothing that is long", async () => {
+    server.model.next(asking([{ name: "long", given: { n: 1 } }]), answering("It is long."));
+    const { conversation, reply } = await ask("Look");
+    server.model.next(answering("Plain."));
+    await allEvents(await stream(conversation, "And now?"));
+    const list = await calls.call(`/conversations/${conversation}/messages?parts=steps`, { user });
+    const [asked, long, ...plain] = list.body.data;
+    for (const message of [asked, ...plain]) assert.ok(!("parts" in message));
+    const [call] = partsOf(reply, "tool_call");
+    assert.deepEqual(long.parts, [
+      { ...call, arguments: "" },
+      { type: "tool_result", call_id: call.call_id, outcome: "ok", text: "" },
+    ]);
+    const bad = await calls.call(`/conversations/${conversation}/messages?parts=all`, { user });
+    assert.equal(bad.status, 400);
+  });
+
   test("[H27] [H8] a reply of several steps is taken up after any of its events", async () => {
     server.model.next(asking([{ name: "look" }, { name: "send" }]), answering("Both are done."));
     const { conversation, events } = await ask("Do both");

@@ -12,6 +12,7 @@ import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
 import { Problem } from "./problem.tsx";
 import { Reasoning } from "./reasoning.tsx";
+import { ReplyCalls, ReplySources } from "./steps/reply-steps.tsx";
 
 /** What was said and is on its way to the server. */
 export function SendingRow({
@@ -60,6 +61,8 @@ export function LiveRow({
   const { client } = useSession();
   const isStill = live.phase === "lost" || live.phase === "waiting";
   const isWaiting = live.text === "" && !isStill;
+  const isThinking = isWaiting && live.reasoning !== "" && live.steps.length === 0;
+  const isCalling = live.steps.at(-1)?.type === "tool_call";
   return (
     <article className={styles.assistant} aria-busy={!isStill}>
       <h2 className="visually-hidden">{t("chat.reply")}</h2>
@@ -68,19 +71,26 @@ export function LiveRow({
           text={live.reasoning}
           place={questionId}
           thoughtMs={null}
-          isThinking={live.text === "" && !isStill}
+          isThinking={isThinking}
         />
       )}
+      <ReplyCalls
+        parts={live.steps}
+        place={questionId}
+        messageId={null}
+        questions={live.questions}
+      />
       {!isWaiting && (
         <InReply value={LIVE}>
           <Markdown text={live.text} />
         </InReply>
       )}
-      {!isStill && !(isWaiting && live.reasoning) && (
+      {!isStill && !isThinking && !isCalling && (
         <p className={styles.coming}>
           <Dot isLive />
         </p>
       )}
+      <ReplySources parts={live.steps} />
       {live.questions.map((question) => (
         <QuestionCard key={question.call_id} question={question} onDecided={actions.decided} />
       ))}

@@ -1,4 +1,4 @@
-import type { Message } from "@colloquy/client";
+import type { Message, Question } from "@colloquy/client";
 import { Check, Clock, Pencil, RotateCcw } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,7 +20,10 @@ import { Problem } from "./problem.tsx";
 import { Reasoning } from "./reasoning.tsx";
 import { ReadButton } from "./reply/read-button.tsx";
 import { ReplyMenu } from "./reply/reply-menu.tsx";
+import { ReplyCalls, ReplySources } from "./steps/reply-steps.tsx";
 import { Versions } from "./versions.tsx";
+
+const NOTHING_ASKED: readonly Question[] = [];
 
 type MessageRowProps = {
   readonly message: Message;
@@ -108,11 +111,18 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
       {message.reasoning && (
         <Reasoning text={message.reasoning} place={questionId} thoughtMs={message.reasoning_ms} />
       )}
+      <ReplyCalls
+        parts={message.parts}
+        place={questionId}
+        messageId={message.id}
+        questions={NOTHING_ASKED}
+      />
       <InReply value={message.id}>
         <div data-quotable>
           <Markdown text={message.content} />
         </div>
       </InReply>
+      <ReplySources parts={message.parts} />
       <CutShort message={message} isLast={isLast} actions={actions} />
       {message.status === "failed" && (
         <Failed message={message} isLast={isLast} actions={actions} />

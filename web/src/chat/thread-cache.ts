@@ -8,6 +8,11 @@ export type Thread = {
   readonly hasOlder: boolean;
 };
 
+/** A message with all of its parts. */
+export const partsKey = (messageId: string) => ["parts", messageId] as const;
+
+/** Of most parts only what is seen at first is loaded. */
+const LISTED = { parts: "steps" } as const;
 const NEWEST_MESSAGES = 60;
 const OLDER_MESSAGES = 200;
 /** The wire's most. */
@@ -32,7 +37,7 @@ export const loadNewest = async (
 ): Promise<Thread> => {
   const branch = cache.chosenBranch(conversationId);
   const query = { limit: NEWEST_MESSAGES, versions: true, branch };
-  const newest = await client.messages.list(conversationId, query, { signal });
+  const newest = await client.messages.list(conversationId, query, { ...LISTED, signal });
   // A load of another branch is under way.
   if (cache.chosenBranch(conversationId) !== branch) signal.throwIfAborted();
   return withNewest(cache.read(conversationId), newest);
@@ -59,7 +64,7 @@ export function createThreadCache(client: Client, queries: QueryClient) {
     if (!before) return;
     const branch = chosen.get(conversationId);
     const query = { before, limit, versions: true, branch };
-    const older = await client.messages.list(conversationId, query);
+    const older = await client.messages.list(conversationId, query, LISTED);
     queries.setQueryData<Thread>(threadKey(conversationId), (now) =>
       now?.messages[0]?.id === before
         ? { messages: [...older, ...now.messages], hasOlder: older.length === limit }
@@ -113,8 +118,10 @@ export function createThreadCache(client: Client, queries: QueryClient) {
       }),
 
     /** A reply was stored, after that user's message. */
-    answer: (conversationId: string, userMessageId: string | null, reply: Message) =>
-      change(conversationId, ({ messages, ...thread }) => {
+    answer(conversationId: string, userMessageId: string | null, reply: Message): Promise<void> {
+      const hasCalls = reply.parts?.some(({ type }) => type === "tool_call");
+      if (hasCalls) queries.setQueryData<Message>(partsKey(reply.id), reply);
+      return change(conversationId, ({ messages, ...thread }) => {
         const at = messages.findIndex(({ id }) => id === userMessageId);
         const next = messages[at + 1];
         if (at >= 0 && next?.id === reply.id)
@@ -123,7 +130,8 @@ export function createThreadCache(client: Client, queries: QueryClient) {
         return at >= 0 && (!next || next.role === "user")
           ? { ...thread, messages: messages.toSpliced(at + 1, 0, reply) }
           : null;
-      }),
+      });
+    },
 
     refresh: (conversationId: string) =>
       queries.invalidateQueries({ queryKey: threadKey(conversationId) }),

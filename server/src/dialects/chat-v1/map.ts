@@ -9,7 +9,7 @@ import { isoTime } from "../../domain/time.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
-import { partBodies } from "./part-schemas.ts";
+import { partsField } from "./part-schemas.ts";
 import { questionBody } from "./question-schemas.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
@@ -29,12 +29,12 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
 });
 
 /**
- * @param hasParts whether what it consists of is shown
+ * @param parts whether what it consists of is shown; `steps`: the calls of tools and the sources alone
  * @param versions those that it has, where they were asked for
  */
 export function messageBody(
   message: Message,
-  hasParts = false,
+  parts: boolean | "steps" = false,
   versions?: Versions,
 ): Static<typeof MessageBody> {
   const { status, usage, attachments, error } = message;
@@ -51,7 +51,7 @@ export function messageBody(
     reasoning: message.reasoning,
     reasoning_ms: message.reasoningMs,
     usage: usage && usageBody(usage),
-    ...(hasParts && { parts: partBodies(message) }),
+    ...partsField(message, parts),
     ...(attachments && { attachments: attachments.map(attachmentBody) }),
     created_at: isoTime(message.createdAt),
     ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),

@@ -252,7 +252,7 @@ export function messageRoutes(
           ? await conversations.versions(request.principal, conversationId)
           : null;
       const data = messages.map((message) =>
-        messageBody(message, parts === "1", versions?.get(message.id)),
+        messageBody(message, parts === "steps" ? parts : parts === "1", versions?.get(message.id)),
       );
       return reply.send({ success: true, data });
     },

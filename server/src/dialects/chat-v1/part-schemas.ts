@@ -1,7 +1,7 @@
 // How messages show what they consist of, and how that is asked for.
 import type { Static } from "typebox";
 import { type Message, partsOf } from "../../domain/message.ts";
-import { type Part, TOOL_OUTCOMES } from "../../domain/parts.ts";
+import { type Part, TOOL_OUTCOMES, withText } from "../../domain/parts.ts";
 import { Type } from "../../http/schema.ts";
 
 const PARTS =
@@ -11,6 +11,15 @@ const PARTS =
 export const partsInQuery = {
   parts: Type.Optional(
     Type.Enum(["0", "1"], { description: `With \`1\` also gives, as \`parts\`, ${PARTS}.` }),
+  ),
+};
+
+/** In the address of what lists messages. */
+export const partsOfMany = {
+  parts: Type.Optional(
+    Type.Enum(["0", "1", "steps"], {
+      description: `With \`1\` also gives, as \`parts\`, ${PARTS}. With \`steps\` only messages with calls of tools or sources have \`parts\`, which are those calls, their results and the sources. The arguments of the calls and the texts of the results are then left empty.`,
+    }),
   ),
 };
 
@@ -95,7 +104,20 @@ export const partBody = (part: Part): PartBody => {
 };
 
 /** All of a message, the files that it was sent with among it. */
-export const partBodies = (message: Message): PartBody[] => {
+const partBodies = (message: Message): PartBody[] => {
   const files = (message.attachments ?? []).map((file): Part => ({ type: "file", file }));
   return [...partsOf(message), ...files].map(partBody);
 };
+
+/** What stands beside the words of a message: calls, results and sources, without arguments and texts. */
+const stepBodies = ({ parts }: Pick<Message, "parts">): PartBody[] =>
+  (parts ?? [])
+    .filter(({ type }) => type === "tool_call" || type === "tool_result" || type === "citation")
+    .map((part) => partBody(withText(part, "")));
+
+/** The field `parts` of a message, where it is asked for. A message without steps has none of those. */
+export function partsField(message: Message, shown: boolean | "steps"): { parts?: PartBody[] } {
+  if (shown === true) return { parts: partBodies(message) };
+  const steps = shown === "steps" ? stepBodies(message) : [];
+  return steps.length > 0 ? { parts: steps } : {};
+}

@@ -13,7 +13,7 @@ import {
 import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
 import { archivedInConversation, listingInChange, listingInQuery } from "./listing.ts";
 import { settingsInBody } from "./model-settings.ts";
-import { PartBody, partsInBody, partsInQuery } from "./part-schemas.ts";
+import { PartBody, partsInBody, partsInQuery, partsOfMany } from "./part-schemas.ts";
 import { MessageStatusBody, questionsInMessage, stepsInBody } from "./question-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
 import { temporaryInBody, temporaryInConversation } from "./temporary.ts";
@@ -185,7 +185,7 @@ export const MessagesQuery = Type.Object({
   before: Type.Optional(Type.String({ description: "A message's id: gives those before it." })),
   ...branchInQuery,
   ...versionsInQuery,
-  ...partsInQuery,
+  ...partsOfMany,
   ...User,
 });
 

@@ -7,6 +7,7 @@ import { useSession } from "../../session/session.tsx";
 import { Button } from "../../ui/button.tsx";
 import { wordsOf } from "../../words-of.ts";
 import styles from "./question-card.module.css";
+import { readable } from "./readable.ts";
 
 /** A call of a tool that waits, with exactly what would be sent, and what can be decided about it. */
 export function QuestionCard({
@@ -77,14 +78,3 @@ export function QuestionCard({
     </section>
   );
 }
-
-/** Signs that change the direction of text, or are not seen, stand as their codes. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-/** The text as it is sent, with what cannot be seen made visible. */
-const readable = (text: string): string =>
-  text.replace(UNSEEN, (sign) =>
-    sign === "\n" || sign === "\t"
-      ? sign
-      : `\\u{${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`,
-  );

@@ -1,6 +1,7 @@
 import type { Client, Message, Reply } from "@colloquy/client";
 import { wordsOf } from "../../words-of.ts";
 import type { ThreadCache } from "../thread-cache.ts";
+import { grown } from "./growing.ts";
 import { isUnsent, keepUnsent } from "./leaving.ts";
 import { createLines, isAnswered, nextWaiting, type Running, unsentOf } from "./lines.ts";
 import {
@@ -68,13 +69,9 @@ export function createLiveReplies({
             await acceptMessage(entry, event.data, event.branch ?? 0);
             break;
           case "ai_chunk":
-            update(entry, { text: entry.snapshot.text + event.data, isReconnecting: false }, false);
+          case "ai_part":
+            update(entry, grown(entry.snapshot, event), false);
             break;
-          case "ai_reasoning": {
-            const { offset, text } = event.data;
-            update(entry, { reasoning: entry.snapshot.reasoning.slice(0, offset) + text }, false);
-            break;
-          }
           case "reconnecting":
             update(entry, { isReconnecting: true });
             break;

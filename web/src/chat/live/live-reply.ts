@@ -1,4 +1,4 @@
-import type { Message, Question } from "@colloquy/client";
+import type { Message, Part, Question } from "@colloquy/client";
 import type { FileFacts } from "../files/attached.ts";
 
 /** A message on its way and the reply to it, as far as it has come. */
@@ -22,6 +22,10 @@ export type LiveReply = {
   /** The branch that the reply is said on; null where that is not known yet. */
   readonly branch: number | null;
   readonly text: string;
+  /** All that it consists of so far. */
+  readonly parts: readonly Part[];
+  /** The calls of tools among them, their results and the sources. */
+  readonly steps: readonly Part[];
   /** What the model thinks, or thought before `text`. */
   readonly reasoning: string;
   /** Whether the connection is being restored. */
@@ -53,7 +57,7 @@ export type SendEvents = {
 };
 
 /** What is shown of a reply besides its text. */
-export const SHOWN = { notices: true, reasoning: true } as const;
+export const SHOWN = { notices: true, parts: true } as const;
 
 /** Where a conversation is that has no id yet. */
 export const NEW = "new";
@@ -67,6 +71,8 @@ export const START: LiveReply = {
   replaces: null,
   branch: null,
   text: "",
+  parts: [],
+  steps: [],
   reasoning: "",
   isReconnecting: false,
   isStopping: false,

@@ -1,0 +1,119 @@
+import {
+  Ban,
+  ChevronRight,
+  CircleAlert,
+  CircleDashed,
+  CircleQuestionMark,
+  Hand,
+  Wrench,
+} from "lucide-react";
+import { useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Dot } from "../../ui/mark.tsx";
+import { readable } from "../asks/readable.ts";
+import { CallDetails } from "./call-details.tsx";
+import styles from "./call-list.module.css";
+import { type Call, type CallsProps, callsIn } from "./steps-in.ts";
+
+/** Those that somebody has opened stay open when their reply ends, and when one scrolls away and comes back. */
+const opened = new Set<string>();
+
+/** What became of a call. `open`: it has no result here, because whoever sent the message makes it. */
+type State = "running" | "waiting" | "ok" | "failed" | "declined" | "unknown" | "open";
+
+const STATES = {
+  running: ["steps.running", null],
+  waiting: ["steps.waiting", Hand],
+  ok: ["steps.ok", Wrench],
+  failed: ["steps.failed", CircleAlert],
+  declined: ["steps.declined", Ban],
+  unknown: ["steps.unknown", CircleQuestionMark],
+  open: ["steps.open", CircleDashed],
+} as const satisfies Record<State, unknown>;
+
+/** The sources of tools that have no name of the operator's. */
+const SOURCES = {
+  builtin: "steps.builtIn",
+  client: "steps.ofSender",
+  custom: "steps.ofSender",
+} as const;
+
+/** The calls of a reply, one under the other, each folded into a row. */
+export default function CallList({ parts = [], place, messageId, questions }: CallsProps) {
+  const { t } = useTranslation();
+  const waiting = new Set(questions.map(({ call_id }) => call_id));
+  const stateOf = ({ id, result }: Call): State => {
+    if (result) return result.outcome;
+    if (waiting.has(id)) return "waiting";
+    return messageId === null ? "running" : "open";
+  };
+  return (
+    <ul className={styles.calls} aria-label={t("steps.calls")}>
+      {callsIn(parts).map((call, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a call is its place in the reply
+        <li key={index}>
+          <CallRow
+            call={call}
+            index={index}
+            state={stateOf(call)}
+            place={`${place} ${call.id}`}
+            messageId={messageId}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function CallRow({
+  call,
+  index,
+  state,
+  place,
+  messageId,
+}: {
+  readonly call: Call;
+  readonly index: number;
+  readonly state: State;
+  readonly place: string;
+  readonly messageId: string | null;
+}) {
+  const { t } = useTranslation();
+  const panel = useId();
+  const [isOpen, setOpen] = useState(() => opened.has(place));
+  const toggle = () => {
+    if (isOpen) opened.delete(place);
+    else opened.add(place);
+    setOpen(!isOpen);
+  };
+  const [words, Icon] = STATES[state];
+  const { source, name } = call;
+  const isOurs = source === "builtin" || source === "client" || source === "custom";
+  return (
+    <>
+      <button
+        type="button"
+        className={styles.fold}
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? panel : undefined}
+        data-state={state}
+        onClick={toggle}
+      >
+        <span className={styles.station}>
+          {Icon ? <Icon size={17} aria-hidden /> : <Dot isLive />}
+        </span>
+        <span className={styles.words}>
+          <bdi className={styles.name}>{readable(name)}</bdi>{" "}
+          <bdi>{isOurs ? t(SOURCES[source]) : readable(source)}</bdi>{" "}
+          <span className={styles.state}>{t(words)}</span>
+        </span>
+        <ChevronRight size={15} className={styles.turns} aria-hidden />
+      </button>
+      {isOpen && (
+        <div className={styles.details} id={panel}>
+          <CallDetails call={call} index={index} messageId={messageId} />
+        </div>
+      )}
+    </>
+  );
+}
