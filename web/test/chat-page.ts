@@ -22,7 +22,7 @@ export async function send(page: Page, text: string): Promise<void> {
 
 /** Waits until no reply runs. */
 export const replied = (page: Page): Promise<void> =>
-  page.getByRole("button", { name: "Send" }).waitFor();
+  page.getByRole("button", { name: "Send", exact: true }).waitFor();
 
 export const listed = (page: Page, title: string | RegExp): Locator =>
   page.getByRole("navigation").getByRole("link", { name: title });

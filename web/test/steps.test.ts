@@ -142,7 +142,10 @@ test("[H27] a call is a folded row with its state, which opens by keyboard to ex
     await texts.nth(1).waitFor();
     const [sent = "", came = ""] = await texts.allTextContents();
     assert.equal(sent, given.replace("\u202E", "\\u{202E}"));
-    assert.equal(came.replace(/^(?:line\n){2000}/u, ""), `${HOSTILE.replace("\u202E", "\\u{202E}")}\uFFFD`);
+    assert.equal(
+      came.replace(/^(?:line\n){2000}/u, ""),
+      `${HOSTILE.replace("\u202E", "\\u{202E}")}\uFFFD`,
+    );
     assert.equal(await page.locator("img[src=x]").count(), 0);
     const { height = 0 } = (await texts.nth(1).boundingBox()) ?? {};
     assert.ok(height > 0 && height <= 300, `${height} pixels`);
