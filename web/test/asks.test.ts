@@ -32,6 +32,8 @@ test("[H50] a call is asked about with exactly what is sent, and made when it is
   await page.keyboard.press("Enter");
   const card = page.getByRole("region", { name: "Use send_mail?" });
   await card.waitFor();
+  const told = page.getByRole("status").filter({ hasText: "Use send_mail?" });
+  await told.waitFor({ state: "attached" });
   const shown = (await card.locator("pre").textContent()) ?? "";
   assert.match(shown, /<img src=x onerror=alert\(1\)>/u);
   assert.ok(!/[\u202E\0]/u.test(shown), "what cannot be seen is shown as its code");
@@ -49,6 +51,7 @@ test("[H50] a call is asked about with exactly what is sent, and made when it is
   await said(page, "It is sent.").waitFor();
   await replied(page);
   assert.equal(await card.count(), 0);
+  assert.ok(await message(page).evaluate((field) => field === document.activeElement));
   assert.equal(send.inputs.length, 1);
   assert.deepEqual(opened.problems, []);
 });

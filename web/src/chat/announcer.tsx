@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 500;
 /** Of a longer text only the beginning is looked at for Markdown. */
 const MAX_FORMATTED_CHARACTERS = 2_000;
 
-/** Tells screen readers that a reply has begun, and what it was when it has ended: never each word. */
+/** Tells screen readers that a reply has begun or asks something, and what it was when it has ended: never each word. */
 export function Announcer({
   live,
   last,
@@ -41,6 +41,10 @@ export function Announcer({
     }
     wasLive.current = isLive;
   }, [isLive, last, t]);
+  const asking = live?.questions[0]?.tool;
+  useEffect(() => {
+    if (asking !== undefined) setText(t("asks.title", { tool: asking }));
+  }, [asking, t]);
   const waited = useRef(waiting);
   useEffect(() => {
     if (waiting > waited.current) setText(t("chat.waits"));

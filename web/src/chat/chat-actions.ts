@@ -118,7 +118,11 @@ export function useChatActions({
         current.current.onGoOn();
       },
       stop: () => void live.stop(key),
-      decided: () => live.decided(key),
+      decided() {
+        live.decided(key);
+        // The card that has the focus goes.
+        current.current.onGoOn();
+      },
       tryAgain: () => live.retry(key),
       takeBack({ id, asked, files }) {
         live.discard(key, id);

@@ -56,7 +56,9 @@ export function ChatHeader({
         <ModelPicker model={model} onPick={onModel} className={styles.model} />
         {isNew ? null : (
           <h1 className={styles.title} dir="auto">
-            <span className="fade-end">{conversation?.title ?? ""}</span>
+            <span className={conversation ? "fade-end" : "visually-hidden"}>
+              {conversation?.title ?? t("chat.conversationMenu")}
+            </span>
             {conversation?.is_pinned && (
               <Pin size={14} className={styles.pin} aria-label={t("list.isPinned")} />
             )}

@@ -7,7 +7,6 @@ import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
 import { Boundary } from "../ui/boundary.tsx";
 import { Button } from "../ui/button.tsx";
-import { notify } from "../ui/notices.tsx";
 import { useWorkspace } from "../workspace.tsx";
 import styles from "./conversation-list.module.css";
 import { ConversationRow } from "./conversation-row.tsx";
@@ -57,9 +56,7 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
     () => rows.flatMap((row) => (row.kind === "conversation" ? row.key : [])),
     [rows],
   );
-  const selection = useSelection(order, () =>
-    notify({ text: t("selection.most", { number: MAX_SELECTED.toLocaleString(dateLocale()) }) }),
-  );
+  const selection = useSelection(order);
   const count = selection.ids.size;
   const selected = rows.flatMap((row) =>
     row.kind === "conversation" && selection.ids.has(row.key) ? row.conversation : [],

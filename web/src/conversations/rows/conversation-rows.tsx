@@ -5,11 +5,10 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { dateLocale } from "../../i18n/index.ts";
 import { IconButton } from "../../ui/button.tsx";
-import { notify } from "../../ui/notices.tsx";
 import { ConversationMenu } from "../conversation-menu.tsx";
 import SelectionBar from "../selection/selection-bar.tsx";
 import { useRowSelection } from "../selection/use-row-selection.ts";
-import { MAX_SELECTED, type Selection, useSelection } from "../selection/use-selection.ts";
+import { type Selection, useSelection } from "../selection/use-selection.ts";
 import { useConversationActions } from "../use-conversation-actions.ts";
 import styles from "./conversation-rows.module.css";
 
@@ -26,9 +25,7 @@ export function ConversationRows({
   const { t } = useTranslation();
   const list = useRef<HTMLUListElement>(null);
   const order = useMemo(() => conversations.map(({ id }) => id), [conversations]);
-  const selection = useSelection(order, () =>
-    notify({ text: t("selection.most", { number: MAX_SELECTED.toLocaleString(dateLocale()) }) }),
-  );
+  const selection = useSelection(order);
   const count = selection.ids.size;
   /** What had the focus may be gone. */
   const end = () => {

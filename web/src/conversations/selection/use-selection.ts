@@ -1,6 +1,9 @@
 import { useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { dateLocale } from "../../i18n/index.ts";
+import { notify } from "../../ui/notices.tsx";
 
-/** As many as one request may name. */
+/** As many as one request may name. More than that are not selected, and a notice says so. */
 export const MAX_SELECTED = 1_000;
 
 const NONE: ReadonlySet<string> = new Set();
@@ -15,11 +18,9 @@ export type Selection = {
   clear(): void;
 };
 
-/**
- * @param order the ids that can be selected, as they are shown; one that goes is no longer selected
- * @param onFull told where there are more than MAX_SELECTED
- */
-export function useSelection(order: readonly string[], onFull: () => void): Selection {
+/** @param order the ids that can be selected, as they are shown; one that goes is no longer selected */
+export function useSelection(order: readonly string[]): Selection {
+  const { t } = useTranslation();
   const [chosen, setChosen] = useState(NONE);
   const last = useRef<string | null>(null);
   const ids = useMemo(() => {
@@ -28,7 +29,8 @@ export function useSelection(order: readonly string[], onFull: () => void): Sele
   }, [chosen, order]);
 
   const choose = (wanted: ReadonlySet<string>) => {
-    if (wanted.size > MAX_SELECTED) onFull();
+    if (wanted.size > MAX_SELECTED)
+      notify({ text: t("selection.most", { number: MAX_SELECTED.toLocaleString(dateLocale()) }) });
     setChosen(wanted.size > MAX_SELECTED ? new Set([...wanted].slice(0, MAX_SELECTED)) : wanted);
   };
   return {
