@@ -72,6 +72,12 @@ export function createCalls(
       return (await transport.json<T>(request, timeouts.requestMs, "once")).data;
     },
 
+    /** The same where the answer may take as long as a reply. */
+    async perform<T>(path: string, body: unknown, { signal }: CallOptions): Promise<T> {
+      const request: ApiRequest = { method: "POST", path, body, signal };
+      return (await transport.json<T>(request, timeouts.replyMs, "once")).data;
+    },
+
     /** Sends a message and waits for the whole reply. */
     async exchange<T>(path: string, body: object, options: SendOptions): Promise<T> {
       const request = sending(path, body, options);

@@ -15,6 +15,7 @@ import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
 import { type ShareCalls, shareCalls } from "./shares.ts";
 import { type SpeechCalls, speechCalls } from "./speech.ts";
 import { type TicketCalls, ticketCalls } from "./tickets.ts";
+import { type ToolCalls, toolCalls } from "./tools.ts";
 import { createTransport } from "./transport.ts";
 import { createWakeups } from "./wakeups.ts";
 import {
@@ -44,6 +45,7 @@ export type * from "./wire-profile.ts";
 export type * from "./wire-prompts.ts";
 export type * from "./wire-questions.ts";
 export type * from "./wire-shares.ts";
+export type * from "./wire-tools.ts";
 export { ColloquyError, growParts, snippetParts };
 
 /**
@@ -75,6 +77,8 @@ export type Client = {
   readonly shares: ShareCalls;
   /** The calls of tools that wait for a decision. */
   readonly questions: QuestionCalls;
+  /** The sources of the server's tools; for operators. */
+  readonly tools: ToolCalls;
   /** The voice of the server. */
   readonly speech: SpeechCalls;
   /** Tickets for the application's own WebSocket or EventSource. */
@@ -116,6 +120,7 @@ export function createClient(options: ClientOptions): Client {
     keys: keyCalls(calls),
     shares: shareCalls(calls),
     questions: questionCalls(calls),
+    tools: toolCalls(calls),
     speech: speechCalls(transport, timeouts),
     tickets: ticketCalls(calls, baseUrl),
     ...operationCalls(transport, timeouts),

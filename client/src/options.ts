@@ -19,7 +19,7 @@ export type ClientOptions = {
 export type Timeouts = {
   /** The limit for one try of a request that waits for no reply; the default is 30 s. */
   readonly requestMs: number;
-  /** The limit for one try of `messages.send`, which waits for a whole reply; the default is 5 minutes. */
+  /** The limit for one try of `messages.send`, which waits for a whole reply, and of `tools.call`; the default is 5 minutes. */
   readonly replyMs: number;
   /** The limit for one try of an upload or a download; the default is 15 minutes. */
   readonly uploadMs: number;

@@ -17,6 +17,7 @@ const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
 const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
 const SettingsPage = lazy(() => import("./settings/settings-page.tsx"));
 const LinksPage = lazy(() => import("./sharing/links-page.tsx"));
+const SourcesPage = lazy(() => import("./sources/sources-page.tsx"));
 const StatusPage = lazy(() => import("./status/status-page.tsx"));
 
 export function App() {
@@ -55,6 +56,7 @@ function Pages() {
           <Route path="/archived" component={ArchivedPage} />
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />
+          <Route path="/sources" component={SourcesPage} />
           <Route path="/settings/:section?" component={SettingsPage} />
           <Route path="/links" component={LinksPage} />
           <Route>

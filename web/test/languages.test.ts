@@ -93,6 +93,7 @@ for (const [language, direction] of [
     for (const [place, heading] of [
       ["agents", "agents.title"],
       ["keys", "keys.title"],
+      ["sources", "sources.title"],
       ["links", "share.yours"],
       ["archived", "archive.title"],
       ["settings", "settings.general"],

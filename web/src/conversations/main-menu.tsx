@@ -9,6 +9,7 @@ import {
   Link2,
   LogOut,
   MonitorDown,
+  Plug,
   Settings,
   Upload,
 } from "lucide-react";
@@ -99,6 +100,9 @@ export function MainMenu() {
           </MenuItem>
           <MenuItem icon={<KeyRound size={16} />} href={<Link href="/keys" />}>
             {t("menu.keys")}
+          </MenuItem>
+          <MenuItem icon={<Plug size={16} />} href={<Link href="/sources" />}>
+            {t("sources.title")}
           </MenuItem>
         </>
       )}

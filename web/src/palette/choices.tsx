@@ -1,24 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import {
-  Activity,
-  Archive,
-  BookMarked,
   Bot,
-  CircleHelp,
   Copy,
   Cpu,
-  KeyRound,
-  Link2,
   MessageSquare,
-  NotebookPen,
   PanelLeft,
   RotateCcw,
   Search,
-  Settings,
   SquarePen,
-  Upload,
 } from "lucide-react";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { useAgents } from "../agents/use-agents.ts";
@@ -28,22 +18,10 @@ import { useModels } from "../chat/use-models.ts";
 import { type ConversationList, listKey } from "../conversations/list-cache.ts";
 import { useSession } from "../session/session.tsx";
 import { replyShortcuts } from "../settings/reply-shortcuts.ts";
-import { SHORTCUTS } from "../settings/shortcuts.ts";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import { useSettled } from "../ui/use-settled.ts";
-import { useWindows } from "../ui/windows.tsx";
-
-/** Something that the palette leads to or does. */
-export type Choice = {
-  readonly key: string;
-  readonly icon: ReactNode;
-  readonly name: string;
-  /** `name` has its matches marked, as the server does. */
-  readonly isSnippet?: boolean;
-  readonly note?: string;
-  readonly keys?: readonly string[] | undefined;
-  readonly run: () => void;
-};
+import { type Choice, keysOf } from "./choice.ts";
+import { usePages } from "./pages.tsx";
 
 type ChoiceGroup = { readonly name: string; readonly choices: readonly Choice[] };
 
@@ -51,9 +29,6 @@ const TYPING_PAUSE_MS = 150;
 const MAX_CONVERSATIONS = 6;
 const MAX_SAID = 5;
 const MAX_MODELS = 8;
-
-const keysOf = (action: (typeof SHORTCUTS)[number]["action"]): readonly string[] | undefined =>
-  SHORTCUTS.find((shortcut) => shortcut.action === action)?.keys;
 
 /** What the words that were typed may mean; without any: what one does most. */
 export function useChoices(words: string): {
@@ -214,85 +189,5 @@ function useModelsAndAgents(): readonly Choice[] {
         run: () => replyShortcuts()?.chooseModel(is_default ? null : id),
       }),
     ),
-  ];
-}
-
-function usePages(): readonly Choice[] {
-  const { t } = useTranslation();
-  const { account } = useSession();
-  const [location, navigate] = useLocation();
-  const { open } = useWindows();
-  const isOperator = account.is_operator || !account.is_claimed;
-  return [
-    {
-      key: "settings",
-      icon: <Settings size={17} aria-hidden />,
-      name: t("settings.title"),
-      note: `${t("settings.theme")}, ${t("settings.language")}`,
-      run: () => navigate("/settings", { state: { from: location } }),
-    },
-    {
-      key: "instructions",
-      icon: <NotebookPen size={17} aria-hidden />,
-      name: t("instructions.title"),
-      run: () => navigate("/settings/instructions", { state: { from: location } }),
-    },
-    {
-      key: "prompts",
-      icon: <BookMarked size={17} aria-hidden />,
-      name: t("prompts.title"),
-      run: () => navigate("/settings/prompts", { state: { from: location } }),
-    },
-    {
-      key: "shortcuts",
-      icon: <CircleHelp size={17} aria-hidden />,
-      name: t("shortcuts.title"),
-      keys: keysOf("shortcuts.listKey"),
-      run: () => open("shortcuts"),
-    },
-    {
-      key: "agents",
-      icon: <Bot size={17} aria-hidden />,
-      name: t("agents.title"),
-      run: () => navigate("/agents"),
-    },
-    {
-      key: "archived",
-      icon: <Archive size={17} aria-hidden />,
-      name: t("archive.title"),
-      run: () => navigate("/archived"),
-    },
-    {
-      key: "import",
-      icon: <Upload size={17} aria-hidden />,
-      name: t("import.title"),
-      run: () => open("import"),
-    },
-    ...(account.can_share
-      ? [
-          {
-            key: "links",
-            icon: <Link2 size={17} aria-hidden />,
-            name: t("share.yours"),
-            run: () => navigate("/links"),
-          },
-        ]
-      : []),
-    ...(isOperator
-      ? [
-          {
-            key: "status",
-            icon: <Activity size={17} aria-hidden />,
-            name: t("menu.status"),
-            run: () => navigate("/status"),
-          },
-          {
-            key: "keys",
-            icon: <KeyRound size={17} aria-hidden />,
-            name: t("menu.keys"),
-            run: () => navigate("/keys"),
-          },
-        ]
-      : []),
   ];
 }

@@ -14,7 +14,8 @@ import { useTranslation } from "react-i18next";
 import { IconButton } from "../ui/button.tsx";
 import { coverPage } from "../ui/covered.ts";
 import { openerNow } from "../ui/opener.ts";
-import { type Choice, useChoices } from "./choices.tsx";
+import type { Choice } from "./choice.ts";
+import { useChoices } from "./choices.tsx";
 import styles from "./palette.module.css";
 import { typedAhead } from "./typed-ahead.ts";
 

@@ -1,0 +1,2 @@
+/** Of what the server says of its sources of tools. */
+export const sourcesKey = ["tool-sources"];
