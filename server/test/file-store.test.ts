@@ -133,7 +133,9 @@ test("what a crash left of an upload goes after a while; what it left of a delet
   assert.deepEqual((await folder.names()).sort(), [sha256, "new"].sort());
 });
 
-test("a sweep deletes files that no message has after a day and bytes that no file has after an hour, and nothing else", async () => {
+test("a sweep deletes files that no message has after a day and bytes that no file has after an hour, and nothing else", {
+  skip,
+}, async () => {
   await using folder = await newFolder();
   const bytes = folder.store;
   await using rows = await openSqliteStore({

@@ -9,6 +9,7 @@ import { freePort } from "./free-port.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { startModelServer } from "./model-server.ts";
 import { openSocket } from "./socket-client.ts";
+import { clockEnvironment } from "./test-clock.ts";
 import { type Answer, send } from "./wire-client.ts";
 
 const secret = (name: string): string => `canary-${name}-${Math.random().toString(36).slice(2)}`;
@@ -19,6 +20,7 @@ function serve(environment: Record<string, string>, signal: AbortSignal) {
   const child = spawn(process.execPath, [COMMAND, "serve"], {
     env: {
       PATH: process.env.PATH,
+      ...clockEnvironment,
       NODE_COMPILE_CACHE: COMPILED,
       OLLAMA_BASE_URL: "http://127.0.0.1:9",
       ...environment,

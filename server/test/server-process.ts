@@ -15,7 +15,8 @@ export async function startProcess(
   const child = spawn(process.execPath, [COMMAND, "serve", ...options], {
     env: {
       PATH: process.env.PATH,
-      ...clockEnvironment,
+      // A clock that the test itself moves is that process' own.
+      ...(environment.FAKETIME_TIMESTAMP_FILE ? {} : clockEnvironment),
       NODE_COMPILE_CACHE: COMPILED,
       ...environment,
     },
