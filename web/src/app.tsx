@@ -14,6 +14,7 @@ import { WorkspaceProvider } from "./workspace.tsx";
 
 const ArchivedPage = lazy(() => import("./conversations/archived/archived-page.tsx"));
 const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
+const QuestionsPage = lazy(() => import("./asks/questions-page.tsx"));
 const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
 const SettingsPage = lazy(() => import("./settings/settings-page.tsx"));
 const LinksPage = lazy(() => import("./sharing/links-page.tsx"));
@@ -54,6 +55,7 @@ function Pages() {
         <Switch>
           <Route path="/agents" component={AgentsPage} />
           <Route path="/archived" component={ArchivedPage} />
+          <Route path="/questions" component={QuestionsPage} />
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />
           <Route path="/sources" component={SourcesPage} />

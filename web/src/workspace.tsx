@@ -9,6 +9,7 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useLocation } from "wouter";
+import { questionsKey } from "./asks/use-questions.ts";
 import { readDraft, withUnsent, writeDraft } from "./chat/drafts.ts";
 import { createLiveReplies, type LiveReplies } from "./chat/live/live-replies.ts";
 import type { LiveReply } from "./chat/live/live-reply.ts";
@@ -70,6 +71,8 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
     const thread = createThreadCache(client, queries);
     const list = createListCache(client, queries);
     const tabs = openTabs(account, (news) => {
+      if (news.type === "questions")
+        return void queries.invalidateQueries({ queryKey: questionsKey });
       void queries.invalidateQueries({ queryKey: listKey });
       void queries.invalidateQueries({ queryKey: archivedKey });
       if (news.type === "list")
@@ -88,16 +91,23 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       list.put(named);
       tabs.tell({ type: "list" });
     };
+    const refreshQuestions = (): void => {
+      void queries.invalidateQueries({ queryKey: questionsKey });
+      tabs.tell({ type: "questions" });
+    };
     const live = createLiveReplies({
       client,
       cache: thread,
       onTurn(conversationId, step) {
+        if (step === "asked") return refreshQuestions();
         longAnswers.note(conversationId, step);
         if (step === "started") {
           tabs.tell({ type: "turn", conversationId });
           list.said(conversationId);
         }
         void list.refresh();
+        // A message ends what waits before it.
+        if (queries.getQueryData<unknown[]>(questionsKey)?.length) refreshQuestions();
         if (step === "ended") void takeTitle(conversationId);
       },
       onUnsent(place, text) {

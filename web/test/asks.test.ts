@@ -2,6 +2,7 @@
 // a reload, and texts of a model that try to look like something else.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { answering, asking, watchedTool } from "../../server/test/tool-steps.ts";
 import { violationsIn } from "./axe.ts";
@@ -9,6 +10,8 @@ import { openPage, withoutBrowser } from "./browser.ts";
 import { message, replied, said } from "./chat-page.ts";
 
 const skip = withoutBrowser;
+/** Long for a page that knows by itself, and before the next time that it asks the server again. */
+const AT_ONCE = { timeout: 10_000 };
 const HOSTILE = '{"to":"a@b.c","text":"<img src=x onerror=alert(1)>\u202Egnp.exe\u0000"}';
 const send = watchedTool("send_mail", { source: "mail", effect: "writes", asks: true });
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -86,5 +89,62 @@ test("[H52] a message ends what waits; one that is declined is told to the model
   await card.getByRole("button", { name: "رفض" }).press("Enter");
   await page.getByText("Then not.", { exact: true }).waitFor();
   assert.equal(send.inputs.length, 0);
+  assert.deepEqual(opened.problems, []);
+});
+
+test("[H50] [H53] open questions have a number, a dot and a page of their own; what is allowed for always is listed, and revoked by keyboard", {
+  skip,
+}, async () => {
+  const isTooWide = (page: Page) =>
+    page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  await using opened = await openPage(server.url);
+  const { page } = opened;
+  const sidebar = page.getByRole("navigation", { name: "Conversations and pages" });
+  const way = sidebar.getByRole("link", { name: /^Open questions/ });
+  const dot = sidebar.getByRole("img", { name: "Waits for your decision" });
+  server.model.next(asking([{ name: "send_mail", given: { n: 3 } }]));
+  await message(page).focus();
+  await page.keyboard.type("For always");
+  await page.keyboard.press("Enter");
+  const card = page.getByRole("region", { name: "Use send_mail?" });
+  await card.waitFor();
+  await sidebar.getByRole("link", { name: "Open questions 1", exact: true }).waitFor(AT_ONCE);
+  await dot.waitFor(AT_ONCE);
+
+  await way.press("Enter");
+  const row = page.getByRole("main").getByRole("link", { name: /Use send_mail\?.*For always/ });
+  await row.waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  await page.reload();
+  await Promise.all([row.waitFor(), dot.waitFor()]);
+  {
+    await using narrow = await openPage(server.url, "questions", {
+      ...{ locale: "ar", viewport: { width: 390, height: 844 } },
+    });
+    await narrow.page.getByRole("main").getByRole("listitem").waitFor();
+    assert.equal(await isTooWide(narrow.page), false);
+    assert.deepEqual(await violationsIn(narrow.page), []);
+    assert.deepEqual(narrow.problems, []);
+  }
+  await row.press("Enter");
+  server.model.next(answering("It is sent."));
+  await card.getByRole("button", { name: "Always allow" }).press("Enter");
+  await said(page, "It is sent.").waitFor();
+  await way.waitFor({ state: "detached", ...AT_ONCE });
+  await dot.waitFor({ state: "detached", ...AT_ONCE });
+
+  await page.goto(new URL("/app/settings/permissions", server.url).href);
+  const revoke = page.getByRole("button", { name: "Revoke the permission for send_mail" });
+  await revoke.waitFor();
+  await page.getByText("In all conversations").waitFor();
+  assert.deepEqual(await violationsIn(page), []);
+  const desktop = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await isTooWide(page), false);
+  await revoke.press("Enter");
+  await page.getByText("Every tool that asks does so each time.").waitFor();
+  await page.getByText("send_mail will ask again.").waitFor();
+  await revoke.waitFor({ state: "detached" });
+  if (desktop) await page.setViewportSize(desktop);
   assert.deepEqual(opened.problems, []);
 });

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { useQuestions } from "../asks/use-questions.ts";
 import { dateLocale } from "../i18n/index.ts";
 import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
@@ -37,6 +38,11 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
     refetchInterval: POLL_MS,
   });
 
+  const { data: questions } = useQuestions();
+  const waiting = useMemo(
+    () => new Set(questions?.map(({ conversation_id }) => conversation_id)),
+    [questions],
+  );
   const rows = useMemo(() => {
     const isThere = ({ id }: { readonly id: string }) => !deleted.has(id);
     return groupByDay(
@@ -141,6 +147,7 @@ export function ConversationList({ currentId }: { readonly currentId: string | n
                 key={row.key}
                 conversation={row.conversation}
                 isCurrent={row.key === currentId}
+                hasQuestion={waiting.has(row.key)}
                 isTabStop={row.key === tabStop}
                 isSelected={selection.ids.has(row.key)}
                 isSelecting={count > 0}

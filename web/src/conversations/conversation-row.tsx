@@ -16,6 +16,7 @@ import { useConversationActions } from "./use-conversation-actions.ts";
 export function ConversationRow({
   conversation,
   isCurrent,
+  hasQuestion,
   isTabStop,
   isSelected,
   isSelecting,
@@ -27,6 +28,8 @@ export function ConversationRow({
 }: {
   readonly conversation: Conversation;
   readonly isCurrent: boolean;
+  /** Whether a call of a tool waits in it for a decision. */
+  readonly hasQuestion: boolean;
   /** The one row that Tab goes to. */
   readonly isTabStop: boolean;
   readonly isSelected: boolean;
@@ -45,7 +48,9 @@ export function ConversationRow({
   const actions = useConversationActions();
   const [isRenaming, setRenaming] = useState(false);
   const selecting = useRowSelection(isSelecting, onSelect);
-  const isLive = useLiveReply(conversation.id) !== null;
+  const live = useLiveReply(conversation.id);
+  // What this page follows it knows at once.
+  const isWaiting = live ? live.phase === "waiting" : hasQuestion;
   const { id, title } = conversation;
   return (
     <div
@@ -81,7 +86,8 @@ export function ConversationRow({
       >
         <span className={`${styles.title} fade-end`}>{title}</span>
       </Link>
-      {isLive && <Dot isLive label={t("chat.replying")} className={styles.live} />}
+      {isWaiting && <Dot isWaiting label={t("asks.waits")} className={styles.live} />}
+      {live && !isWaiting && <Dot isLive label={t("chat.replying")} className={styles.live} />}
       <ConversationMenu
         conversation={conversation}
         button={

@@ -2,6 +2,7 @@ import { Bot, PanelLeft, Search, SquarePen, X } from "lucide-react";
 import { useDeferredValue, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRoute } from "wouter";
+import { QuestionsLink } from "../asks/questions-link.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
@@ -84,6 +85,7 @@ export function Sidebar({ currentId }: { readonly currentId: string | null }) {
         >
           <Bot size={18} aria-hidden /> {t("agents.title")}
         </Link>
+        <QuestionsLink className={styles.row} />
       </div>
       {words && typed ? (
         <SearchResults words={words} />

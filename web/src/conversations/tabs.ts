@@ -6,7 +6,9 @@ export type TabNews =
   /** A message was sent, or a reply ended, in that conversation. */
   | { readonly type: "turn"; readonly conversationId: string }
   /** The list is another: a title, a pin, a deletion, an import. */
-  | { readonly type: "list" };
+  | { readonly type: "list" }
+  /** A call of a tool waits for a decision, or waits no more. */
+  | { readonly type: "questions" };
 
 /** The user's other tabs of this browser. */
 export function openTabs(account: Account, onNews: (news: TabNews) => void) {

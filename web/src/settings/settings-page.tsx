@@ -1,7 +1,8 @@
-import { BookMarked, CircleUser, Menu, Mic, NotebookPen, Settings2, X } from "lucide-react";
+import { BookMarked, CircleUser, Hand, Menu, Mic, NotebookPen, Settings2, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
+import { PermissionsSection } from "../asks/permissions-section.tsx";
 import { PromptsSection } from "../prompts/prompts-section.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
@@ -25,6 +26,12 @@ const SECTIONS = [
     name: "prompts.title",
     icon: BookMarked,
     Content: PromptsSection,
+  },
+  {
+    path: "/settings/permissions",
+    name: "asks.permissions",
+    icon: Hand,
+    Content: PermissionsSection,
   },
   { path: "/settings/voice", name: "settings.voice", icon: Mic, Content: VoiceSection },
   {

@@ -21,10 +21,13 @@ export function Mark({ className }: { readonly className?: string | undefined })
 export function Dot({
   label = null,
   isLive = false,
+  isWaiting = false,
   className,
 }: {
   readonly label?: string | null;
   readonly isLive?: boolean;
+  /** Whether somebody is to decide before it goes on. */
+  readonly isWaiting?: boolean;
   readonly className?: string | undefined;
 }) {
   const attributes =
@@ -34,6 +37,7 @@ export function Dot({
       {...attributes}
       className={[styles.dot, className].filter(Boolean).join(" ")}
       data-live={isLive || undefined}
+      data-waits={isWaiting || undefined}
     />
   );
 }

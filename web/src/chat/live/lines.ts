@@ -30,8 +30,9 @@ const NONE: readonly LiveReply[] = [];
 /**
  * What runs in each conversation, in order. The first of a line is its running reply, or the message
  * that will have it; those behind it are messages that have not reached the server.
+ * @param onAsked called where a reply begins or ceases to wait for a decision
  */
-export function createLines() {
+export function createLines(onAsked: (key: string) => void) {
   const lines = new Map<string, readonly Running[]>();
   /** The snapshots of those behind, the same list until one changes. */
   const behind = new Map<string, readonly LiveReply[]>();
@@ -64,7 +65,9 @@ export function createLines() {
     },
 
     update(entry: Running, change: Partial<LiveReply>, isUrgent = true): void {
+      const isWaiting = entry.snapshot.phase === "waiting";
       entry.snapshot = { ...entry.snapshot, ...change };
+      if (isWaiting !== (entry.snapshot.phase === "waiting")) onAsked(entry.key);
       const line = of(entry.key);
       if (line.includes(entry) && line[0] !== entry) put(entry.key, line);
       if (isUrgent) publish();
@@ -93,6 +96,7 @@ export function createLines() {
     },
 
     remove(entry: Running): void {
+      if (entry.snapshot.phase === "waiting") onAsked(entry.key);
       put(
         entry.key,
         of(entry.key).filter((one) => one !== entry),

@@ -29,8 +29,8 @@ export function createLiveReplies({
 }: {
   readonly client: Client;
   readonly cache: ThreadCache;
-  /** A message was stored here, or a reply ended: the other tabs and the list want to know. */
-  readonly onTurn: (conversationId: string, step: "started" | "ended") => void;
+  /** A message was stored here, a reply ended, or asks something or no more: others want to know. */
+  readonly onTurn: (conversationId: string, step: "started" | "asked" | "ended") => void;
   /**
    * At the end: this had not reached the server.
    * @param key the conversation's id, or NEW
@@ -38,7 +38,7 @@ export function createLiveReplies({
    */
   readonly onUnsent: (key: string, text: string) => () => void;
 }) {
-  const lines = createLines();
+  const lines = createLines((key) => onTurn(key, "asked"));
   const { update, remove } = lines;
 
   const leaving = keepUnsent(lines, cache, onUnsent);
