@@ -9,8 +9,7 @@ export const BUILT_IN_TOOLS = ["now", "search_conversations", "fetch_page", "web
 export type BuiltInTool = (typeof BUILT_IN_TOOLS)[number];
 
 const SOURCE = "builtin";
-/** They read what is the user's own. */
-const OWN = { effect: "reads", asks: false, isTrusted: true } as const;
+const READS = { effect: "reads", asks: false } as const;
 const MAX_QUERY_CHARACTERS = 500;
 const MAX_HITS = 10;
 /** More are asked for, because those of the conversation itself are left out. */
@@ -41,7 +40,8 @@ export function builtInTools(
         additionalProperties: false,
       },
       isRepeatable: true,
-      ...OWN,
+      ...READS,
+      isTrusted: true,
       run: async ({ arguments: given }) => timeIn(clock.now(), textOf(given.time_zone)),
     },
     search_conversations: {
@@ -56,7 +56,9 @@ export function builtInTools(
         additionalProperties: false,
       },
       isRepeatable: true,
-      ...OWN,
+      ...READS,
+      // A conversation also holds what models said after they had read what strangers wrote.
+      isTrusted: false,
       async run({ owner, conversationId, arguments: given }) {
         const query = textOf(given.query).slice(0, MAX_QUERY_CHARACTERS);
         checkStorable(query, "query");
