@@ -122,14 +122,21 @@ test("[X13] the event loop does not read the list of sockets: 300 look-ups in 60
   const many = Array.from({ length: 60_000 }, (_, number) => other(number)).join("");
   await using table = tableOf(many + row(60_000, ends(LOOPBACK, LOOPBACK), 33, 5), "");
   assert.equal(await table.ask(), 33, "the thread has started");
-  const control = cpuOf(process.threadCpuUsage());
-  const rows = readFileSync(join(table.folder, "tcp"), "latin1").split("\n");
-  assert.ok(rows.some((text) => text.includes(ends(LOOPBACK, LOOPBACK))));
-  const oneReading = control();
-  const lookUps = cpuOf(process.threadCpuUsage());
-  const answers = await Promise.all(Array.from({ length: 300 }, () => table.ask()));
-  const allLookUps = lookUps();
-  assert.deepEqual(new Set(answers), new Set([33]));
+  const reading: number[] = [];
+  const lookingUp: number[] = [];
+  for (const _ of Array(5)) {
+    const control = cpuOf(process.threadCpuUsage());
+    const rows = readFileSync(join(table.folder, "tcp"), "latin1").split("\n");
+    assert.ok(rows.some((text) => text.includes(ends(LOOPBACK, LOOPBACK))));
+    reading.push(control());
+    const lookUps = cpuOf(process.threadCpuUsage());
+    const answers = await Promise.all(Array.from({ length: 300 }, () => table.ask()));
+    lookingUp.push(lookUps());
+    assert.deepEqual(new Set(answers), new Set([33]));
+  }
+  // The least of each: what the machine or the collector of garbage adds is not theirs.
+  const oneReading = Math.min(...reading);
+  const allLookUps = Math.min(...lookingUp);
   assert.ok(
     allLookUps < oneReading,
     `300 look-ups computed ${allLookUps} ms, one reading here ${oneReading} ms`,

@@ -55,6 +55,7 @@ test("a conversation is archived by keyboard, undone, found by search, brought b
   await page.getByRole("menuitem", { name: "Archived conversations" }).press("Enter");
   await page.getByRole("heading", { level: 1, name: "Archived conversations" }).waitFor();
   const list = page.getByRole("list", { name: "Archived conversations" });
+  await list.getByRole("listitem").first().waitFor();
   assert.equal(await list.getByRole("listitem").count(), 1);
   assert.deepEqual(await violationsIn(page), [], "the archive");
   await list.getByRole("button", { name: "Bring back “Of pangolins”" }).press("Enter");

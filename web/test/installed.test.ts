@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
-import { message, replied } from "./chat-page.ts";
+import { message, replied, said } from "./chat-page.ts";
 
 const skip = withoutBrowser;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -121,18 +121,20 @@ test("a long answer that comes while one is elsewhere is told of, once that was 
   const told = () => page.evaluate("window.told") as Promise<[string, string][]>;
   const say = async (words: string, seconds: number) => {
     server.model.forget();
-    server.model.next({ text: "A secret answer", hold: 1 });
+    server.model.next({ pieces: [`Secret of ${seconds} seconds`, ", told"], hold: 1 });
     await message(page).focus();
     await page.keyboard.type(words);
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Stop the reply" }).waitFor();
     await server.model.held();
+    // The page counts from when the message was stored: the first word of its answer is there no sooner.
+    await said(page, `Secret of ${seconds} seconds`).waitFor();
     await page.evaluate(`window.ahead += ${seconds * 1000}; window.isAway = true`);
     server.model.release();
     await replied(page);
     await page.evaluate("window.isAway = false");
   };
-  await say("Not yet asked for", 30);
+  await say("Not yet asked for", 31);
   assert.deepEqual([await asked(), await told()], [0, []]);
 
   await page.getByRole("button", { name: "Settings and account" }).focus();
