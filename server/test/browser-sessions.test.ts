@@ -2,7 +2,7 @@
 // Backends: replicas
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, mkdtempDisposable, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -264,6 +264,59 @@ test("[H73] a session that is over is told so, and one that is kept survives a r
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+});
+
+test("[H73] a session ends when the operator chooses another provider, for the same person too", async () => {
+  const { cookie, headers } = await signedIn();
+  const row = await server.store.findBrowserSession(hashOfSession(cookie.slice(9)));
+  assert.equal(row?.issuer, provider.url);
+  const of = async (issuer: string | null) => {
+    const secret = `cs_${randomUUID().padEnd(43, "x")}`;
+    const hash = hashOfSession(secret);
+    await server.store.createBrowserSession({ ...row, id: randomUUID(), hash, issuer });
+    return { hash, headers: { cookie: `colloquy=${secret}` } };
+  };
+  const others = await Promise.all([of("https://another.example"), of(null)]);
+  const own = await of(provider.url);
+  for (const other of others) assert.equal(await statusOf(ACCOUNT, other.headers), 401);
+  assert.equal(await statusOf(ACCOUNT, own.headers), 200);
+
+  await using directory = await mkdtempDisposable(join(tmpdir(), "colloquy-test-"));
+  await using next = await startProvider();
+  const options = { directory: directory.path, backend: "sqlite" } as const;
+  const start = (environment: Record<string, string>) => startServer({ ...options, environment });
+  let kept = "";
+  {
+    await using first = await start(provider.environment);
+    provider.expect({ subject: "ann" });
+    kept = sessionOf((await walk(first.url)).ended);
+  }
+  for (const environment of [next.environment, provider.environment]) {
+    await using later = await start(environment);
+    const refused = await send(later, "GET", ACCOUNT, undefined, { cookie: kept });
+    assert.equal(refused.status, 401);
+    assert.match(refused.body.message, /session has ended\. Sign in again/);
+  }
+
+  // As a server that starts ends them.
+  await server.store.endBrowserSessions({ notOfIssuer: provider.url }, new Date());
+  for (const { hash } of others) assert.equal(await server.store.findBrowserSession(hash), null);
+  assert.ok(await server.store.findBrowserSession(own.hash));
+  assert.equal(await statusOf(ACCOUNT, headers), 200);
+});
+
+test("[H72] whoever has not signed in is counted by address", async () => {
+  await using counting = await startServer({
+    backend: "sqlite",
+    environment: { ...provider.environment, RATE_LIMITS: "sign-in=3/m" },
+  });
+  const statuses: number[] = [];
+  for (const path of ["start", "callback", "callback?code=x&state=y", "start", "callback"]) {
+    const answer = await fetch(`${counting.url}/sign-in/${path}`, { redirect: "manual" });
+    statuses.push(answer.status);
+    if (answer.status === 429) assert.ok(Number(answer.headers.get("retry-after")) > 0);
+  }
+  assert.deepEqual(statuses, [303, 303, 303, 429, 429]);
 });
 
 test("[H74] a cookie changes nothing and opens nothing for pages of elsewhere", async () => {

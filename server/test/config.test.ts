@@ -124,7 +124,7 @@ test("settings that are unsafe together are refused", () => {
 
 test("RATE_LIMITS changes the wires it names and leaves the others at the documents' numbers", () => {
   const config = readConfig({
-    RATE_LIMITS: "chat=5/s,50/h chat-v1=600/m conversations=off voice=7/m sockets=3",
+    RATE_LIMITS: "chat=5/s,50/h chat-v1=600/m conversations=off voice=7/m sign-in=9/m sockets=3",
   });
   assert.deepEqual(config.limits?.chat?.perUser, [
     { limit: 5, windowMs: 1000 },
@@ -133,6 +133,7 @@ test("RATE_LIMITS changes the wires it names and leaves the others at the docume
   assert.deepEqual(config.limits?.["chat-v1"]?.perUser, [{ limit: 600, windowMs: 60_000 }]);
   assert.deepEqual(config.limits?.conversations?.perUser, []);
   assert.deepEqual(config.limits?.voice?.perAddress, [{ limit: 7, windowMs: 60_000 }]);
+  assert.deepEqual(config.limits?.["sign-in"]?.perAddress, [{ limit: 9, windowMs: 60_000 }]);
   assert.equal(config.socketsPerAddress, 3);
   assert.equal(readConfig({ RATE_LIMITS: "off" }).limits, null);
 });

@@ -120,6 +120,40 @@ describe("calls of tools", () => {
     assert.deepEqual([rest, others], [["look", '{"at":1}'], []]);
   });
 
+  test("an id that is long, doubled or cannot be seen is replaced, and a name has its bounds", async () => {
+    const bad = ["x".repeat(3000), "ж".repeat(100), "a\u0007b", " ", "..", "a/b", "\ud800"];
+    const { said } = await replyTo([
+      call(0, { name: "look", arguments: "{}" }, { id: "same" }),
+      call(1, { name: "look", arguments: "[]" }, { id: "same" }),
+      ...bad.map((id, place) => call(2 + place, { name: "look", arguments: "{}" }, { id })),
+      call(9, { name: `\0${"n".repeat(3000)}`, arguments: "{}" }, { id: "functions.look:9é" }),
+      event({}, "tool_calls"),
+    ]);
+    const [first, second, ...others] = said as string[][];
+    const [last] = others.splice(-1);
+    assert.deepEqual(first, ["same", "look", "{}"]);
+    assert.deepEqual(second?.slice(1), ["look", "[]"]);
+    assert.equal(others.length, bad.length);
+    const own = [second, ...others].map(([id = ""] = []) => id);
+    for (const id of own) assert.match(id, /^call_[\w-]{36}$/);
+    assert.equal(new Set(own).size, own.length);
+    assert.deepEqual(last, ["functions.look:9é", `\uFFFD${"n".repeat(255)}`, "{}"]);
+
+    const twice = { id: "a", type: "function", function: { name: "look", arguments: "{}" } };
+    const message = { role: "assistant", content: null, tool_calls: [twice, twice] };
+    const body = { model: "m", choices: [{ index: 0, message, finish_reason: "tool_calls" }] };
+    model.next({ raw: [JSON.stringify(body)], contentType: "application/json" });
+    const request = asking("Hello", { settings: TOOLS });
+    const whole = joined((await collect(replyOf(provider, request, neverAborted))).parts);
+    assert.deepEqual(
+      whole.map((one) => (one as string[]).slice(1)),
+      [
+        ["look", "{}"],
+        ["look", "{}"],
+      ],
+    );
+  });
+
   test("a whole reply in plain JSON has its calls", async () => {
     const message = {
       role: "assistant",

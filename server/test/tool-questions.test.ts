@@ -3,10 +3,12 @@
 // Takes: 12 s
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { allEvents, caller, type StreamEvent } from "./chat-v1-client.ts";
 import { eventually } from "./cli-runner.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { answering, asking, watchedTool } from "./tool-steps.ts";
 import { makeKey, type Server } from "./wire-client.ts";
 
@@ -168,6 +170,19 @@ describe("[H50] a call that asks", () => {
     assert.equal(outcomes(reply).filter((outcome: string) => outcome === "ok").length, allowed);
   });
 
+  test("[H51] a call is decided about whatever id its provider gave it", async () => {
+    const ids = ["x".repeat(3000), "", "a\u0007b", "..", "same", "same", "a%2Fb", "функция:0"];
+    server.model.next(asking(ids.map((id) => ({ name: "send", id }))));
+    const { conversation, events, questions } = await ask("All");
+    server.model.next(answering("Done."));
+    for (const question of questions) assert.equal((await decide(question, "allow")).status, 200);
+    assert.deepEqual(
+      outcomes(replyIn(await settled(conversation, events))),
+      ids.map(() => "ok"),
+    );
+    assert.equal(send.inputs.length, ids.length);
+  });
+
   test("[H51] a decision about other arguments decides nothing", async () => {
     server.model.next(asking([{ name: "send" }]));
     const { questions } = await ask("Send it");
@@ -244,6 +259,25 @@ describe("[H52] what ends a reply that waits", () => {
     assert.equal(stopped.interrupted_by, "superseded");
     assert.equal(answered.content, "Something else.");
   });
+
+  test(
+    "[H52] the end of the time to decide, which a decision that comes later does not change",
+    ONCE,
+    async () => {
+      server.model.next(asking([{ name: "send" }]));
+      const { conversation, events, questions } = await ask("Send it");
+      using database = new DatabaseSync(join(server.directory, "colloquy.db"));
+      const late = database.prepare("UPDATE tool_questions SET expires_at = ? WHERE reply_id = ?");
+      late.run(Date.now() - 1, questions[0].message_id);
+      server.model.next(answering("Then not."));
+      const decided = await decide(questions[0], "allow", { remember: "always" });
+      assert.equal(decided.status, 409);
+      assert.match(decided.body.message ?? "", /nobody decided in time/u);
+      assert.deepEqual(outcomes(replyIn(await settled(conversation, events))), ["declined"]);
+      assert.equal(send.inputs.length, 0);
+      assert.deepEqual((await calls.call("/grants", { user })).body.data, []);
+    },
+  );
 
   test("[H52] a stop, a replacement and a deletion", async () => {
     server.model.next(asking([{ name: "send" }]));

@@ -11,13 +11,16 @@ export type Limits = {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** The wires whose requests come without a user. */
+const BY_ADDRESS: readonly string[] = ["voice", "shared", "sign-in"];
+
 /** More than a person who talks needs, but a bound for a program that runs wild. */
 const GENEROUS = { limit: 600, windowMs: MINUTE_MS };
 
 /**
  * What the documents promise: 000 and 002 by user, 003's HTTP routes by address. 001, 004, OpenAI's and Anthropic's wires and what is
  * said by voice have none, and get a generous one; of 004's requests, searches cost the most, and have a limit of their own. What
- * links show is counted by address.
+ * links show and signing in are counted by address.
  */
 const DOCUMENTED_LIMITS = {
   rules: {
@@ -40,6 +43,7 @@ const DOCUMENTED_LIMITS = {
     responses: { perUser: [GENEROUS], perAddress: [] },
     "voice-turns": { perUser: [GENEROUS], perAddress: [] },
     shared: { perUser: [], perAddress: [{ limit: 120, windowMs: MINUTE_MS }] },
+    "sign-in": { perUser: [], perAddress: [{ limit: 120, windowMs: MINUTE_MS }] },
     search: { perUser: [{ limit: 120, windowMs: MINUTE_MS }], perAddress: [] },
   },
   socketsPerAddress: 10,
@@ -76,10 +80,9 @@ export function parseLimits(value: string, mistakes: string[]): Limits {
       continue;
     }
     const given = windows.filter((window) => window !== null);
-    rules[name] =
-      name === "voice" || name === "shared"
-        ? { perUser: [], perAddress: given }
-        : { perUser: given, perAddress: [] };
+    rules[name] = BY_ADDRESS.includes(name)
+      ? { perUser: [], perAddress: given }
+      : { perUser: given, perAddress: [] };
   }
   const { sockets = null, open = null } = counts;
   return { rules, socketsPerAddress: sockets, openPerUser: open };

@@ -6,6 +6,8 @@ export type BrowserSession = {
   readonly hash: string;
   readonly tenantId: string;
   readonly userId: string;
+  /** The provider's issuer; null: a session from before that was noted. */
+  readonly issuer: string | null;
   /** As the provider names the person. */
   readonly subject: string;
   /** The provider's session (`sid`), which it may end; null: it named none. */

@@ -33,5 +33,8 @@ export type ToolGrant = {
   readonly createdAt: Date;
 };
 
+/** Who declines a call once the time to decide is over, as the audit log names it. */
+export const END_OF_TIME = "end of the time to decide";
+
 /** The number of permissions that are remembered of a user. */
 export const MAX_GRANTS = 1000;

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ConnectionFacts, Credential } from "../domain/access.ts";
 import { AppError } from "../domain/errors.ts";
 import { forwarderOf } from "./forwarding.ts";
+import { isLocalHost } from "./local-host.ts";
 import { peerOwnerOf } from "./peer-owner.ts";
 import { sessionSecretIn } from "./session-cookie.ts";
 
@@ -18,8 +19,6 @@ declare module "fastify" {
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
-
-const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 
 /** The origin of a page of this machine, at any port. No foreign page has such an origin. */
 const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
@@ -43,7 +42,7 @@ export function connectionFacts(
   return {
     address,
     peerIsLoopback: isLoopback(socket.remoteAddress ?? ""),
-    hostIsLocal: LOCAL_HOST.test(headers.host ?? ""),
+    hostIsLocal: isLocalHost(headers.host ?? ""),
     // This is looked up only for a request without a credential.
     get forwardedBy() {
       return forwarderOf(request);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { SESSION_PREFIX } from "../domain/browser-session.ts";
+import { isLocalHost } from "./local-host.ts";
 
-const LOCAL_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 const MAX_COOKIE_CHARACTERS = 1024;
 
 /**
@@ -15,7 +15,7 @@ export const cookieName = (name: string, isSecure: boolean): string =>
 export const isSecureAddress = (
   { host = "" }: IncomingHttpHeaders,
   publicOrigin: string | null,
-): boolean => (publicOrigin ? publicOrigin.startsWith("https:") : !LOCAL_HOST.test(host));
+): boolean => (publicOrigin ? publicOrigin.startsWith("https:") : !isLocalHost(host));
 
 /** The value of that cookie; null where it is missing, sent twice, or not one of ours. */
 export function cookieIn({ cookie = "" }: IncomingHttpHeaders, name: string): string | null {

@@ -1,10 +1,11 @@
 import type { BrowserSession } from "../domain/browser-session.ts";
 
-/** Which sessions end: one by its id, or those of a session or of a person of the provider's. */
+/** Which sessions end: one by its id, those of a session or of a person of the provider's, or all that are not of an issuer. */
 export type SessionsToEnd =
   | { readonly id: string }
   | { readonly providerSession: string }
-  | { readonly subject: string };
+  | { readonly subject: string }
+  | { readonly notOfIssuer: string };
 
 export interface BrowserSessionStore {
   /** Stores the session, and deletes those that have expired, or were ended a day before. */

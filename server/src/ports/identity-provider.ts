@@ -15,6 +15,8 @@ export type Identity = {
 
 /** The operator's provider of identities, to which people are sent in order to sign in. */
 export interface IdentityProvider {
+  /** As in its tokens' `iss`. */
+  readonly issuer: string;
   /** What people call it. */
   readonly name: string;
   /** @param redirectUri where the provider sends people back. @throws SignInError */

@@ -21,8 +21,13 @@ export type Decided =
       /** Whether the reply waited and is this server's from now on, which has to go on with it. */
       readonly isTaken: boolean;
     }
-  /** Somebody was first, or the reply has ended. */
-  | { readonly kind: "late"; readonly was: ToolDecision }
+  /** Somebody was first, the time to decide is over, or the reply has ended. */
+  | {
+      readonly kind: "late";
+      readonly was: ToolDecision;
+      /** As above, where the call was declined just now because its time is over. */
+      readonly isTaken: boolean;
+    }
   /** The arguments are not those that were shown. */
   | { readonly kind: "changed" };
 
@@ -53,7 +58,7 @@ export interface QuestionStore {
   ): Promise<readonly { readonly id: string; readonly sequence: number }[]>;
   /**
    * Decides a question, once; null: there is none. The decision, the permission and what the audit log says of both are
-   * one write.
+   * one write. Once its time is over, a call is declined whatever the decision is.
    */
   decide(
     owner: Owner,

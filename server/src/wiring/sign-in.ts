@@ -35,5 +35,8 @@ export async function chooseSignIn(
     userIdOf: (subject) => tokens.userIdOf(issuer, subject),
     onFailure,
   });
-  return { credentials: [...ofTokens, sessions.sessionCredentials(store, systemClock)], signIn };
+  // The operator has chosen another provider since: whoever it lets in signs in there.
+  await store.endBrowserSessions({ notOfIssuer: issuer }, systemClock.now());
+  const ofSessions = sessions.sessionCredentials(store, systemClock, issuer);
+  return { credentials: [...ofTokens, ofSessions], signIn };
 }

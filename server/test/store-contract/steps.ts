@@ -4,6 +4,7 @@ import { documentOf } from "../../src/domain/message.ts";
 import { layOut } from "../../src/domain/part-layout.ts";
 import { after, type Part } from "../../src/domain/parts.ts";
 import type { Owner } from "../../src/domain/principal.ts";
+import type { ToolQuestion } from "../../src/domain/tool-question.ts";
 import type { Store } from "../../src/ports/store.ts";
 import {
   aConversation,
@@ -94,6 +95,36 @@ export function stepContract(open: OpenStore): void {
       } finally {
         await store.close();
       }
+    });
+
+    test("are decided about in time: after that, a call is declined whatever the decision is", async () => {
+      await using opened = new AsyncDisposableStack();
+      const store = await open();
+      opened.defer(() => store.close());
+      const owner = newOwner();
+      const reply = await inProgress(store, owner);
+      const replyId = reply.id;
+      const question = (callId: string): ToolQuestion => ({
+        ...{ conversationId: reply.conversationId, replyId, callId, source: "s", tool: "n" },
+        ...{ arguments: "{}", argumentsSha256: "a", askedAt: at(0), expiresAt: at(60) },
+        decision: null,
+      });
+      const asked = [question("a"), question("b"), question("c")];
+      await store.noteSteps(owner, replyId, { epoch: 0, state: STATE }, null, asked);
+      const waiting = ["a", "b", "c"];
+      await store.parkReply(owner, replyId, { epoch: 0, waiting, at: at(1) });
+      const grant = { id: "g", conversationId: null };
+      const allow = { decision: "allow", argumentsSha256: "a", grant } as const;
+      const decide = (callId: string, seconds: number, as = owner) =>
+        store.decide(as, replyId, callId, allow, { at: at(seconds), actor: "test" });
+      for (const stranger of strangersTo(owner))
+        assert.equal(await decide("a", 60, stranger), null);
+      assert.deepEqual(await decide("a", 60), { kind: "late", was: "expired", isTaken: true });
+      assert.deepEqual(await decide("a", 61), { kind: "late", was: "expired", isTaken: false });
+      assert.deepEqual(await store.listGrants(owner), []);
+      assert.deepEqual(await decide("b", 59), { kind: "decided", isTaken: false });
+      const decisions = (await store.questionsOf(owner, replyId)).map(({ decision }) => decision);
+      assert.deepEqual(decisions, ["expired", "allow", null]);
     });
   });
 }

@@ -62,6 +62,7 @@ export function createSignIn(
         hash,
         ...standing,
         userId: userIdOf(subject),
+        issuer: provider.issuer,
         subject,
         providerSession,
         createdAt,

@@ -1,9 +1,8 @@
-import type { Message } from "../../domain/message.ts";
 import { CLIENT_TOOLS, type Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { QuestionStore } from "../../ports/question-store.ts";
-import type { MessageStore } from "../../ports/store.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 import type { Tools } from "./tools.ts";
 
@@ -14,11 +13,12 @@ export const NO_SOURCE = "unknown";
 export type Permission = "run" | "ask" | "refused" | "not here";
 
 type PermissionParts = {
-  readonly store: Pick<AgentStore, "getAgent"> &
-    Pick<QuestionStore, "isGranted"> &
-    Pick<MessageStore, "recentMessages">;
+  readonly store: Pick<AgentStore, "getAgent"> & Pick<QuestionStore, "isGranted">;
   readonly tools: Pick<Tools, "find">;
 };
+
+/** Tools whose results are in what was said. They are kept by their names and sources, because a tool may change or go. */
+export type ToolsRead = readonly Pick<ServerTool, "name" | "source">[];
 
 /** Where a tool is to be used, and by whom. */
 type Place = {
@@ -27,9 +27,8 @@ type Place = {
   readonly agentId: string | null;
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
-  /** The sequence before which the model was told what was said, and how much of it at most. */
-  readonly before: number;
-  readonly maxCharacters: number;
+  /** The tools whose results are in the history that the model was told. @throws AppError unavailable */
+  readBefore(): Promise<ToolsRead>;
   /** What the reply has so far. */
   readonly said: readonly Part[];
 };
@@ -44,19 +43,16 @@ export async function permissionOf(
   place: Place,
   tool: ServerTool,
 ): Promise<Permission> {
-  const { owner, conversationId, agentId, canAsk, before, maxCharacters, said } = place;
+  const { owner, conversationId, agentId, canAsk, said } = place;
   const agent = agentId === null ? null : await store.getAgent(owner, agentId);
   if (!isChosen(tool, agent?.tools ?? null)) return "refused";
   const question: Permission = canAsk ? "ask" : "not here";
   if (tool.asks && !(await store.isGranted(owner, conversationId, tool))) return question;
   if (tool.effect === "reads") return "run";
   // Whatever was remembered: strangers may have written what the model does next.
-  if (isTainted(tools, said)) return question;
-  const limits = { maxCharacters, beforeSequence: before };
-  const history = await store.recentMessages(owner, conversationId, limits);
-  return history.some((message: Message) => isTainted(tools, message.parts ?? []))
-    ? question
-    : "run";
+  const isStrange = ({ name, source: of }: ToolsRead[number]) => !isTrusted(tools.find(name), of);
+  if (toolsReadIn(said).some(isStrange)) return question;
+  return (await place.readBefore()).some(isStrange) ? question : "run";
 }
 
 /** Whether an agent with that choice of tools (null: all) uses that tool. A label is a tool's name or its source. */
@@ -65,23 +61,30 @@ export const isChosen = (
   labels: readonly string[] | null,
 ): boolean => labels === null || labels.includes(name) || labels.includes(source);
 
-/** Whether there are results of a tool that is not trusted, or is not there any more. */
-function isTainted(tools: Pick<Tools, "find">, parts: readonly Part[]): boolean {
-  const untrusted = new Set(
+/** The tools of which messages have results, each once, whatever may be known of them by now. */
+export async function toolsRead(messages: readonly (readonly Part[])[]): Promise<ToolsRead> {
+  const read = new Map<string, ToolsRead[number]>();
+  await mapInPieces(messages, (parts) => {
+    for (const one of toolsReadIn(parts)) read.set(JSON.stringify([one.source, one.name]), one);
+  });
+  return [...read.values()];
+}
+
+function toolsReadIn(parts: readonly Part[]): ToolsRead {
+  const answered = new Set(
     parts.flatMap((part) =>
-      part.type === "tool_call" &&
-      part.source !== CLIENT_TOOLS &&
-      part.source !== NO_SOURCE &&
-      !isTrusted(tools.find(part.name), part.source)
+      part.type === "tool_result" && (part.outcome === "ok" || part.outcome === "failed")
         ? part.callId
         : [],
     ),
   );
-  return parts.some(
-    (part) =>
-      part.type === "tool_result" &&
-      (part.outcome === "ok" || part.outcome === "failed") &&
-      untrusted.has(part.callId),
+  return parts.flatMap((part) =>
+    part.type === "tool_call" &&
+    part.source !== CLIENT_TOOLS &&
+    part.source !== NO_SOURCE &&
+    answered.has(part.callId)
+      ? { name: part.name, source: part.source }
+      : [],
   );
 }
 

@@ -1,11 +1,12 @@
 import { actorOf } from "../../domain/audit.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
 import { type Owner, ownerOf, type Principal } from "../../domain/principal.ts";
-import type {
-  GrantReach,
-  ToolDecision,
-  ToolGrant,
-  ToolQuestion,
+import {
+  END_OF_TIME,
+  type GrantReach,
+  type ToolDecision,
+  type ToolGrant,
+  type ToolQuestion,
 } from "../../domain/tool-question.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { QuestionPage, QuestionStore } from "../../ports/question-store.ts";
@@ -47,8 +48,6 @@ export type Questions = {
 
 const SWEEP_MS = 60_000;
 const BATCH = 100;
-/** Who declines a call in the end, as the audit log names it. */
-const ACTOR = "end of the time to decide";
 
 export function createQuestions({
   store,
@@ -67,7 +66,8 @@ export function createQuestions({
       const expired = await store.expiredQuestions(at, BATCH);
       for (const { owner, replyId, callId } of expired) {
         const late = { decision: "expired", argumentsSha256: null, grant: null } as const;
-        const decided = await store.decide(owner, replyId, callId, late, { at, actor: ACTOR });
+        const stamp = { at, actor: END_OF_TIME };
+        const decided = await store.decide(owner, replyId, callId, late, stamp);
         if (decided?.kind === "decided" && decided.isTaken) await turns.goOn(owner, replyId);
       }
       if (expired.length < BATCH) return;
@@ -92,9 +92,9 @@ export function createQuestions({
       const given = { decision, argumentsSha256, grant };
       const decided = await store.decide(owner, replyId, callId, given, stamp);
       if (!decided) throw notFound("message");
-      if (decided.kind === "late") throw new AppError("conflict", WAS[decided.was]);
       if (decided.kind === "changed") throw otherArguments();
       if (decided.isTaken) await turns.goOn(owner, replyId);
+      if (decided.kind === "late") throw new AppError("conflict", WAS[decided.was]);
     },
     grants: (owner) => store.listGrants(ownerOf(owner)),
     async revoke(principal, grantId) {

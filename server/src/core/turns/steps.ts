@@ -1,3 +1,4 @@
+import { isCallId } from "../../domain/call-id.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { type Part, textIn, textOf } from "../../domain/parts.ts";
@@ -8,7 +9,7 @@ import type { TurnObservation } from "../../ports/observer.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
 import { makeCalls } from "../tools/calls.ts";
-import { NO_SOURCE, permissionOf } from "../tools/permissions.ts";
+import { NO_SOURCE, permissionOf, type ToolsRead, toolsRead } from "../tools/permissions.ts";
 import { type ToolCall, unanswered } from "../tools/results.ts";
 import {
   type AskedState,
@@ -117,7 +118,6 @@ export function createSteps(
     writer.reply.parts().flatMap((part) => (part.type === "tool_call" ? part.callId : [])),
   );
   const window = models.contextTokensOf(asked.model) * CHARACTERS_A_TOKEN * RESULTS_SHARE;
-  const readCharacters = models.contextTokensOf(asked.model) * MAX_CHARACTERS_A_TOKEN;
   const room = {
     characters:
       Math.min(MAX_RESULTS_CHARACTERS, Math.floor(window)) - resultsIn(writer.reply.parts()),
@@ -153,6 +153,17 @@ export function createSteps(
     isSpeaking = speaking;
   };
 
+  let known: ToolsRead | null = null;
+  /** The history of a turn stays the same, and is read for the first call that depends on it. */
+  const readBefore = async (): Promise<ToolsRead> => {
+    if (known) return known;
+    const maxCharacters = models.contextTokensOf(asked.model) * MAX_CHARACTERS_A_TOKEN;
+    const limits = { maxCharacters, beforeSequence: asked.before };
+    const history = await store.recentMessages(owner, reply.conversationId, limits);
+    known = await toolsRead(history.map(({ parts }) => parts ?? []));
+    return known;
+  };
+
   const park = (waiting: readonly string[]): Promise<"parked" | "decided"> =>
     insist(async () => {
       const parked = await store.parkReply(owner, reply.id, { epoch, waiting, at: clock.now() });
@@ -186,8 +197,8 @@ export function createSteps(
             permissionOf(
               { store, tools },
               {
-                ...{ owner, conversationId: reply.conversationId, maxCharacters: readCharacters },
-                ...{ agentId: asked.agentId, canAsk: asked.canAsk ?? false, before: asked.before },
+                ...{ owner, conversationId: reply.conversationId, readBefore },
+                ...{ agentId: asked.agentId, canAsk: asked.canAsk ?? false },
                 said: writer.reply.parts(),
               },
               tool,
@@ -261,12 +272,13 @@ export function createSteps(
 const resultsIn = (parts: readonly Part[]): number =>
   parts.reduce((sum, part) => sum + (part.type === "tool_result" ? part.text.length : 0), 0);
 
-/** Some providers give calls the same ids again and again, or none. */
+/** Some providers give calls the same ids in each answer. */
 function idAmong(taken: ReadonlySet<string>, wanted: string): string {
-  if (wanted !== "" && !taken.has(wanted)) return wanted;
+  if (!taken.has(wanted)) return wanted;
   let number = taken.size + 1;
-  while (taken.has(`${wanted || "call"}_${number}`)) number++;
-  return `${wanted || "call"}_${number}`;
+  while (taken.has(`${wanted}_${number}`)) number++;
+  const id = `${wanted}_${number}`;
+  return isCallId(id) ? id : `call_${crypto.randomUUID()}`;
 }
 
 const tooManySteps = (): AppError =>

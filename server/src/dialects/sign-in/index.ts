@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Limits } from "../../core/access/limits.ts";
 import type { SignIn } from "../../core/access/sign-in.ts";
 import { AppError } from "../../domain/errors.ts";
 import { SignInError, type SignInFailure } from "../../domain/sign-in-error.ts";
@@ -18,6 +19,7 @@ import type { Wire } from "../../http/wire.ts";
 export type SignInParts = {
   /** Null: people have keys. */
   readonly signIn: SignIn | null;
+  readonly limits: Pick<Limits, "takeForAddress">;
   /** PUBLIC_URL's origin and path; null and "" where it is not set. */
   readonly origins: { readonly publicOrigin: string | null };
   readonly basePath?: string;
@@ -40,7 +42,7 @@ type Memory = {
 };
 
 /** Signing in by the operator's provider: people are sent there, come back with a code, and get a session in a cookie. */
-export function signInWire({ signIn, origins, basePath = "" }: SignInParts): Wire | null {
+export function signInWire({ signIn, limits, origins, basePath = "" }: SignInParts): Wire | null {
   if (!signIn) return null;
   const { publicOrigin } = origins;
   const isSecure = ({ headers }: FastifyRequest) => isSecureAddress(headers, publicOrigin);
@@ -56,6 +58,11 @@ export function signInWire({ signIn, origins, basePath = "" }: SignInParts): Wir
     return `${request.protocol}://${request.headers.host}/sign-in/callback`;
   };
 
+  /** Nobody is known yet who could be counted. @throws AppError rate_limited */
+  const count = async ({ connection }: FastifyRequest): Promise<void> => {
+    await limits.takeForAddress("sign-in", connection.address);
+  };
+
   return {
     name: "sign-in",
     errorReply: plainErrorReply,
@@ -63,6 +70,7 @@ export function signInWire({ signIn, origins, basePath = "" }: SignInParts): Wir
       app.get(
         "/sign-in/start",
         {
+          onRequest: count,
           schema: {
             tags,
             summary: "Send a browser to the provider",
@@ -92,7 +100,10 @@ export function signInWire({ signIn, origins, basePath = "" }: SignInParts): Wir
 
       app.get(
         "/sign-in/callback",
-        { schema: { tags, summary: "Take a browser back from the provider", security: [] } },
+        {
+          onRequest: count,
+          schema: { tags, summary: "Take a browser back from the provider", security: [] },
+        },
         async (request, reply) => {
           const secure = isSecure(request);
           const forget = setCookie(MEMORY_COOKIE, "", { maxAgeSeconds: 0, isSecure: secure });

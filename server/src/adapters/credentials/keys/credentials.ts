@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { KEY_PREFIX } from "../../../domain/access.ts";
+import { forgetOldest } from "../../../domain/oldest-first.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials, VerifiedCredential } from "../../../ports/credentials.ts";
 import type { KeyStore } from "../../../ports/key-store.ts";
@@ -57,11 +58,10 @@ export function keyCredentials(store: KeyStore, clock: Clock): Credentials {
       if (asked) return asked;
       const asking = look(keyHash)
         .then((credential) => {
-          if (!credential) remembered.delete(keyHash);
-          else {
-            if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-            remembered.set(keyHash, { until: now + FRESH_MS, credential });
-          }
+          remembered.delete(keyHash);
+          if (!credential) return null;
+          forgetOldest(remembered, MAX_REMEMBERED);
+          remembered.set(keyHash, { until: now + FRESH_MS, credential });
           return credential;
         })
         .finally(() => underWay.delete(keyHash));

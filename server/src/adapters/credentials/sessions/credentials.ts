@@ -2,6 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 import type { BrowserSession } from "../../../domain/browser-session.ts";
 import { SESSION_PREFIX } from "../../../domain/browser-session.ts";
 import { AppError } from "../../../domain/errors.ts";
+import { forgetOldest } from "../../../domain/oldest-first.ts";
 import type { BrowserSessionStore, MintSession } from "../../../ports/browser-sessions.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials } from "../../../ports/credentials.ts";
@@ -19,12 +20,20 @@ export const mintSession: MintSession = () => {
   return { secret, hash: hashOfSession(secret) };
 };
 
-/** Sessions of browsers, from the store. Good ones are remembered for half a second, and of false ones nothing is kept. */
-export function sessionCredentials(store: BrowserSessionStore, clock: Clock): Credentials {
+/**
+ * Sessions of browsers, from the store. Good ones are remembered for half a second, and of false ones nothing is kept.
+ * @param issuer whose sessions are good
+ */
+export function sessionCredentials(
+  store: BrowserSessionStore,
+  clock: Clock,
+  issuer: string,
+): Credentials {
   const remembered = new Map<
     string,
     { readonly until: number; readonly session: BrowserSession }
   >();
+  let ended: ReadonlySet<string> = NONE;
 
   const find = async (sessionHash: string): Promise<BrowserSession | null> => {
     const now = clock.now().getTime();
@@ -32,8 +41,8 @@ export function sessionCredentials(store: BrowserSessionStore, clock: Clock): Cr
     if (known && known.until > now && known.until <= now + FRESH_MS) return known.session;
     remembered.delete(sessionHash);
     const session = await store.findBrowserSession(sessionHash);
-    if (!session) return null;
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    if (session?.issuer !== issuer) return null;
+    forgetOldest(remembered, MAX_REMEMBERED);
     remembered.set(sessionHash, { until: now + FRESH_MS, session });
     return session;
   };
@@ -59,9 +68,13 @@ export function sessionCredentials(store: BrowserSessionStore, clock: Clock): Cr
     keyHolders: async () => () => false,
     revokedKeys: async () => NONE,
     async endedSessions() {
-      const ended = await store.endedBrowserSessions();
-      if (ended.length > 0) remembered.clear();
-      return new Set(ended);
+      const ids = await store.endedBrowserSessions();
+      const hasMore = ids.some((id) => !ended.has(id));
+      ended = new Set(ids);
+      if (hasMore)
+        for (const [sessionHash, { session }] of remembered)
+          if (ended.has(session.id)) remembered.delete(sessionHash);
+      return ended;
     },
   };
 }

@@ -89,6 +89,7 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
     });
 
   return {
+    issuer,
     name: options.name,
 
     async begin(redirectUri) {

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../../domain/json.ts";
 import type { Usage } from "../../../domain/message.ts";
 import type { TokenLogprobs } from "../../../ports/model.ts";
 import { isObject, type Loose } from "./loose-json.ts";
-import type { PieceSink, PieceType } from "./text.ts";
+import { type PieceSink, type PieceType, storableName } from "./text.ts";
 import { type CallPiece, callsIn } from "./tool-calls.ts";
 
 /** The content of one choice in a chunk of a stream or in a whole completion. */
@@ -57,7 +57,7 @@ function readChoice(choice: Loose, index: number): ChoiceSaid {
   return {
     index,
     pieces,
-    calls: isObject(said) ? callsIn(said.tool_calls) : NO_CALLS,
+    calls: isObject(said) ? callsIn(said.tool_calls, delta === undefined) : NO_CALLS,
     logprobs: logprobsOf(choice.logprobs),
     finishReason: nameOf(reason),
   };
@@ -83,7 +83,7 @@ const isError = ({ error, choices, message }: Loose): boolean =>
   Boolean(error) || (choices === undefined && typeof message === "string");
 
 const nameOf = (value: unknown): string | null =>
-  typeof value === "string" && value !== "" ? value : null;
+  typeof value === "string" && value !== "" ? storableName(value) : null;
 
 /** Thoughts first. */
 function readMessage(message: unknown, sink: PieceSink): void {

@@ -1,3 +1,5 @@
+import { MAX_NAME_CHARACTERS } from "../../../domain/text.ts";
+
 const REPLACEMENT = "\uFFFD";
 
 /** Makes a model's text storable: no NUL, no half of a surrogate pair. Keeps what it cannot judge yet. */
@@ -40,6 +42,13 @@ function storable(text: string): string {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
   return wellFormed.includes("\0") ? wellFormed.replaceAll("\0", REPLACEMENT) : wellFormed;
 }
+
+/** A name that a provider gives: it comes whole, and what is longer than any name, or cannot be seen, is left out of it. */
+export const storableName = (name: string): string =>
+  name
+    .slice(0, MAX_NAME_CHARACTERS)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, REPLACEMENT);
 
 const OPEN = "<think>";
 const CLOSE = "</think>";

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { isCallId } from "../../../domain/call-id.ts";
 import type { ModelPart } from "../../../ports/model.ts";
 import { isObject, type Loose } from "./loose-json.ts";
-import { type TextCleaner, textCleaner } from "./text.ts";
+import { storableName, type TextCleaner, textCleaner } from "./text.ts";
 
 /** The fields of one call in one chunk; "" for absent fields. */
 export type CallPiece = {
@@ -14,17 +15,21 @@ export type CallPiece = {
   readonly isCustom: boolean;
 };
 
-/** @param value the field `tool_calls` of a delta or of a whole message */
-export function callsIn(value: unknown): readonly CallPiece[] {
-  return Array.isArray(value) ? value.filter(isObject).map(callIn) : [];
+/**
+ * @param value the field `tool_calls` of a delta or of a whole message
+ * @param isWhole whether it is that of a whole message, whose calls are counted by their places
+ */
+export function callsIn(value: unknown, isWhole: boolean): readonly CallPiece[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isObject).map((call, place) => callIn(call, isWhole ? place : null));
 }
 
-function callIn(call: Loose): CallPiece {
+function callIn(call: Loose, place: number | null): CallPiece {
   const isCustom = isObject(call.custom);
   const asked = isObject(call.custom) ? call.custom : isObject(call.function) ? call.function : {};
   const { name, arguments: given = asked.input } = asked;
   return {
-    index: typeof call.index === "number" ? call.index : null,
+    index: typeof call.index === "number" ? call.index : place,
     id: typeof call.id === "string" ? call.id : "",
     name: typeof name === "string" ? name : "",
     // Some give the arguments as what they mean.
@@ -61,15 +66,19 @@ export type CallOrder = {
 
 export function callOrder(): CallOrder {
   const calls: Call[] = [];
+  /** The ids that were passed on. */
+  const ids = new Set<string>();
   /** The call that was opened last. */
   let opened: Call | null = null;
 
-  const find = ({ index, id }: CallPiece): Call | undefined => {
+  const find = ({ index, id, name }: CallPiece): Call | undefined => {
     const byIndex = calls.findLast((call) => index !== null && call.index === index);
     const known = byIndex ?? (index === null && id === "" ? calls.at(-1) : undefined);
     // Some count every call as the first.
     if (known && (id === "" || known.id === "" || known.id === id)) return known;
-    return id === "" ? undefined : calls.find((call) => call.id === id);
+    // Some give several calls the same id: one with a place and a name of its own is a call of its own.
+    const isOwn = index !== null && byIndex === undefined && name !== "";
+    return id === "" || isOwn ? undefined : calls.find((call) => call.id === id);
   };
   const give = (call: Call, sink: (part: CallPart) => void) => {
     const text = call.cleaner.push(call.text);
@@ -79,9 +88,10 @@ export function callOrder(): CallOrder {
       return;
     }
     opened = call;
-    const callId = storable(call.id) || `call_${randomUUID()}`;
+    const callId = isCallId(call.id) && !ids.has(call.id) ? call.id : `call_${randomUUID()}`;
+    ids.add(callId);
     const custom = call.isCustom && { isCustom: true as const };
-    sink({ type: "tool_call", callId, name: storable(call.name), text, ...custom });
+    sink({ type: "tool_call", callId, name: storableName(call.name), text, ...custom });
   };
 
   return {
@@ -114,9 +124,3 @@ export function callOrder(): CallOrder {
     },
   };
 }
-
-/** Names and ids come whole, so that nothing has to be held back. */
-const storable = (name: string): string => {
-  const cleaner = textCleaner();
-  return cleaner.push(name) + cleaner.end();
-};

@@ -1,3 +1,4 @@
+import { SESSION_ISSUER_MIGRATION } from "../sql/browser-sessions.ts";
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { ALLOWED_MODELS_MIGRATION } from "./allowed-models-migration.ts";
 import { ARCHIVED_MIGRATION } from "./archived-migration.ts";
@@ -152,4 +153,5 @@ export const MIGRATIONS: readonly string[] = [
   QUESTIONS_MIGRATION,
   BROWSER_SESSIONS_MIGRATION,
   ARCHIVED_MIGRATION,
+  SESSION_ISSUER_MIGRATION,
 ];

@@ -2,6 +2,9 @@ import type { BrowserSession } from "../../../domain/browser-session.ts";
 import type { SessionsToEnd } from "../../../ports/browser-sessions.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
+/** The issuer of the provider by which somebody has signed in; null: a session from before that was noted. */
+export const SESSION_ISSUER_MIGRATION = "ALTER TABLE browser_sessions ADD COLUMN issuer text;";
+
 /** How long the end of a session is told to servers, which ask several times a second. No ticket lasts as long. */
 const TOLD_MS = 24 * 3_600_000;
 
@@ -25,6 +28,7 @@ export function createBrowserSessionReads(write: StatementWriter) {
             hash: row.hash,
             tenantId: row.tenant_id,
             userId: row.user_id,
+            issuer: row.issuer,
             subject: row.subject,
             providerSession: row.provider_session,
             isOperator: Number(row.is_operator) !== 0,
@@ -46,6 +50,7 @@ export function createBrowserSessionWrites(write: StatementWriter) {
     id: string;
     tenantId: string;
     userId: string;
+    issuer: string | null;
     subject: string;
     providerSession: string | null;
     isOperator: number;
@@ -57,6 +62,7 @@ export function createBrowserSessionWrites(write: StatementWriter) {
       id: parameter.id,
       tenant_id: parameter.tenantId,
       user_id: parameter.userId,
+      issuer: parameter.issuer,
       subject: parameter.subject,
       provider_session: parameter.providerSession,
       is_operator: parameter.isOperator,
@@ -84,6 +90,18 @@ export function createBrowserSessionWrites(write: StatementWriter) {
   const endById = ending("id");
   const endByProviderSession = ending("provider_session");
   const endBySubject = ending("subject");
+  const endOfOthers = write<{ issuer: string; at: number }>()((database, parameter) =>
+    database
+      .updateTable("browser_sessions")
+      .set({ ended_at: parameter.at })
+      .where("ended_at", "is", null)
+      .where((expression) =>
+        expression.or([
+          expression("issuer", "is", null),
+          expression("issuer", "!=", parameter.issuer),
+        ]),
+      ),
+  );
 
   return {
     *createBrowserSession(session: BrowserSession): Operation<void> {
@@ -102,6 +120,8 @@ export function createBrowserSessionWrites(write: StatementWriter) {
       const ended = at.getTime();
       if ("id" in which) return yield* endById.run({ value: which.id, at: ended });
       if ("subject" in which) return yield* endBySubject.run({ value: which.subject, at: ended });
+      if ("notOfIssuer" in which)
+        return yield* endOfOthers.run({ issuer: which.notOfIssuer, at: ended });
       return yield* endByProviderSession.run({ value: which.providerSession, at: ended });
     },
   };

@@ -2,7 +2,12 @@ import type { Selectable } from "kysely";
 import type { Stamp } from "../../../domain/audit.ts";
 import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import { MAX_GRANTS, type ToolDecision, type ToolQuestion } from "../../../domain/tool-question.ts";
+import {
+  END_OF_TIME,
+  MAX_GRANTS,
+  type ToolDecision,
+  type ToolQuestion,
+} from "../../../domain/tool-question.ts";
 import type { Decided, NewDecision, QuestionPage } from "../../../ports/question-store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createGrantWrites } from "./grants.ts";
@@ -192,7 +197,14 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
       const row = yield* select.first({ tenantId, userId, replyId, callId });
       if (!row) return null;
       const { decision: was, ...asked } = questionOf(row);
-      if (was) return { kind: "late", was };
+      if (was) return { kind: "late", was, isTaken: false };
+      const at = stamp.at.getTime();
+      if (decision !== "expired" && asked.expiresAt <= stamp.at) {
+        yield* settle.run({ tenantId, userId, replyId, callId, decision: "expired", at });
+        const late = { at: stamp.at, actor: END_OF_TIME };
+        yield* append(eventAbout("tool_declined", owner, replyId, late));
+        return { kind: "late", was: "expired", isTaken: yield* takeParked(owner, replyId) };
+      }
       if (argumentsSha256 !== null && argumentsSha256 !== asked.argumentsSha256)
         return { kind: "changed" };
       if (grant) {
@@ -200,7 +212,6 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
         const { source, tool } = asked;
         yield* grants.insertGrant(owner, { ...grant, source, tool, createdAt: stamp.at }, stamp);
       }
-      const at = stamp.at.getTime();
       yield* settle.run({ tenantId, userId, replyId, callId, decision, at });
       const action = decision === "allow" ? "tool_allowed" : "tool_declined";
       yield* append(eventAbout(action, owner, replyId, stamp));

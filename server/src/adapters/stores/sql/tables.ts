@@ -175,6 +175,7 @@ type BrowserSessionsTable = {
   id: string;
   tenant_id: string;
   user_id: string;
+  issuer: string | null;
   subject: string;
   provider_session: string | null;
   is_operator: number;

@@ -1,3 +1,4 @@
+import { SESSION_ISSUER_MIGRATION } from "../sql/browser-sessions.ts";
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { ARCHIVED_MIGRATION } from "./archived-migration.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
@@ -292,4 +293,5 @@ export const MIGRATIONS: readonly string[] = [
   BROWSER_SESSIONS_MIGRATION,
   ARCHIVED_MIGRATION,
   CONVERSATION_COUNTS_MIGRATION,
+  SESSION_ISSUER_MIGRATION,
 ];
