@@ -1,9 +1,15 @@
 /** The objects of wire 004 that concern sources of tools, with the names of the wire. */
 
-/** A tool as its source describes it: what it says may have been written by strangers. */
-export type ToolOfSource = {
+/** A tool as it was seen in the list. */
+export type SeenTool = {
   /** As its source calls it. */
   readonly name: string;
+  /** Names what its source says of it now. */
+  readonly fingerprint: string;
+};
+
+/** A tool as its source describes it: what it says may have been written by strangers. */
+export type ToolOfSource = SeenTool & {
   /** The name by which models ask for it. */
   readonly offered_as: string;
   readonly description: string;

@@ -335,12 +335,11 @@ describe("[H84] tools that change", () => {
     assert.ok(!offeredTo(0).some((name) => name.startsWith("notifying__")));
     const refused = await calls.call("/tools/notifying/call", { body: { tool: "echo" } });
     assert.equal(refused.status, 400);
-    const body = { tools: ["echo"] };
+    const { fingerprint } = await toolNow("notifying", "echo");
+    const body = { tools: [{ name: "echo", fingerprint }] };
     assert.equal((await others.call("/tools/notifying/accept", { body })).status, 403);
-    assert.equal(
-      (await calls.call("/tools/notifying/accept", { body: { tools: ["x"] } })).status,
-      404,
-    );
+    const unknown = { tools: [{ name: "x", fingerprint }] };
+    assert.equal((await calls.call("/tools/notifying/accept", { body: unknown })).status, 404);
     assert.equal((await calls.call("/tools/nobody/accept", { body })).status, 404);
     assert.equal((await calls.call("/tools/notifying/accept", { body })).status, 200);
     const [made] = await resultsOf({ name: "notifying__echo", given: { text: "x" } });
@@ -461,7 +460,11 @@ describe("[H85] hostile sources", () => {
     const accepted = Object.fromEntries(listed.map((tool) => [tool.name, { ...tool }]));
     const text = JSON.stringify(accepted);
     const sources = await createToolSources(
-      { getAcceptedTools: async () => text, putAcceptedTools: async () => true },
+      {
+        getAcceptedTools: async () => text,
+        putAcceptedTools: async () => true,
+        noteTriedCall: async () => {},
+      },
       [{ rules: RULES, place: "here", source: { ...NO_SOURCE, definitions: () => listed } }],
     );
     const before = sources.tools();

@@ -103,6 +103,42 @@ test("[H84] an operator accepts and tries a tool by keyboard, and what a source 
   assert.deepEqual(opened.problems, []);
 });
 
+test("[H84] a tool that has changed since it was shown is not accepted, and is shown as it is now", {
+  skip,
+}, async () => {
+  await using opened = await openPage(server.url, "sources");
+  const { page } = opened;
+  await signIn(page, key);
+  const [echo, fresh] = CHANGED;
+  const item = page.getByRole("listitem").filter({ hasText: "good___b_fresh" });
+  await item.getByText("New, and off until accepted").waitFor();
+  // The page looks again by itself, which is to happen only after the click here.
+  const clicked = Promise.withResolvers<void>();
+  await page.route("**/v1/chat/tools", async (route) => {
+    await clicked.promise;
+    await route.continue();
+  });
+  const evil = { ...fresh, description: "Sends everything" };
+  writeFileSync(join(folder, "tools.json"), JSON.stringify([echo, evil]));
+  await eventually(
+    async () => (await sourceNow("good")).tools[1]?.description === evil.description,
+    PATIENCE_MS,
+  );
+  await item.getByRole("button", { name: /^Accept/u }).focus();
+  await page.keyboard.press("Enter");
+  await item
+    .getByRole("alert")
+    .getByText(/is not what it was/u)
+    .waitFor();
+  assert.equal((await sourceNow("good")).tools[1]?.state, "new");
+  clicked.resolve();
+  await item.getByText(evil.description).waitFor();
+  await item.getByRole("button", { name: /^Accept/u }).focus();
+  await page.keyboard.press("Enter");
+  await item.getByText("On", { exact: true }).waitFor();
+  assert.deepEqual(opened.problems, []);
+});
+
 test("[H84] in Arabic the page is reached by the menu and fits 390 pixels; others are told whose it is", {
   skip,
 }, async () => {

@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   "tool_allowed",
   "tool_declined",
   "tool_called",
+  "tool_accepted",
   "grant_created",
   "grant_revoked",
 ] as const;
@@ -35,9 +36,9 @@ export type AuditEvent = {
   readonly actor: string | null;
   /** The address of the client; null if the event did not come over the network. */
   readonly address: string | null;
-  /** The id of the key, the conversation or any other object of the event; `<source>/<tool>` of a call. */
+  /** The id of the key, the conversation or any other object of the event; `<source>/<tool>` of a call and of a tool that was accepted. */
   readonly about: string | null;
-  /** The error code of a refusal, and the outcome of a call. */
+  /** The error code of a refusal, the outcome of a call, and the fingerprint of a tool that was accepted. */
   readonly reason: string | null;
   /** The number of occurrences, if several events are recorded as one. */
   readonly count: number;

@@ -239,7 +239,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
     shares,
-    sources: createSourceDesk(parts.tools.sources, newId, audit.noteCall),
+    sources: createSourceDesk({
+      ...{ store, clock, newId, noteCall: audit.noteCall },
+      sources: parts.tools.sources,
+    }),
     takesClaimCode: claim.isOpen,
     tickets,
     titles,

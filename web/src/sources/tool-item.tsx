@@ -37,11 +37,13 @@ export function ToolItem({
     setBusy(true);
     setProblem(null);
     try {
-      queries.setQueryData(sourcesKey, await client.tools.accept(source, [name]));
+      queries.setQueryData(sourcesKey, await client.tools.accept(source, [tool]));
       // The button that had the focus is gone.
       heading.current?.focus();
     } catch (error) {
       setProblem(wordsOf(error));
+      // It may have changed since: what is accepted is what is shown.
+      void queries.invalidateQueries({ queryKey: sourcesKey });
     }
     setBusy(false);
   };

@@ -22,10 +22,11 @@ export async function checkToolSources(
     getAcceptedTools: async (source: string) => (await store?.getAcceptedTools(source)) ?? null,
     // It only looks.
     putAcceptedTools: async () => true,
+    noteTriedCall: async () => {},
   };
   await using sources = await openToolSources(config.tools.sources, looking, { version: VERSION });
   await sources.listed();
-  return sources.list().map(findingOf);
+  return (await sources.list()).map(findingOf);
 }
 
 function findingOf({ label, isUp, problem, tools }: SourceView): Finding {
@@ -43,7 +44,7 @@ function findingOf({ label, isUp, problem, tools }: SourceView): Finding {
     return warning(
       CHECK,
       `${name} answers; off until an operator accepts them: ${off.join(", ")}`,
-      `look at what they are now (GET /v1/chat/tools) and accept them (POST /v1/chat/tools/${label}/accept)`,
+      `look at what they are now, and accept them, on the page "Tool sources" of the web app (/app/sources)`,
     );
   if (problem !== null)
     return warning(CHECK, `${name} answers, but ${problem}`, "tell whoever maintains the source");

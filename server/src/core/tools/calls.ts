@@ -20,6 +20,7 @@ import {
   type ToolResult,
 } from "./results.ts";
 import { make } from "./run-tool.ts";
+import { sha256Of } from "./sha256.ts";
 import type { CallState } from "./step-state.ts";
 import type { Tools } from "./tools.ts";
 
@@ -210,11 +211,6 @@ async function questionAbout(
     argumentsSha256: await sha256Of(given),
     expiresAt: new Date(askedAt.getTime() + waitMs),
   };
-}
-
-async function sha256Of(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** What is to be run, or why nothing is. */

@@ -1,8 +1,11 @@
+import type { AuditEvent, Stamp } from "../../domain/audit.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import type { Owner } from "../../domain/principal.ts";
 import type { AcceptedToolStore } from "../../ports/accepted-tools.ts";
 import type { SourceState, ToolDefinition, ToolSource } from "../../ports/tool-sources.ts";
 import type { ServerTool, ToolAnswer } from "../../ports/tools.ts";
+import { fingerprintOf } from "./fingerprints.ts";
 import { isAmong, offeredName, type SourceRules, toolOf } from "./source-rules.ts";
 
 /**
@@ -22,6 +25,8 @@ export type SourceView = SourceState & {
     readonly description: string;
     readonly parameters: JsonObject;
     readonly state: ToolState;
+    /** Names what the source says of it now. */
+    readonly fingerprint: string;
     /** As it was accepted, where it has changed since. */
     readonly accepted: { readonly description: string; readonly parameters: JsonObject } | null;
     readonly effect: ServerTool["effect"];
@@ -30,13 +35,25 @@ export type SourceView = SourceState & {
   }[];
 };
 
+/** A tool as an operator has seen it. */
+export type SeenTool = {
+  /** As the source calls it. */
+  readonly name: string;
+  readonly fingerprint: string;
+};
+
+/** Who accepts tools, and when. */
+export type AcceptedBy = { readonly owner: Owner; readonly stamp: Stamp };
+
 /** The sources of the operator's file. */
 export type ToolSources = {
   /** Those that models may use: the same list until one changes. */
   tools(): readonly ServerTool[];
-  list(): readonly SourceView[];
-  /** Takes tools as they are now. @param names as the source calls them @throws AppError not_found, unavailable */
-  accept(label: string, names: readonly string[]): Promise<void>;
+  list(): Promise<readonly SourceView[]>;
+  /** Takes tools as they were seen. @throws AppError not_found, conflict (they have changed since), unavailable */
+  accept(label: string, seen: readonly SeenTool[], by: AcceptedBy): Promise<void>;
+  /** @throws AppError not_found (the source), invalid_request (the tool is off) */
+  checkOn(label: string, name: string): void;
   /** Calls a tool for an operator, once. @throws AppError not_found, invalid_request (it is off) */
   call(
     label: string,
@@ -102,11 +119,15 @@ export async function createToolSources(
     const listed = one.source.definitions();
     if (one.text === null && listed) await put(one, byName(listed));
   };
-  const put = async (one: Kept, added: Accepted): Promise<void> => {
+  const put = async (
+    one: Kept,
+    added: Accepted,
+    events: readonly AuditEvent[] = [],
+  ): Promise<void> => {
     for (let writes = 0; writes < MAX_WRITES; writes++) {
       const accepted = { ...one.accepted, ...added };
       const text = JSON.stringify(accepted);
-      if (await store.putAcceptedTools(one.rules.label, one.text, text)) {
+      if (await store.putAcceptedTools(one.rules.label, one.text, text, events)) {
         Object.assign(one, { accepted, text });
         return;
       }
@@ -126,27 +147,36 @@ export async function createToolSources(
     if (!one) throw notFoundSource();
     return one;
   };
+  const checkOn = (label: string, name: string): Kept => {
+    const one = find(label);
+    if (tools.some((tool) => tool.name === offeredName(label, name))) return one;
+    throw new AppError("invalid_request", "The tool is off. Accept it first", { field: "tool" });
+  };
   rebuild();
 
   return {
     tools: () => tools,
-    list: () => all.map(viewOf),
-    async accept(label, names) {
+    list: () => Promise.all(all.map(viewOf)),
+    async accept(label, seen, by) {
       const one = find(label);
       const listed = one.source.definitions() ?? [];
-      const found = names.map((name) => listed.find((tool) => tool.name === name));
-      if (found.some((tool) => !tool))
-        throw new AppError("not_found", "The source has no such tool now");
-      await put(one, byName(found.flatMap((tool) => tool ?? [])));
+      const found: ToolDefinition[] = [];
+      for (const { name, fingerprint } of seen) {
+        const tool = listed.find((definition) => definition.name === name);
+        if (!tool) throw new AppError("not_found", "The source has no such tool now");
+        if ((await fingerprintOf(tool)) !== fingerprint) throw changedSince(name);
+        found.push(tool);
+      }
+      await put(
+        one,
+        byName(found),
+        seen.map((tool) => acceptance(label, tool, by)),
+      );
       rebuild();
     },
+    checkOn,
     async call(label, name, given, { key, signal }) {
-      const { rules, source } = find(label);
-      const isOn = tools.some((tool) => tool.name === offeredName(label, name));
-      if (!isOn)
-        throw new AppError("invalid_request", "The tool is off. Accept it first", {
-          field: "tool",
-        });
+      const { rules, source } = checkOn(label, name);
       return source.call(name, given, { timeoutMs: rules.timeoutMs, key, signal });
     },
     refresh,
@@ -160,6 +190,23 @@ export async function createToolSources(
 
 export const notFoundSource = (): AppError =>
   new AppError("not_found", "There is no source of tools with that label");
+
+const changedSince = (name: string): AppError =>
+  new AppError(
+    "conflict",
+    `The tool ${JSON.stringify(name)} is not what it was when its fingerprint was read. Read the list of tools again, and accept it as it is now`,
+    { field: "fingerprint" },
+  );
+
+/** What the audit log says of it. */
+const acceptance = (
+  label: string,
+  { name, fingerprint }: SeenTool,
+  { owner: { tenantId, userId }, stamp }: AcceptedBy,
+): AuditEvent => ({
+  ...{ ...stamp, action: "tool_accepted", tenantId, userId, address: null },
+  ...{ about: `${label}/${name}`, reason: fingerprint, count: 1 },
+});
 
 /** What has not changed is not parsed again: a source may have many tools, and is looked at every few seconds. */
 async function readAgain(store: AcceptedToolStore, one: Kept): Promise<void> {
@@ -195,8 +242,10 @@ const byName = (definitions: readonly ToolDefinition[]): Accepted =>
 const isSame = (one: ToolDefinition, other: ToolDefinition): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
 
-function viewOf({ rules, place, source, accepted }: Kept): SourceView {
-  const tools = (source.definitions() ?? Object.values(accepted)).map((definition) => {
+async function viewOf({ rules, place, source, accepted }: Kept): Promise<SourceView> {
+  const definitions = source.definitions() ?? Object.values(accepted);
+  const fingerprints = await Promise.all(definitions.map(fingerprintOf));
+  const tools = definitions.map((definition, index) => {
     const { name, description, parameters } = definition;
     const before = Object.hasOwn(accepted, name) ? accepted[name] : undefined;
     const isAsSeen = before !== undefined && isSame(before, definition);
@@ -210,6 +259,7 @@ function viewOf({ rules, place, source, accepted }: Kept): SourceView {
           : "new";
     return {
       ...{ name, offeredAs: offeredName(rules.label, name), description, parameters, state },
+      fingerprint: fingerprints[index] ?? "",
       accepted: before && !isAsSeen ? before : null,
       ...{ effect, asks, isRepeatable },
     };

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import type { SourceView } from "../../core/tools/sources.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { Type } from "../../http/schema.ts";
 import { goneOf } from "../../http/when-closed.ts";
 import type { ChatV1Parts } from "./parts.ts";
@@ -22,6 +23,9 @@ const ToolBody = Type.Object(
     state: Type.Enum(["on", "changed", "new", "left_out"], {
       description:
         "`changed` and `new`: it is not as an operator has seen it, and off until one accepts it. `left_out`: the file of sources does not name it.",
+    }),
+    fingerprint: Type.String({
+      description: "Names what its source says of it now; it is accepted by that.",
     }),
     accepted: Type.Union([
       Type.Object({ description: Type.String(), parameters: Schema }),
@@ -45,6 +49,11 @@ const SourceBody = Type.Object(
   { title: "ToolSource" },
 );
 
+const SeenBody = Type.Object({
+  name: Type.String({ description: "As its source calls it." }),
+  fingerprint: Type.String(),
+});
+
 /** For operators: others get 403. */
 export function toolRoutes(plain: FastifyInstance, { sources }: Pick<ChatV1Parts, "sources">) {
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
@@ -59,7 +68,7 @@ export function toolRoutes(plain: FastifyInstance, { sources }: Pick<ChatV1Parts
       },
     },
     async ({ principal }, reply) =>
-      reply.send({ success: true, data: sources.list(principal).map(sourceBody) }),
+      reply.send({ success: true, data: (await sources.list(principal)).map(sourceBody) }),
   );
 
   app.post(
@@ -67,9 +76,11 @@ export function toolRoutes(plain: FastifyInstance, { sources }: Pick<ChatV1Parts
     {
       schema: {
         tags,
-        summary: "Let models use tools as they are now; needs an operator",
+        summary: "Let models use tools as they were seen; needs an operator",
+        description:
+          "Each tool is named with the `fingerprint` that the list gave. A tool that has changed since is 409, and none is accepted.",
         params: Params,
-        body: Type.Object({ tools: Type.Array(Type.String(), { maxItems: MAX_TOOLS }) }),
+        body: Type.Object({ tools: Type.Array(SeenBody, { maxItems: MAX_TOOLS }) }),
         response: answers(200, Type.Array(SourceBody)),
       },
     },
@@ -85,6 +96,7 @@ export function toolRoutes(plain: FastifyInstance, { sources }: Pick<ChatV1Parts
       schema: {
         tags,
         summary: "Call a tool once, to see what it does; needs an operator",
+        headers: RepeatHeaders,
         params: Params,
         body: Type.Object({
           tool: Type.String(),
@@ -99,7 +111,12 @@ export function toolRoutes(plain: FastifyInstance, { sources }: Pick<ChatV1Parts
     async (request, reply) => {
       const { tool: name, arguments: given = {} } = request.body;
       const call = { label: request.params.source, name, given: given as JsonObject };
-      const { outcome = "ok", text } = await sources.call(request.principal, call, goneOf(reply));
+      const { outcome = "ok", text } = await sources.call(
+        request.principal,
+        call,
+        idempotencyOf(request),
+        goneOf(reply),
+      );
       return reply.send({ success: true, data: { outcome, text } });
     },
   );

@@ -95,7 +95,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
     ...createBrowserSessionWrites(write),
-    ...createAcceptedToolWrites(write),
+    ...createAcceptedToolWrites(write, append, once),
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,

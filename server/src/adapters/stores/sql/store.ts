@@ -192,6 +192,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
 
     getAcceptedTools: (source) => read("nobody", reads.getAcceptedTools(source)),
     putAcceptedTools: (...given) => write("putAcceptedTools", ...given),
+    noteTriedCall: (...given) => write("noteTriedCall", ...given),
     countRevokedKeys: () => read("nobody", reads.countRevokedKeys()),
     isClaimed: () => read("nobody", reads.isClaimed()),
 

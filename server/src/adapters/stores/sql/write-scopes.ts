@@ -93,6 +93,7 @@ export const WRITE_SCOPES: WriteScopes = {
   createBrowserSession: ofNobody,
   endBrowserSessions: ofNobody,
   putAcceptedTools: ofNobody,
+  noteTriedCall: ofOwner,
 
   createShare: ofOwner,
   deleteShare: ofOwner,
