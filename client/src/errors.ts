@@ -91,16 +91,19 @@ export const unexpectedResponse = (message: string, response?: Response): Colloq
 
 /** The error for a response with a status of 400 or more. */
 export function errorFromResponse(response: Response, body: unknown): ColloquyError {
-  const isOurs = isRecord(body) && isRecord(body.error) && typeof body.error.code === "string";
+  const inside = isRecord(body) && isRecord(body.error) ? body.error : null;
   const fields = {
     status: response.status,
     requestId: response.headers.get("x-request-id"),
     retryAfterMs: retryAfterMs(response.headers.get("retry-after"), Date.now()),
   };
-  if (isOurs && isRecord(body.error)) {
+  // The wires of OpenAI's shape have the sentence inside, and other codes.
+  if (typeof inside?.message === "string")
+    return new ColloquyError(inside.message, { ...fields, code: codeOfStatus(response.status) });
+  if (isRecord(body) && typeof inside?.code === "string") {
     const message = typeof body.message === "string" ? body.message : "The request failed";
-    const { code, details } = body.error;
-    return new ColloquyError(message, { ...fields, code: String(code), details });
+    const { code, details } = inside;
+    return new ColloquyError(message, { ...fields, code, details });
   }
   // Paths that no document describes, such as /metrics, have a simpler error body.
   if (isRecord(body) && typeof body.error === "string" && typeof body.code === "string")
@@ -111,7 +114,7 @@ export function errorFromResponse(response: Response, body: unknown): ColloquyEr
   });
 }
 
-/** The code for a status whose body is not our envelope, which means that a proxy has answered. */
+/** The code for a status whose body is not our envelope: that of a proxy, or of another wire. */
 function codeOfStatus(status: number): ErrorCode {
   if (status === 429) return "RATE_LIMITED";
   return status === 502 || status === 503 || status === 504 ? "UNAVAILABLE" : "UNEXPECTED_RESPONSE";

@@ -23,6 +23,8 @@ export type ApiRequest = {
   readonly body?: unknown;
   /** Bytes that are sent unchanged instead of `body`. */
   readonly content?: Blob | undefined;
+  /** A form that is sent instead of `body`. */
+  readonly form?: FormData;
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
@@ -77,7 +79,8 @@ export function createTransport(options: TransportOptions): Transport {
     const token = await currentToken(options.token);
     const headers = headersOf(request, token, options.userId);
     const init: RequestInit = { method: request.method, headers, signal, cache: "no-store" };
-    if (request.content) init.body = request.content;
+    if (request.form) init.body = request.form;
+    else if (request.content) init.body = request.content;
     else if (request.body !== undefined) init.body = JSON.stringify(request.body);
     if (request.keepalive) init.keepalive = true;
     const call = (request.onProgress && fetchWithProgress(request.onProgress)) || options.fetch;

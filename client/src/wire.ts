@@ -19,6 +19,8 @@ export type Account = {
   readonly takes_claim_code: boolean;
   /** Links can be made with which anybody reads a conversation. */
   readonly can_share: boolean;
+  /** The server has a speech recogniser, which `speech.transcribe` needs. */
+  readonly can_hear: boolean;
   /** Anybody is served without a key on the other wires. */
   readonly is_open: boolean;
   /** How many hours a temporary conversation is kept. */

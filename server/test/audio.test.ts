@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { after, describe, test } from "node:test";
+import { ColloquyError, createClient } from "@colloquy/client";
 import { audioWire } from "../src/dialects/audio/index.ts";
 import { parseWavHeader } from "../src/domain/audio/wav.ts";
 import { createHttpServer } from "../src/http/server.ts";
@@ -11,7 +12,7 @@ import { sayWithFlite } from "./speech/sound.ts";
 import { wordErrors, wordsOf } from "./speech/words.ts";
 import { startSpeechServer } from "./speech-server.ts";
 import { startServer } from "./start-server.ts";
-import { skipWithoutPocketsphinx } from "./voice-debian.ts";
+import { pocketsphinxPaths, skipWithoutPocketsphinx } from "./voice-debian.ts";
 import { send } from "./wire-client.ts";
 
 const SENTENCE = "What is the weather like tomorrow?";
@@ -286,6 +287,22 @@ test("[AU2] where nothing recognises speech, the answer says what to install", a
   assert.equal(response.headers.get("x-should-retry"), "false");
   assert.equal(response.headers.get("retry-after"), null);
   assert.match(JSON.parse(text).error.message, /apt-get install libpocketsphinx3/);
+});
+
+test("[AU2] clients are told beforehand whether anything recognises speech", async () => {
+  const { body } = await send(server, "GET", "/v1/chat/account", undefined, bearer);
+  assert.equal(body.data.can_hear, pocketsphinxPaths !== null);
+  const environment = { STT_BASE_URL: "http://127.0.0.1:9/v1" };
+  await using other = await startServer({ builtIn: true, environment });
+  const client = createClient({ baseUrl: other.url, token: "local" });
+  assert.equal((await client.account()).can_hear, true);
+  // What the wire says of the failure is what the SDK throws.
+  await assert.rejects(client.speech.transcribe(new Blob([new Uint8Array(spoken)])), (error) => {
+    assert.ok(error instanceof ColloquyError);
+    assert.equal(error.status, 503);
+    assert.match(error.message, /speech/i);
+    return true;
+  });
 });
 
 test("[AU1] a client that goes away before the first sound ends the work, and is no fault of the server's", async () => {

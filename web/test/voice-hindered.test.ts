@@ -61,6 +61,31 @@ test("a microphone that is missing is told of, and typed text is answered aloud"
   await isAnsweredAloud(page);
 });
 
+test("dictating without a microphone says so, and on a page that is not secure what to do", {
+  skip,
+}, async () => {
+  await using server = await startServer({ builtIn: true });
+  await using opened = await openPage(server.url, "", { permissions: ["microphone"] });
+  const { page } = opened;
+  const notice = page.getByRole("status").filter({ hasText: "No microphone was found." });
+  await page.getByRole("button", { name: "Dictate" }).click();
+  await notice.getByText(/Connect one, then ask again\.$/).waitFor();
+  await page.evaluate(() => Object.defineProperty(navigator, "mediaDevices", { value: undefined }));
+  await notice.getByRole("button", { name: "Ask again" }).click();
+  await page.getByText(/Open this page by https, or .* http:\/\/localhost\.$/).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Ask again" }).count(), 0);
+
+  // As a server without a recogniser answers.
+  await page.route("**/v1/chat/account", async (route) => {
+    const response = await route.fetch();
+    const { data, ...rest } = await response.json();
+    await route.fulfill({ response, json: { ...rest, data: { ...data, can_hear: false } } });
+  });
+  await page.reload();
+  await page.getByRole("button", { name: "Speak" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Dictate" }).count(), 0);
+});
+
 test("a page that did not come by https or from this machine gets no microphone, and says so", {
   skip,
 }, async () => {

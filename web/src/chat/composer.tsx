@@ -10,6 +10,8 @@ import {
   useState,
 } from "react";
 import { useTranslation } from "react-i18next";
+import { DictateButton } from "../dictation/dictate-button.tsx";
+import type { OnWords } from "../dictation/dictation.ts";
 import { useSession } from "../session/session.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { GrowingTextArea } from "../ui/growing-text-area.tsx";
@@ -90,6 +92,12 @@ export function Composer({
     writeDraft(account, place, next);
   };
 
+  /** Whether somebody has been in the field: before that, browsers have the caret of a draft at its beginning. */
+  const hasCaret = useRef(false);
+  // What is dictated belongs to the conversation that it was said to, also when that has got its address meanwhile.
+  const spot = useRef({ place });
+  if (spot.current.place !== place) spot.current = { place };
+
   useImperativeHandle(ref, () => ({
     focus: () => field.current?.focus(),
     putBack(unsent) {
@@ -101,6 +109,7 @@ export function Composer({
       writeDraft(account, place, "");
       writeDraft(account, next, current.current);
       attached.move(place, next);
+      spot.current.place = next;
     },
   }));
 
@@ -108,7 +117,10 @@ export function Composer({
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation is what moves the focus
   useLayoutEffect(() => {
     const isElsewhere = document.activeElement?.closest("[data-keeps-focus]");
-    if (!isTouch && !isElsewhere) field.current?.focus({ preventScroll: true });
+    if (isTouch || isElsewhere || !field.current) return;
+    field.current.focus({ preventScroll: true });
+    // A draft that was kept is gone on with at its end.
+    field.current.setSelectionRange(text.length, text.length);
   }, [place]);
 
   const isTooLong = text.length > MAX_CHARACTERS;
@@ -126,6 +138,20 @@ export function Composer({
     const now = current.current;
     put(now.slice(0, typed.from) + words + now.slice(typed.to));
     gaps.select({ from: typed.from + words.length, to: typed.from + words.length });
+  };
+  const writeDictated: OnWords = (into, to) => {
+    if (to !== spot.current) {
+      const draft = readDraft(account, to.place);
+      return writeDraft(account, to.place, into(draft, draft.length).text);
+    }
+    const { length } = current.current;
+    const at = hasCaret.current ? (field.current?.selectionEnd ?? length) : length;
+    const { text: next, end } = into(current.current, at);
+    put(next);
+    gaps.select({ from: end, to: end });
+    // Browsers differ in whether a button that is clicked gets the focus.
+    const isElsewhere = document.activeElement?.matches(":not(body, [data-dictate])");
+    if (!isTouch && !isElsewhere) field.current?.focus({ preventScroll: true });
   };
   const suggestions = useSuggestions({
     text,
@@ -197,7 +223,10 @@ export function Composer({
           suggestions.note(event.target);
         }}
         onSelect={(event) => suggestions.note(event.currentTarget)}
-        onFocus={() => suggestions.setFocused(true)}
+        onFocus={() => {
+          hasCaret.current = true;
+          suggestions.setFocused(true);
+        }}
         onBlur={() => suggestions.setFocused(false)}
         onKeyDown={onKeyDown}
         {...suggestions.field}
@@ -206,6 +235,7 @@ export function Composer({
         <AttachButton className={styles.attach} onPick={attach} />
         <AgentChoice agentId={agentId} onPick={onAgent} />
         <span className={styles.space} />
+        <DictateButton spot={spot.current} onWords={writeDictated} />
         {extra}
         {isReplying && (
           <IconButton

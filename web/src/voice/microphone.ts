@@ -74,7 +74,7 @@ async function record(
     processorOptions,
   });
   let isMuted = false;
-  capture.port.onmessage = ({ data }: MessageEvent<Int16Array>) => {
+  capture.port.onmessage = ({ data }: MessageEvent<Sound["samples"]>) => {
     if (!isMuted) onSound({ samples: data, sampleRateHz });
   };
   source.connect(capture);

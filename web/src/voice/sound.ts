@@ -1,8 +1,11 @@
 /*
- * Sound as wire 003 carries it: WAV (16-bit PCM, mono) in base64.
+ * Sound as it is sent and received: WAV (16-bit PCM, mono), which wire 003 carries in base64.
  */
 
-export type Sound = { readonly samples: Int16Array; readonly sampleRateHz: number };
+export type Sound = {
+  readonly samples: Int16Array<ArrayBuffer>;
+  readonly sampleRateHz: number;
+};
 
 const HEADER_BYTES = 44;
 const BYTES_PER_SAMPLE = 2;
@@ -15,8 +18,23 @@ export const durationMs = ({ samples, sampleRateHz }: Sound): number =>
   (samples.length / sampleRateHz) * 1000;
 
 export function toWavBase64({ samples, sampleRateHz }: Sound): string {
-  const dataBytes = samples.length * BYTES_PER_SAMPLE;
-  const view = new DataView(new ArrayBuffer(HEADER_BYTES + dataBytes));
+  const header = wavHeader(samples.length, sampleRateHz);
+  return btoa(
+    binaryText(header) +
+      binaryText(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)),
+  );
+}
+
+/** One file of pieces of sound that follow each other. */
+export function toWav(pieces: readonly Sound["samples"][], sampleRateHz: number): Blob {
+  const count = pieces.reduce((sum, { length }) => sum + length, 0);
+  return new Blob([wavHeader(count, sampleRateHz), ...pieces], { type: "audio/wav" });
+}
+
+/** Samples follow it as browsers have them in memory: little-endian, as WAV wants them. */
+function wavHeader(sampleCount: number, sampleRateHz: number): Uint8Array<ArrayBuffer> {
+  const dataBytes = sampleCount * BYTES_PER_SAMPLE;
+  const view = new DataView(new ArrayBuffer(HEADER_BYTES));
   view.setUint32(0, RIFF, true);
   view.setUint32(4, HEADER_BYTES - 8 + dataBytes, true);
   view.setUint32(8, WAVE, true);
@@ -30,10 +48,7 @@ export function toWavBase64({ samples, sampleRateHz }: Sound): string {
   view.setUint16(34, 16, true);
   view.setUint32(36, DATA_CHUNK, true);
   view.setUint32(40, dataBytes, true);
-  samples.forEach((sample, at) => {
-    view.setInt16(HEADER_BYTES + at * BYTES_PER_SAMPLE, sample, true);
-  });
-  return btoa(binaryText(new Uint8Array(view.buffer)));
+  return new Uint8Array(view.buffer);
 }
 
 /** @returns null where there is no sound, or none of that kind */

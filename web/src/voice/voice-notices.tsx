@@ -32,7 +32,9 @@ export function VoiceNotices({ state, onAsk }: VoiceNoticesProps) {
       {!FINE.includes(microphone) && phase !== "over" && (
         <div role="alert" className={styles.notice}>
           <strong>{t(`voice.microphone.${microphone}.title`)}</strong>
-          <p>{t(`voice.microphone.${microphone}.advice`)}</p>
+          <p>
+            {t(`voice.microphone.${microphone}.advice`)} {t("voice.microphone.meanwhile")}
+          </p>
           {microphone !== "insecure" && (
             <Button look="outlined" onClick={onAsk}>
               {t("voice.microphone.askAgain")}

@@ -6,8 +6,8 @@ import { plainWords } from "../chat/plain-words.ts";
 import { Button } from "../ui/button.tsx";
 import { wasCovered } from "../ui/covered.ts";
 import { LevelMeter } from "./level-meter.tsx";
+import { keepScreenOn } from "./screen-on.ts";
 import { TypedText } from "./typed-text.tsx";
-import { useScreenOn } from "./use-screen-on.ts";
 import { useTalk } from "./use-talk.ts";
 import { isHindered, VoiceNotices } from "./voice-notices.tsx";
 import styles from "./voice-panel.module.css";
@@ -34,7 +34,7 @@ export default function VoicePanel({ talk, onStop, onRestart }: VoicePanelProps)
 
   useEffect(() => panel.current?.focus(), []);
   useRoomBelow(panel);
-  useScreenOn(!isOver);
+  useEffect(() => (isOver ? undefined : keepScreenOn()), [isOver]);
   useEffect(() => {
     if (!isSpeaking) return;
     const stopSpeaking = (event: KeyboardEvent) => {

@@ -21,6 +21,10 @@ const AccountBody = Type.Object(
     can_share: Type.Boolean({
       description: "SHARE_LINKS: links can be made with which anybody reads a conversation.",
     }),
+    can_hear: Type.Boolean({
+      description:
+        "A speech recogniser is there: recordings are written down (/v1/audio/transcriptions).",
+    }),
     is_open: Type.Boolean({
       description: "AUTH_ANONYMOUS=open: anybody is served without a key on the wires 000 to 003.",
     }),
@@ -36,8 +40,12 @@ export function accountRoutes(
     takesClaimCode,
     isOpen,
     shares,
+    engines,
     temporaryMs,
-  }: Pick<ChatV1Parts, "isClaimed" | "takesClaimCode" | "isOpen" | "shares" | "temporaryMs">,
+  }: Pick<
+    ChatV1Parts,
+    "isClaimed" | "takesClaimCode" | "isOpen" | "shares" | "engines" | "temporaryMs"
+  >,
 ): void {
   plain.withTypeProvider<TypeBoxTypeProvider>().get(
     "/v1/chat/account",
@@ -60,6 +68,7 @@ export function accountRoutes(
           is_claimed: isClaimedNow,
           takes_claim_code: !isClaimedNow && takesClaimCode(),
           can_share: shares.isOn,
+          can_hear: engines.hears !== null,
           is_open: isOpen,
           temporary_hours: temporaryMs / HOUR_MS,
         },

@@ -44,4 +44,6 @@ export type ChatV1Parts = {
   readonly takesClaimCode: () => boolean;
   /** Whether anybody is served without a key, on other wires. */
   readonly isOpen: boolean;
+  /** The name of what understands speech; null: nothing does. */
+  readonly engines: { readonly hears: string | null };
 };
