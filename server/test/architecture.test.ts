@@ -129,6 +129,7 @@ test("the sources have these folders, and no loose files but these", () => {
     "models.ts",
     "observers.ts",
     "profiles.ts",
+    "projects.ts",
     "saved-prompts.ts",
     "temporary-sweep.ts",
   ]);

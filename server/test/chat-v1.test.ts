@@ -36,6 +36,11 @@ test("[H1] every route wants a Bearer token: 401 without one, with a malformed o
     ["POST", "/prompts"],
     ["PUT", "/prompts/x"],
     ["DELETE", "/prompts/x"],
+    ["GET", "/projects"],
+    ["POST", "/projects"],
+    ["GET", "/projects/x"],
+    ["PATCH", "/projects/x"],
+    ["DELETE", "/projects/x"],
   ] as const;
   for (const [method, path] of routes)
     for (const authorization of ["", "Basic YTpi", "Bearer", "Bearer ck_unknown"]) {

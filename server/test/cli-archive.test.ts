@@ -13,6 +13,7 @@ const ALICE = { tenantId: "shop", userId: "alice" };
 const TIME = new Date("2026-03-01T10:00:00.123Z");
 const uuid = (number: number): string =>
   `00000000-0000-7000-8000-${String(number).padStart(12, "0")}`;
+const PROJECT = uuid(41);
 
 const conversation = (
   number: number,
@@ -33,6 +34,7 @@ const conversation = (
     alias,
     activeBranch: 0,
     nextBranch: 1,
+    ...(owner === LOCAL && { projectId: PROJECT }),
     createdAt: TIME,
     updatedAt: TIME,
   },
@@ -106,6 +108,18 @@ const RECORDS: readonly ArchiveRecord[] = [
       updatedAt: TIME,
     },
   },
+  {
+    type: "project",
+    owner: LOCAL,
+    project: {
+      id: PROJECT,
+      name: "House",
+      instructions: "Metric units – 😀",
+      attachments: [],
+      createdAt: TIME,
+      updatedAt: TIME,
+    },
+  },
   conversation(1, LOCAL, "client's own name"),
   message(11, 1, 0),
   message(12, 1, 1),
@@ -157,7 +171,7 @@ before(async () => {
   assert.equal(code, 0, stderr);
   assert.equal(
     stderr,
-    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key.\n",
+    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key.\n",
   );
   assert.ok(!stdout.includes(key), "the key itself is nowhere");
   archive = stdout;
@@ -173,7 +187,16 @@ async function importOf(folder: WorkFolder, content: string | Buffer, ...options
 
 test("an archive begins with a header and ends with what it holds", () => {
   const lines = linesOf(archive).map((line) => JSON.parse(line) as Record<string, unknown>);
-  const counts = { key: 1, agent: 1, profile: 1, prompt: 1, conversation: 3, message: 7, file: 0 };
+  const counts = {
+    key: 1,
+    agent: 1,
+    profile: 1,
+    prompt: 1,
+    project: 1,
+    conversation: 3,
+    message: 7,
+    file: 0,
+  };
   const { exportedAt, ...header } = lines[0] ?? {};
   assert.deepEqual(header, { format: "colloquy-archive", version: 3, counts });
   assert.ok(Math.abs(Date.parse(String(exportedAt)) - Date.now()) < 60_000);
@@ -185,6 +208,7 @@ test("an archive begins with a header and ends with what it holds", () => {
       "agent",
       "profile",
       "prompt",
+      "project",
       "conversation",
       "message",
       "message",
@@ -205,7 +229,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(imported.code, 0, imported.stderr);
   assert.equal(
     imported.stdout,
-    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key\n",
+    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key\n",
   );
   assert.match(imported.stderr, /claimed now/);
 
@@ -220,7 +244,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(twice.code, 0);
   assert.match(
     twice.stdout,
-    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key\n/,
+    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key\n/,
   );
   assert.equal(withoutHeader((await folder.run(["export"])).stdout), withoutHeader(archive));
 });
@@ -249,15 +273,15 @@ test("--user, --tenant and --without-keys narrow an export, and it imports as we
   for (const [options, counts] of [
     [
       ["--user", "alice"],
-      { key: 0, agent: 0, profile: 0, prompt: 0, conversation: 1, message: 2, file: 0 },
+      { key: 0, agent: 0, profile: 0, prompt: 0, project: 0, conversation: 1, message: 2, file: 0 },
     ],
     [
       ["--tenant", "local", "--without-keys"],
-      { key: 0, agent: 1, profile: 1, prompt: 1, conversation: 2, message: 5, file: 0 },
+      { key: 0, agent: 1, profile: 1, prompt: 1, project: 1, conversation: 2, message: 5, file: 0 },
     ],
     [
       ["--tenant", "local", "--user", "alice"],
-      { key: 0, agent: 0, profile: 0, prompt: 0, conversation: 0, message: 0, file: 0 },
+      { key: 0, agent: 0, profile: 0, prompt: 0, project: 0, conversation: 0, message: 0, file: 0 },
     ],
   ] as const) {
     const { stdout } = await folder.run(["export", ...options]);
@@ -307,7 +331,7 @@ test("--dry-run tells the same and stores nothing", async () => {
   assert.equal(rehearsed.code, 0, rehearsed.stderr);
   assert.match(
     rehearsed.stdout,
-    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt and 1 key\n/,
+    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key\n/,
   );
   await assert.rejects(stat(folder.data));
   await importOf(folder, archive);

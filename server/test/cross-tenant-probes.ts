@@ -5,7 +5,16 @@ import type { Operation, Schema } from "./fuzz-requests.ts";
 /** What the victim has, by kind of id. */
 export type Belongings = Readonly<
   Record<
-    "conversation" | "message" | "reply" | "agent" | "alias" | "key" | "file" | "share" | "prompt",
+    | "conversation"
+    | "message"
+    | "reply"
+    | "agent"
+    | "alias"
+    | "key"
+    | "file"
+    | "share"
+    | "prompt"
+    | "project",
     string
   >
 >;
@@ -66,7 +75,8 @@ function bodyOf(schema: Schema, id: string): unknown {
         Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
           if (isUser(name)) return [];
           if (isId(name)) return [[name, id]];
-          if (name === "attachments" || name === "ids") return [[name, [id]]];
+          if (name === "attachments" || name === "ids" || name === "file_ids")
+            return [[name, [id]]];
           return schema.required?.includes(name) ? [[name, bodyOf(field, id)]] : [];
         }),
       );

@@ -68,6 +68,8 @@ async function startVictim() {
   const uploaded = await upload(server.url, SECRET, { key: aliceKey, type: "text/plain" });
   const file: string = uploaded.body.data.id;
   const saved = { name: "Hers", text: SECRET };
+  const folder = { name: "Hers", instructions: SECRET };
+  const project = await send(server, "POST", "/v1/chat/projects", folder, alice);
   const prompt = await send(server, "POST", "/v1/chat/prompts", saved, alice);
   const shares = `/v1/chat/conversations/${conversation}/shares`;
   const shared = await send(server, "POST", shares, {}, alice);
@@ -82,6 +84,7 @@ async function startVictim() {
     file,
     share: shared.body.data.id,
     prompt: prompt.body.data.id,
+    project: project.body.data.id,
   };
   const description = await (await fetch(`${server.url}/openapi.json`)).json();
   const operations = operationsOf(description as Parameters<typeof operationsOf>[0]);

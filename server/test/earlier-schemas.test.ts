@@ -23,6 +23,7 @@ const OTHER_CONVERSATION = "0a1b2c3d-0000-4000-8000-000000000002";
 const MESSAGES = [10, 11, 12, 13].map((number) => `0a1b2c3d-0000-4000-8000-0000000000${number}`);
 const [QUESTION = "", ANSWER = "", VERSION = "", THEIRS = ""] = MESSAGES;
 const FILE = "0a1b2c3d-0000-4000-8000-000000000020";
+const PROJECT = "0a1b2c3d-0000-4000-8000-000000000051";
 const PROMPT = "0a1b2c3d-0000-4000-8000-000000000050";
 const SHA256 = "ab".repeat(32);
 const AT = 1_700_000_000_000;
@@ -71,6 +72,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       metadata: '{"colour":"green"}',
       expires_at: AT + 9,
       is_archived: 1,
+      project_id: PROJECT,
     },
     {
       ...two,
@@ -150,6 +152,17 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       id: PROMPT,
       name: "Trip",
       text: "Three days in {{city}} – 😀",
+      created_at: AT,
+      updated_at: AT + 1,
+    },
+  ],
+  projects: [
+    {
+      ...one,
+      id: PROJECT,
+      name: "House",
+      instructions: "Metric units – 😀",
+      attachments: "[]",
       created_at: AT,
       updated_at: AT + 1,
     },
@@ -359,6 +372,12 @@ async function assertKept(store: Store, columns: Columns): Promise<void> {
   );
   const prompts = (await store.listPrompts(OWNER)).map(({ text }) => text);
   assert.deepEqual(prompts, given("prompts", "text", ["Three days in {{city}} – 😀"], []));
+  const projects = (await store.listProjects(OWNER)).map((one) => one.instructions);
+  assert.deepEqual(projects, given("projects", "name", ["Metric units – 😀"], []));
+  assert.equal(
+    conversation.projectId,
+    given<string | undefined>("conversations", "project_id", PROJECT, undefined),
+  );
   const [key] = await store.listKeys();
   isPart(key, { id: "ck_1", actAs: true, isOperator: false, revokedAt: new Date(AT + 9) });
   assert.deepEqual(key?.models, given("api_keys", "models", ["a/*"], null));

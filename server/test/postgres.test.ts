@@ -29,6 +29,7 @@ import {
   newOwner,
   strangersTo,
 } from "./store-contract/fixtures.ts";
+import { aProject } from "./store-contract/projects.ts";
 import { aPrompt } from "./store-contract/prompts.ts";
 
 const skip = skipWithoutPostgres();
@@ -45,6 +46,7 @@ const OWNED = [
   "file_links",
   "shares",
   "prompts",
+  "projects",
 ];
 const SEARCH = ["search_titles", "search_messages"];
 
@@ -101,6 +103,7 @@ describe("PostgreSQL", { skip }, () => {
       const share = { ...link, conversationId: id, lastSequence: 0, createdAt, expiresAt };
       await store.createShare(who, share, { at: createdAt, actor: "test" });
       await store.createPrompt(who, aPrompt());
+      await store.createProject(who, aProject());
       await store.createAgent(who, {
         id: "agent",
         name: "A",

@@ -65,6 +65,15 @@ const MAKERS: readonly Maker[] = [
     remove: ({ body }) => ({ path: `/v1/chat/prompts/${body.data.id}` }),
   },
   {
+    wire: "chat-v1, a project",
+    path: "/v1/chat/projects",
+    body: { name: "Once" },
+    other: { name: "Another" },
+    list: "/v1/chat/projects",
+    count: ({ body }) => body.data.length,
+    remove: ({ body }) => ({ path: `/v1/chat/projects/${body.data.id}` }),
+  },
+  {
     wire: "conversations",
     path: "/api/conversations",
     body: {

@@ -12,6 +12,7 @@ import { lifeContract } from "./store-contract/life.ts";
 import { messageContract } from "./store-contract/messages.ts";
 import { partsContract } from "./store-contract/parts.ts";
 import { profileContract } from "./store-contract/profiles.ts";
+import { projectContract } from "./store-contract/projects.ts";
 import { promptContract } from "./store-contract/prompts.ts";
 import { replacementContract } from "./store-contract/replacement.ts";
 import { searchContract } from "./store-contract/search.ts";
@@ -35,6 +36,7 @@ export function storeContract(name: string, open: OpenStore): void {
     agentContract(open);
     profileContract(open);
     promptContract(open);
+    projectContract(open);
     fileContract(open);
     keyContract(open);
     archiveContract(open);

@@ -171,7 +171,7 @@ async function writeRecords({
 }
 
 /** Where there is none of them, they are not spoken of. */
-const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set(["profile", "prompt", "file"]);
+const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set(["profile", "prompt", "project", "file"]);
 
 const summaryOf = (counts: ArchiveCounts): string =>
   listed(

@@ -42,11 +42,12 @@ export type ConversationDraft = {
   /** In no list, search or export, and deleted when its time is over; default: no. */
   readonly isTemporary?: boolean | undefined;
   readonly metadata?: ConversationMetadata | undefined;
+  readonly projectId?: string | null | undefined;
 };
 
 export type ConversationChange = Pick<
   ConversationDraft,
-  "title" | "isPinned" | "agentId" | "model" | "mode" | "metadata"
+  "title" | "isPinned" | "agentId" | "model" | "mode" | "metadata" | "projectId"
 > & {
   readonly isArchived?: boolean | undefined;
   readonly messages?: readonly MessageDraft[] | undefined;
@@ -180,6 +181,7 @@ export function createConversations({
       ...((wanted.isHidden || isTemporary) && { isHidden: true as const }),
       ...(isTemporary && { expiresAt: new Date(createdAt.getTime() + temporaryMs) }),
       ...(metadata && { metadata }),
+      ...(wanted.projectId && { projectId: wanted.projectId }),
       createdAt,
     };
   };
@@ -214,7 +216,7 @@ export function createConversations({
       store.iterateConversations(owner, { order, ...given({ limit, before }) }),
     async change(principal, conversationId, change) {
       const { title, isPinned, agentId, model, mode, messages, activeBranch, onlyIf } = change;
-      const { isArchived, metadata } = change;
+      const { isArchived, metadata, projectId } = change;
       checkFields({ title, agentId, model, mode });
       checkModel(principal, model);
       const patch: ConversationPatch = {
@@ -222,6 +224,7 @@ export function createConversations({
           title: title ?? undefined,
           isPinned,
           isArchived,
+          projectId,
           agentId,
           model: model === "" ? null : model,
           mode,

@@ -3,8 +3,9 @@ import { AppError, notFound } from "../domain/errors.ts";
 import {
   type Attachment,
   attachmentOf,
+  FILES_OF_MESSAGE,
+  type FileListBound,
   MAX_DOCUMENT_BYTES,
-  MAX_FILES_A_MESSAGE,
   overQuota,
   type StoredFile,
 } from "../domain/file.ts";
@@ -40,8 +41,16 @@ export type Files = {
   open(owner: Owner, fileId: string, range: ByteRange | null): Promise<AsyncIterable<Uint8Array>>;
   /** Messages that were sent with it stay. @throws AppError not_found */
   delete(principal: Principal, fileId: string): Promise<void>;
-  /** What a message tells of the files that it is sent with. @throws AppError not_found, invalid_request, conflict, unprocessable */
-  attachments(owner: Owner, fileIds: readonly string[]): Promise<Attachment[]>;
+  /**
+   * What a message tells of the files that it is sent with, or a project of those that it has.
+   * @param bound default: that of a message
+   * @throws AppError not_found, invalid_request, conflict, unprocessable
+   */
+  attachments(
+    owner: Owner,
+    fileIds: readonly string[],
+    bound?: FileListBound,
+  ): Promise<Attachment[]>;
 };
 
 /** Told of what is kept, for figures. */
@@ -138,15 +147,16 @@ export function createFiles(parts: FileParts): Files {
       if (!(await rows.deleteFile(principal, fileId, stamp))) throw notFound("file");
     },
 
-    async attachments(owner, fileIds) {
-      if (fileIds.length > MAX_FILES_A_MESSAGE)
-        throw wrongList(`A message may have at most ${MAX_FILES_A_MESSAGE} files`);
+    async attachments(owner, fileIds, { holder, field, maxFiles } = FILES_OF_MESSAGE) {
+      const wrongList = (says: string) => new AppError("invalid_request", says, { field });
+      if (fileIds.length > maxFiles)
+        throw wrongList(`${holder} may have at most ${maxFiles} files`);
       if (new Set(fileIds).size < fileIds.length)
-        throw wrongList("attachments must not name a file twice");
+        throw wrongList(`${field} must not name a file twice`);
       const attachments: Attachment[] = [];
       for (const fileId of fileIds) {
         const file = await get(owner, fileId);
-        checkReady(file);
+        checkReady(file, field);
         attachments.push(attachmentOf(file));
       }
       return attachments;
@@ -164,20 +174,17 @@ function nameOf(given: string): string {
   return name;
 }
 
-function checkReady({ name, state }: StoredFile): void {
+function checkReady({ name, state }: StoredFile, field = FILES_OF_MESSAGE.field): void {
   if (state === "checking")
     throw new AppError("conflict", `${name} is still being checked; try again in a moment`, {
-      field: "attachments",
+      field,
       retryAfterMs: CHECKING_RETRY_MS,
     });
   if (state === "refused")
     throw new AppError("unprocessable", `${name} was refused when it was checked; delete it`, {
-      field: "attachments",
+      field,
     });
 }
-
-const wrongList = (says: string): AppError =>
-  new AppError("invalid_request", says, { field: "attachments" });
 
 /** What is on its way and in no row yet, by its owner: many uploads at once are to have no more room than one after the other. */
 function createIncomingBytes() {

@@ -5,7 +5,9 @@ import type { Conversations } from "./conversations.ts";
 /** What is done with each of several conversations. */
 export type ConversationAction =
   | { readonly type: "delete" }
-  | { readonly type: "archive"; readonly isArchived: boolean };
+  | { readonly type: "archive"; readonly isArchived: boolean }
+  /** Null: out of every project. */
+  | { readonly type: "move"; readonly projectId: string | null };
 
 /** What became of one of them; `problem` is null where it was done. */
 export type ActionResult = { readonly id: string; readonly problem: AppError | null };
@@ -30,6 +32,8 @@ export function createActOnConversations(
     action: ConversationAction,
   ): Promise<void> => {
     if (action.type === "delete") await conversations.delete(principal, id);
+    else if (action.type === "move")
+      await conversations.change(principal, id, { projectId: action.projectId });
     else await conversations.change(principal, id, { isArchived: action.isArchived });
   };
 

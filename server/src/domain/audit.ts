@@ -11,6 +11,7 @@ export const AUDIT_ACTIONS = [
   "messages_restored",
   "agent_deleted",
   "prompt_deleted",
+  "project_deleted",
   "file_uploaded",
   "file_deleted",
   "share_created",

@@ -27,6 +27,8 @@ export type Conversation = {
   readonly isHidden?: true;
   /** Out of the list of those that are in use; a new message brings it back. Absent: it is not. */
   readonly isArchived?: true;
+  /** The project that it is in; absent: none. */
+  readonly projectId?: string;
   /** When it is deleted with all its messages; absent: when somebody deletes it. */
   readonly expiresAt?: Date;
   /** What a client attached to it, which means nothing to the server; absent: nothing. */

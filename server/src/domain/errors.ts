@@ -39,6 +39,7 @@ export type ErrorDetails = {
     | "file"
     | "share"
     | "prompt"
+    | "project"
     | "grant";
   /** The text of a reply before it failed or was interrupted. */
   readonly textSoFar?: string;
@@ -90,6 +91,7 @@ export const notFound = (
     | "file"
     | "share"
     | "prompt"
+    | "project"
     | "grant",
 ) =>
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {

@@ -10,6 +10,21 @@ export const MAX_FILES_A_MESSAGE = 10;
 /** The least that a file counts against its owner's quota, for its blocks on the disk and its row. */
 export const MIN_COUNTED_BYTES = 4096;
 
+/** What is said of a list of files that is too long, or names a file twice. */
+export type FileListBound = {
+  /** At the beginning of a sentence: what has the files. */
+  readonly holder: string;
+  /** The field of the request, in the spelling of the caller. */
+  readonly field: string;
+  readonly maxFiles: number;
+};
+
+export const FILES_OF_MESSAGE: FileListBound = {
+  holder: "A message",
+  field: "attachments",
+  maxFiles: MAX_FILES_A_MESSAGE,
+};
+
 /** A file as its owner sent it. The file store has its bytes under their SHA-256. */
 export type StoredFile = {
   /** A UUID. */

@@ -7,18 +7,20 @@ import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Profile } from "../domain/profile.ts";
+import type { Project } from "../domain/project.ts";
 import type { SavedPrompt } from "../domain/saved-prompt.ts";
 import type { ToolQuestion } from "../domain/tool-question.ts";
 
 /**
- * One thing of an installation, as `colloquy export` writes it. A message comes after its conversation, in sequence; a
- * file comes after all messages, and those with the same bytes follow each other.
+ * One thing of an installation, as `colloquy export` writes it. A conversation comes after its project, a message after
+ * its conversation, in sequence; a file comes after all messages, and those with the same bytes follow each other.
  */
 export type ArchiveRecord =
   | { readonly type: "key"; readonly key: ApiKey }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
   | { readonly type: "profile"; readonly owner: Owner; readonly profile: Profile }
   | { readonly type: "prompt"; readonly owner: Owner; readonly prompt: SavedPrompt }
+  | { readonly type: "project"; readonly owner: Owner; readonly project: Project }
   | {
       readonly type: "conversation";
       readonly owner: Owner;
@@ -63,8 +65,9 @@ export interface Archive {
   exportRecords(): AsyncIterable<ArchiveRecord>;
   /**
    * Stores the records as they are (ids, times, order), all or none. A record whose id exists already is
-   * skipped, and so is a message whose conversation or branch is missing or another one's. Messages that were sent with
-   * a file that is stored say no longer that it is deleted. Returns, for each record, whether it was stored.
+   * skipped, and so is a message whose conversation or branch is missing or another one's. A conversation whose project
+   * is missing is stored in none. Messages that were sent with a file that is stored, and projects that have it, say no
+   * longer that it is deleted. Returns, for each record, whether it was stored.
    */
   importRecords(records: readonly NewRecord[]): Promise<boolean[]>;
 }

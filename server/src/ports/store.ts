@@ -18,6 +18,7 @@ import type { BudgetStore } from "./budget-store.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { ProfileStore } from "./profile-store.ts";
+import type { ProjectStore } from "./project-store.ts";
 import type { PromptStore } from "./prompt-store.ts";
 import type { QuestionStore } from "./question-store.ts";
 import type { SearchStore } from "./search.ts";
@@ -58,6 +59,7 @@ export interface Store
     AgentStore,
     ProfileStore,
     PromptStore,
+    ProjectStore,
     KeyStore,
     AuditStore,
     TicketStore,
@@ -98,6 +100,8 @@ export type ConversationPatch = {
   readonly isPinned?: boolean;
   /** A change of this alone leaves `updatedAt` as it is. Absent: it stays, but new `messages` end it. */
   readonly isArchived?: boolean;
+  /** Null: in none. A change of this alone leaves `updatedAt` as it is. One that is not there: AppError not_found. */
+  readonly projectId?: string | null;
   readonly agentId?: string | null;
   readonly model?: string | null;
   readonly mode?: string | null;
@@ -130,6 +134,8 @@ export type ConversationListQuery = {
   readonly isPinned?: boolean;
   /** Only those that are archived, or not; absent: both. */
   readonly isArchived?: boolean;
+  /** Only those in that project; null: in none; absent: wherever. */
+  readonly projectId?: string | null;
 };
 
 export interface ConversationStore {

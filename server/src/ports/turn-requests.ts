@@ -20,6 +20,8 @@ export type NewConversation = {
   readonly expiresAt?: Date;
   /** As in Conversation. */
   readonly metadata?: ConversationMetadata;
+  /** As in Conversation; one that is not there fails the write: AppError not_found. */
+  readonly projectId?: string;
   readonly createdAt: Date;
 };
 

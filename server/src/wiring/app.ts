@@ -19,6 +19,7 @@ import { createHealthCheck, createStoreCheck, type SpeechHealth } from "../core/
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
 import { createProfiles } from "../core/profiles.ts";
+import { createProjects } from "../core/projects.ts";
 import { createSavedPrompts } from "../core/saved-prompts.ts";
 import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { builtInTools } from "../core/tools/built-in.ts";
@@ -200,6 +201,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   const agents = createAgents(store, clock, newId, models);
   const profiles = createProfiles(store, clock);
   const prompts = createSavedPrompts(store, clock, newId);
+  const projects = createProjects(store, files, clock, newId);
   const shares = createShares({
     store,
     clock,
@@ -235,6 +237,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     pageOrigins: parts.origins.listed,
     profiles,
     prompts,
+    projects,
     questions,
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,

@@ -25,6 +25,7 @@ import {
 import { aKey } from "./keys.ts";
 import { EVERY_PART } from "./parts.ts";
 import { aProfile } from "./profiles.ts";
+import { aProject } from "./projects.ts";
 import { aPrompt } from "./prompts.ts";
 
 export function archiveContract(open: OpenStore): void {
@@ -40,7 +41,11 @@ export function archiveContract(open: OpenStore): void {
         await store.putProfile(who, aProfile({ areInstructionsOn: false }));
         await store.createPrompt(who, aPrompt());
         await store.createFile(who, file, null);
-        const given = aConversation({ alias: "session", isPinned: true, title: "T", mode: "m" });
+        const project = aProject({ attachments: [attachmentOf(file)] });
+        await store.createProject(who, project);
+        const given = aConversation({
+          ...{ alias: "session", isPinned: true, title: "T", mode: "m", projectId: project.id },
+        });
         await store.createConversation(who, given, [aMessage("😀 first"), aMessage("second")]);
         await completeTurn(store, who, given.id, "question", "answer");
         const failed = begun(await store.beginTurn(who, aTurn(inExisting(given.id))));
@@ -105,12 +110,12 @@ export function archiveContract(open: OpenStore): void {
       try {
         await fill(store);
         const counts = {
-          ...{ key: 0, agent: 0, profile: 0, prompt: 0 },
+          ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0 },
           ...{ conversation: 0, message: 0, file: 0 },
         };
         for (const { type } of await exported(store)) counts[type]++;
         assert.deepEqual(counts, {
-          ...{ key: 1, agent: 3, profile: 3, prompt: 3, conversation: 4 },
+          ...{ key: 1, agent: 3, profile: 3, prompt: 3, project: 3, conversation: 4 },
           ...{ message: 1_200 + 3 * 9, file: 3 },
         });
         assert.deepEqual(await store.countRecords(), counts);

@@ -14,6 +14,7 @@ import {
   sharedStore,
 } from "./fixtures.ts";
 import { aKey } from "./keys.ts";
+import { aProject } from "./projects.ts";
 import { aPrompt } from "./prompts.ts";
 
 const anEvent = (given: Partial<AuditEvent> = {}): AuditEvent => ({
@@ -79,6 +80,7 @@ export function auditContract(open: OpenStore): void {
       await store().createConversation(owner, changed, [kept, edited]);
       await store().createAgent(owner, anAgent("agent"));
       const prompt = await store().createPrompt(owner, aPrompt());
+      const project = await store().createProject(owner, aProject());
       const stamp = { at: at(7), actor: "this machine" };
       const stranger = { ...owner, userId: "stranger" };
       for (const who of [stranger, owner, owner]) {
@@ -90,6 +92,7 @@ export function auditContract(open: OpenStore): void {
         await store().deleteConversation(who, conversation.id, stamp);
         await store().deleteAgent(who, "agent", stamp);
         await store().deletePrompt(who, prompt.id, stamp);
+        await store().deleteProject(who, project.id, stamp);
       }
       const noted = (await store().listAuditEvents({ limit: 100 }))
         .filter(({ tenantId }) => tenantId === owner.tenantId)
@@ -103,6 +106,7 @@ export function auditContract(open: OpenStore): void {
         ["conversation_deleted", conversation.id, "this machine", owner.userId, 1],
         ["agent_deleted", "agent", "this machine", owner.userId, 1],
         ["prompt_deleted", prompt.id, "this machine", owner.userId, 1],
+        ["project_deleted", project.id, "this machine", owner.userId, 1],
       ]);
     });
   });

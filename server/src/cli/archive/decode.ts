@@ -1,13 +1,5 @@
-import type { Agent } from "../../domain/agent.ts";
 import { type Branch, branchOf, TRUNK } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
-import { AppError } from "../../domain/errors.ts";
-import {
-  type Attachment,
-  FILE_STATES,
-  MAX_DOCUMENT_BYTES,
-  type StoredFile,
-} from "../../domain/file.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import {
   documentOf,
@@ -20,15 +12,12 @@ import {
   type Usage,
 } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
-import { MAX_INSTRUCTIONS_CHARACTERS, type Profile } from "../../domain/profile.ts";
-import { MAX_PROMPT_CHARACTERS, type SavedPrompt } from "../../domain/saved-prompt.ts";
-import { checkText } from "../../domain/text.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
+import { attachmentOf, fileOf } from "./decode-files.ts";
+import { agentOf, profileOf, projectOf, promptOf } from "./decode-kept.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
 import { BYTES, END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
 import { waitingOf } from "./waiting.ts";
-
-const MAX_TEMPERATURE = 2;
 
 /** A line after the header. */
 export type ArchiveLine =
@@ -61,6 +50,8 @@ export function decodeLine(value: unknown): ArchiveLine {
       return { type, owner: ownerOf(line.object("owner")), profile: profileOf(line.object(type)) };
     case "prompt":
       return { type, owner: ownerOf(line.object("owner")), prompt: promptOf(line.object(type)) };
+    case "project":
+      return { type, owner: ownerOf(line.object("owner")), project: projectOf(line.object(type)) };
     case "conversation": {
       const owner = ownerOf(line.object("owner"));
       const branches = line.has("branches") ? line.objects("branches").map(branchAt) : [];
@@ -88,6 +79,7 @@ const countsOf = (counts: Fields): ArchiveCounts => ({
   // Archives of earlier versions do not have this field.
   profile: counts.has("profile") ? counts.whole("profile") : 0,
   prompt: counts.has("prompt") ? counts.whole("prompt") : 0,
+  project: counts.has("project") ? counts.whole("project") : 0,
   conversation: counts.whole("conversation"),
   message: counts.whole("message"),
   // Archives of earlier versions have no files.
@@ -106,44 +98,6 @@ const keyOf = (key: Fields): ApiKey => ({
   models: key.has("models") && !key.isNull("models") ? key.texts("models") : null,
   createdAt: key.time("createdAt"),
   revokedAt: key.timeOrNull("revokedAt"),
-});
-
-const agentOf = (agent: Fields): Agent => ({
-  id: agent.name("id"),
-  name: agent.text("name"),
-  instructions: agent.text("instructions"),
-  model: agent.textOrNull("model"),
-  temperature: agent.isNull("temperature") ? null : agent.amount("temperature", MAX_TEMPERATURE),
-  voice: agent.textOrNull("voice"),
-  // Archives of earlier versions do not have this field.
-  tools: agent.has("tools") && !agent.isNull("tools") ? agent.texts("tools") : null,
-  createdAt: agent.time("createdAt"),
-  updatedAt: agent.time("updatedAt"),
-});
-
-/** @throws NotUnderstood where a server would not have stored it */
-function textOf(fields: Fields, field: string, mostCharacters: number): string {
-  const text = fields.text(field);
-  try {
-    checkText(text, field, mostCharacters);
-  } catch (error) {
-    throw error instanceof AppError ? new NotUnderstood(error.message) : error;
-  }
-  return text;
-}
-
-const profileOf = (profile: Fields): Profile => ({
-  instructions: textOf(profile, "instructions", MAX_INSTRUCTIONS_CHARACTERS),
-  areInstructionsOn: profile.flag("areInstructionsOn"),
-  updatedAt: profile.time("updatedAt"),
-});
-
-const promptOf = (prompt: Fields): SavedPrompt => ({
-  id: prompt.name("id"),
-  name: prompt.name("name"),
-  text: textOf(prompt, "text", MAX_PROMPT_CHARACTERS),
-  createdAt: prompt.time("createdAt"),
-  updatedAt: prompt.time("updatedAt"),
 });
 
 /** The numbers ascend from 1, and the parent of a branch is older than the branch. */
@@ -186,6 +140,7 @@ function conversationOf(
     ...(conversation.has("expiresAt") && { expiresAt: conversation.time("expiresAt") }),
     ...(conversation.has("isArchived") &&
       conversation.flag("isArchived") && { isArchived: true as const }),
+    ...(conversation.has("projectId") && { projectId: conversation.uuid("projectId") }),
     ...(conversation.has("metadata") && { metadata: conversation.textTable("metadata") }),
     createdAt: conversation.time("createdAt"),
     updatedAt: conversation.time("updatedAt"),
@@ -242,29 +197,6 @@ const plainMessageOf = (message: Fields, statuses: readonly MessageStatus[]): Me
   ...(message.has("turn") && { turn: message.turnRecord("turn") }),
   createdAt: message.time("createdAt"),
   finishedAt: message.timeOrNull("finishedAt"),
-});
-
-const fileOf = (file: Fields): StoredFile => ({
-  id: file.uuid("id"),
-  name: file.text("name"),
-  mediaType: file.mediaType("mediaType"),
-  bytes: file.amount("bytes", MAX_DOCUMENT_BYTES),
-  sha256: file.sha256("sha256"),
-  state: file.oneOf("state", FILE_STATES),
-  width: file.isNull("width") ? null : file.whole("width"),
-  height: file.isNull("height") ? null : file.whole("height"),
-  createdAt: file.time("createdAt"),
-});
-
-/** The file is not there, unless it comes later in the archive. */
-const attachmentOf = (attachment: Fields): Attachment => ({
-  id: attachment.uuid("id"),
-  name: attachment.text("name"),
-  mediaType: attachment.text("mediaType"),
-  bytes: attachment.whole("bytes"),
-  width: attachment.isNull("width") ? null : attachment.whole("width"),
-  height: attachment.isNull("height") ? null : attachment.whole("height"),
-  isDeleted: true,
 });
 
 const ifThere = <T>(fields: Fields, field: string, read: () => T): T | null =>

@@ -7,6 +7,7 @@ import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { FileRef, Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { Profile } from "../../domain/profile.ts";
+import type { Project } from "../../domain/project.ts";
 import type { SavedPrompt } from "../../domain/saved-prompt.ts";
 import type { ArchiveCounts, ArchiveRecord, WaitingReply } from "../../ports/archive.ts";
 
@@ -32,6 +33,7 @@ type FieldName = Exclude<
     | Agent
     | Profile
     | SavedPrompt
+    | Project
     | Conversation
     | Branch
     | Message
@@ -57,6 +59,7 @@ const FIELDS: Record<FieldName, true> = {
   agent: true,
   profile: true,
   prompt: true,
+  project: true,
   conversation: true,
   code: true,
   message: true,
@@ -82,6 +85,7 @@ const FIELDS: Record<FieldName, true> = {
   isHidden: true,
   expiresAt: true,
   isArchived: true,
+  projectId: true,
   metadata: true,
   instructions: true,
   areInstructionsOn: true,
@@ -192,9 +196,10 @@ export const RECORD_TYPES = [
   "agent",
   "profile",
   "prompt",
+  "project",
   "key",
 ] as const;
 
 export const noRecords = (): ArchiveCounts => ({
-  ...{ key: 0, agent: 0, profile: 0, prompt: 0, conversation: 0, message: 0, file: 0 },
+  ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0, conversation: 0, message: 0, file: 0 },
 });

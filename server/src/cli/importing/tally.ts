@@ -13,6 +13,7 @@ const REFUSALS: Record<ArchiveRecord["type"], string> = {
   agent: "its id is taken",
   profile: "that user has one",
   prompt: "its id is taken",
+  project: "its id is taken",
   key: "its id is another key's",
   file: "its bytes are not in the archive, or not whole",
 };

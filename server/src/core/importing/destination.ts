@@ -31,6 +31,7 @@ export type DestinationReads = Pick<
   | "getAgent"
   | "getProfile"
   | "getPrompt"
+  | "getProject"
   | "getFile"
   | "findKeyByHash"
   | "listMessages"
@@ -112,6 +113,8 @@ export async function isThere(store: DestinationReads, record: ArchiveRecord): P
       return (await store.getProfile(record.owner)) !== null;
     case "prompt":
       return (await store.getPrompt(record.owner, record.prompt.id)) !== null;
+    case "project":
+      return (await store.getProject(record.owner, record.project.id)) !== null;
     case "conversation":
       return (await store.getConversation(record.owner, record.conversation.id)) !== null;
     case "message":

@@ -20,6 +20,8 @@ export type CallState = {
 export type AskedState = {
   readonly origin: string;
   readonly agentId: string | null;
+  /** Absent: none. */
+  readonly projectId?: string | null;
   readonly model: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;

@@ -28,6 +28,8 @@ export type Question = {
   /** Null: a conversation that does not exist yet, so there is nothing to remember. */
   readonly conversationId: string | null;
   readonly agentId: string | null;
+  /** The project that the conversation is in; null: none. */
+  readonly projectId: string | null;
   /** The first message of the input. Only what is stored before it is history. */
   readonly firstMessageId: string;
   /** The branch whose path the model is told, where `before` is null. */
@@ -43,7 +45,10 @@ export type Question = {
   readonly serverTools: Pick<Tools, "find"> | null;
   /** All that the model is told, in place of what is stored; undefined: that. */
   readonly prompt: readonly PromptMessage[] | undefined;
-  /** What the model is told before everything else, after its agent's instructions; null: what its owner keeps for that. */
+  /**
+   * What the model is told before everything else, after its agent's instructions; null: what its owner keeps for that,
+   * for all conversations and for those of the project.
+   */
   readonly instructions: string | null;
   /** Whether a history that is too long is refused; otherwise it is shortened. */
   readonly refusesTruncation: boolean;
@@ -113,7 +118,8 @@ export async function readPrompt(
   if (prompt)
     return { messages: prompt, settings, contextTokens, model, temperature, lastSequence: null };
   const budget = promptBudget(contextTokens);
-  const [stored, ofOwner] = await Promise.all([
+  const { projectId } = question;
+  const [stored, ofOwner, project] = await Promise.all([
     conversationId
       ? store.recentMessages(owner, conversationId, {
           maxCharacters: refusesTruncation ? MAX_READ_CHARACTERS : budget.maxCharacters,
@@ -123,11 +129,12 @@ export async function readPrompt(
         })
       : [],
     question.instructions === null ? store.getProfile(owner) : null,
+    question.instructions === null && projectId ? store.getProject(owner, projectId) : null,
   ]);
   const instructions = question.instructions ?? toldOf(ofOwner);
   const asked = stored.findIndex((message) => message.id === question.firstMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
-  const given = { agent, systemPrompt, instructions, history, input, refusesTruncation };
+  const given = { agent, systemPrompt, instructions, project, history, input, refusesTruncation };
   const chosen = buildPrompt(given, budget);
   const messages = chosen.some((message) => message.attachments)
     ? await showFiles(owner, chosen, budget.documentTokens)

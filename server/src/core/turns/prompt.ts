@@ -3,6 +3,7 @@ import { AppError } from "../../domain/errors.ts";
 import { type Attachment, modelUseOf } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Part, textIn } from "../../domain/parts.ts";
+import { beforeFilesOf, filesOf, type Project, toldOfProject } from "../../domain/project.ts";
 
 /** How much of a conversation a model is given. */
 export type PromptBudget = {
@@ -55,17 +56,26 @@ export function promptBudget(contextTokens: number): PromptBudget {
   };
 }
 
+/** The files of a project as a message before all others; none where it has none. */
+function filesToTell(project: Project | null | undefined): ChosenMessage[] {
+  const attachments = project ? filesOf(project) : [];
+  if (!project || attachments.length === 0) return [];
+  return [{ role: "user", content: beforeFilesOf(project), attachments }];
+}
+
 /**
- * What the model is asked: the agent's instructions or the system prompt, then as much history as
- * fits before the new message, which is always there.
+ * What the model is asked: the agent's instructions or the system prompt, those of the turn and of the project, the
+ * project's files, then as much history as fits before the new message, which is always there.
  * @param history oldest first
  */
 export function buildPrompt(
   parts: {
     readonly agent: Agent | null;
     readonly systemPrompt: string | null;
-    /** Of this turn alone, after the others. */
+    /** Of this turn alone, after the agent's. */
     readonly instructions?: string | null;
+    /** The project that the conversation is in: its instructions come last. */
+    readonly project?: Project | null;
     readonly history: readonly Message[];
     readonly input: readonly ChosenMessage[];
     /** Whether what does not fit is refused; otherwise the oldest of it is left out. */
@@ -73,9 +83,14 @@ export function buildPrompt(
   },
   budget: PromptBudget,
 ): ChosenMessage[] {
-  const instructions = [parts.agent?.instructions || parts.systemPrompt, parts.instructions]
+  const instructions = [
+    parts.agent?.instructions || parts.systemPrompt,
+    parts.instructions,
+    parts.project && toldOfProject(parts.project),
+  ]
     .filter(Boolean)
     .join("\n\n");
+  const files = filesToTell(parts.project);
   const answered = new Set(
     [...parts.history, ...parts.input].flatMap((message) =>
       (message.parts ?? []).flatMap((part) => (part.type === "tool_result" ? part.callId : [])),
@@ -98,6 +113,7 @@ export function buildPrompt(
   const history = parts.history.map((message) => remember(message, answered));
   let left = budget.maxTokens - (instructions ? estimateTokens(instructions) : 0);
   for (const message of newest.toReversed()) left -= sizeOf(message);
+  for (const message of files) left -= sizeOf(message);
   let first = history.length;
   while (first > 0) {
     for (const message of history[first - 1] ?? []) left -= sizeOf(message);
@@ -108,6 +124,7 @@ export function buildPrompt(
   const remembered = history.slice(first).flat();
   return [
     ...(instructions ? [{ role: "system", content: instructions } as const] : []),
+    ...files,
     ...withoutLoneResults([...remembered, ...newest]),
   ];
 }

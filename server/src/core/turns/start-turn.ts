@@ -156,6 +156,7 @@ function runTurn(
             origin: request.origin,
             canAsk: request.canAsk ?? false,
             agentId: conversation.agentId,
+            projectId: conversation.projectId ?? null,
             model: request.model ?? conversation.model,
             temperature: request.temperature,
             settings: request.settings ?? {},

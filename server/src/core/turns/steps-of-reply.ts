@@ -32,6 +32,7 @@ export function stepsOf(
         owner: speaker,
         conversationId,
         agentId: asked.agentId,
+        projectId: asked.projectId ?? null,
         firstMessageId,
         branch: branchOf(asked.before),
         before: asked.before,

@@ -19,10 +19,16 @@ export type Guess = {
   readonly before: number | null;
 } & Chosen;
 
-/** The agent and the model that a conversation names; null leaves the choice to the agent, or to the server. */
-export type Chosen = Pick<Conversation, "agentId" | "model">;
+/**
+ * The agent and the model that a conversation names (null leaves the choice to the agent, or to the server), and the
+ * project that it is in.
+ */
+export type Chosen = Pick<Conversation, "agentId" | "model" | "projectId">;
 
-const chosenIn = ({ agentId, model }: Chosen): Chosen => ({ agentId, model });
+const chosenIn = ({ agentId, model, projectId }: Chosen): Chosen => ({
+  ...{ agentId, model },
+  ...(projectId !== undefined && { projectId }),
+});
 
 /** What one turn is begun with: its ids, its way to be stopped, its question. */
 export type Intent = {
@@ -65,6 +71,7 @@ export function intend(
           branch,
           before,
           agentId: chosen.agentId,
+          projectId: chosen.projectId ?? null,
           model: model ?? chosen.model,
         },
         stop,
@@ -97,6 +104,7 @@ export const isSame = (before: Guess, now: Guess): boolean =>
   before.branch === now.branch &&
   before.agentId === now.agentId &&
   before.model === now.model &&
+  before.projectId === now.projectId &&
   before.stored?.updatedAt.getTime() === now.stored?.updatedAt.getTime();
 
 /**
@@ -171,6 +179,7 @@ export function promptOf(
     ...questionOf(request),
     conversationId: guess.stored?.id ?? null,
     agentId: guess.agentId,
+    projectId: guess.projectId ?? null,
     model: request.model ?? guess.model,
     branch: guess.branch,
     before: guess.before,

@@ -12,6 +12,7 @@ import type { ConversationLock } from "../../ports/conversation-lock.ts";
 import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ProfileStore } from "../../ports/profile-store.ts";
+import type { ProjectStore } from "../../ports/project-store.ts";
 import type { QuestionStore } from "../../ports/question-store.ts";
 import type {
   AbandonedReply,
@@ -251,6 +252,7 @@ export type TurnParts = {
     TurnStore &
     AgentStore &
     ProfileStore &
+    ProjectStore &
     QuestionStore;
   readonly log: TurnLog;
   readonly lock: ConversationLock;

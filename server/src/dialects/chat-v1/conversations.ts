@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { idempotencyOf, RepeatHeaders } from "../../http/idempotency.ts";
 import { Type } from "../../http/schema.ts";
 import { whenClosed } from "../../http/when-closed.ts";
+import { projectOfQuery } from "./listing.ts";
 import { conversationBody } from "./map.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
@@ -47,11 +48,11 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, agent_id, model, mode, is_temporary: isTemporary } = request.body;
+      const { title, agent_id, model, mode, is_temporary: isTemporary, project_id } = request.body;
       const created = await conversations.create(
         request.principal,
         ORIGIN,
-        { title, agentId: agent_id, model, mode, isTemporary },
+        { title, agentId: agent_id, model, mode, isTemporary, projectId: project_id },
         [],
         idempotencyOf(request),
       );
@@ -76,10 +77,12 @@ export function conversationRoutes(
     },
     async (request, reply) => {
       const { page, limit, is_pinned: isPinned, archived } = request.query;
+      const projectId = projectOfQuery(request.query.project_id);
       const { items, total } = await conversations.list(request.principal, {
         limit,
         offset: (page - 1) * limit,
         isArchived: archived === "1",
+        ...(projectId === undefined ? {} : { projectId }),
         ...(isPinned === undefined ? {} : { isPinned }),
       });
       // A page is small, and is written as it is in half of the time that the schema takes.
@@ -123,7 +126,7 @@ export function conversationRoutes(
       schema: {
         tags,
         summary:
-          "Rename, pin, archive, choose who answers (an agent, a model), or choose the branch that is shown",
+          "Rename, pin, archive, put into a project, choose who answers (an agent, a model), or choose the branch that is shown",
         params: Params,
         querystring: UserQuery,
         body: ConversationChange,
@@ -131,11 +134,13 @@ export function conversationRoutes(
       },
     },
     async (request, reply) => {
-      const { title, is_pinned, is_archived, agent_id, model, mode, active_branch } = request.body;
+      const { title, is_pinned, is_archived, project_id, agent_id, model, mode, active_branch } =
+        request.body;
       const changed = await conversations.change(request.principal, request.params.conversationId, {
         title,
         isPinned: is_pinned,
         isArchived: is_archived,
+        projectId: project_id,
         agentId: agent_id,
         model,
         mode,

@@ -11,6 +11,7 @@ import { manyConversationsRoutes } from "./many-conversations.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { profileRoutes } from "./profile.ts";
+import { projectRoutes } from "./projects.ts";
 import { promptRoutes } from "./prompts.ts";
 import { questionRoutes } from "./questions.ts";
 import { searchRoutes } from "./search.ts";
@@ -42,6 +43,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       accountRoutes(app, parts);
       profileRoutes(app, parts);
       promptRoutes(app, parts);
+      projectRoutes(app, parts);
       keyRoutes(app, parts);
       ticketRoutes(app, parts);
       fileRoutes(app, parts);

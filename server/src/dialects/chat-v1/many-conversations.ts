@@ -17,7 +17,15 @@ import { Type } from "../../http/schema.ts";
 import { ERRORS } from "./errors.ts";
 import { conversationBody, messageBody } from "./map.ts";
 import type { ChatV1Parts } from "./parts.ts";
-import { answers, ConversationBody, Failure, MessageBody, User, UserQuery } from "./schemas.ts";
+import {
+  answers,
+  ConversationBody,
+  Failure,
+  MessageBody,
+  Nullable,
+  User,
+  UserQuery,
+} from "./schemas.ts";
 
 const tags = ["chat-v1"];
 const Ids = Type.Array(Type.String(), {
@@ -25,11 +33,14 @@ const Ids = Type.Array(Type.String(), {
   maxItems: MAX_CONVERSATIONS_AT_ONCE,
   uniqueItems: true,
 });
-const ACTIONS = ["delete", "archive", "unarchive"] as const;
+const ACTIONS = ["delete", "archive", "unarchive", "move"] as const;
 
 const ActionsBody = Type.Object({
   action: Type.Enum([...ACTIONS]),
   ids: Ids,
+  project_id: Type.Optional(
+    Nullable(Type.String({ description: "Where `move` puts them; null: into no project." })),
+  ),
   ...User,
 });
 
@@ -64,8 +75,19 @@ const exportAnswers = {
   "5xx": Failure,
 };
 
-const actionOf = ({ action }: Static<typeof ActionsBody>): ConversationAction =>
-  action === "delete" ? { type: "delete" } : { type: "archive", isArchived: action === "archive" };
+/** @throws AppError invalid_request */
+function actionOf({
+  action,
+  project_id: projectId,
+}: Static<typeof ActionsBody>): ConversationAction {
+  if (action === "delete") return { type: "delete" };
+  if (action !== "move") return { type: "archive", isArchived: action === "archive" };
+  if (projectId === undefined)
+    throw new AppError("invalid_request", "move needs project_id: a project, or null for none", {
+      field: "project_id",
+    });
+  return { type: "move", projectId };
+}
 
 export function manyConversationsRoutes(
   plain: FastifyInstance,
@@ -79,7 +101,7 @@ export function manyConversationsRoutes(
     {
       schema: {
         tags,
-        summary: "Delete, archive or bring back several conversations, each by itself",
+        summary: "Delete, archive, bring back or move several conversations, each by itself",
         querystring: UserQuery,
         body: ActionsBody,
         response: answers(200, Type.Object({ results: Type.Array(ResultBody) })),

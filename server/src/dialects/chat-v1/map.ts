@@ -24,6 +24,7 @@ export const conversationBody = (conversation: Conversation): Static<typeof Conv
   created_at: isoTime(conversation.createdAt),
   updated_at: isoTime(conversation.updatedAt),
   ...(conversation.expiresAt && { expires_at: isoTime(conversation.expiresAt) }),
+  ...(conversation.projectId && { project_id: conversation.projectId }),
   ...(conversation.isArchived && { is_archived: true as const }),
   ...(conversation.nextBranch > 1 && { active_branch: conversation.activeBranch }),
 });
@@ -105,7 +106,7 @@ const ofEveryFile = ({ id, name, mediaType, bytes, width, height }: Attachment) 
   read_as: modelUseOf({ mediaType }),
 });
 
-const attachmentBody = (attachment: Attachment): Static<typeof AttachmentBody> => ({
+export const attachmentBody = (attachment: Attachment): Static<typeof AttachmentBody> => ({
   ...ofEveryFile(attachment),
   is_deleted: attachment.isDeleted ?? false,
 });

@@ -8,6 +8,7 @@ import { Type } from "../../http/schema.ts";
 import { asked, existing } from "./asked.ts";
 import { checkPlace } from "./branches.ts";
 import { messageBody, replyBody } from "./map.ts";
+import { RestoreBody, RestoredBody, StoppedBody } from "./message-actions.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import {
   answers,
@@ -17,10 +18,7 @@ import {
   MessagesQuery,
   NewMessage,
   NewStreamedConversation,
-  RestoreBody,
-  RestoredBody,
   ResumeQuery,
-  StoppedBody,
   StopQuery,
   UserQuery,
 } from "./schemas.ts";
@@ -141,12 +139,10 @@ export function messageRoutes(
         const known = await turns.watchReply(request.principal, point.replyId);
         return repeatTurn(reply, known, point, viewOf(request.body));
       }
-      const { title, agent_id, model, keep_model, mode, is_temporary } = request.body;
+      const { title, agent_id, model, keep_model, mode, is_temporary, project_id } = request.body;
       const conversation = conversations.draft(ORIGIN, {
-        title,
-        agentId: agent_id,
+        ...{ title, mode, agentId: agent_id, projectId: project_id },
         model: keep_model ? model : null,
-        mode,
         isTemporary: is_temporary,
       });
       const turn = await turns.start(

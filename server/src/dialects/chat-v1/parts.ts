@@ -9,6 +9,7 @@ import type { Files } from "../../core/files.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
 import type { Models } from "../../core/models.ts";
 import type { Profiles } from "../../core/profiles.ts";
+import type { Projects } from "../../core/projects.ts";
 import type { SavedPrompts } from "../../core/saved-prompts.ts";
 import type { Questions } from "../../core/tools/questions.ts";
 import type { SourceDesk } from "../../core/tools/source-desk.ts";
@@ -32,6 +33,7 @@ export type ChatV1Parts = {
   readonly files: Files;
   readonly profiles: Profiles;
   readonly prompts: SavedPrompts;
+  readonly projects: Projects;
   readonly shares: Shares;
   readonly questions: Questions;
   readonly sources: SourceDesk;

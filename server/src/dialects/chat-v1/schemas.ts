@@ -11,12 +11,17 @@ import {
   versionsInQuery,
 } from "./branches.ts";
 import { AttachmentBody, attachmentsInBody } from "./file-schemas.ts";
-import { archivedInConversation, listingInChange, listingInQuery } from "./listing.ts";
+import {
+  beginningInBody,
+  listingInChange,
+  listingInConversation,
+  listingInQuery,
+} from "./listing.ts";
 import { settingsInBody } from "./model-settings.ts";
 import { PartBody, partsInBody, partsInQuery, partsOfMany } from "./part-schemas.ts";
 import { MessageStatusBody, questionsInMessage, stepsInBody } from "./question-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
-import { temporaryInBody, temporaryInConversation } from "./temporary.ts";
+import { temporaryInConversation } from "./temporary.ts";
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -38,7 +43,7 @@ export const ConversationBody = Type.Object(
     created_at: Time,
     updated_at: Time,
     ...temporaryInConversation,
-    ...archivedInConversation,
+    ...listingInConversation,
     ...branchInConversation,
   },
   { title: "Conversation" },
@@ -190,7 +195,7 @@ export const MessagesQuery = Type.Object({
 });
 
 export const NewConversation = Type.Object({
-  ...temporaryInBody,
+  ...beginningInBody,
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
   model: Type.Optional(Nullable(Type.String({ maxLength: 256 }))),
@@ -233,7 +238,7 @@ export const NewMessage = Type.Object({
 
 export const NewStreamedConversation = Type.Object({
   ...asking,
-  ...temporaryInBody,
+  ...beginningInBody,
   title: Type.Optional(Nullable(Type.String())),
   agent_id: Type.Optional(Nullable(Type.String())),
   keep_model: Type.Optional(
@@ -292,9 +297,3 @@ export const ModelBody = Type.Object({
 });
 
 export const DeletedBody = Type.Object({ id: Type.String() });
-export const StoppedBody = Type.Object({ stopped: Type.Boolean() });
-export const RestoreBody = Type.Object({
-  replaced_by: Type.String({ description: "The id of what was sent with `replace_from`." }),
-  ...User,
-});
-export const RestoredBody = Type.Object({ restored: Type.Integer() });

@@ -9,6 +9,7 @@ import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { FIRST_MIGRATION } from "./first-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
+import { PROJECTS_MIGRATION } from "./projects-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
 import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
 import { REPLY_PIECES_MIGRATION } from "./reply-pieces-migration.ts";
@@ -154,4 +155,5 @@ export const MIGRATIONS: readonly string[] = [
   BROWSER_SESSIONS_MIGRATION,
   ARCHIVED_MIGRATION,
   SESSION_ISSUER_MIGRATION,
+  PROJECTS_MIGRATION,
 ];

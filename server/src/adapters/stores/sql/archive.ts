@@ -8,6 +8,8 @@ import { createFileReads, type createFileWrites } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createKeyWrites } from "./keys.ts";
 import type { createProfileWrites } from "./profiles.ts";
+import { createProjectCheck } from "./project-check.ts";
+import type { createProjectWrites } from "./projects.ts";
 import type { createPromptWrites } from "./prompts.ts";
 import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -26,7 +28,9 @@ export function createArchiveReads(write: StatementWriter) {
   const { countFiles } = createFileReads(write);
   const { branchesOf } = createBranchReads(write);
   const { countWaitingReplies, waitingRecord } = createWaitingReplyReads(write);
-  const counted = (table: "api_keys" | "agents" | "profiles" | "prompts" | "conversations") =>
+  const counted = (
+    table: "api_keys" | "agents" | "profiles" | "prompts" | "projects" | "conversations",
+  ) =>
     write<Record<never, never>>()((database) =>
       database
         .selectFrom(table)
@@ -36,6 +40,7 @@ export function createArchiveReads(write: StatementWriter) {
   const countAgents = counted("agents");
   const countProfiles = counted("profiles");
   const countPrompts = counted("prompts");
+  const countProjects = counted("projects");
   const countConversations = counted("conversations");
   const countMessages = write<Record<never, never>>()((database) =>
     database
@@ -75,6 +80,7 @@ export function createArchiveReads(write: StatementWriter) {
         agent: total(yield* countAgents.first({})),
         profile: total(yield* countProfiles.first({})),
         prompt: total(yield* countPrompts.first({})),
+        project: total(yield* countProjects.first({})),
         conversation: total(yield* countConversations.first({})),
         message:
           total(yield* countMessages.first({})) -
@@ -112,16 +118,18 @@ type ArchiveParts = {
   readonly agents: ReturnType<typeof createAgentWrites>;
   readonly profiles: ReturnType<typeof createProfileWrites>;
   readonly prompts: Pick<ReturnType<typeof createPromptWrites>, "insertPrompt">;
+  readonly projects: Pick<ReturnType<typeof createProjectWrites>, "insertProject">;
   readonly branches: BranchWrites;
   readonly files: Pick<ReturnType<typeof createFileWrites>, "importFile">;
 };
 
 export function createArchiveWrites(
   write: StatementWriter,
-  { insert, keys, agents, profiles, prompts, branches, files }: ArchiveParts,
+  { insert, keys, agents, profiles, prompts, projects, branches, files }: ArchiveParts,
 ) {
   const { branchesOf } = createBranchReads(write);
   const { putWaiting } = createWaitingReplyWrites(write);
+  const inProjects = createProjectCheck(write);
   const selectNextSequence = write<{ tenantId: string; userId: string; id: string }>()(
     (database, parameter) =>
       database
@@ -194,7 +202,10 @@ export function createArchiveWrites(
   function* importConversation(
     record: Extract<ArchiveRecord, { type: "conversation" }>,
   ): Operation<boolean> {
-    const { owner, conversation } = record;
+    const { owner } = record;
+    const { projectId, ...others } = record.conversation;
+    const isInProject = projectId !== undefined && (yield* inProjects.isThere(owner, projectId));
+    const conversation = isInProject ? record.conversation : others;
     if (!(yield* insert.conversation(owner, conversation, 0))) return false;
     for (const branch of record.branches)
       yield* branches.insertBranch(owner, conversation.id, branch);
@@ -211,6 +222,8 @@ export function createArchiveWrites(
         return yield* profiles.insertProfile(record.owner, record.profile);
       case "prompt":
         return yield* prompts.insertPrompt(record.owner, record.prompt);
+      case "project":
+        return yield* projects.insertProject(record.owner, record.project);
       case "conversation":
         return yield* importConversation(record);
       case "message":

@@ -4,16 +4,17 @@ import type { ConversationPatch } from "../../../ports/store.ts";
 
 /** The conversation as the patch makes it. */
 export function patched(stored: Conversation, patch: ConversationPatch): Conversation {
-  const { isArchived: wasArchived, updatedAt: storedAt, ...others } = stored;
-  const { isArchived, updatedAt, onlyIf: _, messages, ...fields } = patch;
-  // Archiving alone changes nothing that a version of the conversation has, and leaves it its place in the list.
-  const isArchivedAlone =
-    isArchived !== undefined && messages === undefined && Object.keys(fields).length === 0;
+  const { isArchived: wasArchived, projectId: inProject, updatedAt: storedAt, ...others } = stored;
+  const { isArchived, projectId = inProject, updatedAt, onlyIf: _, messages, ...fields } = patch;
+  const isPlaced = isArchived !== undefined || patch.projectId !== undefined;
+  // Where it is kept is nothing that a version of the conversation has, and leaves it its place in the list.
+  const isPlacedAlone = isPlaced && messages === undefined && Object.keys(fields).length === 0;
   return {
     ...others,
     ...fields,
     ...((isArchived ?? (wasArchived && !messages)) && { isArchived: true as const }),
-    updatedAt: isArchivedAlone ? storedAt : later(storedAt, updatedAt),
+    ...(projectId && { projectId }),
+    updatedAt: isPlacedAlone ? storedAt : later(storedAt, updatedAt),
   };
 }
 

@@ -11,6 +11,7 @@ import { checkVersion, patched } from "./conversation-patch.ts";
 import { type Inserts, toJson } from "./inserts.ts";
 import { type Matches, matchMessages } from "./match-messages.ts";
 import { createMessageList, MAX_CHARACTERS, tooLong } from "./message-list.ts";
+import { createProjectCheck } from "./project-check.ts";
 import {
   CONVERSATION_COLUMNS,
   inMessageArrays,
@@ -37,6 +38,7 @@ export function createConversationUpdate(
   branches: BranchWrites,
 ) {
   const { findPath } = createBranchReads(write);
+  const projects = createProjectCheck(write);
   const selectOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
     database
       .selectFrom("conversations")
@@ -52,6 +54,7 @@ export function createConversationUpdate(
       isNamedByWords: number;
       isPinned: number;
       isArchived: number;
+      projectId: string | null;
       agentId: string | null;
       model: string | null;
       mode: string | null;
@@ -68,6 +71,7 @@ export function createConversationUpdate(
         is_named_by_words: parameter.isNamedByWords,
         is_pinned: parameter.isPinned,
         is_archived: parameter.isArchived,
+        project_id: parameter.projectId,
         agent_id: parameter.agentId,
         model: parameter.model,
         mode: parameter.mode,
@@ -243,6 +247,7 @@ export function createConversationUpdate(
       const stored = toConversation(row);
       checkVersion(stored.updatedAt.getTime(), patch.onlyIf);
       const conversation = patched(stored, patch);
+      if (patch.projectId) yield* projects.insist(owner, patch.projectId);
       const { activeBranch } = conversation;
       if (activeBranch !== TRUNK && activeBranch >= row.next_branch)
         throw noSuchBranch(activeBranch);
@@ -257,6 +262,7 @@ export function createConversationUpdate(
         isNamedByWords: patch.title === undefined ? row.is_named_by_words : 0,
         isPinned: conversation.isPinned ? 1 : 0,
         isArchived: conversation.isArchived ? 1 : 0,
+        projectId: conversation.projectId ?? null,
         agentId: conversation.agentId,
         model: conversation.model,
         mode: conversation.mode,

@@ -107,8 +107,8 @@ export function createFileCheck(write: StatementWriter) {
 /** What messages tell of a file, and changing that. */
 function createAttachmentStatements(
   write: StatementWriter,
-  table: "messages" | "replaced_messages",
-  isReplaced: 0 | 1,
+  table: "messages" | "replaced_messages" | "projects",
+  isReplaced: 0 | 1 | 2,
 ) {
   const select = write<OwnerParameters & { fileId: string }>()((database, parameter) =>
     database
@@ -170,6 +170,7 @@ export function createFileWrites(write: StatementWriter, append: AppendAuditEven
   );
   const inMessages = createAttachmentStatements(write, "messages", 0);
   const inReplaced = createAttachmentStatements(write, "replaced_messages", 1);
+  const inProjects = createAttachmentStatements(write, "projects", 2);
   const deleteUnused = write<{ before: number }>()((database, parameter) =>
     database
       .deleteFrom("files")
@@ -206,9 +207,9 @@ export function createFileWrites(write: StatementWriter, append: AppendAuditEven
     return inserted > 0;
   }
 
-  /** Says of a file in the messages that were sent with it whether it is there. */
+  /** Says of a file, in the messages that were sent with it and in the projects that have it, whether it is there. */
   function* mark({ tenantId, userId }: Owner, id: string, isDeleted: boolean): Operation<void> {
-    for (const { select, set } of [inMessages, inReplaced])
+    for (const { select, set } of [inMessages, inReplaced, inProjects])
       for (const message of yield* select.all({ tenantId, userId, fileId: id })) {
         const stored: Attachment[] = JSON.parse(message.attachments ?? "[]");
         const attachments = stored.map(({ isDeleted: wasDeleted, ...one }) => ({

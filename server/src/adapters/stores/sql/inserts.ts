@@ -8,6 +8,7 @@ import type {
   Role,
 } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import { createProjectCheck } from "./project-check.ts";
 import { fromParts } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -28,6 +29,7 @@ type ConversationParameters = {
   isHidden: number;
   expiresAt: number | null;
   isArchived: number;
+  projectId: string | null;
   metadata: string | null;
   nextSequence: number;
   createdAt: number;
@@ -61,6 +63,7 @@ export type Inserts = ReturnType<typeof createInserts>;
 
 /** Storing whole conversations and messages, as creating, replacing and importing do. */
 export function createInserts(write: StatementWriter) {
+  const projects = createProjectCheck(write);
   const insertConversation = write<ConversationParameters>()((database, parameter) =>
     database
       .insertInto("conversations")
@@ -81,6 +84,7 @@ export function createInserts(write: StatementWriter) {
         is_hidden: parameter.isHidden,
         expires_at: parameter.expiresAt,
         is_archived: parameter.isArchived,
+        project_id: parameter.projectId,
         metadata: parameter.metadata,
         next_sequence: parameter.nextSequence,
         created_at: parameter.createdAt,
@@ -106,6 +110,7 @@ export function createInserts(write: StatementWriter) {
     /**
      * False if its id or alias is taken.
      * @param isNamedByWords its title is the first words of its first message
+     * @throws AppError not_found where its project is not there
      */
     *conversation(
       owner: Owner,
@@ -113,6 +118,8 @@ export function createInserts(write: StatementWriter) {
       nextSequence: number,
       isNamedByWords = false,
     ): Operation<boolean> {
+      if (conversation.projectId !== undefined)
+        yield* projects.insist(owner, conversation.projectId);
       const inserted = yield* insertConversation.run({
         id: conversation.id,
         tenantId: owner.tenantId,
@@ -130,6 +137,7 @@ export function createInserts(write: StatementWriter) {
         isHidden: conversation.isHidden ? 1 : 0,
         expiresAt: conversation.expiresAt?.getTime() ?? null,
         isArchived: conversation.isArchived ? 1 : 0,
+        projectId: conversation.projectId ?? null,
         metadata: toJson(conversation.metadata ?? null),
         nextSequence,
         createdAt: conversation.createdAt.getTime(),

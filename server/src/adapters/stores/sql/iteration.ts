@@ -176,6 +176,12 @@ export async function* exportRecords(
     after = page.lastRowId;
   }
   for (let after = FIRST; ; ) {
+    const page = await read(reads.projectRecords(after, ROWS_A_PAGE));
+    if (page.items.length === 0) break;
+    yield* page.items;
+    after = page.lastRowId;
+  }
+  for (let after = FIRST; ; ) {
     const page = await read(reads.conversationRecords(after, ROWS_A_PAGE));
     if (page.items.length === 0) break;
     for (const record of page.items) {

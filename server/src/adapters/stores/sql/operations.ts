@@ -17,6 +17,7 @@ import { createMessageReads, createMessageWrites } from "./messages.ts";
 import { createOnce } from "./once.ts";
 import { createHealthWrites } from "./probe.ts";
 import { createProfileReads, createProfileWrites } from "./profiles.ts";
+import { createProjectReads, createProjectWrites } from "./projects.ts";
 import { createPromptReads, createPromptWrites } from "./prompts.ts";
 import { createQuestionReads, createQuestionWrites } from "./questions.ts";
 import { createRepeatReads } from "./repeats.ts";
@@ -58,6 +59,7 @@ export const createReads = (write: StatementWriter, countListed: CountListed) =>
   ...createFileReads(write),
   ...createProfileReads(write),
   ...createPromptReads(write),
+  ...createProjectReads(write),
   ...createReplyStepReads(write),
   ...createQuestionReads(write),
   ...createGrantReads(write),
@@ -75,6 +77,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const agents = createAgentWrites(write, append, once);
   const profiles = createProfileWrites(write);
   const prompts = createPromptWrites(write, append, once);
+  const projects = createProjectWrites(write, append, once);
   const files = createFileWrites(write, append, once);
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
@@ -89,6 +92,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...agents,
     ...profiles,
     ...prompts,
+    ...projects,
     ...keys,
     appendAuditEvents,
     ...createBudgetWrites(write),
@@ -99,6 +103,8 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,
-    ...createArchiveWrites(write, { insert, keys, agents, profiles, prompts, branches, files }),
+    ...createArchiveWrites(write, {
+      ...{ insert, keys, agents, profiles, prompts, projects, branches, files },
+    }),
   };
 }

@@ -32,6 +32,7 @@ export const CONVERSATION_COLUMNS = [
   "updated_at",
   "expires_at",
   "is_archived",
+  "project_id",
 ] as const;
 
 export const MESSAGE_COLUMNS = [
@@ -96,6 +97,7 @@ export const conversationOfArray = (row: ConversationArray): Conversation => ({
   updatedAt: nearestMoment(row[14]),
   ...(row[15] !== null && { expiresAt: nearestMoment(row[15]) }),
   ...(row[16] !== 0 && { isArchived: true as const }),
+  ...(row[17] !== null && { projectId: row[17] }),
 });
 
 /** The same where a statement selects more than CONVERSATION_COLUMNS. */
@@ -105,6 +107,7 @@ export const toConversation = (row: ConversationRow): Conversation =>
     ...([row.mode, row.origin, row.alias, row.active_branch, row.next_branch] as const),
     ...([row.is_hidden, row.metadata, row.created_at, row.updated_at, row.expires_at] as const),
     row.is_archived,
+    row.project_id,
   ]);
 
 export function toMessage(row: MessageArray): Message {
@@ -214,6 +217,7 @@ export const conversationOf = (
   ...(conversation.isHidden && { isHidden: true as const }),
   ...(conversation.expiresAt && { expiresAt: conversation.expiresAt }),
   ...(conversation.metadata && { metadata: conversation.metadata }),
+  ...(conversation.projectId && { projectId: conversation.projectId }),
   createdAt: conversation.createdAt,
   updatedAt,
 });

@@ -159,6 +159,12 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replacePrompt: (...given) => write("replacePrompt", ...given),
     deletePrompt: (...given) => write("deletePrompt", ...given),
 
+    createProject: (...given) => write("createProject", ...given),
+    listProjects: (owner) => read(owner, reads.listProjects(owner)),
+    getProject: (owner, ...given) => read(owner, reads.getProject(owner, ...given)),
+    changeProject: (...given) => write("changeProject", ...given),
+    deleteProject: (...given) => write("deleteProject", ...given),
+
     createFile: (...given) => write("createFile", ...given),
     getFile: (owner, ...given) => read(owner, reads.getFile(owner, ...given)),
     countFileBytes: (owner) => read(owner, reads.countFileBytes(owner)),

@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { FileState } from "../../../domain/file.ts";
 import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
+import type { AgentsTable, ProfilesTable, ProjectsTable, PromptsTable } from "./kept-tables.ts";
 import type { ToolGrantsTable, ToolQuestionsTable } from "./tool-tables.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
@@ -17,6 +18,7 @@ export type Tables = {
   agents: AgentsTable;
   profiles: ProfilesTable;
   prompts: PromptsTable;
+  projects: ProjectsTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;
   meta: MetaTable;
@@ -54,6 +56,8 @@ type ConversationsTable = {
   expires_at: number | null;
   /** 1: out of the list that is asked for without archived conversations. */
   is_archived: Generated<number>;
+  /** Null: it is in no project. */
+  project_id: string | null;
   /** A JSON object of texts; null: there are none. */
   metadata: string | null;
   /** The number of the branch to come; 1: the conversation has no forks. */
@@ -132,42 +136,6 @@ type ReplyPiecesTable = {
   reasoning: string;
   /** Steps of a layout, as JSON with commas between them; null while the reply is reasoning and one part of text. */
   layout: string | null;
-};
-
-type AgentsTable = {
-  row_id: Generated<number>;
-  id: string;
-  tenant_id: string;
-  owner_id: string;
-  name: string;
-  instructions: string;
-  model: string | null;
-  temperature: number | null;
-  voice: string | null;
-  /** A JSON array of texts; null: all tools. */
-  tools: string | null;
-  created_at: number;
-  updated_at: number;
-};
-
-type ProfilesTable = {
-  row_id: Generated<number>;
-  tenant_id: string;
-  owner_id: string;
-  instructions: string;
-  are_instructions_on: number;
-  updated_at: number;
-};
-
-type PromptsTable = {
-  row_id: Generated<number>;
-  tenant_id: string;
-  owner_id: string;
-  id: string;
-  name: string;
-  text: string;
-  created_at: number;
-  updated_at: number;
 };
 
 type BrowserSessionsTable = {
@@ -282,12 +250,15 @@ type FilesTable = {
   created_at: number;
 };
 
-/** Which messages have which files: kept by triggers on the column `attachments`. */
+/** In `is_replaced`: the link is that of a project. */
+export const LINK_OF_PROJECT = 2;
+
+/** Which messages have which files, kept by triggers on the column `attachments`; and which projects have. */
 type FileLinksTable = {
   tenant_id: string;
   owner_id: string;
   message_id: string;
-  /** 1: a message that another one took the place of. */
+  /** 1: a message that another one took the place of; 2: `message_id` is that of a project. */
   is_replaced: number;
   file_id: string;
 };

@@ -71,6 +71,11 @@ export const WRITE_SCOPES: WriteScopes = {
   deletePrompt: ofOwner,
   insertPrompt: ofOwner,
 
+  createProject: ofOwner,
+  changeProject: ofOwner,
+  deleteProject: ofOwner,
+  insertProject: ofOwner,
+
   createFile: ofOwner,
   deleteFile: ofOwner,
   insertFile: ofOwner,

@@ -6,6 +6,7 @@ import { BROWSER_SESSIONS_MIGRATION } from "./browser-sessions-migration.ts";
 import { CONVERSATION_COUNTS_MIGRATION } from "./conversation-counts-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
+import { PROJECTS_MIGRATION } from "./projects-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
 import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
@@ -294,4 +295,5 @@ export const MIGRATIONS: readonly string[] = [
   ARCHIVED_MIGRATION,
   CONVERSATION_COUNTS_MIGRATION,
   SESSION_ISSUER_MIGRATION,
+  PROJECTS_MIGRATION,
 ];

@@ -1,0 +1,215 @@
+import type { Selectable } from "kysely";
+import type { Stamp } from "../../../domain/audit.ts";
+import { AppError, notFound } from "../../../domain/errors.ts";
+import type { Attachment } from "../../../domain/file.ts";
+import type { Owner } from "../../../domain/principal.ts";
+import { filesOf, MAX_PROJECTS, type Project } from "../../../domain/project.ts";
+import type { ArchiveRecord } from "../../../ports/archive.ts";
+import type { ProjectPatch } from "../../../ports/project-store.ts";
+import type { Idempotency } from "../../../ports/store.ts";
+import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { createFileCheck } from "./files.ts";
+import type { Once } from "./once.ts";
+import { createProjectFileLinks } from "./project-files.ts";
+import type { Operation, StatementWriter } from "./statement.ts";
+import type { Tables } from "./tables.ts";
+
+type OwnerParameters = { tenantId: string; userId: string };
+type ProjectRecord = Extract<ArchiveRecord, { type: "project" }>;
+
+const projectOf = (row: Selectable<Tables["projects"]>): Project => ({
+  id: row.id,
+  name: row.name,
+  instructions: row.instructions,
+  attachments: JSON.parse(row.attachments) satisfies Attachment[],
+  createdAt: new Date(Number(row.created_at)),
+  updatedAt: new Date(Number(row.updated_at)),
+});
+
+export function createProjectReads(write: StatementWriter) {
+  const selectAll = write<OwnerParameters>()((database, parameter) =>
+    database
+      .selectFrom("projects")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .orderBy("created_at")
+      .orderBy("row_id"),
+  );
+  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .selectFrom("projects")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("id", "=", parameter.id),
+  );
+  /** Across all owners: for the operator's archive alone. */
+  const selectPage = write<{ after: number; limit: number }>()((database, parameter) =>
+    database
+      .selectFrom("projects")
+      .selectAll()
+      .where("row_id", ">", parameter.after)
+      .orderBy("row_id")
+      .limit(parameter.limit),
+  );
+
+  return {
+    *listProjects({ tenantId, userId }: Owner): Operation<Project[]> {
+      return (yield* selectAll.all({ tenantId, userId })).map(projectOf);
+    },
+
+    *getProject({ tenantId, userId }: Owner, id: string): Operation<Project | null> {
+      const row = yield* selectById.first({ tenantId, userId, id });
+      return row ? projectOf(row) : null;
+    },
+
+    *projectRecords(
+      after: number,
+      limit: number,
+    ): Operation<{ readonly items: ProjectRecord[]; readonly lastRowId: number }> {
+      const rows = yield* selectPage.all({ after, limit });
+      const items = rows.map((row): ProjectRecord => {
+        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
+        return { type: "project", owner, project: projectOf(row) };
+      });
+      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
+    },
+  };
+}
+
+export function createProjectWrites(write: StatementWriter, append: AppendAuditEvent, once: Once) {
+  type Columns = {
+    id: string;
+    name: string;
+    instructions: string;
+    attachments: string;
+    updatedAt: number;
+  };
+  const { getProject } = createProjectReads(write);
+  const files = createFileCheck(write);
+  const links = createProjectFileLinks(write);
+  const insert = write<OwnerParameters & Columns & { createdAt: number }>()((database, parameter) =>
+    database
+      .insertInto("projects")
+      .values({
+        tenant_id: parameter.tenantId,
+        owner_id: parameter.userId,
+        id: parameter.id,
+        name: parameter.name,
+        instructions: parameter.instructions,
+        attachments: parameter.attachments,
+        created_at: parameter.createdAt,
+        updated_at: parameter.updatedAt,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  );
+  const replace = write<OwnerParameters & Columns>()((database, parameter) =>
+    database
+      .updateTable("projects")
+      .set({
+        name: parameter.name,
+        instructions: parameter.instructions,
+        attachments: parameter.attachments,
+        updated_at: parameter.updatedAt,
+      })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("id", "=", parameter.id),
+  );
+  const count = write<OwnerParameters>()((database, parameter) =>
+    database
+      .selectFrom("projects")
+      .select((expression) => expression.fn.countAll<number>().as("total"))
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId),
+  );
+  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .deleteFrom("projects")
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("id", "=", parameter.id),
+  );
+  const letConversationsGo = write<OwnerParameters & { id: string }>()((database, parameter) =>
+    database
+      .updateTable("conversations")
+      .set({ project_id: null })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("project_id", "=", parameter.id),
+  );
+
+  const columnsOf = ({ id, name, instructions, attachments, updatedAt }: Project): Columns => ({
+    ...{ id, name, instructions },
+    attachments: JSON.stringify(attachments),
+    updatedAt: updatedAt.getTime(),
+  });
+
+  function* insertProject(owner: Owner, project: Project): Operation<boolean> {
+    const { tenantId, userId } = owner;
+    const createdAt = project.createdAt.getTime();
+    const columns = columnsOf(project);
+    if ((yield* insert.run({ tenantId, userId, ...columns, createdAt })) === 0) return false;
+    yield* links.set(owner, project.id, [], project.attachments);
+    return true;
+  }
+
+  return {
+    /** @returns false if the owner has one of that id, which stays */
+    insertProject,
+
+    *createProject(
+      owner: Owner,
+      project: Project,
+      idempotency?: Idempotency | null,
+    ): Operation<Project> {
+      const { tenantId, userId } = owner;
+      return yield* once(owner, idempotency, {
+        id: project.id,
+        at: project.createdAt,
+        *make() {
+          if (Number((yield* count.first({ tenantId, userId }))?.total ?? 0) >= MAX_PROJECTS)
+            throw new AppError(
+              "conflict",
+              `A user has at most ${MAX_PROJECTS} projects. Delete one that is not needed any more: its conversations are kept`,
+            );
+          yield* files.insist(owner, project.attachments);
+          yield* insertProject(owner, project);
+          return project;
+        },
+        *find(madeId) {
+          const made = yield* getProject(owner, madeId);
+          if (!made) throw notFound("project");
+          return made;
+        },
+      });
+    },
+
+    *changeProject(
+      owner: Owner,
+      id: string,
+      { attachments, ...patch }: ProjectPatch,
+    ): Operation<Project | null> {
+      const { tenantId, userId } = owner;
+      const stored = yield* getProject(owner, id);
+      if (!stored) return null;
+      if (attachments) yield* files.insist(owner, attachments);
+      const project = { ...stored, ...patch, attachments: attachments ?? filesOf(stored) };
+      yield* replace.run({ tenantId, userId, ...columnsOf(project) });
+      yield* links.set(owner, id, stored.attachments, project.attachments);
+      return project;
+    },
+
+    *deleteProject(owner: Owner, id: string, stamp?: Stamp): Operation<number | null> {
+      const { tenantId, userId } = owner;
+      const stored = yield* getProject(owner, id);
+      if (!stored) return null;
+      const conversations = yield* letConversationsGo.run({ tenantId, userId, id });
+      yield* links.set(owner, id, stored.attachments, []);
+      yield* deleteOne.run({ tenantId, userId, id });
+      if (stamp) yield* append(eventAbout("project_deleted", owner, id, stamp));
+      return conversations;
+    },
+  };
+}
