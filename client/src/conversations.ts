@@ -94,7 +94,9 @@ export function conversationCalls(calls: Calls) {
         signal,
         keepalive,
       } as const;
-      const body = { action, ids };
+      const what =
+        typeof action === "string" ? { action } : { action: "move", project_id: action.move };
+      const body = { ...what, ids };
       const { data } = await calls.answer<{ results: ActionResult[] }>({ ...request, body });
       return data.results;
     },

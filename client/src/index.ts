@@ -9,6 +9,7 @@ import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
 import { growParts } from "./parts.ts";
 import { type ProfileCalls, profileCalls } from "./profile.ts";
+import { type ProjectCalls, projectCalls } from "./projects.ts";
 import { type PromptCalls, promptCalls } from "./prompts.ts";
 import { type QuestionCalls, questionCalls } from "./questions.ts";
 import { browserNetwork, DEFAULT_RETRY } from "./retry.ts";
@@ -42,6 +43,7 @@ export type * from "./wire-messages.ts";
 export type * from "./wire-pages.ts";
 export type * from "./wire-parts.ts";
 export type * from "./wire-profile.ts";
+export type * from "./wire-projects.ts";
 export type * from "./wire-prompts.ts";
 export type * from "./wire-questions.ts";
 export type * from "./wire-shares.ts";
@@ -61,6 +63,8 @@ export type Client = {
   readonly profile: ProfileCalls;
   /** The texts that the user keeps in order to send them again. */
   readonly prompts: PromptCalls;
+  /** Folders for conversations, with instructions and files of their own. */
+  readonly projects: ProjectCalls;
   /** The files that messages can have attached. */
   readonly files: FileCalls;
   /**
@@ -116,6 +120,7 @@ export function createClient(options: ClientOptions): Client {
     agents: agentCalls(calls),
     profile: profileCalls(calls),
     prompts: promptCalls(calls),
+    projects: projectCalls(calls),
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
     shares: shareCalls(calls),

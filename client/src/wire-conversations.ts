@@ -22,6 +22,8 @@ export type Conversation = {
   readonly expires_at?: string;
   /** It is only in the list of archived conversations; a new message brings it back. Absent: it is not archived. */
   readonly is_archived?: true;
+  /** The project that it is in; absent: none. */
+  readonly project_id?: string;
 };
 
 export type ConversationInput = {
@@ -32,10 +34,17 @@ export type ConversationInput = {
   readonly mode?: string | undefined;
   /** In no list, search or export, and deleted by the server when its `expires_at` has come. */
   readonly is_temporary?: boolean | undefined;
+  /** The project to begin it in. */
+  readonly project_id?: string | null | undefined;
 };
 
 /** What is done with each of several conversations. */
-export type ConversationAction = "delete" | "archive" | "unarchive";
+export type ConversationAction =
+  | "delete"
+  | "archive"
+  | "unarchive"
+  /** Moves them into a project; null: into none. */
+  | { readonly move: string | null };
 
 /** What became of one of them. */
 export type ActionResult = {
@@ -59,6 +68,8 @@ export type ConversationPatch = {
   readonly title?: string | undefined;
   readonly is_pinned?: boolean | undefined;
   readonly is_archived?: boolean | undefined;
+  /** The project to move it into; null: into none. */
+  readonly project_id?: string | null | undefined;
   readonly agent_id?: string | null | undefined;
   readonly model?: string | null | undefined;
   readonly mode?: string | null | undefined;
@@ -70,4 +81,6 @@ export type ConversationsQuery = PageQuery & {
   readonly is_pinned?: boolean | undefined;
   /** "1": the archived conversations in place of the others. */
   readonly archived?: "0" | "1" | undefined;
+  /** Only those of that project; "none": only those in no project. */
+  readonly project_id?: string | undefined;
 };

@@ -63,6 +63,37 @@ test("conversations and messages, from the first to the last", async () => {
   });
 });
 
+test("projects: made, changed, filled, listed by, and deleted without their conversations", async () => {
+  await using server = await startServer({ builtIn: true });
+  const { projects, conversations, files } = quickClient(server);
+  const plan = await files.upload(new Blob(["Seven windows"]), { name: "plan.txt" });
+  const made = await projects.create({ name: "House", file_ids: [plan.id] });
+  assert.deepEqual(
+    made.files.map(({ id }) => id),
+    [plan.id],
+  );
+  const changed = await projects.update(made.id, { instructions: "Metric units" });
+  assert.deepEqual(changed, {
+    ...made,
+    instructions: "Metric units",
+    updated_at: changed.updated_at,
+  });
+  assert.deepEqual(await projects.get(made.id), changed);
+  assert.deepEqual(await projects.list(), [changed]);
+  const inside = await conversations.create({ project_id: made.id });
+  const other = await conversations.create();
+  assert.deepEqual(await conversations.act({ move: made.id }, [other.id]), [
+    { id: other.id, done: true },
+  ]);
+  assert.equal((await conversations.list({ project_id: made.id })).total, 2);
+  assert.equal(
+    "project_id" in (await conversations.update(inside.id, { project_id: null })),
+    false,
+  );
+  await projects.delete(made.id);
+  assert.equal((await conversations.list({ project_id: "none" })).total, 2);
+});
+
 test("several conversations at once: archived, exported and deleted, each with its own result", async () => {
   await using server = await startServer();
   const { conversations } = quickClient(server);

@@ -221,17 +221,10 @@ export function createConversations({
       checkModel(principal, model);
       const patch: ConversationPatch = {
         ...given({
+          ...{ isPinned, isArchived, projectId, agentId, mode, metadata, activeBranch, onlyIf },
           title: title ?? undefined,
-          isPinned,
-          isArchived,
-          projectId,
-          agentId,
           model: model === "" ? null : model,
-          mode,
-          metadata,
-          activeBranch,
           messages: messages && (await newMessages(messages)),
-          onlyIf,
         }),
         updatedAt: clock.now(),
       };
