@@ -199,9 +199,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   const expiring = createTemporarySweep(store, turns, clock);
   const questions = createQuestions({ store, turns, clock, newId });
   const agents = createAgents(store, clock, newId, models);
-  const profiles = createProfiles(store, clock);
-  const prompts = createSavedPrompts(store, clock, newId);
-  const projects = createProjects(store, files, clock, newId);
   const shares = createShares({
     store,
     clock,
@@ -211,7 +208,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   });
   const sessions = createVoiceSessions({ turns, store, conversations, speech, clock, newId });
   const checkHealth = createHealthCheck(store, models, parts.speechHealth, parts.isRedisUp);
-  const isStoreUp = createStoreCheck(store);
   const engines = {
     hears: speech.transcriber?.name ?? null,
     speaks: speech.synthesizer?.name ?? null,
@@ -230,14 +226,14 @@ export async function createApp(parts: AppParts): Promise<App> {
     importChats,
     isClaimed,
     isOpen: parts.anonymous === "open",
-    isStoreUp,
+    isStoreUp: createStoreCheck(store),
     keys,
     limits,
     now,
     pageOrigins: parts.origins.listed,
-    profiles,
-    prompts,
-    projects,
+    profiles: createProfiles(store, clock),
+    prompts: createSavedPrompts(store, clock, newId),
+    projects: createProjects(store, files, clock, newId),
     questions,
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
