@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { hashOfKey } from "../src/adapters/credentials/keys/credentials.ts";
 import type { ApiKey } from "../src/domain/key.ts";
 import { DEFAULT_USER } from "../src/domain/principal.ts";
+import { eventually } from "./cli-runner.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { startServer } from "./start-server.ts";
 
@@ -130,8 +131,7 @@ test("with the first key the server is claimed: a credential everywhere; what wa
   assert.equal(created.status, 201);
   const key = await makeKey(server);
   // Answers about keys may be a second old.
-  while ((await get(server, PATH, bearer("anything"))).status !== 401)
-    await new Promise(setImmediate);
+  await eventually(async () => (await get(server, PATH, bearer("anything"))).status === 401);
   assert.equal((await get(server, PATH, {})).status, 401);
   assert.equal((await get(server, PATH, bearer("ck_wrong"))).status, 401);
   const mine = await get(server, PATH, {
@@ -174,8 +174,8 @@ test("a revoked key is refused within a second or so", async () => {
   for (const one of await server.store.listKeys()) await server.store.revokeKey(one.id, new Date());
   using machine = watchMachine();
   const revokedAt = performance.now();
-  while ((await get(server, PATH, bearer(key))).status !== 401)
-    assert.ok(performance.now() - revokedAt < 1500 * machine.slowness(), "still let in");
+  await eventually(async () => (await get(server, PATH, bearer(key))).status === 401);
+  assert.ok(performance.now() - revokedAt < 1500 * machine.slowness(), "still let in");
   assert.equal(await server.store.isClaimed(), true, "claimed for ever, even with no key left");
 });
 

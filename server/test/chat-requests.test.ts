@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatWire } from "../src/dialects/chat/index.ts";
+import { eventually } from "./cli-runner.ts";
 import { sharedServer } from "./shared-server.ts";
 import { ONCE, startServer } from "./start-server.ts";
 import {
@@ -134,7 +135,7 @@ test("[X7] (chat) two messages at once are answered one after the other", async 
   const first = chat(server, { message: "First", conversation_id: id });
   await server.model.held();
   const second = chat(server, { message: "Second", conversation_id: id });
-  while ((await list(server))[0].messages.length < 4);
+  await eventually(async () => (await list(server))[0].messages.length >= 4);
   assert.equal(server.model.requests.length, 2);
   server.model.release();
   assert.equal((await first).body.response, "First answer");

@@ -186,7 +186,7 @@ test("[X6] [C5] closing the socket stops no reply; stop does, and keeps what was
   await server.model.held();
   await leaving[Symbol.asyncDispose]();
   server.model.release();
-  while (((await list(server))[0]?.messages.length ?? 0) < 2);
+  await eventually(async () => (await list(server))[0]?.messages.length >= 2);
   assert.equal((await list(server))[0].messages[1].content, "Said to nobody");
 
   await using talk = await openSocket(server, PATH);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { type RunOptions, workFolder } from "./cli-runner.ts";
+import { eventually, type RunOptions, workFolder } from "./cli-runner.ts";
 import { freePort } from "./free-port.ts";
 import { skipWithoutPostgres } from "./postgres-server.ts";
 import { createDatabase } from "./services.ts";
@@ -68,9 +68,7 @@ describe("the command line on PostgreSQL", { skip: skipWithoutPostgres() }, () =
     const id = /ck_\S+/.exec(listed.stdout)?.[0] ?? "";
     assert.match(listed.stdout, /laptop/);
     assert.equal((await folder.run(["keys", "revoke", id], onPostgres)).code, 0);
-    const giveUpAt = Date.now() + 5_000;
-    while ((await status()) !== 401 && Date.now() < giveUpAt);
-    assert.equal(await status(), 401);
+    await eventually(async () => (await status()) === 401);
   });
 
   test("the doctor looks at the database, and shows no password", async () => {

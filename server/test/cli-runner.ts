@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { clockEnvironment } from "./test-clock.ts";
 import type { CommandRun, CommandToRun } from "./warm-command.ts";
@@ -118,12 +118,19 @@ export async function finish(child: ChildProcess, input: string | Buffer | null)
   return { code: code as number | null, stdout: out, stderr: error };
 }
 
+/** Between two questions: whoever asks without a pause takes a processor from what is waited for. */
+const BETWEEN_QUESTIONS_MS = 10;
+/** Only failures take all of it. */
+const PATIENCE_MS = 20_000;
+
 /** Asks again and again until the answer is as wanted. */
-export async function eventually(isSo: () => Promise<boolean>, patienceMs = 5000): Promise<void> {
+export async function eventually(
+  isSo: () => Promise<boolean>,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
   const end = performance.now() + patienceMs;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error("it did not come to that in time");
-    // What is asked may answer in this process, at once, and what is waited for have its turn there too.
-    await setImmediate();
+    await sleep(BETWEEN_QUESTIONS_MS);
   }
 }

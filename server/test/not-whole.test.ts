@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { allEvents, caller } from "./chat-v1-client.ts";
+import { eventually } from "./cli-runner.ts";
 import { openSocket } from "./socket-client.ts";
 import { BACKEND, startServer } from "./start-server.ts";
 import { type Answer, type Server, send } from "./wire-client.ts";
@@ -58,7 +59,9 @@ test("[X12] a reply that is stopped, or whose conversation is deleted, is 409 wi
       const running = send(server, "POST", path, said);
       await server.model.held(++held);
       const waiting = send(server, "POST", path, bodyOf("next", user, id));
-      while ((await call(`/conversations/${id}/messages`, { user })).body.data.length < 2);
+      await eventually(
+        async () => (await call(`/conversations/${id}/messages`, { user })).body.data.length >= 2,
+      );
       const place = `/conversations/${id}${action === "stop" ? "/messages/stop" : ""}`;
       const method = action === "stop" ? "POST" : "DELETE";
       assert.equal((await call(place, { method, user })).status, 200);
@@ -211,7 +214,7 @@ test("[X12] [X8] what a crash cut off is 503 with its text under its key; what i
     const turns = body.data.map((one: { id: string }) => first.store.latestTurn(owner, one.id));
     return (await Promise.all(turns)).map((turn) => turn?.reply.content).sort();
   };
-  while ((await repliesNow()).join() !== ",alpha bravo charlie ");
+  await eventually(async () => (await repliesNow()).join() === ",alpha bravo charlie ");
   await cp(first.directory, copy, { recursive: true });
   first.model.release();
   await Promise.all(lost);

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf } from "./chat-v1-client.ts";
+import { eventually } from "./cli-runner.ts";
 import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
 import { startProcess } from "./server-process.ts";
@@ -94,7 +95,7 @@ test("SIGTERM stops accepting, lets the reply finish, and ends with 0", async ()
   const events = allEvents(response);
   await set.model.held();
   const ended = process.terminate();
-  while (await accepts(Number(set.settings.PORT))) await new Promise(setImmediate);
+  await eventually(async () => !(await accepts(Number(set.settings.PORT))));
   set.model.release();
   assert.deepEqual((await events).map((event) => event.type).slice(-2), ["ai_complete", "DONE"]);
   assert.equal((await events).at(-2)?.data.status, "complete");

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 import { makeCertificate } from "./certificates.ts";
-import { workFolder } from "./cli-runner.ts";
+import { eventually, workFolder } from "./cli-runner.ts";
 import { freePort } from "./free-port.ts";
 import { startProcess } from "./server-process.ts";
 import { startServer } from "./start-server.ts";
@@ -62,8 +62,7 @@ test("a renewed certificate is used for new connections, one that cannot be used
   await writeFile(first.certificateFile, "no certificate");
   const second = await makeCertificate(folder, "renewed");
   // It is looked for once a second.
-  const patience = AbortSignal.timeout(30_000);
-  while ((await certificateOf(server.port)) !== pemBody(second.pem)) patience.throwIfAborted();
+  await eventually(async () => (await certificateOf(server.port)) === pemBody(second.pem));
   assert.equal((await get(`${server.url}/health`, second.pem)).status, 200);
   assert.equal(socket.readyState, WebSocket.OPEN);
   socket.close();

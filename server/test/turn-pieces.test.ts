@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Part } from "../src/domain/parts.ts";
 import { endOfPiece } from "../src/domain/pieces.ts";
+import { eventually } from "./cli-runner.ts";
 import { startServer } from "./start-server.ts";
 import { turnClient, turnWire } from "./turn-wire.ts";
 import { send } from "./wire-client.ts";
@@ -194,7 +195,7 @@ test("[OR7] a turn that is to leave no failure and fails before its first word l
     if (type === "failed") assert.equal((error as { code: string }).code, "rate_limited");
   const path = `/api/conversations/${lost.conversationId}`;
   const headers = { "x-user-id": user };
-  while ((await client.turn(lost.replyId)) !== null);
+  await eventually(async () => (await client.turn(lost.replyId)) === null);
   assert.equal((await send(server, "GET", path, undefined, headers)).status, 404);
   server.model.next({ pieces: ["one ", "two "], cut: 1 });
   const begun = (await client.begin({ content: "Second", leavesNoFailure: true })).body;

@@ -3,7 +3,6 @@
 // Takes: 30 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { INSTALL_POCKETSPHINX } from "../src/adapters/speech/pocketsphinx/find.ts";
 import { eventually } from "./cli-runner.ts";
 import { openSocket } from "./socket-client.ts";
@@ -304,11 +303,7 @@ for (const how of LEAVING)
     for (const text of ["First", "Second", "Third"]) talk.say(typed(text));
     if (how === "end_conversation") talk.say({ type: "end_conversation" });
     else talk.socket.close();
-    const stored = async () => {
-      // The store answers without a pause, and the sockets need one.
-      await setImmediate();
-      return server.conversations.messages(LOCAL_OWNER, id);
-    };
+    const stored = () => server.conversations.messages(LOCAL_OWNER, id);
     await eventually(async () => (await stored()).length === 6);
     assert.deepEqual(
       (await stored()).map(({ content, status }) => [content, status]),
@@ -353,10 +348,7 @@ test("[X12] a spoken reply that was cut, filtered or stopped says so; a whole on
       assert.deepEqual([last?.finish_reason, last?.status], [told, undefined], finishReason);
     }
     talk.say(typed('{{reply text="Whales are big. Ants are small." stall=3}}'));
-    await eventually(async () => {
-      await setImmediate();
-      return server.turns.stop(LOCAL_OWNER, conversation_id);
-    });
+    await eventually(() => server.turns.stop(LOCAL_OWNER, conversation_id));
     const told = await answered();
     assert.deepEqual(
       told.filter(({ type }) => type === "error").map(({ code }) => code),
