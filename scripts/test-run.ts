@@ -1,9 +1,10 @@
 // What running the tests and running the campaigns have in common.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { emptyCluster } from "../server/test/postgres-server.ts";
 import { sharedPostgresUrl, sharedRedisUrl } from "../server/test/services.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -53,7 +54,10 @@ export function installDebianPackages(): void {
   if (status !== 0) process.stderr.write(`They could not be installed:\n${stderr}\n`);
 }
 
-/** One PostgreSQL and one Redis for all tests of this run, on ports of their own: whatever Debian started is left alone. */
+/**
+ * One PostgreSQL and one Redis for all tests of this run, on ports of their own: whatever Debian started is left alone. Tests
+ * that need a PostgreSQL of their own begin with a copy of an empty one.
+ */
 export async function startServices(): Promise<void> {
   const start = (setting: string, url: () => Promise<string>) =>
     url().then(
@@ -67,6 +71,7 @@ export async function startServices(): Promise<void> {
   await Promise.all([
     start("TEST_DATABASE_URL", sharedPostgresUrl),
     start("TEST_REDIS_URL", sharedRedisUrl),
+    start("TEST_POSTGRES_CLUSTER", emptyCluster),
   ]);
 }
 
@@ -177,28 +182,68 @@ export async function runTestFiles(
   };
 }
 
+/** How much of all processors nobody used since the last call, from 0 to 1; 0 where that cannot be known. */
+function watchProcessors(): () => number {
+  const read = () => {
+    const times = cpus().map((cpu) => cpu.times);
+    const idle = times.reduce((sum, time) => sum + time.idle, 0);
+    const all = times.reduce((sum, time) => sum + Object.values(time).reduce((a, b) => a + b), 0);
+    return { idle, all };
+  };
+  let before = read();
+  return () => {
+    const now = read();
+    const share = (now.idle - before.idle) / Math.max(1, now.all - before.all);
+    before = now;
+    // Where a container has a part of the processors that are listed, the others say nothing about it.
+    return cpus().length === availableParallelism() ? share : 0;
+  };
+}
+
+/** How it is seen whether more can be begun. */
+type Processors = {
+  readonly everyMs: number;
+  /** How much of them was unused since it was asked last, from 0 to 1. */
+  readonly idleShare: () => number;
+};
+
+/** One job more is begun while so much of the processors is unused. */
+const IDLE_SHARE = 0.2;
+
 /**
- * Runs jobs side by side in two lanes, which both begin at once: jobs that work, and jobs that wait more than they work
- * and leave the processors to the others. Where no job that works is left, its lane takes jobs that wait.
+ * Runs jobs side by side: jobs that work, and jobs that wait more than they work and leave the processors to the others.
+ * Where no job that works is left, its place is taken by one that waits. While processors are idle, more jobs are begun.
  * @param working the jobs that work, in the order in which they begin
  * @param waiting the jobs that wait, likewise
- * @param concurrency how many jobs of each kind run at a time
+ * @param concurrency how many jobs of each kind run in any case, and how many of both at most
  */
 export async function runInLanes<Job>(
   { working, waiting }: { readonly working: readonly Job[]; readonly waiting: readonly Job[] },
-  concurrency: { readonly working: number; readonly waiting: number },
+  concurrency: { readonly working: number; readonly waiting: number; readonly most: number },
   run: (job: Job) => Promise<void>,
+  { everyMs, idleShare }: Processors = { everyMs: 1000, idleShare: watchProcessors() },
 ): Promise<void> {
-  const lists: readonly [Job[], Job[]] = [[...working], [...waiting]];
-  const worker = async (chosen: readonly Job[][]) => {
-    for (;;) {
-      const job = chosen.find((list) => list.length > 0)?.shift();
-      if (job === undefined) return;
-      await run(job);
-    }
+  const lists = { working: [...working], waiting: [...waiting] };
+  const more: Promise<void>[] = [];
+  let running = 0;
+  const next = (...chosen: Job[][]) => chosen.find((list) => list.length > 0)?.shift();
+  const runOne = async (job: Job) => {
+    running++;
+    await run(job);
+    running--;
   };
+  const lane = async (...chosen: Job[][]) => {
+    for (let job = next(...chosen); job !== undefined; job = next(...chosen)) await runOne(job);
+  };
+  const timer = setInterval(() => {
+    if (idleShare() < IDLE_SHARE || running >= concurrency.most) return;
+    const job = next(lists.waiting, lists.working);
+    if (job !== undefined) more.push(runOne(job));
+  }, everyMs);
   await Promise.all([
-    ...Array.from({ length: concurrency.working }, () => worker([lists[0], lists[1]])),
-    ...Array.from({ length: concurrency.waiting }, () => worker([lists[1]])),
+    ...Array.from({ length: concurrency.working }, () => lane(lists.working, lists.waiting)),
+    ...Array.from({ length: concurrency.waiting }, () => lane(lists.waiting)),
   ]);
+  clearInterval(timer);
+  await Promise.all(more);
 }

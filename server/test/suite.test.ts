@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chooseCampaigns, fitsInto, limitOf, reportOf } from "../../scripts/campaign-report.ts";
 import { placeOf } from "../../scripts/test-place.ts";
 import { planJobs, readDeclarations, readTestFiles } from "../../scripts/test-plan.ts";
-import type { RunResult } from "../../scripts/test-run.ts";
+import { type RunResult, runInLanes } from "../../scripts/test-run.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const FAILS_ONCE = `
@@ -121,7 +122,7 @@ function runProcesses(...processes: readonly (readonly string[])[]) {
       const run = async (files) =>
         results.push(await runTestFiles(files, { timeoutSeconds: 60, isQuiet: true }));
       await runInLanes(
-        { working: ${JSON.stringify(jobs)}, waiting: [] }, { working: 1, waiting: 1 }, run);
+        { working: ${JSON.stringify(jobs)}, waiting: [] }, { working: 1, waiting: 1, most: 1 }, run);
       console.log("RESULTS " + JSON.stringify(results));
     `;
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
@@ -144,6 +145,41 @@ function runProcesses(...processes: readonly (readonly string[])[]) {
     rmSync(folder, { recursive: true });
   }
 }
+
+test("jobs that work and jobs that wait begin at once; while processors are idle more are begun, up to a bound", async () => {
+  const idle = { share: 0, looks: 0 };
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const whole = runInLanes(
+    { working: ["a", "b", "c"], waiting: ["x", "y", "z"] },
+    { working: 1, waiting: 1, most: 4 },
+    async (job) => {
+      begun.push(job);
+      await new Promise<void>((resolve) => ends.set(job, resolve));
+    },
+    {
+      everyMs: 1,
+      idleShare() {
+        idle.looks++;
+        return idle.share;
+      },
+    },
+  );
+  /** What has been begun when the processors have been looked at so often. */
+  const afterLooks = async (count: number) => {
+    for (const until = idle.looks + count; idle.looks < until; ) await sleep(1);
+    return begun.join("");
+  };
+  assert.equal(await afterLooks(9), "ax", "on busy processors one of each");
+  idle.share = 0.5;
+  assert.equal(await afterLooks(9), "axyz", "what waits is begun before what works");
+  for (const job of begun) {
+    ends.get(job)?.();
+    await sleep(1);
+  }
+  await whole;
+  assert.equal(begun.toSorted().join(""), "abcxyz", "each once");
+});
 
 test("a file that fails once has failed, and the files after it are run", () => {
   const [first, second] = runProcesses([FAILS_ONCE], [PASSES]);
