@@ -74,10 +74,11 @@ export async function makeKey(server: Server, fields: Partial<ApiKey> = {}): Pro
   return key;
 }
 
-/** What a wire answers to each error that the core may tell it of. */
+/** What a wire answers to each error that the core may tell it of. @param body of a POST; absent: it is asked by GET */
 export async function errorTable(
   wireWith: (admit: Admit) => Wire,
   path: string,
+  body?: unknown,
 ): Promise<Record<ErrorCode | "unexpected", Answer>> {
   const wire = wireWith(async () => async (claims) => {
     const code = claims["X-User-ID"] as ErrorCode;
@@ -104,7 +105,8 @@ export async function errorTable(
   try {
     const codes = [...ERROR_CODES, "unexpected" as const];
     const answers = codes.map(async (code) => {
-      const answer = await send(server, "GET", path, undefined, { "x-user-id": code });
+      const method = body === undefined ? "GET" : "POST";
+      const answer = await send(server, method, path, body, { "x-user-id": code });
       assert.match(answer.headers.get("x-request-id") ?? "", /^req_\w+$/, code);
       assert.doesNotMatch(answer.text, /secret/, code);
       return [code, answer] as const;

@@ -36,6 +36,7 @@ const DOCUMENTED_LIMITS = {
     dialogix: { perUser: [GENEROUS], perAddress: [] },
     "chat-v1": { perUser: [GENEROUS], perAddress: [] },
     completions: { perUser: [GENEROUS], perAddress: [] },
+    mcp: { perUser: [GENEROUS], perAddress: [] },
     messages: { perUser: [GENEROUS], perAddress: [] },
     audio: { perUser: [GENEROUS], perAddress: [] },
     realtime: { perUser: [GENEROUS], perAddress: [] },

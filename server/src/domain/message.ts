@@ -95,6 +95,8 @@ export type TurnRecord = {
   readonly inputs: number;
   /** What its wire keeps with it; absent: nothing. */
   readonly record?: JsonObject;
+  /** The message was not its user's own words, and may be a stranger's (`StartTurn.isUntrusted`). Absent: it was. */
+  readonly isUntrusted?: true;
 };
 
 /** The fields that only a generated reply has. */

@@ -15,6 +15,9 @@ export function errorOf(error: unknown): AppError {
 
 const NOT_JSON = "The body is not valid JSON";
 
+/** Whether it says that a body is no JSON, for wires that have a code of their own for that. */
+export const isUnreadableJson = ({ message }: AppError): boolean => message === NOT_JSON;
+
 const BY_FRAMEWORK_CODE: Record<string, readonly [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     "unsupported_media_type",

@@ -1,6 +1,29 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import fastJsonStringify from "fast-json-stringify";
 import type { FastifyInstance } from "fastify";
+import type { AppError } from "../domain/errors.ts";
+import { errorOf } from "./errors.ts";
+
+const OPTIONS = {
+  useDefaults: true,
+  removeAdditional: false,
+  allErrors: false,
+  strict: false,
+} as const;
+
+/**
+ * Checks what is in a body as whole bodies are, and fills in the defaults. It is compiled when it is first needed.
+ * @param name what the value is called in errors
+ * @returns what is wrong; null: nothing is
+ */
+export function checkBySchema(schema: object, name: string): (value: unknown) => AppError | null {
+  let validate: ValidateFunction | null = null;
+  return (value) => {
+    validate ??= new Ajv({ ...OPTIONS, coerceTypes: false }).compile(schema);
+    if (validate(value)) return null;
+    return errorOf({ validation: validate.errors, validationContext: name });
+  };
+}
 
 /**
  * Bodies are taken as they are; the strings of a query become the numbers and booleans that its schema
@@ -8,14 +31,8 @@ import type { FastifyInstance } from "fastify";
  * the time that the server takes.
  */
 export function validateBySchema(app: FastifyInstance): void {
-  const options = {
-    useDefaults: true,
-    removeAdditional: false,
-    allErrors: false,
-    strict: false,
-  } as const;
-  const exact = new Ajv({ ...options, coerceTypes: false });
-  const fromText = new Ajv({ ...options, coerceTypes: true });
+  const exact = new Ajv({ ...OPTIONS, coerceTypes: false });
+  const fromText = new Ajv({ ...OPTIONS, coerceTypes: true });
   app.setValidatorCompiler(({ schema, httpPart }) => {
     const ajv = httpPart === "body" ? exact : fromText;
     let validate: ValidateFunction | null = null;

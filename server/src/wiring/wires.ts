@@ -10,6 +10,8 @@ import { conversationsWire } from "../dialects/conversations/index.ts";
 import type { ConversationsParts } from "../dialects/conversations/parts.ts";
 import { dialogixWire } from "../dialects/dialogix/index.ts";
 import type { DialogixParts } from "../dialects/dialogix/parts.ts";
+import { mcpWire } from "../dialects/mcp/index.ts";
+import type { McpParts } from "../dialects/mcp/parts.ts";
 import { messagesWire } from "../dialects/messages/index.ts";
 import type { MessagesParts } from "../dialects/messages/parts.ts";
 import { type OperationsParts, operationsWire } from "../dialects/operations/index.ts";
@@ -32,6 +34,7 @@ export type WireParts = AudioParts &
   CompletionsParts &
   ConversationsParts &
   DialogixParts &
+  McpParts &
   MessagesParts &
   OperationsParts &
   RealtimeParts &
@@ -52,6 +55,7 @@ export const WIRES: readonly MakeWire[] = [
   completionsWire,
   conversationsWire,
   dialogixWire,
+  mcpWire,
   messagesWire,
   operationsWire,
   realtimeWire,

@@ -90,7 +90,11 @@ export class Fields {
   turnRecord(field: string): TurnRecord {
     const turn = new Fields(parsed(this.text(field)), this.#nameOf(field));
     const list = turn.has("list") ? turn.text("list") : "";
-    const counted = { ...(list && { list }), inputs: turn.whole("inputs") };
+    const counted = {
+      ...(list && { list }),
+      inputs: turn.whole("inputs"),
+      ...(turn.has("isUntrusted") && turn.flag("isUntrusted") && { isUntrusted: true as const }),
+    };
     if (!turn.has("record")) return counted;
     const record = turn.#at("record");
     // What was read from JSON is JSON.

@@ -1,3 +1,4 @@
+import type { Message } from "../../domain/message.ts";
 import { CLIENT_TOOLS, type Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
@@ -18,7 +19,14 @@ type PermissionParts = {
 };
 
 /** Tools whose results are in what was said. They are kept by their names and sources, because a tool may change or go. */
-export type ToolsRead = readonly Pick<ServerTool, "name" | "source">[];
+type ToolsRead = readonly Pick<ServerTool, "name" | "source">[];
+
+/** Whose words are in a history, besides those of its user. */
+export type ReadBefore = {
+  readonly tools: ToolsRead;
+  /** Whether a message is not its user's own words (`TurnRecord.isUntrusted`). */
+  readonly isUntrusted: boolean;
+};
 
 /** Where a tool is to be used, and by whom. */
 type Place = {
@@ -27,10 +35,12 @@ type Place = {
   readonly agentId: string | null;
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
-  /** The tools whose results are in the history that the model was told. @throws AppError unavailable */
-  readBefore(): Promise<ToolsRead>;
+  /** Whose words are in the history that the model was told. @throws AppError unavailable */
+  readBefore(): Promise<ReadBefore>;
   /** What the reply has so far. */
   readonly said: readonly Part[];
+  /** Whether what it answers may be the words of strangers. */
+  readonly isUntrusted: boolean;
 };
 
 /**
@@ -51,8 +61,9 @@ export async function permissionOf(
   if (tool.effect === "reads") return "run";
   // Whatever was remembered: strangers may have written what the model does next.
   const isStrange = ({ name, source: of }: ToolsRead[number]) => !isTrusted(tools.find(name), of);
-  if (toolsReadIn(said).some(isStrange)) return question;
-  return (await place.readBefore()).some(isStrange) ? question : "run";
+  if (place.isUntrusted || toolsReadIn(said).some(isStrange)) return question;
+  const before = await place.readBefore();
+  return before.isUntrusted || before.tools.some(isStrange) ? question : "run";
 }
 
 /** Whether an agent with that choice of tools (null: all) uses that tool. A label is a tool's name or its source. */
@@ -61,13 +72,17 @@ export const isChosen = (
   labels: readonly string[] | null,
 ): boolean => labels === null || labels.includes(name) || labels.includes(source);
 
-/** The tools of which messages have results, each once, whatever may be known of them by now. */
-export async function toolsRead(messages: readonly (readonly Part[])[]): Promise<ToolsRead> {
+/** Each tool of which messages have results is there once, whatever may be known of it by now. */
+export async function readIn(
+  messages: readonly Pick<Message, "parts" | "turn">[],
+): Promise<ReadBefore> {
   const read = new Map<string, ToolsRead[number]>();
-  await mapInPieces(messages, (parts) => {
-    for (const one of toolsReadIn(parts)) read.set(JSON.stringify([one.source, one.name]), one);
+  await mapInPieces(messages, ({ parts }) => {
+    for (const one of toolsReadIn(parts ?? []))
+      read.set(JSON.stringify([one.source, one.name]), one);
   });
-  return [...read.values()];
+  const isUntrusted = messages.some(({ turn }) => turn?.isUntrusted);
+  return { tools: [...read.values()], isUntrusted };
 }
 
 function toolsReadIn(parts: readonly Part[]): ToolsRead {

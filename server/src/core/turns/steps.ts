@@ -9,7 +9,7 @@ import type { TurnObservation } from "../../ports/observer.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
 import { makeCalls } from "../tools/calls.ts";
-import { NO_SOURCE, permissionOf, type ToolsRead, toolsRead } from "../tools/permissions.ts";
+import { NO_SOURCE, permissionOf, type ReadBefore, readIn } from "../tools/permissions.ts";
 import { type ToolCall, unanswered } from "../tools/results.ts";
 import {
   type AskedState,
@@ -153,14 +153,14 @@ export function createSteps(
     isSpeaking = speaking;
   };
 
-  let known: ToolsRead | null = null;
+  let known: ReadBefore | null = null;
   /** The history of a turn stays the same, and is read for the first call that depends on it. */
-  const readBefore = async (): Promise<ToolsRead> => {
+  const readBefore = async (): Promise<ReadBefore> => {
     if (known) return known;
     const maxCharacters = models.contextTokensOf(asked.model) * MAX_CHARACTERS_A_TOKEN;
     const limits = { maxCharacters, beforeSequence: asked.before };
     const history = await store.recentMessages(owner, reply.conversationId, limits);
-    known = await toolsRead(history.map(({ parts }) => parts ?? []));
+    known = await readIn(history);
     return known;
   };
 
@@ -200,6 +200,7 @@ export function createSteps(
                 ...{ owner, conversationId: reply.conversationId, readBefore },
                 ...{ agentId: asked.agentId, canAsk: asked.canAsk ?? false },
                 said: writer.reply.parts(),
+                isUntrusted: reply.turn?.isUntrusted ?? false,
               },
               tool,
             ),

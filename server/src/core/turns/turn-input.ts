@@ -129,10 +129,15 @@ export const newInput = (
 
 /** What is kept with the turn; undefined: nothing, for it is a message and its answer. */
 export function recordOf(request: SettledTurn): TurnRecord | undefined {
-  const { input, record, list } = request;
-  if (!input && !record && !list && !request.leavesNoFailure) return undefined;
+  const { input, record, list, isUntrusted = false } = request;
+  if (!input && !record && !list && !request.leavesNoFailure && !isUntrusted) return undefined;
   const inputs = isAnswering(request) ? 0 : (input?.length ?? 1);
-  return { ...(list && { list }), inputs, ...(record && { record }) };
+  return {
+    ...(list && { list }),
+    inputs,
+    ...(record && { record }),
+    ...(isUntrusted && { isUntrusted }),
+  };
 }
 
 const refused = (message: string, field: string): AppError =>

@@ -94,6 +94,11 @@ export type StartTurn = {
    * of the request's own, or with a whole `prompt`. Default: no.
    */
   readonly usesServerTools?: boolean;
+  /**
+   * Whether the message may be the words of strangers, as where a program's model writes it: no tool that changes
+   * something is then used without a question, in this turn or later in the conversation. Default: no.
+   */
+  readonly isUntrusted?: boolean;
   /** Whether somebody can be asked whether a tool may be used, so that the reply may wait for a decision; default: no. */
   readonly canAsk?: boolean;
   /** The wire it came through, for metrics. */
