@@ -17,6 +17,7 @@ test("every command has a help with examples", async () => {
     ["import"],
     ["audit"],
     ["doctor"],
+    ["mcp"],
     ["serve"],
   ]) {
     const { code, stdout, stderr } = await folder.runProcess([...args, "--help"]);

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   backup: async () => (await import("./backup.ts")).backup,
   restore: async () => (await import("./restore.ts")).restore,
   audit: async () => (await import("./audit.ts")).audit,
+  mcp: async () => (await import("./mcp.ts")).mcp,
   doctor: async () => (await import("./doctor.ts")).doctor,
 };
 
@@ -26,6 +27,7 @@ const HELP = `colloquy ${VERSION}: one conversation server for every chat client
   colloquy export [FILE]          write everything as JSON Lines
   colloquy import FILE            read JSON Lines, or a ChatGPT conversations.json
   colloquy audit                  show what happened to keys, sign-ins and data
+  colloquy mcp                    your conversations as an MCP server on stdin and stdout
   colloquy doctor                 check this installation and say what to change
 
 Each has a --help. Settings come from the environment and from a .env file in

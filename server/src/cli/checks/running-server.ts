@@ -71,7 +71,8 @@ export async function checkServer(
   return fine(CHECK, `runs at ${url}, version ${answer.version}, healthy`);
 }
 
-function addressOf(host: string): string {
+/** How a server that listens there is reached on its own machine. */
+export function addressOf(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
 }
