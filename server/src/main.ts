@@ -8,7 +8,10 @@ import { newClaimCode } from "./adapters/credentials/claim/code.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mints } from "./adapters/credentials/keys/mint.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
-import { prometheusMetrics } from "./adapters/observers/prometheus/observer.ts";
+import {
+  type CollectedMetrics,
+  prometheusMetrics,
+} from "./adapters/observers/prometheus/observer.ts";
 import type { Config } from "./config/config.ts";
 import { allCredentials } from "./core/access/credentials.ts";
 import { createModelProblems } from "./core/model-problems.ts";
@@ -49,6 +52,7 @@ export type RunningServer = {
   readonly claimCode: string | null;
   /** The names of the engines; a null one is not installed. */
   readonly speech: { readonly transcriber: string | null; readonly synthesizer: string | null };
+  metrics(): Promise<CollectedMetrics>;
   /** Takes no more requests, lets replies finish for that long, and closes everything. */
   close(patienceMs?: number): Promise<void>;
 };
@@ -65,6 +69,8 @@ export type StartOptions = {
   readonly observers?: readonly TurnObserver[];
   /** What it speaks; default: every wire. */
   readonly wires?: readonly MakeWire[];
+  /** The metrics of the other processes of this server, which are shown with its own. */
+  readonly otherMetrics?: () => Promise<readonly CollectedMetrics[]>;
 } & ToolOptions;
 
 /** How long replies may go on at SIGTERM. */
@@ -77,7 +83,13 @@ const LOG_FLUSH_MS = 1000;
  */
 export async function startServer(
   config: Config,
-  { canShowCode = false, observers = [], wires = WIRES, ...toolOptions }: StartOptions = {},
+  {
+    canShowCode = false,
+    observers = [],
+    wires = WIRES,
+    otherMetrics = async () => [],
+    ...toolOptions
+  }: StartOptions = {},
 ): Promise<RunningServer> {
   const certificate = config.tls && readCertificate(config.tls);
   await using opened = new AsyncDisposableStack();
@@ -210,7 +222,7 @@ export async function startServer(
     requestTimeoutMs: config.requestTimeoutMs,
     version: VERSION,
     webDirectory: existsSync(`${WEB_DIRECTORY}/index.html`) ? WEB_DIRECTORY : null,
-    renderMetrics: metrics.render,
+    renderMetrics: async () => metrics.render(await otherMetrics()),
     socketsPerAddress: config.socketsPerAddress,
     openPerUser: config.openPerUser,
     onAbandoned: (replies) =>
@@ -258,6 +270,7 @@ export async function startServer(
     store,
     paths: app.http.paths,
     model: models.nameOf(null),
+    metrics: metrics.collect,
     interruptedReplies: abandoned.filter((reply) => !reply.isTaken).length,
     isClaimed,
     claimCode: claimCode?.text ?? null,

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { COMMAND, COMPILED } from "./cli-runner.ts";
 import { clockEnvironment } from "./test-clock.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Starts `colloquy serve` with just these settings; resolves when it says that it runs. */
 export async function startProcess(

@@ -6,8 +6,11 @@ import { storageName } from "../wiring/storage.ts";
 import { type Command, fail, readArguments } from "./command.ts";
 import { configOfProcess } from "./environment.ts";
 import { watchLauncher } from "./launcher.ts";
+import type { Welcome } from "./replicas/messages.ts";
+import { asReplica, type Replica } from "./replicas/replica.ts";
+import { superviseReplicas } from "./replicas/supervisor.ts";
 import { onSignals } from "./signals.ts";
-import { certificateInWords, OPEN_IN_WORDS } from "./wording.ts";
+import { certificateInWords, listed, OPEN_IN_WORDS } from "./wording.ts";
 import { letYoungGenerationGrow } from "./young-generation.ts";
 
 const HELP = `colloquy serve: start the server
@@ -21,6 +24,9 @@ most) and closes; a second one ends at once. Started by npm, it closes when npm 
   PORT=9000 DATA_DIR=/var/lib/colloquy colloquy serve
   colloquy serve --tls-cert chain.pem --tls-key key.pem
 
+  --replicas N      run N processes on this port (REPLICAS), for as many processors;
+                    needs DATABASE_URL and REDIS_URL. One that ends is started again;
+                    SIGUSR2 replaces them one by one, as after an update
   --tls-cert FILE   speak HTTPS and wss by this certificate (TLS_CERT)
   --tls-key FILE    its private key (TLS_KEY); renewed files are taken without a restart
 
@@ -28,15 +34,30 @@ Settings come from the environment and from a .env file in this folder;
 docs/settings.md lists them.
 `;
 
-const OPTIONS = { "tls-cert": { type: "string" }, "tls-key": { type: "string" } } as const;
+const OPTIONS = {
+  replicas: { type: "string" },
+  "tls-cert": { type: "string" },
+  "tls-key": { type: "string" },
+} as const;
 
 export const serve: Command = async (args) => {
   const parsed = readArguments(args, OPTIONS, HELP);
   if (!parsed) return 0;
-  const { "tls-cert": certificate, "tls-key": key } = parsed.values;
-  const config = configOfProcess({ TLS_CERT: certificate, TLS_KEY: key });
+  const { replicas, "tls-cert": certificate, "tls-key": key } = parsed.values;
+  const config = configOfProcess({ REPLICAS: replicas, TLS_CERT: certificate, TLS_KEY: key });
+  const replica = asReplica();
+  if (replica) return serveAsReplica(config, replica);
   const launcherGone = Promise.withResolvers<void>();
   using _watch = watchLauncher(launcherGone.resolve);
+  if (config.replicas > 1)
+    return superviseReplicas(config.replicas, {
+      told: untilTold(launcherGone.promise),
+      onRunning: ({ facts, advice }, pids) =>
+        greet({
+          facts: [...facts, `  replicas ${pids.length} (processes ${listed(pids.map(String))})`],
+          advice,
+        }),
+    });
   let server: RunningServer;
   try {
     // Whatever does not go to a terminal may be shipped as a log, and read by others.
@@ -45,11 +66,29 @@ export const serve: Command = async (args) => {
     return fail(explain(error, config));
   }
   letYoungGenerationGrow(true);
-  process.stderr.write(welcome(server, config));
+  greet(welcome(server, config));
   await untilTold(launcherGone.promise);
   await server.close();
   return 0;
 };
+
+/** Serves until the process that supervises it says otherwise. */
+async function serveAsReplica(config: Config, replica: Replica): Promise<number> {
+  let server: RunningServer;
+  try {
+    server = await startServer(config, { otherMetrics: replica.otherMetrics });
+  } catch (error) {
+    replica.failed(explain(error, config));
+    return 1;
+  }
+  letYoungGenerationGrow(true);
+  replica.giveMetrics(server.metrics);
+  replica.running(welcome(server, config));
+  await replica.closing;
+  await server.close();
+  replica.leave();
+  return 0;
+}
 
 /** Resolves at the first signal, or when npm, which started this, has ended. A second signal ends the process. */
 function untilTold(launcherGone: Promise<void>): Promise<void> {
@@ -69,9 +108,13 @@ function untilTold(launcherGone: Promise<void>): Promise<void> {
   });
 }
 
-function welcome(server: RunningServer, config: Config): string {
+function greet({ facts, advice }: Welcome): void {
+  process.stderr.write(`${[...facts, ...advice].join("\n")}\n`);
+}
+
+function welcome(server: RunningServer, config: Config): Welcome {
   const { url, model, certificate } = server;
-  const lines = [
+  const facts = [
     `Colloquy is running: open ${url} in a browser   (API reference: ${url}/docs)`,
     `  store   ${storageName(config)}`,
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
@@ -81,19 +124,19 @@ function welcome(server: RunningServer, config: Config): string {
     `  voice   hears by ${server.speech.transcriber ?? `no recogniser (${INSTALL_POCKETSPHINX}, or set STT_BASE_URL)`}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
   ];
   if (server.interruptedReplies)
-    lines.push(
+    facts.push(
       `  note    ${server.interruptedReplies} replies had been cut off by the last stop; they are kept, marked interrupted`,
     );
-  if (model === "builtin/echo")
-    lines.push(
-      "To connect a real model, stop this and start it with one of:",
-      "  OPENROUTER_API_KEY=… npm start",
-      "  CEREBRAS_API_KEY=… npm start",
-      "  OPENAI_BASE_URL=http://localhost:8080/v1 npm start     (vLLM, llama.cpp, LM Studio, …; OPENAI_API_KEY if it wants one)",
-      "A running Ollama is found by itself.",
-    );
-  return `${lines.join("\n")}\n`;
+  return { facts, advice: model === "builtin/echo" ? CONNECT_A_MODEL : [] };
 }
+
+const CONNECT_A_MODEL = [
+  "To connect a real model, stop this and start it with one of:",
+  "  OPENROUTER_API_KEY=… npm start",
+  "  CEREBRAS_API_KEY=… npm start",
+  "  OPENAI_BASE_URL=http://localhost:8080/v1 npm start     (vLLM, llama.cpp, LM Studio, …; OPENAI_API_KEY if it wants one)",
+  "A running Ollama is found by itself.",
+];
 
 function accessLines({ isClaimed, claimCode }: RunningServer, config: Config): string[] {
   const lines = isClaimed

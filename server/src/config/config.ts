@@ -15,6 +15,8 @@ export type Config = {
   readonly port: number;
   /** null: plain HTTP. */
   readonly tls: TlsConfig | null;
+  /** How many processes serve that port. */
+  readonly replicas: number;
   readonly dataDirectory: string;
   /** null: SQLite in the data directory. */
   readonly databaseUrl: string | null;
@@ -116,6 +118,7 @@ const LOG_LEVELS: Record<string, LogLevel> = {
 const MEGABYTE = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const MAX_TOKENS = 999_999_999_999;
+const MAX_REPLICAS = 256;
 
 /** @param environment `process.env`, with what `.env` adds. @throws ConfigError */
 export function readConfig(environment: Environment): Config {
@@ -158,6 +161,7 @@ export function readConfig(environment: Environment): Config {
     host: read.text("HOST", "0.0.0.0"),
     port: read.integer("PORT", 8000, 0, 65_535),
     tls: readTls(read, mistakes),
+    replicas: read.integer("REPLICAS", 1, 1, MAX_REPLICAS),
     dataDirectory: read.text("DATA_DIR", "./data"),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"])?.href ?? null,
     databasePoolSize: read.integer("DATABASE_POOL_SIZE", 10, 2, 1000),
@@ -219,6 +223,10 @@ export function readConfig(environment: Environment): Config {
       ttsApiKey: read.secret("TTS_API_KEY"),
     },
   };
+  if (config.replicas > 1 && !(config.databaseUrl && config.redisUrl))
+    mistakes.push(
+      "REPLICAS: more than one needs DATABASE_URL and REDIS_URL, by which they share what they store and what runs. Set both, or leave it at 1",
+    );
   if (config.redisUrl && !config.databaseUrl)
     mistakes.push(
       "REDIS_URL: only servers that share a PostgreSQL need Redis; a DATA_DIR is one process's. Set DATABASE_URL as well, or unset REDIS_URL",

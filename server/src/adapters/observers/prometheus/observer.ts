@@ -1,4 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObject,
+  Registry,
+} from "prom-client";
 import { finishReasonOf } from "../../../domain/finish-reason.ts";
 import type { TurnObserver } from "../../../ports/observer.ts";
 
@@ -12,6 +20,9 @@ type Problem = {
   readonly words: string;
   readonly lastAt: Date;
 };
+
+/** The metrics of one process, to be added to those of others. */
+export type CollectedMetrics = readonly MetricObject[];
 
 /** The server's figures, in seconds where they are times, for a Prometheus to read. */
 export type PrometheusMetrics = {
@@ -28,7 +39,11 @@ export type PrometheusMetrics = {
   countSockets(count: () => number): void;
   /** Reads what keeps providers from answering until the operator mends it, whenever it is asked for. */
   tellProblems(list: () => readonly Problem[]): void;
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** @param others the metrics of other processes of this server, which are added to its own */
+  render(
+    others?: readonly CollectedMetrics[],
+  ): Promise<{ readonly contentType: string; readonly text: string }>;
+  collect(): Promise<CollectedMetrics>;
 };
 
 export function prometheusMetrics(): PrometheusMetrics {
@@ -133,6 +148,7 @@ export function prometheusMetrics(): PrometheusMetrics {
     name: "colloquy_info",
     help: "Always 1; its labels say what this server is",
     labelNames: ["version", "store"],
+    aggregator: "first",
     registers,
   });
   let problems: () => readonly Problem[] = () => [];
@@ -140,6 +156,7 @@ export function prometheusMetrics(): PrometheusMetrics {
     name: "colloquy_model_problem",
     help: "When a provider last could not answer for a reason that the operator has to mend, and which",
     labelNames: ["provider", "model", "problem"],
+    aggregator: "max",
     registers,
     collect() {
       this.reset();
@@ -211,6 +228,15 @@ export function prometheusMetrics(): PrometheusMetrics {
     tellProblems(list) {
       problems = list;
     },
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    async render(others = []) {
+      const shown = others.length
+        ? AggregatorRegistry.aggregate([
+            await registry.getMetricsAsJSON(),
+            ...others.map((one) => [...one]),
+          ])
+        : registry;
+      return { contentType: registry.contentType, text: await shown.metrics() };
+    },
+    collect: () => registry.getMetricsAsJSON(),
   };
 }
