@@ -1,5 +1,6 @@
 import { type AgentCalls, agentCalls } from "./agents.ts";
 import { createCalls } from "./calls.ts";
+import { type ClientCalls, clientCalls } from "./client-calls.ts";
 import { type ConversationCalls, conversationCalls } from "./conversations.ts";
 import { ColloquyError } from "./errors.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
@@ -81,6 +82,8 @@ export type Client = {
   readonly shares: ShareCalls;
   /** The calls of tools that wait for a decision. */
   readonly questions: QuestionCalls;
+  /** The calls of the client's own tools that wait for their results. */
+  readonly calls: ClientCalls;
   /** The sources of the server's tools; for operators. */
   readonly tools: ToolCalls;
   /** The voice of the server. */
@@ -125,6 +128,7 @@ export function createClient(options: ClientOptions): Client {
     keys: keyCalls(calls),
     shares: shareCalls(calls),
     questions: questionCalls(calls),
+    calls: clientCalls(calls),
     tools: toolCalls(calls),
     speech: speechCalls(transport, timeouts),
     tickets: ticketCalls(calls, baseUrl),

@@ -10,7 +10,7 @@ export type MessageInput = AnswerInput & {
   readonly attachments?: readonly string[] | undefined;
   /** The model as its provider names it, such as "openai/gpt-4o-mini". The default is that of the server. */
   readonly model?: string | undefined;
-  /** Whether somebody can be asked about tools, so that the reply may wait for a decision. The default is false. */
+  /** Whether somebody can be asked about tools, and `tools` are run, so that the reply may wait for decisions and results. The default is false. */
   readonly steps?: boolean | undefined;
   /** A number from 0 to 2. */
   readonly temperature?: number | undefined;

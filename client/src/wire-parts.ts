@@ -55,7 +55,7 @@ export type Tool = {
 
 /** Further settings of an answer. */
 export type AnswerInput = {
-  /** The tools that the model may call. Calls are parts of the reply, whose `finish_reason` is then `tool_calls`. */
+  /** The tools that the model may call. Calls are parts of the reply, whose `finish_reason` is then `tool_calls`. With `steps` the reply waits for their results instead. */
   readonly tools?: readonly Tool[] | undefined;
   readonly tool_choice?:
     | "auto"

@@ -17,6 +17,28 @@ export type Question = {
   readonly expires_at: string;
 };
 
+/** A call of a tool that the sender of the message has brought. The client makes it, and gives its result. */
+export type ClientCall = {
+  /** The id of the reply that waits. */
+  readonly message_id: string;
+  readonly call_id: string;
+  readonly conversation_id: string;
+  readonly tool: string;
+  /** The arguments as the model wrote them: a JSON object. */
+  readonly arguments: string;
+  readonly asked_at: string;
+  /** When the reply goes on without the result. */
+  readonly expires_at: string;
+};
+
+/** What became of a call. */
+export type ClientResult = {
+  /** What the model is told. It is cut after 32,768 characters. */
+  readonly text: string;
+  /** `declined`: the client's user did not want it. The default is `ok`. */
+  readonly outcome?: "ok" | "failed" | "declined" | undefined;
+};
+
 /** A tool that may be used without a question. */
 export type Grant = {
   readonly id: string;

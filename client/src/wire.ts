@@ -5,7 +5,7 @@ import type { Conversation } from "./wire-conversations.ts";
 import type { Attachment } from "./wire-files.ts";
 import type { Page } from "./wire-pages.ts";
 import type { Part } from "./wire-parts.ts";
-import type { Question } from "./wire-questions.ts";
+import type { ClientCall, Question } from "./wire-questions.ts";
 
 /** Who the credential stands for. */
 export type Account = {
@@ -52,10 +52,12 @@ export type Message = {
   readonly content: string;
   /** The model that wrote the message, as its provider names it; null if no model did. */
   readonly model: string | null;
-  /** An `interrupted` reply was stopped and keeps its text so far. A `waiting` one goes on after a decision. A `failed` reply was broken off by the model. */
+  /** An `interrupted` reply was stopped and keeps its text so far. A `waiting` one goes on after a decision or a result. A `failed` reply was broken off by the model. */
   readonly status: "complete" | "waiting" | "interrupted" | "failed";
   /** Of a reply that waits: the calls that are to be decided. */
   readonly questions?: readonly Question[];
+  /** Of a reply that waits: the calls of which the client is to give the results, if any. */
+  readonly calls?: readonly ClientCall[];
   /** Why the model ended its answer; null if no model ended it. */
   readonly finish_reason: FinishReason | null;
   /** The cause of an interruption; null if it was not recorded. */
@@ -172,7 +174,7 @@ export type ReplyEvent =
     }
   /** The whole reply as it is stored. Its status is `interrupted` after a stop. */
   | { readonly type: "ai_complete"; readonly data: Message }
-  /** The reply waits until its `questions` are decided, and the stream ends. The reply goes on from its `lastEventId`. */
+  /** The reply waits until its `questions` are decided and its `calls` have results, and the stream ends. The reply goes on from its `lastEventId`. */
   | { readonly type: "ai_waiting"; readonly data: Message }
   /** The reply failed. */
   | {

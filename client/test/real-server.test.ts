@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { startServer } from "../../server/test/start-server.ts";
+import { answering, asking } from "../../server/test/tool-steps.ts";
 import type { Reply, ReplyEvent } from "../src/index.ts";
 import { startCuttingProxy } from "./cutting-proxy.ts";
 import { collect, quickClient } from "./wire-objects.ts";
@@ -159,6 +160,37 @@ test("a link is made, read by somebody without a token, listed and revoked", asy
   );
   await shares.revoke(share.id);
   await assert.rejects(reader.shares.read(share.token), { status: 404, code: "NOT_FOUND" });
+});
+
+test("[H86] [H87] tools of the client's own are run while the reply waits", async () => {
+  await using server = await startServer();
+  const client = quickClient(server);
+  const { id } = await client.conversations.create();
+  const lookUp = { name: "look_up", description: "Finds it", parameters: { type: "object" } };
+  const tools = [{ type: "function", function: lookUp }] as const;
+  const wanted = [1, 2].map((order) => ({ name: "look_up", given: { order } }));
+  server.model.next(asking(wanted), asking([{ name: "look_up", given: { order: 3 } }]));
+  server.model.next(answering("All three."));
+  const asked = { content: "Where are they?", steps: true, tools };
+  let reply: Reply | null = await client.messages.stream(id, asked);
+  let message = await reply.message();
+  const orders: number[] = [];
+  while (message.status === "waiting") {
+    assert.deepEqual(await client.calls.list(), message.calls);
+    for (const call of message.calls ?? []) {
+      const { order } = JSON.parse(call.arguments);
+      orders.push(order);
+      await client.calls.answer(call, { text: `Order ${order} is on its way` });
+      await client.calls.answer(call, { text: `Order ${order} is on its way` });
+      const other = client.calls.answer(call, { text: "Lost", outcome: "failed" });
+      await assert.rejects(other, { code: "CONFLICT" });
+    }
+    reply = await client.messages.watch(id, { after: reply.lastEventId ?? undefined });
+    if (!reply) assert.fail();
+    message = await reply.message();
+  }
+  assert.deepEqual([orders, message.content], [[1, 2, 3], "All three."]);
+  assert.deepEqual(await client.calls.list(), []);
 });
 
 test("a refusal says what is wrong, in every way to send", async () => {

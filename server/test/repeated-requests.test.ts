@@ -230,6 +230,7 @@ test("[X8] the description names the header on every POST that honours it", asyn
     "/v1/chat/conversations/{conversationId}/messages/restore",
     "/v1/chat/conversations/{conversationId}/messages/stop",
     "/v1/chat/messages/{messageId}/calls/{callId}/decision",
+    "/v1/chat/messages/{messageId}/calls/{callId}/result",
     "/v1/chat/tools/{source}/accept",
     "/v1/conversations/{conversation_id}",
     "/v1/messages/count_tokens",

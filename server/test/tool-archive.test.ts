@@ -22,6 +22,7 @@ const tools = [send.tool, look.tool];
 let folder: WorkFolder;
 let conversation: string;
 let question: Shown;
+let awaited: Shown;
 /** All lines but the first, which says when it was written. */
 const recordsIn = async (name: string): Promise<string> =>
   (await readFile(folder.file(name), "utf8")).replace(/^.*\n/u, "");
@@ -36,13 +37,15 @@ before(async () => {
   await using server = await startServer({ backend: "sqlite", directory: folder.data, tools });
   const { call, newConversation } = caller(server.url);
   conversation = await newConversation({ body: {} });
-  const calls = [{ name: "send", given: GIVEN }, { name: "look" }];
+  const calls = [{ name: "send", given: GIVEN }, { name: "look" }, { name: "mine" }];
   server.model.next(asking(calls, { words: "I look 😀, and send." }));
-  const body = { content: "Send it", steps: true };
+  const mine = [{ type: "function", function: { name: "mine" } }];
+  const body = { content: "Send it", steps: true, tools: mine };
   const sent = await call(`/conversations/${conversation}/messages`, { body });
   assert.equal(sent.body.data[1].status, "waiting");
   assert.equal(look.inputs.length, 1);
   [question] = sent.body.data[1].questions;
+  [awaited] = sent.body.data[1].calls;
   server.model.next(answering("Another"));
   const again = { content: "Do not", branch_from: sent.body.data[0].id };
   const other = await call(`/conversations/${conversation}/messages`, { body: again });
@@ -60,6 +63,9 @@ async function decidedAt(environment: Readonly<Record<string, string>>, director
   assert.deepEqual([data, meta?.total], [[question], 1]);
   assert.equal(send.inputs.length, 0);
   server.model.next(answering("It is sent."));
+  assert.deepEqual((await call("/calls")).body.data, [awaited]);
+  const result = `/messages/${awaited.message_id}/calls/${awaited.call_id}/result`;
+  assert.equal((await call(result, { body: { text: "Mine" } })).status, 200);
   const path = `/messages/${question.message_id}/calls/${question.call_id}/decision`;
   const { arguments_sha256 } = question;
   const wrong = { decision: "allow", arguments_sha256: "0".repeat(64) };
@@ -75,7 +81,7 @@ async function decidedAt(environment: Readonly<Record<string, string>>, director
   const told = server.model.requests[0]?.body?.messages as Shown[];
   assert.deepEqual(
     told.map(({ role }) => role),
-    ["user", "assistant", "tool", "tool"],
+    ["user", "assistant", "tool", "tool", "tool"],
   );
   const list = await call(`/conversations/${conversation}/messages?branch=0&parts=1`);
   const { data: open } = (await call("/questions")).body;
@@ -120,7 +126,16 @@ for (const { name, isShared, skip } of [
     assert.equal(reply.status, "complete");
     assert.equal(reply.content, "I look 😀, and send.\n\nIt is sent.");
     const kinds = reply.parts.map(({ type, outcome }: Shown) => outcome ?? type);
-    assert.deepEqual(kinds, ["text", "tool_call", "tool_call", "ok", "ok", "text"]);
+    assert.deepEqual(kinds, [
+      "text",
+      "tool_call",
+      "tool_call",
+      "tool_call",
+      "ok",
+      "ok",
+      "ok",
+      "text",
+    ]);
     await runs(["export", "--force", "second.jsonl"], environment);
     assert.ok(!(await recordsIn("second.jsonl")).includes('"waits"'));
   });

@@ -1,4 +1,4 @@
-// A reply that waits for a decision: its server is killed, another one is told the decision, and a month goes by.
+// Replies that wait for a decision or for a result of their client: their server is killed, another one is told the decision, and a month goes by.
 // Runs: waiting
 // Takes: 8 s
 import assert from "node:assert/strict";
@@ -33,7 +33,7 @@ const BACKENDS = [
 type Shown = any;
 
 for (const { name, isShared, skip } of BACKENDS)
-  test(`[H50] [H52] a reply waits over a killed server and a month, and is decided about on another one, on ${name}`, {
+  test(`[H50] [H52] [H89] a reply waits over a killed server and a month, and is decided about on another one, on ${name}`, {
     skip,
   }, async (t) => {
     await using counter = await startCounter();
@@ -60,6 +60,13 @@ for (const { name, isShared, skip } of BACKENDS)
       assert.equal(sent.body.data[1].status, "waiting");
       return { id, question: sent.body.data[1].questions[0] as Shown };
     };
+    const waitForClient = async ({ call, newConversation }: ReturnType<typeof caller>) => {
+      const id = await newConversation({ body: {} });
+      const tools = [{ type: "function", function: { name: "mine" } }];
+      const body = { content: '#call mine {"n": 1}', steps: true, tools };
+      const sent = await call(`/conversations/${id}/messages`, { body });
+      return { id, asked: sent.body.data[1].calls[0] as Shown };
+    };
     const ended = async ({ call }: ReturnType<typeof caller>, id: string): Promise<Shown> => {
       for (;;) {
         const list = (await call(`/conversations/${id}/messages?parts=1`)).body.data;
@@ -72,11 +79,14 @@ for (const { name, isShared, skip } of BACKENDS)
 
     const first = await start();
     const [decided, forgotten] = [await wait(first), await wait(first)];
+    const [answered, unanswered] = [await waitForClient(first), await waitForClient(first)];
     const other = isShared ? await start() : null;
     await first.kill();
     const second = other ?? (await start());
     const { data } = (await second.call("/questions")).body;
     assert.equal(data.length, 2, "they wait still");
+    const { data: awaited } = (await second.call("/calls")).body;
+    assert.deepEqual(awaited, [answered.asked, unanswered.asked]);
     const { message_id, call_id, arguments_sha256 } = decided.question;
     const from = performance.now();
     const path = `/messages/${message_id}/calls/${call_id}/decision`;
@@ -88,6 +98,13 @@ for (const { name, isShared, skip } of BACKENDS)
     assert.ok(tookMs < MAX_RESULT_MS, `${Math.round(tookMs)} ms`);
     t.diagnostic(`the result came ${Math.round(tookMs)} ms after the decision`);
 
+    const resultPath = `/messages/${answered.asked.message_id}/calls/${answered.asked.call_id}/result`;
+    const given = () => second.call(resultPath, { body: { text: "from the client" } });
+    assert.deepEqual([(await given()).status, (await given()).status], [200, 200]);
+    const whole = await ended(second, answered.id);
+    assert.deepEqual([whole.status, outcomeOf(whole)], ["complete", "ok"]);
+    assert.ok(JSON.stringify(whole.parts).includes("from the client"));
+
     await second.kill();
     const later = await start({
       LD_PRELOAD: library ?? "",
@@ -97,6 +114,13 @@ for (const { name, isShared, skip } of BACKENDS)
     });
     const late = await ended(later, forgotten.id);
     assert.deepEqual([late.status, outcomeOf(late)], ["complete", "declined"]);
+    const silent = await ended(later, unanswered.id);
+    assert.deepEqual([silent.status, outcomeOf(silent)], ["complete", "unknown"]);
+    const { call_id: lateCall, message_id: lateReply } = unanswered.asked;
+    const tooLate = { body: { text: "x" } };
+    const refused = await later.call(`/messages/${lateReply}/calls/${lateCall}/result`, tooLate);
+    assert.equal(refused.status, 409);
+    assert.match(refused.body.message ?? "", /The time for this result is over/u);
     const made = [...counter.counts.values()].reduce((sum, count) => sum + count, 0);
     assert.equal(made, 1);
   });

@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = [
   "share_revoked",
   "tool_allowed",
   "tool_declined",
+  "tool_answered",
   "tool_called",
   "tool_accepted",
   "grant_created",

@@ -25,6 +25,10 @@ export function checkStorable(value: string, field: string): void {
     );
 }
 
+/** The text of a stranger without the characters that control a terminal or the direction of text. */
+export const cleaned = (text: string): string =>
+  text.replace(/(?![\n\t])\p{Cc}|[\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu, "").toWellFormed();
+
 /**
  * Refuses a message that is empty, blank, too long or not storable.
  * @throws AppError invalid_request, naming the field

@@ -1,11 +1,28 @@
-/** What became of a question: a person allowed or declined the call, nobody answered in time, or the reply ended. */
-export type ToolDecision = "allow" | "decline" | "expired" | "ended";
+import type { ToolOutcome } from "./parts.ts";
+
+/**
+ * What became of a question: a person allowed or declined the call, a client gave its result, nobody answered in time, or
+ * the reply ended.
+ */
+export type ToolDecision = "allow" | "decline" | "answered" | "expired" | "ended";
+
+/** What a client says of a call of its own tool. */
+export type ClientResult = {
+  readonly outcome: Exclude<ToolOutcome, "unknown">;
+  /** What the model is told. */
+  readonly text: string;
+  /** Of the outcome and the text as the client gave them, as hexadecimal digits. */
+  readonly sha256: string;
+};
 
 /** How far a person's permission reaches: this call, the calls in this conversation, or every call of that tool. */
 export const GRANT_REACHES = ["once", "conversation", "always"] as const;
 export type GrantReach = (typeof GRANT_REACHES)[number];
 
-/** Whether a call of a tool may be made, which its user is to say. */
+/**
+ * What a reply waits for: whether a call of a tool may be made, which its user is to say; or, where the source is
+ * CLIENT_TOOLS (domain/parts.ts), the result of a call that the client is to make.
+ */
 export type ToolQuestion = {
   readonly conversationId: string;
   readonly replyId: string;
@@ -21,6 +38,8 @@ export type ToolQuestion = {
   readonly expiresAt: Date;
   /** Null: the question is open. */
   readonly decision: ToolDecision | null;
+  /** Of a call of a client's tool that is answered; null: of every other. */
+  readonly result: ClientResult | null;
 };
 
 /** A permission to use a tool without being asked, as it is remembered. */

@@ -43,7 +43,10 @@ export type WaitingReply = {
   /** How far the reply has come (`ReplySteps`). */
   readonly state: JsonObject;
   /** The open questions about the reply. */
-  readonly questions: readonly Omit<ToolQuestion, "conversationId" | "replyId" | "decision">[];
+  readonly questions: readonly Omit<
+    ToolQuestion,
+    "conversationId" | "replyId" | "decision" | "result"
+  >[];
 };
 
 /** A record to store. */

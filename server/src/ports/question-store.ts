@@ -1,17 +1,27 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Owner } from "../domain/principal.ts";
-import type { ToolDecision, ToolGrant, ToolQuestion } from "../domain/tool-question.ts";
+import type {
+  ClientResult,
+  ToolDecision,
+  ToolGrant,
+  ToolQuestion,
+} from "../domain/tool-question.ts";
 
 /** A page of open questions. */
 export type QuestionPage = { readonly limit: number; readonly offset: number };
 
-/** What a person decided about a call. */
+/** Whose deed a reply waits for: a decision of its user, or a result of the client's. */
+export type AskedOf = "user" | "client";
+
+/** What a person decided about a call, or what a client made of it. */
 export type NewDecision = {
   readonly decision: Exclude<ToolDecision, "ended">;
   /** Of the arguments that the person was shown; null: nobody was shown any. */
   readonly argumentsSha256: string | null;
   /** A permission to remember; null: none. */
   readonly grant: { readonly id: string; readonly conversationId: string | null } | null;
+  /** Where it is `answered`. */
+  readonly result?: ClientResult;
 };
 
 /** What came of a decision. */
@@ -36,6 +46,7 @@ export interface QuestionStore {
   /** The open questions of the owner, oldest first, and how many there are. */
   openQuestions(
     owner: Owner,
+    of: AskedOf,
     page: QuestionPage,
   ): Promise<{ readonly items: readonly ToolQuestion[]; readonly total: number }>;
   /** All questions of that reply, decided ones too. */

@@ -107,7 +107,7 @@ export function stepContract(open: OpenStore): void {
       const question = (callId: string): ToolQuestion => ({
         ...{ conversationId: reply.conversationId, replyId, callId, source: "s", tool: "n" },
         ...{ arguments: "{}", argumentsSha256: "a", askedAt: at(0), expiresAt: at(60) },
-        decision: null,
+        ...{ decision: null, result: null },
       });
       const asked = [question("a"), question("b"), question("c")];
       await store.noteSteps(owner, replyId, { epoch: 0, state: STATE }, null, asked);

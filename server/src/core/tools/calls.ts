@@ -1,12 +1,14 @@
 import type { JsonObject } from "../../domain/json.ts";
+import { CLIENT_TOOLS } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { ToolQuestion } from "../../domain/tool-question.ts";
+import type { ClientResult, ToolQuestion } from "../../domain/tool-question.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { CallObservation, ObservedCall } from "../../ports/observer.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 import type { Permission } from "./permissions.ts";
 import {
   citationsOf,
+  clientWasLate,
   DECLINED,
   declined,
   type Ended,
@@ -33,7 +35,7 @@ const MAX_ARGUMENTS_CHARACTERS = 64 * 1024;
 const LOOK_MS = 500;
 
 type CallsOfStep = {
-  readonly tools: Pick<Tools, "find">;
+  readonly tools: Pick<Tools, "find" | "isOfClient">;
   readonly clock: Clock;
   readonly owner: Owner;
   readonly conversationId: string;
@@ -67,6 +69,8 @@ type CallsOfStep = {
   show(results: readonly Told[]): void;
 };
 
+/** Of a client's tool: the reply waits for its result. */
+type OfClient = { readonly call: ToolCall; readonly tool: "client" };
 type Runnable = { readonly call: ToolCall; readonly tool: ServerTool; readonly given: JsonObject };
 
 /**
@@ -95,17 +99,17 @@ export async function makeCalls(
   const take = async (call: ToolCall, place: number, isAllowed: boolean) => {
     const { callId } = call;
     const judged = judge(step.tools, call, place);
-    const permission = "tool" in judged ? await step.permission(judged.tool) : "refused";
-    const isRepeatable = "tool" in judged && judged.tool.isRepeatable;
+    const permission = "tool" in judged ? await permissionFor(step, judged.tool) : "refused";
+    const isRepeatable = "given" in judged && judged.tool.isRepeatable;
     const attempt = states.get(callId)?.attempt ?? 0;
     states.set(callId, { callId, state: "wanted", attempt, isRepeatable });
     if (!("tool" in judged)) end(judged);
     else if (permission === "refused") end(failed(call, NO_TOOL));
-    else if (permission === "run" || isAllowed) waiting.push(judged);
+    else if ("given" in judged && (permission === "run" || isAllowed)) waiting.push(judged);
     else if (permission === "not here") end(failed(call, NOBODY_TO_ASK));
     else {
       asked.set(callId, call);
-      asking.push(await questionAbout(step, call, judged.tool));
+      asking.push(await questionAbout(step, call, sourceOf(judged)));
       set(callId, () => ({ state: "waiting" }));
     }
   };
@@ -124,12 +128,14 @@ export async function makeCalls(
   /** Goes on with the calls that somebody has decided about. */
   const look = async () => {
     isToLook = false;
-    for (const { callId, decision, arguments: given } of await step.questions()) {
+    for (const { callId, decision, arguments: given, source, result } of await step.questions()) {
       const call = decision === null ? undefined : asked.get(callId);
       if (!call) continue;
       asked.delete(callId);
       // What runs is the text that was shown.
       if (decision === "allow") await take({ ...call, arguments: given }, 0, true);
+      else if (result) end({ type: "tool_result", callId, ...toldOf(result) });
+      else if (source === CLIENT_TOOLS) end(clientWasLate(call));
       else end(declined(call, decision === "expired" ? NOBODY_ALLOWED : DECLINED));
     }
   };
@@ -201,22 +207,35 @@ export async function makeCalls(
 
 async function questionAbout(
   { conversationId, replyId, clock, waitMs }: CallsOfStep,
-  { callId, arguments: given }: ToolCall,
-  { source, name: tool }: ServerTool,
+  { callId, name: tool, arguments: given }: ToolCall,
+  source: string,
 ): Promise<ToolQuestion> {
   const askedAt = clock.now();
   return {
-    ...{ conversationId, replyId, callId, source, tool, askedAt, decision: null },
+    ...{ conversationId, replyId, callId, source, tool, askedAt, decision: null, result: null },
     arguments: given,
     argumentsSha256: await sha256Of(given),
     expiresAt: new Date(askedAt.getTime() + waitMs),
   };
 }
 
-/** What is to be run, or why nothing is. */
-function judge(tools: Pick<Tools, "find">, call: ToolCall, place: number): Runnable | ToolResult {
+/** The client of a turn has brought its tools for the very calls that are asked for. */
+const permissionFor = ({ permission }: CallsOfStep, tool: ServerTool | "client") =>
+  tool === "client" ? "ask" : permission(tool);
+
+const sourceOf = ({ tool }: Runnable | OfClient): string =>
+  tool === "client" ? CLIENT_TOOLS : tool.source;
+
+const toldOf = ({ outcome, text }: ClientResult) => ({ outcome, text });
+
+/** What is to be run, here or by the client, or why nothing is. */
+function judge(
+  tools: CallsOfStep["tools"],
+  call: ToolCall,
+  place: number,
+): Runnable | OfClient | ToolResult {
   const refused = (text: string) => failed(call, text);
-  const tool = tools.find(call.name);
+  const tool = tools.isOfClient(call.name) ? "client" : tools.find(call.name);
   if (!tool) return refused(NO_TOOL);
   if (place >= MAX_CALLS_A_STEP)
     return refused(`Not made: at most ${MAX_CALLS_A_STEP} calls are made at a time.`);
@@ -226,7 +245,7 @@ function judge(tools: Pick<Tools, "find">, call: ToolCall, place: number): Runna
     );
   const given = objectIn(call.arguments);
   if (!given) return refused("Not made: the arguments are no JSON object.");
-  return { call, tool, given };
+  return tool === "client" ? { call, tool } : { call, tool, given };
 }
 
 /** Null: it is not JSON, or no object. Models write nothing at all where a tool takes no arguments. */

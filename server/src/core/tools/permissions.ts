@@ -1,5 +1,5 @@
 import type { Message } from "../../domain/message.ts";
-import { CLIENT_TOOLS, type Part } from "../../domain/parts.ts";
+import { CLIENT_TOOLS, type Part, type ToolOutcome } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
@@ -86,22 +86,20 @@ export async function readIn(
 }
 
 function toolsReadIn(parts: readonly Part[]): ToolsRead {
-  const answered = new Set(
-    parts.flatMap((part) =>
-      part.type === "tool_result" && (part.outcome === "ok" || part.outcome === "failed")
-        ? part.callId
-        : [],
-    ),
-  );
+  const outcomes = new Map<string, ToolOutcome>();
+  for (const part of parts)
+    if (part.type === "tool_result") outcomes.set(part.callId, part.outcome);
   return parts.flatMap((part) =>
-    part.type === "tool_call" &&
-    part.source !== CLIENT_TOOLS &&
-    part.source !== NO_SOURCE &&
-    answered.has(part.callId)
+    part.type === "tool_call" && hasSaid(part.source, outcomes.get(part.callId))
       ? { name: part.name, source: part.source }
       : [],
   );
 }
+
+/** Whether a result is a tool's own words. A client may decline a call in words of its own. */
+const hasSaid = (source: string, outcome: ToolOutcome | undefined): boolean =>
+  source !== NO_SOURCE &&
+  (outcome === "ok" || outcome === "failed" || (outcome === "declined" && source === CLIENT_TOOLS));
 
 const isTrusted = (tool: ServerTool | undefined, source: string): boolean =>
   tool !== undefined && tool.source === source && tool.isTrusted;

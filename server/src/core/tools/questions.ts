@@ -1,7 +1,9 @@
 import { actorOf } from "../../domain/audit.ts";
 import { AppError, notFound } from "../../domain/errors.ts";
+import { CLIENT_TOOLS } from "../../domain/parts.ts";
 import { type Owner, ownerOf, type Principal } from "../../domain/principal.ts";
 import {
+  type ClientResult,
   END_OF_TIME,
   type GrantReach,
   type ToolDecision,
@@ -9,9 +11,16 @@ import {
   type ToolQuestion,
 } from "../../domain/tool-question.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
-import type { QuestionPage, QuestionStore } from "../../ports/question-store.ts";
-import type { MessageStore } from "../../ports/store.ts";
+import type {
+  AskedOf,
+  Decided,
+  NewDecision,
+  QuestionPage,
+  QuestionStore,
+} from "../../ports/question-store.ts";
 import type { Turns } from "../turns/turn.ts";
+import { keptText } from "./results.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** What a person says about a call. */
 type PersonsDecision = {
@@ -23,9 +32,10 @@ type PersonsDecision = {
 };
 
 export type Questions = {
-  /** The open questions of the owner, oldest first. */
+  /** What waits for the owner, or for the owner's clients, oldest first. */
   open(
     owner: Owner,
+    of: AskedOf,
     page: QuestionPage,
   ): Promise<{ readonly items: readonly ToolQuestion[]; readonly total: number }>;
   /**
@@ -37,6 +47,17 @@ export type Questions = {
     replyId: string,
     callId: string,
     decision: PersonsDecision,
+  ): Promise<void>;
+  /**
+   * Takes the result of a call that the client has made; resolves when its reply is gone on with. The same result again
+   * is taken likewise.
+   * @throws AppError not_found, conflict (another result came first, or none is awaited any more), unavailable
+   */
+  answer(
+    principal: Principal,
+    replyId: string,
+    callId: string,
+    result: Pick<ClientResult, "outcome" | "text">,
   ): Promise<void>;
   /** What may be used without asking, newest first. */
   grants(owner: Owner): Promise<readonly ToolGrant[]>;
@@ -55,7 +76,7 @@ export function createQuestions({
   clock,
   newId,
 }: {
-  readonly store: QuestionStore & Pick<MessageStore, "getMessage">;
+  readonly store: QuestionStore;
   readonly turns: Pick<Turns, "goOn" | "checkOpen">;
   readonly clock: Clock;
   readonly newId: NewId;
@@ -74,27 +95,58 @@ export function createQuestions({
     }
   };
 
+  /** @throws AppError not_found, conflict (it is not theirs to do) */
+  const questionOf = async (
+    owner: Owner,
+    replyId: string,
+    callId: string,
+    of: AskedOf,
+  ): Promise<ToolQuestion> => {
+    const asked = await store.questionsOf(owner, replyId);
+    const question = asked.find((one) => one.callId === callId);
+    if (!question) throw notFound("message");
+    if ((question.source === CLIENT_TOOLS) !== (of === "client")) throw notTheirs(of);
+    return question;
+  };
+  const decide = async (
+    principal: Principal,
+    { replyId, callId }: ToolQuestion,
+    decision: NewDecision,
+  ): Promise<Exclude<Decided, { kind: "decided" }> | null> => {
+    turns.checkOpen();
+    const owner = ownerOf(principal);
+    const stamp = { at: clock.now(), actor: actorOf(principal) };
+    const decided = await store.decide(owner, replyId, callId, decision, stamp);
+    if (!decided) throw notFound("message");
+    if (decided.kind !== "changed" && decided.isTaken) await turns.goOn(owner, replyId);
+    return decided.kind === "decided" ? null : decided;
+  };
+
   return {
-    open: (owner, page) => store.openQuestions(ownerOf(owner), page),
+    open: (owner, of, page) => store.openQuestions(ownerOf(owner), of, page),
     async decide(principal, replyId, callId, { decision, remember = "once", argumentsSha256 }) {
       const owner = ownerOf(principal);
-      const reply = await store.getMessage(owner, replyId);
-      if (!reply) throw notFound("message");
+      const question = await questionOf(owner, replyId, callId, "user");
       if (decision === "decline" && remember !== "once")
         throw new AppError("invalid_request", "Only a permission is remembered", {
           field: "remember",
         });
-      turns.checkOpen();
-      const { conversationId } = reply;
-      const reach = remember === "conversation" ? conversationId : null;
+      const reach = remember === "conversation" ? question.conversationId : null;
       const grant = remember === "once" ? null : { id: newId(), conversationId: reach };
-      const stamp = { at: clock.now(), actor: actorOf(principal) };
-      const given = { decision, argumentsSha256, grant };
-      const decided = await store.decide(owner, replyId, callId, given, stamp);
-      if (!decided) throw notFound("message");
-      if (decided.kind === "changed") throw otherArguments();
-      if (decided.isTaken) await turns.goOn(owner, replyId);
-      if (decided.kind === "late") throw new AppError("conflict", WAS[decided.was]);
+      const problem = await decide(principal, question, { decision, argumentsSha256, grant });
+      if (problem?.kind === "late") throw new AppError("conflict", WAS[problem.was]);
+      if (problem) throw otherArguments();
+    },
+    async answer(principal, replyId, callId, { outcome, text }) {
+      const owner = ownerOf(principal);
+      const question = await questionOf(owner, replyId, callId, "client");
+      const sha256 = await sha256Of(JSON.stringify([outcome, text]));
+      const result = { outcome, text: keptText(text), sha256 };
+      const given = { decision: "answered", argumentsSha256: null, grant: null, result } as const;
+      const problem = await decide(principal, question, given);
+      if (problem?.kind !== "late") return;
+      const { result: first } = await questionOf(owner, replyId, callId, "client");
+      if (first?.sha256 !== sha256) throw new AppError("conflict", LATE_RESULT[problem.was]);
     },
     grants: (owner) => store.listGrants(ownerOf(owner)),
     async revoke(principal, grantId) {
@@ -114,9 +166,27 @@ export function createQuestions({
 const WAS: Readonly<Record<ToolDecision, string>> = {
   allow: "This call was already allowed",
   decline: "This call was already declined",
+  answered: "This call was already made",
   expired: "This call was declined, since nobody decided in time",
   ended: "This call is not made any more: its reply has ended",
 };
+
+const NOT_AWAITED = "The reply does not wait for this result any more";
+const LATE_RESULT: Readonly<Record<ToolDecision, string>> = {
+  allow: NOT_AWAITED,
+  decline: NOT_AWAITED,
+  answered: "This call has another result already, and the first one counts",
+  expired: "The time for this result is over, and the reply has gone on without it",
+  ended: "The reply has ended, and does not wait for this result any more",
+};
+
+const notTheirs = (of: AskedOf): AppError =>
+  new AppError(
+    "conflict",
+    of === "user"
+      ? "This call is made by the client whose tool it is. Give its result, or stop the reply"
+      : "This call is made by the server. Allow or decline it",
+  );
 
 const otherArguments = (): AppError =>
   new AppError(

@@ -1,4 +1,5 @@
-import type { Part } from "../../domain/parts.ts";
+import { CLIENT_TOOLS, type Part } from "../../domain/parts.ts";
+import { cleaned } from "../../domain/text.ts";
 import type { ToolSourceLink } from "../../ports/tools.ts";
 import type { CallState } from "./step-state.ts";
 
@@ -36,6 +37,12 @@ export const NOBODY_TO_ASK =
   "Not made: the user would have to be asked, which is not possible here.";
 export const DECLINED = "Not made: the user declined this call.";
 export const NOBODY_ALLOWED = "Not made: nobody allowed this call in time.";
+const CLIENT_WAS_LATE =
+  "The client gave no result in time: the call may or may not have been made.";
+
+export const clientWasLate = ({ callId }: ToolCall): ToolResult => ({
+  ...{ type: "tool_result", callId, outcome: "unknown", text: CLIENT_WAS_LATE },
+});
 
 export const citationsOf = (sources: readonly ToolSourceLink[], wordCount: number): Citation[] =>
   sources.flatMap((source) => citationOf(source, wordCount)).slice(0, MAX_SOURCES);
@@ -69,6 +76,14 @@ export function fitting(result: ToolResult, room: { characters: number }): ToolR
   return { ...result, text: `${text.slice(0, most).toWellFormed()}\n[Cut off: ${left}]` };
 }
 
+/** The text of a result as it is kept, whole or with the beginning of it and a word about that. */
+export function keptText(text: string): string {
+  const kept = cleaned(text);
+  if (kept.length <= MAX_RESULT_CHARACTERS) return kept;
+  const note = `\n[Cut off: ${kept.length.toLocaleString("en")} characters]`;
+  return kept.slice(0, MAX_RESULT_CHARACTERS - note.length).toWellFormed() + note;
+}
+
 /** The results of calls that the reply has ended without: what was begun may have been made. */
 export const unanswered = (
   parts: readonly Part[],
@@ -77,8 +92,10 @@ export const unanswered = (
   const answered = new Set(parts.map((part) => part.type === "tool_result" && part.callId));
   return parts.flatMap((part): ToolResult[] => {
     if (part.type !== "tool_call" || answered.has(part.callId)) return [];
-    const { callId } = part;
-    const isBegun = states.get(callId)?.state === "running";
+    const { callId, source } = part;
+    const state = states.get(callId)?.state;
+    // A client that was told of a call may have made it.
+    const isBegun = state === "running" || (state === "waiting" && source === CLIENT_TOOLS);
     return [
       isBegun
         ? { type: "tool_result", callId, outcome: "unknown", text: MAYBE_MADE }

@@ -31,6 +31,8 @@ export type AskedState = {
   readonly before: number;
   /** Whether somebody can be asked whether a call is made; absent: nobody can. */
   readonly canAsk?: boolean;
+  /** The names of the tools that the client runs, among those of `settings`; absent: none. */
+  readonly clientTools?: readonly string[];
   /** The models that the speaker may use. */
   readonly models: ModelPatterns | null;
 };

@@ -5,15 +5,17 @@ import type { ServerTool } from "../../ports/tools.ts";
 export type Tools = {
   /** What models are told of. @param canAsk whether somebody can be asked whether a call is made */
   offers(canAsk: boolean): readonly ToolOffer[];
-  /** Undefined: there is no tool of that name. */
+  /** Undefined: the server has no tool of that name, or the client has. */
   find(name: string): ServerTool | undefined;
+  /** Whether the client of the turn makes the calls of that tool. */
+  isOfClient(name: string): boolean;
 };
 
 /**
  * @param present the tools that there are now, of names that differ: the same list until one of them
  * changes
  */
-export function createTools(present: () => readonly ServerTool[]): Tools {
+function createTools(present: () => readonly ServerTool[]): Tools {
   let known = listOf([]);
   const now = () => {
     const all = present();
@@ -23,6 +25,7 @@ export function createTools(present: () => readonly ServerTool[]): Tools {
   return {
     offers: (canAsk) => (canAsk ? now().offers : now().offersWithoutAsking),
     find: (name) => now().byName.get(name),
+    isOfClient: () => false,
   };
 }
 
@@ -40,6 +43,17 @@ export function toolsOf(
     known = now;
     return all;
   });
+}
+
+/** The tools of a turn whose client brings some, too. A tool of the server's with the name of one of these is not used. */
+export function withClientTools(tools: Tools | null, names: readonly string[]): Tools {
+  const ofClient = new Set(names);
+  const offers = (canAsk: boolean) => tools?.offers(canAsk) ?? [];
+  return {
+    offers: (canAsk) => offers(canAsk).filter(({ name }) => !ofClient.has(name)),
+    find: (name) => (ofClient.has(name) ? undefined : tools?.find(name)),
+    isOfClient: (name) => ofClient.has(name),
+  };
 }
 
 function listOf(all: readonly ServerTool[]) {

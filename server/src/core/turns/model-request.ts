@@ -42,7 +42,7 @@ export type Question = {
   readonly temperature: number | null;
   readonly settings: ModelSettings;
   /** The server's own tools, where the tools of `settings` are those; null: they are not. */
-  readonly serverTools: Pick<Tools, "find"> | null;
+  readonly serverTools: Pick<Tools, "find" | "isOfClient"> | null;
   /** All that the model is told, in place of what is stored; undefined: that. */
   readonly prompt: readonly PromptMessage[] | undefined;
   /**
@@ -152,7 +152,7 @@ function chosenTools(
   const { tools, ...rest } = settings;
   const chosen = tools.filter(({ name }) => {
     const tool = serverTools.find(name);
-    return tool !== undefined && isChosen(tool, agent.tools);
+    return serverTools.isOfClient(name) || (tool !== undefined && isChosen(tool, agent.tools));
   });
   return chosen.length > 0 ? { ...rest, tools: chosen } : rest;
 }

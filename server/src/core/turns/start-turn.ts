@@ -164,6 +164,7 @@ function runTurn(
             refusesTruncation: request.refusesTruncation ?? false,
             before: first.sequence,
             models: owner.models,
+            ...(request.clientTools && { clientTools: request.clientTools }),
           },
         })
       : null,

@@ -27,7 +27,9 @@ export function stepsOf(
   return {
     ...{ tools, asked, epoch, begun },
     async ask(said, isLast) {
-      const { settings } = asked;
+      // What the first answer was to call has been called by now.
+      const { toolChoice, ...rest } = asked.settings;
+      const settings = toolChoice === "none" ? asked.settings : rest;
       const question = {
         owner: speaker,
         conversationId,

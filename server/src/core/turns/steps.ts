@@ -1,7 +1,7 @@
 import { isCallId } from "../../domain/call-id.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Message, Usage } from "../../domain/message.ts";
-import { type Part, textIn, textOf } from "../../domain/parts.ts";
+import { CLIENT_TOOLS, type Part, textIn, textOf } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import type { ToolQuestion } from "../../domain/tool-question.ts";
 import type { ModelPart } from "../../ports/model.ts";
@@ -228,7 +228,8 @@ export function createSteps(
     callPart({ callId, name, text }) {
       const id = idAmong(callIds, callId);
       callIds.add(id);
-      const source = tools.find(name)?.source ?? NO_SOURCE;
+      const ofServer = tools.find(name)?.source ?? NO_SOURCE;
+      const source = tools.isOfClient(name) ? CLIENT_TOOLS : ofServer;
       return { type: "tool_call", callId: id, source, name, arguments: text };
     },
     beforeWords() {

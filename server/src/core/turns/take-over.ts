@@ -5,7 +5,7 @@ import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { AbandonedReply } from "../../ports/store.ts";
 import { FREE } from "../access/budgets.ts";
 import { fromStored, mayGoOn } from "../tools/step-state.ts";
-import { createTools } from "../tools/tools.ts";
+import { withClientTools } from "../tools/tools.ts";
 import { takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
 import type { StartParts } from "./start-parts.ts";
@@ -15,9 +15,6 @@ import { createStop } from "./stop.ts";
 const RETRY_MS = 1_000;
 /** After that the reply is left to the next server that starts, or that finds this one gone. */
 const MAX_TRIES = 60;
-
-const NONE = [] as const;
-const NO_TOOLS = createTools(() => NONE);
 
 /**
  * Goes on with a reply of several steps that this server has taken over: it makes the calls that have not been made, and
@@ -79,7 +76,7 @@ async function goOn(
     request() {
       throw new Error("A reply that was taken over has had its first step");
     },
-    steps: stepsOf(parts, parts.tools ?? NO_TOOLS, {
+    steps: stepsOf(parts, withClientTools(parts.tools, asked.clientTools ?? []), {
       speaker: speakerWith(owner, asked.models),
       stop,
       conversationId,

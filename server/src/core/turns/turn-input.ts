@@ -7,7 +7,7 @@ import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { checkMessageText, checkText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
 import type { NewInput } from "../../ports/store.ts";
-import type { Tools } from "../tools/tools.ts";
+import { type Tools, withClientTools } from "../tools/tools.ts";
 import {
   type InputMessage,
   MAX_INPUT_MESSAGES,
@@ -25,14 +25,23 @@ export type SettledTurn = Omit<StartTurn, "input"> & {
   readonly input?: readonly NumberedInput[];
   /** The id of the message that the turn is about. */
   readonly mainId: string;
-  /** The server's own tools that the model is offered; absent: none. */
+  /** The tools with which the reply may have several steps; absent: it has one. */
   readonly serverTools?: Tools;
+  /** The names of those that the client runs; absent: none. */
+  readonly clientTools?: readonly string[];
 };
 
 /** The request with the server's own tools, where its wire and what it brings along leave room for them. */
 export function withServerTools(tools: Tools | null, request: SettledTurn): SettledTurn {
-  const { settings = {}, usesServerTools, prompt, canAsk = false } = request;
-  if (!tools || !usesServerTools || prompt || settings.tools?.length) return request;
+  const { settings = {}, usesServerTools, prompt, canAsk = false, runsClientTools } = request;
+  const brought = settings.tools ?? [];
+  if (brought.length > 0 && runsClientTools && !prompt) {
+    const clientTools = brought.map(({ name }) => name);
+    const serverTools = withClientTools(usesServerTools ? tools : null, clientTools);
+    const all = [...brought, ...serverTools.offers(canAsk)];
+    return { ...request, settings: { ...settings, tools: all }, serverTools, clientTools };
+  }
+  if (!tools || !usesServerTools || prompt || brought.length > 0) return request;
   const offered = tools.offers(canAsk);
   if (offered.length === 0) return request;
   return { ...request, settings: { ...settings, tools: offered }, serverTools: tools };

@@ -90,8 +90,8 @@ export type StartTurn = {
    */
   readonly prompt?: readonly PromptMessage[];
   /**
-   * Whether the server's own tools are offered to the model, so that the reply may have several steps; not beside tools
-   * of the request's own, or with a whole `prompt`. Default: no.
+   * Whether the server's own tools are offered to the model, so that the reply may have several steps; not with a whole
+   * `prompt`, or beside tools of the request's own, unless `runsClientTools`. Default: no.
    */
   readonly usesServerTools?: boolean;
   /**
@@ -99,6 +99,12 @@ export type StartTurn = {
    * something is then used without a question, in this turn or later in the conversation. Default: no.
    */
   readonly isUntrusted?: boolean;
+  /**
+   * Whether the client runs the tools of the settings while the reply waits for each result, so that the reply may have
+   * several steps, and may be offered the server's own tools as well. It needs `canAsk`. Default: no: the reply ends with
+   * the calls.
+   */
+  readonly runsClientTools?: boolean;
   /** Whether somebody can be asked whether a tool may be used, so that the reply may wait for a decision; default: no. */
   readonly canAsk?: boolean;
   /** The wire it came through, for metrics. */

@@ -4,7 +4,7 @@ import type { Owner } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import type { TurnParts } from "./turn.ts";
 
-/** What watchers get of a reply that waits for a decision, and that no server has. Never rejects. */
+/** What watchers get of a reply that waits for a decision or a result, and that no server has. Never rejects. */
 export async function waitingOf(
   { store }: { readonly store: Pick<TurnParts["store"], "questionsOf"> },
   owner: Owner,

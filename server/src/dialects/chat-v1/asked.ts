@@ -4,7 +4,7 @@ import type { StartTurn, TurnTarget } from "../../core/turns/turn.ts";
 import { actorOf } from "../../domain/audit.ts";
 import { idempotencyOf } from "../../http/idempotency.ts";
 import { placeOf } from "./branches.ts";
-import { type settingsInBody, settingsOf } from "./model-settings.ts";
+import { type settingsInBody, settingsOf, settingsOfSteps } from "./model-settings.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import type { NewMessage, NewStreamedConversation } from "./schemas.ts";
 
@@ -44,7 +44,8 @@ export async function asked(
     }),
     model: model || null,
     temperature: temperature ?? null,
-    settings: settingsOf(settings),
+    settings: steps ? settingsOfSteps(settings) : settingsOf(settings),
+    runsClientTools: steps,
     usesServerTools: true,
     canAsk: steps,
     origin: ORIGIN,

@@ -10,7 +10,7 @@ import type { TurnEnding } from "../../domain/turn.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
 import { partsField } from "./part-schemas.ts";
-import { questionBody } from "./question-schemas.ts";
+import { waitingFields } from "./question-schemas.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
 export const conversationBody = (conversation: Conversation): Static<typeof ConversationBody> => ({
@@ -61,14 +61,13 @@ export function messageBody(
   };
 }
 
-/** A reply that waits for decisions. */
+/** A reply that waits for decisions and results. */
 const waitingBody = (
   { reply, questions }: Extract<TurnEnding, { type: "waiting" }>,
   hasParts: boolean,
 ): Static<typeof MessageBody> => ({
   ...messageBody(reply, hasParts),
-  status: "waiting",
-  questions: questions.map(questionBody),
+  ...waitingFields(questions),
 });
 
 export const replyBody = (ending: TurnEnding, hasParts: boolean): Static<typeof MessageBody> =>

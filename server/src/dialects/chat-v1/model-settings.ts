@@ -6,6 +6,8 @@ import { Type } from "../../http/schema.ts";
 
 /** Of one message. */
 const MAX_TOOLS = 128;
+/** Of all together, as JSON, where they are kept for as long as the reply waits. */
+const MAX_KEPT_TOOLS_CHARACTERS = 128 * 1024;
 const MAX_ANSWER_TOKENS = 10_000_000;
 const ANY_OBJECT = Type.Record(Type.String(), Type.Unknown());
 
@@ -31,7 +33,7 @@ export const settingsInBody = {
     Type.Array(Tool, {
       maxItems: MAX_TOOLS,
       description:
-        "What the model may ask the client to do. Its calls are parts of the reply (`parts`), and the reply's `finish_reason` is then `tool_calls`.",
+        "What the model may ask the client to do. Its calls are parts of the reply (`parts`), and the reply's `finish_reason` is then `tool_calls`. With `steps` the reply waits for the results instead, and goes on with them.",
     }),
   ),
   tool_choice: absent(
@@ -97,6 +99,17 @@ export function settingsOf(body: Settings): ModelSettings {
     ...(body.reasoning_effort && { reasoningEffort: body.reasoning_effort }),
     ...(body.max_tokens && { maxTokens: body.max_tokens }),
   };
+}
+
+/** The same of a reply that waits for the results of these tools. @throws AppError invalid_request */
+export function settingsOfSteps(body: Settings): ModelSettings {
+  const settings = settingsOf(body);
+  if (settings.tools && JSON.stringify(settings.tools).length > MAX_KEPT_TOOLS_CHARACTERS)
+    throw refused(
+      "tools",
+      `tools have at most ${MAX_KEPT_TOOLS_CHARACTERS.toLocaleString("en")} characters together, as JSON. Send fewer, or describe them in fewer words`,
+    );
+  return settings;
 }
 
 function formatOf({

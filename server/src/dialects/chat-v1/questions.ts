@@ -1,11 +1,12 @@
-// Questions about calls of tools, what is decided about them, and the permissions that are remembered.
+// Questions about calls of tools, what is decided about them, the results of those that clients make, and the permissions
+// that are remembered.
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { GRANT_REACHES, type ToolGrant } from "../../domain/tool-question.ts";
 import { Type } from "../../http/schema.ts";
 import type { ChatV1Parts } from "./parts.ts";
-import { QuestionBody, questionBody } from "./question-schemas.ts";
+import { ClientCallBody, clientCallBody, QuestionBody, questionBody } from "./question-schemas.ts";
 import { answers, DeletedBody, Meta, Nullable, PageQuery, User, UserQuery } from "./schemas.ts";
 
 const tags = ["chat-v1"];
@@ -22,6 +23,31 @@ const DecisionBody = Type.Object({
   arguments_sha256: Type.String({ description: "Of the arguments that were shown." }),
   ...User,
 });
+
+const OUTCOMES = ["ok", "failed", "declined"] as const;
+
+const ResultBody = Type.Object({
+  text: Type.String({
+    description:
+      "What the model is told. Of more than 32,768 characters it is told the beginning, and how many there were.",
+  }),
+  outcome: Type.Optional(
+    Type.Enum([...OUTCOMES], {
+      description:
+        "`ok` (default), `failed`, or `declined` where the client's user did not want it.",
+    }),
+  ),
+  ...User,
+});
+
+const AnsweredBody = Type.Object(
+  {
+    message_id: Type.String(),
+    call_id: Type.String(),
+    outcome: Type.Enum([...OUTCOMES]),
+  },
+  { title: "Answered" },
+);
 
 const DecidedBody = Type.Object(
   {
@@ -71,12 +97,54 @@ export function questionRoutes(
     },
     async ({ principal, query }, reply) => {
       const { page, limit } = query;
-      const { items, total } = await questions.open(principal, {
+      const { items, total } = await questions.open(principal, "user", {
         limit,
         offset: (page - 1) * limit,
       });
       const meta = { total, page, limit, totalPages: Math.ceil(total / limit) };
       return reply.send({ success: true, data: items.map(questionBody), meta });
+    },
+  );
+
+  app.get(
+    "/v1/chat/calls",
+    {
+      schema: {
+        tags,
+        summary: "List the calls of clients' tools that wait for their results, oldest first",
+        querystring: PageQuery,
+        response: answers(200, Type.Array(ClientCallBody), { meta: Meta }),
+      },
+    },
+    async ({ principal, query }, reply) => {
+      const { page, limit } = query;
+      const place = { limit, offset: (page - 1) * limit };
+      const { items, total } = await questions.open(principal, "client", place);
+      const meta = { total, page, limit, totalPages: Math.ceil(total / limit) };
+      return reply.send({ success: true, data: items.map(clientCallBody), meta });
+    },
+  );
+
+  app.post(
+    "/v1/chat/messages/:messageId/calls/:callId/result",
+    {
+      schema: {
+        tags,
+        summary: "Give the result of a call that the client has made",
+        description:
+          "The first result counts. The same result again is answered alike, and another one is 409. The reply has gone on when this answers.",
+        params: Type.Object({ messageId: Type.String(), callId: Type.String() }),
+        querystring: UserQuery,
+        body: ResultBody,
+        response: answers(200, AnsweredBody),
+      },
+    },
+    async ({ principal, params, body }, reply) => {
+      const { messageId, callId } = params;
+      const { outcome = "ok", text } = body;
+      await questions.answer(principal, messageId, callId, { outcome, text });
+      const data = { message_id: messageId, call_id: callId, outcome };
+      return reply.send({ success: true, data });
     },
   );
 

@@ -164,7 +164,7 @@ async function replyInProgress(
 ): Promise<Static<typeof Result>["reply_in_progress"]> {
   const turn = await turns.watch(owner, conversationId, null);
   if (!turn || turn.stored) return null;
-  const { items } = await questions.open(owner, { limit: MAX_QUESTIONS, offset: 0 });
+  const { items } = await questions.open(owner, "user", { limit: MAX_QUESTIONS, offset: 0 });
   const waitingFor = items.filter(({ replyId }) => replyId === turn.replyId).map(shownQuestion);
   return {
     reply_id: turn.replyId,

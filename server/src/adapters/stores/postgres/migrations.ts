@@ -156,4 +156,5 @@ export const MIGRATIONS: readonly string[] = [
   ARCHIVED_MIGRATION,
   SESSION_ISSUER_MIGRATION,
   PROJECTS_MIGRATION,
+  "ALTER TABLE tool_questions ADD COLUMN result text; -- what a client has made of a call, as JSON",
 ];

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import type { Stamp } from "../../../domain/audit.ts";
 import { AppError } from "../../../domain/errors.ts";
+import { CLIENT_TOOLS } from "../../../domain/parts.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import {
   END_OF_TIME,
@@ -8,7 +9,7 @@ import {
   type ToolDecision,
   type ToolQuestion,
 } from "../../../domain/tool-question.ts";
-import type { Decided, NewDecision, QuestionPage } from "../../../ports/question-store.ts";
+import type { AskedOf, Decided, NewDecision, QuestionPage } from "../../../ports/question-store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import { createGrantWrites } from "./grants.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -19,28 +20,32 @@ type ReplyParameters = OwnerParameters & { replyId: string };
 type CallParameters = ReplyParameters & { callId: string };
 
 export function createQuestionReads(write: StatementWriter) {
-  const selectOpen = write<OwnerParameters & { limit: number; offset: number }>()(
-    (database, parameter) =>
+  const openOf = (comparison: "=" | "!=") => ({
+    select: write<OwnerParameters & { limit: number; offset: number }>()((database, parameter) =>
       database
         .selectFrom("tool_questions")
         .selectAll()
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
         .where("decision", "is", null)
+        .where("source", comparison, CLIENT_TOOLS)
         .orderBy("asked_at")
         .orderBy("reply_id")
         .orderBy("call_id")
         .limit(parameter.limit)
         .offset(parameter.offset),
-  );
-  const countOpen = write<OwnerParameters>()((database, parameter) =>
-    database
-      .selectFrom("tool_questions")
-      .select((expression) => expression.fn.countAll<number>().as("total"))
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("decision", "is", null),
-  );
+    ),
+    count: write<OwnerParameters>()((database, parameter) =>
+      database
+        .selectFrom("tool_questions")
+        .select((expression) => expression.fn.countAll<number>().as("total"))
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("decision", "is", null)
+        .where("source", comparison, CLIENT_TOOLS),
+    ),
+  });
+  const open = { client: openOf("="), user: openOf("!=") };
   const selectOfReply = write<ReplyParameters>()((database, parameter) =>
     database
       .selectFrom("tool_questions")
@@ -82,10 +87,11 @@ export function createQuestionReads(write: StatementWriter) {
   return {
     *openQuestions(
       { tenantId, userId }: Owner,
+      of: AskedOf,
       page: QuestionPage,
     ): Operation<{ items: ToolQuestion[]; total: number }> {
-      const rows = yield* selectOpen.all({ tenantId, userId, ...page });
-      const total = Number((yield* countOpen.first({ tenantId, userId }))?.total ?? 0);
+      const rows = yield* open[of].select.all({ tenantId, userId, ...page });
+      const total = Number((yield* open[of].count.first({ tenantId, userId }))?.total ?? 0);
       return { items: rows.map(questionOf), total };
     },
 
@@ -125,15 +131,20 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
       .where("reply_id", "=", parameter.replyId)
       .where("call_id", "=", parameter.callId),
   );
-  const settle = write<CallParameters & { decision: string; at: number }>()((database, parameter) =>
-    database
-      .updateTable("tool_questions")
-      .set({ decision: parameter.decision, decided_at: parameter.at })
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("reply_id", "=", parameter.replyId)
-      .where("call_id", "=", parameter.callId)
-      .where("decision", "is", null),
+  const settle = write<CallParameters & { decision: string; at: number; result: string | null }>()(
+    (database, parameter) =>
+      database
+        .updateTable("tool_questions")
+        .set({
+          decision: parameter.decision,
+          decided_at: parameter.at,
+          result: parameter.result,
+        })
+        .where("tenant_id", "=", parameter.tenantId)
+        .where("owner_id", "=", parameter.userId)
+        .where("reply_id", "=", parameter.replyId)
+        .where("call_id", "=", parameter.callId)
+        .where("decision", "is", null),
   );
   const selectDecided = write<ReplyParameters>()((database, parameter) =>
     database
@@ -190,7 +201,7 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
       owner: Owner,
       replyId: string,
       callId: string,
-      { decision, argumentsSha256, grant }: NewDecision,
+      { decision, argumentsSha256, grant, result: given }: NewDecision,
       stamp: Stamp,
     ): Operation<Decided | null> {
       const { tenantId, userId } = owner;
@@ -200,7 +211,15 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
       if (was) return { kind: "late", was, isTaken: false };
       const at = stamp.at.getTime();
       if (decision !== "expired" && asked.expiresAt <= stamp.at) {
-        yield* settle.run({ tenantId, userId, replyId, callId, decision: "expired", at });
+        yield* settle.run({
+          tenantId,
+          userId,
+          replyId,
+          callId,
+          decision: "expired",
+          at,
+          result: null,
+        });
         const late = { at: stamp.at, actor: END_OF_TIME };
         yield* append(eventAbout("tool_declined", owner, replyId, late));
         return { kind: "late", was: "expired", isTaken: yield* takeParked(owner, replyId) };
@@ -212,72 +231,21 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
         const { source, tool } = asked;
         yield* grants.insertGrant(owner, { ...grant, source, tool, createdAt: stamp.at }, stamp);
       }
-      yield* settle.run({ tenantId, userId, replyId, callId, decision, at });
-      const action = decision === "allow" ? "tool_allowed" : "tool_declined";
-      yield* append(eventAbout(action, owner, replyId, stamp));
+      const result = given ? JSON.stringify(given) : null;
+      yield* settle.run({ tenantId, userId, replyId, callId, decision, at, result });
+      yield* append(eventAbout(NOTED_AS[decision], owner, replyId, stamp));
       return { kind: "decided", isTaken: yield* takeParked(owner, replyId) };
     },
   };
 }
 
-/** What belongs to the writes of a reply with steps. */
-export function createQuestionNotes(write: StatementWriter) {
-  const insert = write<
-    CallParameters & {
-      conversationId: string;
-      source: string;
-      tool: string;
-      arguments: string;
-      sha256: string;
-      askedAt: number;
-      expiresAt: number;
-    }
-  >()((database, parameter) =>
-    database
-      .insertInto("tool_questions")
-      .values({
-        tenant_id: parameter.tenantId,
-        owner_id: parameter.userId,
-        reply_id: parameter.replyId,
-        call_id: parameter.callId,
-        conversation_id: parameter.conversationId,
-        source: parameter.source,
-        tool: parameter.tool,
-        arguments: parameter.arguments,
-        arguments_sha256: parameter.sha256,
-        asked_at: parameter.askedAt,
-        expires_at: parameter.expiresAt,
-      })
-      .onConflict((conflict) => conflict.doNothing()),
-  );
-  const end = write<ReplyParameters & { at: number }>()((database, parameter, sql) =>
-    database
-      .updateTable("tool_questions")
-      .set({ decision: sql.lit("ended"), decided_at: parameter.at })
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("reply_id", "=", parameter.replyId)
-      .where("decision", "is", null),
-  );
-  return {
-    *ask({ tenantId, userId }: Owner, questions: readonly ToolQuestion[]): Operation<void> {
-      for (const question of questions) {
-        const { replyId, callId, conversationId, source, tool, argumentsSha256: sha256 } = question;
-        yield* insert.run({
-          ...{ tenantId, userId, replyId, callId, conversationId, source, tool, sha256 },
-          arguments: question.arguments,
-          askedAt: question.askedAt.getTime(),
-          expiresAt: question.expiresAt.getTime(),
-        });
-      }
-    },
-
-    /** The reply has ended: nobody is asked any more. */
-    *endQuestions({ tenantId, userId }: Owner, replyId: string, at: Date): Operation<void> {
-      yield* end.run({ tenantId, userId, replyId, at: at.getTime() });
-    },
-  };
-}
+/** What the audit log calls it. */
+const NOTED_AS = {
+  allow: "tool_allowed",
+  decline: "tool_declined",
+  expired: "tool_declined",
+  answered: "tool_answered",
+} as const;
 
 const questionOf = (row: Selectable<Tables["tool_questions"]>): ToolQuestion => ({
   conversationId: row.conversation_id,
@@ -290,6 +258,7 @@ const questionOf = (row: Selectable<Tables["tool_questions"]>): ToolQuestion => 
   askedAt: new Date(Number(row.asked_at)),
   expiresAt: new Date(Number(row.expires_at)),
   decision: row.decision as ToolDecision | null,
+  result: row.result === null ? null : JSON.parse(row.result),
 });
 
 const tooManyGrants = (): AppError =>

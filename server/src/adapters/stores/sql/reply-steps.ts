@@ -7,7 +7,7 @@ import type {
   ReplyAddition,
   ReplySteps,
 } from "../../../ports/store.ts";
-import { createQuestionNotes } from "./questions.ts";
+import { createQuestionNotes } from "./question-notes.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 

@@ -14,6 +14,8 @@ export type ToolQuestionsTable = {
   /** Null: the question is open. */
   decision: string | null;
   decided_at: number | null;
+  /** Of a call that the client has made, as JSON (`ClientResult`); null: of every other. */
+  result: string | null;
 };
 
 /** Tools that a person lets be used without being asked. */

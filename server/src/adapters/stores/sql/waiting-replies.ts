@@ -6,7 +6,8 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { ToolQuestion } from "../../../domain/tool-question.ts";
 import type { ArchiveRecord, WaitingReply } from "../../../ports/archive.ts";
 import { createMessageReads } from "./messages.ts";
-import { createQuestionNotes, createQuestionReads } from "./questions.ts";
+import { createQuestionNotes } from "./question-notes.ts";
+import { createQuestionReads } from "./questions.ts";
 import { createReplyPieceWrites } from "./reply-pieces.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
@@ -106,7 +107,7 @@ export function createWaitingReplyWrites(write: StatementWriter) {
         state: JSON.stringify(waits.state),
         since: waits.since.getTime(),
       });
-      const place = { conversationId, replyId, decision: null };
+      const place = { conversationId, replyId, decision: null, result: null };
       yield* ask(
         owner,
         waits.questions.map((question) => ({ ...question, ...place })),

@@ -296,4 +296,5 @@ export const MIGRATIONS: readonly string[] = [
   CONVERSATION_COUNTS_MIGRATION,
   SESSION_ISSUER_MIGRATION,
   PROJECTS_MIGRATION,
+  "ALTER TABLE tool_questions ADD COLUMN result TEXT; -- what a client has made of a call, as JSON",
 ];

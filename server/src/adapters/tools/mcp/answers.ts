@@ -1,6 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/client";
+import { cleaned } from "../../../domain/text.ts";
 import type { ToolAnswer } from "../../../ports/tools.ts";
-import { cleaned } from "./definitions.ts";
 
 /** The loop cuts what is longer than a model is told; nothing much longer is carried there. */
 const MAX_TEXT_CHARACTERS = 64 * 1024;

@@ -1,5 +1,6 @@
 import type { Tool } from "@modelcontextprotocol/client";
 import type { JsonObject } from "../../../domain/json.ts";
+import { cleaned } from "../../../domain/text.ts";
 import type { ToolDefinition } from "../../../ports/tool-sources.ts";
 
 /** Of one source. */
@@ -48,7 +49,3 @@ const definitionOf = ({ name, description = "", inputSchema, annotations }: Tool
   parameters: JSON.parse(JSON.stringify(inputSchema)) as JsonObject,
   isSaidToRead: annotations?.readOnlyHint === true,
 });
-
-/** Without what is no character to be read. */
-export const cleaned = (text: string): string =>
-  text.replace(/(?![\n\t])\p{Cc}|[\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu, "").toWellFormed();
