@@ -116,7 +116,10 @@ describe("[H96] colloquy mcp", () => {
     const ended = finish(child, null);
     server.model.forget();
     server.model.next({ text: "one two", hold: 1 });
-    const params = { name: "continue_conversation", arguments: { message: "Slowly" } };
+    const params = {
+      name: "continue_conversation",
+      arguments: { message: "Slowly", idempotency_key: "slow" },
+    };
     child.stdin?.write(rpc("tools/call", params, "slow"));
     await server.model.held();
     const cancelled = {

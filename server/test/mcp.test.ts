@@ -480,7 +480,10 @@ describe("[H94] continuing", () => {
     assert.equal(failed.structuredContent.status, "failed");
     assert.match(failed.structuredContent.problem, /too hot/);
     server.model.next({ text: "one two three", hold: 2 });
-    const asked = callTool("continue_conversation", { message: "Is stopped" });
+    const asked = callTool("continue_conversation", {
+      // With a key, the model is asked once the message is stored.
+      ...{ message: "Is stopped", idempotency_key: user },
+    });
     await server.model.held();
     const [{ id }] = (await calls.call("/conversations", { user })).body.data;
     await calls.call(`/conversations/${id}/messages/stop`, { method: "POST", user });

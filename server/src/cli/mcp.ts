@@ -37,7 +37,7 @@ const MAX_LINE_BYTES = 2 * 1024 * 1024;
 /** Requests that are being answered, at a time. */
 const MAX_WAITING = 64;
 /** How long answers are waited for after the input has ended. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 5_000;
 
 export const mcp: Command = async (args) => {
   const parsed = readArguments(args, OPTIONS, HELP);
