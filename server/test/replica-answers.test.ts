@@ -5,6 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { redisAnswerExchange } from "../src/adapters/answer-exchanges/redis/answer-exchange.ts";
+import { twoReplicas } from "./redis-replicas.ts";
 import { sharedRedisUrl } from "./services.ts";
 import { startServer } from "./start-server.ts";
 import { makeKey, type Server, send } from "./wire-client.ts";
@@ -155,6 +157,36 @@ test("[OX3] an answer of many pieces, with thoughts, is the same on another repl
   const again = await complete(elsewhere, { ...user, ...counted(1) }, sent);
   assert.ok(first.text.length > text.length);
   assert.ok(again.text === first.text);
+});
+
+test("[OX3] a replica sends no more of an answer than the reader of the other one may still read", async () => {
+  await using replicas = await twoReplicas();
+  await using exchanges = new AsyncDisposableStack();
+  const [one, other] = replicas.links.map(redisAnswerExchange);
+  assert.ok(one && other);
+  for (const exchange of [one, other]) exchanges.defer(() => exchange.close());
+  for (const { prefix, replicaId } of replicas.links)
+    await replicas.heard(`${prefix}answers:${replicaId}`);
+  const LINES = 20_000;
+  let pulled = 0;
+  one.serve(async function* (name) {
+    for (let line = 0; line < (name === "long" ? LINES : 1500); line++) {
+      if (name === "long") pulled++;
+      yield `${line}`;
+    }
+  });
+  const linesOf = (name: string) => {
+    const claim = { holder: "a", tag: "t", isHere: false };
+    return other.follow(name, claim, new AbortController().signal)[Symbol.asyncIterator]();
+  };
+  const slow = linesOf("long");
+  assert.equal((await slow.next()).value, "0");
+  const quick = linesOf("short");
+  for (let line = 0; line < 1500; line++) assert.equal((await quick.next()).value, `${line}`);
+  assert.ok((await quick.next()).done);
+  assert.ok(pulled <= 3000, `${pulled} lines`);
+  for (let line = 1; line < LINES; line++) assert.equal((await slow.next()).value, `${line}`);
+  assert.ok((await slow.next()).done);
 });
 
 test("[OR18] what one replica has sealed the other opens", async () => {

@@ -4,13 +4,8 @@ import type { Owner } from "../../domain/principal.ts";
 import type { BudgetStore, TokenReservation } from "../../ports/budget-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
-import {
-  estimateTokens,
-  IMAGE_TOKENS,
-  MAX_IMAGE_TOKENS,
-  maxTokens,
-  textOfPrompt,
-} from "../turns/prompt.ts";
+import { estimateTokens, IMAGE_TOKENS, MAX_IMAGE_TOKENS, textOfPrompt } from "../turns/prompt.ts";
+import { rangeOfTexts, type TokenRange } from "../turns/token-counts.ts";
 
 /** Tokens a day (UTC), of all models together; null: any number. */
 export type BudgetLimits = {
@@ -108,8 +103,8 @@ export function createBudgets(
     async reserve(owner, readPrompt) {
       const day = Math.floor(clock.now().getTime() / DAY_MS);
       const prompt = await readPrompt();
-      let sure = sizeOf(prompt, maxTokens);
-      let likely = sizeOf(prompt, estimateTokens);
+      const first = await sizeOf(prompt);
+      let { sure, likely } = first;
       const { choices = 1 } = prompt.settings;
       const each = Math.min(answerTokens, Math.max(1, prompt.contextTokens - likely));
       const wanted = each * choices;
@@ -118,8 +113,8 @@ export function createBudgets(
       let settled: Promise<void> | null = null;
       return {
         async fit(read) {
-          const readSure = sizeOf(read, maxTokens);
-          const readLikely = sizeOf(read, estimateTokens);
+          const { sure: readSure, likely: readLikely } =
+            read === prompt ? first : await sizeOf(read);
           // The conversation may have grown since the prompt was read first.
           if (readSure > sure && !settled) {
             const more = { sure: readSure - sure, likely: Math.max(0, readLikely - likely) };
@@ -148,17 +143,20 @@ export function createBudgets(
   };
 }
 
-function sizeOf(
-  { messages, settings: { tools, responseFormat } }: ReadPrompt,
-  tokensIn: (text: string) => number,
-): number {
-  const described = tools || responseFormat ? JSON.stringify([tools, responseFormat]) : "";
-  const size = described === "" ? 0 : tokensIn(described);
-  const imageTokens = tokensIn === maxTokens ? MAX_IMAGE_TOKENS : IMAGE_TOKENS;
-  return messages.reduce(
-    (sum, message) => sum + tokensIn(textOfPrompt(message)) + imagesIn(message) * imageTokens,
-    size,
-  );
+async function sizeOf({
+  messages,
+  settings: { tools, responseFormat },
+}: ReadPrompt): Promise<TokenRange> {
+  let images = 0;
+  function* texts(): Generator<string> {
+    if (tools || responseFormat) yield JSON.stringify([tools, responseFormat]);
+    for (const message of messages) {
+      images += imagesIn(message);
+      yield textOfPrompt(message);
+    }
+  }
+  const { sure, likely } = await rangeOfTexts(texts());
+  return { sure: sure + images * MAX_IMAGE_TOKENS, likely: likely + images * IMAGE_TOKENS };
 }
 
 /** A budget is used up: as other limits, but for longer than anybody waits. */

@@ -135,7 +135,7 @@ export async function readPrompt(
   const asked = stored.findIndex((message) => message.id === question.firstMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const given = { agent, systemPrompt, instructions, project, history, input, refusesTruncation };
-  const chosen = buildPrompt(given, budget);
+  const chosen = await buildPrompt(given, budget);
   const messages = chosen.some((message) => message.attachments)
     ? await showFiles(owner, chosen, budget.documentTokens)
     : chosen;

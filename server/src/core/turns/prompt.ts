@@ -4,6 +4,7 @@ import { type Attachment, modelUseOf } from "../../domain/file.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Part, textIn } from "../../domain/parts.ts";
 import { beforeFilesOf, filesOf, type Project, toldOfProject } from "../../domain/project.ts";
+import { createPace } from "../../domain/turns-of-the-loop.ts";
 
 /** How much of a conversation a model is given. */
 export type PromptBudget = {
@@ -35,7 +36,7 @@ const FIRST_DENSE_CODE_UNIT = 0x800;
 const FIRST_SIGN_CODE_UNIT = 0x2000;
 const FIRST_CODE_UNIT_AFTER_SIGNS = 0x2e80;
 const MAX_SAMPLED_CHARACTERS = 4000;
-const TOKENS_A_MESSAGE = 4;
+export const TOKENS_A_MESSAGE = 4;
 /** What models take for an image, about; some take more for a large one. */
 export const IMAGE_TOKENS = 1000;
 export const MAX_IMAGE_TOKENS = 6000;
@@ -68,7 +69,7 @@ function filesToTell(project: Project | null | undefined): ChosenMessage[] {
  * project's files, then as much history as fits before the new message, which is always there.
  * @param history oldest first
  */
-export function buildPrompt(
+export async function buildPrompt(
   parts: {
     readonly agent: Agent | null;
     readonly systemPrompt: string | null;
@@ -82,7 +83,7 @@ export function buildPrompt(
     readonly refusesTruncation?: boolean;
   },
   budget: PromptBudget,
-): ChosenMessage[] {
+): Promise<ChosenMessage[]> {
   const instructions = [
     parts.agent?.instructions || parts.systemPrompt,
     parts.instructions,
@@ -110,15 +111,19 @@ export function buildPrompt(
     }
     return tokens;
   };
+  const pace = createPace();
   const history = parts.history.map((message) => remember(message, answered));
   let left = budget.maxTokens - (instructions ? estimateTokens(instructions) : 0);
-  for (const message of newest.toReversed()) left -= sizeOf(message);
-  for (const message of files) left -= sizeOf(message);
+  for (const message of [...newest.toReversed(), ...files]) {
+    left -= sizeOf(message);
+    if (pace.isDue()) await pace.pause();
+  }
   let first = history.length;
   while (first > 0) {
     for (const message of history[first - 1] ?? []) left -= sizeOf(message);
     if (left < 0) break;
     first--;
+    if (pace.isDue()) await pace.pause();
   }
   if (parts.refusesTruncation && (first > 0 || left < 0)) throw tooLong();
   const remembered = history.slice(first).flat();
@@ -197,8 +202,8 @@ function tokensOf(codeUnit: number): number {
   return isSign ? 1 / OTHER_LETTERS_A_TOKEN : 1;
 }
 
-/** No tokeniser makes more tokens of a text than it has bytes in UTF-8. */
-export function maxTokens(text: string): number {
+/** The length of a text in UTF-8. No tokeniser makes more tokens of it. */
+export function bytesIn(text: string): number {
   let bytes = 0;
   for (let index = 0; index < text.length; index++) {
     const codeUnit = text.charCodeAt(index);
@@ -208,5 +213,5 @@ export function maxTokens(text: string): number {
     else if (codeUnit < 0x800 || isHalf) bytes += 2;
     else bytes += 3;
   }
-  return bytes + TOKENS_A_MESSAGE;
+  return bytes;
 }

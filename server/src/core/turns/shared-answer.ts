@@ -1,4 +1,5 @@
 // An answer that several read, each from its beginning.
+import { createPace } from "../../domain/turns-of-the-loop.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AskedEvent, AskedOutcome } from "./turn.ts";
 
@@ -109,13 +110,21 @@ export function shareAnswer(
       signal.addEventListener("abort", leaveOnce, { once: true });
       if (signal.aborted) leaveOnce();
       try {
+        const pace = createPace();
+        let hasWaited = false;
         for (let at = 0; !signal.aborted; ) {
           const event = events[at];
           if (event !== undefined) {
             at++;
             yield event;
+            // What is there already comes without any waiting in between.
+            if (!hasWaited && pace.isDue()) await pace.pause();
+            hasWaited = false;
           } else if (source === null) return;
-          else await more();
+          else {
+            await more();
+            hasWaited = true;
+          }
         }
       } finally {
         signal.removeEventListener("abort", leaveOnce);

@@ -63,7 +63,7 @@ export async function wholeCompletion(
     object: "chat.completion",
     model: ended.model,
     choices: answers.choices(ended, completion.hasLogprobs),
-    usage: promptUsage(ended.usage, completion.prompt, answers.text()),
+    usage: await promptUsage(ended.usage, completion.prompt, answers.text()),
     service_tier: "default",
     system_fingerprint: null,
   };
@@ -109,8 +109,9 @@ export async function streamCompletion(
       }
     }
     const ended = wholeOutcome(outcome);
-    const usage = promptUsage(ended.usage, completion.prompt, answers?.text() ?? "");
-    const last = hasUsage ? chunks.usage(usage) : "";
+    const last = answers
+      ? chunks.usage(await promptUsage(ended.usage, completion.prompt, answers.text()))
+      : "";
     endStream(stream, `${chunks.finishes(ended)}${last}${unnumberedFrame("[DONE]")}`);
   } catch (error) {
     endStream(stream, unnumberedFrame(JSON.stringify({ error: errorOf(toAppError(error)) })));

@@ -3,11 +3,12 @@ import type { WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
-import { CUSTOM_TOOLS, type Part, textIn } from "../../domain/parts.ts";
+import { CUSTOM_TOOLS, type Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { isDeletedRecord } from "../openai/deleted.ts";
 import { idOf, uuidIn } from "../openai/ids.ts";
 import type { Metadata } from "../openai/metadata.ts";
+import { textsIn } from "../openai/usage.ts";
 import { callBody, collectAnswers, type Said } from "./answer.ts";
 import type { CompletionsParts } from "./parts.ts";
 import { usageBody } from "./usage.ts";
@@ -91,7 +92,7 @@ const saidIn = (part: Part): Said | null => {
 };
 
 /** The completion as it was answered, with its metadata. @param told what the model was told, for an estimate */
-export function storedBody(
+export async function storedBody(
   reply: Message,
   { metadata, model }: CompletionRecord,
   told: readonly Message[],
@@ -112,11 +113,7 @@ export function storedBody(
     created: Math.floor(reply.createdAt.getTime() / 1000),
     model: reply.model || model,
     choices: isWhole ? choices : choices.map((choice) => ({ ...choice, finish_reason: null })),
-    usage: usageBody(
-      reply.usage,
-      told.flatMap((message) => partsOf(message).map(textIn)),
-      answers.text(),
-    ),
+    usage: await usageBody(reply.usage, textsIn(told), answers.text()),
     service_tier: "default",
     system_fingerprint: null,
     metadata,

@@ -1,15 +1,14 @@
-import { textOfPrompt } from "../../core/turns/prompt.ts";
 import type { PromptMessage } from "../../core/turns/turn.ts";
 import type { Usage } from "../../domain/message.ts";
-import { countedTokens } from "../openai/usage.ts";
+import { countedTokens, textsOf } from "../openai/usage.ts";
 
 /** What a completion used. @param said all that the model said */
 export const promptUsage = (usage: Usage | null, prompt: readonly PromptMessage[], said: string) =>
-  usageBody(usage, usage ? [] : prompt.map(textOfPrompt), said);
+  usageBody(usage, textsOf(prompt), said);
 
 /** @param told what the model was told, which counts only where the provider counts nothing */
-export function usageBody(usage: Usage | null, told: readonly string[], said: string) {
-  const { tokens, mark } = countedTokens(usage, told, [said]);
+export async function usageBody(usage: Usage | null, told: Iterable<string>, said: string) {
+  const { tokens, mark } = await countedTokens(usage, told, [said]);
   return {
     prompt_tokens: tokens.promptTokens,
     completion_tokens: tokens.completionTokens,

@@ -21,8 +21,12 @@ export const tokensOf = ({ messages, settings }: MessagesRequest["ask"]): Promis
   estimateRequest(messages, settings?.tools);
 
 /** @param asked the tokens of the request, which count where the provider counts nothing, @param said all that the model said */
-export function usageBody(usage: Usage | null, asked: number, said: string): JsonObject {
-  const { tokens, mark } = countedTokens(usage, [], [said]);
+export async function usageBody(
+  usage: Usage | null,
+  asked: number,
+  said: string,
+): Promise<JsonObject> {
+  const { tokens, mark } = await countedTokens(usage, [], [said]);
   return {
     input_tokens: usage ? Math.max(0, tokens.promptTokens - tokens.cachedTokens) : asked,
     cache_creation_input_tokens: 0,
@@ -58,6 +62,6 @@ export async function wholeMessage(
     content: blocks.content(),
     stop_reason: blocks.stopReason(ended),
     stop_sequence: null,
-    usage: usageBody(ended.usage, ended.usage ? 0 : await tokensOf(ask), blocks.text()),
+    usage: await usageBody(ended.usage, ended.usage ? 0 : await tokensOf(ask), blocks.text()),
   };
 }

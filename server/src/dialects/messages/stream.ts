@@ -49,7 +49,7 @@ export async function streamMessage(
         content: [],
         stop_reason: null,
         stop_sequence: null,
-        usage: usageBody(null, asked, ""),
+        usage: await usageBody(null, asked, ""),
       },
     }) + frameOf("ping"),
   );
@@ -70,7 +70,7 @@ export async function streamMessage(
     }
     const ended = wholeOutcome(outcome);
     const delta = { stop_reason: blocks.stopReason(ended), stop_sequence: null };
-    const usage = usageBody(ended.usage, asked, blocks.text());
+    const usage = await usageBody(ended.usage, asked, blocks.text());
     end(
       framesOf(blocks.end()) + frameOf("message_delta", { delta, usage }) + frameOf("message_stop"),
     );

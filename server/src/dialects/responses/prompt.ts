@@ -1,10 +1,13 @@
 // What a model is told: the instructions, what was said before, and the input.
-import { estimateTokens, textOfPrompt } from "../../core/turns/prompt.ts";
+import { estimateTokens } from "../../core/turns/prompt.ts";
 import type { ShowFiles } from "../../core/turns/prompt-files.ts";
+import { estimateTexts } from "../../core/turns/token-counts.ts";
 import type { PromptMessage, PromptPiece } from "../../core/turns/turn.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { createPace } from "../../domain/turns-of-the-loop.ts";
+import { textsOf } from "../openai/usage.ts";
 import { contentOf, type Draft } from "./drafts.ts";
 import type { InputFile, InputPiece } from "./input-items.ts";
 import { IMAGE_LINK } from "./items.ts";
@@ -93,27 +96,31 @@ export const hasLinks = (message: Message): boolean => linksIn(partsOf(message))
  * @param history what was said before the input
  * @param maxTokens what all may take; null: any amount
  */
-export function joinPrompt(
+export async function joinPrompt(
   instructions: string | null,
   history: readonly PromptMessage[],
   input: readonly PromptMessage[],
   maxTokens: number | null,
-): PromptMessage[] {
+): Promise<PromptMessage[]> {
   const first: PromptMessage[] = instructions ? [{ role: "system", content: instructions }] : [];
   const kept =
-    maxTokens === null ? history : newestOf(history, maxTokens - sizeOf([...first, ...input]));
+    maxTokens === null
+      ? history
+      : await newestOf(history, maxTokens - (await estimateTexts(textsOf([...first, ...input]))));
   return [...first, ...answeredCalls([...kept, ...input])];
 }
 
-const sizeOf = (messages: readonly PromptMessage[]): number =>
-  messages.reduce((tokens, message) => tokens + estimateTokens(textOfPrompt(message)), 0);
-
 /** As many of the latest messages as fit. */
-function newestOf(messages: readonly PromptMessage[], maxTokens: number): readonly PromptMessage[] {
+async function newestOf(
+  messages: readonly PromptMessage[],
+  maxTokens: number,
+): Promise<readonly PromptMessage[]> {
+  const pace = createPace();
   let left = maxTokens;
   let first = messages.length;
   while (first > 0) {
-    left -= sizeOf(messages.slice(first - 1, first));
+    for (const text of textsOf(messages.slice(first - 1, first))) left -= estimateTokens(text);
+    if (pace.isDue()) await pace.pause();
     if (left < 0) break;
     first--;
   }

@@ -94,12 +94,12 @@ export const endedBody = (base: ResponseBase, outcome: Outcome): ResponseBody =>
   responseBody(base, outcome.status, outcome);
 
 /** What a response used. @param told what the model was told, @param said what it said */
-export function usageOf(
+export async function usageOf(
   usage: Usage | null,
-  told: readonly string[],
-  said: readonly string[],
-): JsonObject {
-  const { tokens, mark } = countedTokens(usage, told, said);
+  told: Iterable<string>,
+  said: Iterable<string>,
+): Promise<JsonObject> {
+  const { tokens, mark } = await countedTokens(usage, told, said);
   return {
     input_tokens: tokens.promptTokens,
     input_tokens_details: { cached_tokens: tokens.cachedTokens, cache_write_tokens: 0 },

@@ -1,10 +1,10 @@
 // A response of which nothing is kept.
-import { textOfPrompt } from "../../core/turns/prompt.ts";
 import type { SharedEvent } from "../../core/turns/shared-answer.ts";
 import type { AskShared, SharedTurn } from "../../core/turns/shared-answers.ts";
 import type { PromptMessage } from "../../core/turns/turn.ts";
 import { type Part, textIn } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
+import { textsOf } from "../openai/usage.ts";
 import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import type { Asked } from "./request.ts";
@@ -53,7 +53,7 @@ async function* stepsOf(turn: SharedTurn, given: Given, signal: AbortSignal): As
   const collected = collector();
   for await (const event of turn.follow(signal)) {
     if (event.type === "ended") {
-      yield endedOf(turn.id, event, collected.parts(), given);
+      yield await endedOf(turn.id, event, collected.parts(), given);
       return;
     }
     const logprobs = event.type === "text" ? event.logprobs : undefined;
@@ -62,12 +62,12 @@ async function* stepsOf(turn: SharedTurn, given: Given, signal: AbortSignal): As
   }
 }
 
-function endedOf(
+async function endedOf(
   id: string,
   { outcome, endedAt }: Extract<SharedEvent, { type: "ended" }>,
   parts: readonly Part[],
   { prompt, seal, told }: Given,
-): Ended {
+): Promise<Ended> {
   const { model, usage, finishes, error } = outcome;
   const [finish] = finishes;
   const reply = {
@@ -89,7 +89,7 @@ function endedOf(
       ...statusOf(reply),
       model,
       output: outputItems(reply, seal, told),
-      usage: usageOf(usage, prompt.map(textOfPrompt), parts.map(textIn)),
+      usage: await usageOf(usage, textsOf(prompt), parts.map(textIn)),
       endedAt,
     },
   };

@@ -3,14 +3,14 @@ import { endOfWatched } from "../../core/turns/follow.ts";
 import type { Turn, WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError, type ErrorDetails } from "../../domain/errors.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
-import { type Message, partsOf } from "../../domain/message.ts";
-import { textIn } from "../../domain/parts.ts";
+import type { Message } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { pulled } from "../../domain/sink.ts";
 import { failureOf, type TurnEnding } from "../../domain/turn.ts";
 import { DELETED, isDeletedRecord } from "../openai/deleted.ts";
 import { OpenAiError } from "../openai/errors.ts";
 import { uuidIn } from "../openai/ids.ts";
+import { textsIn } from "../openai/usage.ts";
 import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts";
 import type { ResponsesParts } from "./parts.ts";
 import type { Echo } from "./request.ts";
@@ -126,33 +126,29 @@ export const previousNotFound = (id: string): OpenAiError =>
   );
 
 /** How a reply that is over is told. */
-function outcomeOf(
+async function outcomeOf(
   reply: Message,
   input: readonly Message[],
   sealing: Running["seal"],
   told: ThoughtsAs,
-): Outcome {
+): Promise<Outcome> {
   return {
     ...statusOf(reply),
     model: reply.model ?? "",
     output: outputItems(reply, sealing, told),
-    usage: usageOf(
-      reply.usage,
-      input.flatMap((message) => partsOf(message).map(textIn)),
-      partsOf(reply).map(textIn),
-    ),
+    usage: await usageOf(reply.usage, textsIn(input), textsIn([reply])),
     endedAt: reply.finishedAt ?? reply.createdAt,
   };
 }
 
-const endedOf = (
+const endedOf = async (
   ending: TurnEnding,
   input: readonly Message[],
   sealing: Running["seal"],
   told: ThoughtsAs,
-): Ended => ({
+): Promise<Ended> => ({
   type: "ended",
-  outcome: outcomeOf(ending.reply, input, sealing, told),
+  outcome: await outcomeOf(ending.reply, input, sealing, told),
   lastStatus: lastStatus(ending.reply),
   error: ending.type === "failed" ? failureOf(ending.error) : null,
 });
@@ -180,7 +176,7 @@ export async function runningOf(
     async *steps(signal): AsyncGenerator<Step> {
       for await (const event of pulled(turn.watchPieces, signal)) {
         if (event.type === "open" || event.type === "grow") yield { type: "step", delta: event };
-        else yield endedOf(event, turn.input, sealing, thoughtsAs(echo));
+        else yield await endedOf(event, turn.input, sealing, thoughtsAs(echo));
       }
     },
   };
@@ -195,7 +191,8 @@ export async function bodyOf(
   const running = await runningOf(parts, owner, turn);
   if (!turn.stored) return responseBody(running.base, "in_progress", null);
   const { base, seal: sealing } = running;
-  return endedBody(base, endedOf(turn.stored, turn.input, sealing, thoughtsAs(base.echo)).outcome);
+  const told = thoughtsAs(base.echo);
+  return endedBody(base, (await endedOf(turn.stored, turn.input, sealing, told)).outcome);
 }
 
 /** Waits for the ending of a reply. */

@@ -12,7 +12,10 @@ export type Request =
       readonly tag: string;
       /** How many lines are there already. */
       readonly from: number;
+      /** How many may be there, as its reader reads on. */
+      readonly until: number;
     }
+  | { readonly kind: "more"; readonly id: string; readonly until: number }
   | { readonly kind: "leave"; readonly id: string };
 
 /** To the replica that reads: lines from a place on. `isOver`: there are no more. */
@@ -30,12 +33,13 @@ type Message = { readonly request?: unknown; readonly answer?: unknown };
 
 /** Null for another kind of message, and for what this version does not understand. */
 export function decodeRequest(message: string): Request | null {
-  const { kind, inbox, id, name, tag, from } = fieldsOf(messageIn(message)?.request);
+  const { kind, inbox, id, name, tag, from, until } = fieldsOf(messageIn(message)?.request);
   if (typeof id !== "string") return null;
   if (kind === "leave") return { kind, id };
+  if (kind === "more") return typeof until === "number" ? { kind, id, until } : null;
   if (kind !== "read" || typeof inbox !== "string" || typeof from !== "number") return null;
   return typeof name === "string" && typeof tag === "string"
-    ? { kind, inbox, id, name, tag, from }
+    ? { kind, inbox, id, name, tag, from, until: typeof until === "number" ? until : Infinity }
     : null;
 }
 

@@ -11,8 +11,10 @@ type Reading = Wanted & {
   readonly channel: string;
   /** Those that came and were not read. */
   readonly lines: string[];
-  /** How many came. */
+  /** How many came, how many of them were read, and how many the other replica may send. */
   count: number;
+  read: number;
+  until: number;
   isOver: boolean;
   isLost: boolean;
   isAsking: boolean;
@@ -24,6 +26,8 @@ type Reading = Wanted & {
 const RENEW_MS = 2000;
 /** It answers every renewal; one that does not is gone, or cannot be reached. */
 const SILENCE_MS = 5000;
+/** The number of lines that may come before a reader has read on. */
+const MAX_UNREAD_LINES = 2000;
 
 /** The answers of other replicas that are read here. @param inbox the channel of this replica */
 export function answerReaders(link: RedisLink, inbox: string) {
@@ -37,7 +41,20 @@ export function answerReaders(link: RedisLink, inbox: string) {
   const ask = (reading: Reading): Promise<number> => {
     const { id, name, tag, channel, count: from } = reading;
     reading.isAsking = true;
-    return link.publish(channel, encodeRequest({ kind: "read", inbox, id, name, tag, from }));
+    reading.until = reading.read + MAX_UNREAD_LINES;
+    const { until } = reading;
+    return link.publish(
+      channel,
+      encodeRequest({ kind: "read", inbox, id, name, tag, from, until }),
+    );
+  };
+  /** A line was read. Where the message is lost, the next renewal says the same. */
+  const readOn = (reading: Reading): void => {
+    const { id, channel } = reading;
+    const until = ++reading.read + MAX_UNREAD_LINES;
+    if (reading.isOver || until - reading.until < MAX_UNREAD_LINES / 2) return;
+    reading.until = until;
+    link.publish(channel, encodeRequest({ kind: "more", id, until })).catch(() => undefined);
   };
   const askAgain = (reading: Reading): void => {
     ask(reading).then(
@@ -79,7 +96,7 @@ export function answerReaders(link: RedisLink, inbox: string) {
     /** As AnswerExchange. */
     async *follow(channel: string, wanted: Wanted, signal: AbortSignal): AsyncGenerator<string> {
       const reading: Reading = {
-        ...{ ...wanted, channel, id: randomUUID(), lines: [], count: 0 },
+        ...{ ...wanted, channel, id: randomUUID(), lines: [], count: 0, read: 0, until: 0 },
         ...{ isOver: false, isLost: false, isAsking: false, heardAtMs: performance.now() },
         wake: () => undefined,
       };
@@ -91,8 +108,10 @@ export function answerReaders(link: RedisLink, inbox: string) {
         if ((await ask(reading).catch(unreachable)) === 0) return;
         while (!signal.aborted) {
           const line = reading.lines.shift();
-          if (line !== undefined) yield line;
-          else if (reading.isOver) return;
+          if (line !== undefined) {
+            readOn(reading);
+            yield line;
+          } else if (reading.isOver) return;
           else if (reading.isLost) unreachable();
           else
             await new Promise<void>((resolve) => {

@@ -8,6 +8,10 @@ type Reader = {
   readonly leaving: AbortController;
   /** How many lines were sent. */
   sent: number;
+  /** How many may be sent until its reader has read on. */
+  until: number;
+  /** Called when it has. */
+  wake: () => void;
   /** Whether something is to be said even if there are no more lines. */
   isAsked: boolean;
   isOver: boolean;
@@ -29,8 +33,10 @@ export function answerServing(link: RedisLink) {
   let open: OpenAnswer = () => null;
 
   const forget = (id: string): void => {
-    readers.get(id)?.leaving.abort();
+    const reader = readers.get(id);
     readers.delete(id);
+    reader?.leaving.abort();
+    reader?.wake();
   };
   const send = (id: string, inbox: string, from: number, lines: string[], isOver: boolean): void =>
     // A lost message causes a gap, which is asked for again.
@@ -42,7 +48,7 @@ export function answerServing(link: RedisLink) {
     const from = reader.sent;
     const lines: string[] = [];
     let characters = 0;
-    for (let at = from; at < reader.lines.length; at++) {
+    for (let at = from; at < Math.min(reader.lines.length, reader.until); at++) {
       const line = reader.lines[at] ?? "";
       characters += line.length;
       if (lines.length > 0 && characters > MAX_MESSAGE_CHARACTERS) break;
@@ -53,7 +59,7 @@ export function answerServing(link: RedisLink) {
     const isOver = reader.isOver && !hasMore;
     if (lines.length > 0 || isOver || reader.isAsked) send(id, reader.inbox, from, lines, isOver);
     reader.isAsked = false;
-    if (hasMore) willFlush(id, reader, 0);
+    if (hasMore && reader.sent < reader.until) willFlush(id, reader, 0);
   };
   const willFlush = (id: string, reader: Reader, afterMs: number): void => {
     if (reader.isFlushing) return;
@@ -66,17 +72,29 @@ export function answerServing(link: RedisLink) {
     for await (const line of lines) {
       reader.lines.push(line);
       willFlush(id, reader, reader.lines.length === 1 ? 0 : FLUSH_MS);
+      while (reader.lines.length >= reader.until && !reader.leaving.signal.aborted)
+        await new Promise<void>((resolve) => {
+          reader.wake = resolve;
+        });
     }
     reader.isOver = true;
     willFlush(id, reader, 0);
   };
 
-  const read = ({ id, inbox, name, tag, from }: Extract<Request, { kind: "read" }>): void => {
-    const heardAtMs = performance.now();
+  /** The other replica may have more, and says that it still reads. */
+  const goOn = (id: string, reader: Reader, until: number): void => {
+    reader.heardAtMs = performance.now();
+    reader.until = until;
+    reader.wake();
+    willFlush(id, reader, 0);
+  };
+
+  const read = (request: Extract<Request, { kind: "read" }>): void => {
+    const { id, inbox, name, tag, from, until } = request;
     const there = readers.get(id);
     if (there) {
-      Object.assign(there, { heardAtMs, isAsked: true, sent: Math.min(from, there.lines.length) });
-      willFlush(id, there, 0);
+      Object.assign(there, { isAsked: true, sent: Math.min(from, there.lines.length) });
+      goOn(id, there, until);
       return;
     }
     const leaving = new AbortController();
@@ -86,8 +104,8 @@ export function answerServing(link: RedisLink) {
       return;
     }
     const reader: Reader = {
-      ...{ inbox, leaving, lines: [], sent: from, heardAtMs },
-      ...{ isAsked: false, isOver: false, isFlushing: false },
+      ...{ inbox, leaving, lines: [], sent: from, until, heardAtMs: performance.now() },
+      ...{ isAsked: false, isOver: false, isFlushing: false, wake: () => undefined },
     };
     readers.set(id, reader);
     pump(id, reader, lines).catch(() => forget(id));
@@ -106,7 +124,11 @@ export function answerServing(link: RedisLink) {
     hear(message: string): boolean {
       const request = decodeRequest(message);
       if (request?.kind === "leave") forget(request.id);
-      else if (request) read(request);
+      else if (request?.kind === "read") read(request);
+      else if (request) {
+        const reader = readers.get(request.id);
+        if (reader) goOn(request.id, reader, request.until);
+      }
       return request !== null;
     },
     close(): void {
