@@ -23,7 +23,9 @@ const history: readonly PromptMessage[] = Array.from({ length: MESSAGES }, (_, i
   role: index % 2 ? "assistant" : "user",
   content: `${WORDS}${index}`,
 }));
-const oneText: readonly PromptMessage[] = [{ role: "user", content: WORDS.repeat(MESSAGES) }];
+/** As a body has it: in one piece of memory. */
+const long = Buffer.from(WORDS.repeat(MESSAGES)).toString();
+const oneText: readonly PromptMessage[] = [{ role: "user", content: long }];
 const read = { settings: {}, contextTokens: 100_000_000 };
 
 describe("what a model is told", () => {
