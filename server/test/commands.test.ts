@@ -82,6 +82,7 @@ test("[X13] the code for the first key is shown on a terminal, and nowhere else"
     const shipped = await printed("sh", ["-c", start], 0);
     assert.match(shipped, /\.\/colloquy keys create/);
     assert.match(shipped, /clients of OpenAI's API: base URL http:\/\/localhost:\d+\/v1/);
+    assert.match(shipped, /programs that speak MCP: http:\/\/localhost:\d+\/mcp/);
     assert.doesNotMatch(shipped, /claim|(?:[a-z2-9]{5}-){5}/);
   } finally {
     rmSync(folder, { recursive: true });

@@ -50,7 +50,15 @@ before(async () => {
   const again = { content: "Do not", branch_from: sent.body.data[0].id };
   const other = await call(`/conversations/${conversation}/messages`, { body: again });
   assert.equal(other.body.data[1].content, "Another");
+  // What a program says is known as a stranger's words later, too.
+  const params = { name: "continue_conversation", arguments: { message: "By a program" } };
+  await fetch(`${server.url}/mcp`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+  });
   await runs(["export", "first.jsonl"]);
+  assert.match(await recordsIn("first.jsonl"), /isUntrusted/);
 });
 after(() => folder?.[Symbol.asyncDispose]());
 

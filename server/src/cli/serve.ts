@@ -120,6 +120,7 @@ function welcome(server: RunningServer, config: Config): Welcome {
     `  model   ${model}${model === "builtin/echo" ? ", which only repeats what it is told" : ""}`,
     ...accessLines(server, config),
     `  clients of OpenAI's API: base URL ${url}/v1, API key ${server.isClaimed ? "one of this server's" : "any word"}`,
+    `  programs that speak MCP: ${url}/mcp, or the command '${COMMAND} mcp'`,
     ...(certificate ? [`  tls     ${certificateInWords(certificate)}`] : []),
     `  voice   hears by ${server.speech.transcriber ?? `no recogniser (${INSTALL_POCKETSPHINX}, or set STT_BASE_URL)`}, speaks by ${server.speech.synthesizer ?? "nothing"}`,
   ];

@@ -1,6 +1,6 @@
 import type { Static } from "typebox";
 import { AppError, notFound } from "../../domain/errors.ts";
-import type { Message } from "../../domain/message.ts";
+import { type Message, SHOWN_ROLES } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { Type } from "../../http/schema.ts";
 import { isUuid } from "../../http/uuid.ts";
@@ -20,6 +20,8 @@ import { HOW_TO_DECIDE, shownQuestion, WaitingShape } from "./waiting.ts";
 const MAX_MESSAGES = 50;
 /** Of all texts of a page, in UTF-16 code units. A longer message comes in several. */
 const MAX_PAGE_CHARACTERS = 24_000;
+/** Messages that are read from the store at a time. */
+const MAX_READ = 8;
 /** Of a user's open questions, among which those of the conversation are looked for. */
 const MAX_QUESTIONS = 100;
 
@@ -124,19 +126,24 @@ async function pageAt(
   };
   if (within !== undefined) {
     const message = await conversations.message(owner, within);
-    if (message.conversationId !== conversationId || message.role === "tool")
-      throw notFound("message");
+    const isShown = SHOWN_ROLES.some((role) => role === message.role);
+    if (message.conversationId !== conversationId || !isShown) throw notFound("message");
     const end = add(message, from);
     if (end < message.content.length) return pageUpTo(`${message.id}:${end}`);
   }
-  const page = { limit: limit + 1 - newestFirst.length, ...(before !== undefined && { before }) };
-  for (const message of (await conversations.messages(owner, conversationId, page)).toReversed()) {
-    const isFull = newestFirst.length >= limit || message.content.length > room;
-    if (isFull && newestFirst.length > 0) return pageUpTo(before ?? null);
-    const end = add(message, 0);
-    if (end < message.content.length) return pageUpTo(`${message.id}:${end}`);
+  // A page has few characters, and a message may have many: no more are read at a time than it may take.
+  for (;;) {
+    const count = Math.min(MAX_READ, limit + 1 - newestFirst.length);
+    const page = { limit: count, ...(before !== undefined && { before }) };
+    const found = await conversations.messages(owner, conversationId, page);
+    for (const message of found.toReversed()) {
+      const isFull = newestFirst.length >= limit || message.content.length > room;
+      if (isFull && newestFirst.length > 0) return pageUpTo(before ?? null);
+      const end = add(message, 0);
+      if (end < message.content.length) return pageUpTo(`${message.id}:${end}`);
+    }
+    if (found.length < count) return pageUpTo(null);
   }
-  return pageUpTo(null);
 }
 
 function pieceOf(message: Message, from: number): ShownMessage {
