@@ -2,6 +2,7 @@
 // a reload, and texts of a model that try to look like something else.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { answering, asking, watchedTool } from "../../server/test/tool-steps.ts";
@@ -146,5 +147,31 @@ test("[H50] [H53] open questions have a number, a dot and a page of their own; w
   await page.getByText("send_mail will ask again.").waitFor();
   await revoke.waitFor({ state: "detached" });
   if (desktop) await page.setViewportSize(desktop);
+  assert.deepEqual(opened.problems, []);
+});
+
+test("[H86] a call that another program makes is shown, and nobody is asked about it; its result is there after a reload", {
+  skip,
+}, async () => {
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  server.model.next(asking([{ name: "look_up", given: { order: 7 } }], { words: "I look." }));
+  const tools = [{ type: "function", function: { name: "look_up" } }] as const;
+  const { id } = await client.conversations.create({ title: "Orders" });
+  const { reply } = await client.messages.send(id, { content: "Go", steps: true, tools });
+  const [call] = reply.calls ?? [];
+  assert.ok(call);
+  await using opened = await openPage(server.url, `c/${id}`);
+  const { page } = opened;
+  await said(page, "I look.").waitFor();
+  const row = page.getByRole("button", { name: /look_up.*of whoever sent the message/u });
+  await row.waitFor();
+  assert.equal(await page.locator("[data-question]").count(), 0);
+  assert.deepEqual(await violationsIn(page), []);
+  server.model.next(answering("It is on its way."));
+  await client.calls.answer(call, { text: "shipped" });
+  await (await client.messages.watch(id))?.message();
+  await page.reload();
+  await said(page, "It is on its way.").waitFor();
+  await row.filter({ hasText: "done" }).waitFor();
   assert.deepEqual(opened.problems, []);
 });
