@@ -22,6 +22,8 @@ import { aConversation, aMessage, newOwner } from "./store-contract/fixtures.ts"
 import { startTcpProxy } from "./tcp-proxy.ts";
 
 const CLIENTS = 12;
+/** Of one client: most of them always wait for an answer, and the processors have time for whatever else runs. */
+const BETWEEN_MESSAGES_MS = 10;
 const PATIENCE_MS = 5_000;
 /** Longer than a restart takes on a machine that is busy with other things. */
 const LONG_PATIENCE_MS = 30_000;
@@ -99,6 +101,7 @@ function startLoad({ server }: Setting) {
         await response.text();
       } else if ((await response.json()) === null) status = 0;
       sent.push({ marker, status, elapsedMs });
+      await sleep(BETWEEN_MESSAGES_MS);
     }
   };
   const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));

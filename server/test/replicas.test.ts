@@ -4,10 +4,14 @@
 // Takes: 90 s
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../../client/src/index.ts";
 import { allEvents, caller, eventsOf, type StreamEvent, textOf } from "./chat-v1-client.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { type Replicas, skipWithoutReplicas, startReplicas } from "./replicas.ts";
+
+/** A second has time for enough messages, and the processors for whatever else runs. */
+const BETWEEN_MESSAGES_MS = 20;
 
 const text = (words: number) => Array.from({ length: words }, (_, word) => `w${word}`).join(" ");
 const slow = (words: number, gapMs = 20) =>
@@ -31,8 +35,7 @@ const healthOf = async (url: string) => {
 
 const untilRedisIs = async ({ replicas }: Replicas, state: "up" | "down") => {
   for (const { url } of replicas)
-    while ((await healthOf(url)).body.redis !== state)
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await healthOf(url)).body.redis !== state) await sleep(50);
 };
 
 describe("replicas", { skip: skipWithoutReplicas() }, () => {
@@ -43,7 +46,7 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
     const watched = eventsOf(await there.open(`${path}/stream`));
     const seen: StreamEvent[] = [];
     while (textOf(seen).length < 200) seen.push((await watched.next()).value as StreamEvent);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
     const killedAt = performance.now();
     await replicas.replicas[0]!.kill();
     await assert.rejects(async () => {
@@ -167,6 +170,7 @@ describe("replicas on a Redis that fails", { skip: skipWithoutReplicas() }, () =
         latencies.push(performance.now() - beganAt);
         assert.equal(status, 201);
         assert.equal(body.data[1].content, "yes");
+        await sleep(BETWEEN_MESSAGES_MS);
       }
       const longestMs = Math.max(...latencies);
       context.diagnostic(
