@@ -19,6 +19,7 @@ const DEBIAN_PACKAGES = [
   "espeak-ng",
   "python3-websockets",
   "chromium",
+  "chromium-headless-shell",
   "fonts-noto-core",
   "postgresql",
   "redis-server",

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
-import { browser, NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { message, replied, send } from "./chat-page.ts";
 import { COSTLY, textNamed } from "./costly-texts.ts";
 import { mark, type Work, workOf } from "./main-thread.ts";
@@ -19,6 +19,7 @@ const MAX_SHOWN_MS = 250;
 const LOADING_PATIENCE_MS = 3_000;
 let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
+  if (!skip) await wholeBrowser();
   server = await startServer();
 });
 after(() => server[Symbol.asyncDispose]());
@@ -76,7 +77,7 @@ test(`${COSTLY.length} costly texts of 100,000 characters, stored and said, are 
   // What formats is loaded with the first letter.
   await message(page).pressSequentially("a");
   await page.waitForLoadState("networkidle");
-  const work = await workOf(await browser(), page, async () => {
+  const work = await workOf(await wholeBrowser(), page, async () => {
     for (const { name } of COSTLY) {
       const path = `c/${idOf.get(name)}`;
       await mark(page, `${name} first`);
@@ -104,7 +105,7 @@ test("costly texts that come in hold up no key either, and are there to the last
   const { page } = opened;
   await message(page).waitFor();
   const names = ['"*a_ "', "blocks", "program text"];
-  const work = await workOf(await browser(), page, async () => {
+  const work = await workOf(await wholeBrowser(), page, async () => {
     for (const name of names) {
       const pieces = textNamed(name).match(/.{1,2000}/gsu) ?? [];
       server.model.next({ pieces: [...pieces, "\n\nThe end."], gapMs: 20 });

@@ -8,7 +8,7 @@ import { startSpeechServer } from "../../server/test/speech-server.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
 import { violationsIn } from "./axe.ts";
-import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { message, messages, replied, said } from "./chat-page.ts";
 import { MICROPHONE_ARGS, willHear } from "./microphone.ts";
 import { claim, signIn } from "./people.ts";
@@ -22,7 +22,7 @@ let server: Awaited<ReturnType<typeof startServer>>;
 before(async () => {
   if (skip) return;
   await willHear(100, SENTENCE);
-  await browser(MICROPHONE_ARGS);
+  await wholeBrowser(MICROPHONE_ARGS);
   speech = await startSpeechServer();
   server = await startServer({ environment: { STT_BASE_URL: speech.baseUrl } });
 });

@@ -13,7 +13,7 @@ import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
-import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { message, said, send } from "./chat-page.ts";
 import { MICROPHONE_ARGS, willHear } from "./microphone.ts";
 import { claim, signIn } from "./people.ts";
@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 before(async () => {
-  if (!skip) await browser(MICROPHONE_ARGS);
+  if (!skip) await wholeBrowser(MICROPHONE_ARGS);
 });
 
 const build = (directory: string, environment: Readonly<Record<string, string>>) =>

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
-import { NEW_PROFILE, openPage, withoutBrowser } from "./browser.ts";
+import { NEW_PROFILE, openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { message, replied, said, send } from "./chat-page.ts";
 
 const skip = withoutBrowser;
@@ -25,6 +25,10 @@ const paintMs = (page: Page): Promise<number> =>
   page.evaluate(
     () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Infinity,
   );
+
+before(async () => {
+  if (!skip) await wholeBrowser();
+});
 
 /** When a page of one word is painted: what browser and machine need by themselves. */
 async function emptyPaintMs(): Promise<number> {

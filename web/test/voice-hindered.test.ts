@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
 import { violationsIn } from "./axe.ts";
-import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { message, said } from "./chat-page.ts";
 import { claim, signIn } from "./people.ts";
 import { watchSocket } from "./voice-page.ts";
@@ -17,7 +17,7 @@ const skip = withoutBrowser || skipWithoutPocketsphinx();
 
 // It has no microphone.
 before(async () => {
-  if (!skip) await browser();
+  if (!skip) await wholeBrowser();
 });
 
 const panelOf = (page: Page) => page.getByRole("region", { name: "Conversation by voice" });

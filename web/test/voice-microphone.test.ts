@@ -6,14 +6,14 @@ import type { Page } from "playwright-core";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
 import { violationsIn } from "./axe.ts";
-import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { message } from "./chat-page.ts";
 
 const skip = withoutBrowser || skipWithoutPocketsphinx();
 const withMicrophone = { permissions: ["microphone"] };
 
 before(async () => {
-  if (!skip) await browser(["--use-fake-device-for-media-stream"]);
+  if (!skip) await wholeBrowser(["--use-fake-device-for-media-stream"]);
 });
 
 const panelOf = (page: Page) => page.getByRole("region", { name: "Conversation by voice" });

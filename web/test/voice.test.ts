@@ -9,7 +9,7 @@ import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
 import { violationsIn } from "./axe.ts";
-import { browser, openPage, withoutBrowser } from "./browser.ts";
+import { openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
 import { said } from "./chat-page.ts";
 import { MICROPHONE_ARGS, willHear } from "./microphone.ts";
 import { recordSound, soundsOf, watchSocket } from "./voice-page.ts";
@@ -20,7 +20,7 @@ const LONG_REPLY =
   "There was a little house in the forest. In it lived an old man with his dog. Every morning they went down to the river to see whether the boat was still there. And every evening they came home again.";
 
 before(async () => {
-  if (!skip) await browser(MICROPHONE_ARGS);
+  if (!skip) await wholeBrowser(MICROPHONE_ARGS);
 });
 
 const panelOf = (page: Page) => page.getByRole("region", { name: "Conversation by voice" });
