@@ -1,5 +1,5 @@
 import type { Calls } from "./calls.ts";
-import type { CallOptions } from "./options.ts";
+import type { CallOptions, DeleteOptions } from "./options.ts";
 import { path } from "./transport.ts";
 import type { Project, ProjectInput, ProjectPatch } from "./wire-projects.ts";
 
@@ -20,7 +20,7 @@ export function projectCalls(calls: Calls) {
       calls.change("PATCH", path`/projects/${id}`, patch, options),
 
     /** Its conversations are kept, and in no project then. */
-    delete: async (id: string, options: CallOptions = {}): Promise<void> =>
+    delete: async (id: string, options: DeleteOptions = {}): Promise<void> =>
       calls.remove(path`/projects/${id}`, options),
   };
 }

@@ -16,6 +16,8 @@ const ArchivedPage = lazy(() => import("./conversations/archived/archived-page.t
 const AgentsPage = lazy(() => import("./agents/agents-page.tsx"));
 const QuestionsPage = lazy(() => import("./asks/questions-page.tsx"));
 const KeysPage = lazy(() => import("./keys/keys-page.tsx"));
+const ProjectPage = lazy(() => import("./projects/project-page.tsx"));
+const ProjectsPage = lazy(() => import("./projects/projects-page.tsx"));
 const SettingsPage = lazy(() => import("./settings/settings-page.tsx"));
 const LinksPage = lazy(() => import("./sharing/links-page.tsx"));
 const SourcesPage = lazy(() => import("./sources/sources-page.tsx"));
@@ -55,6 +57,8 @@ function Pages() {
         <Switch>
           <Route path="/agents" component={AgentsPage} />
           <Route path="/archived" component={ArchivedPage} />
+          <Route path="/projects" component={ProjectsPage} />
+          <Route path="/projects/:projectId" component={ProjectPage} />
           <Route path="/questions" component={QuestionsPage} />
           <Route path="/status" component={StatusPage} />
           <Route path="/keys" component={KeysPage} />

@@ -16,14 +16,15 @@ import type { LiveReply } from "./chat/live/live-reply.ts";
 import { createThreadCache, type ThreadCache, threadKey } from "./chat/thread-cache.ts";
 import { createDeletions, type Deletions, deleteAll } from "./conversations/deletions.ts";
 import {
-  archivedKey,
   conversationKey,
   createListCache,
   type ListCache,
   listKey,
+  otherListsKey,
 } from "./conversations/list-cache.ts";
 import { openTabs, type TabNews } from "./conversations/tabs.ts";
 import { createLongAnswers, useNotificationPath } from "./install/long-answers.ts";
+import { projectsKey } from "./projects/use-projects.ts";
 import { useSession } from "./session/session.tsx";
 import { notify } from "./ui/notices.tsx";
 import { wordsOf } from "./words-of.ts";
@@ -74,9 +75,11 @@ export function WorkspaceProvider({ children }: { readonly children: ReactNode }
       if (news.type === "questions")
         return void queries.invalidateQueries({ queryKey: questionsKey });
       void queries.invalidateQueries({ queryKey: listKey });
-      void queries.invalidateQueries({ queryKey: archivedKey });
-      if (news.type === "list")
+      void queries.invalidateQueries({ queryKey: otherListsKey });
+      if (news.type === "list") {
+        void queries.invalidateQueries({ queryKey: projectsKey });
         return void queries.invalidateQueries({ queryKey: ["conversation"] });
+      }
       void queries.invalidateQueries({ queryKey: threadKey(news.conversationId) });
       void queries.invalidateQueries({ queryKey: conversationKey(news.conversationId) });
     });

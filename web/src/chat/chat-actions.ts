@@ -37,6 +37,8 @@ export type ChatActions = {
 export type Choices = {
   readonly model: string | null;
   readonly agentId: string | null;
+  /** The project that a conversation is begun in; null: none. */
+  readonly projectId: string | null;
   /** Whether a conversation that is begun is to be temporary. */
   readonly isTemporary: boolean;
 };

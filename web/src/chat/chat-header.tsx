@@ -8,23 +8,28 @@ import {
   Share2,
   SquarePen,
 } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { ConversationMenu } from "../conversations/conversation-menu.tsx";
+import { tellNotShown } from "../not-shown.tsx";
 import { usePrintKey } from "../reading/use-print-key.ts";
 import { useSession } from "../session/session.tsx";
 import { ShareWindow } from "../sharing/share-window.tsx";
+import { Boundary } from "../ui/boundary.tsx";
 import buttonStyles from "../ui/button.module.css";
 import { IconButton } from "../ui/button.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
 import styles from "./chat-header.module.css";
 import { ModelPicker } from "./choices.tsx";
 
+const ProjectChip = lazy(() => import("../projects/project-chip.tsx"));
+
 /** Who answers, what is being talked about, and what can be done with the whole of it. */
 export function ChatHeader({
   conversation,
   isNew,
+  projectId,
   model,
   onModel,
   isTemporary,
@@ -32,6 +37,8 @@ export function ChatHeader({
 }: {
   readonly conversation: Conversation | null;
   readonly isNew: boolean;
+  /** The project that it is in, or is begun in; null: none. */
+  readonly projectId: string | null;
   /** Null for the usual one. */
   readonly model: string | null;
   readonly onModel: (model: string | null) => void;
@@ -75,6 +82,13 @@ export function ChatHeader({
           </h1>
         )}
       </div>
+      {projectId !== null && (
+        <Boundary place={projectId} fallback={null} onFailure={tellNotShown}>
+          <Suspense>
+            <ProjectChip projectId={projectId} />
+          </Suspense>
+        </Boundary>
+      )}
       {onTemporary && (
         <IconButton
           label={t("temporary.begin")}

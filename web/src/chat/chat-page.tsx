@@ -43,6 +43,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const asked = new URLSearchParams(useSearch());
   const target = asked.get("m");
   const askedAgent = asked.get("agent");
+  const askedProject = conversationId === null ? asked.get("project") : null;
   const key = conversationId ?? NEW;
   const live = useLiveReply(key);
   const behind = useUnsentBehind(key);
@@ -73,7 +74,10 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   };
   const actions = useChatActions({
     conversationId,
-    choices: { model: model.asked, agentId, isTemporary: wantsTemporary },
+    choices: {
+      ...{ model: model.asked, agentId, projectId: askedProject },
+      isTemporary: wantsTemporary,
+    },
     onStored: (id) => {
       if (!conversationId && here.current === "/") settle(id);
     },
@@ -136,6 +140,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
           <ChatHeader
             conversation={conversation.data ?? null}
             isNew={conversationId === null}
+            projectId={askedProject ?? conversation.data?.project_id ?? null}
             model={model.shown}
             onModel={chooseModel}
             isTemporary={wantsTemporary}
@@ -183,8 +188,8 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
                 conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
               }
               extra={
-                // What is spoken first would begin a conversation that is kept.
-                conversationId === null && wantsTemporary ? null : (
+                // What is spoken first would begin a conversation that is kept, and in no project.
+                conversationId === null && (wantsTemporary || askedProject) ? null : (
                   <VoiceButton
                     conversationId={conversationId}
                     agentId={newAgent}

@@ -4,6 +4,7 @@ import {
   ArchiveRestore,
   FileDown,
   FileJson,
+  FolderInput,
   Pencil,
   Pin,
   PinOff,
@@ -11,13 +12,17 @@ import {
   Share2,
   Trash2,
 } from "lucide-react";
-import { type ReactElement, useState } from "react";
+import { lazy, type ReactElement, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
 import { ShareWindow } from "../sharing/share-window.tsx";
+import { Boundary } from "../ui/boundary.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../ui/menu.tsx";
 import { RenameDialog } from "./rename-dialog.tsx";
 import { useConversationActions } from "./use-conversation-actions.ts";
+
+const MoveDialog = lazy(() => import("../projects/move-dialog.tsx"));
 
 export function ConversationMenu({
   conversation,
@@ -31,6 +36,7 @@ export function ConversationMenu({
   const { account } = useSession();
   const [isRenaming, setRenaming] = useState(false);
   const [isSharing, setSharing] = useState(false);
+  const [isMoving, setMoving] = useState(false);
   return (
     <>
       <Menu button={button} label={t("chat.conversationMenu")}>
@@ -45,6 +51,11 @@ export function ConversationMenu({
         <MenuItem icon={<Pencil size={16} />} onSelect={() => setRenaming(true)}>
           {t("list.rename")}
         </MenuItem>
+        {conversation.expires_at === undefined && (
+          <MenuItem icon={<FolderInput size={16} />} onSelect={() => setMoving(true)}>
+            {t("projects.move")}
+          </MenuItem>
+        )}
         {account.can_share && (
           <MenuItem icon={<Share2 size={16} />} onSelect={() => setSharing(true)}>
             {t("share.menu")}
@@ -86,6 +97,13 @@ export function ConversationMenu({
       </Menu>
       {isSharing && (
         <ShareWindow conversationId={conversation.id} onClose={() => setSharing(false)} />
+      )}
+      {isMoving && (
+        <Boundary place="" fallback={null} onFailure={tellNotShown}>
+          <Suspense>
+            <MoveDialog conversations={[conversation]} onClose={() => setMoving(false)} />
+          </Suspense>
+        </Boundary>
       )}
       {isRenaming && (
         <RenameDialog conversation={conversation} onClose={() => setRenaming(false)} />

@@ -1,7 +1,7 @@
 import type { Client, Conversation } from "@colloquy/client";
 import type { QueryClient } from "@tanstack/react-query";
 
-/** The conversations used last, as far as one has scrolled, and apart from them those that are pinned. */
+/** The conversations in no project that were used last, as far as one has scrolled, and apart from them those that are pinned. */
 export type ConversationList = {
   readonly items: readonly Conversation[];
   readonly pinned: readonly Conversation[];
@@ -15,8 +15,13 @@ const KEY = ["conversations"] as const;
 
 export const conversationKey = (id: string) => ["conversation", id] as const;
 export const listKey = KEY;
+/** All lists but that one. */
+export const otherListsKey = ["lists"] as const;
 /** The archived conversations. */
-export const archivedKey = ["archived"] as const;
+export const archivedKey = [...otherListsKey, "archived"] as const;
+export const projectListKey = (projectId: string) => [...otherListsKey, projectId] as const;
+/** In the place of a project: the conversations of the sidebar are in no folder. */
+const IN_NONE = { project_id: "none" } as const;
 
 const usedLastFirst = (a: Conversation, b: Conversation): number =>
   a.updated_at < b.updated_at ? 1 : a.updated_at > b.updated_at ? -1 : 0;
@@ -38,8 +43,8 @@ export async function loadList(
   signal: AbortSignal,
 ): Promise<ConversationList> {
   const [page, pinned] = await Promise.all([
-    client.conversations.list({ limit: PAGE, is_pinned: false }, { signal }),
-    client.conversations.list({ limit: PAGE, is_pinned: true }, { signal }),
+    client.conversations.list({ ...IN_NONE, limit: PAGE, is_pinned: false }, { signal }),
+    client.conversations.list({ ...IN_NONE, limit: PAGE, is_pinned: true }, { signal }),
   ]);
   const items = withFirstPage(known(), page.items);
   return { items, pinned: pinned.items, total: page.total, isWhole: items.length >= page.total };
@@ -53,7 +58,12 @@ export function createListCache(client: Client, queries: QueryClient) {
     if (!known || known.isWhole) return;
     // The list may have moved by some places meanwhile: what comes twice is dropped.
     const page = Math.floor(known.items.length / PAGE) + 1;
-    const next = await client.conversations.list({ limit: PAGE, page, is_pinned: false });
+    const next = await client.conversations.list({
+      ...IN_NONE,
+      limit: PAGE,
+      page,
+      is_pinned: false,
+    });
     queries.setQueryData<ConversationList>(KEY, (now) => {
       if (!now) return now;
       const ids = new Set(now.items.map(({ id }) => id));
@@ -69,7 +79,7 @@ export function createListCache(client: Client, queries: QueryClient) {
         conversationKey(conversation.id),
         (known) => known && conversation,
       );
-    void queries.invalidateQueries({ queryKey: archivedKey });
+    void queries.invalidateQueries({ queryKey: otherListsKey });
     // A temporary conversation is in no list.
     const listed = changed.filter(({ expires_at }) => expires_at === undefined);
     const ids = new Set(listed.map(({ id }) => id));
@@ -78,7 +88,9 @@ export function createListCache(client: Client, queries: QueryClient) {
       const placed = (list: readonly Conversation[], isPinned: boolean) =>
         [
           ...list.filter(({ id }) => !ids.has(id)),
-          ...listed.filter((one) => !one.is_archived && one.is_pinned === isPinned),
+          ...listed.filter(
+            (one) => !one.is_archived && !one.project_id && one.is_pinned === isPinned,
+          ),
         ].sort(usedLastFirst);
       return {
         ...known,
@@ -95,7 +107,7 @@ export function createListCache(client: Client, queries: QueryClient) {
 
   return {
     async refresh(): Promise<void> {
-      void queries.invalidateQueries({ queryKey: archivedKey });
+      void queries.invalidateQueries({ queryKey: otherListsKey });
       await queries.invalidateQueries({ queryKey: KEY });
     },
 
@@ -120,7 +132,7 @@ export function createListCache(client: Client, queries: QueryClient) {
     removeAll(conversationIds: readonly string[]): void {
       for (const queryKey of conversationIds.map(conversationKey))
         if (queries.getQueryData(queryKey)) queries.removeQueries({ queryKey });
-      void queries.invalidateQueries({ queryKey: archivedKey });
+      void queries.invalidateQueries({ queryKey: otherListsKey });
       const ids = new Set(conversationIds);
       queries.setQueryData<ConversationList>(KEY, (known) => {
         if (!known) return known;

@@ -3,6 +3,7 @@ import { useDeferredValue, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useRoute } from "wouter";
 import { QuestionsLink } from "../asks/questions-link.tsx";
+import { ProjectsLink } from "../projects/projects-link.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { Mark } from "../ui/mark.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
@@ -86,6 +87,7 @@ export function Sidebar({ currentId }: { readonly currentId: string | null }) {
           <Bot size={18} aria-hidden /> {t("agents.title")}
         </Link>
         <QuestionsLink className={styles.row} />
+        <ProjectsLink className={styles.row} currentId={currentId} />
       </div>
       {words && typed ? (
         <SearchResults words={words} />

@@ -3,6 +3,7 @@ import {
   Bot,
   Copy,
   Cpu,
+  Folder,
   MessageSquare,
   PanelLeft,
   RotateCcw,
@@ -16,6 +17,7 @@ import { readDraft, withUnsent, writeDraft } from "../chat/drafts.ts";
 import { NEW } from "../chat/live/live-reply.ts";
 import { useModels } from "../chat/use-models.ts";
 import { type ConversationList, listKey } from "../conversations/list-cache.ts";
+import { useShownProjects } from "../projects/undoable.ts";
 import { useSession } from "../session/session.tsx";
 import { replyShortcuts } from "../settings/reply-shortcuts.ts";
 import { useSidebar } from "../ui/sidebar-state.tsx";
@@ -28,6 +30,7 @@ type ChoiceGroup = { readonly name: string; readonly choices: readonly Choice[] 
 const TYPING_PAUSE_MS = 150;
 const MAX_CONVERSATIONS = 6;
 const MAX_SAID = 5;
+const MAX_PROJECTS = 4;
 const MAX_MODELS = 8;
 
 /** What the words that were typed may mean; without any: what one does most. */
@@ -42,6 +45,7 @@ export function useChoices(words: string): {
   const actions = useActions(words);
   const pages = usePages();
   const models = useModelsAndAgents();
+  const projects = useProjectChoices();
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = ({ name, note = "" }: Choice): boolean => {
     const text = `${name} ${note}`.toLowerCase();
@@ -62,7 +66,10 @@ export function useChoices(words: string): {
   const groups: ChoiceGroup[] = [
     {
       name: t("palette.conversations"),
-      choices: conversations.filter(fits).slice(0, MAX_CONVERSATIONS),
+      choices: [
+        ...(words ? projects.filter(fits).slice(0, MAX_PROJECTS) : []),
+        ...conversations.filter(fits).slice(0, MAX_CONVERSATIONS),
+      ],
     },
     ...(words ? [] : [acting]),
     { name: t("palette.said"), choices: found.choices },
@@ -90,16 +97,22 @@ function useFound(words: string) {
     queryFn: ({ signal }) => client.searchPage(settled, { limit: MAX_SAID }, { signal }),
     enabled: settled !== "",
   });
-  const hits = words === "" ? [] : (query.data?.items ?? []).filter(({ message }) => message);
+  // Titles are found in the list of conversations, which has none that is in a project.
+  const hits =
+    words === ""
+      ? []
+      : (query.data?.items ?? []).filter(
+          ({ message, conversation }) => message ?? conversation.project_id,
+        );
   const choices = hits.map(({ conversation, message, snippet }): Choice => {
-    const place = new URLSearchParams({ m: message?.id ?? "", q: settled });
+    const place = message ? `?${new URLSearchParams({ m: message.id, q: settled })}` : "";
     return {
-      key: `said-${message?.id}`,
+      key: `said-${message?.id ?? conversation.id}`,
       icon: <Search size={17} aria-hidden />,
       name: snippet,
       isSnippet: true,
-      note: conversation.title,
-      run: () => navigate(`/c/${conversation.id}?${place}`),
+      ...(message && { note: conversation.title }),
+      run: () => navigate(`/c/${conversation.id}${place}`),
     };
   });
   return { choices, isSearching: words !== settled || query.isFetching };
@@ -162,6 +175,19 @@ function useActions(words: string): readonly Choice[] {
         ]
       : []),
   ];
+}
+
+function useProjectChoices(): readonly Choice[] {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const { data: projects = [] } = useShownProjects();
+  return projects.map(({ id, name }) => ({
+    key: `project-${id}`,
+    icon: <Folder size={17} aria-hidden />,
+    name,
+    note: t("projects.one"),
+    run: () => navigate(`/projects/${id}`),
+  }));
 }
 
 function useModelsAndAgents(): readonly Choice[] {

@@ -4,6 +4,7 @@ import {
   BookMarked,
   Bot,
   CircleHelp,
+  Folder,
   KeyRound,
   Link2,
   NotebookPen,
@@ -56,6 +57,12 @@ export function usePages(): readonly Choice[] {
       icon: <Bot size={17} aria-hidden />,
       name: t("agents.title"),
       run: () => navigate("/agents"),
+    },
+    {
+      key: "projects",
+      icon: <Folder size={17} aria-hidden />,
+      name: t("projects.title"),
+      run: () => navigate("/projects"),
     },
     {
       key: "archived",

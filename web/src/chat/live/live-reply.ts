@@ -40,6 +40,8 @@ export type Sending = {
   readonly files: readonly FileFacts[];
   readonly model: string | null;
   readonly agentId: string | null;
+  /** The project that a conversation begins in with it; null: none. */
+  readonly projectId: string | null;
   /** Whether a conversation that begins with it is to be temporary. */
   readonly isTemporary: boolean;
   /** The id of a question, of which this is a new version. */

@@ -12,7 +12,7 @@ export function post(
   { key, sending, snapshot, watching }: Running,
   branch: number | undefined,
 ): Promise<Reply> {
-  const { content = "", files = [], model, agentId, isTemporary } = sending ?? {};
+  const { content = "", files = [], model, agentId, projectId, isTemporary } = sending ?? {};
   const { replaces, isAnswerAgain } = sending ?? {};
   const options = { idempotencyKey: snapshot.id, ...SHOWN, signal: watching.signal };
   const choice = model ? { model } : {};
@@ -30,6 +30,7 @@ export function post(
         ...said,
         keep_model: true,
         ...(agentId && { agent_id: agentId }),
+        ...(projectId && { project_id: projectId }),
         ...(isTemporary && { is_temporary: true }),
       },
       options,

@@ -1,4 +1,4 @@
-import type { ActionResult, Conversation, ConversationAction } from "@colloquy/client";
+import type { ActionResult, Conversation, ConversationAction, Project } from "@colloquy/client";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
@@ -16,6 +16,11 @@ const idsOf = (conversations: Conversations): string[] => conversations.map(({ i
 const withArchived = (conversations: Conversations, isArchived: boolean): Conversations =>
   conversations.map(({ is_archived: _, ...others }) =>
     isArchived ? { ...others, is_archived: true } : others,
+  );
+
+const withProject = (conversations: Conversations, projectId: string | null): Conversations =>
+  conversations.map(({ project_id: _, ...others }) =>
+    projectId === null ? others : { ...others, project_id: projectId },
   );
 
 /** What can be done with several conversations at once, with one undo for all of them. */
@@ -80,6 +85,25 @@ export function useManyConversations() {
           tellDone(t("selection.unarchived", { count: done.length }), () => {
             void setArchived(withArchived(done, false), true);
           });
+      },
+
+      /** @param project null: out of every project */
+      async move(conversations: Conversations, project: Project | null): Promise<void> {
+        const to = (moved: Conversations, projectId: string | null) =>
+          change({ move: projectId }, moved, withProject(moved, projectId));
+        const done = await to(conversations, project?.id ?? null);
+        if (done.length === 0) return;
+        const count = done.length;
+        const text = project
+          ? t("projects.moved", { count, name: project.name })
+          : t("projects.movedOut", { count });
+        tellDone(text, () => {
+          const places = new Set(done.map(({ project_id }) => project_id ?? null));
+          for (const place of places) {
+            const back = done.filter(({ project_id }) => (project_id ?? null) === place);
+            void to(withProject(back, project?.id ?? null), place);
+          }
+        });
       },
 
       delete(conversations: Conversations): void {
