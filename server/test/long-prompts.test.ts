@@ -11,8 +11,12 @@ import { promptUsage } from "../src/dialects/completions/usage.ts";
 import { joinPrompt } from "../src/dialects/responses/prompt.ts";
 import { usageOf } from "../src/dialects/responses/response.ts";
 import type { Message } from "../src/domain/message.ts";
+import { caller } from "./chat-v1-client.ts";
 import { longestTurnOf } from "./event-loop.ts";
+import { startServer } from "./start-server.ts";
 import { newOwner } from "./store-contract/fixtures.ts";
+import { answering, asking, watchedTool } from "./tool-steps.ts";
+import { makeKey } from "./wire-client.ts";
 
 const MAX_TURN_MS = 50;
 const MESSAGES = 8192;
@@ -100,4 +104,54 @@ test("an answer that is given again lets others run in between", async () => {
   for (; !isOver; turns++) await nextTurn();
   assert.equal(await again, PIECES);
   assert.ok(turns > 3, `${turns} turns of the event loop`);
+});
+
+test("[H54] the calls of a turn read what was said before once, however many there are", async (context) => {
+  const [CALLS, SAID, MOST] = [20, 1500, 1_000_000];
+  const look = watchedTool("look");
+  const note = watchedTool("note", { effect: "writes" });
+  await using server = await startServer({
+    backend: "sqlite",
+    environment: { MODEL_CONTEXT_TOKENS: String(MOST) },
+    tools: [look.tool, note.tool],
+  });
+  const user = crypto.randomUUID();
+  const { call } = caller(server.url, await makeKey(server, { actAs: true }));
+  const messages = Array.from({ length: SAID }, (_, index) => ({
+    role: index % 2 ? "assistant" : "user",
+    content: `Message ${index}`,
+    timestamp: 1_700_000_000_000 + index,
+  }));
+  const conversations = [{ id: "long", messages }];
+  const { body } = await call("/conversations/import", { body: { conversations }, user });
+  const { id } =
+    body.data.conversations?.[0] ?? (await call("/conversations", { user })).body.data[0];
+  /** The processor time that this thread takes for that, in milliseconds. */
+  const costOf = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = process.threadCpuUsage();
+    await work();
+    const { user: own, system } = process.threadCpuUsage(before);
+    return (own + system) / 1000;
+  };
+  const turn = (name: string) => {
+    const calls = Array.from({ length: CALLS }, (_, n) => ({ name, given: { n } }));
+    server.model.next(asking(calls), answering("Done."));
+    return call(`/conversations/${id}/messages`, { body: { content: "Go" }, user });
+  };
+  const owner = { tenantId: "local", userId: user };
+  const read = () => server.store.recentMessages(owner, id, { maxCharacters: MOST });
+  assert.equal((await read()).length, SAID);
+  for (const name of ["look", "note"]) await turn(name);
+  const once =
+    (await costOf(async () => {
+      for (let times = 0; times < 10; times++) await read();
+    })) / 10;
+  const least = { look: Infinity, note: Infinity };
+  for (let times = 0; times < 3; times++)
+    for (const name of ["look", "note"] as const)
+      least[name] = Math.min(least[name], await costOf(() => turn(name)));
+  const more = least.note - least.look;
+  assert.equal(note.inputs.length, 4 * CALLS);
+  context.diagnostic(`${(more / once).toFixed(1)} times what one look takes`);
+  assert.ok(more < (once * CALLS) / 3, `${more} ms, one look ${once} ms`);
 });

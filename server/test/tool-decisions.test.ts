@@ -1,6 +1,6 @@
 // Two decisions about one call at the same time, many times, on every kind of store: one of them counts.
 // Runs: waiting
-// Campaign: DECISIONS middle=200 in 60 s, full=1000 in 300 s
+// Campaign: DECISIONS middle=200 in 30 s, full=1000 in 120 s
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allEvents, caller } from "./chat-v1-client.ts";
