@@ -56,7 +56,7 @@ export function conversationRoutes(app: FastifyInstance, parts: ResponsesParts):
     body: Fields,
     before: readonly Message[],
   ): ReturnType<typeof inputMessages> => {
-    const items = await plainItems(parts, principal, readItems(body, "items", MAX_ITEMS));
+    const items = await plainItems(parts, principal, await readItems(body, "items", MAX_ITEMS));
     checkOutputs(items, callsIn(before));
     return inputMessages(files, principal, draftsOf(items));
   };

@@ -31,7 +31,7 @@ export function createRoutes(
     },
     async (request, reply) => {
       const { principal } = request;
-      const asked = readRequest(request.body, request.headers);
+      const asked = await readRequest(request.body, request.headers);
       const ready = await prepareResponse(parts, principal, asked);
       const idempotency = await parts.repeats.idempotencyOf(request, principal);
       if (!ready.isKept) {

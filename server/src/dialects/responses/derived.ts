@@ -30,7 +30,7 @@ export function derivedRoutes(
     "/v1/responses/input_tokens",
     { schema: { tags: TAGS, summary: "Estimate how many tokens an input has" } },
     async (request, reply) => {
-      const asked = readRequest(request.body, request.headers);
+      const asked = await readRequest(request.body, request.headers);
       const { place, prompt } = await prepareResponse(parts, request.principal, asked);
       const tools = asked.echo.tools as readonly JsonObject[] | undefined;
       return reply.send({
@@ -51,7 +51,7 @@ export function derivedRoutes(
     },
     async (request, reply) => {
       const { principal } = request;
-      const asked = compactRequest(fieldsOf(request.body));
+      const asked = await compactRequest(fieldsOf(request.body));
       const ready = await prepareResponse(parts, principal, asked);
       const prompt = [
         ...(await ready.prompt(ready.place.history)),
@@ -77,7 +77,7 @@ export function derivedRoutes(
 }
 
 /** What of a request counts where an input is compacted. */
-function compactRequest(body: Fields): Asked {
+function compactRequest(body: Fields): Promise<Asked> {
   const model = required(body.string("model"), body.at("model"));
   const named = ["instructions", "previous_response_id"].flatMap((name) =>
     body.has(name) ? [[name, body.any(name)] as const] : [],

@@ -1,5 +1,6 @@
 // What the model is to be told, as a request brings it: a text, or a list of items.
 import { CLIENT_TOOLS, CUSTOM_TOOLS } from "../../domain/parts.ts";
+import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import {
   type Fields,
   fieldsOf,
@@ -60,7 +61,7 @@ const MAX_ID_CHARACTERS = 256;
 const ROLES = ["user", "assistant", "system", "developer"] as const;
 
 /** The field `input`. @throws AppError invalid_request */
-export function readInput(body: Fields): readonly InputItem[] {
+export async function readInput(body: Fields): Promise<readonly InputItem[]> {
   const value = required(body.any("input"), body.at("input"));
   if (typeof value === "string")
     return [
@@ -75,10 +76,14 @@ export function readInput(body: Fields): readonly InputItem[] {
 }
 
 /** The list of that name, which has at least one item. @throws AppError invalid_request */
-export function readItems(body: Fields, name: string, maxItems: number): readonly InputItem[] {
+export async function readItems(
+  body: Fields,
+  name: string,
+  maxItems: number,
+): Promise<readonly InputItem[]> {
   const items = required(body.list(name, { max: maxItems }), body.at(name));
   if (items.length === 0) throw outOfBounds(body.at(name), "array", "below", 1, 0);
-  return items.map(({ value, path }) => readItem(fieldsOf(value, path)));
+  return mapInPieces(items, ({ value, path }) => readItem(fieldsOf(value, path)));
 }
 
 function readItem(item: Fields): InputItem {

@@ -21,25 +21,24 @@ export function plainItems(
   items: readonly InputItem[],
 ): Promise<PlainItem[]> {
   const { conversations } = parts;
-  return Promise.all(
-    items.map(async (item): Promise<PlainItem> => {
-      if (item.type === "compaction") {
-        const { open } = await sealerOf(parts, owner);
-        const text = SUMMARY + open("compaction", item.sealed, item.field);
-        return { type: "message", role: "developer", pieces: [{ type: "text", text }] };
-      }
-      if (item.type === "reasoning" && item.sealed) {
-        const { open } = await sealerOf(parts, owner);
-        return { type: "reasoning", text: open("reasoning", item.sealed.text, item.sealed.field) };
-      }
-      if (item.type !== "reference") return item;
-      const { body } = await storedItem(conversations, owner, item.id);
-      const [found] = readItems(fieldsOf({ item: [body] }), "item", 1);
-      if (!found || found.type === "reference" || found.type === "compaction")
-        throw invalid(item.field, `${item.field} names an item that cannot be sent again`);
-      return found;
-    }),
-  );
+  const plain = async (item: InputItem): Promise<PlainItem> => {
+    if (item.type === "compaction") {
+      const { open } = await sealerOf(parts, owner);
+      const text = SUMMARY + open("compaction", item.sealed, item.field);
+      return { type: "message", role: "developer", pieces: [{ type: "text", text }] };
+    }
+    if (item.type === "reasoning" && item.sealed) {
+      const { open } = await sealerOf(parts, owner);
+      return { type: "reasoning", text: open("reasoning", item.sealed.text, item.sealed.field) };
+    }
+    if (item.type !== "reference") return item;
+    const { body } = await storedItem(conversations, owner, item.id);
+    const [found] = await readItems(fieldsOf({ item: [body] }), "item", 1);
+    if (!found || found.type === "reference" || found.type === "compaction")
+      throw invalid(item.field, `${item.field} names an item that cannot be sent again`);
+    return found;
+  };
+  return Promise.all(items.map((item) => (item.type === "message" ? item : plain(item))));
 }
 
 /** The stored item of that id, with the message that it is of. @throws AppError not_found */

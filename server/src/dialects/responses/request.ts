@@ -47,18 +47,18 @@ const apart = (field: string, message: string): OpenAiError =>
  * @param options.needsInput whether there has to be any input; default: yes
  * @throws AppError invalid_request
  */
-export function readRequest(
+export async function readRequest(
   value: unknown,
   headers: IncomingHttpHeaders,
   { needsInput = true }: { readonly needsInput?: boolean } = {},
-): Asked {
+): Promise<Asked> {
   const body = fieldsOf(value);
   if (body.has("prompt"))
     throw notHere(
       "prompt",
       "There are no stored prompts here. Send the text of the prompt in instructions",
     );
-  const input = needsInput || body.has("input") ? readInput(body) : [];
+  const input = needsInput || body.has("input") ? await readInput(body) : [];
   const model = text(body, "model", MAX_NAME_CHARACTERS) || null;
   const instructions = text(body, "instructions") ?? null;
   const isBackground = body.boolean("background") ?? false;
