@@ -184,7 +184,7 @@ export async function runTestFiles(
 }
 
 /** How much of all processors nobody used since the last call, from 0 to 1; 0 where that cannot be known. */
-function watchProcessors(): () => number {
+export function watchProcessors(): () => number {
   const read = () => {
     const times = cpus().map((cpu) => cpu.times);
     const idle = times.reduce((sum, time) => sum + time.idle, 0);

@@ -10,6 +10,7 @@ import {
   runInLanes,
   runTestFiles,
   startServices,
+  watchProcessors,
 } from "./test-run.ts";
 
 const MAX_SLOW_FILES = 10;
@@ -20,6 +21,7 @@ const CONCURRENCY = { working: 3, waiting: 2, most: 8 };
 const TITLES = { postgres: "PostgreSQL", replicas: "replicas" };
 const chosen = process.argv.slice(2);
 const startedAt = performance.now();
+const idleShare = watchProcessors();
 /** What is no test and runs beside them. */
 const CHECKS = [
   { title: "Lint", command: "biome", args: ["check", "."] },
@@ -119,7 +121,7 @@ function printReport() {
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);
   process.stdout.write(
-    `\n${sum("tests")} tests in ${timings.length} runs of files, in ${results.length} processes, ${sum("skipped")} of them skipped, in ${minutes} minutes, with ${processorMinutes} minutes of a processor\n`,
+    `\n${sum("tests")} tests in ${timings.length} runs of files, in ${results.length} processes, ${sum("skipped")} of them skipped, in ${minutes} minutes, with ${processorMinutes} minutes of a processor, beside what browsers and databases used; all processors were in use for ${Math.round(100 * (1 - idleShare()))}% of the time\n`,
   );
   if (failures.length)
     process.stderr.write(`\n── Failed, and how to run only that\n${failures.join("\n")}\n`);
