@@ -4,6 +4,7 @@ import { type ClientCalls, clientCalls } from "./client-calls.ts";
 import { type ConversationCalls, conversationCalls } from "./conversations.ts";
 import { ColloquyError } from "./errors.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
+import { type InvitationCalls, invitationCalls } from "./invitations.ts";
 import { type KeyCalls, keyCalls } from "./keys.ts";
 import { type MessageCalls, messageCalls } from "./messages.ts";
 import { operationCalls } from "./operations.ts";
@@ -39,6 +40,7 @@ export type * from "./wire.ts";
 export type * from "./wire-agents.ts";
 export type * from "./wire-conversations.ts";
 export type * from "./wire-files.ts";
+export type * from "./wire-invitations.ts";
 export type * from "./wire-keys.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-pages.ts";
@@ -78,6 +80,8 @@ export type Client = {
   readonly models: { list(options?: CallOptions): Promise<ModelInfo[]> };
   /** The API keys of the server; for operators. */
   readonly keys: KeyCalls;
+  /** Links with which people sign in without a key; for operators. */
+  readonly invitations: InvitationCalls;
   /** Links with which anybody reads a conversation. */
   readonly shares: ShareCalls;
   /** The calls of tools that wait for a decision. */
@@ -126,6 +130,7 @@ export function createClient(options: ClientOptions): Client {
     projects: projectCalls(calls),
     files: fileCalls(calls, baseUrl),
     keys: keyCalls(calls),
+    invitations: invitationCalls(calls),
     shares: shareCalls(calls),
     questions: questionCalls(calls),
     calls: clientCalls(calls),

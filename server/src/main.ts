@@ -7,6 +7,7 @@ import { derivedUuid, newUuid, systemClock } from "./adapters/clocks/system/cloc
 import { newClaimCode } from "./adapters/credentials/claim/code.ts";
 import { keyCredentials } from "./adapters/credentials/keys/credentials.ts";
 import { mints } from "./adapters/credentials/keys/mint.ts";
+import { sessionMints } from "./adapters/credentials/sessions/credentials.ts";
 import { logObserver } from "./adapters/observers/log/observer.ts";
 import {
   type CollectedMetrics,
@@ -27,7 +28,7 @@ import { createApp } from "./wiring/app.ts";
 import { chooseFileStore } from "./wiring/files.ts";
 import { chooseProviders } from "./wiring/providers.ts";
 import { chooseSharing } from "./wiring/sharing.ts";
-import { chooseSignIn, NO_SIGN_IN } from "./wiring/sign-in.ts";
+import { chooseSignIn } from "./wiring/sign-in.ts";
 import { chooseSpeech } from "./wiring/speech.ts";
 import { openStorage } from "./wiring/storage.ts";
 import { startTidying } from "./wiring/tidying.ts";
@@ -154,12 +155,10 @@ export async function startServer(
   opened.defer(() => speech.close());
 
   const ofKeys = keyCredentials(store, systemClock);
-  const { credentials: ofIssuer, signIn } = config.signIn
-    ? await chooseSignIn(config.signIn, store, (error) =>
-        logger.warn({ failure: error.failure, cause: causeOf(error.cause) }, "signing in failed"),
-      )
-    : NO_SIGN_IN;
-  const credentials = allCredentials([ofKeys, ...ofIssuer]);
+  const { credentials: ofPeople, signIn } = await chooseSignIn(config.signIn, store, (error) =>
+    logger.warn({ failure: error.failure, cause: causeOf(error.cause) }, "signing in failed"),
+  );
+  const credentials = allCredentials([ofKeys, ...ofPeople]);
   const { close: closeSharing, ...sharing } = await chooseSharing(config, (isUp) => {
     if (isUp) logger.info("Redis answers");
     else
@@ -191,6 +190,7 @@ export async function startServer(
     credentials,
     signIn,
     ...mints,
+    sessionMints,
     claimCode,
     hasShareLinks: config.hasShareLinks,
     clock: systemClock,

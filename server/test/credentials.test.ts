@@ -66,12 +66,14 @@ test("more good sessions than are remembered push out the oldest ones alone, and
     createBrowserSession: async () => {},
     endBrowserSessions: async () => 0,
     endedBrowserSessions: async () => ended,
+    invitedUsers: async () => [],
     async findBrowserSession(hash: string) {
       lookups++;
       if (falseOnes.has(hash)) return null;
       const person = { tenantId: "t", userId: "u", issuer, subject: "s", providerSession: null };
       const times = { createdAt: new Date(0), expiresAt: new Date(1) };
-      return { id: hash, hash, ...person, isOperator: false, ...times };
+      const rights = { invitationId: null, isOperator: false, models: null };
+      return { id: hash, hash, ...person, ...rights, ...times };
     },
   };
   const falseOnes = new Set<string>();

@@ -26,7 +26,9 @@ const PUBLIC = new Set([
   "GET /api/v1/health",
 ]);
 /** These ask for nobody's data, and say so only to operators. */
-const OPERATORS = /^(?:GET \/metrics|\w+ \/v1\/chat\/keys)/;
+const OPERATORS = /^(?:GET \/metrics|\w+ \/v1\/chat\/(?:keys|invitations))/;
+/** These are for pages of the server itself, whoever is in. */
+const OF_OWN_PAGES = /^POST \/sign-in\//;
 /** Paths without a description: documents, the page, and where sockets are opened. */
 const UNDESCRIBED =
   /^(?:\/docs|\/openapi\.json|\/ws$|\/socket\.io$|\/app|\/(?:api\/v1\/)?models(?:$|\/)|\*)/;
@@ -175,8 +177,9 @@ test(`[X9] at least ${MIN_PROBES} probes for what is somebody else's: all are re
       await inParallel(oneOfEach(), async (probe) => {
         const answer = await ask(server, probe, 0, { ...headers, ...claim });
         count++;
-        const isPublic = PUBLIC.has(nameOf(probe.operation));
-        if (isPublic ? answer.text.includes(SECRET) : answer.status !== 401)
+        const name = nameOf(probe.operation);
+        const wanted = OF_OWN_PAGES.test(name) ? 403 : 401;
+        if (PUBLIC.has(name) ? answer.text.includes(SECRET) : answer.status !== wanted)
           fault(who, probe, answer);
       });
 

@@ -109,6 +109,7 @@ function errorKeysOf(path: string): string[] {
     return ["type", "message", "code"];
   if (path === "/metrics" || path.startsWith("/docs") || path === "/openapi.json")
     return ["error", "code"];
+  if (path.startsWith("/sign-in/")) return ["error", "code"];
   if (/^\/mcp(?:$|\/)/.test(path)) return ["jsonrpc", "error"];
   return ["detail"];
 }

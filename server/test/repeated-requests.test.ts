@@ -221,6 +221,9 @@ test("[X8] the description names the header on every POST that honours it", asyn
     .filter(([, { post }]) => post && !post.parameters?.some(isHeader))
     .map(([path]) => path);
   assert.deepEqual(without.sort(), [
+    "/sign-in/end",
+    "/sign-in/invitation",
+    "/sign-in/invitation/accept",
     "/v1/audio/speech",
     "/v1/audio/transcriptions",
     "/v1/chat/completions/{completion_id}",

@@ -19,10 +19,17 @@ const queries = new QueryClient({
 });
 
 const SharedPage = lazy(() => import("./sharing/shared-page.tsx"));
+const InvitationPage = lazy(() => import("./session/invitation-page.tsx"));
 const shared = sharedToken(location.pathname);
+const page =
+  shared !== null ? (
+    <SharedPage token={shared} />
+  ) : location.pathname === `${APP_PATH}invitation` ? (
+    <InvitationPage />
+  ) : null;
 
 applyTheme(storedTheme());
-if (shared === null) watchInstallation();
+if (page === null) watchInstallation();
 // Browsers look for it anew, relative to the address that the page has by then.
 for (const icon of document.querySelectorAll<HTMLLinkElement>('link[rel="icon"]'))
   icon.href = `${APP_PATH}icon.svg`;
@@ -40,13 +47,7 @@ if (root)
             </main>
           }
         >
-          {shared === null ? (
-            <App />
-          ) : (
-            <Suspense>
-              <SharedPage token={shared} />
-            </Suspense>
-          )}
+          {page ? <Suspense>{page}</Suspense> : <App />}
         </Boundary>
       </QueryClientProvider>
     </StrictMode>,

@@ -8,6 +8,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     return (await import("./serve.ts")).serve;
   },
   keys: async () => (await import("./keys.ts")).keys,
+  invitations: async () => (await import("./invitations.ts")).invitations,
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,
   backup: async () => (await import("./backup.ts")).backup,
@@ -22,6 +23,8 @@ const HELP = `colloquy ${VERSION}: one conversation server for every chat client
   colloquy [serve]                start the server
   colloquy keys create|list|revoke
                                   make, show and revoke API keys
+  colloquy invitations create|list|revoke
+                                  links with which people sign in without a key
   colloquy backup FILE            write all data to one file, while the server runs
   colloquy restore FILE           make a data folder of such a file
   colloquy export [FILE]          write everything as JSON Lines

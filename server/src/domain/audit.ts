@@ -3,6 +3,9 @@ import type { Principal } from "./principal.ts";
 export const AUDIT_ACTIONS = [
   "key_created",
   "key_revoked",
+  "invitation_created",
+  "invitation_accepted",
+  "invitation_revoked",
   "signed_in",
   "refused",
   "conversation_deleted",

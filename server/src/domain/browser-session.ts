@@ -1,4 +1,6 @@
-/** A browser in which somebody has signed in by the provider; its cookie holds the secret. */
+import type { ModelPatterns } from "./model-patterns.ts";
+
+/** A browser in which somebody has signed in, by the provider or by an invitation; its cookie holds the secret. */
 export type BrowserSession = {
   /** A UUID, by which logs name it. */
   readonly id: string;
@@ -6,13 +8,17 @@ export type BrowserSession = {
   readonly hash: string;
   readonly tenantId: string;
   readonly userId: string;
-  /** The provider's issuer; null: a session from before that was noted. */
+  /** The provider's issuer; null: an invitation was accepted, or it was not noted yet. */
   readonly issuer: string | null;
-  /** As the provider names the person. */
-  readonly subject: string;
+  /** As the provider names the person; null: an invitation was accepted. */
+  readonly subject: string | null;
   /** The provider's session (`sid`), which it may end; null: it named none. */
   readonly providerSession: string | null;
+  /** The invitation that was accepted; null: the provider has made sure of the person. */
+  readonly invitationId: string | null;
   readonly isOperator: boolean;
+  /** The models that it may use; null means every model of the server. */
+  readonly models: ModelPatterns | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 };

@@ -38,6 +38,7 @@ export type ErrorDetails = {
     | "reply"
     | "file"
     | "share"
+    | "invitation"
     | "prompt"
     | "project"
     | "grant";
@@ -90,6 +91,7 @@ export const notFound = (
     | "reply"
     | "file"
     | "share"
+    | "invitation"
     | "prompt"
     | "project"
     | "grant",

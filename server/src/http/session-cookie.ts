@@ -58,7 +58,11 @@ export function sessionSecretIn(
   return secret?.startsWith(SESSION_PREFIX) ? secret : null;
 }
 
-function isOwnPage({ headers, method }: IncomingMessage, publicOrigin: string | null): boolean {
+/** Whether a page of our own sends the request; of one that changes nothing, no page of elsewhere. */
+export function isOwnPage(
+  { headers, method }: IncomingMessage,
+  publicOrigin: string | null,
+): boolean {
   const { origin, host, upgrade } = headers;
   if (origin !== undefined) {
     if (origin === publicOrigin || (host !== undefined && origin === `https://${host}`))

@@ -1,8 +1,12 @@
 import type { BrowserSession } from "../domain/browser-session.ts";
 
-/** Which sessions end: one by its id, those of a session or of a person of the provider's, or all that are not of an issuer. */
+/**
+ * Which sessions end: one by its id, that of an invitation, those of a session or of a person of the provider's, or all that
+ * came by a provider of another issuer.
+ */
 export type SessionsToEnd =
   | { readonly id: string }
+  | { readonly invitationId: string }
   | { readonly providerSession: string }
   | { readonly subject: string }
   | { readonly notOfIssuer: string };

@@ -12,7 +12,7 @@ export interface Credentials {
   verify(token: string): Promise<VerifiedCredential | null>;
   /** True once anyone from elsewhere could have a credential: for ever. @throws AppError unavailable */
   isClaimed(): Promise<boolean>;
-  /** Tells for which users a key was ever made. @throws AppError unavailable */
+  /** Tells for which users a key was ever made, or who was invited. @throws AppError unavailable */
   keyHolders(): Promise<(owner: Owner) => boolean>;
   /**
    * The ids of all keys that are revoked. Asked for often: costs little while there is nothing new.

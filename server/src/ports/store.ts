@@ -16,6 +16,7 @@ import type { AuditStore } from "./audit-store.ts";
 import type { BrowserSessionStore } from "./browser-sessions.ts";
 import type { BudgetStore } from "./budget-store.ts";
 import type { FileRows } from "./file-rows.ts";
+import type { InvitationStore } from "./invitation-store.ts";
 import type { KeyStore } from "./key-store.ts";
 import type { ProfileStore } from "./profile-store.ts";
 import type { ProjectStore } from "./project-store.ts";
@@ -68,6 +69,7 @@ export interface Store
     AcceptedToolStore,
     SecretStore,
     BrowserSessionStore,
+    InvitationStore,
     BudgetStore,
     FileRows,
     Archive {

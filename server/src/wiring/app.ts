@@ -2,10 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { createAccess } from "../core/access/access.ts";
 import { createAdmission } from "../core/access/admission.ts";
 import { type BudgetLimits, createBudgets } from "../core/access/budgets.ts";
-import { createClaim } from "../core/access/claim.ts";
 import { createConcurrencyLimit, withConcurrencyLimit } from "../core/access/concurrency-limit.ts";
 import { createInstallationSecret } from "../core/access/installation-secret.ts";
-import { createKeys } from "../core/access/keys.ts";
 import { createLimits, type LimitRules } from "../core/access/limits.ts";
 import { createSessionWatch } from "../core/access/session-watch.ts";
 import { createShares } from "../core/access/shares.ts";
@@ -43,17 +41,16 @@ import type { AppError } from "../domain/errors.ts";
 import { createHttpServer, type HttpOptions } from "../http/server.ts";
 import { attachSockets, type SocketOptions, type Sockets } from "../http/sockets.ts";
 import type { AnswerExchange } from "../ports/answer-exchange.ts";
-import type { ClaimCode } from "../ports/claim-code.ts";
 import type { DeriveId } from "../ports/clock.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { FileStore } from "../ports/file-store.ts";
-import type { MintKey } from "../ports/key-mint.ts";
 import type { Limiter } from "../ports/limiter.ts";
 import type { MintSecret } from "../ports/secret-store.ts";
 import type { MintShareToken } from "../ports/share-store.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
 import type { ToolParts } from "./tools.ts";
+import { createWaysIn, type WaysInParts } from "./ways-in.ts";
 import type { MakeWire, WireParts } from "./wires.ts";
 
 /** The parts of an application, which main.ts chooses. */
@@ -72,7 +69,8 @@ export type AppParts = Pick<
     | "onRefusedOrigin"
   > &
   Pick<SocketOptions, "socketsPerAddress"> &
-  Pick<WireParts, "signIn"> & {
+  Pick<WireParts, "signIn"> &
+  Pick<WaysInParts, "mintKey" | "claimCode" | "sessionMints"> & {
     readonly wires: readonly MakeWire[];
     readonly store: Store;
     readonly models: Models;
@@ -86,9 +84,6 @@ export type AppParts = Pick<
     /** Told of replies that were ended because their server is gone. */
     readonly onAbandoned: (replies: readonly AbandonedReply[]) => void;
     readonly credentials: Credentials;
-    readonly mintKey: MintKey;
-    /** Null: none is shown, and the first key is made by the command line. */
-    readonly claimCode: ClaimCode | null;
     readonly ticketMint: TicketMint;
     readonly mintShareToken: MintShareToken;
     readonly mintSecret: MintSecret;
@@ -192,8 +187,6 @@ export async function createApp(parts: AppParts): Promise<App> {
   const conversations = createConversations({ ...parts, turns });
   const importChats = createImportChats(store, parts.deriveId);
   const tickets = createTickets({ store, clock, sessionWatch, mint: parts.ticketMint });
-  const claim = createClaim(parts.claimCode, clock);
-  const keys = createKeys({ store, clock, newId, mint: parts.mintKey, claim });
   const sweep =
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const expiring = createTemporarySweep(store, turns, clock);
@@ -224,10 +217,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     engines,
     homePath,
     importChats,
+    ...createWaysIn(parts),
     isClaimed,
     isOpen: parts.anonymous === "open",
     isStoreUp: createStoreCheck(store),
-    keys,
     limits,
     now,
     pageOrigins: parts.origins.listed,
@@ -242,7 +235,6 @@ export async function createApp(parts: AppParts): Promise<App> {
       ...{ store, clock, newId, noteCall: audit.noteCall },
       sources: parts.tools.sources,
     }),
-    takesClaimCode: claim.isOpen,
     tickets,
     titles,
     files,

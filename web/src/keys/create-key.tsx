@@ -1,10 +1,11 @@
 import type { CreatedKey } from "@colloquy/client";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import { wordsOf } from "../words-of.ts";
+import { Choice, Field, MAX_MODELS_CHARACTERS, namesIn } from "./key-fields.tsx";
 import styles from "./keys.module.css";
 
 /** Asks what the key is to be for. */
@@ -87,64 +88,5 @@ export function CreateKey({
         </DialogActions>
       </form>
     </Dialog>
-  );
-}
-
-const MAX_MODELS_CHARACTERS = 4000;
-
-/** Names between commas or blanks; undefined where there is none. */
-function namesIn(text: string | undefined): string[] | undefined {
-  const names = text?.split(/[\s,]+/).filter(Boolean) ?? [];
-  return names.length > 0 ? names : undefined;
-}
-
-type FieldProps = {
-  readonly name: string;
-  readonly label: string;
-  readonly note: string;
-  readonly isRequired?: boolean;
-  readonly maxLength?: number;
-};
-
-function Field({ name, label, note, isRequired = false, maxLength = 256 }: FieldProps) {
-  const id = useId();
-  return (
-    <div className={styles.field}>
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        name={name}
-        maxLength={maxLength}
-        required={isRequired}
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-        aria-describedby={`${id}note`}
-      />
-      <p id={`${id}note`} className={styles.facts}>
-        {note}
-      </p>
-    </div>
-  );
-}
-
-type ChoiceProps = {
-  readonly name: string;
-  readonly note: string;
-  readonly children: ReactNode;
-};
-
-function Choice({ name, note, children }: ChoiceProps) {
-  const id = useId();
-  return (
-    <div className={styles.field}>
-      <label className={styles.choice}>
-        <input type="checkbox" name={name} aria-describedby={id} />
-        {children}
-      </label>
-      <p id={id} className={styles.facts}>
-        {note}
-      </p>
-    </div>
   );
 }

@@ -9,6 +9,7 @@ import { Command } from "../ui/command.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
 import { CreateKey } from "./create-key.tsx";
+import { Invitations } from "./invitations.tsx";
 import { KeyTable } from "./key-table.tsx";
 import styles from "./keys.module.css";
 import { NewKey } from "./new-key.tsx";
@@ -84,6 +85,7 @@ function Keys() {
       {keys && keys.length > 0 && (
         <KeyTable keys={keys} isOwn={isOwn} onRevoke={(key) => setRevoked(key)} />
       )}
+      {account.is_operator && <Invitations />}
       {isCreating && <CreateKey onClose={() => setCreating(false)} onCreated={onCreated} />}
       {created && <NewKey made={created} onClose={() => setCreated(null)} />}
       {revoked && (

@@ -1,8 +1,13 @@
 import { API_BASE_URL, APP_PATH } from "../settings.ts";
 
-/** The name of the provider that people sign in with by a button; null: they have keys. */
-export const PROVIDER_NAME =
-  document.querySelector<HTMLMetaElement>('meta[name="colloquy-sign-in"]')?.content ?? null;
+const told = (name: string): string | null =>
+  document.querySelector<HTMLMetaElement>(`meta[name="colloquy-${name}"]`)?.content ?? null;
+
+/** The name of the provider that people sign in with by a button; null: they have keys and invitations. */
+export const PROVIDER_NAME = told("sign-in");
+
+/** Whether a session of this browser may let somebody in: on a server that nobody has claimed, everybody is. */
+export const HAS_SESSIONS = told("claimed") !== null;
 
 const FAILURES = ["denied", "state", "expired", "unavailable", "failed"] as const;
 
@@ -17,10 +22,10 @@ export function wayToProvider(): string {
 
 /** What the address says of the last attempt, which it then says no more. */
 export function takeProviderFailure(): ProviderFailure | null {
-  const told = new URLSearchParams(location.search).get("sign-in");
-  if (told === null) return null;
+  const why = new URLSearchParams(location.search).get("sign-in");
+  if (why === null) return null;
   history.replaceState(history.state, "", location.pathname);
-  return FAILURES.find((failure) => failure === told) ?? null;
+  return FAILURES.find((failure) => failure === why) ?? null;
 }
 
 /** Ends the session on the server, which forgets it in every tab. @throws TypeError where the server cannot be reached */

@@ -2,7 +2,7 @@ import { type Account, type Client, ColloquyError, createClient } from "@colloqu
 import { forgetKey, NO_KEY, storedKey, storeKey } from "./credential.ts";
 import {
   endBrowserSession,
-  PROVIDER_NAME,
+  HAS_SESSIONS,
   type ProviderFailure,
   takeProviderFailure,
 } from "./provider.ts";
@@ -96,12 +96,12 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
       if (!isIn || signal.aborted) return;
       anew();
       void forgetKey(key);
-      const isUnclaimed = key === null && PROVIDER_NAME === null;
+      const isUnclaimed = key === null && !HAS_SESSIONS;
       askForKey(isUnclaimed ? { kind: "claimed" } : { kind: "ended", reason });
     });
     const client = createClient({
       baseUrl,
-      token: key ?? (PROVIDER_NAME === null ? NO_KEY : ""),
+      token: key ?? (HAS_SESSIONS ? "" : NO_KEY),
       fetch,
     });
     const account = await client.account({ signal });
@@ -109,7 +109,7 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
     if (lastUser !== null && lastUser !== user) events.onLeave();
     lastUser = user;
     isIn = true;
-    const isSignedIn = key !== null || PROVIDER_NAME !== null;
+    const isSignedIn = key !== null || HAS_SESSIONS;
     return { client, account, key, isSignedIn, changeKey, signOut };
   };
 

@@ -19,37 +19,37 @@ export function Entrance({ state }: { readonly state: Exclude<SessionState, { ki
   switch (state.kind) {
     case "starting":
       return (
-        <Frame isBrief>
+        <EntranceFrame isBrief>
           <p role="status" className={styles.waiting}>
             {t("session.starting")}
           </p>
-        </Frame>
+        </EntranceFrame>
       );
     case "unreachable":
       return (
-        <Frame>
+        <EntranceFrame>
           <h1>{t("session.unreachable")}</h1>
           <p role="status">{t("session.tryingAgain")}</p>
           <p className={styles.reason} lang="en">
             {state.reason}
           </p>
           <Button onClick={state.retry}>{t("session.retry")}</Button>
-        </Frame>
+        </EntranceFrame>
       );
     case "signed_out":
       return (
-        <Frame>
+        <EntranceFrame>
           <h1>{t("session.signInTitle")}</h1>
           <Cause cause={state.cause} />
           {PROVIDER_NAME !== null && <ProviderButton name={PROVIDER_NAME} />}
           <KeyForm state={state} />
-        </Frame>
+        </EntranceFrame>
       );
   }
 }
 
 /** @param isBrief mostly over before it could be read: it is shown only when it lasts */
-function Frame({
+export function EntranceFrame({
   isBrief = false,
   children,
 }: {

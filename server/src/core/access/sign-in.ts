@@ -5,7 +5,7 @@ import type { BrowserSessionStore, MintSession } from "../../ports/browser-sessi
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { IdentityProvider, SignInMemory } from "../../ports/identity-provider.ts";
 
-/** Signing in by the operator's provider, and what ends it. */
+/** Signing in by the operator's provider, and how the provider ends it. */
 export type SignIn = {
   /** What people call the provider. */
   readonly name: string;
@@ -16,8 +16,6 @@ export type SignIn = {
     memory: SignInMemory,
     redirectUri: string,
   ): Promise<{ readonly secret: string; readonly expiresAt: Date }>;
-  /** Ends the session of that secret, if it is one. @throws AppError unavailable */
-  end(secret: string): Promise<void>;
   /** Ends what a logout token of the provider names; false: it is no valid one. @throws AppError unavailable */
   endByProvider(logoutToken: string): Promise<boolean>;
 };
@@ -28,7 +26,6 @@ export type SignInOptions = {
   /** How long a session lasts. */
   readonly sessionMs: number;
   readonly mint: MintSession;
-  readonly hashOf: (secret: string) => string;
   /** The user whom a subject of the provider stands for. */
   readonly userIdOf: (subject: string) => string;
   /** Told of what the operator may have to mend. */
@@ -39,7 +36,7 @@ export function createSignIn(
   store: BrowserSessionStore,
   clock: Pick<Clock, "now">,
   newId: NewId,
-  { provider, rules, sessionMs, mint, hashOf, userIdOf, onFailure }: SignInOptions,
+  { provider, rules, sessionMs, mint, userIdOf, onFailure }: SignInOptions,
 ): SignIn {
   const told = (error: unknown): never => {
     if (error instanceof SignInError) onFailure(error);
@@ -65,15 +62,13 @@ export function createSignIn(
         issuer: provider.issuer,
         subject,
         providerSession,
+        invitationId: null,
+        models: null,
         createdAt,
         expiresAt: new Date(createdAt.getTime() + sessionMs),
       };
       await store.createBrowserSession(session);
       return { secret, expiresAt: session.expiresAt };
-    },
-    async end(secret) {
-      const session = await store.findBrowserSession(hashOf(secret));
-      if (session) await store.endBrowserSessions({ id: session.id }, clock.now());
     },
     async endByProvider(logoutToken) {
       const which = await provider.readLogout(logoutToken);

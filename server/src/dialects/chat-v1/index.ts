@@ -6,6 +6,7 @@ import { conversationRoutes } from "./conversations.ts";
 import { errorReply } from "./errors.ts";
 import { fileRoutes } from "./files.ts";
 import { importRoutes } from "./import.ts";
+import { invitationRoutes } from "./invitations.ts";
 import { keyRoutes } from "./keys.ts";
 import { manyConversationsRoutes } from "./many-conversations.ts";
 import { messageRoutes } from "./messages.ts";
@@ -45,6 +46,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       promptRoutes(app, parts);
       projectRoutes(app, parts);
       keyRoutes(app, parts);
+      invitationRoutes(app, parts);
       ticketRoutes(app, parts);
       fileRoutes(app, parts);
       shareRoutes(app, parts);

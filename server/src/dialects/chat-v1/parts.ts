@@ -1,4 +1,5 @@
 import type { Admit } from "../../core/access/admission.ts";
+import type { Invitations } from "../../core/access/invitations.ts";
 import type { Keys } from "../../core/access/keys.ts";
 import type { Limits } from "../../core/access/limits.ts";
 import type { Shares } from "../../core/access/shares.ts";
@@ -29,6 +30,7 @@ export type ChatV1Parts = {
   readonly agents: Agents;
   readonly models: Models;
   readonly keys: Keys;
+  readonly invitations: Invitations;
   readonly tickets: Tickets;
   readonly files: Files;
   readonly profiles: Profiles;

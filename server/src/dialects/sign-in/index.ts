@@ -1,203 +1,39 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
+import type { BrowserEntry } from "../../core/access/browser-entry.ts";
 import type { Limits } from "../../core/access/limits.ts";
 import type { SignIn } from "../../core/access/sign-in.ts";
-import { AppError } from "../../domain/errors.ts";
-import { SignInError, type SignInFailure } from "../../domain/sign-in-error.ts";
 import { plainErrorReply } from "../../http/plain-errors.ts";
-import { acceptStreams, bodyPieces } from "../../http/raw-body.ts";
-import { Type } from "../../http/schema.ts";
-import {
-  cookieIn,
-  cookieName,
-  isSecureAddress,
-  SESSION_COOKIE,
-  sessionSecretIn,
-  setCookie,
-} from "../../http/session-cookie.ts";
 import type { Wire } from "../../http/wire.ts";
+import { browserRoutes } from "./browser.ts";
+import type { EntryOptions } from "./entry-options.ts";
+import { providerRoutes } from "./provider.ts";
 
 export type SignInParts = {
-  /** Null: people have keys. */
+  /** Null: people have keys and invitations. */
   readonly signIn: SignIn | null;
+  readonly browserEntry: BrowserEntry;
   readonly limits: Pick<Limits, "takeForAddress">;
   /** PUBLIC_URL's origin and path; null and "" where it is not set. */
   readonly origins: { readonly publicOrigin: string | null };
   readonly basePath?: string;
 };
 
-const MEMORY_COOKIE = "colloquy-sign-in";
-/** How long somebody may take at the provider. */
-const MEMORY_SECONDS = 600;
-const MAX_LOGOUT_BYTES = 64 * 1024;
-/** A place within the web app: it leads nowhere else, whatever it says. */
-const PLACE = /^(?:[\w-]{1,64}(?:\/[\w-]{1,64}){0,3})?$/;
-const SEE_OTHER = 303;
-const tags = ["sign-in"];
-
-type Memory = {
-  readonly state: string;
-  readonly nonce: string;
-  readonly verifier: string;
-  readonly place: string;
-};
-
-/** Signing in by the operator's provider: people are sent there, come back with a code, and get a session in a cookie. */
-export function signInWire({ signIn, limits, origins, basePath = "" }: SignInParts): Wire | null {
-  if (!signIn) return null;
-  const { publicOrigin } = origins;
-  const isSecure = ({ headers }: FastifyRequest) => isSecureAddress(headers, publicOrigin);
-
-  /** Where the provider sends people back. @throws AppError unavailable */
-  const redirectUri = (request: FastifyRequest): string => {
-    if (publicOrigin) return `${publicOrigin}${basePath}/sign-in/callback`;
-    if (isSecure(request))
-      throw new AppError(
-        "unavailable",
-        "The operator has to set PUBLIC_URL, the address of this server, before anybody can sign in here",
-      );
-    return `${request.protocol}://${request.headers.host}/sign-in/callback`;
+/** How a browser gets a session, and how it ends it. */
+export function signInWire(parts: SignInParts): Wire {
+  const { signIn, browserEntry, limits, origins, basePath = "" } = parts;
+  const options: EntryOptions = {
+    publicOrigin: origins.publicOrigin,
+    basePath,
+    async count({ connection }: FastifyRequest) {
+      await limits.takeForAddress("sign-in", connection.address);
+    },
   };
-
-  /** Nobody is known yet who could be counted. @throws AppError rate_limited */
-  const count = async ({ connection }: FastifyRequest): Promise<void> => {
-    await limits.takeForAddress("sign-in", connection.address);
-  };
-
   return {
     name: "sign-in",
     errorReply: plainErrorReply,
     routes(app) {
-      app.get(
-        "/sign-in/start",
-        {
-          onRequest: count,
-          schema: {
-            tags,
-            summary: "Send a browser to the provider",
-            security: [],
-            querystring: Type.Object({
-              to: Type.Optional(
-                Type.String({ description: "The place in the web app to come back to." }),
-              ),
-            }),
-          },
-        },
-        async (request, reply) => {
-          const { to = "" } = request.query as { readonly to?: string };
-          try {
-            const { address, memory } = await signIn.begin(redirectUri(request));
-            const place = PLACE.test(to) ? to : "";
-            const kept = Buffer.from(JSON.stringify({ ...memory, place })).toString("base64url");
-            const lifetime = { maxAgeSeconds: MEMORY_SECONDS, isSecure: isSecure(request) };
-            return reply
-              .header("set-cookie", setCookie(MEMORY_COOKIE, kept, lifetime))
-              .redirect(address, SEE_OTHER);
-          } catch (error) {
-            return reply.redirect(`../app/?sign-in=${failureOf(error)}`, SEE_OTHER);
-          }
-        },
-      );
-
-      app.get(
-        "/sign-in/callback",
-        {
-          onRequest: count,
-          schema: { tags, summary: "Take a browser back from the provider", security: [] },
-        },
-        async (request, reply) => {
-          const secure = isSecure(request);
-          const forget = setCookie(MEMORY_COOKIE, "", { maxAgeSeconds: 0, isSecure: secure });
-          const memory = memoryOf(cookieIn(request.headers, cookieName(MEMORY_COOKIE, secure)));
-          const fail = (failure: SignInFailure) =>
-            reply.header("set-cookie", forget).redirect(`../app/?sign-in=${failure}`, SEE_OTHER);
-          if (!memory) return fail("expired");
-          const answer = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
-          try {
-            const { secret, expiresAt } = await signIn.finish(answer, memory, redirectUri(request));
-            const maxAgeSeconds = Math.floor((expiresAt.getTime() - Date.now()) / 1000);
-            const session = setCookie(SESSION_COOKIE, secret, { maxAgeSeconds, isSecure: secure });
-            return reply
-              .header("set-cookie", [session, forget])
-              .redirect(`../app/${memory.place}`, SEE_OTHER);
-          } catch (error) {
-            return fail(failureOf(error));
-          }
-        },
-      );
-
-      app.post(
-        "/sign-in/end",
-        { schema: { tags, summary: "End the session of this browser", security: [] } },
-        async (request, reply) => {
-          const secret = sessionSecretIn(request.raw, publicOrigin);
-          if (secret === null)
-            throw new AppError(
-              "forbidden",
-              "Only a page of this server that is signed in signs out",
-            );
-          await signIn.end(secret);
-          const forgotten = { maxAgeSeconds: 0, isSecure: isSecure(request) };
-          return reply
-            .code(204)
-            .header("set-cookie", setCookie(SESSION_COOKIE, "", forgotten))
-            .send();
-        },
-      );
-
-      void app.register(async (scope) => {
-        acceptStreams(scope);
-        logoutRoute(scope, signIn);
-      });
+      browserRoutes(app, browserEntry, options);
+      if (signIn) providerRoutes(app, signIn, options);
     },
   };
-}
-
-/** Where the provider says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0). */
-function logoutRoute(app: FastifyInstance, signIn: SignIn): void {
-  app.post(
-    "/sign-in/logout",
-    {
-      schema: {
-        tags,
-        summary: "Take word of the provider that somebody has signed out",
-        consumes: ["application/x-www-form-urlencoded"],
-        security: [],
-      },
-      bodyLimit: MAX_LOGOUT_BYTES,
-    },
-    async (request, reply) => {
-      const pieces: Buffer[] = [];
-      let bytes = 0;
-      for await (const piece of bodyPieces(request)) {
-        bytes += piece.length;
-        if (bytes > MAX_LOGOUT_BYTES) throw new AppError("too_large", "The form is too large");
-        pieces.push(piece);
-      }
-      const form = new URLSearchParams(Buffer.concat(pieces).toString("utf8"));
-      const token = form.get("logout_token");
-      if (!token || !(await signIn.endByProvider(token)))
-        throw new AppError("invalid_request", "Send a valid logout_token of the provider");
-      return reply.code(200).send();
-    },
-  );
-}
-
-/** @throws what is no failure to sign in */
-function failureOf(error: unknown): SignInFailure {
-  if (error instanceof SignInError) return error.failure;
-  if (error instanceof AppError && error.code === "unavailable") return "unavailable";
-  throw error;
-}
-
-function memoryOf(kept: string | null): Memory | null {
-  if (kept === null) return null;
-  try {
-    const memory: unknown = JSON.parse(Buffer.from(kept, "base64url").toString("utf8"));
-    if (typeof memory !== "object" || memory === null) return null;
-    const { state, nonce, verifier, place } = memory as Record<string, unknown>;
-    const texts = [state, nonce, verifier, place].map((text) => typeof text === "string");
-    return texts.every(Boolean) && PLACE.test(String(place)) ? (memory as Memory) : null;
-  } catch {
-    return null;
-  }
 }

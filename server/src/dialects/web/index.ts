@@ -16,13 +16,18 @@ const ASSETS = "assets/";
 const INDEX = "index.html";
 /** Links, which whoever finds one is not to put into a search engine. */
 const SHARED = "shared/";
+const INVITATION = "invitation";
+/** The page then sends the session of its cookie, and not what an unclaimed server takes. */
+const CLAIMED = '<meta name="colloquy-claimed" content="yes">';
 const FOR_EVER = "public, max-age=31536000, immutable";
 
 export type WebParts = {
   /** The build's folder, with its `index.html`; null: there is no build. */
   readonly webDirectory: string | null;
-  /** The provider that people sign in with by a button; null: they have keys. */
+  /** The provider that people sign in with by a button; null: they have keys and invitations. */
   readonly signIn: { readonly name: string } | null;
+  /** Whether a key was ever made, or people sign in by a provider. */
+  readonly isClaimed: () => Promise<boolean>;
   /** Where the app is served as well, from elsewhere. */
   readonly pageOrigins: readonly string[];
 };
@@ -31,7 +36,8 @@ export type WebParts = {
  * The web app at `/app/`: the files of its build. Every other address below it is the page too, which
  * finds its way by itself. Null where there is no build.
  */
-export function webPages({ webDirectory: directory, pageOrigins, signIn }: WebParts): Wire | null {
+export function webPages(parts: WebParts): Wire | null {
+  const { webDirectory: directory, pageOrigins, signIn, isClaimed } = parts;
   if (directory === null) return null;
   const files = new Set(
     globSync("**/*", { cwd: directory, withFileTypes: true })
@@ -49,16 +55,20 @@ export function webPages({ webDirectory: directory, pageOrigins, signIn }: WebPa
   /** The page, whose files are named from where it is asked for: a proxy may have put a path before ours. */
   const pageAt = (path: string): string =>
     index.replaceAll(/(?<=\s(?:href|src)=")\.\//g, wayToRoot(`/${path}`));
-  const send = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  /** A store that is away now has the page ask as it did before anybody had claimed the server. */
+  const claimNote = async () => ((await isClaimed().catch(() => false)) ? CLAIMED : "");
+  const send = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const path = (request.params as { "*"?: string })["*"] ?? "";
     const isAsset = path.startsWith(ASSETS);
     if (isAsset && !files.has(path))
       throw new AppError("not_found", "The web app has no such file; reload the page");
     reply.headers(PAGE_HEADERS);
-    if (path.startsWith(SHARED)) reply.header("x-robots-tag", "noindex, nofollow");
+    if (path.startsWith(SHARED) || path === INVITATION)
+      reply.header("x-robots-tag", "noindex, nofollow");
     reply.header("cache-control", isAsset ? FOR_EVER : "no-cache");
     if (files.has(path) && path !== INDEX) return reply.sendFile(path, { cacheControl: false });
-    return reply.type("text/html; charset=utf-8").send(pageAt(path));
+    const page = withHead(pageAt(path), await claimNote());
+    return reply.type("text/html; charset=utf-8").send(page);
   };
   return {
     name: "web",
@@ -85,5 +95,8 @@ export function webPages({ webDirectory: directory, pageOrigins, signIn }: WebPa
 function withSignIn(page: string, signIn: WebParts["signIn"]): string {
   if (!signIn) return page;
   const name = signIn.name.replaceAll(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return page.replace("</head>", () => `<meta name="colloquy-sign-in" content="${name}"></head>`);
+  return withHead(page, `<meta name="colloquy-sign-in" content="${name}">`);
 }
+
+const withHead = (page: string, more: string): string =>
+  page.replace("</head>", () => `${more}</head>`);

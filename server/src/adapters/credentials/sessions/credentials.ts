@@ -2,10 +2,13 @@ import { hash, randomBytes } from "node:crypto";
 import type { BrowserSession } from "../../../domain/browser-session.ts";
 import { SESSION_PREFIX } from "../../../domain/browser-session.ts";
 import { AppError } from "../../../domain/errors.ts";
+import { INVITATION_PREFIX } from "../../../domain/invitation.ts";
 import { forgetOldest } from "../../../domain/oldest-first.ts";
+import type { Owner } from "../../../domain/principal.ts";
 import type { BrowserSessionStore, MintSession } from "../../../ports/browser-sessions.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials } from "../../../ports/credentials.ts";
+import type { InvitationStore, MintInvitation } from "../../../ports/invitation-store.ts";
 
 const SECRET_BYTES = 32;
 const FRESH_MS = 500;
@@ -15,19 +18,29 @@ const NONE: ReadonlySet<string> = new Set();
 /** SHA-256 in lower-case hex; a secret has 256 random bits, so that no slower hash is needed. */
 export const hashOfSession = (secret: string): string => hash("sha256", secret);
 
-export const mintSession: MintSession = () => {
-  const secret = `${SESSION_PREFIX}${randomBytes(SECRET_BYTES).toString("base64url")}`;
+const mint = (prefix: string) => {
+  const secret = `${prefix}${randomBytes(SECRET_BYTES).toString("base64url")}`;
   return { secret, hash: hashOfSession(secret) };
 };
 
+export const mintSession: MintSession = () => mint(SESSION_PREFIX);
+
+/** Invitations are as hard to guess as sessions, and stored as these are. */
+export const mintInvitation: MintInvitation = () => mint(INVITATION_PREFIX);
+
+const nameOf = ({ tenantId, userId }: Owner): string => JSON.stringify([tenantId, userId]);
+
+/** All that gives a browser a session. */
+export const sessionMints = { mintSession, mintInvitation, hashOf: hashOfSession };
+
 /**
  * Sessions of browsers, from the store. Good ones are remembered for half a second, and of false ones nothing is kept.
- * @param issuer whose sessions are good
+ * @param issuer the provider whose sessions are good besides those of invitations; null: nobody signs in by a provider
  */
 export function sessionCredentials(
-  store: BrowserSessionStore,
+  store: BrowserSessionStore & Pick<InvitationStore, "invitedUsers">,
   clock: Clock,
-  issuer: string,
+  issuer: string | null,
 ): Credentials {
   const remembered = new Map<
     string,
@@ -35,13 +48,16 @@ export function sessionCredentials(
   >();
   let ended: ReadonlySet<string> = NONE;
 
+  let invited: { readonly until: number; readonly names: Promise<ReadonlySet<string>> } | null =
+    null;
+
   const find = async (sessionHash: string): Promise<BrowserSession | null> => {
     const now = clock.now().getTime();
     const known = remembered.get(sessionHash);
     if (known && known.until > now && known.until <= now + FRESH_MS) return known.session;
     remembered.delete(sessionHash);
     const session = await store.findBrowserSession(sessionHash);
-    if (session?.issuer !== issuer) return null;
+    if (!session || (session.invitationId === null && session.issuer !== issuer)) return null;
     forgetOldest(remembered, MAX_REMEMBERED);
     remembered.set(sessionHash, { until: now + FRESH_MS, session });
     return session;
@@ -53,7 +69,7 @@ export function sessionCredentials(
       const session = await find(hashOfSession(token));
       if (!session || session.expiresAt <= clock.now())
         throw new AppError("unauthenticated", "This session has ended. Sign in again");
-      const { id, tenantId, userId, subject, isOperator, expiresAt } = session;
+      const { id, tenantId, userId, subject, isOperator, models, expiresAt } = session;
       return {
         tenantId,
         userId,
@@ -61,11 +77,23 @@ export function sessionCredentials(
         proof: { kind: "session", sessionId: id, expiresAt },
         actAs: false,
         isOperator,
-        models: null,
+        models,
       };
     },
-    isClaimed: async () => true,
-    keyHolders: async () => () => false,
+    isClaimed: async () => issuer !== null,
+    async keyHolders() {
+      const now = clock.now().getTime();
+      if (!invited || invited.until <= now || invited.until > now + FRESH_MS) {
+        const names = store.invitedUsers().then((users) => new Set(users.map(nameOf)));
+        const asked = { until: now + FRESH_MS, names };
+        invited = asked;
+        names.catch(() => {
+          if (invited === asked) invited = null;
+        });
+      }
+      const names = await invited.names;
+      return (owner) => names.has(nameOf(owner));
+    },
     revokedKeys: async () => NONE,
     async endedSessions() {
       const ids = await store.endedBrowserSessions();

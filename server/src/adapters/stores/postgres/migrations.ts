@@ -8,6 +8,7 @@ import { COMMIT_MARKS_MIGRATION } from "./commit-marks-migration.ts";
 import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { FIRST_MIGRATION } from "./first-migration.ts";
+import { INVITATIONS_MIGRATION } from "./invitations-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { PROJECTS_MIGRATION } from "./projects-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
@@ -157,4 +158,5 @@ export const MIGRATIONS: readonly string[] = [
   SESSION_ISSUER_MIGRATION,
   PROJECTS_MIGRATION,
   "ALTER TABLE tool_questions ADD COLUMN result text; -- what a client has made of a call, as JSON",
+  INVITATIONS_MIGRATION,
 ];

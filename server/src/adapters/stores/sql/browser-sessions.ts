@@ -1,5 +1,6 @@
 import type { BrowserSession } from "../../../domain/browser-session.ts";
 import type { SessionsToEnd } from "../../../ports/browser-sessions.ts";
+import { fromPatterns, toPatterns } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 /** The issuer of the provider by which somebody has signed in; null: a session from before that was noted. */
@@ -7,6 +8,8 @@ export const SESSION_ISSUER_MIGRATION = "ALTER TABLE browser_sessions ADD COLUMN
 
 /** How long the end of a session is told to servers, which ask several times a second. No ticket lasts as long. */
 const TOLD_MS = 24 * 3_600_000;
+/** Of whoever came by an invitation. No provider has an empty one. */
+const NO_SUBJECT = "";
 
 export function createBrowserSessionReads(write: StatementWriter) {
   const selectByHash = write<{ hash: string }>()((database, parameter) =>
@@ -29,8 +32,10 @@ export function createBrowserSessionReads(write: StatementWriter) {
             tenantId: row.tenant_id,
             userId: row.user_id,
             issuer: row.issuer,
-            subject: row.subject,
+            subject: row.subject === NO_SUBJECT ? null : row.subject,
             providerSession: row.provider_session,
+            invitationId: row.invitation_id,
+            models: toPatterns(row.models),
             isOperator: Number(row.is_operator) !== 0,
             createdAt: new Date(Number(row.created_at)),
             expiresAt: new Date(Number(row.expires_at)),
@@ -44,6 +49,8 @@ export function createBrowserSessionReads(write: StatementWriter) {
   };
 }
 
+export type BrowserSessionWrites = ReturnType<typeof createBrowserSessionWrites>;
+
 export function createBrowserSessionWrites(write: StatementWriter) {
   const insert = write<{
     hash: string;
@@ -53,7 +60,9 @@ export function createBrowserSessionWrites(write: StatementWriter) {
     issuer: string | null;
     subject: string;
     providerSession: string | null;
+    invitationId: string | null;
     isOperator: number;
+    models: string | null;
     createdAt: number;
     expiresAt: number;
   }>()((database, parameter) =>
@@ -65,6 +74,8 @@ export function createBrowserSessionWrites(write: StatementWriter) {
       issuer: parameter.issuer,
       subject: parameter.subject,
       provider_session: parameter.providerSession,
+      invitation_id: parameter.invitationId,
+      models: parameter.models,
       is_operator: parameter.isOperator,
       created_at: parameter.createdAt,
       expires_at: parameter.expiresAt,
@@ -79,7 +90,7 @@ export function createBrowserSessionWrites(write: StatementWriter) {
       .where("ended_at", "is not", null)
       .where("ended_at", "<=", parameter.before),
   );
-  const ending = (column: "id" | "provider_session" | "subject") =>
+  const ending = (column: "id" | "provider_session" | "subject" | "invitation_id") =>
     write<{ value: string; at: number }>()((database, parameter) =>
       database
         .updateTable("browser_sessions")
@@ -95,6 +106,7 @@ export function createBrowserSessionWrites(write: StatementWriter) {
       .updateTable("browser_sessions")
       .set({ ended_at: parameter.at })
       .where("ended_at", "is", null)
+      .where("invitation_id", "is", null)
       .where((expression) =>
         expression.or([
           expression("issuer", "is", null),
@@ -102,6 +114,7 @@ export function createBrowserSessionWrites(write: StatementWriter) {
         ]),
       ),
   );
+  const endByInvitation = ending("invitation_id");
 
   return {
     *createBrowserSession(session: BrowserSession): Operation<void> {
@@ -110,6 +123,8 @@ export function createBrowserSessionWrites(write: StatementWriter) {
       yield* forgetEnded.run({ before: now - TOLD_MS });
       yield* insert.run({
         ...session,
+        subject: session.subject ?? NO_SUBJECT,
+        models: fromPatterns(session.models),
         isOperator: session.isOperator ? 1 : 0,
         createdAt: session.createdAt.getTime(),
         expiresAt: session.expiresAt.getTime(),
@@ -119,6 +134,9 @@ export function createBrowserSessionWrites(write: StatementWriter) {
     *endBrowserSessions(which: SessionsToEnd, at: Date): Operation<number> {
       const ended = at.getTime();
       if ("id" in which) return yield* endById.run({ value: which.id, at: ended });
+      if ("invitationId" in which)
+        return yield* endByInvitation.run({ value: which.invitationId, at: ended });
+      if ("subject" in which && which.subject === NO_SUBJECT) return 0;
       if ("subject" in which) return yield* endBySubject.run({ value: which.subject, at: ended });
       if ("notOfIssuer" in which)
         return yield* endOfOthers.run({ issuer: which.notOfIssuer, at: ended });

@@ -12,6 +12,7 @@ import { createConversationReads, createConversationWrites } from "./conversatio
 import { createFileReads, createFileWrites } from "./files.ts";
 import { createGrantReads } from "./grants.ts";
 import { createInserts } from "./inserts.ts";
+import { createInvitationReads, createInvitationWrites } from "./invitations.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
 import { createOnce } from "./once.ts";
@@ -53,6 +54,7 @@ export const createReads = (write: StatementWriter, countListed: CountListed) =>
   ...createTicketReads(write),
   ...createShareReads(write),
   ...createBrowserSessionReads(write),
+  ...createInvitationReads(write),
   ...createArchiveReads(write),
   ...createAuditReads(write),
   ...createBudgetReads(write),
@@ -79,6 +81,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const prompts = createPromptWrites(write, append, once);
   const projects = createProjectWrites(write, append, once);
   const files = createFileWrites(write, append, once);
+  const sessions = createBrowserSessionWrites(write);
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
     ...createConversationUpdate(write, insert, changes, append, branches),
@@ -98,7 +101,8 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createBudgetWrites(write),
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
-    ...createBrowserSessionWrites(write),
+    ...sessions,
+    ...createInvitationWrites(write, append, once, sessions),
     ...createAcceptedToolWrites(write, append, once),
     ...createSecretWrites(write),
     ...createHealthWrites(write),

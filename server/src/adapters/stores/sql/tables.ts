@@ -2,6 +2,7 @@ import type { Generated } from "kysely";
 import type { FileState } from "../../../domain/file.ts";
 import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
 import type { AgentsTable, ProfilesTable, ProjectsTable, PromptsTable } from "./kept-tables.ts";
+import type { BrowserSessionsTable, InvitationsTable } from "./sign-in-tables.ts";
 import type { ToolGrantsTable, ToolQuestionsTable } from "./tool-tables.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
@@ -27,6 +28,7 @@ export type Tables = {
   tickets: TicketsTable;
   shares: SharesTable;
   browser_sessions: BrowserSessionsTable;
+  invitations: InvitationsTable;
   files: FilesTable;
   file_links: FileLinksTable;
 };
@@ -136,20 +138,6 @@ type ReplyPiecesTable = {
   reasoning: string;
   /** Steps of a layout, as JSON with commas between them; null while the reply is reasoning and one part of text. */
   layout: string | null;
-};
-
-type BrowserSessionsTable = {
-  hash: string;
-  id: string;
-  tenant_id: string;
-  user_id: string;
-  issuer: string | null;
-  subject: string;
-  provider_session: string | null;
-  is_operator: number;
-  created_at: number;
-  expires_at: number;
-  ended_at: number | null;
 };
 
 type IdempotencyKeysTable = {

@@ -97,6 +97,9 @@ export const WRITE_SCOPES: WriteScopes = {
 
   createBrowserSession: ofNobody,
   endBrowserSessions: ofNobody,
+  createInvitation: (_invitation, _actor, idempotency) => ofNobodyFor(idempotency?.owner),
+  acceptInvitation: ofNobody,
+  revokeInvitation: ofNobody,
   putAcceptedTools: ofNobody,
   noteTriedCall: ofOwner,
 

@@ -5,7 +5,9 @@ import { BRANCHES_MIGRATION } from "./branches-migration.ts";
 import { BROWSER_SESSIONS_MIGRATION } from "./browser-sessions-migration.ts";
 import { CONVERSATION_COUNTS_MIGRATION } from "./conversation-counts-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
+import { INVITATIONS_MIGRATION } from "./invitations-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
+import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { PROJECTS_MIGRATION } from "./projects-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
 import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
@@ -269,18 +271,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // What clients attach to a conversation: a JSON object of texts.
   "ALTER TABLE conversations ADD COLUMN metadata TEXT;",
-  `
-  -- What people keep for all their conversations.
-  CREATE TABLE profiles (
-    row_id INTEGER PRIMARY KEY,
-    tenant_id TEXT NOT NULL,
-    owner_id TEXT NOT NULL,
-    instructions TEXT NOT NULL,
-    are_instructions_on INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    UNIQUE (tenant_id, owner_id)
-  ) STRICT;
-  `,
+  PROFILES_MIGRATION,
   REPLY_STEPS_MIGRATION,
   TURN_LISTS_MIGRATION,
   SHARES_MIGRATION,
@@ -297,4 +288,5 @@ export const MIGRATIONS: readonly string[] = [
   SESSION_ISSUER_MIGRATION,
   PROJECTS_MIGRATION,
   "ALTER TABLE tool_questions ADD COLUMN result TEXT; -- what a client has made of a call, as JSON",
+  INVITATIONS_MIGRATION,
 ];

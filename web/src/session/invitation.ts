@@ -1,0 +1,53 @@
+import { API_BASE_URL } from "../settings.ts";
+import { forgetKey, storedKey } from "./credential.ts";
+
+/** What an invitation offers. */
+export type Offer = {
+  /** Empty: the operator has not said it. */
+  readonly invited_by: string;
+  readonly is_operator: boolean;
+  readonly session_days: number;
+};
+
+/** What became of an invitation: one that does not work (any more), or what went wrong. */
+export type Refusal =
+  | { readonly kind: "over" }
+  | { readonly kind: "problem"; readonly reason: string };
+
+/** What the link ends with: behind the sign that browsers send to nobody. */
+const invitationSecret = (): string => location.hash.slice(1);
+
+/** What the invitation offers; it can be accepted later on. */
+export async function lookAtInvitation(): Promise<Offer | Refusal> {
+  const answer = await post("");
+  return answer instanceof Response ? ((await answer.json()) as Offer) : answer;
+}
+
+/** Signs in by the invitation, in the place of whoever has a key here. @returns null: somebody is in */
+export async function acceptInvitation(): Promise<Refusal | null> {
+  const answer = await post("/accept");
+  if (!(answer instanceof Response)) return answer;
+  await forgetKey(await storedKey());
+  return null;
+}
+
+async function post(path: string): Promise<Response | Refusal> {
+  try {
+    const answer = await fetch(`${API_BASE_URL}/sign-in/invitation${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ secret: invitationSecret().slice(0, MAX_SECRET_CHARACTERS) }),
+      cache: "no-store",
+    });
+    if (answer.ok) return answer;
+    if (answer.status === 404) return { kind: "over" };
+    const told: unknown = await answer.json().catch(() => null);
+    const isTold = typeof told === "object" && told !== null && "error" in told;
+    return { kind: "problem", reason: isTold ? String(told.error) : `${answer.status}` };
+  } catch (error) {
+    return { kind: "problem", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The server reads no longer one. */
+const MAX_SECRET_CHARACTERS = 128;
