@@ -6,12 +6,13 @@ import { after, before, test } from "node:test";
 import { type CallOptions, caller } from "./chat-v1-client.ts";
 import { png, upload } from "./file-samples.ts";
 import { startServer } from "./start-server.ts";
+import { asking } from "./tool-steps.ts";
 import { makeKey } from "./wire-client.ts";
 
 let server: Awaited<ReturnType<typeof startServer>>;
 let key: string;
 before(async () => {
-  server = await startServer({ environment: { MODEL_CONTEXT_TOKENS: "4000" } });
+  server = await startServer({ environment: { MODEL_CONTEXT_TOKENS: "4000", TOOLS: "now" } });
   key = await makeKey(server, { actAs: true });
 });
 after(() => server[Symbol.asyncDispose]());
@@ -215,6 +216,18 @@ test("[H66] the model is told a project's instructions last, after the agent's a
   assert.doesNotMatch(JSON.stringify(await told(outside.id)), /Briefly|Rhyme/);
   await change(`/conversations/${outside.id}`, { project_id: made.id });
   assert.match(JSON.stringify(await told(outside.id)), /Briefly\./);
+});
+
+test("[H66] [H67] the later steps of a reply are told what the first one was", async () => {
+  const { project, conversation, file, told } = person();
+  const file_ids = [await file("Seven windows", "plan.txt")];
+  const { id } = await project({ instructions: "Rhyme.", file_ids });
+  const inside = await conversation({ project_id: id });
+  server.model.next(asking([{ name: "now" }]));
+  const messages = await told(inside.id);
+  assert.equal(messages.at(-1)?.role, "tool", "the second step");
+  assert.match(JSON.stringify(messages[0]), /Rhyme\./);
+  assert.match(JSON.stringify(messages[1]), /Seven windows/);
 });
 
 test("[H67] the model is given a project's files before the conversation, as it is given attachments, and only while they are there", async () => {

@@ -24,6 +24,7 @@ const heading = (page: Page, name: string) => page.getByRole("heading", { level:
 test("a project is made, told what models should know, and begun in, by keyboard alone", {
   skip,
 }, async () => {
+  await client().conversations.create({ title: "Of tides" });
   await using opened = await openPage(server.url);
   const { page } = opened;
   await page.getByRole("link", { name: "Projects", exact: true }).press("Enter");
@@ -83,6 +84,8 @@ test("a project is made, told what models should know, and begun in, by keyboard
   await inside.press("Enter");
   await page.reload();
   await inside.waitFor();
+  await listed(page, "Of tides").waitFor();
+  assert.equal(await listed(page, "How many windows?").count(), 1, "from the server, too");
   assert.equal(await inside.getAttribute("aria-current"), "page", "the folder stays open");
 
   await house.press("Enter");
