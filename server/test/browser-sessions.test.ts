@@ -387,6 +387,16 @@ test("[H74] behind https the cookies are of this host alone, and the provider se
 test("[H74] without a provider nothing of it is there; while it does not answer, people are told so", async () => {
   await using plain = await startServer({ backend: "sqlite", builtIn: true });
   assert.equal((await fetch(`${plain.url}/sign-in/start`)).status, 404);
+  const { cookie } = await signedIn();
+  const row = await server.store.findBrowserSession(hashOfSession(cookie.slice(9)));
+  assert.ok(row);
+  for (const issuer of [row.issuer, null]) {
+    const secret = `cs_${randomUUID().padEnd(43, "x")}`;
+    const of = { id: randomUUID(), hash: hashOfSession(secret), issuer };
+    await plain.store.createBrowserSession({ ...row, ...of });
+    const refused = await send(plain, "GET", ACCOUNT, undefined, { cookie: `colloquy=${secret}` });
+    assert.equal(refused.status, 401, "a session of a provider that there is no more");
+  }
   provider.fail(true);
   await using late = await startServer({ backend: "sqlite", environment: provider.environment });
   const { ended } = await walk(late.url);

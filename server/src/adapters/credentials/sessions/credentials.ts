@@ -57,7 +57,8 @@ export function sessionCredentials(
     if (known && known.until > now && known.until <= now + FRESH_MS) return known.session;
     remembered.delete(sessionHash);
     const session = await store.findBrowserSession(sessionHash);
-    if (!session || (session.invitationId === null && session.issuer !== issuer)) return null;
+    const isOfProvider = issuer !== null && session?.issuer === issuer;
+    if (!session || (session.invitationId === null && !isOfProvider)) return null;
     forgetOldest(remembered, MAX_REMEMBERED);
     remembered.set(sessionHash, { until: now + FRESH_MS, session });
     return session;
