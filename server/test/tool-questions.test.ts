@@ -266,7 +266,7 @@ describe("[H52] what ends a reply that waits", () => {
     async () => {
       server.model.next(asking([{ name: "send" }]));
       const { conversation, events, questions } = await ask("Send it");
-      using database = new DatabaseSync(join(server.directory, "colloquy.db"));
+      using database = new DatabaseSync(join(server.directory, "colloquy.db"), { timeout: 10_000 });
       const late = database.prepare("UPDATE tool_questions SET expires_at = ? WHERE reply_id = ?");
       late.run(Date.now() - 1, questions[0].message_id);
       server.model.next(answering("Then not."));
