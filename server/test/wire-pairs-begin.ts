@@ -51,6 +51,15 @@ const dialogix: Begin = async ({ server, user, conversationId }, message) => {
   return { text: answer.status === 200 ? whole : soFar, isWhole: answer.status === 200 };
 };
 
+const mcp: Begin = async ({ server, user, conversationId }, message) => {
+  const given = { message, ...(conversationId !== null && { conversation_id: conversationId }) };
+  const params = { name: "continue_conversation", arguments: given };
+  const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params };
+  const headers = { ...headersOf(user), accept: "application/json" };
+  const { structuredContent: told } = (await send(server, "POST", "/mcp", body, headers)).body.result;
+  return { text: told.text, isWhole: told.status === "complete" };
+};
+
 const voice: Begin = async ({ server, user, conversationId }, text) => {
   await using socket = await openSocket(server, "/ws");
   await socket.next();
@@ -167,6 +176,7 @@ export const BEGINNINGS: Readonly<Record<string, Begin>> = {
   chat,
   "chat, the socket": chatSocket,
   dialogix,
+  mcp,
   voice,
   "chat-v1": chatV1,
   completions,

@@ -36,9 +36,9 @@ ${inRows(AUDIT_ACTIONS)}
   --all            from the beginning
   --json           as JSON Lines, with everything that was noted
 
-Keys made and revoked and what is deleted are noted with the deed itself; the
-first use of each credential, refusals (many of one kind as one line, with their
-number) and calls of tools within a second. Nothing in this log can be changed
+Keys and invitations made and revoked, tools accepted and what is deleted are
+noted with the deed itself; the first use of each credential, refusals (many of
+one kind as one line, with their number) and calls of tools within a second. Nothing in this log can be changed
 or deleted. It holds no message, no credential, and neither the arguments of a
 call nor its result. Times are UTC.
 `;

@@ -28,7 +28,8 @@ const HELP = `colloquy export: write everything as JSON Lines
 Without FILE, or with -, it goes to standard output. A FILE is for you alone (mode
 0600), and appears once it is whole. A server may go on running; a reply that is
 being generated is left out, and one that waits for a decision is taken along with
-its questions. 'colloquy import' reads it.
+its questions. The audit log, invitations and sessions are left out ('colloquy backup'
+has them). 'colloquy import' reads it.
 `;
 
 export const exportCommand: Command = async (args) => {

@@ -10,7 +10,7 @@ import type {
 /** A page of open questions. */
 export type QuestionPage = { readonly limit: number; readonly offset: number };
 
-/** Whose deed a reply waits for: a decision of its user, or a result of the client's. */
+/** Whom a reply waits for: its user, who decides, or the client, which gives a result. */
 export type AskedOf = "user" | "client";
 
 /** What a person decided about a call, or what a client made of it. */

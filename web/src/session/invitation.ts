@@ -49,5 +49,5 @@ async function post(path: string): Promise<Response | Refusal> {
   }
 }
 
-/** The server reads no longer one. */
+/** The longest secret that the server reads. */
 const MAX_SECRET_CHARACTERS = 128;

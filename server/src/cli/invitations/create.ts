@@ -85,7 +85,7 @@ export const createInvitation: Command = async (args) => {
 
   if (!values.quiet)
     say(
-      `Whoever opens this link first, until ${minuteOf(invitation.expiresAt)} UTC, is signed in${invitation.isOperator ? " as an operator" : ""}. It is shown this once:\n`,
+      `Whoever accepts this invitation first, until ${minuteOf(invitation.expiresAt)} UTC, is signed in${invitation.isOperator ? " as an operator" : ""}. It is shown this once:\n`,
     );
   print(`${addressOf(config)}/app/invitation#${secret}\n`);
   if (!values.quiet && config.publicOrigin === null)

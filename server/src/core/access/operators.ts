@@ -18,7 +18,7 @@ export function notAnOperator({ proof }: Caller, what: string): AppError {
   return new AppError(
     "forbidden",
     isWithoutKey
-      ? `${what} for operators, and nobody is one without a key. Run '${COMMAND} keys create --operator' on the server's machine, or make the first key with the code that the server showed on its terminal (claim_code)`
+      ? `${what} for operators, and a request without a credential comes from nobody in particular. Run '${COMMAND} keys create --operator' on the server's machine, or make the first key with the code that the server showed on its terminal (claim_code)`
       : `${what} for operators: use a key made with '${COMMAND} keys create --operator'`,
   );
 }

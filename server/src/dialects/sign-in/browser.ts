@@ -42,7 +42,7 @@ export function browserRoutes(
     if (!isOwnPage(raw, publicOrigin))
       throw new AppError(
         "forbidden",
-        "Only the page of this server takes an invitation, and over https unless it is on the same machine",
+        "Only a page of this server accepts an invitation. Open its link in a browser, over https unless the server is on the same machine",
       );
   };
 

@@ -8,7 +8,7 @@ export const SESSION_ISSUER_MIGRATION = "ALTER TABLE browser_sessions ADD COLUMN
 
 /** How long the end of a session is told to servers, which ask several times a second. No ticket lasts as long. */
 const TOLD_MS = 24 * 3_600_000;
-/** Of whoever came by an invitation. No provider has an empty one. */
+/** The subject of a session that an invitation gave. No provider gives an empty one. */
 const NO_SUBJECT = "";
 
 export function createBrowserSessionReads(write: StatementWriter) {

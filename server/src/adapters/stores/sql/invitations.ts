@@ -116,7 +116,7 @@ export function createInvitationWrites(
       .where("id", "=", parameter.id)
       .where("accepted_at", "is", null),
   );
-  // The row stays: what the person has is not to be anybody's who names them.
+  // The row stays, so that nobody speaks for the person without a credential (AUTH_ANONYMOUS=open).
   const end = write<{ id: string; at: number }>()((database, parameter) =>
     database
       .updateTable("invitations")
