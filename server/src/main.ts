@@ -175,7 +175,7 @@ export async function startServer(
     }),
   );
 
-  const isClaimed = config.signIn !== null || (await store.isClaimed());
+  const isClaimed = await store.isClaimed();
   // Where servers share a database, the code of one would be refused by the others.
   const claimCode = canShowCode && !isClaimed && !config.databaseUrl ? newClaimCode() : null;
 

@@ -305,6 +305,23 @@ test("[H73] a session ends when the operator chooses another provider, for the s
   assert.equal(await statusOf(ACCOUNT, headers), 200);
 });
 
+test("[X13] a server that had a provider wants a credential also when it has none any more", async () => {
+  await using directory = await mkdtempDisposable(join(tmpdir(), "colloquy-test-"));
+  const options = { directory: directory.path, backend: "sqlite", builtIn: true } as const;
+  {
+    await using first = await startServer({ ...options, environment: provider.environment });
+    provider.expect({ subject: "ann" });
+    const kept = sessionOf((await walk(first.url)).ended);
+    assert.equal((await send(first, "GET", ACCOUNT, undefined, { cookie: kept })).status, 200);
+    await first.store.endBrowserSessions({ subject: "ann" }, new Date());
+  }
+  await using later = await startServer(options);
+  assert.deepEqual([later.isClaimed, later.claimCode], [true, null]);
+  assert.equal((await send(later, "GET", "/conversations?user_id=ann")).status, 401);
+  const anyToken = { authorization: "Bearer local" };
+  assert.equal((await send(later, "GET", ACCOUNT, undefined, anyToken)).status, 401);
+});
+
 test("[H72] whoever has not signed in is counted by address", async () => {
   await using counting = await startServer({
     backend: "sqlite",

@@ -26,6 +26,10 @@ test("an issuer whose keys cannot be had is a failure", async () => {
   await using folder = await workFolder();
   await using issuer = await startIssuer();
   assert.match(await about(folder, "sign-in", issuer.environment), /^ok: .*\(its keys: 3\)/);
+  assert.match(
+    await about(folder, "access", issuer.environment),
+    /^ok: by the provider of AUTH_JWT_ISSUER: no key was ever made/,
+  );
   const wrong = { ...issuer.environment, AUTH_JWT_ISSUER: `${issuer.url}/` };
   assert.match(await about(folder, "sign-in", wrong), /^fail: .*written exactly so/);
   const button = { AUTH_JWT_ISSUER: issuer.url, SIGN_IN_CLIENT_ID: "x", SIGN_IN_NAME: "Kestrel" };

@@ -48,6 +48,20 @@ test("[H75] the command makes an invitation that a running server takes, lists i
   assert.match(again.stderr, /There is no invitation/);
 });
 
+test("[X13] an invitation claims the server, also where the provider by which it was made is gone; the first key is an operator's all the same", async () => {
+  await using folder = await workFolder();
+  await using server = await startServer({ directory: folder.data, builtIn: true });
+  const ask = () => fetch(`${server.url}/conversations?user_id=bob`);
+  assert.equal((await ask()).status, 200);
+  const environment = { AUTH_JWT_ISSUER: "https://id.example", SIGN_IN_CLIENT_ID: "colloquy" };
+  const made = await folder.run(["invitations", "create", "--user", "bob"], { environment });
+  assert.equal(made.code, 0, made.stderr);
+  await eventually(async () => (await ask()).status === 401);
+  const key = (await folder.run(["keys", "create", "--quiet"])).stdout.trim();
+  const headers = { authorization: `Bearer ${key}` };
+  assert.equal((await fetch(`${server.url}/v1/chat/keys`, { headers })).status, 200);
+});
+
 test("what the command does not understand is said, and makes nothing", async () => {
   await using folder = await workFolder();
   for (const [args, words] of [

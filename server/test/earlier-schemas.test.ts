@@ -418,6 +418,48 @@ const RESERVATION = {
   tenantLimit: null,
 };
 
+/** A schema in which a provider or an invitation claimed nothing by itself, and what it could hold of either. */
+const UNCLAIMING = /CREATE TABLE invitations/;
+const SESSION = `INSERT INTO browser_sessions
+  (hash, id, tenant_id, user_id, subject, is_operator, created_at, expires_at)
+  VALUES ('h', 'i', 'local', 'ann', 'ann', 0, 1, 2)`;
+const INVITATION = `INSERT INTO invitations (id, hash, name, invited_by, tenant_id, user_id,
+  is_operator, session_ms, created_at, expires_at, over_at)
+  VALUES ('i', 'h', '', '', 'local', 'bob', 0, 1, 1, 2, 2)`;
+const CLAIMS = [
+  ["nothing", "SELECT 1", false],
+  ["a session", SESSION, true],
+  ["an invitation", INVITATION, true],
+] as const;
+
+for (const [what, statement, isClaimed] of CLAIMS) {
+  test(`SQLite: an earlier database with ${what} is ${isClaimed ? "" : "not "}claimed`, async () => {
+    const directory = await mkdtemp(join(tmpdir(), "colloquy-schema-"));
+    try {
+      const version = SQLITE_MIGRATIONS.findIndex((text) => UNCLAIMING.test(text)) + 1;
+      makeSqlite(directory, version, [statement]);
+      await using store = await openSqliteStore({
+        directory,
+        exclusive: true,
+        synchronous: "OFF",
+      });
+      assert.equal(await store.isClaimed(), isClaimed);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  test(`PostgreSQL: an earlier database with ${what} is ${isClaimed ? "" : "not "}claimed`, {
+    skip: skipWithoutPostgres(),
+  }, async () => {
+    await using database = await createDatabase();
+    const version = POSTGRES_MIGRATIONS.findIndex((text) => UNCLAIMING.test(text)) + 1;
+    await makePostgres(database.url, version, [statement]);
+    await using store = await openPostgresStore({ url: database.url, isServer: true });
+    assert.equal(await store.isClaimed(), isClaimed);
+  });
+}
+
 test("SQLite: a database of every earlier schema keeps all that it held", async (context) => {
   for (const version of SQLITE_MIGRATIONS.keys())
     if (version > 0)
@@ -437,7 +479,8 @@ test("SQLite: a database of every earlier schema keeps all that it held", async 
       });
 });
 
-function makeSqlite(directory: string, version: number): Columns {
+/** @param instead what the database holds; absent: all that such a schema could */
+function makeSqlite(directory: string, version: number, instead?: readonly string[]): Columns {
   using database = new DatabaseSync(join(directory, "colloquy.db"));
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN");
   for (const migration of SQLITE_MIGRATIONS.slice(0, version)) database.exec(migration);
@@ -445,8 +488,10 @@ function makeSqlite(directory: string, version: number): Columns {
   const described = database.prepare(`SELECT tables.name AS in_table, columns.name AS name
     FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'`);
   for (const { in_table, name } of described.all()) note(columns, String(in_table), String(name));
-  for (const { text, values } of statementsFor(columns, () => "?"))
-    database.prepare(text).run(...values);
+  for (const text of instead ?? []) database.exec(text);
+  if (!instead)
+    for (const { text, values } of statementsFor(columns, () => "?"))
+      database.prepare(text).run(...values);
   database.exec(`PRAGMA user_version = ${version}; COMMIT`);
   return columns;
 }
@@ -468,7 +513,12 @@ test("PostgreSQL: a database of every earlier schema keeps all that it held", {
       });
 });
 
-async function makePostgres(url: string, version: number): Promise<Columns> {
+/** @param instead what the database holds; absent: all that such a schema could */
+async function makePostgres(
+  url: string,
+  version: number,
+  instead?: readonly string[],
+): Promise<Columns> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -480,8 +530,10 @@ async function makePostgres(url: string, version: number): Promise<Columns> {
     const { rows } = await client.query(`SELECT table_name, column_name
       FROM information_schema.columns WHERE table_schema = 'public'`);
     for (const { table_name, column_name } of rows) note(columns, table_name, column_name);
-    for (const { text, values } of statementsFor(columns, (number) => `$${number}`))
-      await client.query(text, values);
+    for (const text of instead ?? []) await client.query(text);
+    if (!instead)
+      for (const { text, values } of statementsFor(columns, (number) => `$${number}`))
+        await client.query(text, values);
     return columns;
   } finally {
     await client.end();

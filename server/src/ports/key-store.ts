@@ -12,6 +12,8 @@ export interface KeyStore {
   revokeKey(keyId: string, at: Date, actor?: string): Promise<boolean>;
   /** The number is read several times a second. */
   countRevokedKeys(): Promise<number>;
-  /** True from the first key on, for ever, even when every key is revoked. */
+  /** Notes that somebody from elsewhere may have a credential that is neither a key nor an invitation. */
+  noteClaimed(at: Date): Promise<void>;
+  /** True from the first key, the first invitation or `noteClaimed` on, for ever, also when none of them is good any more. */
   isClaimed(): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import type { SignInError } from "../domain/sign-in-error.ts";
 import type { BrowserSessionStore } from "../ports/browser-sessions.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { InvitationStore } from "../ports/invitation-store.ts";
+import type { KeyStore } from "../ports/key-store.ts";
 
 type ChosenSignIn = {
   /** The tokens of the issuer, where they are let in, and the sessions of browsers. */
@@ -21,12 +22,14 @@ type ChosenSignIn = {
  */
 export async function chooseSignIn(
   config: SignInConfig | null,
-  store: BrowserSessionStore & InvitationStore,
+  store: BrowserSessionStore & InvitationStore & Pick<KeyStore, "isClaimed" | "noteClaimed">,
   onFailure: (error: SignInError) => void,
 ): Promise<ChosenSignIn> {
   const sessionsOf = (provider: string | null) => sessionCredentials(store, systemClock, provider);
   if (!config) return { credentials: [sessionsOf(null)], signIn: null };
   const { audiences, button, rules, issuer } = config;
+  // Whom the provider lets in stays protected from whoever has no credential, also when it is not set any more.
+  if (!(await store.isClaimed())) await store.noteClaimed(systemClock.now());
   const tokens = await import("../adapters/credentials/jwt/credentials.ts");
   const ofTokens = audiences.length > 0 ? [tokens.jwtCredentials(config, systemClock)] : [];
   if (!button) return { credentials: [...ofTokens, sessionsOf(null)], signIn: null };

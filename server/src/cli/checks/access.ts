@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import { COMMAND } from "../../domain/command.ts";
+import type { ApiKey } from "../../domain/key.ts";
 import { counted, OPEN_IN_WORDS } from "../wording.ts";
 import { type Finding, failure, fine, warning } from "./finding.ts";
 import { isLoopbackHost } from "./settings.ts";
@@ -23,11 +24,23 @@ const openMode = ({ anonymous }: Config): Finding[] =>
       ]
     : [];
 
+/** Who is served where no key is good. */
+function withoutKeys(config: Config, keys: readonly ApiKey[]): Finding {
+  const what = keys.length === 0 ? "no key was ever made" : "every key is revoked";
+  if (config.signIn) return fine(CHECK, `by the provider of AUTH_JWT_ISSUER: ${what}`);
+  if (config.anonymous === "loopback")
+    return warning(CHECK, `${what}: only programs of this machine are served`, MAKE_A_KEY);
+  const remedy = `${MAKE_A_KEY} --operator`;
+  return keys.length === 0
+    ? warning(CHECK, `${what}, so only those are served who accepted an invitation`, remedy)
+    : failure(CHECK, `${what}, so nobody is served`, remedy);
+}
+
 /** Checks who is served and who is not. */
 export function checkAccess(config: Config, { isClaimed, keys }: StoredAccess): Finding[] {
   const open = openMode(config);
   const isForOthers = config.publicOrigin !== null || config.trustedProxies.length > 0;
-  if (!isClaimed) {
+  if (!isClaimed && !config.signIn) {
     const served =
       "no key was ever made: programs of this machine are served without one, and nobody else is";
     if (isForOthers)
@@ -47,16 +60,7 @@ export function checkAccess(config: Config, { isClaimed, keys }: StoredAccess): 
   const working = keys.filter(({ revokedAt }) => !revokedAt);
   const operators = working.filter(({ isOperator }) => isOperator);
   const found: Finding[] = [...open];
-  if (working.length === 0)
-    found.push(
-      config.anonymous === "loopback"
-        ? warning(
-            CHECK,
-            "every key is revoked: only programs of this machine are served",
-            MAKE_A_KEY,
-          )
-        : failure(CHECK, "every key is revoked, so nobody is served", `${MAKE_A_KEY} --operator`),
-    );
+  if (working.length === 0) found.push(withoutKeys(config, keys));
   else
     found.push(
       fine(

@@ -31,7 +31,7 @@ export type CreatedKey = {
   readonly key: ApiKey;
   /** The key itself. It is stored nowhere. */
   readonly secret: string;
-  /** Whether it is the first key ever, which claims the server. */
+  /** Whether it is the first key ever, which claims the server, unless it was claimed already. */
   readonly isFirst: boolean;
 };
 
@@ -116,7 +116,8 @@ export function createKeys(parts: {
       if (models) checkPatterns(models, "models");
       if (!by.isOperator && claimCode) return await makeFirst(by, draft, claimCode, idempotency);
       check(by);
-      return await make(by, draft, !(await store.isClaimed()), idempotency);
+      const isFirst = (await store.listKeys()).length === 0;
+      return await make(by, draft, isFirst, idempotency);
     },
 
     async list(by) {

@@ -1,4 +1,5 @@
 import { SESSION_ISSUER_MIGRATION } from "../sql/browser-sessions.ts";
+import { CLAIMS_MIGRATION } from "../sql/keys.ts";
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { ALLOWED_MODELS_MIGRATION } from "./allowed-models-migration.ts";
 import { ARCHIVED_MIGRATION } from "./archived-migration.ts";
@@ -159,4 +160,5 @@ export const MIGRATIONS: readonly string[] = [
   PROJECTS_MIGRATION,
   "ALTER TABLE tool_questions ADD COLUMN result text; -- what a client has made of a call, as JSON",
   INVITATIONS_MIGRATION,
+  CLAIMS_MIGRATION,
 ];

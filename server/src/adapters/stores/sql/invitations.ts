@@ -7,6 +7,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { OwnedIdempotency } from "../../../ports/turn-requests.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
 import type { BrowserSessionWrites } from "./browser-sessions.ts";
+import type { createKeyWrites } from "./keys.ts";
 import { type Once, shownOnce } from "./once.ts";
 import { fromPatterns, toPatterns } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -53,8 +54,12 @@ export function createInvitationWrites(
   write: StatementWriter,
   append: AppendAuditEvent,
   once: Once,
-  sessions: BrowserSessionWrites,
+  parts: {
+    readonly sessions: BrowserSessionWrites;
+    readonly keys: Pick<ReturnType<typeof createKeyWrites>, "noteClaimed">;
+  },
 ) {
+  const { sessions, keys } = parts;
   const insert = write<{
     id: string;
     hash: string;
@@ -149,6 +154,7 @@ export function createInvitationWrites(
             createdAt: now,
             expiresAt: expiresAt.getTime(),
           });
+          yield* keys.noteClaimed(createdAt);
           yield* append(eventAbout("invitation_created", invitation, id, { at: createdAt, actor }));
         },
         find() {

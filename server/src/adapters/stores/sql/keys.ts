@@ -10,6 +10,14 @@ type NoParameters = Record<never, never>;
 
 const CLAIMED = "claimed";
 
+/** Until then, neither an invitation nor a provider claimed an installation for ever. */
+export const CLAIMS_MIGRATION = `
+  INSERT INTO meta (name, value)
+    SELECT '${CLAIMED}', CAST(CURRENT_TIMESTAMP AS text)
+    WHERE EXISTS (SELECT 1 FROM invitations) OR EXISTS (SELECT 1 FROM browser_sessions)
+    ON CONFLICT DO NOTHING;
+`;
+
 export function createKeyReads(write: StatementWriter) {
   const selectAll = write<NoParameters>()((database) =>
     database.selectFrom("api_keys").selectAll().orderBy("created_at").orderBy("row_id"),
@@ -98,6 +106,10 @@ export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent
       .where("id", "=", parameter.id),
   );
 
+  function* noteClaimed(at: Date): Operation<void> {
+    yield* claim.run({ at: at.toISOString() });
+  }
+
   /** False if its id or its hash is there already. */
   function* insertKey(key: ApiKey): Operation<boolean> {
     const inserted = yield* insert.run({
@@ -113,12 +125,13 @@ export function createKeyWrites(write: StatementWriter, append: AppendAuditEvent
       revokedAt: key.revokedAt === null ? null : key.revokedAt.getTime(),
       models: fromPatterns(key.models),
     });
-    if (inserted > 0) yield* claim.run({ at: key.createdAt.toISOString() });
+    if (inserted > 0) yield* noteClaimed(key.createdAt);
     return inserted > 0;
   }
 
   return {
     insertKey,
+    noteClaimed,
 
     *createKey(
       key: ApiKey,

@@ -102,7 +102,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
     ...sessions,
-    ...createInvitationWrites(write, append, once, sessions),
+    ...createInvitationWrites(write, append, once, { sessions, keys }),
     ...createAcceptedToolWrites(write, append, once),
     ...createSecretWrites(write),
     ...createHealthWrites(write),

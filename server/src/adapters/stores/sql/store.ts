@@ -176,6 +176,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     listKeys: () => read("nobody", reads.listKeys()),
     findKeyByHash: (...given) => read("nobody", reads.findKeyByHash(...given)),
     revokeKey: (...given) => write("revokeKey", ...given),
+    noteClaimed: (...given) => write("noteClaimed", ...given),
     appendAuditEvents: (...given) => write("appendAuditEvents", ...given),
     listAuditEvents: (...given) => read("nobody", reads.listAuditEvents(...given)),
     reserveTokens: (...given) => write("reserveTokens", ...given),

@@ -83,6 +83,7 @@ export const WRITE_SCOPES: WriteScopes = {
   forgetUnusedFiles: ofEveryone,
 
   insertKey: ofNobody,
+  noteClaimed: ofNobody,
   createKey: (_key, _stamp, idempotency) => ofNobodyFor(idempotency?.owner),
   revokeKey: ofNobody,
   appendAuditEvents: ofNobody,

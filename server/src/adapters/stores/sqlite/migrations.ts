@@ -1,4 +1,5 @@
 import { SESSION_ISSUER_MIGRATION } from "../sql/browser-sessions.ts";
+import { CLAIMS_MIGRATION } from "../sql/keys.ts";
 import { TURN_LISTS_MIGRATION } from "../sql/turn-lists.ts";
 import { ARCHIVED_MIGRATION } from "./archived-migration.ts";
 import { BRANCHES_MIGRATION } from "./branches-migration.ts";
@@ -289,4 +290,5 @@ export const MIGRATIONS: readonly string[] = [
   PROJECTS_MIGRATION,
   "ALTER TABLE tool_questions ADD COLUMN result TEXT; -- what a client has made of a call, as JSON",
   INVITATIONS_MIGRATION,
+  CLAIMS_MIGRATION,
 ];
