@@ -58,7 +58,13 @@ before(async () => {
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
   });
   await runs(["export", "first.jsonl"]);
-  assert.match(await recordsIn("first.jsonl"), /isUntrusted/);
+  const marked = (await recordsIn("first.jsonl"))
+    .split("\n")
+    .filter((line) => /isUntrusted/.test(line));
+  assert.deepEqual(
+    marked.map((line) => JSON.parse(line).message.role),
+    ["user", "assistant"],
+  );
 });
 after(() => folder?.[Symbol.asyncDispose]());
 

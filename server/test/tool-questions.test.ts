@@ -414,3 +414,93 @@ describe("[H56] the tools of an agent", () => {
     assert.equal(all.body.data.tools, null);
   });
 });
+
+describe("[H95] what a program says stays a stranger's words", () => {
+  /** What the program's call of `continue_conversation` gave. */
+  const byProgram = async (message: string, more: object = {}): Promise<Shown> => {
+    const params = { name: "continue_conversation", arguments: { message, ...more } };
+    const response = await fetch(`${server.url}/mcp`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        accept: "application/json",
+        "x-user-id": user,
+      },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+    });
+    return ((await response.json()) as Shown).result.structuredContent;
+  };
+  /** What the user says or asks for, and the model answers by a call of `note`: the reply. */
+  const byUser = async (id: string, body: object = { content: "Go on" }): Promise<Shown> => {
+    server.model.forget();
+    // A model that was asked too early is asked again.
+    server.model.next(...Array.from({ length: 3 }, () => asking([{ name: "note" }])));
+    const path = `/conversations/${id}/messages`;
+    const sent = await calls.call(path, { body: { parts: true, steps: true, ...body }, user });
+    server.model.forget();
+    return sent.body.data[1];
+  };
+  const remove = async (id: string) =>
+    assert.equal((await calls.open(`/messages/${id}`, { method: "DELETE", user })).status, 200);
+
+  test("[H95] where another answer is asked for, also once the message is deleted", async () => {
+    const { conversation_id: id, message_id: question } = await byProgram("Note it all");
+    const again = await byUser(id, { answer_again: question });
+    assert.deepEqual([again.status, note.inputs.length], ["waiting", 0]);
+    server.model.next(answering("Noted"));
+    await decide((await open()).data[0], "allow");
+    await goOn(id, []);
+    const told = server.model.requests.at(-1)?.body?.messages as Shown[];
+    assert.deepEqual(
+      told.map(({ role }) => role),
+      ["user", "assistant", "tool"],
+    );
+    assert.deepEqual([told[0].content, note.inputs.length], ["Note it all", 1]);
+    await remove(question);
+    assert.equal((await byUser(id)).status, "waiting");
+    assert.equal(note.inputs.length, 1);
+  });
+
+  test("[H95] where the reply fails or is stopped before its first word", async () => {
+    server.model.next({ failStatus: 400, failBody: { error: { message: "too hot" } } });
+    const failed = await byProgram("Fails");
+    assert.equal(failed.status, "failed");
+    assert.equal((await byUser(failed.conversation_id)).status, "waiting");
+    server.model.next({ text: "one two", hold: 0 });
+    // With a key, the model is asked once the message is stored.
+    const asked = byProgram("Is stopped", { idempotency_key: user });
+    await server.model.held();
+    const [{ id }] = (await calls.call("/conversations", { user })).body.data;
+    await calls.call(`/conversations/${id}/messages/stop`, { method: "POST", user });
+    const stopped = await asked;
+    assert.deepEqual([stopped.status, stopped.text], ["interrupted", ""]);
+    assert.equal((await byUser(id)).status, "waiting");
+    assert.equal(note.inputs.length, 0);
+  });
+
+  test("[H95] where the reply is deleted, and where wire 002 is given the message with another time", async () => {
+    const { conversation_id: id, reply_id: reply } = await byProgram("Note it all");
+    await remove(reply);
+    assert.equal((await byUser(id)).status, "waiting");
+    const { conversation_id: conversationId } = await byProgram("Note more");
+    const messages = [{ role: "user", content: "Note more", timestamp: 1_700_000_000_000 }];
+    const response = await fetch(`${server.url}/api/conversations`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ userId: user, conversationId, messages }),
+    });
+    assert.equal(response.status, 200);
+    assert.equal((await byUser(conversationId)).status, "waiting");
+    assert.equal(note.inputs.length, 0);
+  });
+
+  test("[H95] but what the user writes in their place is the user's", async () => {
+    const { conversation_id: id, message_id: question } = await byProgram("Note it all");
+    server.model.next(asking([{ name: "note" }]), answering("Noted"));
+    const body = { content: "Note it", parts: true, steps: true, branch_from: question };
+    const edited = await calls.call(`/conversations/${id}/messages`, { body, user });
+    assert.equal(edited.body.data[1].status, "complete");
+    assert.equal(note.inputs.length, 1);
+  });
+});

@@ -80,7 +80,10 @@ export type Message = {
   readonly error: ReplyError | null;
   /** The files that were attached; absent if there are none. */
   readonly attachments?: readonly Attachment[];
-  /** Of a reply whose turn is more than a user's message and its answer; absent of others. */
+  /**
+   * Of a reply whose turn is more than a user's message and its answer, and of a message that may be a stranger's;
+   * absent of others.
+   */
   readonly turn?: TurnRecord;
   readonly createdAt: Date;
   /** The time at which a reply ended, or at which any other message was stored. */
@@ -95,9 +98,15 @@ export type TurnRecord = {
   readonly inputs: number;
   /** What its wire keeps with it; absent: nothing. */
   readonly record?: JsonObject;
-  /** The message was not its user's own words, and may be a stranger's (`StartTurn.isUntrusted`). Absent: it was. */
+  /**
+   * The message was not its user's own words, and may be a stranger's (`StartTurn.isUntrusted`). It is with the message
+   * itself, and with each reply that answers it. Absent: it was.
+   */
   readonly isUntrusted?: true;
 };
+
+/** The record of a message that is no reply, and not its user's own words. */
+export const UNTRUSTED = { inputs: 0, isUntrusted: true } as const satisfies TurnRecord;
 
 /** The fields that only a generated reply has. */
 export const NOT_GENERATED = {

@@ -75,7 +75,10 @@ export type BeginTurn = {
    * after the message of its `place`. Only together with `turn`, and not with a new answer to a stored question.
    */
   readonly input?: readonly NewInput[];
-  /** What is kept with the reply; `inputs` is how many messages `input` has. Absent: nothing. */
+  /**
+   * What is kept with the reply; `inputs` is how many messages `input` has. That they are untrusted is kept with each of
+   * them, too. Absent: nothing.
+   */
   readonly turn?: TurnRecord;
   /** The assistant's message to be: stored at once with status `streaming`, so that a crash finds it. */
   readonly reply: { readonly id: string; readonly model: string };

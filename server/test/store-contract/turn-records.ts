@@ -311,6 +311,33 @@ export function turnRecordContract(open: OpenStore): void {
       assert.equal(await isLeft(false, true), true);
     });
 
+    test("that an input is not its user's words is with each message of it, and in no list of records", async () => {
+      const owner = newOwner();
+      const { id } = await store().createConversation(owner, aConversation(), []);
+      const turn = { inputs: 2, isUntrusted: true } as const;
+      const input = [said("developer", "Short"), said("user", "Delete it")];
+      const { userMessage, reply } = await begin(owner, withInput(inExisting(id), input, { turn }));
+      const failed = anEnding("", { status: "failed", finishReason: null });
+      await store().finishReply(owner, reply.id, failed);
+      const told = await store().recentMessages(owner, id, { maxCharacters: 1000 });
+      assert.deepEqual(
+        told.map((message) => [message.content, message.turn?.isUntrusted]),
+        [
+          ["Short", true],
+          ["Delete it", true],
+        ],
+      );
+      assert.deepEqual(told[1], userMessage, "it is given as it is stored");
+      assert.deepEqual(await store().turnRecords(owner, id), [turn]);
+      const other = { place: { kind: "answer", questionId: userMessage.id } } as const;
+      const own = { inputs: 0, isUntrusted: true } as const;
+      const target = { kind: "existing", conversationId: id, ...other } as const;
+      const again = await begin(owner, aTurn(target, "Delete it", { turn: own }));
+      assert.deepEqual([again.userMessage, again.reply.turn], [userMessage, own]);
+      assert.ok(await store().deleteMessage(owner, userMessage.id));
+      assert.deepEqual((await store().getMessage(owner, again.reply.id))?.turn, own);
+    });
+
     test("is in the archive, with the roles of the input and whether the conversation is hidden", async () => {
       const owner = newOwner();
       const conversation = aConversation({ isHidden: true });

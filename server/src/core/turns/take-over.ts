@@ -57,7 +57,9 @@ async function goOn(
   const branch = branchOf(reply.sequence);
   const place = takePlace(parts, { replyId, conversationId, branch }, stop.now);
   for (const part of partsOf(reply)) place.writer.add(part);
-  const input = turn?.input ?? [];
+  // A stored question that is answered again is no input, and not in the history before it.
+  const isAnsweredAgain = turn?.input.length === 0 && turn.userMessage.sequence === asked.before;
+  const input = isAnsweredAgain ? [turn.userMessage] : (turn?.input ?? []);
   const ending = generate(parts, {
     owner,
     reply: withoutText(reply),

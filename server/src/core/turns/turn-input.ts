@@ -1,7 +1,7 @@
 import { AppError, notFound } from "../../domain/errors.ts";
 import type { Attachment } from "../../domain/file.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import { documentOf, type TurnRecord } from "../../domain/message.ts";
+import { documentOf, type Message, type TurnRecord } from "../../domain/message.ts";
 import { checkParts } from "../../domain/part-checks.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
@@ -57,19 +57,25 @@ export async function settle(
   request: StartTurn,
 ): Promise<SettledTurn> {
   const { input: given, ...rest } = request;
+  const place = placeOf(request);
   if (given) {
     const input = given.map((message) => ({ ...message, id: message.id ?? newId() }));
     const main = input.findLast(({ role }) => role === "user") ?? input.at(-1);
     const { content, id } = main ?? { content: "", id: newId() };
-    return { ...withFiles(rest, main?.attachments), content, input, mainId: id };
+    const settled = { ...withFiles(rest, main?.attachments), content, input, mainId: id };
+    if (input.length > 0 || place?.kind !== "after") return settled;
+    return withMark(settled, await store.getMessage(owner, place.messageId));
   }
-  const place = placeOf(request);
   if (place?.kind !== "answer") return { ...rest, mainId: newId() };
   const question = await store.getMessage(owner, place.questionId);
   if (!question) throw notFound("message");
   const { content, attachments, id } = question;
-  return { ...withFiles(rest, attachments), content, mainId: id };
+  return withMark({ ...withFiles(rest, attachments), content, mainId: id }, question);
 }
+
+/** A reply to a stranger's words is marked like them, whoever asks for it: its question may be deleted before it. */
+const withMark = (request: SettledTurn, answered: Message | null): SettledTurn =>
+  answered?.turn?.isUntrusted ? { ...request, isUntrusted: true } : request;
 
 function withFiles(
   { attachments: _, ...request }: Omit<StartTurn, "input">,

@@ -96,7 +96,8 @@ export type StartTurn = {
   readonly usesServerTools?: boolean;
   /**
    * Whether the message may be the words of strangers, as where a program's model writes it: no tool that changes
-   * something is then used without a question, in this turn or later in the conversation. Default: no.
+   * something is then used without a question, in this turn, in another answer to the message, or later in the
+   * conversation, for the mark is kept with the message. Default: no.
    */
   readonly isUntrusted?: boolean;
   /**

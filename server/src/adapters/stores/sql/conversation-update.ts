@@ -1,7 +1,7 @@
 import type { Stamp } from "../../../domain/audit.ts";
 import { noSuchBranch, type SequenceRange, TRUNK } from "../../../domain/branches.ts";
 import type { Conversation } from "../../../domain/conversation.ts";
-import { type Message, type Role, SHOWN_ROLES } from "../../../domain/message.ts";
+import { type Message, type Role, SHOWN_ROLES, UNTRUSTED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { createPace } from "../../../domain/turns-of-the-loop.ts";
 import type { ConversationPatch, NewMessage } from "../../../ports/store.ts";
@@ -193,6 +193,10 @@ export function createConversationUpdate(
     if (stamp && removed.length)
       yield* append(eventAbout("messages_replaced", owner, conversationId, stamp, removed.length));
 
+    // Words of strangers stay that where a client sends them with another time or id.
+    const strange = new Set(
+      removed.flatMap(({ content, turn }) => (turn?.isUntrusted ? content : [])),
+    );
     let last = -1;
     let next = nextSequence;
     let isInPlace = true;
@@ -206,7 +210,8 @@ export function createConversationUpdate(
         moved.push(place.stored);
         yield* moveMessage.run({ tenantId, userId, id: place.stored.id, sequence: next++ });
       } else {
-        added.push(messageOf(conversationId, next++, place.added));
+        const mark = strange.has(place.added.content) && { turn: UNTRUSTED };
+        added.push({ ...messageOf(conversationId, next++, place.added), ...mark });
       }
     }
     // What no client of this list sees stays up to where the list was changed.

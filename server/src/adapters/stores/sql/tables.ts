@@ -105,7 +105,7 @@ type MessagesTable = {
   attachments: string | null;
   /** A layout (domain/part-layout.ts) as a JSON array; null for a message of reasoning and one part of text at most. */
   parts: string | null;
-  /** A TurnRecord as JSON, of replies alone. */
+  /** A TurnRecord as JSON: of replies, and of messages that may be strangers' words. */
   turn: string | null;
 };
 

@@ -103,13 +103,14 @@ export function createTurnReads(write: StatementWriter) {
   );
 
   const selectRecords = write<OwnerParameters & { conversationId: string }>()(
-    (database, parameter) =>
+    (database, parameter, sql) =>
       database
         .selectFrom("messages")
         .select("turn")
         .where("conversation_id", "=", parameter.conversationId)
         .where("tenant_id", "=", parameter.tenantId)
         .where("owner_id", "=", parameter.userId)
+        .where("role", "=", sql.lit("assistant"))
         .where("turn", "is not", null),
   );
   const selectRunning = write<RangeParameters>()((database, parameter, sql) =>

@@ -1,5 +1,5 @@
 import type { Conversation } from "../../../domain/conversation.ts";
-import { type Message, NOT_GENERATED } from "../../../domain/message.ts";
+import { type Message, NOT_GENERATED, UNTRUSTED } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { BeginTurn, BegunTurn, NewConversation, TurnStore } from "../../../ports/store.ts";
 import { conversationOf } from "./rows.ts";
@@ -92,7 +92,7 @@ export const replyOf = (
 
 /** The messages of the input as they are stored. */
 export const inputOf = (
-  { input, userMessage }: BeginTurn,
+  { input, userMessage, turn }: BeginTurn,
   conversationId: string,
   { sequence }: { readonly sequence: number },
 ): Message[] =>
@@ -109,6 +109,7 @@ export const inputOf = (
       reasoning: message.reasoning,
       parts: message.parts,
       ...(message.attachments && { attachments: message.attachments }),
+      ...(turn?.isUntrusted && { turn: UNTRUSTED }),
       createdAt: message.createdAt,
       finishedAt: message.createdAt,
     }),
