@@ -72,32 +72,40 @@ export const isChosen = (
   labels: readonly string[] | null,
 ): boolean => labels === null || labels.includes(name) || labels.includes(source);
 
-/** Each tool of which messages have results is there once, whatever may be known of it by now. */
+/**
+ * Each tool of which messages have results is there once, whatever may be known of it by now.
+ * @param messages oldest first
+ */
 export async function readIn(
   messages: readonly Pick<Message, "parts" | "turn">[],
 ): Promise<ReadBefore> {
   const read = new Map<string, ToolsRead[number]>();
+  // A client may give results as messages of their own, after the reply with the calls.
+  const called: Called = new Map();
   await mapInPieces(messages, ({ parts }) => {
-    for (const one of toolsReadIn(parts ?? []))
+    for (const one of toolsReadIn(parts ?? [], called))
       read.set(JSON.stringify([one.source, one.name]), one);
   });
   const isUntrusted = messages.some(({ turn }) => turn?.isUntrusted);
   return { tools: [...read.values()], isUntrusted };
 }
 
-function toolsReadIn(parts: readonly Part[]): ToolsRead {
-  const outcomes = new Map<string, ToolOutcome>();
+/** The tools that were called, by the ids of the calls. */
+type Called = Map<string, ToolsRead[number]>;
+
+/** @param called by what was said before; the calls of these parts are added */
+function toolsReadIn(parts: readonly Part[], called: Called = new Map()): ToolsRead {
   for (const part of parts)
-    if (part.type === "tool_result") outcomes.set(part.callId, part.outcome);
-  return parts.flatMap((part) =>
-    part.type === "tool_call" && hasSaid(part.source, outcomes.get(part.callId))
-      ? { name: part.name, source: part.source }
-      : [],
-  );
+    if (part.type === "tool_call")
+      called.set(part.callId, { name: part.name, source: part.source });
+  return parts.flatMap((part) => {
+    const tool = part.type === "tool_result" && called.get(part.callId);
+    return tool && hasSaid(tool.source, part.outcome) ? tool : [];
+  });
 }
 
 /** Whether a result is a tool's own words. A client may decline a call in words of its own. */
-const hasSaid = (source: string, outcome: ToolOutcome | undefined): boolean =>
+const hasSaid = (source: string, outcome: ToolOutcome): boolean =>
   source !== NO_SOURCE &&
   (outcome === "ok" || outcome === "failed" || (outcome === "declined" && source === CLIENT_TOOLS));
 
