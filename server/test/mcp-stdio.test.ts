@@ -160,6 +160,10 @@ describe("[H96] colloquy mcp", () => {
     await using other = await startOther();
     const { stdout } = await ask({ COLLOQUY_URL: other.url });
     assert.match(messagesIn(stdout)[0].error.message, /does not speak the Model Context Protocol/);
+    await using mixed = await startOther("text/event-stream", "data: <html>\n\n");
+    const [cut, ...more] = messagesIn((await ask({ COLLOQUY_URL: mixed.url })).stdout);
+    assert.deepEqual([cut.id, more], [1, []], "what is no message is not passed on");
+    assert.match(cut.error.message, /broke off/);
     await writeFile(folder.file("key"), `${key}\n`);
     const local = await ask({ PORT: String(server.port) }, ["--key-file", folder.file("key")]);
     assert.equal(messagesIn(local.stdout)[0].result.tools.length, 4);
@@ -176,8 +180,10 @@ describe("[H96] colloquy mcp", () => {
 });
 
 /** A server that speaks something else. */
-async function startOther() {
-  const other = createServer((_, response) => response.end("<html>"));
+async function startOther(type = "text/html", text = "<html>") {
+  const other = createServer((_, response) =>
+    response.writeHead(200, { "content-type": type }).end(text),
+  );
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(other.address() as AddressInfo).port}`,

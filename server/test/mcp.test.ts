@@ -230,6 +230,15 @@ describe("[H92] the protocol", () => {
       ],
     );
     assert.equal((await post([cancel])).status, 202);
+    const say = rpc("tools/call", {
+      name: "continue_conversation",
+      arguments: { message: "Once" },
+    });
+    const before = (await told("list_conversations")).total;
+    for (const wrong of [{ jsonrpc: "2.0", id: 2 }, rpc("ping", { _meta: 3 }, 2)]) {
+      assert.equal((await post([say, wrong])).status, 400, "all are read before one is obeyed");
+      assert.equal((await told("list_conversations")).total, before);
+    }
     for (const accept of ["", "*/*", "application/json", "text/event-stream;q=1, application/json"])
       assert.deepEqual((await post(rpc("ping"), { accept })).body.result, {}, accept);
     const streamed = await post(rpc("ping"), { accept: "text/event-stream" });
@@ -385,7 +394,8 @@ describe("[H93] reading", () => {
       [second.isError, /Too many requests/.test(second.content[0].text)],
       [true, true],
     );
-    assert.equal((await ask([rpc("ping"), rpc("ping", {}, 2)])).status, 429);
+    const [first, refused] = (await ask([rpc("ping"), rpc("ping", {}, 2)])).body;
+    assert.deepEqual([first.result, refused.id, refused.error.code], [{}, 2, 429]);
     const late = await ask(rpc("ping", {}, 9));
     assert.deepEqual([late.status, late.body.id, late.body.error.code], [429, 9, 429]);
     assert.ok(Number(late.headers.get("retry-after")) > 0);

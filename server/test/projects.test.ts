@@ -142,6 +142,8 @@ test("[H64] a conversation is begun in a project, moved, listed by it, and says 
   assert.deepEqual(await listed(`?project_id=${garden}&archived=1`), {
     ...{ ids: [inside.id], total: 1 },
   });
+  const unset = await change(`/conversations/${inside.id}`, { project_id: "" });
+  assert.deepEqual([unset.status, unset.body.error?.details?.field], [400, "project_id"]);
   const out = await change(`/conversations/${inside.id}`, { project_id: null, is_archived: false });
   assert.deepEqual(out.body.data, inside && { ...outside, ...out.body.data });
   assert.equal("project_id" in out.body.data, false);

@@ -3,6 +3,7 @@
 // Takes: 25 s
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { constants, copyFile, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf, textOf } from "./chat-v1-client.ts";
@@ -19,7 +20,9 @@ const CLOSE = { connection: "close" };
 
 async function startServe(count: number) {
   await using opened = new AsyncDisposableStack();
-  const { path, data, run } = opened.use(await workFolder());
+  const { path, data, run, file } = opened.use(await workFolder());
+  const program = file("node");
+  await copyFile(process.execPath, program, constants.COPYFILE_FICLONE);
   const database = opened.use(await createDatabase());
   const model = opened.use(await startModelServer({ record: false }));
   const made = await run(["keys", "create", "--quiet", "--operator"], {
@@ -40,6 +43,7 @@ async function startServe(count: number) {
       OLLAMA_BASE_URL: "http://127.0.0.1:9",
     },
     ["--replicas", String(count)],
+    program,
   );
   opened.use(started);
   const untilSaid = async (pattern: RegExp) => {
@@ -50,6 +54,7 @@ async function startServe(count: number) {
   const resources = opened.move();
   return {
     ...started,
+    program,
     key: made.stdout.trim(),
     untilSaid,
     pids: (list.match(/\d+/g) ?? []).map(Number),
@@ -152,11 +157,14 @@ test("[R6] replicas on one port: one that dies is started again, all are replace
   for (const pid of now) assert.ok(!isThere(pid));
 });
 
-test("[R6] replicas whose supervisor was killed finish their replies and end", {
+test("[R6] replicas that cannot be replaced go on, and those whose supervisor was killed finish their replies and end", {
   skip,
 }, async () => {
   await using server = await startServe(2);
   const { open, newConversation } = caller(server.url, server.key);
+  await rm(server.program);
+  process.kill(server.pid, "SIGUSR2");
+  await server.untilSaid(/A replica cannot be replaced: .*ENOENT/);
   const path = `/conversations/${await newConversation()}/messages/stream`;
   const stream = eventsOf(await open(path, { body: { content: "{{reply tokens=30 gapMs=20}}" } }));
   await stream.next();

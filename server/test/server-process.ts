@@ -10,9 +10,10 @@ const PATIENCE_MS = 60_000;
 export async function startProcess(
   environment: Readonly<Record<string, string>>,
   options: readonly string[] = [],
+  program = process.execPath,
 ) {
   const beganAt = performance.now();
-  const child = spawn(process.execPath, [COMMAND, "serve", ...options], {
+  const child = spawn(program, [COMMAND, "serve", ...options], {
     env: {
       PATH: process.env.PATH,
       // A clock that the test itself moves is that process' own.

@@ -56,8 +56,9 @@ const mcp: Begin = async ({ server, user, conversationId }, message) => {
   const params = { name: "continue_conversation", arguments: given };
   const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params };
   const headers = { ...headersOf(user), accept: "application/json" };
-  const { structuredContent: told } = (await send(server, "POST", "/mcp", body, headers)).body.result;
-  return { text: told.text, isWhole: told.status === "complete" };
+  const answer = await send(server, "POST", "/mcp", body, headers);
+  const { text, status } = answer.body.result.structuredContent;
+  return { text, isWhole: status === "complete" };
 };
 
 const voice: Begin = async ({ server, user, conversationId }, text) => {

@@ -99,7 +99,13 @@ export function createGateway(
 }
 
 async function eachEvent(response: Response, give: (message: unknown) => void): Promise<void> {
-  const parser = createParser({ onEvent: ({ data }) => give(parsed(data)) });
+  const parser = createParser({
+    onEvent({ data }) {
+      const message = parsed(data);
+      // What stands between may say something of its own.
+      if (isFields(message) || Array.isArray(message)) give(message);
+    },
+  });
   const decoder = new TextDecoder();
   for await (const bytes of response.body ?? [])
     parser.feed(decoder.decode(bytes, { stream: true }));

@@ -30,6 +30,10 @@ export async function startReplica(
   const worker = cluster.fork(environment);
   const ended = new Promise<string>((resolve) => {
     worker.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    // A process that could not be started has no exit: its program is gone, or there are too many.
+    worker.on("error", (error) => {
+      if (worker.process.pid === undefined) resolve(error.message);
+    });
   });
   const failed = Promise.withResolvers<never>();
   const started = Promise.withResolvers<RunningReplica>();

@@ -34,7 +34,10 @@ export async function superviseReplicas(
 
   async function start(): Promise<RunningReplica> {
     // They have one folder of files.
-    const replica = await startReplica({ FILES_SHARED: process.env.FILES_SHARED ?? "true" }, exchange.take);
+    const replica = await startReplica(
+      { FILES_SHARED: process.env.FILES_SHARED ?? "true" },
+      exchange.take,
+    );
     all.add(replica);
     void replica.ended.then(() => all.delete(replica));
     if (signal.aborted) void replica.close();

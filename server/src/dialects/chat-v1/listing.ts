@@ -21,7 +21,7 @@ export const listingInConversation = {
 const projectInBody = {
   project_id: Type.Optional(
     Type.Union([
-      Type.String({ description: "The project to put it into; null: into none." }),
+      Type.String({ minLength: 1, description: "The project to put it into; null: into none." }),
       Type.Null(),
     ]),
   ),

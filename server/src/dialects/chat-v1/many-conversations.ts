@@ -39,7 +39,9 @@ const ActionsBody = Type.Object({
   action: Type.Enum([...ACTIONS]),
   ids: Ids,
   project_id: Type.Optional(
-    Nullable(Type.String({ description: "Where `move` puts them; null: into no project." })),
+    Nullable(
+      Type.String({ minLength: 1, description: "Where `move` puts them; null: into no project." }),
+    ),
   ),
   ...User,
 });

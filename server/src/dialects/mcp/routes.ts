@@ -6,7 +6,7 @@ import { goneOf } from "../../http/when-closed.ts";
 import { acceptedBy } from "./accept.ts";
 import { ProtocolError, RPC, rpcErrorOf } from "./errors.ts";
 import { type RpcMessage, readMessage } from "./messages.ts";
-import type { Methods } from "./methods.ts";
+import type { Methods, Result } from "./methods.ts";
 import { type McpParts, ORIGIN } from "./parts.ts";
 import { checkBatch, type Era, eraOf } from "./versions.ts";
 
@@ -84,7 +84,10 @@ async function stream(
   return reply;
 }
 
-/** Several messages at once, which one earlier version of the protocol has. Each but the first counts as a request. */
+/**
+ * Several messages at once, which one earlier version of the protocol has. Each but the first counts as a request. All
+ * are read before the first one is obeyed, and what is refused later is told beside what the others gave.
+ */
 async function answerBatch(
   { limits, methods }: RouteParts,
   request: FastifyRequest,
@@ -98,17 +101,22 @@ async function answerBatch(
       RPC.invalidRequest,
       `A batch has 1 to ${MAX_BATCH} messages of JSON-RPC`,
     );
+  const messages = bodies.map(readMessage);
+  for (const message of messages) eraOf(message, request.headers);
   const gone = goneOf(reply);
   const answers: object[] = [];
-  for (const [place, body] of bodies.entries()) {
-    if (place > 0) await limits.takeForUser(ORIGIN, request.principal);
-    const message = readMessage(body);
-    eraOf(message, request.headers);
-    if (message.id === null) continue;
+  for (const [place, message] of messages.entries()) {
     const asked = { message, era: "legacy", ...askedBy(request), gone, notify: null } as const;
-    const told = await methods.answer(asked);
+    let told: Result | null;
+    try {
+      if (place > 0) await limits.takeForUser(ORIGIN, request.principal);
+      if (message.id === null) continue;
+      told = await methods.answer(asked);
+    } catch (error) {
+      told = { error: rpcErrorOf(toAppError(error)) };
+    }
     if (!told) return reply.hijack();
-    answers.push({ jsonrpc: "2.0", id: message.id, ...told });
+    if (message.id !== null) answers.push({ jsonrpc: "2.0", id: message.id, ...told });
   }
   return answers.length === 0 ? reply.code(202).send() : reply.send(answers);
 }
