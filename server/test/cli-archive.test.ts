@@ -5,7 +5,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { NOT_GENERATED } from "../src/domain/message.ts";
 import type { ArchiveRecord } from "../src/ports/archive.ts";
-import { type WorkFolder, workFolder } from "./cli-runner.ts";
+import { eventually, type WorkFolder, workFolder } from "./cli-runner.ts";
 import { startServer } from "./start-server.ts";
 
 const LOCAL = { tenantId: "local", userId: "00000000-0000-4000-8000-000000000001" };
@@ -145,8 +145,23 @@ const RECORDS: readonly ArchiveRecord[] = [
   },
 ];
 
+const NOTHING = {
+  ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0, invitation: 0 },
+  ...{ conversation: 0, message: 0, file: 0 },
+};
+
 /** What a used server exports: through its API, and with every field set. */
 let archive = "";
+/** The secrets of its invitations: one that Bob has accepted, and one that is open, for Carol. */
+const secrets = { bob: "", carol: "" };
+
+/** As the page of that server sends it. */
+const toInvitation = (url: string, path: "" | "/accept", secret: string) =>
+  fetch(`${url}/sign-in/invitation${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: url },
+    body: JSON.stringify({ secret }),
+  });
 
 before(async () => {
   await using folder = await workFolder();
@@ -167,13 +182,21 @@ before(async () => {
   });
   assert.equal(said.status, 201);
 
+  for (const user of ["bob", "carol"] as const) {
+    const invited = ["--user", user, "--name", user, "--models", "builtin/*", "--quiet"];
+    const link = (await folder.run(["invitations", "create", ...invited])).stdout;
+    secrets[user] = link.trim().split("#")[1] ?? "";
+  }
+  assert.equal((await toInvitation(server.url, "/accept", secrets.bob)).status, 204);
+
   const { code, stdout, stderr } = await folder.run(["export"]);
   assert.equal(code, 0, stderr);
   assert.equal(
     stderr,
-    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key.\n",
+    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations.\n",
   );
-  assert.ok(!stdout.includes(key), "the key itself is nowhere");
+  for (const secret of [key, secrets.bob, secrets.carol])
+    assert.ok(secret !== "" && !stdout.includes(secret), "what opens the server is nowhere");
   archive = stdout;
 });
 
@@ -193,6 +216,7 @@ test("an archive begins with a header and ends with what it holds", () => {
     profile: 1,
     prompt: 1,
     project: 1,
+    invitation: 2,
     conversation: 3,
     message: 7,
     file: 0,
@@ -205,6 +229,8 @@ test("an archive begins with a header and ends with what it holds", () => {
     lines.slice(1, -1).map(({ type }) => type),
     [
       "key",
+      "invitation",
+      "invitation",
       "agent",
       "profile",
       "prompt",
@@ -229,7 +255,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(imported.code, 0, imported.stderr);
   assert.equal(
     imported.stdout,
-    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key\n",
+    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations\n",
   );
   assert.match(imported.stderr, /claimed now/);
 
@@ -244,17 +270,21 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(twice.code, 0);
   assert.match(
     twice.stdout,
-    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key\n/,
+    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations\n/,
   );
   assert.equal(withoutHeader((await folder.run(["export"])).stdout), withoutHeader(archive));
 });
 
-test("an imported key opens what was imported, on a server that runs", async () => {
+test("[H79] on a server that runs, an imported key opens what was imported, and whoever was invited speaks for themselves", async () => {
   await using folder = await workFolder();
-  await using server = await startServer({ directory: folder.data, builtIn: true });
+  const options = { directory: folder.data, environment: { AUTH_ANONYMOUS: "open" } };
+  await using server = await startServer({ ...options, builtIn: true });
   const key = (
     await folder.run(["keys", "create", "--quiet", "--tenant", "shop", "--user", "alice"])
   ).stdout.trim();
+  const statusOf = async (user: string) =>
+    (await fetch(`${server.url}/conversations?user_id=${user}`)).status;
+  assert.equal(await statusOf("bob"), 200);
   const imported = await importOf(folder, archive);
   assert.equal(imported.code, 0, imported.stderr);
   const response = await fetch(`${server.url}/v1/chat/conversations/${uuid(2)}/messages`, {
@@ -265,24 +295,30 @@ test("an imported key opens what was imported, on a server that runs", async () 
     data.map(({ id }) => id),
     [uuid(21), uuid(22)],
   );
+
+  await eventually(async () => (await statusOf("bob")) === 401);
+  assert.deepEqual([await statusOf("carol"), await statusOf("ed")], [401, 200]);
+  const listed = await server.store.listInvitations(new Date());
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    ["carol"],
+  );
+  assert.equal((await toInvitation(server.url, "", secrets.bob)).status, 404);
+  assert.equal((await toInvitation(server.url, "/accept", secrets.carol)).status, 204);
+  assert.equal((await toInvitation(server.url, "/accept", secrets.carol)).status, 404);
 });
 
 test("--user, --tenant and --without-keys narrow an export, and it imports as well", async () => {
   await using folder = await workFolder();
   await importOf(folder, archive);
   for (const [options, counts] of [
-    [
-      ["--user", "alice"],
-      { key: 0, agent: 0, profile: 0, prompt: 0, project: 0, conversation: 1, message: 2, file: 0 },
-    ],
+    [["--user", "alice"], { ...NOTHING, conversation: 1, message: 2 }],
     [
       ["--tenant", "local", "--without-keys"],
-      { key: 0, agent: 1, profile: 1, prompt: 1, project: 1, conversation: 2, message: 5, file: 0 },
+      { ...NOTHING, agent: 1, profile: 1, prompt: 1, project: 1, conversation: 2, message: 5 },
     ],
-    [
-      ["--tenant", "local", "--user", "alice"],
-      { key: 0, agent: 0, profile: 0, prompt: 0, project: 0, conversation: 0, message: 0, file: 0 },
-    ],
+    [["--user", "bob"], { ...NOTHING, invitation: 1 }],
+    [["--tenant", "local", "--user", "alice"], NOTHING],
   ] as const) {
     const { stdout } = await folder.run(["export", ...options]);
     assert.deepEqual(JSON.parse(linesOf(stdout).at(-1) ?? ""), { type: "end", counts });
@@ -331,7 +367,7 @@ test("--dry-run tells the same and stores nothing", async () => {
   assert.equal(rehearsed.code, 0, rehearsed.stderr);
   assert.match(
     rehearsed.stdout,
-    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project and 1 key\n/,
+    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations\n/,
   );
   await assert.rejects(stat(folder.data));
   await importOf(folder, archive);

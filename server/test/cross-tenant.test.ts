@@ -98,7 +98,7 @@ async function startVictim() {
     operations,
     async belongings(): Promise<string> {
       const records = await Array.fromAsync(server.store.exportRecords());
-      return JSON.stringify(records.filter((it) => it.type !== "key" && isHers(it.owner)));
+      return JSON.stringify(records.filter((it) => "owner" in it && isHers(it.owner)));
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -1,3 +1,4 @@
+import type { Owner } from "../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../ports/archive.ts";
 import type { FileStore } from "../ports/file-store.ts";
 import { chooseFileStore, FILE_FOLDER } from "../wiring/files.ts";
@@ -21,15 +22,16 @@ const HELP = `colloquy export: write everything as JSON Lines
 
   --user ID         only what belongs to that user
   --tenant NAME     only what belongs to that tenant
-  --without-keys    leave the API keys out (only their SHA-256 is ever stored)
+  --without-keys    leave the API keys and the invitations out (only their SHA-256
+                    is ever stored)
   --without-files   leave the files of users out: only their names are in it then
   --force           replace FILE if it is there
 
 Without FILE, or with -, it goes to standard output. A FILE is for you alone (mode
 0600), and appears once it is whole. A server may go on running; a reply that is
 being generated is left out, and one that waits for a decision is taken along with
-its questions. The audit log, invitations and sessions are left out ('colloquy backup'
-has them). 'colloquy import' reads it.
+its questions. The audit log and sessions are left out ('colloquy backup' has them).
+'colloquy import' reads it.
 `;
 
 export const exportCommand: Command = async (args) => {
@@ -115,11 +117,16 @@ function filterOf(wanted: {
   const { userId, tenantId, withKeys } = wanted;
   if (userId === undefined && tenantId === undefined && withKeys) return null;
   return (record) => {
-    const owner = record.type === "key" ? record.key : record.owner;
+    const owner = ownerIn(record);
     if (userId !== undefined && owner.userId !== userId) return false;
     if (tenantId !== undefined && owner.tenantId !== tenantId) return false;
-    return withKeys || record.type !== "key";
+    return withKeys || (record.type !== "key" && record.type !== "invitation");
   };
+}
+
+function ownerIn(record: ArchiveRecord): Owner {
+  if (record.type === "key") return record.key;
+  return record.type === "invitation" ? record.invitation : record.owner;
 }
 
 type Writing = {
@@ -172,7 +179,9 @@ async function writeRecords({
 }
 
 /** Where there is none of them, they are not spoken of. */
-const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set(["profile", "prompt", "project", "file"]);
+const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set([
+  ...(["profile", "prompt", "project", "file", "invitation"] as const),
+]);
 
 const summaryOf = (counts: ArchiveCounts): string =>
   listed(

@@ -87,7 +87,7 @@ export const importCommand: Command = async (args) => {
   }
   if (!wasClaimed && (await store?.isClaimed()))
     say(
-      `Keys came along, so the server is claimed now: everybody needs one. '${COMMAND} keys list' shows them.`,
+      `Keys or invitations came along, so the server is claimed now: everybody needs one. '${COMMAND} keys list' shows the keys, and '${COMMAND} keys create' makes one.`,
     );
   return exitCode;
 };

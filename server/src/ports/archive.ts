@@ -2,6 +2,7 @@ import type { Agent } from "../domain/agent.ts";
 import type { Branch } from "../domain/branches.ts";
 import type { Conversation } from "../domain/conversation.ts";
 import type { StoredFile } from "../domain/file.ts";
+import type { Invitation } from "../domain/invitation.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { ApiKey } from "../domain/key.ts";
 import type { Message } from "../domain/message.ts";
@@ -17,6 +18,7 @@ import type { ToolQuestion } from "../domain/tool-question.ts";
  */
 export type ArchiveRecord =
   | { readonly type: "key"; readonly key: ApiKey }
+  | { readonly type: "invitation"; readonly invitation: Invitation }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
   | { readonly type: "profile"; readonly owner: Owner; readonly profile: Profile }
   | { readonly type: "prompt"; readonly owner: Owner; readonly prompt: SavedPrompt }
@@ -69,7 +71,8 @@ export interface Archive {
   /**
    * Stores the records as they are (ids, times, order), all or none. A record whose id exists already is
    * skipped, and so is a message whose conversation or branch is missing or another one's. A conversation whose project
-   * is missing is stored in none. Messages that were sent with a file that is stored, and projects that have it, say no
+   * is missing is stored in none. An invitation that was accepted is over, because its session is in no archive; one of
+   * the same secret that is open in the store becomes so, too. Messages that were sent with a file that is stored, and projects that have it, say no
    * longer that it is deleted. Returns, for each record, whether it was stored.
    */
   importRecords(records: readonly NewRecord[]): Promise<boolean[]>;

@@ -17,6 +17,8 @@ export interface InvitationStore {
   ): Promise<void>;
   /** Newest first: those that can be accepted, and those whose session has not expired. */
   listInvitations(now: Date): Promise<Invitation[]>;
+  /** Also one that is over. */
+  findInvitationByHash(hash: string): Promise<Invitation | null>;
   /** Null if there is none, or it was accepted, or has expired at that time. */
   findOpenInvitation(hash: string, now: Date): Promise<Invitation | null>;
   /**

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { startOf } from "../../src/domain/branches.ts";
+import type { BrowserSession } from "../../src/domain/browser-session.ts";
 import { attachmentOf } from "../../src/domain/file.ts";
+import type { Invitation } from "../../src/domain/invitation.ts";
 import { documentOf, NOT_GENERATED } from "../../src/domain/message.ts";
-import type { Owner } from "../../src/domain/principal.ts";
+import { type Owner, ownerOf } from "../../src/domain/principal.ts";
 import type { ArchiveRecord, NewRecord } from "../../src/ports/archive.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { anAgent } from "./agents.ts";
@@ -27,6 +29,35 @@ import { EVERY_PART } from "./parts.ts";
 import { aProfile } from "./profiles.ts";
 import { aProject } from "./projects.ts";
 import { aPrompt } from "./prompts.ts";
+
+const anInvitation = (owner: Owner, given: Partial<Invitation> = {}): Invitation => ({
+  ...owner,
+  id: randomUUID(),
+  hash: createHash("sha256").update(randomUUID()).digest("hex"),
+  name: "Bob",
+  invitedBy: "Ann",
+  isOperator: false,
+  models: null,
+  sessionMs: 5_000,
+  createdAt: at(0),
+  expiresAt: at(9),
+  acceptedAt: null,
+  ...given,
+});
+
+const aSessionBy = (invitation: Invitation): BrowserSession => ({
+  ...ownerOf(invitation),
+  id: randomUUID(),
+  hash: createHash("sha256").update(randomUUID()).digest("hex"),
+  issuer: null,
+  subject: null,
+  providerSession: null,
+  invitationId: invitation.id,
+  isOperator: invitation.isOperator,
+  models: invitation.models,
+  createdAt: at(3),
+  expiresAt: at(8),
+});
 
 export function archiveContract(open: OpenStore): void {
   describe("archive", () => {
@@ -72,6 +103,9 @@ export function archiveContract(open: OpenStore): void {
       const key = aKey({ actAs: true });
       await store.createKey(key);
       await store.revokeKey(key.id, at(4));
+      const [accepted, open] = [anInvitation(owner), anInvitation(owner, { models: ["a/*"] })];
+      for (const invitation of [accepted, open]) await store.createInvitation(invitation, "test");
+      await store.acceptInvitation(accepted.hash, aSessionBy(accepted), "127.0.0.1");
       return owner;
     }
 
@@ -111,14 +145,37 @@ export function archiveContract(open: OpenStore): void {
         await fill(store);
         const counts = {
           ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0 },
-          ...{ conversation: 0, message: 0, file: 0 },
+          ...{ invitation: 0, conversation: 0, message: 0, file: 0 },
         };
         for (const { type } of await exported(store)) counts[type]++;
         assert.deepEqual(counts, {
           ...{ key: 1, agent: 3, profile: 3, prompt: 3, project: 3, conversation: 4 },
-          ...{ message: 1_200 + 3 * 9, file: 3 },
+          ...{ invitation: 2, message: 1_200 + 3 * 9, file: 3 },
         });
         assert.deepEqual(await store.countRecords(), counts);
+      } finally {
+        await store.close();
+      }
+    });
+
+    test("an invitation that is imported claims the store, is over where it was accepted, and takes nobody's place", async () => {
+      const store = await open();
+      try {
+        const owner = newOwner();
+        const invitation = anInvitation(owner, { isOperator: true, models: ["a/*"] });
+        const accepted = { ...invitation, acceptedAt: at(3) };
+        const sameId = { ...anInvitation(owner), id: invitation.id, acceptedAt: at(3) };
+        const put = (...given: Invitation[]) =>
+          store.importRecords(given.map((one) => ({ type: "invitation", invitation: one })));
+        assert.deepEqual(await put(invitation, invitation, sameId), [true, false, false]);
+        assert.equal(await store.isClaimed(), true);
+        assert.deepEqual(await store.findOpenInvitation(invitation.hash, at(4)), invitation);
+        assert.deepEqual(await put(accepted, accepted, invitation), [true, false, false]);
+        assert.equal(await store.findOpenInvitation(invitation.hash, at(4)), null);
+        assert.deepEqual(await store.findInvitationByHash(invitation.hash), accepted);
+        assert.equal(await store.findInvitationByHash(sameId.hash), null);
+        assert.deepEqual(await store.listInvitations(at(4)), []);
+        assert.deepEqual(await store.invitedUsers(), [owner]);
       } finally {
         await store.close();
       }

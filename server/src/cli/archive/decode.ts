@@ -1,5 +1,6 @@
 import { type Branch, branchOf, TRUNK } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
+import type { Invitation } from "../../domain/invitation.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import {
   documentOf,
@@ -44,6 +45,8 @@ export function decodeLine(value: unknown): ArchiveLine {
   switch (type) {
     case "key":
       return { type, key: keyOf(line.object(type)) };
+    case "invitation":
+      return { type, invitation: invitationOf(line.object(type)) };
     case "agent":
       return { type, owner: ownerOf(line.object("owner")), agent: agentOf(line.object(type)) };
     case "profile":
@@ -76,10 +79,11 @@ const ownerOf = (owner: Fields): Owner => ({
 const countsOf = (counts: Fields): ArchiveCounts => ({
   key: counts.whole("key"),
   agent: counts.whole("agent"),
-  // Archives of earlier versions do not have this field.
+  // Archives of earlier versions do not have these fields.
   profile: counts.has("profile") ? counts.whole("profile") : 0,
   prompt: counts.has("prompt") ? counts.whole("prompt") : 0,
   project: counts.has("project") ? counts.whole("project") : 0,
+  invitation: counts.has("invitation") ? counts.whole("invitation") : 0,
   conversation: counts.whole("conversation"),
   message: counts.whole("message"),
   // Archives of earlier versions have no files.
@@ -95,9 +99,24 @@ const keyOf = (key: Fields): ApiKey => ({
   userId: key.name("userId"),
   actAs: key.flag("actAs"),
   isOperator: key.flag("isOperator"),
-  models: key.has("models") && !key.isNull("models") ? key.texts("models") : null,
+  models: ifThere(key, "models", () => key.texts("models")),
   createdAt: key.time("createdAt"),
   revokedAt: key.timeOrNull("revokedAt"),
+});
+
+const invitationOf = (invitation: Fields): Invitation => ({
+  id: invitation.name("id"),
+  hash: invitation.sha256("hash"),
+  name: invitation.text("name"),
+  invitedBy: invitation.text("invitedBy"),
+  tenantId: invitation.name("tenantId"),
+  userId: invitation.name("userId"),
+  isOperator: invitation.flag("isOperator"),
+  models: ifThere(invitation, "models", () => invitation.texts("models")),
+  sessionMs: invitation.whole("sessionMs"),
+  createdAt: invitation.time("createdAt"),
+  expiresAt: invitation.time("expiresAt"),
+  acceptedAt: invitation.timeOrNull("acceptedAt"),
 });
 
 /** The numbers ascend from 1, and the parent of a branch is older than the branch. */

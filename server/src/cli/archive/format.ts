@@ -2,6 +2,7 @@ import type { Agent } from "../../domain/agent.ts";
 import type { Branch } from "../../domain/branches.ts";
 import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment, StoredFile } from "../../domain/file.ts";
+import type { Invitation } from "../../domain/invitation.ts";
 import type { ApiKey } from "../../domain/key.ts";
 import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { FileRef, Part } from "../../domain/parts.ts";
@@ -30,6 +31,7 @@ type FieldName = Exclude<
     | ArchiveRecord
     | Owner
     | ApiKey
+    | Invitation
     | Agent
     | Profile
     | SavedPrompt
@@ -56,6 +58,7 @@ const FIELDS: Record<FieldName, true> = {
   tenantId: true,
   userId: true,
   key: true,
+  invitation: true,
   agent: true,
   profile: true,
   prompt: true,
@@ -72,6 +75,7 @@ const FIELDS: Record<FieldName, true> = {
   prefix: true,
   hash: true,
   name: true,
+  invitedBy: true,
   actAs: true,
   isOperator: true,
   models: true,
@@ -96,10 +100,12 @@ const FIELDS: Record<FieldName, true> = {
   branch: true,
   parent: true,
   fork: true,
+  sessionMs: true,
   createdAt: true,
   updatedAt: true,
   finishedAt: true,
   revokedAt: true,
+  acceptedAt: true,
   content: true,
   parts: true,
   turn: true,
@@ -198,8 +204,10 @@ export const RECORD_TYPES = [
   "prompt",
   "project",
   "key",
+  "invitation",
 ] as const;
 
 export const noRecords = (): ArchiveCounts => ({
-  ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0, conversation: 0, message: 0, file: 0 },
+  ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0, invitation: 0 },
+  ...{ conversation: 0, message: 0, file: 0 },
 });

@@ -15,6 +15,7 @@ const REFUSALS: Record<ArchiveRecord["type"], string> = {
   prompt: "its id is taken",
   project: "its id is taken",
   key: "its id is another key's",
+  invitation: "its id is another invitation's",
   file: "its bytes are not in the archive, or not whole",
 };
 

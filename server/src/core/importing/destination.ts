@@ -34,6 +34,7 @@ export type DestinationReads = Pick<
   | "getProject"
   | "getFile"
   | "findKeyByHash"
+  | "findInvitationByHash"
   | "listMessages"
   | "listForks"
 >;
@@ -107,6 +108,8 @@ export async function isThere(store: DestinationReads, record: ArchiveRecord): P
   switch (record.type) {
     case "key":
       return (await store.findKeyByHash(record.key.hash)) !== null;
+    case "invitation":
+      return (await store.findInvitationByHash(record.invitation.hash)) !== null;
     case "agent":
       return (await store.getAgent(record.owner, record.agent.id)) !== null;
     case "profile":

@@ -6,6 +6,7 @@ import type { createAgentWrites } from "./agents.ts";
 import { type BranchWrites, createBranchReads } from "./branches.ts";
 import { createFileReads, type createFileWrites } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
+import type { createInvitationWrites } from "./invitations.ts";
 import type { createKeyWrites } from "./keys.ts";
 import type { createProfileWrites } from "./profiles.ts";
 import { createProjectCheck } from "./project-check.ts";
@@ -29,7 +30,14 @@ export function createArchiveReads(write: StatementWriter) {
   const { branchesOf } = createBranchReads(write);
   const { countWaitingReplies, waitingRecord } = createWaitingReplyReads(write);
   const counted = (
-    table: "api_keys" | "agents" | "profiles" | "prompts" | "projects" | "conversations",
+    table:
+      | "api_keys"
+      | "invitations"
+      | "agents"
+      | "profiles"
+      | "prompts"
+      | "projects"
+      | "conversations",
   ) =>
     write<Record<never, never>>()((database) =>
       database
@@ -37,6 +45,7 @@ export function createArchiveReads(write: StatementWriter) {
         .select((expression) => expression.fn.countAll<number>().as("total")),
     );
   const countKeys = counted("api_keys");
+  const countInvitations = counted("invitations");
   const countAgents = counted("agents");
   const countProfiles = counted("profiles");
   const countPrompts = counted("prompts");
@@ -81,6 +90,7 @@ export function createArchiveReads(write: StatementWriter) {
         profile: total(yield* countProfiles.first({})),
         prompt: total(yield* countPrompts.first({})),
         project: total(yield* countProjects.first({})),
+        invitation: total(yield* countInvitations.first({})),
         conversation: total(yield* countConversations.first({})),
         message:
           total(yield* countMessages.first({})) -
@@ -115,6 +125,7 @@ export function createArchiveReads(write: StatementWriter) {
 type ArchiveParts = {
   readonly insert: Inserts;
   readonly keys: ReturnType<typeof createKeyWrites>;
+  readonly invitations: Pick<ReturnType<typeof createInvitationWrites>, "importInvitation">;
   readonly agents: ReturnType<typeof createAgentWrites>;
   readonly profiles: ReturnType<typeof createProfileWrites>;
   readonly prompts: Pick<ReturnType<typeof createPromptWrites>, "insertPrompt">;
@@ -123,10 +134,8 @@ type ArchiveParts = {
   readonly files: Pick<ReturnType<typeof createFileWrites>, "importFile">;
 };
 
-export function createArchiveWrites(
-  write: StatementWriter,
-  { insert, keys, agents, profiles, prompts, projects, branches, files }: ArchiveParts,
-) {
+export function createArchiveWrites(write: StatementWriter, parts: ArchiveParts) {
+  const { insert, keys, invitations, agents, profiles, prompts, projects, branches, files } = parts;
   const { branchesOf } = createBranchReads(write);
   const { putWaiting } = createWaitingReplyWrites(write);
   const inProjects = createProjectCheck(write);
@@ -216,6 +225,8 @@ export function createArchiveWrites(
     switch (record.type) {
       case "key":
         return yield* keys.insertKey(record.key);
+      case "invitation":
+        return yield* invitations.importInvitation(record.invitation);
       case "agent":
         return yield* agents.insertAgent(record.owner, record.agent);
       case "profile":

@@ -33,6 +33,17 @@ export function createInvitationReads(write: StatementWriter) {
   const selectUsers = write<Record<never, never>>()((database) =>
     database.selectFrom("invitations").select(["tenant_id", "user_id"]).distinct(),
   );
+  const selectByHash = write<{ hash: string }>()((database, parameter) =>
+    database.selectFrom("invitations").selectAll().where("hash", "=", parameter.hash),
+  );
+  const selectAfter = write<{ after: string; limit: number }>()((database, parameter) =>
+    database
+      .selectFrom("invitations")
+      .selectAll()
+      .where("id", ">", parameter.after)
+      .orderBy("id")
+      .limit(parameter.limit),
+  );
   return {
     *invitedUsers(): Operation<Owner[]> {
       const rows = yield* selectUsers.all({});
@@ -41,6 +52,16 @@ export function createInvitationReads(write: StatementWriter) {
 
     *listInvitations(now: Date): Operation<Invitation[]> {
       return (yield* selectAll.all({ now: now.getTime() })).map(invitationOf);
+    },
+
+    *findInvitationByHash(hash: string): Operation<Invitation | null> {
+      const row = yield* selectByHash.first({ hash });
+      return row ? invitationOf(row) : null;
+    },
+
+    /** By id, all that are stored, also those that are over. */
+    *invitationsAfter(after: string, limit: number): Operation<Invitation[]> {
+      return (yield* selectAfter.all({ after, limit })).map(invitationOf);
     },
 
     *findOpenInvitation(hash: string, now: Date): Operation<Invitation | null> {
@@ -72,21 +93,27 @@ export function createInvitationWrites(
     sessionMs: number;
     createdAt: number;
     expiresAt: number;
+    acceptedAt: number | null;
+    overAt: number;
   }>()((database, parameter) =>
-    database.insertInto("invitations").values({
-      id: parameter.id,
-      hash: parameter.hash,
-      name: parameter.name,
-      invited_by: parameter.invitedBy,
-      tenant_id: parameter.tenantId,
-      user_id: parameter.userId,
-      is_operator: parameter.isOperator,
-      models: parameter.models,
-      session_ms: parameter.sessionMs,
-      created_at: parameter.createdAt,
-      expires_at: parameter.expiresAt,
-      over_at: parameter.expiresAt,
-    }),
+    database
+      .insertInto("invitations")
+      .values({
+        id: parameter.id,
+        hash: parameter.hash,
+        name: parameter.name,
+        invited_by: parameter.invitedBy,
+        tenant_id: parameter.tenantId,
+        user_id: parameter.userId,
+        is_operator: parameter.isOperator,
+        models: parameter.models,
+        session_ms: parameter.sessionMs,
+        created_at: parameter.createdAt,
+        expires_at: parameter.expiresAt,
+        accepted_at: parameter.acceptedAt,
+        over_at: parameter.overAt,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
   );
   const count = write<{ now: number }>()((database, parameter) =>
     database
@@ -129,13 +156,40 @@ export function createInvitationWrites(
       .where("id", "=", parameter.id),
   );
 
+  /** One that was accepted is over. False if its id or its hash is there already. */
+  function* insertInvitation(invitation: Invitation): Operation<boolean> {
+    const { createdAt, expiresAt, acceptedAt, isOperator, models } = invitation;
+    const inserted = yield* insert.run({
+      ...invitation,
+      isOperator: isOperator ? 1 : 0,
+      models: fromPatterns(models),
+      createdAt: createdAt.getTime(),
+      expiresAt: expiresAt.getTime(),
+      acceptedAt: acceptedAt === null ? null : acceptedAt.getTime(),
+      overAt: (acceptedAt ?? expiresAt).getTime(),
+    });
+    if (inserted > 0) yield* keys.noteClaimed(createdAt);
+    return inserted > 0;
+  }
+
   return {
+    insertInvitation,
+
+    /** What was accepted elsewhere is over here, too. */
+    *importInvitation(invitation: Invitation): Operation<boolean> {
+      if (yield* insertInvitation(invitation)) return true;
+      const { hash, acceptedAt } = invitation;
+      if (acceptedAt === null) return false;
+      const at = acceptedAt.getTime();
+      return (yield* accept.run({ hash, at, overAt: at })) > 0;
+    },
+
     *createInvitation(
       invitation: Invitation,
       actor: string,
       idempotency?: OwnedIdempotency | null,
     ): Operation<void> {
-      const { id, createdAt, expiresAt, isOperator, models } = invitation;
+      const { id, createdAt } = invitation;
       yield* once(idempotency?.owner ?? invitation, idempotency, {
         id,
         at: createdAt,
@@ -147,14 +201,8 @@ export function createInvitationWrites(
               "conflict",
               `There are at most ${MAX_INVITATIONS} invitations. Revoke those that are not needed any more`,
             );
-          yield* insert.run({
-            ...invitation,
-            isOperator: isOperator ? 1 : 0,
-            models: fromPatterns(models),
-            createdAt: now,
-            expiresAt: expiresAt.getTime(),
-          });
-          yield* keys.noteClaimed(createdAt);
+          if (!(yield* insertInvitation(invitation)))
+            throw new AppError("conflict", "An invitation of that id exists already");
           yield* append(eventAbout("invitation_created", invitation, id, { at: createdAt, actor }));
         },
         find() {

@@ -18,6 +18,8 @@ const ROWS_A_PAGE = 50;
 /** A reply may have a million characters. */
 const MESSAGES_A_PAGE = 32;
 const FIRST = -1;
+/** Before the first id. */
+const FIRST_ID = "";
 /** Before the first digest. */
 const FIRST_FILE: FilePlace = { sha256: "", after: FIRST };
 const EVERY_BRANCH: SequenceRange = { from: 0, to: Number.MAX_SAFE_INTEGER };
@@ -157,6 +159,13 @@ export async function* exportRecords(
   reads: Reads,
 ): AsyncGenerator<ArchiveRecord> {
   for (const key of await read(reads.listKeys())) yield { type: "key", key };
+  for (let after = FIRST_ID; ; ) {
+    const page = await read(reads.invitationsAfter(after, ROWS_A_PAGE));
+    for (const invitation of page) yield { type: "invitation", invitation };
+    const last = page.at(-1);
+    if (!last) break;
+    after = last.id;
+  }
   for (let after = FIRST; ; ) {
     const page = await read(reads.agentRecords(after, ROWS_A_PAGE));
     if (page.items.length === 0) break;

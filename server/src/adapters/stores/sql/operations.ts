@@ -82,6 +82,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const projects = createProjectWrites(write, append, once);
   const files = createFileWrites(write, append, once);
   const sessions = createBrowserSessionWrites(write);
+  const invitations = createInvitationWrites(write, append, once, { sessions, keys });
   return {
     ...createConversationWrites(write, insert, append, replacements, once, branches),
     ...createConversationUpdate(write, insert, changes, append, branches),
@@ -102,13 +103,13 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createTicketWrites(write, once),
     ...createShareWrites(write, append, once),
     ...sessions,
-    ...createInvitationWrites(write, append, once, { sessions, keys }),
+    ...invitations,
     ...createAcceptedToolWrites(write, append, once),
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,
     ...createArchiveWrites(write, {
-      ...{ insert, keys, agents, profiles, prompts, projects, branches, files },
+      ...{ insert, keys, invitations, agents, profiles, prompts, projects, branches, files },
     }),
   };
 }

@@ -193,6 +193,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     endedBrowserSessions: () => read("nobody", reads.endedBrowserSessions()),
     createInvitation: (...given) => write("createInvitation", ...given),
     listInvitations: (...given) => read("nobody", reads.listInvitations(...given)),
+    findInvitationByHash: (...given) => read("nobody", reads.findInvitationByHash(...given)),
     invitedUsers: () => read("nobody", reads.invitedUsers()),
     findOpenInvitation: (...given) => read("nobody", reads.findOpenInvitation(...given)),
     acceptInvitation: (...given) => write("acceptInvitation", ...given),

@@ -99,6 +99,8 @@ export const WRITE_SCOPES: WriteScopes = {
   createBrowserSession: ofNobody,
   endBrowserSessions: ofNobody,
   createInvitation: (_invitation, _actor, idempotency) => ofNobodyFor(idempotency?.owner),
+  insertInvitation: ofNobody,
+  importInvitation: ofNobody,
   acceptInvitation: ofNobody,
   revokeInvitation: ofNobody,
   putAcceptedTools: ofNobody,
