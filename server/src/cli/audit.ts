@@ -38,9 +38,9 @@ ${inRows(AUDIT_ACTIONS)}
 
 Keys and invitations made and revoked, tools accepted and what is deleted are
 noted with the deed itself; the first use of each credential, refusals (many of
-one kind as one line, with their number) and calls of tools within a second. Nothing in this log can be changed
-or deleted. It holds no message, no credential, and neither the arguments of a
-call nor its result. Times are UTC.
+one kind as one line, with their number) and calls of tools within a second.
+Nothing in this log can be changed or deleted. It holds no message, no
+credential, and neither the arguments of a call nor its result. Times are UTC.
 `;
 
 const PAGE = 1000;
