@@ -7,10 +7,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { systemClock } from "../src/adapters/clocks/system/clock.ts";
+import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
+import { memoryTurnLog } from "../src/adapters/turn-logs/memory/turn-log.ts";
+import { watching } from "../src/core/turns/follow.ts";
 import type { Part } from "../src/domain/parts.ts";
 import { endOfPiece } from "../src/domain/pieces.ts";
+import { endingOf, endingOfParts } from "../src/domain/turn.ts";
 import { eventually } from "./cli-runner.ts";
 import { startServer } from "./start-server.ts";
+import { aConversation, anEnding, aTurn, begun, newOwner } from "./store-contract/fixtures.ts";
 import { turnClient, turnWire } from "./turn-wire.ts";
 import { send } from "./wire-client.ts";
 
@@ -41,6 +47,30 @@ async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) all.push(item);
   return all;
 }
+
+test("[H8] a reply that ran when it was asked for tells its ending also to a client that has all of its words by then", async () => {
+  await using store = await openSqliteStore({
+    directory: join(directory, "ended"),
+    exclusive: true,
+  });
+  const owner = newOwner();
+  const turn = aTurn({ kind: "new", conversation: aConversation() });
+  const { id } = begun(await store.beginTurn(owner, turn)).reply;
+  const ended = await store.finishReply(owner, id, anEnding("All of it"));
+  const ending = endingOf(ended ?? assert.fail()) ?? assert.fail();
+  const parts = { store, log: memoryTurnLog(), clock: systemClock };
+  const toldOf = (status: "streaming" | "complete") => {
+    const { promise, resolve } = Promise.withResolvers<string[]>();
+    const types: string[] = [];
+    watching(parts, owner, { id, status }).watchParts(endingOfParts(ending).position, {
+      take: (events) => void types.push(...events.map(({ type }) => type)),
+      end: () => resolve(types),
+    });
+    return promise;
+  };
+  assert.deepEqual(await toldOf("streaming"), ["completed"], "it ended since");
+  assert.deepEqual(await toldOf("complete"), [], "the client has its ending, too");
+});
 
 test("the pieces of a text do not depend on how it comes", () => {
   const alphabet = [

@@ -70,7 +70,8 @@ async function watchElsewhere(
   let position = from;
   let lookMs = FIRST_LOOK_MS;
   let newsAt = clock.now().getTime();
-  let wasRunning = false;
+  // Nobody has seen the ending of a reply that ran when it was asked for.
+  const wasRunning = log !== null;
   const take: Sink<PartsEvent>["take"] = (events) => {
     position = events.at(-1)?.position ?? position;
     newsAt = clock.now().getTime();
@@ -82,7 +83,6 @@ async function watchElsewhere(
       await pushed<PartsEvent>(
         (heard) => watchLive(replyId, position, heard),
         (events) => {
-          wasRunning = true;
           lookMs = FIRST_LOOK_MS;
           return take(events);
         },
@@ -112,7 +112,6 @@ async function watchElsewhere(
       await take([endingOfParts(await waitingOf({ store }, owner, reply, partsOf(reply)))]);
       return;
     }
-    wasRunning = true;
     // One with steps may be on its way from server to server, or back to this one.
     const isReachable = log !== null && (watchLive || noted !== null);
     if (!isReachable || clock.now().getTime() - newsAt > PATIENCE_MS)
