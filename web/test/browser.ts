@@ -62,7 +62,7 @@ export function wholeBrowser(args: readonly string[] = []): Promise<Browser> {
 }
 
 function launch(path: string | null, args: readonly string[]): Promise<Browser> {
-  // Chromium spins under faketime: its pages get the pretended time by their own clock instead.
+  // Chromium spins under faketime: its pages get the pretended time from a script instead.
   const { LD_PRELOAD: _, ...environment } = process.env;
   return chromium.launch({
     executablePath: withoutUnwanted(path ?? "chromium"),
@@ -145,7 +145,7 @@ export async function openPage(
   options?: BrowserContextOptions,
   base = "/app/",
 ): Promise<OpenPage> {
-  const canBeReused = options === undefined && !process.env.FAKETIME;
+  const canBeReused = options === undefined;
   const page = (canBeReused ? unused.pop() : undefined) ?? (await newPage(options));
   const problems: string[] = [];
   const origins = new Set<string>();
@@ -185,6 +185,22 @@ const isDoneInTime = (work: Promise<void>): Promise<boolean> =>
 async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await browser()).newContext({ locale: "en-GB", ...options });
   context.setDefaultTimeout(PATIENCE_MS);
-  if (process.env.FAKETIME) await context.clock.install({ time: new Date() });
-  return await context.newPage();
+  const page = await context.newPage();
+  if (process.env.FAKETIME) await pretendTime(page);
+  return page;
+}
+
+/** The dates of a page, and of those that it opens, become this process's; timers and `performance` stay as they are. */
+async function pretendTime(page: Page): Promise<void> {
+  const behindMs = await page.evaluate((nowMs) => nowMs - Date.now(), Date.now());
+  await page.context().addInitScript((offsetMs) => {
+    const RealDate = Date;
+    const now = () => RealDate.now() + offsetMs;
+    window.Date = new Proxy(RealDate, {
+      apply: () => new RealDate(now()).toString(),
+      construct: (target, given, made) =>
+        Reflect.construct(target, given.length ? given : [now()], made),
+      get: (target, name) => (name === "now" ? now : Reflect.get(target, name)),
+    });
+  }, behindMs);
 }
