@@ -445,6 +445,8 @@ describe("[H94] continuing", () => {
     assert.deepEqual(one, two);
     const bad = { ...params, _meta: { "colloquy/key": 5 } };
     assert.match((await post(rpc("tools/call", bad))).text, /colloquy\/key.*must be a text/);
+    const within = { ...params, _meta: { "colloquy/within": ["x"] } };
+    assert.match((await post(rpc("tools/call", within))).text, /must be a list of ids/);
   });
 
   test("[H94] tells how far it has come, and goes on where nobody waits any more", async () => {

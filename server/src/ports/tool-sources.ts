@@ -42,6 +42,8 @@ export interface ToolSource {
       readonly signal: AbortSignal;
       /** The same for every attempt at one call, for sources that know a call again by it. */
       readonly key: string;
+      /** The replies that wait for it (`ToolInput.within`), for a source whose answer one of them would wait for. */
+      readonly within: readonly string[];
     },
   ): Promise<ToolAnswer>;
   close(): Promise<void>;

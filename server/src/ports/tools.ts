@@ -9,6 +9,8 @@ export type ToolInput = {
   readonly arguments: JsonObject;
   /** The same for every attempt at one call, and for no other call. */
   readonly key: string;
+  /** The replies that wait for this call, by their ids: the one that it is made in last, before it those that caused it. */
+  readonly within: readonly string[];
 };
 
 /** What became of a call, where that is more than a text. */

@@ -65,7 +65,7 @@ function checkState(state: Fields): Set<string> {
   if (!asked.isNull("temperature")) asked.amount("temperature");
   if (!asked.isNull("models")) asked.texts("models");
   asked.object("settings");
-  if (asked.has("clientTools")) asked.texts("clientTools");
+  for (const list of ["clientTools", "within"]) if (asked.has(list)) asked.texts(list);
   asked.flag("refusesTruncation");
   asked.whole("before");
   const waiting = new Set<string>();

@@ -40,6 +40,8 @@ type CallsOfStep = {
   readonly owner: Owner;
   readonly conversationId: string;
   readonly replyId: string;
+  /** The replies that wait for this one. */
+  readonly within: readonly string[];
   readonly calls: readonly ToolCall[];
   /** As they were noted by a server that is gone, or before somebody was asked; empty: nothing is noted. */
   readonly noted: readonly CallState[];
@@ -145,7 +147,8 @@ export async function makeCalls(
     running++;
     const { owner, conversationId, replyId, clock } = step;
     const key = `${replyId}/${call.callId}`;
-    const input = { owner, conversationId, arguments: given, key };
+    const within = [...step.within, replyId];
+    const input = { owner, conversationId, arguments: given, key, within };
     const watched = step.watch({ callId: call.callId, tool: tool.name, source: tool.source });
     void make(tool, input, { clock, signal }).then((result) => {
       running--;

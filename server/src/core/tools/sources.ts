@@ -177,7 +177,7 @@ export async function createToolSources(
     checkOn,
     async call(label, name, given, { key, signal }) {
       const { rules, source } = checkOn(label, name);
-      return source.call(name, given, { timeoutMs: rules.timeoutMs, key, signal });
+      return source.call(name, given, { timeoutMs: rules.timeoutMs, key, signal, within: [] });
     },
     refresh,
     changed: () => void refresh(),

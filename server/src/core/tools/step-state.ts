@@ -33,6 +33,8 @@ export type AskedState = {
   readonly canAsk?: boolean;
   /** The names of the tools that the client runs, among those of `settings`; absent: none. */
   readonly clientTools?: readonly string[];
+  /** The replies whose calls have begun the turn, by their ids, the outermost first; absent: none. */
+  readonly within?: readonly string[];
   /** The models that the speaker may use. */
   readonly models: ModelPatterns | null;
 };

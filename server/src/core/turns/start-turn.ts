@@ -165,6 +165,7 @@ function runTurn(
             before: first.sequence,
             models: owner.models,
             ...(request.clientTools && { clientTools: request.clientTools }),
+            ...(request.within && { within: request.within }),
           },
         })
       : null,

@@ -190,6 +190,7 @@ export function createSteps(
         ...{ tools, clock, owner, calls, noted, room, signal },
         conversationId: reply.conversationId,
         replyId: reply.id,
+        within: asked.within ?? [],
         wordCount: textOf(writer.reply.parts()).length,
         waitMs: toolWaitMs,
         permission: (tool) =>

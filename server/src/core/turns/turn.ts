@@ -100,6 +100,8 @@ export type StartTurn = {
    * conversation, for the mark is kept with the message. Default: no.
    */
   readonly isUntrusted?: boolean;
+  /** The replies that wait for this turn, since a call of theirs has begun it: their ids, the outermost first; absent: none. */
+  readonly within?: readonly string[];
   /**
    * Whether the client runs the tools of the settings while the reply waits for each result, so that the reply may have
    * several steps, and may be offered the server's own tools as well. It needs `canAsk`. Default: no: the reply ends with

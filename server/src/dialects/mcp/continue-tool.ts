@@ -11,6 +11,7 @@ import { checkBySchema } from "../../http/validation.ts";
 import { type McpParts, ORIGIN } from "./parts.ts";
 import { conversationOf, type McpTool, Nullable, type ToolCall, type ToolResult } from "./tool.ts";
 import { HOW_TO_DECIDE, shownQuestion, WaitingShape } from "./waiting.ts";
+import { repliesThatWait } from "./within.ts";
 
 /** Of an answer; the whole of a longer one is read by read_conversation. */
 const MAX_ANSWER_CHARACTERS = 24_000;
@@ -79,8 +80,10 @@ export function continueTool(parts: McpParts): McpTool {
     async run(call: ToolCall<Static<typeof Given>>) {
       const { principal, given, tell, gone } = call;
       checkMessageText(given.message, "message");
+      const target = await targetOf(parts, principal, given.conversation_id);
+      const within = await repliesThatWait(parts, call, target);
       const turn = await parts.turns.start(principal, {
-        target: await targetOf(parts, principal, given.conversation_id),
+        target,
         content: given.message,
         model: null,
         temperature: null,
@@ -88,6 +91,7 @@ export function continueTool(parts: McpParts): McpTool {
         canAsk: true,
         // A program's model has written it, and may have read what strangers wrote before.
         isUntrusted: true,
+        ...(within.length > 0 && { within }),
         origin: ORIGIN,
         idempotency: idempotencyOf(call),
       });

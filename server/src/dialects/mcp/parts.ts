@@ -15,7 +15,7 @@ export type McpParts = {
     Conversations,
     "draft" | "get" | "list" | "message" | "messages" | "search"
   >;
-  readonly turns: Pick<Turns, "start" | "watch">;
+  readonly turns: Pick<Turns, "start" | "turnOf" | "watch">;
   readonly questions: Pick<Questions, "open">;
   readonly version: string;
   readonly now: () => Date;

@@ -9,7 +9,7 @@ import {
   UnauthorizedError,
 } from "@modelcontextprotocol/client";
 import type { JsonObject } from "../../../domain/json.ts";
-import type { ToolDefinition } from "../../../ports/tool-sources.ts";
+import type { ToolDefinition, ToolSource } from "../../../ports/tool-sources.ts";
 import type { ToolAnswer } from "../../../ports/tools.ts";
 import { answerOf, inWords } from "./answers.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
@@ -31,7 +31,7 @@ export type Connection = {
   call(
     definition: ToolDefinition,
     given: JsonObject,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly key: string },
+    options: Parameters<ToolSource["call"]>[2],
   ): Promise<{ readonly answer: ToolAnswer; readonly isLost: boolean }>;
   close(): Promise<void>;
 };
@@ -47,6 +47,8 @@ export type ConnectionOptions = {
 
 /** Under which a source finds the key of a call. */
 const KEY = "colloquy/key";
+/** Under which a source that is a server of conversations finds which replies wait for a call. */
+const WITHIN = "colloquy/within";
 const CONNECT_TIMEOUT_MS = 20_000;
 const PROBE_TIMEOUT_MS = 3_000;
 const LIST_TIMEOUT_MS = 15_000;
@@ -115,10 +117,10 @@ async function open(
       const { tools } = await client.listTools(undefined, options);
       return definitionsIn(tools);
     },
-    async call({ name, parameters }, given, { timeoutMs, signal: ended, key }) {
+    async call({ name, parameters }, given, { timeoutMs, signal: ended, key, within }) {
       try {
         const result = await client.callTool(
-          { name, arguments: given, _meta: { [KEY]: key } },
+          { name, arguments: given, _meta: { [KEY]: key, [WITHIN]: [...within] } },
           {
             timeout: timeoutMs,
             maxTotalTimeout: timeoutMs,
