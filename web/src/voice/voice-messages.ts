@@ -33,6 +33,8 @@ export type ClientMessage =
   | {
       readonly type: "start_conversation";
       readonly capabilities?: readonly string[];
+      /** Of the page, for what the server says by itself. */
+      readonly language?: string;
       readonly conversation_id?: string;
       readonly resume_token?: string;
     }
@@ -44,7 +46,7 @@ export type ClientMessage =
 
 export const READY = "Ready to listen";
 
-export const CAPABILITIES = ["segments", "vad", "interrupt"] as const;
+export const CAPABILITIES = ["segments", "vad", "interrupt", "questions"] as const;
 
 /** A message of a later server, or no message at all, is null. */
 export function readServerMessage(data: unknown): ServerMessage | null {

@@ -1,3 +1,4 @@
+import i18next from "i18next";
 import {
   CAPABILITIES,
   type ClientMessage,
@@ -91,6 +92,7 @@ export function openVoiceWire(options: VoiceWireOptions): VoiceWire {
     const message: ClientMessage = {
       type: "start_conversation",
       capabilities: CAPABILITIES,
+      language: i18next.language,
       ...(resumeToken !== null && { resume_token: resumeToken }),
       ...(resumeToken === null && conversationId !== null && { conversation_id: conversationId }),
     };

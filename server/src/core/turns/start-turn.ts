@@ -1,7 +1,7 @@
 import { branchOf } from "../../domain/branches.ts";
 import { titleFrom } from "../../domain/conversation.ts";
 import { keyOfAnother, notFound } from "../../domain/errors.ts";
-import { documentOf, partsOf } from "../../domain/message.ts";
+import { documentOf, type Message, partsOf } from "../../domain/message.ts";
 import { cutAtText } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
@@ -9,10 +9,11 @@ import type { BegunTurn, RepeatedTurn } from "../../ports/store.ts";
 import { waitForEarlierReplies } from "./earlier-replies.ts";
 import { createEarlyRequest, type EarlyRequest, type PreparedRequest } from "./early-request.ts";
 import { endReplaced } from "./end-replaced.ts";
-import { endOf, watching } from "./follow.ts";
+import { endOf, endOfWatched, watching } from "./follow.ts";
 import { checkModel } from "./model-choice.ts";
 import { type QueuePlace, takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
+import { stopReply } from "./running-replies.ts";
 import type { StartParts } from "./start-parts.ts";
 import { stepsOf } from "./steps-of-reply.ts";
 import type { Turn } from "./turn.ts";
@@ -193,6 +194,19 @@ export function repeatedTurn(
   return turnOf(parts, owner, found, endOf(parts, owner, found.reply));
 }
 
+/** The reply that was heard and is over; null: it waits for a decision, and what was heard of it stays. */
+async function heardOf(
+  parts: StartParts,
+  owner: Owner,
+  { type, reply }: TurnEnding,
+): Promise<Message | null> {
+  if (type !== "waiting") return reply;
+  if ((await parts.store.replySteps(owner, reply.id))?.isParked) return null;
+  // Whoever has decided made a server go on with it.
+  await stopReply(parts, owner, reply.id);
+  return (await endOfWatched(watching(parts, owner, reply))).reply;
+}
+
 type Stored = Pick<
   Extract<BegunTurn, { kind: "begun" }>,
   "conversation" | "userMessage" | "input" | "reply"
@@ -214,7 +228,8 @@ const turnOf = (
   ending,
   async cut(heardCharacters) {
     parts.local.interrupt(reply.id, "heard");
-    const { reply: ended } = await ending;
+    const ended = await heardOf(parts, owner, await ending);
+    if (!ended) return;
     if (heardCharacters < ended.content.length)
       await parts.store.truncateReply(
         owner,

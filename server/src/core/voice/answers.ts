@@ -5,6 +5,7 @@ import type { OnOutput, TurnMetrics } from "./outputs.ts";
 import type { SessionOptions, SessionParts } from "./parts.ts";
 import { createPlayer, type Heard, type Player } from "./player.ts";
 import { createPreparations, type Preparation } from "./preparation.ts";
+import { decided, noticeIn } from "./waiting.ts";
 
 /** The turns of a session, one at a time. */
 export type Answers = {
@@ -78,6 +79,7 @@ export function createAnswers(
     model: null,
     temperature: null,
     usesServerTools: true,
+    canAsk: capabilities.questions && capabilities.segments && capabilities.interrupt,
     origin: options.origin,
     idempotency: null,
   });
@@ -130,6 +132,8 @@ export function createAnswers(
         opening: early?.opening ?? Promise.resolve(null),
         synthesizer: parts.speech.synthesizer,
         isSegmented: capabilities.segments,
+        notice: noticeIn(options.language),
+        decided: (signal) => decided(parts, owner, turn.replyId, signal),
         isHeld: reply.isHeld,
       },
       {

@@ -20,6 +20,8 @@ export type VoiceOutput =
       /** 16 kHz mono; empty when it cannot be spoken. */
       readonly sound: Int16Array;
       readonly isLast: boolean;
+      /** It is no part of the reply, but says that the reply waits for a decision. */
+      readonly isNotice: boolean;
       /** How the reply ended, with the last one; empty where it is simply whole. */
       readonly ending: UnusualEnding;
     }
@@ -64,6 +66,8 @@ export type Capabilities = {
   readonly vad: boolean;
   readonly interrupt: boolean;
   readonly metrics: boolean;
+  /** The client has a screen on which its user decides about calls of tools. It needs `segments` and `interrupt`. */
+  readonly questions: boolean;
 };
 
 export type OnOutput = (output: VoiceOutput) => void;

@@ -2,7 +2,7 @@ import type { Speaker } from "../../domain/principal.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Synthesizer, Transcriber, VoiceActivityDetector } from "../../ports/speech.ts";
-import type { TurnTarget } from "../../ports/store.ts";
+import type { TurnStore, TurnTarget } from "../../ports/store.ts";
 import type { Turns } from "../turns/turn.ts";
 import type { Capabilities, OnOutput } from "./outputs.ts";
 
@@ -32,7 +32,7 @@ export type Speech = {
 
 export type SessionParts = {
   readonly turns: Turns;
-  readonly store: Pick<AgentStore, "getAgent">;
+  readonly store: Pick<AgentStore, "getAgent"> & Pick<TurnStore, "replySteps">;
   readonly speech: Speech;
   readonly clock: Clock;
 };
@@ -49,4 +49,6 @@ export type SessionOptions = {
   /** Asked before each turn. @throws AppError rate_limited */
   readonly admitTurn: () => Promise<void>;
   readonly capabilities: Capabilities;
+  /** Of the person, as a tag such as `de-AT`; null: not known. */
+  readonly language: string | null;
 };

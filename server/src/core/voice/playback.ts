@@ -76,7 +76,9 @@ export function heardCharacters(spoken: readonly Spoken[], heardMs: number): num
     }
     const share = Math.max(0, heardMs - fromMs) / durationMs;
     const begun = sentence.text.slice(0, Math.floor(sentence.text.length * share));
-    return sentence.from + (/^[\s\S]*(?=\s)/u.exec(begun)?.[0].length ?? 0);
+    const heard = sentence.from + (/^[\s\S]*(?=\s)/u.exec(begun)?.[0].length ?? 0);
+    // What is no part of the reply has no length there.
+    return Math.min(heard, sentence.to);
   }
   return characters;
 }

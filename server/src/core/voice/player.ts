@@ -22,6 +22,7 @@ import {
   joinSound,
   type OnProgress,
   type Opening,
+  type SpeakOptions,
   type SpokenSentence,
   speakReply,
 } from "./speaker.ts";
@@ -54,6 +55,9 @@ export type PlayerParts = {
   readonly voice: string | null;
   readonly opening: Promise<Opening | null>;
   readonly clock: Clock;
+  /** As `SpeakOptions` has them. */
+  readonly notice: string;
+  readonly decided: SpeakOptions["decided"];
   /** Sentence by sentence, or the whole reply at once. */
   readonly isSegmented: boolean;
   readonly isHeld: boolean;
@@ -105,7 +109,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
     }
   };
 
-  const sendSegment = (text: string, sound: Int16Array, isLast: boolean) => {
+  const sendSegment = (text: string, sound: Int16Array, isLast: boolean, isNotice = false) => {
     events.output({
       type: "segment",
       replyId: turn.replyId,
@@ -113,6 +117,7 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
       text,
       sound,
       isLast,
+      isNotice,
       ending: isLast ? unusual : {},
     });
     isAllSent = isLast;
@@ -121,7 +126,8 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
   const play = (segment: Sent) => {
     playback = withSound(playback, segment.durationMs, now());
     sent.push(segment);
-    sendSegment(segment.sentence.text.trim(), segment.sound, false);
+    const { text, isNotice } = segment.sentence;
+    sendSegment(text.trim(), segment.sound, false, isNotice);
   };
   const after = (before: Sent | undefined, { sentence, sound }: SpokenSentence): Sent => {
     const isFollowing = before !== undefined && sound.length > 0 && before.durationMs > 0;
@@ -153,6 +159,8 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
         synthesizer: parts.synthesizer,
         voice: parts.voice,
         opening: parts.opening,
+        notice: parts.notice,
+        decided: parts.decided,
         mayGoOn,
       },
       {
@@ -194,7 +202,8 @@ export function createPlayer(parts: PlayerParts, events: PlayerEvents): Player {
   const heard = (): Heard => {
     const heardMs = playedMs(playback, now());
     const characters = heardCharacters(sent, heardMs);
-    const text = sent.map(({ sentence }) => sentence.text).join("");
+    const said = sent.filter(({ sentence }) => !sentence.isNotice);
+    const text = said.map(({ sentence }) => sentence.text).join("");
     const from = sent[0]?.sentence.from ?? 0;
     const spokenText = text.slice(0, Math.max(0, characters - from)).trim();
     return { characters, text: spokenText, playedMs: Math.round(heardMs) };

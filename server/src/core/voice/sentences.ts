@@ -1,5 +1,11 @@
 /** A piece of a reply to be spoken at once, and where it stands in the reply (UTF-16 code units). */
-export type Sentence = { readonly text: string; readonly from: number; readonly to: number };
+export type Sentence = {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  /** It is no part of the reply, but says that the reply waits for a decision. */
+  readonly isNotice?: true;
+};
 
 /** Cuts a reply that comes piece by piece into sentences, which together are the whole reply. */
 export type SentenceSplitter = {

@@ -11,6 +11,8 @@ import { createVoiceSession } from "./session.ts";
 
 export type StartSession = {
   readonly capabilities: Capabilities;
+  /** Of the person, as a tag such as `de-AT`; null: not known. */
+  readonly language: string | null;
   /** A stored conversation to go on with; null: a new one. */
   readonly conversationId: string | null;
   /** The wire's name. */
@@ -89,7 +91,8 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
   };
 
   return {
-    async start(owner, { capabilities, conversationId, origin, admitTurn, sessionId }, client) {
+    async start(owner, { conversationId, sessionId, ...asked }, client) {
+      const { capabilities, origin } = asked;
       if (conversationId !== null) {
         checkName(conversationId, "conversation_id");
         await conversations.get(owner, conversationId);
@@ -105,10 +108,8 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
       const session = createVoiceSession(
         parts,
         {
+          ...asked,
           owner: speakerOf(owner),
-          origin,
-          admitTurn,
-          capabilities,
           target,
           canHear: hearing.canHear,
           conversationId: conversationId ?? conversation.id,

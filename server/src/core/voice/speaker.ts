@@ -16,6 +16,10 @@ export type SpeakOptions = {
   readonly opening: Promise<Opening | null>;
   /** Resolves when that many sentences are wanted. */
   readonly mayGoOn: () => Promise<void>;
+  /** Said once each time that the reply waits for a decision. */
+  readonly notice: string;
+  /** Resolves when the reply waits no more, or when the signal is aborted. Never rejects. */
+  readonly decided: (signal: AbortSignal) => Promise<void>;
 };
 
 /** A first sentence that is synthesised before the turn is certain. */
@@ -50,7 +54,7 @@ export async function* speakReply(
   let { synthesizer } = options;
   let leftMs = MAX_REPLY_MS;
   let opening = await options.opening;
-  const sentences = readSentences(turn, progress, signal);
+  const sentences = readSentences(turn, options, progress, signal);
   for (;;) {
     const next = await sentences.next();
     if (next.done) return next.value;
@@ -109,29 +113,44 @@ async function firstSentence(give: Giving<string>): Promise<Sentence | null> {
   return found ?? splitter.flush().find(isSpeech) ?? null;
 }
 
-/** Reads the reply ahead of the speech, so that slow speech does not hold up the model. */
+/**
+ * Reads the reply ahead of the speech, so that slow speech does not hold up the model. A reply that waits for a decision
+ * says so, and goes on after it.
+ */
 async function* readSentences(
   turn: Turn,
+  { notice, decided }: Pick<SpeakOptions, "notice" | "decided">,
   progress: OnProgress,
   signal: AbortSignal,
 ): AsyncGenerator<Sentence, TurnEnding | null> {
   const splitter = createSentenceSplitter();
   let isFirst = true;
   let spokenTo = 0;
-  for await (const event of pulled<LiveEvent>((sink) => turn.watch(0, sink), signal)) {
-    const isDelta = event.type === "delta";
-    if (isDelta && spokenTo === 0 && isFirst) progress.firstToken();
-    const sentences = isDelta ? splitter.push(event.text) : splitter.flush();
-    for (const sentence of sentences) {
-      spokenTo = sentence.to;
-      if (!/\S/u.test(sentence.text)) continue;
-      if (isFirst) progress.firstSentence();
-      isFirst = false;
-      yield sentence;
+  let position = 0;
+  for (let isWaiting = true; isWaiting && !signal.aborted; ) {
+    isWaiting = false;
+    const from = position;
+    for await (const event of pulled<LiveEvent>((sink) => turn.watch(from, sink), signal)) {
+      const isDelta = event.type === "delta";
+      if (isDelta) position = event.position;
+      if (isDelta && spokenTo === 0 && isFirst) progress.firstToken();
+      const sentences = isDelta ? splitter.push(event.text) : splitter.flush();
+      for (const sentence of sentences) {
+        spokenTo = sentence.to;
+        if (!/\S/u.test(sentence.text)) continue;
+        if (isFirst) progress.firstSentence();
+        isFirst = false;
+        yield sentence;
+      }
+      if (isDelta) continue;
+      isWaiting = event.type === "waiting";
+      if (isWaiting) break;
+      if (event.type === "failed" && isFirst) yield { text: event.error.message, from: 0, to: 0 };
+      return event;
     }
-    if (isDelta) continue;
-    if (event.type === "failed" && isFirst) yield { text: event.error.message, from: 0, to: 0 };
-    return event;
+    if (!isWaiting) return null;
+    yield { text: notice, from: spokenTo, to: spokenTo, isNotice: true };
+    await decided(signal);
   }
   return null;
 }

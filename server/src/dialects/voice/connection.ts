@@ -32,7 +32,10 @@ export type ConnectionParts = {
 
 type Start = Extract<ClientMessage, { type: "start_conversation" }>;
 
-const PLAIN: Capabilities = { segments: false, vad: false, interrupt: false, metrics: false };
+const PLAIN: Capabilities = {
+  ...{ segments: false, vad: false, interrupt: false, metrics: false },
+  questions: false,
+};
 const READY = "Ready to listen";
 /** What may wait while a conversation is being started. */
 const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024;
@@ -84,6 +87,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
         {
           capabilities: message.capabilities ?? PLAIN,
           conversationId: message.conversationId,
+          language: message.language,
           origin: ORIGIN,
           admitTurn: () => parts.admitTurn(message.userId),
           sessionId: `session_${connectionId}_${Math.floor(parts.now().getTime() / 1000)}`,

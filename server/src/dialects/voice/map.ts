@@ -30,6 +30,7 @@ export function messageOf(output: VoiceOutput): object {
         response_id: output.replyId,
         seq: output.sequence,
         final: output.isLast,
+        ...(output.isNotice && { waiting: true }),
         ...endingOf(output.ending),
       };
     case "speech_started":

@@ -9,6 +9,7 @@ export type ClientMessage =
       /** Null: the client asks for nothing beyond the document. */
       readonly capabilities: Capabilities | null;
       readonly conversationId: string | null;
+      readonly language: string | null;
       readonly userId: string | null;
       readonly resumeToken: string | null;
     }
@@ -41,6 +42,7 @@ export function readMessage(text: string): ClientMessage | Malformed {
         type,
         capabilities: capabilitiesOf(message.capabilities),
         conversationId: optionalText(message, "conversation_id"),
+        language: optionalText(message, "language"),
         userId: optionalText(message, "user_id"),
         resumeToken: optionalText(message, "resume_token"),
       };
@@ -111,6 +113,7 @@ function capabilitiesOf(value: unknown): Capabilities | null {
     vad: value.includes("vad"),
     interrupt: value.includes("interrupt"),
     metrics: value.includes("metrics"),
+    questions: value.includes("questions"),
   };
 }
 
