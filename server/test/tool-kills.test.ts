@@ -1,7 +1,8 @@
-// Servers that are killed during turns with one to four calls at once, half of which are asked about.
+// Servers that are killed during turns with one to four calls at once, half of which are asked about, and some of which the
+// client runs. At full size there are 500 kills on each store: npm run test:campaigns -- --size=full tool-kills
 // Runs: waiting
 // Takes: 15 s
-// Campaign: TOOL_KILLS middle=10 in 90 s, full=250 in 1200 s
+// Campaign: TOOL_KILLS middle=10 in 90 s, full=500 in 2400 s
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,11 +17,14 @@ import { startCounter, startToolProcess } from "./tool-kills.ts";
 
 const KILLS = Number(process.env.TOOL_KILLS ?? 1);
 const REPLIES_A_KILL = 6;
-const TOOLS = ["once", "repeatable", "once_asked", "repeatable_asked"];
+const OF_CLIENT = "mine";
+const TOOLS = ["once", "repeatable", "once_asked", "repeatable_asked", OF_CLIENT];
 const BACKENDS = [
   { name: "SQLite", isShared: false, skip: false },
   { name: "PostgreSQL", isShared: true, skip: skipWithoutPostgres() },
 ] as const;
+
+const CLIENT_TOOLS = [{ type: "function", function: { name: OF_CLIENT } }];
 
 // biome-ignore lint/suspicious/noExplicitAny: a test says by its assertions what it expects
 type Shown = any;
@@ -44,6 +48,8 @@ for (const { name, isShared, skip } of BACKENDS)
     const conversations: string[] = [];
     /** What was answered, by the key of the call. */
     const decisions = new Map<string, string>();
+    /** The results that the client gave and that were taken, by the key of the call. */
+    const given = new Map<string, string>();
     /** Of calls that were decided twice. */
     const twice: string[] = [];
     let url = "";
@@ -62,7 +68,7 @@ for (const { name, isShared, skip } of BACKENDS)
         return `#call ${tool} {}`;
       });
       const response = await open(`/conversations/${conversation}/messages/stream`, {
-        body: { content: calls.join("\n"), steps: true },
+        body: { content: calls.join("\n"), steps: true, tools: CLIENT_TOOLS },
       });
       await response.text();
     };
@@ -89,13 +95,35 @@ for (const { name, isShared, skip } of BACKENDS)
       );
       return meta.total as number;
     };
+    /** Two clients give each call that waits a result of their own. */
+    const giveAll = async () => {
+      const { call } = caller(url);
+      const { data } = (await call("/calls?limit=100")).body as Shown;
+      await Promise.all(
+        data.map(async ({ message_id, call_id }: Shown) => {
+          const texts = [0, 1].map(() => `result ${Math.random()}`);
+          const answers = await Promise.allSettled(
+            texts.map((text) =>
+              call(`/messages/${message_id}/calls/${call_id}/result`, { body: { text } }),
+            ),
+          );
+          for (const [place, answer] of answers.entries())
+            if (answer.status === "fulfilled" && answer.value.status === 200) {
+              const key = `${message_id}/${call_id}`;
+              if (given.has(key)) twice.push(key);
+              given.set(key, texts[place] ?? "");
+            }
+        }),
+      );
+    };
+    const answerAll = () => Promise.all([decideAll(), giveAll()]);
 
     for (let kill = 0; kill < KILLS; kill++) {
       const server = await start();
       const begun = Array.from({ length: REPLIES_A_KILL }, () => begin().catch(() => {}));
       const isOver = new AbortController();
       const deciding = (async () => {
-        while (!isOver.signal.aborted) await decideAll().catch(() => sleep(5));
+        while (!isOver.signal.aborted) await answerAll().catch(() => sleep(5));
       })();
       // A different moment each time: after so many calls, or once each reply has ended or waits.
       const before = [...counter.counts.values()].reduce((sum, count) => sum + count, 0);
@@ -112,7 +140,7 @@ for (const { name, isShared, skip } of BACKENDS)
     for (const conversation of conversations)
       for (let tries = 0; ; tries++) {
         assert.ok(tries < 1000, "a reply does not end");
-        await decideAll();
+        await answerAll();
         const list = (await call(`/conversations/${conversation}/messages?parts=1`)).body.data;
         if (list.length !== 1) {
           replies.push(...list.slice(1));
@@ -121,17 +149,21 @@ for (const { name, isShared, skip } of BACKENDS)
         await sleep(50);
       }
     const outcomesByKey = new Map<string, string>();
+    const textsByKey = new Map<string, string>();
     for (const { id, status, parts } of replies) {
       const results = parts.filter(({ type }: Shown) => type === "tool_result");
       const calls = parts.filter(({ type }: Shown) => type === "tool_call");
       assert.equal(results.length, calls.length, "each call has one result");
       for (const { call_id, name: tool } of calls) {
         const key = `${id}/${call_id}`;
-        const { outcome } = results.find((result: Shown) => result.call_id === call_id);
+        const { outcome, text } = results.find((result: Shown) => result.call_id === call_id);
         outcomesByKey.set(key, outcome);
+        textsByKey.set(key, text);
         const count = counter.counts.get(`${tool} ${key}`) ?? 0;
         if (tool.startsWith("once")) assert.ok(count <= 1, `${tool} was made ${count} times`);
-        if (outcome === "ok") assert.ok(count > 0, "what has a result was made");
+        const isOfClient = tool === OF_CLIENT;
+        if (outcome === "ok")
+          assert.ok(isOfClient ? given.has(key) : count > 0, "what has a result was made");
         if (outcome === "declined") assert.equal(count, 0, "what was not made was made");
         if (tool.endsWith("asked") && count > 0) assert.notEqual(decisions.get(key), "decline");
         assert.ok(status === "interrupted" || outcome === "ok" || outcome === "declined", outcome);
@@ -147,8 +179,12 @@ for (const { name, isShared, skip } of BACKENDS)
         `${key}: ${decision}, ${outcome}`,
       );
     }
+    for (const [key, text] of given) {
+      const reply = replies.find(({ id }) => key.startsWith(id));
+      assert.ok(textsByKey.get(key) === text || reply?.status === "interrupted", `${key}: ${text}`);
+    }
     const kept = replies.filter(({ status }) => status === "complete").length;
     t.diagnostic(
-      `${KILLS} kills, ${replies.length} replies, ${kept} whole, ${decisions.size} decisions`,
+      `${KILLS} kills, ${replies.length} replies, ${kept} whole, ${decisions.size} decisions, ${given.size} results of clients`,
     );
   });
