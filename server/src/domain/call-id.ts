@@ -16,3 +16,12 @@ export const isCallId = (id: string): boolean =>
   PLAIN.test(id) &&
   !DOTS.test(id) &&
   encodeURIComponent(id).length <= MAX_ESCAPED_CHARACTERS;
+
+/** An id for a call beside those that are taken: some providers give calls the same ids in each answer. */
+export function idAmong(taken: ReadonlySet<string>, wanted: string): string {
+  if (!taken.has(wanted)) return wanted;
+  let number = taken.size + 1;
+  while (taken.has(`${wanted}_${number}`)) number++;
+  const id = `${wanted}_${number}`;
+  return isCallId(id) ? id : `call_${crypto.randomUUID()}`;
+}

@@ -76,15 +76,16 @@ type OfClient = { readonly call: ToolCall; readonly tool: "client" };
 type Runnable = { readonly call: ToolCall; readonly tool: ServerTool; readonly given: JsonObject };
 
 /**
- * Makes the calls of a step, several at a time, and resolves with `made` when each has a result, with `parked` when those
- * that have none wait for a decision, or when the signal is aborted. A call is noted as running before it leaves the
- * server, and its result is shown once it is noted.
+ * Makes the calls of a step, several at a time, and resolves when each has a result, with `parked` when those that have
+ * none wait for a decision, or when the signal is aborted. A call is noted as running before it leaves the server, and its
+ * result is shown once it is noted.
  * @param states told of what becomes of each call, so that whoever ends the reply knows it
+ * @returns the results that came last: the caller notes and shows them, and may ask the model meanwhile
  */
 export async function makeCalls(
   step: CallsOfStep,
   states: Map<string, CallState>,
-): Promise<"made" | "parked"> {
+): Promise<readonly Told[] | "parked"> {
   const { signal, room } = step;
   const waiting: Runnable[] = [];
   /** By the id of the call. */
@@ -174,18 +175,19 @@ export async function makeCalls(
       asking = [];
       for (const { call } of begun)
         set(call.callId, ({ attempt }) => ({ state: "running", attempt: attempt + 1 }));
+      const isLast = running === 0 && asked.size === 0 && begun.length === 0;
+      if (isLast && questions.length === 0) return results;
       if (begun.length > 0 || results.length > 0 || questions.length > 0) {
         await step.note([...states.values()], results, questions);
         step.show(results);
         if (signal.aborted) {
           // They were noted, and never left.
           for (const { call } of begun) set(call.callId, () => ({ state: "wanted" }));
-          return "made";
+          return [];
         }
         for (const one of begun) begin(one);
       }
-      if (running === 0 && waiting.length === 0 && ended.length === 0) {
-        if (asked.size === 0) return "made";
+      if (running === 0 && ended.length === 0) {
         if ((await step.park([...asked.keys()])) === "parked") return "parked";
         isToLook = true;
         continue;
@@ -202,7 +204,7 @@ export async function makeCalls(
         isToLook = true;
       }
     }
-    return "made";
+    return [];
   } finally {
     signal.removeEventListener("abort", wakeUp);
   }

@@ -19,7 +19,8 @@ import {
   tooLate,
   whatIsMissing,
 } from "./reply-ending.ts";
-import { createSteps, LostReply, type Steps, type StepsOfReply } from "./steps.ts";
+import { createSteps, LostReply, type Steps } from "./steps.ts";
+import type { StepsOfReply } from "./steps-of-reply.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
 import { waitingOf } from "./waiting-ending.ts";

@@ -1,11 +1,30 @@
 import { branchOf } from "../../domain/branches.ts";
+import type { Part } from "../../domain/parts.ts";
 import type { Speaker } from "../../domain/principal.ts";
+import type { Reservation } from "../access/budgets.ts";
 import type { AskedState, StepState } from "../tools/step-state.ts";
 import type { Tools } from "../tools/tools.ts";
-import { type Question, readPrompt, requestReply } from "./model-request.ts";
-import type { StepsOfReply } from "./steps.ts";
+import { type OpenRequest, type Question, readPrompt, requestReply } from "./model-request.ts";
 import type { Stop } from "./stop.ts";
 import type { TurnParts } from "./turn.ts";
+
+/** With what a reply may have several steps. */
+export type StepsOfReply = {
+  readonly tools: Tools;
+  readonly asked: AskedState;
+  /** How often the reply was taken over. */
+  readonly epoch: number;
+  /** What was noted before that; null: the reply begins here. */
+  readonly begun: StepState | null;
+  /**
+   * Asks the model again, with the history and these parts of the reply.
+   * @throws AppError rate_limited (the budget), unavailable
+   */
+  readonly ask: (
+    said: readonly Part[],
+    isLast: boolean,
+  ) => Promise<{ readonly request: OpenRequest; readonly reservation: Reservation }>;
+};
 
 /** With what a reply may have several steps, whichever server goes on with it. */
 export function stepsOf(

@@ -1,4 +1,4 @@
-import { isCallId } from "../../domain/call-id.ts";
+import { idAmong } from "../../domain/call-id.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { CLIENT_TOOLS, type Part, textIn, textOf } from "../../domain/parts.ts";
@@ -11,16 +11,10 @@ import type { Reservation } from "../access/budgets.ts";
 import { makeCalls } from "../tools/calls.ts";
 import { NO_SOURCE, permissionOf, type ReadBefore, readIn } from "../tools/permissions.ts";
 import { type ToolCall, unanswered } from "../tools/results.ts";
-import {
-  type AskedState,
-  type CallState,
-  type StepState,
-  sumOf,
-  toStored,
-} from "../tools/step-state.ts";
-import type { Tools } from "../tools/tools.ts";
+import { type CallState, sumOf, toStored } from "../tools/step-state.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import type { OpenRequest } from "./model-request.ts";
+import type { StepsOfReply } from "./steps-of-reply.ts";
 import type { TurnParts } from "./turn.ts";
 
 /** The last answer is asked for without tools. */
@@ -41,24 +35,6 @@ const PARAGRAPH = "\n\n";
 
 /** The reply is another server's by now, or is gone. Whatever this server does with it counts for nothing. */
 export class LostReply extends Error {}
-
-/** With what a reply may have several steps. */
-export type StepsOfReply = {
-  readonly tools: Tools;
-  readonly asked: AskedState;
-  /** How often the reply was taken over. */
-  readonly epoch: number;
-  /** What was noted before that; null: the reply begins here. */
-  readonly begun: StepState | null;
-  /**
-   * Asks the model again, with the history and these parts of the reply.
-   * @throws AppError rate_limited (the budget), unavailable
-   */
-  readonly ask: (
-    said: readonly Part[],
-    isLast: boolean,
-  ) => Promise<{ readonly request: OpenRequest; readonly reservation: Reservation }>;
-};
 
 /** The steps of one reply while it is generated. */
 export type Steps = {
@@ -112,6 +88,8 @@ export function createSteps(
   let isSpeaking = false;
   let hasOpened = false;
   let usage: Usage | null = begun?.usage ?? null;
+  /** Resolves when the results that came last are stored and shown. */
+  let keeping: Promise<void> = Promise.resolve();
   /** How many parts there were before the present answer. */
   let firstPart = writer.reply.count;
   const callIds = new Set(
@@ -174,14 +152,32 @@ export function createSteps(
       return parked;
     });
 
-  /** @throws also where the reply was stopped meanwhile, or is too late */
-  const askAgain = async (): Promise<OpenRequest> => {
-    if (signal.aborted) throw new Error("The reply is to end");
-    const next = await ask(writer.reply.parts(), step >= MAX_STEPS - 1 || callCount >= MAX_CALLS);
-    reservation = next.reservation;
+  /** Stores the last results of a step, and shows them then. */
+  const keep = async (results: readonly Part[]): Promise<void> => {
+    if (results.length > 0) await note([...states.values()], false, results);
+    for (const result of results) writer.add(result);
     firstPart = writer.reply.count;
-    hasOpened = false;
-    return next.request;
+  };
+
+  /**
+   * Asks the model while the last results are on their way to the disk: nothing of its answer is shown before they are.
+   * @throws also where the reply was stopped meanwhile, or is too late
+   */
+  const askAgain = async (made: readonly Part[] | "parked"): Promise<OpenRequest | "parked"> => {
+    if (made === "parked") return made;
+    const said = [...writer.reply.parts(), ...made];
+    keeping = keep(made);
+    keeping.catch(() => {});
+    try {
+      if (signal.aborted) throw new Error("The reply is to end");
+      const next = await ask(said, step >= MAX_STEPS - 1 || callCount >= MAX_CALLS);
+      reservation = next.reservation;
+      hasOpened = false;
+      return next.request;
+    } catch (problem) {
+      await keeping;
+      throw problem;
+    }
   };
 
   const make = (calls: readonly ToolCall[], noted: readonly CallState[]) =>
@@ -234,7 +230,8 @@ export function createSteps(
       return { type: "tool_call", callId: id, source, name, arguments: text };
     },
     beforeWords() {
-      return step === 0 || isSpeaking ? null : note([...states.values()], true, []);
+      if (step === 0 || isSpeaking) return null;
+      return keeping.then(() => note([...states.values()], true, []));
     },
     opening() {
       if (step === 0 || hasOpened) return "";
@@ -242,6 +239,7 @@ export function createSteps(
       return /(?:^|\n)$/u.test(textOf(writer.reply.parts())) ? "" : PARAGRAPH;
     },
     async next(used) {
+      await keeping;
       const said = writer.reply.parts().slice(firstPart);
       const calls = said.filter((part) => part.type === "tool_call");
       if (calls.length === 0) return null;
@@ -251,7 +249,7 @@ export function createSteps(
       step++;
       callCount += calls.length;
       states.clear();
-      return (await make(calls, [])) === "parked" ? "parked" : askAgain();
+      return askAgain(await make(calls, []));
     },
     async goOn() {
       const noted = [...states.values()];
@@ -260,29 +258,21 @@ export function createSteps(
         .parts()
         .filter((part) => part.type === "tool_call")
         .filter(({ callId }) => known.has(callId));
-      return (await make(calls, noted)) === "parked" ? "parked" : askAgain();
+      return askAgain(await make(calls, noted));
     },
     total: (used) => (step === 0 ? used : sumOf(usage, used)),
-    close(used) {
+    async close(used) {
+      await keeping.catch(() => {});
       const parts = writer.reply.parts();
       const settled = reservation.settle(used, parts.slice(firstPart).map(textIn).join(""));
       for (const result of unanswered(parts, states)) writer.add(result);
-      return settled;
+      await settled;
     },
   };
 }
 
 const resultsIn = (parts: readonly Part[]): number =>
   parts.reduce((sum, part) => sum + (part.type === "tool_result" ? part.text.length : 0), 0);
-
-/** Some providers give calls the same ids in each answer. */
-function idAmong(taken: ReadonlySet<string>, wanted: string): string {
-  if (!taken.has(wanted)) return wanted;
-  let number = taken.size + 1;
-  while (taken.has(`${wanted}_${number}`)) number++;
-  const id = `${wanted}_${number}`;
-  return isCallId(id) ? id : `call_${crypto.randomUUID()}`;
-}
 
 const tooManySteps = (): AppError =>
   new AppError(
