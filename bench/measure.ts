@@ -82,10 +82,11 @@ const ATTEMPTS_PER_ROUND = 3;
  */
 export async function measureScenario(scenario: Scenario, site: Site): Promise<ScenarioResult> {
   const { rounds: wanted, patienceSeconds, targetFile } = site.options;
+  const { environment = {} } = scenario;
   const seeded =
     scenario.isSeeded && targetFile === undefined ? await openSeededDirectory(site) : undefined;
-  await using baseline = stopping(await startBaseline(scenario.baseline, site));
-  await using ours = stopping(await startMeasured(site, seeded));
+  await using baseline = stopping(await startBaseline(scenario.baseline, site, environment));
+  await using ours = stopping(await startMeasured(site, environment, seeded));
   const rounds: Round[] = [];
   const errors: string[] = [];
 

@@ -51,11 +51,15 @@ export function tokenEvent(settings: ModelSettings): string {
   return choice(`{"content":"${stamp}${tokenText(settings.bytesPerToken)}"}`, null);
 }
 
-export function lastEvents(settings: ModelSettings, withUsage: boolean): string {
+export function lastEvents(
+  settings: ModelSettings,
+  withUsage: boolean,
+  finishReason = "stop",
+): string {
   const usageEvent = withUsage
     ? `data: ${CHUNK_OPENING}],"usage":${usage(settings.tokens)}}\n\n`
     : "";
-  return `${choice("{}", "stop")}${usageEvent}data: [DONE]\n\n`;
+  return `${choice("{}", finishReason)}${usageEvent}data: [DONE]\n\n`;
 }
 
 const wholeReplies = new Map<string, Buffer>();
@@ -75,6 +79,17 @@ export function wholeStream(settings: ModelSettings, withUsage: boolean): Buffer
   return cached(withUsage ? "stream with usage" : "stream", settings, () => {
     const tokens = tokenEvent(settings).repeat(settings.tokens);
     const events = firstEvent() + tokens + lastEvents(settings, withUsage);
+    return STREAM_HEAD + httpChunk(events) + STREAM_END;
+  });
+}
+
+/** A whole streamed answer that asks for a call of `now`. */
+export function wholeCall(settings: ModelSettings, withUsage: boolean): Buffer {
+  return cached(withUsage ? "call with usage" : "call", settings, () => {
+    const call =
+      '{"tool_calls":[{"index":0,"id":"call_0","type":"function","function":{"name":"now","arguments":"{}"}}]}';
+    const events =
+      firstEvent() + choice(call, null) + lastEvents(settings, withUsage, "tool_calls");
     return STREAM_HEAD + httpChunk(events) + STREAM_END;
   });
 }

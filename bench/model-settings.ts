@@ -9,6 +9,8 @@ export type ModelSettings = {
   readonly gapMs: number;
   /** Each token begins with `@<16 digits: monotonic clock in microseconds>@`. */
   readonly isTimestamped: boolean;
+  /** Calls of the tool `now` that the model asks for, one after the other, before it gives that reply. */
+  readonly calls: number;
 };
 
 export const DEFAULT_SETTINGS: ModelSettings = {
@@ -17,15 +19,28 @@ export const DEFAULT_SETTINGS: ModelSettings = {
   firstTokenMs: 0,
   gapMs: 0,
   isTimestamped: false,
+  calls: 0,
 };
 
 const OPENING = "[[mock ";
 const CLOSING = "]]";
 
 export function writeDirective(settings: ModelSettings): string {
-  const { tokens, gapMs, firstTokenMs, isTimestamped, bytesPerToken } = settings;
+  const { tokens, gapMs, firstTokenMs, isTimestamped, bytesPerToken, calls } = settings;
   const fields = `n=${tokens} gap=${gapMs} ttft=${firstTokenMs} ts=${isTimestamped ? 1 : 0} bytes=${bytesPerToken}`;
-  return `${OPENING}${fields}${CLOSING}`;
+  return `${OPENING}${fields}${calls > 0 ? ` calls=${calls}` : ""}${CLOSING}`;
+}
+
+const RESULT = '"role":"tool"';
+
+/** How many results of calls a request's body has after the last directive. */
+export function countResults(body: Buffer): number {
+  let count = 0;
+  for (let at = body.lastIndexOf(OPENING); at >= 0; count++) {
+    at = body.indexOf(RESULT, at + 1);
+    if (at < 0) break;
+  }
+  return count;
 }
 
 const parsedDirectives = new Map<string, ModelSettings>();
@@ -59,5 +74,6 @@ function parseDirective(text: string): ModelSettings {
     firstTokenMs: read("ttft", DEFAULT_SETTINGS.firstTokenMs),
     gapMs: read("gap", DEFAULT_SETTINGS.gapMs),
     isTimestamped: read("ts", 0) > 0,
+    calls: read("calls", 0),
   };
 }

@@ -13,10 +13,11 @@ import {
   STREAM_END,
   STREAM_HEAD,
   tokenEvent,
+  wholeCall,
   wholeCompletion,
   wholeStream,
 } from "./model-replies.ts";
-import { findSettings, type ModelSettings } from "./model-settings.ts";
+import { countResults, findSettings, type ModelSettings } from "./model-settings.ts";
 import { type Scheduled, TimerWheel } from "./timer-wheel.ts";
 
 const MAXIMUM_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -97,6 +98,10 @@ function serveConnection(socket: net.Socket): void {
       return;
     }
     const withUsage = body.includes('"include_usage":true');
+    if (settings.calls > 0 && countResults(body) < settings.calls) {
+      socket.write(wholeCall(settings, withUsage));
+      return;
+    }
     if (firstTokenMs === 0 && gapMs === 0 && !isTimestamped) {
       socket.write(wholeStream(settings, withUsage));
       return;

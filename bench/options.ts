@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-const SCENARIO_NAMES = ["sync", "stream", "ttft", "open", "lists"] as const;
+const SCENARIO_NAMES = ["sync", "stream", "ttft", "open", "lists", "tools"] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export type Options = {

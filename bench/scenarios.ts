@@ -3,7 +3,7 @@ import { runClosedLoop, runOpenStreams, streamDurationMs } from "./load.ts";
 import { DEFAULT_SETTINGS, type ModelSettings } from "./model-settings.ts";
 import type { ScenarioName } from "./options.ts";
 import type { LoadResult } from "./recorder.ts";
-import { type BaselineName, requestsOf, type Site, type Target } from "./targets.ts";
+import { BASE_COLLOQUY, type BaselineName, requestsOf, type Site, type Target } from "./targets.ts";
 
 /** One figure of two servers, and what must hold between them. */
 export type Comparison = {
@@ -22,6 +22,8 @@ export type Scenario = {
   readonly baseline: BaselineName;
   readonly comparisons: readonly Comparison[];
   readonly isSeeded?: boolean;
+  /** Settings of Colloquy. */
+  readonly environment?: Readonly<Record<string, string>>;
   run(target: Target, site: Site, isFirstRound: boolean): Promise<LoadResult>;
 };
 
@@ -84,6 +86,13 @@ const firstToken = (label: string): Comparison => ({
 });
 
 const stamped: ModelSettings = { ...DEFAULT_SETTINGS, isTimestamped: true };
+
+/** What a call costs beside the tool's own time: the tool `now` takes none. */
+const runWithCall: Scenario["run"] = (target, site, isFirstRound) => {
+  const calls = target.name === BASE_COLLOQUY ? 0 : 1;
+  const settings = { ...DEFAULT_SETTINGS, calls };
+  return closedLoop({ kind: "sync", connections: 1, settings })(target, site, isFirstRound);
+};
 
 const OPEN_GAP_MS = 50;
 const OPEN_MINIMUM_MEASURE_MS = 4000;
@@ -180,5 +189,24 @@ export const SCENARIOS: readonly Scenario[] = [
     isSeeded: true,
     comparisons: [throughput("lists", 0.7), cpuPerReply, latency("p50"), latency("p99")],
     run: closedLoop({ kind: "list", connections: 16, settings: DEFAULT_SETTINGS }),
+  },
+  {
+    name: "tools",
+    title:
+      "Whole replies with a call of a tool, 1 connection, against the same replies without one",
+    baseline: "colloquy",
+    environment: { TOOLS: "now" },
+    comparisons: [
+      {
+        label: "latency p50, added by a call",
+        unit: "ms",
+        read: ({ latencyMs }) => latencyMs.p50,
+        by: "difference",
+        atMost: 3,
+      },
+      { ...latency("p99"), by: "difference" },
+      cpuPerReply,
+    ],
+    run: runWithCall,
   },
 ];

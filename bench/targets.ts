@@ -7,7 +7,8 @@ import { findFreePort, ServerProcess } from "./processes.ts";
 import { LISTED_TOTAL } from "./sizes.ts";
 import { chatV1Wire, modelWire, type RequestKind, type Wire } from "./wires.ts";
 
-export type BaselineName = "sqlite" | "raw";
+/** `colloquy`: Colloquy itself, for what one of its features costs. */
+export type BaselineName = "sqlite" | "raw" | "colloquy";
 
 /** A running server and how to load it. */
 export type Target = {
@@ -28,6 +29,7 @@ export type Site = {
   newPath(name: string): string;
 };
 
+export const BASE_COLLOQUY = "base-colloquy";
 export const COLLOQUY_PROGRAM = resolve(import.meta.dirname, "../server/bin/colloquy.js");
 
 /** The requests of one run, no two at a time in the same conversation. */
@@ -63,7 +65,13 @@ export async function startModel(
   return { model, modelPort };
 }
 
-export function startBaseline(name: BaselineName, site: Site): Promise<Target> {
+/** @param settings of the scenario, for Colloquy */
+export function startBaseline(
+  name: BaselineName,
+  site: Site,
+  settings: Readonly<Record<string, string>>,
+): Promise<Target> {
+  if (name === "colloquy") return startColloquy(BASE_COLLOQUY, site, settings);
   const { baselinesDirectory } = site.options;
   const file = baselinesDirectory
     ? resolve(baselinesDirectory, `base-${name}.mjs`)
@@ -72,9 +80,13 @@ export function startBaseline(name: BaselineName, site: Site): Promise<Target> {
 }
 
 /** The server to be measured; `dataDirectory` gives it a store that is there already. */
-export function startMeasured(site: Site, dataDirectory?: string): Promise<Target> {
+export function startMeasured(
+  site: Site,
+  settings: Readonly<Record<string, string>>,
+  dataDirectory?: string,
+): Promise<Target> {
   const { targetFile, targetEnvironment } = site.options;
-  if (targetFile === undefined) return startColloquy(site, dataDirectory);
+  if (targetFile === undefined) return startColloquy("colloquy", site, settings, dataDirectory);
   return startScript("target", resolve(targetFile), chatV1Wire, targetEnvironment, site);
 }
 
@@ -107,24 +119,30 @@ async function startScript(
 }
 
 /** Everything that is not said here is at its default. */
-async function startColloquy(site: Site, dataDirectory?: string): Promise<Target> {
+async function startColloquy(
+  name: string,
+  site: Site,
+  settings: Readonly<Record<string, string>>,
+  dataDirectory?: string,
+): Promise<Target> {
   const port = await findFreePort();
   const process = new ServerProcess({
-    name: "colloquy",
+    name,
     processor: site.options.serverProcessor,
     arguments: [COLLOQUY_PROGRAM, "serve"],
     environment: {
       PORT: String(port),
-      DATA_DIR: dataDirectory ?? site.newPath("data"),
+      DATA_DIR: dataDirectory ?? site.newPath(`${name}.data`),
       OPENAI_BASE_URL: `http://127.0.0.1:${site.modelPort}/v1`,
       MODEL: "mock",
       RATE_LIMITS: "off",
+      ...settings,
       ...site.options.targetEnvironment,
     },
-    logFile: site.newPath("colloquy.log"),
+    logFile: site.newPath(`${name}.log`),
   });
   await process.waitUntilReady(port, "/health");
   const openPool = async (count: number) =>
     new ConversationPool(await createConversations(port, count));
-  return { name: "colloquy", port, wire: chatV1Wire, process, openPool };
+  return { name, port, wire: chatV1Wire, process, openPool };
 }
