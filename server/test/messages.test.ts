@@ -107,6 +107,7 @@ test("[AM1] the model is told the system, the texts, the pictures, the calls and
           { type: "text", text: "What is this?" },
         ],
       },
+      { role: "system", content: [{ type: "text", text: "It is noon." }] },
       {
         role: "assistant",
         content: [
@@ -136,9 +137,11 @@ test("[AM1] the model is told the system, the texts, the pictures, the calls and
   const { messages, tools, ...rest } = told();
   assert.deepEqual(
     messages?.map(({ role }) => role),
-    ["system", "user", "assistant", "tool", "user"],
+    ["system", "user", "system", "assistant", "tool", "user"],
   );
-  const [system, first, assistant, tool, last] = (messages ?? []).map((one) => JSON.stringify(one));
+  const [system, first, later, assistant, tool, last] = (messages ?? []).map((one) =>
+    JSON.stringify(one),
+  );
   assert.match(system ?? "", /Be brief\.\\n\\nBe kind\./);
   for (const part of [
     "data:image/png;base64,aGk=",
@@ -147,6 +150,7 @@ test("[AM1] the model is told the system, the texts, the pictures, the calls and
     "What is this?",
   ])
     assert.ok(first?.includes(part), part);
+  assert.ok(later?.includes("It is noon."));
   assert.ok(assistant?.includes('"id":"toolu_1"') && assistant.includes("I look."));
   assert.ok(!assistant?.includes("Hm."), "thoughts are not told again");
   assert.match(tool ?? "", /"tool_call_id":"toolu_1".*failed.*no such city/);
@@ -228,6 +232,7 @@ test("[AM2] a stream has its events in their order, and its deltas are what the 
 test("[AM2] thoughts are blocks of their own where the client asks for thinking, and are not told otherwise", async () => {
   for (const [thinking, types] of [
     [{ type: "enabled", budget_tokens: 1024 }, ["thinking", "text"]],
+    [{ type: "adaptive", display: "omitted" }, ["text"]],
     [{ type: "disabled" }, ["text"]],
     [undefined, ["text"]],
   ] as const) {
@@ -265,7 +270,7 @@ test("[AM3] [OX0] errors are told in the wire's own body, each with its type", a
     [{ ...BODY, max_tokens: undefined }, 400, "invalid_request_error", /max_tokens/],
     [{ ...BODY, messages: [] }, 400, "invalid_request_error", /messages/],
     [
-      { ...BODY, messages: [{ role: "system", content: "x" }] },
+      { ...BODY, messages: [{ role: "developer", content: "x" }] },
       400,
       "invalid_request_error",
       /messages\[0\]\.role/,

@@ -15,11 +15,13 @@ import {
 const MAX_BLOCKS = 10_000;
 const MAX_NAME_CHARACTERS = 256;
 
-/** A text, or blocks of text. @throws OpenAiError */
-export function readSystem(body: Fields): PromptMessage[] {
-  const content = textsIn(body, "system").join("\n\n");
+/** A text, or blocks of text, of `system` or of a message of that role. @throws OpenAiError */
+export function readSystem(fields: Fields, name = "system"): PromptMessage[] {
+  const content = textsIn(fields, name).join("\n\n");
   return content === "" ? [] : [{ role: "system", content }];
 }
+
+const ROLES = ["user", "assistant", "system"] as const;
 
 /** The messages of a request, in their order. @throws OpenAiError */
 export async function readMessages(items: readonly Item[]): Promise<PromptMessage[]> {
@@ -28,10 +30,10 @@ export async function readMessages(items: readonly Item[]): Promise<PromptMessag
   const pace = createPace();
   for (const { path, value } of items) {
     const fields = fieldsOf(value, path);
-    const role = required(fields.oneOf("role", ["user", "assistant"]), fields.at("role"));
-    messages.push(
-      ...(role === "assistant" ? [assistantMessage(fields, calls)] : userMessages(fields, calls)),
-    );
+    const role = required(fields.oneOf("role", ROLES), fields.at("role"));
+    if (role === "assistant") messages.push(assistantMessage(fields, calls));
+    else if (role === "system") messages.push(...readSystem(fields, "content"));
+    else messages.push(...userMessages(fields, calls));
     if (pace.isDue()) await pace.pause();
   }
   return messages;

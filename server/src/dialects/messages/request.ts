@@ -94,12 +94,13 @@ function readStops(body: Fields): Pick<ModelSettings, "stop"> {
 
 const THINKING = ["enabled", "adaptive", "disabled"] as const;
 
+/** Whether the client is shown what the model thinks. */
 function readThinking(body: Fields): boolean {
   const thinking = body.object("thinking");
   if (!thinking) return false;
   thinking.integer("budget_tokens");
   const type = required(thinking.oneOf("type", THINKING), thinking.at("type"));
-  return type !== "disabled";
+  return type !== "disabled" && thinking.any("display") !== "omitted";
 }
 
 /** The form of the answer, in either of the places where clients put it. */
