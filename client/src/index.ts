@@ -6,6 +6,7 @@ import { ColloquyError } from "./errors.ts";
 import { type FileCalls, fileCalls } from "./files.ts";
 import { type InvitationCalls, invitationCalls } from "./invitations.ts";
 import { type KeyCalls, keyCalls } from "./keys.ts";
+import { type MemoryCalls, memoryCalls } from "./memories.ts";
 import { type MessageCalls, messageCalls } from "./messages.ts";
 import { operationCalls } from "./operations.ts";
 import { type CallOptions, type ClientOptions, DEFAULT_TIMEOUTS } from "./options.ts";
@@ -42,6 +43,7 @@ export type * from "./wire-conversations.ts";
 export type * from "./wire-files.ts";
 export type * from "./wire-invitations.ts";
 export type * from "./wire-keys.ts";
+export type * from "./wire-memories.ts";
 export type * from "./wire-messages.ts";
 export type * from "./wire-pages.ts";
 export type * from "./wire-parts.ts";
@@ -64,6 +66,8 @@ export type Client = {
   readonly agents: AgentCalls;
   /** What the user keeps for all conversations. */
   readonly profile: ProfileCalls;
+  /** What models remember of the user, once the user has let them. */
+  readonly memories: MemoryCalls;
   /** The texts that the user keeps in order to send them again. */
   readonly prompts: PromptCalls;
   /** Folders for conversations, with instructions and files of their own. */
@@ -126,6 +130,7 @@ export function createClient(options: ClientOptions): Client {
     messages: messageCalls(calls),
     agents: agentCalls(calls),
     profile: profileCalls(calls),
+    memories: memoryCalls(calls),
     prompts: promptCalls(calls),
     projects: projectCalls(calls),
     files: fileCalls(calls, baseUrl),

@@ -193,6 +193,7 @@ export async function startServer(
     sessionMints,
     claimCode,
     hasShareLinks: config.hasShareLinks,
+    hasMemory: config.hasMemory,
     clock: systemClock,
     newId: newUuid,
     deriveId: derivedUuid,

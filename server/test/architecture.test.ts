@@ -125,6 +125,7 @@ test("the sources have these folders, and no loose files but these", () => {
     "files.ts",
     "health.ts",
     "many-conversations.ts",
+    "memories.ts",
     "model-problems.ts",
     "models.ts",
     "observers.ts",

@@ -127,7 +127,7 @@ test("lines that are not understood are counted, the first few with their reason
     /not understood +13 lines\n/,
     /line 4: it is not JSON\n/,
     /line 5: the record must be an object\n/,
-    /line 6: type must be one of conversation, message, file, agent, profile, prompt, project, key, invitation, bytes, end\n/,
+    /line 6: type must be one of conversation, message, file, agent, profile, prompt, memory, project, key, invitation, bytes, end\n/,
     /line 7: message is missing\n/,
     /line 8: message\.id must be a UUID\n/,
     /line 9: message\.role must be one of user, assistant, system, developer, tool\n/,
@@ -257,7 +257,7 @@ test("an import that is stopped keeps what it took, and can be started again", a
   const { stdout: stored } = await folder.run(["export"]);
   assert.match(
     stored,
-    /\n\{"type":"end","counts":\{"key":0,"agent":0,"profile":0,"prompt":0,"project":0,"invitation":0,"conversation":1,"message":2,"file":0\}\}\n$/,
+    /\n\{"type":"end","counts":\{"key":0,"agent":0,"profile":0,"prompt":0,"memory":0,"project":0,"invitation":0,"conversation":1,"message":2,"file":0\}\}\n$/,
   );
 });
 

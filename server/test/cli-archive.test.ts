@@ -95,7 +95,12 @@ const RECORDS: readonly ArchiveRecord[] = [
   {
     type: "profile",
     owner: LOCAL,
-    profile: { instructions: "Metric units", areInstructionsOn: false, updatedAt: TIME },
+    profile: {
+      instructions: "Metric units",
+      areInstructionsOn: false,
+      isMemoryOn: true,
+      updatedAt: TIME,
+    },
   },
   {
     type: "prompt",
@@ -107,6 +112,11 @@ const RECORDS: readonly ArchiveRecord[] = [
       createdAt: TIME,
       updatedAt: TIME,
     },
+  },
+  {
+    type: "memory",
+    owner: LOCAL,
+    memory: { id: uuid(32), text: "Has two cats – 😀", createdAt: TIME, updatedAt: TIME },
   },
   {
     type: "project",
@@ -146,7 +156,7 @@ const RECORDS: readonly ArchiveRecord[] = [
 ];
 
 const NOTHING = {
-  ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0, invitation: 0 },
+  ...{ key: 0, agent: 0, profile: 0, prompt: 0, memory: 0, project: 0, invitation: 0 },
   ...{ conversation: 0, message: 0, file: 0 },
 };
 
@@ -193,7 +203,7 @@ before(async () => {
   assert.equal(code, 0, stderr);
   assert.equal(
     stderr,
-    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations.\n",
+    "Exported 3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 memory, 1 project, 1 key and 2 invitations.\n",
   );
   for (const secret of [key, secrets.bob, secrets.carol])
     assert.ok(secret !== "" && !stdout.includes(secret), "what opens the server is nowhere");
@@ -215,6 +225,7 @@ test("an archive begins with a header and ends with what it holds", () => {
     agent: 1,
     profile: 1,
     prompt: 1,
+    memory: 1,
     project: 1,
     invitation: 2,
     conversation: 3,
@@ -234,6 +245,7 @@ test("an archive begins with a header and ends with what it holds", () => {
       "agent",
       "profile",
       "prompt",
+      "memory",
       "project",
       "conversation",
       "message",
@@ -255,7 +267,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(imported.code, 0, imported.stderr);
   assert.equal(
     imported.stdout,
-    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations\n",
+    "in.jsonl (a Colloquy archive)\n  taken             3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 memory, 1 project, 1 key and 2 invitations\n",
   );
   assert.match(imported.stderr, /claimed now/);
 
@@ -270,7 +282,7 @@ test("what was exported comes back the same, and twice takes nothing twice", asy
   assert.equal(twice.code, 0);
   assert.match(
     twice.stdout,
-    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations\n/,
+    /taken +nothing\n +there already +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 memory, 1 project, 1 key and 2 invitations\n/,
   );
   assert.equal(withoutHeader((await folder.run(["export"])).stdout), withoutHeader(archive));
 });
@@ -315,7 +327,16 @@ test("--user, --tenant and --without-keys narrow an export, and it imports as we
     [["--user", "alice"], { ...NOTHING, conversation: 1, message: 2 }],
     [
       ["--tenant", "local", "--without-keys"],
-      { ...NOTHING, agent: 1, profile: 1, prompt: 1, project: 1, conversation: 2, message: 5 },
+      {
+        ...NOTHING,
+        agent: 1,
+        profile: 1,
+        prompt: 1,
+        memory: 1,
+        project: 1,
+        conversation: 2,
+        message: 5,
+      },
     ],
     [["--user", "bob"], { ...NOTHING, invitation: 1 }],
     [["--tenant", "local", "--user", "alice"], NOTHING],
@@ -367,7 +388,7 @@ test("--dry-run tells the same and stores nothing", async () => {
   assert.equal(rehearsed.code, 0, rehearsed.stderr);
   assert.match(
     rehearsed.stdout,
-    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 project, 1 key and 2 invitations\n/,
+    /would be taken +3 conversations, 7 messages, 1 agent, 1 profile, 1 prompt, 1 memory, 1 project, 1 key and 2 invitations\n/,
   );
   await assert.rejects(stat(folder.data));
   await importOf(folder, archive);

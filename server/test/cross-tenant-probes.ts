@@ -14,6 +14,7 @@ export type Belongings = Readonly<
     | "file"
     | "share"
     | "prompt"
+    | "memory"
     | "project",
     string
   >

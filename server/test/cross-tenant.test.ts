@@ -72,6 +72,8 @@ async function startVictim() {
   const saved = { name: "Hers", text: SECRET };
   const folder = { name: "Hers", instructions: SECRET };
   const project = await send(server, "POST", "/v1/chat/projects", folder, alice);
+  const remembered = { text: SECRET };
+  const memory = await send(server, "POST", "/v1/chat/memories", remembered, alice);
   const prompt = await send(server, "POST", "/v1/chat/prompts", saved, alice);
   const shares = `/v1/chat/conversations/${conversation}/shares`;
   const shared = await send(server, "POST", shares, {}, alice);
@@ -86,6 +88,7 @@ async function startVictim() {
     file,
     share: shared.body.data.id,
     prompt: prompt.body.data.id,
+    memory: memory.body.data.id,
     project: project.body.data.id,
   };
   const description = await (await fetch(`${server.url}/openapi.json`)).json();

@@ -25,6 +25,7 @@ const [QUESTION = "", ANSWER = "", VERSION = "", THEIRS = ""] = MESSAGES;
 const FILE = "0a1b2c3d-0000-4000-8000-000000000020";
 const PROJECT = "0a1b2c3d-0000-4000-8000-000000000051";
 const PROMPT = "0a1b2c3d-0000-4000-8000-000000000050";
+const MEMORY = "0a1b2c3d-0000-4000-8000-000000000052";
 const SHA256 = "ab".repeat(32);
 const AT = 1_700_000_000_000;
 const BRANCH_START = 2 ** 32;
@@ -156,6 +157,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       updated_at: AT + 1,
     },
   ],
+  memories: [{ ...one, id: MEMORY, text: "Has two cats – 😀", created_at: AT, updated_at: AT + 1 }],
   projects: [
     {
       ...one,
@@ -372,6 +374,8 @@ async function assertKept(store: Store, columns: Columns): Promise<void> {
   );
   const prompts = (await store.listPrompts(OWNER)).map(({ text }) => text);
   assert.deepEqual(prompts, given("prompts", "text", ["Three days in {{city}} – 😀"], []));
+  const memories = (await store.listMemories(OWNER)).map(({ text }) => text);
+  assert.deepEqual(memories, given("memories", "text", ["Has two cats – 😀"], []));
   const projects = (await store.listProjects(OWNER)).map((one) => one.instructions);
   assert.deepEqual(projects, given("projects", "name", ["Metric units – 😀"], []));
   assert.equal(

@@ -29,6 +29,7 @@ import {
   newOwner,
   strangersTo,
 } from "./store-contract/fixtures.ts";
+import { aMemory } from "./store-contract/memories.ts";
 import { aProject } from "./store-contract/projects.ts";
 import { aPrompt } from "./store-contract/prompts.ts";
 
@@ -45,7 +46,9 @@ const OWNED = [
   "files",
   "file_links",
   "shares",
+  "profiles",
   "prompts",
+  "memories",
   "projects",
 ];
 const SEARCH = ["search_titles", "search_messages"];
@@ -102,6 +105,8 @@ describe("PostgreSQL", { skip }, () => {
       const [createdAt, expiresAt] = [new Date(), new Date(Date.now() + 60_000)];
       const share = { ...link, conversationId: id, lastSequence: 0, createdAt, expiresAt };
       await store.createShare(who, share, { at: createdAt, actor: "test" });
+      await store.switchMemory(who, true, new Date());
+      await store.createMemory(who, aMemory());
       await store.createPrompt(who, aPrompt());
       await store.createProject(who, aProject());
       await store.createAgent(who, {

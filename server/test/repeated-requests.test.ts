@@ -65,6 +65,15 @@ const MAKERS: readonly Maker[] = [
     remove: ({ body }) => ({ path: `/v1/chat/prompts/${body.data.id}` }),
   },
   {
+    wire: "chat-v1, a memory",
+    path: "/v1/chat/memories",
+    body: { text: "Has two cats" },
+    other: { text: "Has a dog" },
+    list: "/v1/chat/memories",
+    count: ({ body }) => body.data.length,
+    remove: ({ body }) => ({ path: `/v1/chat/memories/${body.data.id}` }),
+  },
+  {
     wire: "chat-v1, a project",
     path: "/v1/chat/projects",
     body: { name: "Once" },

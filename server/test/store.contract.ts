@@ -9,6 +9,7 @@ import type { OpenStore } from "./store-contract/fixtures.ts";
 import { iterationContract } from "./store-contract/iteration.ts";
 import { keyContract } from "./store-contract/keys.ts";
 import { lifeContract } from "./store-contract/life.ts";
+import { memoryContract } from "./store-contract/memories.ts";
 import { messageContract } from "./store-contract/messages.ts";
 import { partsContract } from "./store-contract/parts.ts";
 import { profileContract } from "./store-contract/profiles.ts";
@@ -35,6 +36,7 @@ export function storeContract(name: string, open: OpenStore): void {
     searchContract(open);
     agentContract(open);
     profileContract(open);
+    memoryContract(open);
     promptContract(open);
     projectContract(open);
     fileContract(open);

@@ -79,6 +79,7 @@ export async function startVoiceServer(options: VoiceServerOptions = {}) {
     newId: newUuid,
     observer: { begin: () => observation },
     systemPrompt: null,
+    hasMemory: true,
     tools: null,
     toolWaitMs: 3_600_000,
     noteCall() {},

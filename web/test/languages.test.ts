@@ -97,6 +97,7 @@ for (const [language, direction] of [
       ["links", "share.yours"],
       ["archived", "archive.title"],
       ["settings", "settings.general"],
+      ["settings/memory", "memory.title"],
     ] as const) {
       await page.goto(`${server.url}/app/${place}`);
       await page

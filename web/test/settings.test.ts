@@ -133,6 +133,7 @@ test("the settings are a page of their own: by keyboard, with an address for eac
     ["Voice", "voice"],
     ["Account", "account"],
     ["Your instructions", "instructions"],
+    ["Memory", "memory"],
     ["General", ""],
   ] as const) {
     await tabTo(page, link);
@@ -157,6 +158,7 @@ test("the settings fit a page of 320 pixels, also in German, and nothing stands 
   for (const [path, heading] of [
     ["settings", "Allgemein"],
     ["settings/instructions", "Deine Hinweise"],
+    ["settings/memory", "Gedächtnis"],
     ["settings/voice", "Sprechen"],
     ["settings/account", "Konto"],
   ] as const) {

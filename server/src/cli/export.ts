@@ -180,7 +180,7 @@ async function writeRecords({
 
 /** Where there is none of them, they are not spoken of. */
 const RARE: ReadonlySet<ArchiveRecord["type"]> = new Set([
-  ...(["profile", "prompt", "project", "file", "invitation"] as const),
+  ...(["profile", "prompt", "memory", "project", "file", "invitation"] as const),
 ]);
 
 const summaryOf = (counts: ArchiveCounts): string =>

@@ -1,8 +1,8 @@
 const NUMBERS = new Intl.NumberFormat("en");
 
-/** `1 message`, `2,000 messages`. */
+/** `1 message`, `2,000 messages`, `3 memories`. */
 export const counted = (amount: number, noun: string): string =>
-  `${NUMBERS.format(amount)} ${noun}${amount === 1 ? "" : "s"}`;
+  `${NUMBERS.format(amount)} ${amount === 1 ? noun : `${noun.replace(/(?<![aeiou])y$/u, "ie")}s`}`;
 
 /** `a`, `a and b`, `a, b and c`. */
 export const listed = (items: readonly string[]): string =>

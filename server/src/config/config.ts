@@ -58,6 +58,8 @@ export type Config = {
   readonly titleModel: string | null;
   /** Whether users may make links with which anybody reads a conversation. */
   readonly hasShareLinks: boolean;
+  /** Whether models may remember people who have switched it on. */
+  readonly hasMemory: boolean;
   readonly modelContextTokens: number | null;
   /** Fields of requests that are sent on to providers although the server does not know them. */
   readonly modelExtraFields: readonly string[];
@@ -198,6 +200,7 @@ export function readConfig(environment: Environment): Config {
     modelFallbacks: read.list("MODEL_FALLBACKS", ""),
     titleModel: read.text("TITLE_MODEL", "") || null,
     hasShareLinks: read.flag("SHARE_LINKS", false),
+    hasMemory: read.flag("MEMORY", true),
     modelContextTokens: read.integer("MODEL_CONTEXT_TOKENS", 0, 0, 100_000_000) || null,
     modelExtraFields: read.list("MODEL_EXTRA_FIELDS", ""),
     modelIdleTimeoutMs: read.integer("MODEL_IDLE_SECONDS", 60, 1, 3600) * 1000,

@@ -31,6 +31,8 @@ export type AskModel = Omit<ModelRequest, "model" | "fallbacks"> & {
   /** As the client named it; null: the default. */ readonly model: string | null;
   /** The models that the key may use, which also bounds the fallbacks. Null: every model. */
   readonly allowed: ModelPatterns | null;
+  /** Whether a model that refuses the tools of the settings is asked again without them. Absent: it is not. */
+  readonly areToolsOptional?: boolean;
 };
 
 export type Models = {
@@ -62,6 +64,20 @@ const DEFAULT_CONTEXT_TOKENS = 16_384;
 const LIST_PATIENCE_MS = 2000;
 /** How old a list may be that does not have a name. */
 const MISSED_LIST_MS = 10_000;
+/** So many requests to a model that refused optional tools are sent without them. */
+const PLAIN_REQUESTS = 20;
+
+/** Providers have many words for a model without tools; some say that there is no such model. */
+const mayBeForTools = (error: unknown): boolean =>
+  error instanceof AppError &&
+  (error.code === "model_refused" || error.code === "model_unavailable");
+
+const withoutTools = ({
+  tools: _,
+  toolChoice: __,
+  parallelToolCalls: ___,
+  ...settings
+}: ModelSettings): ModelSettings => settings;
 
 /**
  * @param providers the first is where a name goes that no provider is known for
@@ -84,6 +100,8 @@ export function createModels(
   },
 ): Models {
   const [main] = providers;
+  /** The models that have answered only without tools, and to how many more requests each gets none. */
+  const plainRequests = new Map<string, number>();
   const known = new Map<string, { provider: ModelProvider; info: ModelInfo }>();
 
   const resolve = (name: string | null): Resolved => {
@@ -152,7 +170,7 @@ export function createModels(
   }
 
   function reply(request: AskModel, sink: Sink<ModelPart>): StopGiving {
-    const { allowed, ...rest } = request;
+    const { allowed, areToolsOptional = false, ...rest } = request;
     const asked = { ...rest, settings: withExtras(rest.settings) };
     const fallbackModels = options.fallbacks
       .map(resolve)
@@ -161,24 +179,30 @@ export function createModels(
     let isBegun = false;
     let isStopped = false;
     let stop: StopGiving = () => {};
-    const ask = (candidate: Resolved, index: number): void => {
+    const ask = (candidate: Resolved, index: number, refusedTools = false): void => {
       const { provider, model } = candidate;
+      const name = nameOf(candidate);
+      const isPlain = areToolsOptional && (refusedTools || isWithoutTools(name));
+      const settings = isPlain ? withoutTools(asked.settings) : asked.settings;
       const others = candidates.slice(index + 1);
       const fallbacks = others.flatMap((other) =>
         other.provider === provider ? [other.model] : [],
       );
       let isOver = false;
       const stopThis = provider.reply(
-        { ...asked, model, fallbacks },
+        { ...asked, settings, model, fallbacks },
         {
           take(parts) {
             if (!isBegun) options.problems?.solved(provider.name, model);
+            if (!isBegun && refusedTools) plainRequests.set(name, PLAIN_REQUESTS);
             isBegun = true;
             return sink.take(provider.name === BUILT_IN ? parts.map(named(candidate)) : parts);
           },
           end(caught) {
             isOver = true;
             if (caught === undefined) return sink.end();
+            const mayBeTools = areToolsOptional && !isPlain && mayBeForTools(caught);
+            if (mayBeTools && !isBegun && !isStopped) return ask(candidate, index, true);
             const error = request.model === null || index > 0 ? ofTheServer(caught, model) : caught;
             options.problems?.note(provider.name, model, error);
             const [other] = others;
@@ -197,6 +221,15 @@ export function createModels(
       stop();
     };
   }
+
+  /** Whether that model has refused tools lately. It is offered them again after a number of requests. */
+  const isWithoutTools = (name: string): boolean => {
+    const left = plainRequests.get(name);
+    if (left === undefined) return false;
+    if (left > 1) plainRequests.set(name, left - 1);
+    else plainRequests.delete(name);
+    return true;
+  };
 
   /** With the name that the server gives the model. */
   const named =

@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   "agent_deleted",
   "prompt_deleted",
   "project_deleted",
+  "memory_deleted",
   "file_uploaded",
   "file_deleted",
   "share_created",

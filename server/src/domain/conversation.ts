@@ -1,5 +1,6 @@
 import { withoutMarkdown } from "./markdown-signs.ts";
 import type { Message } from "./message.ts";
+import { onOneLine } from "./text.ts";
 
 /** The title that wires show for a conversation without one. */
 export const DEFAULT_TITLE = "New Conversation";
@@ -45,8 +46,6 @@ export type ConversationWithMessages = Conversation & { readonly messages: reado
 
 /** The maximum length of a title that the server derives. */
 export const TITLE_CHARACTERS = 60;
-
-const onOneLine = (text: string): string => text.replace(/\s+/gu, " ").trim();
 
 /** A title for a conversation that begins with this message: its first words on one line, without the signs of Markdown. */
 export function titleFrom(content: string): string {

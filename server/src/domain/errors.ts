@@ -41,6 +41,7 @@ export type ErrorDetails = {
     | "invitation"
     | "prompt"
     | "project"
+    | "memory"
     | "grant";
   /** The text of a reply before it failed or was interrupted. */
   readonly textSoFar?: string;
@@ -94,6 +95,7 @@ export const notFound = (
     | "invitation"
     | "prompt"
     | "project"
+    | "memory"
     | "grant",
 ) =>
   new AppError("not_found", `${resource[0]?.toUpperCase()}${resource.slice(1)} not found`, {

@@ -4,6 +4,8 @@ export type Profile = {
   readonly instructions: string;
   /** Whether models are told it. */
   readonly areInstructionsOn: boolean;
+  /** Models may remember the person, and are told what was remembered (domain/memory.ts). Absent: they are not. */
+  readonly isMemoryOn?: true;
   readonly updatedAt: Date;
 };
 

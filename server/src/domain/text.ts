@@ -25,6 +25,9 @@ export function checkStorable(value: string, field: string): void {
     );
 }
 
+/** Every run of white space as one space. */
+export const onOneLine = (text: string): string => text.replace(/\s+/gu, " ").trim();
+
 /** The text of a stranger without the characters that control a terminal or the direction of text. */
 export const cleaned = (text: string): string =>
   text.replace(/(?![\n\t])\p{Cc}|[\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu, "").toWellFormed();

@@ -5,6 +5,7 @@ import type { StoredFile } from "../domain/file.ts";
 import type { Invitation } from "../domain/invitation.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { ApiKey } from "../domain/key.ts";
+import type { Memory } from "../domain/memory.ts";
 import type { Message } from "../domain/message.ts";
 import type { Owner } from "../domain/principal.ts";
 import type { Profile } from "../domain/profile.ts";
@@ -21,6 +22,7 @@ export type ArchiveRecord =
   | { readonly type: "invitation"; readonly invitation: Invitation }
   | { readonly type: "agent"; readonly owner: Owner; readonly agent: Agent }
   | { readonly type: "profile"; readonly owner: Owner; readonly profile: Profile }
+  | { readonly type: "memory"; readonly owner: Owner; readonly memory: Memory }
   | { readonly type: "prompt"; readonly owner: Owner; readonly prompt: SavedPrompt }
   | { readonly type: "project"; readonly owner: Owner; readonly project: Project }
   | {

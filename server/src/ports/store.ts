@@ -18,6 +18,7 @@ import type { BudgetStore } from "./budget-store.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { InvitationStore } from "./invitation-store.ts";
 import type { KeyStore } from "./key-store.ts";
+import type { MemoryStore } from "./memory-store.ts";
 import type { ProfileStore } from "./profile-store.ts";
 import type { ProjectStore } from "./project-store.ts";
 import type { PromptStore } from "./prompt-store.ts";
@@ -59,6 +60,7 @@ export interface Store
     SearchStore,
     AgentStore,
     ProfileStore,
+    MemoryStore,
     PromptStore,
     ProjectStore,
     KeyStore,

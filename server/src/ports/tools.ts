@@ -50,6 +50,8 @@ export type ServerTool = {
    * strangers in them, and taint the turn.
    */
   readonly isTrusted: boolean;
+  /** What its user must have switched on: it is offered and used then alone. Absent: nothing. */
+  readonly needs?: "memory";
   /** How long a call may take; absent: a minute. */
   readonly timeoutMs?: number;
   /**

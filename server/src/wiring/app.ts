@@ -16,11 +16,9 @@ import { createFiles, type FileObserver } from "../core/files.ts";
 import { createHealthCheck, createStoreCheck, type SpeechHealth } from "../core/health.ts";
 import { createImportChats } from "../core/importing/imports.ts";
 import type { Models } from "../core/models.ts";
-import { createProfiles } from "../core/profiles.ts";
-import { createProjects } from "../core/projects.ts";
-import { createSavedPrompts } from "../core/saved-prompts.ts";
 import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { builtInTools } from "../core/tools/built-in.ts";
+import { memoryTools } from "../core/tools/memory-tools.ts";
 import { createQuestions } from "../core/tools/questions.ts";
 import { createSourceDesk } from "../core/tools/source-desk.ts";
 import { toolsOf } from "../core/tools/tools.ts";
@@ -49,6 +47,7 @@ import type { MintSecret } from "../ports/secret-store.ts";
 import type { MintShareToken } from "../ports/share-store.ts";
 import type { AbandonedReply, Store } from "../ports/store.ts";
 import type { TicketMint } from "../ports/tickets.ts";
+import { createKept } from "./kept.ts";
 import type { ToolParts } from "./tools.ts";
 import { createWaysIn, type WaysInParts } from "./ways-in.ts";
 import type { MakeWire, WireParts } from "./wires.ts";
@@ -56,7 +55,7 @@ import type { MakeWire, WireParts } from "./wires.ts";
 /** The parts of an application, which main.ts chooses. */
 export type AppParts = Pick<
   TurnParts,
-  "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt" | "toolWaitMs"
+  "log" | "lock" | "clock" | "newId" | "observer" | "systemPrompt" | "hasMemory" | "toolWaitMs"
 > &
   Pick<
     HttpOptions,
@@ -148,7 +147,6 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.onAbandoned(replies);
     turns.takeOver(replies.filter(({ isTaken }) => isTaken));
   });
-  const builtIn = builtInTools(parts.tools.builtIn, { store, clock });
   const deadlines = createDeadlines(clock, parts.answerTimeoutMs);
   const pendingEndings = createPendingEndings(store, clock);
   const files = createFiles({
@@ -159,6 +157,11 @@ export async function createApp(parts: AppParts): Promise<App> {
     quotaBytes: parts.fileQuotaBytes,
     observer: parts.fileObserver,
   });
+  const kept = createKept(parts, files);
+  const builtIn = [
+    ...builtInTools(parts.tools.builtIn, { store, clock }),
+    ...(parts.hasMemory ? memoryTools(kept.memories) : []),
+  ];
   const titles = createTitles({
     store,
     models,
@@ -224,9 +227,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     limits,
     now,
     pageOrigins: parts.origins.listed,
-    profiles: createProfiles(store, clock),
-    prompts: createSavedPrompts(store, clock, newId),
-    projects: createProjects(store, files, clock, newId),
+    ...kept,
     questions,
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,

@@ -25,6 +25,7 @@ import {
   strangersTo,
 } from "./fixtures.ts";
 import { aKey } from "./keys.ts";
+import { aMemory } from "./memories.ts";
 import { EVERY_PART } from "./parts.ts";
 import { aProfile } from "./profiles.ts";
 import { aProject } from "./projects.ts";
@@ -70,6 +71,8 @@ export function archiveContract(open: OpenStore): void {
       for (const who of [owner, ...strangersTo(owner)]) {
         await store.createAgent(who, anAgent("one", { temperature: 0.5 }));
         await store.putProfile(who, aProfile({ areInstructionsOn: false }));
+        await store.switchMemory(who, true, at(6));
+        await store.createMemory(who, aMemory());
         await store.createPrompt(who, aPrompt());
         await store.createFile(who, file, null);
         const project = aProject({ attachments: [attachmentOf(file)] });
@@ -144,12 +147,12 @@ export function archiveContract(open: OpenStore): void {
       try {
         await fill(store);
         const counts = {
-          ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0 },
+          ...{ key: 0, agent: 0, profile: 0, prompt: 0, memory: 0, project: 0 },
           ...{ invitation: 0, conversation: 0, message: 0, file: 0 },
         };
         for (const { type } of await exported(store)) counts[type]++;
         assert.deepEqual(counts, {
-          ...{ key: 1, agent: 3, profile: 3, prompt: 3, project: 3, conversation: 4 },
+          ...{ key: 1, agent: 3, profile: 3, prompt: 3, memory: 3, project: 3, conversation: 4 },
           ...{ invitation: 2, message: 1_200 + 3 * 9, file: 3 },
         });
         assert.deepEqual(await store.countRecords(), counts);

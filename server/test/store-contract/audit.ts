@@ -14,6 +14,7 @@ import {
   sharedStore,
 } from "./fixtures.ts";
 import { aKey } from "./keys.ts";
+import { aMemory } from "./memories.ts";
 import { aProject } from "./projects.ts";
 import { aPrompt } from "./prompts.ts";
 
@@ -80,6 +81,8 @@ export function auditContract(open: OpenStore): void {
       await store().createConversation(owner, changed, [kept, edited]);
       await store().createAgent(owner, anAgent("agent"));
       const prompt = await store().createPrompt(owner, aPrompt());
+      const memory = await store().createMemory(owner, aMemory());
+      for (let more = 0; more < 2; more++) await store().createMemory(owner, aMemory());
       const project = await store().createProject(owner, aProject());
       const stamp = { at: at(7), actor: "this machine" };
       const stranger = { ...owner, userId: "stranger" };
@@ -92,6 +95,8 @@ export function auditContract(open: OpenStore): void {
         await store().deleteConversation(who, conversation.id, stamp);
         await store().deleteAgent(who, "agent", stamp);
         await store().deletePrompt(who, prompt.id, stamp);
+        await store().deleteMemory(who, memory.id, stamp);
+        await store().deleteMemories(who, stamp);
         await store().deleteProject(who, project.id, stamp);
       }
       const noted = (await store().listAuditEvents({ limit: 100 }))
@@ -106,6 +111,8 @@ export function auditContract(open: OpenStore): void {
         ["conversation_deleted", conversation.id, "this machine", owner.userId, 1],
         ["agent_deleted", "agent", "this machine", owner.userId, 1],
         ["prompt_deleted", prompt.id, "this machine", owner.userId, 1],
+        ["memory_deleted", memory.id, "this machine", owner.userId, 1],
+        ["memory_deleted", null, "this machine", owner.userId, 2],
         ["project_deleted", project.id, "this machine", owner.userId, 1],
       ]);
     });

@@ -3,6 +3,7 @@ import {
   Archive,
   BookMarked,
   Bot,
+  Brain,
   CircleHelp,
   Folder,
   KeyRound,
@@ -38,6 +39,12 @@ export function usePages(): readonly Choice[] {
       icon: <NotebookPen size={17} aria-hidden />,
       name: t("instructions.title"),
       run: () => navigate("/settings/instructions", { state: { from: location } }),
+    },
+    {
+      key: "memory",
+      icon: <Brain size={17} aria-hidden />,
+      name: t("memory.title"),
+      run: () => navigate("/settings/memory", { state: { from: location } }),
     },
     {
       key: "prompts",

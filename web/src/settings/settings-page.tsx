@@ -1,8 +1,19 @@
-import { BookMarked, CircleUser, Hand, Menu, Mic, NotebookPen, Settings2, X } from "lucide-react";
+import {
+  BookMarked,
+  Brain,
+  CircleUser,
+  Hand,
+  Menu,
+  Mic,
+  NotebookPen,
+  Settings2,
+  X,
+} from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { PermissionsSection } from "../asks/permissions-section.tsx";
+import { MemorySection } from "../memory/memory-section.tsx";
 import { PromptsSection } from "../prompts/prompts-section.tsx";
 import { IconButton } from "../ui/button.tsx";
 import { useSidebar } from "../ui/sidebar-state.tsx";
@@ -21,6 +32,7 @@ const SECTIONS = [
     icon: NotebookPen,
     Content: InstructionsSection,
   },
+  { path: "/settings/memory", name: "memory.title", icon: Brain, Content: MemorySection },
   {
     path: "/settings/prompts",
     name: "prompts.title",

@@ -1,5 +1,6 @@
 import type { Agent } from "../../domain/agent.ts";
 import { AppError } from "../../domain/errors.ts";
+import { MAX_MEMORY_CHARACTERS, type Memory } from "../../domain/memory.ts";
 import { MAX_INSTRUCTIONS_CHARACTERS, type Profile } from "../../domain/profile.ts";
 import type { Project } from "../../domain/project.ts";
 import { MAX_PROMPT_CHARACTERS, type SavedPrompt } from "../../domain/saved-prompt.ts";
@@ -38,6 +39,8 @@ function textOf(fields: Fields, field: string, mostCharacters: number): string {
 export const profileOf = (profile: Fields): Profile => ({
   instructions: textOf(profile, "instructions", MAX_INSTRUCTIONS_CHARACTERS),
   areInstructionsOn: profile.flag("areInstructionsOn"),
+  // Archives of earlier versions do not have this field.
+  ...(profile.has("isMemoryOn") && profile.flag("isMemoryOn") && { isMemoryOn: true as const }),
   updatedAt: profile.time("updatedAt"),
 });
 
@@ -47,6 +50,13 @@ export const promptOf = (prompt: Fields): SavedPrompt => ({
   text: textOf(prompt, "text", MAX_PROMPT_CHARACTERS),
   createdAt: prompt.time("createdAt"),
   updatedAt: prompt.time("updatedAt"),
+});
+
+export const memoryOf = (memory: Fields): Memory => ({
+  id: memory.name("id"),
+  text: textOf(memory, "text", MAX_MEMORY_CHARACTERS),
+  createdAt: memory.time("createdAt"),
+  updatedAt: memory.time("updatedAt"),
 });
 
 export const projectOf = (project: Fields): Project => ({

@@ -15,7 +15,7 @@ import {
 import type { Owner } from "../../domain/principal.ts";
 import type { ArchiveCounts, ArchiveRecord } from "../../ports/archive.ts";
 import { attachmentOf, fileOf } from "./decode-files.ts";
-import { agentOf, profileOf, projectOf, promptOf } from "./decode-kept.ts";
+import { agentOf, memoryOf, profileOf, projectOf, promptOf } from "./decode-kept.ts";
 import { Fields, NotUnderstood } from "./fields.ts";
 import { BYTES, END, FIRST_VERSION, FORMAT, FORMAT_VERSION, RECORD_TYPES } from "./format.ts";
 import { waitingOf } from "./waiting.ts";
@@ -53,6 +53,8 @@ export function decodeLine(value: unknown): ArchiveLine {
       return { type, owner: ownerOf(line.object("owner")), profile: profileOf(line.object(type)) };
     case "prompt":
       return { type, owner: ownerOf(line.object("owner")), prompt: promptOf(line.object(type)) };
+    case "memory":
+      return { type, owner: ownerOf(line.object("owner")), memory: memoryOf(line.object(type)) };
     case "project":
       return { type, owner: ownerOf(line.object("owner")), project: projectOf(line.object(type)) };
     case "conversation": {
@@ -82,6 +84,7 @@ const countsOf = (counts: Fields): ArchiveCounts => ({
   // Archives of earlier versions do not have these fields.
   profile: counts.has("profile") ? counts.whole("profile") : 0,
   prompt: counts.has("prompt") ? counts.whole("prompt") : 0,
+  memory: counts.has("memory") ? counts.whole("memory") : 0,
   project: counts.has("project") ? counts.whole("project") : 0,
   invitation: counts.has("invitation") ? counts.whole("invitation") : 0,
   conversation: counts.whole("conversation"),

@@ -4,6 +4,7 @@ import type { Conversation } from "../../domain/conversation.ts";
 import type { Attachment, StoredFile } from "../../domain/file.ts";
 import type { Invitation } from "../../domain/invitation.ts";
 import type { ApiKey } from "../../domain/key.ts";
+import type { Memory } from "../../domain/memory.ts";
 import type { Message, ReplyError, Usage } from "../../domain/message.ts";
 import type { FileRef, Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
@@ -35,6 +36,7 @@ type FieldName = Exclude<
     | Agent
     | Profile
     | SavedPrompt
+    | Memory
     | Project
     | Conversation
     | Branch
@@ -62,6 +64,7 @@ const FIELDS: Record<FieldName, true> = {
   agent: true,
   profile: true,
   prompt: true,
+  memory: true,
   project: true,
   conversation: true,
   code: true,
@@ -93,6 +96,7 @@ const FIELDS: Record<FieldName, true> = {
   metadata: true,
   instructions: true,
   areInstructionsOn: true,
+  isMemoryOn: true,
   temperature: true,
   voice: true,
   tools: true,
@@ -202,12 +206,13 @@ export const RECORD_TYPES = [
   "agent",
   "profile",
   "prompt",
+  "memory",
   "project",
   "key",
   "invitation",
 ] as const;
 
 export const noRecords = (): ArchiveCounts => ({
-  ...{ key: 0, agent: 0, profile: 0, prompt: 0, project: 0, invitation: 0 },
+  ...{ key: 0, agent: 0, profile: 0, prompt: 0, memory: 0, project: 0, invitation: 0 },
   ...{ conversation: 0, message: 0, file: 0 },
 });

@@ -13,6 +13,7 @@ const REFUSALS: Record<ArchiveRecord["type"], string> = {
   agent: "its id is taken",
   profile: "that user has one",
   prompt: "its id is taken",
+  memory: "its id is taken",
   project: "its id is taken",
   key: "its id is another key's",
   invitation: "its id is another invitation's",

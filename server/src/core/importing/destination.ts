@@ -31,6 +31,7 @@ export type DestinationReads = Pick<
   | "getAgent"
   | "getProfile"
   | "getPrompt"
+  | "getMemory"
   | "getProject"
   | "getFile"
   | "findKeyByHash"
@@ -116,6 +117,8 @@ export async function isThere(store: DestinationReads, record: ArchiveRecord): P
       return (await store.getProfile(record.owner)) !== null;
     case "prompt":
       return (await store.getPrompt(record.owner, record.prompt.id)) !== null;
+    case "memory":
+      return (await store.getMemory(record.owner, record.memory.id)) !== null;
     case "project":
       return (await store.getProject(record.owner, record.project.id)) !== null;
     case "conversation":

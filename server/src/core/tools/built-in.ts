@@ -8,7 +8,8 @@ import type { ServerTool } from "../../ports/tools.ts";
 export const BUILT_IN_TOOLS = ["now", "search_conversations", "fetch_page", "web_search"] as const;
 export type BuiltInTool = (typeof BUILT_IN_TOOLS)[number];
 
-const SOURCE = "builtin";
+/** Where the server's own tools come from. */
+export const BUILT_IN_SOURCE = "builtin";
 const READS = { effect: "reads", asks: false } as const;
 const MAX_QUERY_CHARACTERS = 500;
 const MAX_HITS = 10;
@@ -27,7 +28,7 @@ export function builtInTools(
   const tools: Readonly<Partial<Record<BuiltInTool, ServerTool>>> = {
     now: {
       name: "now",
-      source: SOURCE,
+      source: BUILT_IN_SOURCE,
       description: "The present date and time, in UTC and in a time zone.",
       parameters: {
         type: "object",
@@ -46,7 +47,7 @@ export function builtInTools(
     },
     search_conversations: {
       name: "search_conversations",
-      source: SOURCE,
+      source: BUILT_IN_SOURCE,
       description:
         "Searches the user's earlier conversations for messages and titles that have all of the given words. Use few and rare words.",
       parameters: {

@@ -3,6 +3,7 @@ import { CLIENT_TOOLS, type Part, type ToolOutcome } from "../../domain/parts.ts
 import type { Owner } from "../../domain/principal.ts";
 import { mapInPieces } from "../../domain/turns-of-the-loop.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
+import type { ProfileStore } from "../../ports/profile-store.ts";
 import type { QuestionStore } from "../../ports/question-store.ts";
 import type { ServerTool } from "../../ports/tools.ts";
 import type { Tools } from "./tools.ts";
@@ -14,7 +15,9 @@ export const NO_SOURCE = "unknown";
 export type Permission = "run" | "ask" | "refused" | "not here";
 
 type PermissionParts = {
-  readonly store: Pick<AgentStore, "getAgent"> & Pick<QuestionStore, "isGranted">;
+  readonly store: Pick<AgentStore, "getAgent"> &
+    Pick<QuestionStore, "isGranted"> &
+    Pick<ProfileStore, "getProfile">;
   readonly tools: Pick<Tools, "find">;
 };
 
@@ -24,7 +27,7 @@ type ToolsRead = readonly Pick<ServerTool, "name" | "source">[];
 /** Whose words are in a history, besides those of its user. */
 export type ReadBefore = {
   readonly tools: ToolsRead;
-  /** Whether a message is not its user's own words (`TurnRecord.isUntrusted`). */
+  /** Whether a message is not its user's own words (`TurnRecord.isUntrusted`), or came with files, which somebody else may have written. */
   readonly isUntrusted: boolean;
 };
 
@@ -33,6 +36,8 @@ type Place = {
   readonly owner: Owner;
   readonly conversationId: string;
   readonly agentId: string | null;
+  /** Whether a model may remember there, if its user has switched that on. */
+  readonly mayRemember: boolean;
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
   /** Whose words are in the history that the model was told. @throws AppError unavailable */
@@ -56,6 +61,7 @@ export async function permissionOf(
   const { owner, conversationId, agentId, canAsk, said } = place;
   const agent = agentId === null ? null : await store.getAgent(owner, agentId);
   if (!isChosen(tool, agent?.tools ?? null)) return "refused";
+  if (tool.needs === "memory" && !(await isMemoryOn(store, place))) return "refused";
   const question: Permission = canAsk ? "ask" : "not here";
   if (tool.asks && !(await store.isGranted(owner, conversationId, tool))) return question;
   if (tool.effect === "reads") return "run";
@@ -65,6 +71,11 @@ export async function permissionOf(
   const before = await place.readBefore();
   return before.isUntrusted || before.tools.some(isStrange) ? question : "run";
 }
+
+const isMemoryOn = async (
+  store: PermissionParts["store"],
+  { owner, mayRemember }: Pick<Place, "owner" | "mayRemember">,
+): Promise<boolean> => mayRemember && ((await store.getProfile(owner))?.isMemoryOn ?? false);
 
 /** Whether an agent with that choice of tools (null: all) uses that tool. A label is a tool's name or its source. */
 export const isChosen = (
@@ -77,7 +88,7 @@ export const isChosen = (
  * @param messages oldest first
  */
 export async function readIn(
-  messages: readonly Pick<Message, "parts" | "turn">[],
+  messages: readonly Pick<Message, "parts" | "turn" | "attachments">[],
 ): Promise<ReadBefore> {
   const read = new Map<string, ToolsRead[number]>();
   // A client may give results as messages of their own, after the reply with the calls.
@@ -86,7 +97,9 @@ export async function readIn(
     for (const one of toolsReadIn(parts ?? [], called))
       read.set(JSON.stringify([one.source, one.name]), one);
   });
-  const isUntrusted = messages.some(({ turn }) => turn?.isUntrusted);
+  const isUntrusted = messages.some(
+    ({ turn, attachments }) => turn?.isUntrusted || attachments?.length,
+  );
   return { tools: [...read.values()], isUntrusted };
 }
 

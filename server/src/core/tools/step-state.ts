@@ -22,6 +22,8 @@ export type AskedState = {
   readonly agentId: string | null;
   /** Absent: none. */
   readonly projectId?: string | null;
+  /** Whether the model may remember, as far as the conversation and the request say. Absent: it may not. */
+  readonly mayRemember?: boolean;
   readonly model: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;

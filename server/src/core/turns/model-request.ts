@@ -1,4 +1,5 @@
 import type { Agent } from "../../domain/agent.ts";
+import { type Memory, toldOfMemories } from "../../domain/memory.ts";
 import { type Part, textOf } from "../../domain/parts.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import { toldOf } from "../../domain/profile.ts";
@@ -30,6 +31,8 @@ export type Question = {
   readonly agentId: string | null;
   /** The project that the conversation is in; null: none. */
   readonly projectId: string | null;
+  /** Whether the model is told what is remembered of its owner, and may remember, where the owner has switched it on. */
+  readonly mayRemember: boolean;
   /** The first message of the input. Only what is stored before it is history. */
   readonly firstMessageId: string;
   /** The branch whose path the model is told, where `before` is null. */
@@ -88,10 +91,14 @@ type Read = ReadPrompt & {
   readonly settings: ModelSettings;
   readonly model: string | null;
   readonly temperature: number | null;
+  /** Whether the model may also be asked without the tools of the settings. */
+  readonly areToolsOptional?: boolean;
   /** The sequence of the latest message before the question; -1: there is none. Null: what is stored does not matter. */
   readonly lastSequence: number | null;
 };
 
+/** The share of what a model is told that memories may have. */
+const MEMORY_SHARE = 0.125;
 /** Of a history that is to be refused where it is too long: more than any model takes. */
 const MAX_READ_CHARACTERS = 32 * 1024 * 1024;
 
@@ -101,8 +108,9 @@ export async function readPrompt(
     store,
     models,
     systemPrompt,
+    hasMemory,
     showFiles,
-  }: Pick<TurnParts, "store" | "models" | "systemPrompt" | "showFiles">,
+  }: Pick<TurnParts, "store" | "models" | "systemPrompt" | "hasMemory" | "showFiles">,
   question: Omit<Question, "reservation">,
 ): Promise<Read> {
   const { owner, conversationId, agentId, refusesTruncation, said } = question;
@@ -113,10 +121,11 @@ export async function readPrompt(
   const model = question.model ?? agent?.model ?? null;
   const contextTokens = models.contextTokensOf(model);
   const { prompt } = question;
-  const settings = chosenTools(question, agent);
   const temperature = question.temperature ?? agent?.temperature ?? null;
-  if (prompt)
+  if (prompt) {
+    const settings = chosenTools(question, agent, null);
     return { messages: prompt, settings, contextTokens, model, temperature, lastSequence: null };
+  }
   const budget = promptBudget(contextTokens);
   const { projectId } = question;
   const [stored, ofOwner, project] = await Promise.all([
@@ -131,7 +140,14 @@ export async function readPrompt(
     question.instructions === null ? store.getProfile(owner) : null,
     question.instructions === null && projectId ? store.getProject(owner, projectId) : null,
   ]);
-  const instructions = question.instructions ?? toldOf(ofOwner);
+  const memories =
+    hasMemory && question.mayRemember && ofOwner?.isMemoryOn
+      ? await store.listMemories(owner)
+      : null;
+  const settings = chosenTools(question, agent, memories);
+  const told = memories && toldOfMemories(memories, budget.maxCharacters * MEMORY_SHARE);
+  const ofPerson = [toldOf(ofOwner), told].filter((text) => text !== null).join("\n\n");
+  const instructions = question.instructions ?? ofPerson;
   const asked = stored.findIndex((message) => message.id === question.firstMessageId);
   const history = asked < 0 ? stored : stored.slice(0, asked);
   const given = { agent, systemPrompt, instructions, project, history, input, refusesTruncation };
@@ -140,31 +156,47 @@ export async function readPrompt(
     ? await showFiles(owner, chosen, budget.documentTokens)
     : chosen;
   const lastSequence = history.at(-1)?.sequence ?? -1;
-  return { messages, settings, contextTokens, model, temperature, lastSequence };
+  // A model without tools remembers nothing, and answers nevertheless.
+  const areToolsOptional = settings.tools?.every(
+    ({ name }) => question.serverTools?.find(name)?.needs === "memory",
+  );
+  return {
+    ...{ messages, settings, contextTokens, model, temperature, lastSequence },
+    ...(areToolsOptional && { areToolsOptional }),
+  };
 }
 
-/** The settings with those of the server's own tools that the agent has chosen. */
+/**
+ * The settings with those of the server's own tools that the agent has chosen.
+ * @param memories null: none of those that remember
+ */
 function chosenTools(
   { settings, serverTools }: Pick<Question, "settings" | "serverTools">,
   agent: Agent | null,
+  memories: readonly Memory[] | null,
 ): ModelSettings {
-  if (!serverTools || !settings.tools || !agent?.tools) return settings;
-  const { tools, ...rest } = settings;
+  if (!serverTools || !settings.tools) return settings;
+  const { tools, toolChoice: _, ...rest } = settings;
+  const labels = agent?.tools ?? null;
   const chosen = tools.filter(({ name }) => {
+    if (serverTools.isOfClient(name)) return true;
     const tool = serverTools.find(name);
-    return serverTools.isOfClient(name) || (tool !== undefined && isChosen(tool, agent.tools));
+    if (!tool) return labels === null;
+    return isChosen(tool, labels) && (tool.needs !== "memory" || memories !== null);
   });
-  return chosen.length > 0 ? { ...rest, tools: chosen } : rest;
+  if (chosen.length === tools.length) return settings;
+  return chosen.length > 0 ? { ...settings, tools: chosen } : rest;
 }
 
 /** Asks for the answer to a prompt, within what the reservation has. @throws AppError why it is not asked for */
 export async function ask(
   { models }: Pick<TurnParts, "models">,
   { owner, reservation: { fit } }: Pick<Question, "owner" | "reservation">,
-  read: ReadPrompt & Pick<Read, "model" | "temperature"> & { readonly settings: ModelSettings },
+  read: ReadPrompt &
+    Pick<Read, "model" | "temperature" | "areToolsOptional"> & { readonly settings: ModelSettings },
   sink: Sink<ModelPart>,
 ): Promise<StopGiving> {
-  const { messages, model, temperature, settings } = read;
+  const { messages, model, temperature, settings, areToolsOptional = false } = read;
   const allowed = owner.models;
   // The chosen model may have changed while the message waited.
   const refusal = models.refusal(model, allowed);
@@ -174,7 +206,10 @@ export async function ask(
     fitting === null
       ? (settings.maxTokens ?? null)
       : Math.min(fitting, settings.maxTokens ?? fitting);
-  const request = { model, allowed, messages, temperature, maxTokens, settings };
+  const request = {
+    ...{ model, allowed, messages, temperature, maxTokens, settings },
+    areToolsOptional,
+  };
   let stop: StopGiving = () => {};
   const { maxToolCalls, choices } = settings;
   const limited = maxTokens === null ? sink : cutAt(sink, { maxTokens, choices }, () => stop());

@@ -18,7 +18,7 @@ import type { StartParts } from "./start-parts.ts";
 import { stepsOf } from "./steps-of-reply.ts";
 import type { Turn } from "./turn.ts";
 import { checkAsked, newInput, recordOf, type SettledTurn } from "./turn-input.ts";
-import { guessAt, type Intent, inputOfQuestion } from "./turn-intent.ts";
+import { guessAt, type Intent, inputOfQuestion, mayRemember } from "./turn-intent.ts";
 import { isForking, isReplacing } from "./turn-place.ts";
 
 /** @throws AppError invalid_request, unavailable */
@@ -158,6 +158,7 @@ function runTurn(
             canAsk: request.canAsk ?? false,
             agentId: conversation.agentId,
             projectId: conversation.projectId ?? null,
+            mayRemember: mayRemember(request, conversation),
             model: request.model ?? conversation.model,
             temperature: request.temperature,
             settings: request.settings ?? {},

@@ -12,6 +12,8 @@ import type { TurnParts } from "./turn.ts";
 export type StepsOfReply = {
   readonly tools: Tools;
   readonly asked: AskedState;
+  /** Whether the messages to answer come with files, which somebody else may have written. */
+  readonly hasFiles: boolean;
   /** How often the reply was taken over. */
   readonly epoch: number;
   /** What was noted before that; null: the reply begins here. */
@@ -45,6 +47,7 @@ export function stepsOf(
   const { speaker, stop, conversationId, input, firstMessageId, epoch, begun, asked } = given;
   return {
     ...{ tools, asked, epoch, begun },
+    hasFiles: input.some(({ attachments }) => attachments?.length),
     async ask(said, isLast) {
       // What the first answer was to call has been called by now.
       const { toolChoice, ...rest } = asked.settings;
@@ -54,6 +57,7 @@ export function stepsOf(
         conversationId,
         agentId: asked.agentId,
         projectId: asked.projectId ?? null,
+        mayRemember: asked.mayRemember ?? false,
         firstMessageId,
         branch: branchOf(asked.before),
         before: asked.before,

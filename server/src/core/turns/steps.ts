@@ -3,6 +3,7 @@ import { AppError } from "../../domain/errors.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { CLIENT_TOOLS, type Part, textIn, textOf } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
+import { filesOf } from "../../domain/project.ts";
 import type { ToolQuestion } from "../../domain/tool-question.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
@@ -77,8 +78,9 @@ export function createSteps(
     toolWaitMs,
     noteCall,
   }: Pick<TurnParts, "store" | "clock" | "models" | "toolWaitMs" | "noteCall">,
-  { tools, asked, epoch, begun, ask, owner, reply, writer, checkpoint, signal, ...given }: Given,
+  { tools, asked, epoch, begun, hasFiles, ask, owner, reply, writer, ...given }: Given,
 ): Steps {
+  const { checkpoint, signal } = given;
   const states = new Map<string, CallState>(
     begun?.calls.map((state) => [state.callId, state] as const),
   );
@@ -138,7 +140,11 @@ export function createSteps(
     const maxCharacters = models.contextTokensOf(asked.model) * MAX_CHARACTERS_A_TOKEN;
     const limits = { maxCharacters, beforeSequence: asked.before };
     const history = await store.recentMessages(owner, reply.conversationId, limits);
-    known = await readIn(history);
+    const read = await readIn(history);
+    const { projectId } = asked;
+    const project = projectId ? await store.getProject(owner, projectId) : null;
+    const isWithFiles = project !== null && filesOf(project).length > 0;
+    known = { ...read, isUntrusted: read.isUntrusted || isWithFiles };
     return known;
   };
 
@@ -196,8 +202,9 @@ export function createSteps(
               {
                 ...{ owner, conversationId: reply.conversationId, readBefore },
                 ...{ agentId: asked.agentId, canAsk: asked.canAsk ?? false },
+                mayRemember: asked.mayRemember ?? false,
                 said: writer.reply.parts(),
-                isUntrusted: reply.turn?.isUntrusted ?? false,
+                isUntrusted: hasFiles || (reply.turn?.isUntrusted ?? false),
               },
               tool,
             ),

@@ -20,15 +20,25 @@ export type Guess = {
 } & Chosen;
 
 /**
- * The agent and the model that a conversation names (null leaves the choice to the agent, or to the server), and the
- * project that it is in.
+ * The agent and the model that a conversation names (null leaves the choice to the agent, or to the server), the
+ * project that it is in, and whether it is temporary.
  */
-export type Chosen = Pick<Conversation, "agentId" | "model" | "projectId">;
+export type Chosen = Pick<Conversation, "agentId" | "model" | "projectId" | "expiresAt">;
 
-const chosenIn = ({ agentId, model, projectId }: Chosen): Chosen => ({
+const chosenIn = ({ agentId, model, projectId, expiresAt }: Chosen): Chosen => ({
   ...{ agentId, model },
   ...(projectId !== undefined && { projectId }),
+  ...(expiresAt && { expiresAt }),
 });
+
+/**
+ * Whether a model may remember in that conversation, and is told what is remembered: not in a temporary one, and not where
+ * a program says what the model is told or writes the message.
+ */
+export const mayRemember = (
+  { instructions, isUntrusted = false }: Pick<SettledTurn, "instructions" | "isUntrusted">,
+  { expiresAt }: Pick<Chosen, "expiresAt">,
+): boolean => instructions === undefined && expiresAt === undefined && !isUntrusted;
 
 /** What one turn is begun with: its ids, its way to be stopped, its question. */
 export type Intent = {
@@ -72,6 +82,7 @@ export function intend(
           before,
           agentId: chosen.agentId,
           projectId: chosen.projectId ?? null,
+          mayRemember: mayRemember(request, chosen),
           model: model ?? chosen.model,
         },
         stop,
@@ -180,6 +191,7 @@ export function promptOf(
     conversationId: guess.stored?.id ?? null,
     agentId: guess.agentId,
     projectId: guess.projectId ?? null,
+    mayRemember: mayRemember(request, guess),
     model: request.model ?? guess.model,
     branch: guess.branch,
     before: guess.before,

@@ -9,6 +9,7 @@ import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
+import type { MemoryStore } from "../../ports/memory-store.ts";
 import type { ModelSettings, PromptMessage } from "../../ports/model.ts";
 import type { TurnObserver } from "../../ports/observer.ts";
 import type { ProfileStore } from "../../ports/profile-store.ts";
@@ -67,7 +68,7 @@ export type StartTurn = {
   readonly input?: readonly InputMessage[];
   /**
    * What goes before everything that the model is told, for this turn alone and after the agent's own; never stored.
-   * Absent: what the speaker keeps for that; empty: nothing.
+   * Absent: what the speaker keeps for that, and what is remembered of them; empty: nothing.
    */
   readonly instructions?: string;
   /** Whether a conversation that is too long for the model is refused , not shortened; default: no. */
@@ -266,6 +267,7 @@ export type TurnParts = {
     TurnStore &
     AgentStore &
     ProfileStore &
+    MemoryStore &
     ProjectStore &
     QuestionStore;
   readonly log: TurnLog;
@@ -276,6 +278,8 @@ export type TurnParts = {
   readonly newId: NewId;
   readonly observer: TurnObserver;
   readonly systemPrompt: string | null;
+  /** MEMORY: whether models may remember people who have switched it on. */
+  readonly hasMemory: boolean;
   readonly showFiles: ShowFiles;
   readonly budgets: Budgets;
   readonly deadlines: Deadlines;

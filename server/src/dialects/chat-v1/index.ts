@@ -9,6 +9,7 @@ import { importRoutes } from "./import.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { keyRoutes } from "./keys.ts";
 import { manyConversationsRoutes } from "./many-conversations.ts";
+import { memoryRoutes } from "./memories.ts";
 import { messageRoutes } from "./messages.ts";
 import { type ChatV1Parts, ORIGIN } from "./parts.ts";
 import { profileRoutes } from "./profile.ts";
@@ -43,6 +44,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       importRoutes(app, parts);
       accountRoutes(app, parts);
       profileRoutes(app, parts);
+      memoryRoutes(app, parts);
       promptRoutes(app, parts);
       projectRoutes(app, parts);
       keyRoutes(app, parts);

@@ -8,6 +8,7 @@ import type { Agents } from "../../core/agents.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Files } from "../../core/files.ts";
 import type { ImportChats } from "../../core/importing/imports.ts";
+import type { Memories } from "../../core/memories.ts";
 import type { Models } from "../../core/models.ts";
 import type { Profiles } from "../../core/profiles.ts";
 import type { Projects } from "../../core/projects.ts";
@@ -34,6 +35,7 @@ export type ChatV1Parts = {
   readonly tickets: Tickets;
   readonly files: Files;
   readonly profiles: Profiles;
+  readonly memories: Memories;
   readonly prompts: SavedPrompts;
   readonly projects: Projects;
   readonly shares: Shares;

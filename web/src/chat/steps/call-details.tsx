@@ -1,14 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { useSession } from "../../session/session.tsx";
 import { Button } from "../../ui/button.tsx";
 import { wordsOf } from "../../words-of.ts";
 import { readable } from "../asks/readable.ts";
 import { LongText } from "../long-text.tsx";
 import { Problem } from "../problem.tsx";
-import { partsKey } from "../thread-cache.ts";
-import { type Call, callsIn } from "./steps-in.ts";
+import type { Call } from "./steps-in.ts";
+import { useWholeCall } from "./use-whole-call.ts";
 
 /** Exactly what was sent and what came back. Of a reply that is stored, both are loaded now. */
 export function CallDetails({
@@ -22,19 +20,11 @@ export function CallDetails({
   readonly messageId: string | null;
 }) {
   const { t } = useTranslation();
-  const { client } = useSession();
-  const isLeftOut = messageId !== null && call.given === "";
-  const { data, error, refetch } = useQuery({
-    queryKey: partsKey(messageId ?? ""),
-    queryFn: ({ signal }) => client.messages.get(messageId ?? "", { parts: true, signal }),
-    enabled: isLeftOut,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const whole = isLeftOut ? callsIn(data?.parts ?? [])[index] : call;
+  const { whole, error, refetch } = useWholeCall(call, { index, messageId });
   if (error && !whole)
     return (
       <Problem text={t("steps.notLoaded")} reason={wordsOf(error)}>
-        <Button look="outlined" onClick={() => void refetch()}>
+        <Button look="outlined" onClick={refetch}>
           {t("chat.tryNow")}
         </Button>
       </Problem>

@@ -1,5 +1,6 @@
 import {
   Ban,
+  Brain,
   ChevronRight,
   CircleAlert,
   CircleDashed,
@@ -9,11 +10,14 @@ import {
 } from "lucide-react";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { memoryIn } from "../../memory/memory-call.ts";
+import { MemoryUndo } from "../../memory/memory-undo.tsx";
 import { Dot } from "../../ui/mark.tsx";
 import { readable } from "../asks/readable.ts";
 import { CallDetails } from "./call-details.tsx";
 import styles from "./call-list.module.css";
 import { type Call, type CallsProps, callsIn } from "./steps-in.ts";
+import { useWholeCall } from "./use-whole-call.ts";
 
 /** Those that somebody has opened stay open when their reply ends, and when one scrolls away and comes back. */
 const opened = new Set<string>();
@@ -89,6 +93,9 @@ function CallRow({
   const [words, Icon] = STATES[state];
   const { source, name } = call;
   const isOurs = source === "builtin" || source === "client" || source === "custom";
+  const mayBeMemory = source === "builtin" && (name === "remember" || name === "forget");
+  const { whole } = useWholeCall(call, { index, messageId, isWanted: mayBeMemory });
+  const memory = mayBeMemory && whole ? memoryIn(whole) : null;
   return (
     <>
       <button
@@ -100,15 +107,29 @@ function CallRow({
         onClick={toggle}
       >
         <span className={styles.station}>
-          {Icon ? <Icon size={17} aria-hidden /> : <Dot isLive />}
+          {memory ? (
+            <Brain size={17} aria-hidden />
+          ) : Icon ? (
+            <Icon size={17} aria-hidden />
+          ) : (
+            <Dot isLive />
+          )}
         </span>
-        <span className={styles.words}>
-          <bdi className={styles.name}>{readable(name)}</bdi>{" "}
-          <bdi>{isOurs ? t(SOURCES[source]) : readable(source)}</bdi>{" "}
-          <span className={styles.state}>{t(words)}</span>
-        </span>
+        {memory ? (
+          <span className={styles.words}>
+            {t(memory.isForgotten ? "memory.forgot" : "memory.remembered")}{" "}
+            <bdi className={styles.name}>{readable(memory.text)}</bdi>
+          </span>
+        ) : (
+          <span className={styles.words}>
+            <bdi className={styles.name}>{readable(name)}</bdi>{" "}
+            <bdi>{isOurs ? t(SOURCES[source]) : readable(source)}</bdi>{" "}
+            <span className={styles.state}>{t(words)}</span>
+          </span>
+        )}
         <ChevronRight size={15} className={styles.turns} aria-hidden />
       </button>
+      {memory && <MemoryUndo memory={memory} />}
       {isOpen && (
         <div className={styles.details} id={panel}>
           <CallDetails call={call} index={index} messageId={messageId} />

@@ -10,6 +10,7 @@ import { EXPIRY_MIGRATION } from "./expiry-migration.ts";
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { FIRST_MIGRATION } from "./first-migration.ts";
 import { INVITATIONS_MIGRATION } from "./invitations-migration.ts";
+import { MEMORIES_MIGRATION } from "./memories-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { PROJECTS_MIGRATION } from "./projects-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
@@ -161,4 +162,5 @@ export const MIGRATIONS: readonly string[] = [
   "ALTER TABLE tool_questions ADD COLUMN result text; -- what a client has made of a call, as JSON",
   INVITATIONS_MIGRATION,
   CLAIMS_MIGRATION,
+  MEMORIES_MIGRATION,
 ];

@@ -8,6 +8,7 @@ import { createFileReads, type createFileWrites } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createInvitationWrites } from "./invitations.ts";
 import type { createKeyWrites } from "./keys.ts";
+import type { createMemoryWrites } from "./memories.ts";
 import type { createProfileWrites } from "./profiles.ts";
 import { createProjectCheck } from "./project-check.ts";
 import type { createProjectWrites } from "./projects.ts";
@@ -36,6 +37,7 @@ export function createArchiveReads(write: StatementWriter) {
       | "agents"
       | "profiles"
       | "prompts"
+      | "memories"
       | "projects"
       | "conversations",
   ) =>
@@ -49,6 +51,7 @@ export function createArchiveReads(write: StatementWriter) {
   const countAgents = counted("agents");
   const countProfiles = counted("profiles");
   const countPrompts = counted("prompts");
+  const countMemories = counted("memories");
   const countProjects = counted("projects");
   const countConversations = counted("conversations");
   const countMessages = write<Record<never, never>>()((database) =>
@@ -89,6 +92,7 @@ export function createArchiveReads(write: StatementWriter) {
         agent: total(yield* countAgents.first({})),
         profile: total(yield* countProfiles.first({})),
         prompt: total(yield* countPrompts.first({})),
+        memory: total(yield* countMemories.first({})),
         project: total(yield* countProjects.first({})),
         invitation: total(yield* countInvitations.first({})),
         conversation: total(yield* countConversations.first({})),
@@ -128,6 +132,7 @@ type ArchiveParts = {
   readonly invitations: Pick<ReturnType<typeof createInvitationWrites>, "importInvitation">;
   readonly agents: ReturnType<typeof createAgentWrites>;
   readonly profiles: ReturnType<typeof createProfileWrites>;
+  readonly memories: Pick<ReturnType<typeof createMemoryWrites>, "insertMemory">;
   readonly prompts: Pick<ReturnType<typeof createPromptWrites>, "insertPrompt">;
   readonly projects: Pick<ReturnType<typeof createProjectWrites>, "insertProject">;
   readonly branches: BranchWrites;
@@ -135,7 +140,8 @@ type ArchiveParts = {
 };
 
 export function createArchiveWrites(write: StatementWriter, parts: ArchiveParts) {
-  const { insert, keys, invitations, agents, profiles, prompts, projects, branches, files } = parts;
+  const { insert, keys, invitations, agents, profiles, branches, files } = parts;
+  const { prompts, memories, projects } = parts;
   const { branchesOf } = createBranchReads(write);
   const { putWaiting } = createWaitingReplyWrites(write);
   const inProjects = createProjectCheck(write);
@@ -233,6 +239,8 @@ export function createArchiveWrites(write: StatementWriter, parts: ArchiveParts)
         return yield* profiles.insertProfile(record.owner, record.profile);
       case "prompt":
         return yield* prompts.insertPrompt(record.owner, record.prompt);
+      case "memory":
+        return yield* memories.insertMemory(record.owner, record.memory);
       case "project":
         return yield* projects.insertProject(record.owner, record.project);
       case "conversation":

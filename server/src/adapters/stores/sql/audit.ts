@@ -39,7 +39,7 @@ export type AppendAuditEvent = ReturnType<typeof createAuditWrites>["append"];
 export const eventAbout = (
   action: AuditAction,
   { tenantId, userId }: Owner,
-  about: string,
+  about: string | null,
   stamp: Stamp,
   count = 1,
 ): AuditEvent => ({

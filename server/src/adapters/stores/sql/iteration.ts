@@ -185,6 +185,12 @@ export async function* exportRecords(
     after = page.lastRowId;
   }
   for (let after = FIRST; ; ) {
+    const page = await read(reads.memoryRecords(after, ROWS_A_PAGE));
+    if (page.items.length === 0) break;
+    yield* page.items;
+    after = page.lastRowId;
+  }
+  for (let after = FIRST; ; ) {
     const page = await read(reads.projectRecords(after, ROWS_A_PAGE));
     if (page.items.length === 0) break;
     yield* page.items;

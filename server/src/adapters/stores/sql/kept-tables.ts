@@ -24,6 +24,18 @@ export type ProfilesTable = {
   owner_id: string;
   instructions: string;
   are_instructions_on: number;
+  /** 1: models may remember. */
+  is_memory_on: Generated<number>;
+  updated_at: number;
+};
+
+export type MemoriesTable = {
+  row_id: Generated<number>;
+  tenant_id: string;
+  owner_id: string;
+  id: string;
+  text: string;
+  created_at: number;
   updated_at: number;
 };
 

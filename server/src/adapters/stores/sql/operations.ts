@@ -14,6 +14,7 @@ import { createGrantReads } from "./grants.ts";
 import { createInserts } from "./inserts.ts";
 import { createInvitationReads, createInvitationWrites } from "./invitations.ts";
 import { createKeyReads, createKeyWrites } from "./keys.ts";
+import { createMemoryReads, createMemoryWrites } from "./memories.ts";
 import { createMessageReads, createMessageWrites } from "./messages.ts";
 import { createOnce } from "./once.ts";
 import { createHealthWrites } from "./probe.ts";
@@ -61,6 +62,7 @@ export const createReads = (write: StatementWriter, countListed: CountListed) =>
   ...createFileReads(write),
   ...createProfileReads(write),
   ...createPromptReads(write),
+  ...createMemoryReads(write),
   ...createProjectReads(write),
   ...createReplyStepReads(write),
   ...createQuestionReads(write),
@@ -79,6 +81,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
   const agents = createAgentWrites(write, append, once);
   const profiles = createProfileWrites(write);
   const prompts = createPromptWrites(write, append, once);
+  const memories = createMemoryWrites(write, append, once);
   const projects = createProjectWrites(write, append, once);
   const files = createFileWrites(write, append, once);
   const sessions = createBrowserSessionWrites(write);
@@ -96,6 +99,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...agents,
     ...profiles,
     ...prompts,
+    ...memories,
     ...projects,
     ...keys,
     appendAuditEvents,
@@ -109,7 +113,18 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...createHealthWrites(write),
     ...files,
     ...createArchiveWrites(write, {
-      ...{ insert, keys, invitations, agents, profiles, prompts, projects, branches, files },
+      ...{
+        insert,
+        keys,
+        invitations,
+        agents,
+        profiles,
+        prompts,
+        memories,
+        projects,
+        branches,
+        files,
+      },
     }),
   };
 }

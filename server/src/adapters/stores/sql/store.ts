@@ -159,6 +159,14 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     replacePrompt: (...given) => write("replacePrompt", ...given),
     deletePrompt: (...given) => write("deletePrompt", ...given),
 
+    switchMemory: (...given) => write("switchMemory", ...given),
+    createMemory: (...given) => write("createMemory", ...given),
+    listMemories: (owner) => read(owner, reads.listMemories(owner)),
+    getMemory: (owner, ...given) => read(owner, reads.getMemory(owner, ...given)),
+    changeMemory: (...given) => write("changeMemory", ...given),
+    deleteMemory: (...given) => write("deleteMemory", ...given),
+    deleteMemories: (...given) => write("deleteMemories", ...given),
+
     createProject: (...given) => write("createProject", ...given),
     listProjects: (owner) => read(owner, reads.listProjects(owner)),
     getProject: (owner, ...given) => read(owner, reads.getProject(owner, ...given)),

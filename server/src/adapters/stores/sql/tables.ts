@@ -1,7 +1,13 @@
 import type { Generated } from "kysely";
 import type { FileState } from "../../../domain/file.ts";
 import type { FinishReason, Interruption, MessageStatus, Role } from "../../../domain/message.ts";
-import type { AgentsTable, ProfilesTable, ProjectsTable, PromptsTable } from "./kept-tables.ts";
+import type {
+  AgentsTable,
+  MemoriesTable,
+  ProfilesTable,
+  ProjectsTable,
+  PromptsTable,
+} from "./kept-tables.ts";
 import type { BrowserSessionsTable, InvitationsTable } from "./sign-in-tables.ts";
 import type { ToolGrantsTable, ToolQuestionsTable } from "./tool-tables.ts";
 
@@ -19,6 +25,7 @@ export type Tables = {
   agents: AgentsTable;
   profiles: ProfilesTable;
   prompts: PromptsTable;
+  memories: MemoriesTable;
   projects: ProjectsTable;
   idempotency_keys: IdempotencyKeysTable;
   api_keys: ApiKeysTable;

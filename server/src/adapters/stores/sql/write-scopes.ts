@@ -71,6 +71,13 @@ export const WRITE_SCOPES: WriteScopes = {
   deletePrompt: ofOwner,
   insertPrompt: ofOwner,
 
+  switchMemory: ofOwner,
+  createMemory: ofOwner,
+  changeMemory: ofOwner,
+  deleteMemory: ofOwner,
+  deleteMemories: ofOwner,
+  insertMemory: ofOwner,
+
   createProject: ofOwner,
   changeProject: ofOwner,
   deleteProject: ofOwner,

@@ -8,6 +8,7 @@ import { CONVERSATION_COUNTS_MIGRATION } from "./conversation-counts-migration.t
 import { FILES_MIGRATION } from "./files-migration.ts";
 import { FIRST_MIGRATIONS } from "./first-migrations.ts";
 import { INVITATIONS_MIGRATION } from "./invitations-migration.ts";
+import { MEMORIES_MIGRATION } from "./memories-migration.ts";
 import { OWN_IDS_MIGRATION } from "./own-ids-migration.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { PROJECTS_MIGRATION } from "./projects-migration.ts";
@@ -65,4 +66,5 @@ export const MIGRATIONS: readonly string[] = [
   "ALTER TABLE tool_questions ADD COLUMN result TEXT; -- what a client has made of a call, as JSON",
   INVITATIONS_MIGRATION,
   CLAIMS_MIGRATION,
+  MEMORIES_MIGRATION,
 ];
