@@ -10,7 +10,7 @@ import { useWorkspace, type Workspace } from "../workspace.tsx";
 
 export const MAX_MEMORY_CHARACTERS = 400;
 export const memoriesKey = ["memories"] as const;
-export const memorySwitchKey = ["memory"] as const;
+const memorySwitchKey = ["memory"] as const;
 
 /** What is out of sight and can still be taken back, as long as somebody is in. */
 const deletionsOf = new WeakMap<Workspace, Deletions>();
