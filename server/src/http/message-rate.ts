@@ -34,30 +34,41 @@ export type MessageRates = {
 };
 
 /** What may still come now. */
-function createAllowance({ perSecond, atOnce }: Rate) {
-  let left = atOnce;
-  let countedAt = performance.now();
-  return {
-    left(now: number): number {
-      left = Math.min(left + ((now - countedAt) / 1000) * perSecond, atOnce);
-      countedAt = now;
-      return left;
-    },
-    take(): void {
-      left--;
-    },
-    isRested: (): boolean => left >= atOnce / 2,
-  };
+class Allowance {
+  readonly #rate: Rate;
+  #left: number;
+  #countedAt = performance.now();
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+    this.#left = rate.atOnce;
+  }
+
+  leftAt(now: number): number {
+    const { perSecond, atOnce } = this.#rate;
+    this.#left = Math.min(this.#left + ((now - this.#countedAt) / 1000) * perSecond, atOnce);
+    this.#countedAt = now;
+    return this.#left;
+  }
+
+  take(): void {
+    this.#left--;
+  }
+
+  isRested(): boolean {
+    return this.#left >= this.#rate.atOnce / 2;
+  }
 }
 
-type Allowance = ReturnType<typeof createAllowance>;
+/** That of a key, which its sockets share. */
+type SharedAllowance = { readonly allowance: Allowance; close(): void };
 
 /** One allowance for each key. It is kept until it would be full again, so that closing a socket renews nothing. */
 function createSharedAllowances(rate: Rate) {
   const fullAgainMs = (rate.atOnce / rate.perSecond) * 1000;
   const shared = new Map<string, { readonly allowance: Allowance; sockets: number }>();
-  return (key: string): { readonly allowance: Allowance; close(): void } => {
-    const entry = shared.get(key) ?? { allowance: createAllowance(rate), sockets: 0 };
+  return (key: string): SharedAllowance => {
+    const entry = shared.get(key) ?? { allowance: new Allowance(rate), sockets: 0 };
     shared.set(key, entry);
     entry.sockets++;
     return {
@@ -81,32 +92,40 @@ export function createMessageRates(shared: {
   const ofUser = createSharedAllowances(OF_USER);
   const ofAddress = createSharedAllowances(OF_ADDRESS);
   return {
-    open({ tenantId, userId }, address) {
-      const others = [
+    open: ({ tenantId, userId }, address) =>
+      new SocketRate([
         ...(shared.ofUser ? [ofUser(JSON.stringify([tenantId, userId]))] : []),
         ...(shared.ofAddress ? [ofAddress(address)] : []),
-      ];
-      const allowances = [createAllowance(OF_SOCKET), ...others.map(({ allowance }) => allowance)];
-      let leftOut = 0;
-      let toldAt = Number.NEGATIVE_INFINITY;
-      return {
-        take() {
-          const now = performance.now();
-          if (allowances.every((allowance) => allowance.left(now) >= 1)) {
-            for (const allowance of allowances) allowance.take();
-            if (allowances.every((allowance) => allowance.isRested())) leftOut = 0;
-            return "serve";
-          }
-          leftOut++;
-          if (leftOut > MAX_LEFT_OUT) return "close";
-          if (now - toldAt < BETWEEN_TELLINGS_MS) return "out";
-          toldAt = now;
-          return "tell";
-        },
-        close() {
-          for (const other of others) other.close();
-        },
-      };
-    },
+      ]),
   };
+}
+
+class SocketRate implements MessageRate {
+  readonly #shared: readonly SharedAllowance[];
+  readonly #allowances: readonly Allowance[];
+  #leftOut = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(shared: readonly SharedAllowance[]) {
+    this.#shared = shared;
+    this.#allowances = [new Allowance(OF_SOCKET), ...shared.map(({ allowance }) => allowance)];
+  }
+
+  take(): Verdict {
+    const now = performance.now();
+    if (this.#allowances.every((allowance) => allowance.leftAt(now) >= 1)) {
+      for (const allowance of this.#allowances) allowance.take();
+      if (this.#allowances.every((allowance) => allowance.isRested())) this.#leftOut = 0;
+      return "serve";
+    }
+    this.#leftOut++;
+    if (this.#leftOut > MAX_LEFT_OUT) return "close";
+    if (now - this.#toldAt < BETWEEN_TELLINGS_MS) return "out";
+    this.#toldAt = now;
+    return "tell";
+  }
+
+  close(): void {
+    for (const one of this.#shared) one.close();
+  }
 }

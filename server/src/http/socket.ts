@@ -19,8 +19,11 @@ export type Handshake = {
 
 /** An open WebSocket (RFC 6455). */
 export type Socket = {
+  readonly isGone: boolean;
   /** Aborts when the client is gone. */
   readonly gone: AbortSignal;
+  /** Does it when the client is gone, or at once where it is. */
+  whenGone(then: () => void): void;
   /** Sends a text message. A client that leaves more than the largest message and 1 MiB unread is cut off; one that is gone gets nothing. */
   send(text: string): void;
   close(code: number, reason: string): void;
@@ -79,37 +82,21 @@ export function serveSocket(
     report,
   }: { watch: WatchCredential; rate: MessageRate; report: (error: AppError) => void },
 ): void {
-  const leaving = new AbortController();
-  /** One large message is no sign of a client that does not read: it may be unread until it has left. */
-  let mostUnsentBytes = MAX_UNSENT_BYTES;
-  const onMessage = open({
-    gone: leaving.signal,
-    send(text) {
-      if (socket.readyState !== socket.OPEN) return;
-      if (socket.bufferedAmount === 0) mostUnsentBytes = MAX_UNSENT_BYTES;
-      if (socket.bufferedAmount > mostUnsentBytes) return socket.terminate();
-      mostUnsentBytes = Math.max(mostUnsentBytes, MAX_UNSENT_BYTES + text.length);
-      socket.send(text);
-    },
-    close: (code, reason) => socket.close(code, reason),
-    report,
-  });
+  const served = new ServedSocket(socket, report);
+  const onMessage = open(served);
   const endWatch = watch(principal, () => {
-    leaving.abort(CLIENT_GONE);
+    served.leave();
     socket.close(POLICY_VIOLATION, "This credential is no longer good");
     setTimeout(() => socket.terminate(), LOST_PATIENCE_MS).unref();
   });
   socket.on("close", () => {
     rate.close();
     endWatch();
-    leaving.abort(CLIENT_GONE);
+    served.leave();
   });
-  // Each is answered by a pong: whoever sends them and reads none is cut off like any that does not read.
-  socket.on("ping", () => {
-    if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate();
-  });
+  socket.on("ping", endIfUnread);
   socket.on("message", (data, isBinary) => {
-    if (leaving.signal.aborted) return;
+    if (served.isGone) return;
     const verdict = rate.take();
     if (verdict === "tell") socket.send(errorMessage(tooFast()));
     if (verdict === "close") socket.close(POLICY_VIOLATION, "Too many messages");
@@ -122,6 +109,73 @@ export function serveSocket(
       socket.close(INTERNAL_ERROR, "Internal server error");
     }
   });
+}
+
+/** A class, because thousands of them may be open with nothing to do. */
+class ServedSocket implements Socket {
+  readonly #socket: WebSocket;
+  readonly #report: (error: AppError) => void;
+  /** One large message is no sign of a client that does not read: it may be unread until it has left. */
+  #mostUnsentBytes = MAX_UNSENT_BYTES;
+  #leaving: AbortController | null = null;
+  #tasks: (() => void)[] | null = null;
+  #isGone = false;
+
+  constructor(socket: WebSocket, report: (error: AppError) => void) {
+    this.#socket = socket;
+    this.#report = report;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get gone(): AbortSignal {
+    if (this.#leaving) return this.#leaving.signal;
+    const leaving = new AbortController();
+    this.#leaving = leaving;
+    this.whenGone(() => leaving.abort(CLIENT_GONE));
+    return leaving.signal;
+  }
+
+  whenGone(then: () => void): void {
+    if (this.#isGone) then();
+    else if (this.#tasks) this.#tasks.push(then);
+    else this.#tasks = [then];
+  }
+
+  /** The client is gone, or may hear nothing more. Harmless when called again. */
+  leave(): void {
+    this.#isGone = true;
+    const tasks = this.#tasks ?? [];
+    this.#tasks = null;
+    for (const task of tasks) task();
+  }
+
+  send(text: string): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount === 0) this.#mostUnsentBytes = MAX_UNSENT_BYTES;
+    if (socket.bufferedAmount > this.#mostUnsentBytes) {
+      socket.terminate();
+      return;
+    }
+    this.#mostUnsentBytes = Math.max(this.#mostUnsentBytes, MAX_UNSENT_BYTES + text.length);
+    socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  report(error: AppError): void {
+    this.#report(error);
+  }
+}
+
+/** Each ping is answered by a pong: whoever sends them and reads none is cut off like any that does not read. */
+function endIfUnread(this: WebSocket): void {
+  if (this.bufferedAmount > MAX_UNSENT_BYTES) this.terminate();
 }
 
 const tooFast = (): AppError =>

@@ -80,6 +80,14 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
   const silent = new WeakSet<WebSocket>();
   let isClosing = false;
 
+  // One function for the listeners of all.
+  function noLongerServed(this: WebSocket) {
+    served.delete(this);
+  }
+  function notSilent(this: WebSocket) {
+    silent.delete(this);
+  }
+
   async function onUpgrade(request: IncomingMessage, connection: Duplex, head: Buffer) {
     const requestId = newRequestId();
     request.url = withoutBasePath(request.url ?? "/", options.basePath ?? "");
@@ -142,7 +150,7 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
 
   /** Serves the socket, unless its address has as many as it may have. */
   function admit(socket: WebSocket, isFree: boolean): boolean {
-    socket.on("error", () => {});
+    socket.on("error", ignore);
     if (!isFree) {
       refused.add(socket);
       socket.on("close", () => refused.delete(socket));
@@ -151,9 +159,9 @@ export function attachSockets(server: Server, options: SocketOptions): Sockets {
       return false;
     }
     served.add(socket);
-    socket.on("close", () => served.delete(socket));
-    socket.on("pong", () => silent.delete(socket));
-    socket.on("message", () => silent.delete(socket));
+    socket.on("close", noLongerServed);
+    socket.on("pong", notSilent);
+    socket.on("message", notSilent);
     return true;
   }
 
@@ -223,6 +231,8 @@ function endpoint({ maxMessageBytes, subprotocol = SUBPROTOCOL }: SocketHandler)
 function destroyThis(this: Duplex): void {
   this.destroy();
 }
+
+function ignore(): void {}
 
 const reportAs =
   ({ onInternalError }: Pick<SocketOptions, "onInternalError">, requestId: string) =>

@@ -8,12 +8,13 @@ export type Alarm = {
 
 export function createAlarm(clock: Clock, ring: () => void): Alarm {
   let isSetTo: number | null = null;
-  let waiting = new AbortController();
+  let waiting: AbortController | null = null;
   return {
     set(atMs) {
       if (atMs === isSetTo) return;
-      waiting.abort();
+      waiting?.abort();
       isSetTo = atMs;
+      waiting = null;
       if (atMs === null) return;
       waiting = new AbortController();
       const { signal } = waiting;

@@ -71,8 +71,9 @@ export function createVoiceSession(
     failed: (error) => fail("answering", error),
     sent: (quietAtMs, isLast) => dispatch({ type: "sound_sent", quietAtMs, isLast, atMs: now() }),
   });
-  const ears =
-    options.canHear && speech.transcriber ? createEars(speech.detector, speech.transcriber) : null;
+  /** Null until something is heard: most of what a session holds is for that. */
+  let ears: ReturnType<typeof createEars> | null = null;
+  let isOver = false;
 
   function createEars(detector: VoiceActivityDetector, transcriber: Transcriber) {
     const frameMs = millisecondsOf(detector.frameSamples);
@@ -153,7 +154,8 @@ export function createVoiceSession(
   return {
     conversationId: options.conversationId,
     push(samples) {
-      if (!ears) return;
+      if (isOver || !options.canHear || !speech.transcriber) return;
+      ears ??= createEars(speech.detector, speech.transcriber);
       const chunkMs = Math.min(MAX_CHUNK_MS, millisecondsOf(samples.length));
       soundDueAtMs = now() + chunkMs + LATE_MS;
       ears.frames.push(samples);
@@ -179,6 +181,7 @@ export function createVoiceSession(
     end() {
       dispatch({ type: "end", atMs: now() });
       tell = () => {};
+      isOver = true;
       ears?.frames.close();
       ears?.listener.drop();
       answers.close();

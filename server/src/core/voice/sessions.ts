@@ -77,7 +77,8 @@ type Live = {
   readonly started: StartedSession;
   /** Null while its connection is lost. */
   client: SessionClient | null;
-  expiring: AbortController;
+  /** Set while its connection is lost. */
+  expiring: AbortController | null;
 };
 
 export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
@@ -85,7 +86,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
   const live = new Map<string, Live>();
 
   const end = ({ session, resumeToken }: StartedSession) => {
-    live.get(resumeToken)?.expiring.abort();
+    live.get(resumeToken)?.expiring?.abort();
     live.delete(resumeToken);
     session.end();
   };
@@ -123,7 +124,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
         owner: speakerOf(owner),
         started,
         client,
-        expiring: new AbortController(),
+        expiring: null,
       });
       client.welcome(started);
       return started;
@@ -132,9 +133,10 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
       const found = live.get(started.resumeToken);
       if (!found) return;
       found.client = null;
-      found.expiring = new AbortController();
+      const expiring = new AbortController();
+      found.expiring = expiring;
       started.session.lose();
-      clock.sleep(RESUMABLE_MS, found.expiring.signal).then(
+      clock.sleep(RESUMABLE_MS, expiring.signal).then(
         () => end(started),
         () => {},
       );
@@ -152,7 +154,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
           { field: "resume_token" },
         );
       const { session } = found.started;
-      found.expiring.abort();
+      found.expiring?.abort();
       if (found.client) {
         found.client.taken();
         session.lose();

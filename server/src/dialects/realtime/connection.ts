@@ -37,7 +37,7 @@ const JSON_BOUNDS = { maxDepth: 100, maxValues: 100_000 };
 /** Speaks OpenAI's Realtime over one socket. @returns what is to be called with each message */
 export function serveConnection(parts: ConnectionParts, socket: Socket): (text: string) => void {
   const { newId, now } = parts;
-  const tell = createTell(socket.send, newId);
+  const tell = createTell((text) => socket.send(text), newId);
   const expiresAt = new Date(now().getTime() + parts.sessionMs);
   const session = { id: idOf("sess_", newId()), model: parts.modelName, expiresAt };
   let settings = parts.settings;
@@ -90,7 +90,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   const idle = createIdle({
     clock: parts.clock,
     settings: () => settings,
-    isBusy: () => socket.gone.aborted || responses.isActive(),
+    isBusy: () => socket.isGone || responses.isActive(),
     onIdle(silentMs) {
       const id = newItemId();
       const endMs = Math.round(spoken.appendedMs());
@@ -238,16 +238,12 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     socket.close(NORMAL_CLOSURE, "The session is too old");
   }, parts.sessionMs);
   expiring.unref();
-  socket.gone.addEventListener(
-    "abort",
-    () => {
-      clearTimeout(expiring);
-      idle.stop();
-      spoken.close();
-      responses.close();
-    },
-    { once: true },
-  );
+  socket.whenGone(() => {
+    clearTimeout(expiring);
+    idle.stop();
+    spoken.close();
+    responses.close();
+  });
   tell("session.created", { session: sessionBody(settings, session) });
   const take = async (text: string): Promise<void> => {
     let clientEventId: string | null = null;

@@ -92,7 +92,7 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
     socket.send(JSON.stringify({ ...told, status: 400, error }));
     socket.close(NORMAL_CLOSURE, "The connection is too old");
   }, parts.sessionMs).unref();
-  socket.gone.addEventListener("abort", () => clearTimeout(timer));
+  socket.whenGone(() => clearTimeout(timer));
 
   async function answer(text: string): Promise<void> {
     try {
@@ -134,7 +134,7 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
       return sayError(new AppError("rate_limited", "Too many messages wait for an answer already"));
     unanswered += weight;
     answered = answered
-      .then(() => (socket.gone.aborted ? undefined : answer(message)))
+      .then(() => (socket.isGone ? undefined : answer(message)))
       .catch(sayError)
       .finally(() => {
         unanswered -= weight;

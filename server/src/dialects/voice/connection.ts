@@ -1,6 +1,6 @@
-import { barePcmOf, createAudioIn } from "../../core/voice/audio-in.ts";
+import { type AudioIn, barePcmOf, createAudioIn } from "../../core/voice/audio-in.ts";
 import type { Capabilities } from "../../core/voice/outputs.ts";
-import type { SessionClient, StartedSession, VoiceSessions } from "../../core/voice/sessions.ts";
+import type { SessionClient, StartedSession } from "../../core/voice/sessions.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Socket } from "../../http/socket.ts";
@@ -13,21 +13,21 @@ import {
   unknownType,
 } from "./map.ts";
 import { type ClientMessage, readMessage } from "./messages.ts";
-import { ORIGIN } from "./parts.ts";
+import { ORIGIN, type VoiceSocketParts } from "./parts.ts";
 
-export type ConnectionParts = {
-  readonly sessions: VoiceSessions;
-  readonly now: () => Date;
-  /** Of bare PCM. */
-  readonly sampleRateHz: number;
+export type ConnectionParts = Pick<
+  VoiceSocketParts,
+  "sessions" | "now" | "sampleRateHz" | "onInternalError"
+>;
+
+/** Who is at the other end of a socket. */
+export type Caller = {
   /** `conn_0`, … */
   readonly connectionId: string;
   /** Who speaks when the message claims that user; null: claims none. @throws AppError */
   readonly identify: (userId: string | null) => Promise<Principal>;
   /** Counts a turn of that user. @throws AppError rate_limited, or as identify */
   readonly admitTurn: (userId: string | null) => Promise<void>;
-  /** Told of errors that are the server's own fault. */
-  readonly onInternalError: (error: AppError, place: string, requestId: string | null) => void;
 };
 
 type Start = Extract<ClientMessage, { type: "start_conversation" }>;
@@ -41,11 +41,16 @@ const READY = "Ready to listen";
 const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024;
 
 /** Speaks the messages of document 003 over one socket. @returns what is to be called with each message */
-export function serveConnection(parts: ConnectionParts, socket: Socket): (text: string) => void {
-  const { sessions, connectionId } = parts;
+export function serveConnection(
+  parts: ConnectionParts,
+  caller: Caller,
+  socket: Socket,
+): (text: string) => void {
+  const { sessions } = parts;
+  const { connectionId } = caller;
   let started: StartedSession | null = null;
-  const openAudio = () => createAudioIn({ barePcm: barePcmOf(parts.sampleRateHz) });
-  let audio = openAudio();
+  /** Null until a piece of sound comes. */
+  let audio: AudioIn | null = null;
   let isStarting = false;
   const waiting: string[] = [];
   let waitingCharacters = 0;
@@ -58,10 +63,10 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
   };
 
   const start = async (message: Start) => {
-    const principal = await parts.identify(message.userId);
+    const principal = await caller.identify(message.userId);
     if (started) sessions.end(started);
     started = null;
-    audio = openAudio();
+    audio = null;
     const isPlain = message.capabilities === null && message.resumeToken === null;
     const client: SessionClient = {
       output: (output) => send(messageOf(output)),
@@ -89,12 +94,12 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
           conversationId: message.conversationId,
           language: message.language,
           origin: ORIGIN,
-          admitTurn: () => parts.admitTurn(message.userId),
+          admitTurn: () => caller.admitTurn(message.userId),
           sessionId: `session_${connectionId}_${Math.floor(parts.now().getTime() / 1000)}`,
         },
         client,
       );
-    if (socket.gone.aborted) leave();
+    if (socket.isGone) leave();
   };
 
   function leave(): void {
@@ -112,6 +117,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     switch (message.type) {
       case "audio_chunk":
         try {
+          audio ??= createAudioIn({ barePcm: barePcmOf(parts.sampleRateHz) });
           session.push(audio.push(message.audioData));
         } catch (error) {
           send(processingError(toAppError(error).message));
@@ -156,7 +162,7 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
     }
   };
 
-  socket.gone.addEventListener("abort", leave, { once: true });
+  socket.whenGone(leave);
   send({
     type: "connection_established",
     connection_id: connectionId,
