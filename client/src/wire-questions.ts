@@ -1,11 +1,18 @@
 /** The objects of wire 004 that concern calls of tools that wait for a decision, with the names of the wire. */
 
-/** A call that is made when its user allows it. */
+/** A call that is made when its user allows it, or has signed in. */
 export type Question = {
   /** The id of the reply that waits. */
   readonly message_id: string;
   readonly call_id: string;
   readonly conversation_id: string;
+  /**
+   * `call`: whether the call may be made. `sign_in`: the user is to sign in to the source; the call is made then by
+   * itself, and can only be declined.
+   */
+  readonly kind: "call" | "sign_in";
+  /** Of the server, where the user signs in. Of `sign_in` alone. */
+  readonly sign_in_page?: string;
   /** Where the tool comes from. */
   readonly source: string;
   readonly tool: string;

@@ -34,6 +34,8 @@ export type ToolSource = {
   /** Its address or its program, without secrets. */
   readonly place: string;
   readonly is_up: boolean;
+  /** Each user signs in to it. */
+  readonly wants_sign_in: boolean;
   /** Since when it answers, or does not. */
   readonly since: string;
   /** What is wrong with it, in words. */
@@ -45,4 +47,11 @@ export type ToolSource = {
 export type TriedCall = {
   readonly outcome: "ok" | "failed" | "unknown";
   readonly text: string;
+};
+
+/** A source that the user signs in to. */
+export type ToolSignIn = {
+  readonly source: string;
+  /** Null: the user is not signed in. */
+  readonly signed_in_at: string | null;
 };

@@ -168,8 +168,8 @@ export async function startServer(
 
   const tools = opened.use(
     await chooseTools(config.tools, store, {
-      ...toolOptions,
-      version: VERSION,
+      ...{ ...toolOptions, version: VERSION },
+      ...{ dataDirectory: config.dataDirectory, mintSecret: mints.mintSecret },
       onProblem: (source, problem) =>
         logger.warn({ source, problem }, "a source of tools has a problem"),
     }),

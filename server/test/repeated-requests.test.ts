@@ -244,6 +244,7 @@ test("[X8] the description names the header on every POST that honours it", asyn
     "/v1/chat/messages/{messageId}/calls/{callId}/decision",
     "/v1/chat/messages/{messageId}/calls/{callId}/result",
     "/v1/chat/tools/{source}/accept",
+    "/v1/chat/tools/{source}/sign-in",
     "/v1/conversations/{conversation_id}",
     "/v1/messages/count_tokens",
     "/v1/realtime/client_secrets",

@@ -1,10 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { SourceRules } from "../core/tools/source-rules.ts";
 import type { Environment } from "./reader.ts";
+import { readSourceSignIn, type SourceSignIn } from "./source-sign-in.ts";
 
 /** Where a source is. Secrets are in it. */
 export type SourcePlace =
-  | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** How people sign in to it; null: nobody does. */
+      readonly signIn: SourceSignIn | null;
+    }
   | {
       readonly command: string;
       readonly args: readonly string[];
@@ -23,7 +29,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 const DEFAULT_TIMEOUT_SECONDS = 60;
 const MAX_TIMEOUT_SECONDS = 600;
 const KNOWN = {
-  url: ["label", "url", "headers"],
+  url: ["label", "url", "headers", "sign_in"],
   command: ["label", "command", "args", "env", "cwd"],
   rules: ["tools", "trusted", "reads", "asks", "repeatable", "timeout_seconds"],
 };
@@ -114,7 +120,10 @@ function serverOf(entry: Fields, filled: Fill, told: (problem: string) => void):
   for (const [name, value] of Object.entries(headers))
     if (!/^[\w-]{1,100}$/.test(name) || /[^\x20-\x7e]/.test(value))
       told(`headers has one that cannot be sent: '${name}'`);
-  return { url: url?.href ?? "", headers };
+  const signIn = readSourceSignIn(entry.sign_in, filled, told);
+  if (signIn && Object.keys(headers).some((name) => name.toLowerCase() === "authorization"))
+    told("headers must have no Authorization where people sign in (sign_in)");
+  return { url: url?.href ?? "", headers, signIn };
 }
 
 function programOf(entry: Fields, filled: Fill, told: (problem: string) => void): SourcePlace {

@@ -5,6 +5,8 @@ import { readToolSources, type SourceConfig } from "./tool-sources.ts";
 
 /** The tools that models may use, and what these need. */
 export type ToolsConfig = {
+  /** By which secrets in the store are encrypted: the first encrypts; empty: the key is in the data directory. */
+  readonly secretsKeys: readonly string[];
   /** Of the server's own. */
   readonly builtIn: readonly BuiltInTool[];
   /** Addresses that do not count as inside for `fetch_page`. */
@@ -18,6 +20,7 @@ export type ToolsConfig = {
   readonly sources: readonly SourceConfig[];
 };
 
+const SECRETS_KEY = /^[\w+/=-]{32,}$/;
 const BRAVE_URL = "https://api.search.brave.com/res/v1";
 
 /** @param mistakes gets what is wrong */
@@ -47,5 +50,15 @@ export function readTools(read: Reader, environment: Environment, mistakes: stri
     );
   const file = read.text("TOOL_SOURCES", "");
   const sources = file === "" ? [] : readToolSources(file, environment, mistakes);
-  return { builtIn, fetchRanges, search, sources };
+  const secretsKeys = read.list("SECRETS_KEY", "");
+  if (secretsKeys.some((secret) => !SECRETS_KEY.test(secret)))
+    mistakes.push(
+      "SECRETS_KEY must have at least 32 characters, as those that `openssl rand -base64 32` makes",
+    );
+  const hasSignIns = sources.some(({ place }) => "url" in place && place.signIn !== null);
+  if (hasSignIns && secretsKeys.length === 0 && read.text("REDIS_URL", "") !== "")
+    mistakes.push(
+      "SECRETS_KEY is needed where people sign in to sources (sign_in in TOOL_SOURCES) and servers share REDIS_URL: every server must have the same key. Make one with `openssl rand -base64 32`",
+    );
+  return { builtIn, fetchRanges, search, sources, secretsKeys };
 }

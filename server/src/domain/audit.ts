@@ -25,6 +25,8 @@ export const AUDIT_ACTIONS = [
   "tool_answered",
   "tool_called",
   "tool_accepted",
+  "tool_signed_in",
+  "tool_signed_out",
   "grant_created",
   "grant_revoked",
 ] as const;
@@ -42,7 +44,7 @@ export type AuditEvent = {
   readonly actor: string | null;
   /** The address of the client; null if the event did not come over the network. */
   readonly address: string | null;
-  /** The id of the key, the conversation or any other object of the event; `<source>/<tool>` of a call and of a tool that was accepted. */
+  /** The id of the key, the conversation or any other object of the event; `<source>/<tool>` of a call and of a tool that was accepted, and the source of a sign-in to one. */
   readonly about: string | null;
   /** The error code of a refusal, the outcome of a call, and the fingerprint of a tool that was accepted. */
   readonly reason: string | null;

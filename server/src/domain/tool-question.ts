@@ -20,6 +20,12 @@ export const GRANT_REACHES = ["once", "conversation", "always"] as const;
 export type GrantReach = (typeof GRANT_REACHES)[number];
 
 /**
+ * What a question asks for: whether the call may be made (or its result, where the source is CLIENT_TOOLS), or that the
+ * user signs in to the source.
+ */
+export type QuestionKind = "call" | "sign_in";
+
+/**
  * What a reply waits for: whether a call of a tool may be made, which its user is to say; or, where the source is
  * CLIENT_TOOLS (domain/parts.ts), the result of a call that the client is to make.
  */
@@ -27,6 +33,7 @@ export type ToolQuestion = {
   readonly conversationId: string;
   readonly replyId: string;
   readonly callId: string;
+  readonly kind: QuestionKind;
   readonly source: string;
   readonly tool: string;
   /** As the model wrote them; exactly this is what runs. */

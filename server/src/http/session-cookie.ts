@@ -38,6 +38,9 @@ export const setCookie = (
 ): string =>
   `${cookieName(name, isSecure)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
 
+/** The cookie by which a browser is known again that has begun to sign in to a source of tools. */
+export const TOOLS_COOKIE = "colloquy-tools";
+
 /** The cookie of a session. */
 export const SESSION_COOKIE = "colloquy";
 

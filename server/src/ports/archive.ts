@@ -49,7 +49,7 @@ export type WaitingReply = {
   /** The open questions about the reply. */
   readonly questions: readonly Omit<
     ToolQuestion,
-    "conversationId" | "replyId" | "decision" | "result"
+    "conversationId" | "replyId" | "kind" | "decision" | "result"
   >[];
 };
 

@@ -49,6 +49,8 @@ export interface QuestionStore {
     of: AskedOf,
     page: QuestionPage,
   ): Promise<{ readonly items: readonly ToolQuestion[]; readonly total: number }>;
+  /** The open questions that ask the owner to sign in to that source. */
+  signInQuestions(owner: Owner, source: string): Promise<readonly ToolQuestion[]>;
   /** All questions of that reply, decided ones too. */
   questionsOf(owner: Owner, replyId: string): Promise<readonly ToolQuestion[]>;
   /**

@@ -27,6 +27,7 @@ import type { SearchStore } from "./search.ts";
 import type { SecretStore } from "./secret-store.ts";
 import type { ShareStore } from "./share-store.ts";
 import type { TicketStore } from "./tickets.ts";
+import type { ToolSignInStore } from "./tool-sign-in-store.ts";
 import type { Idempotency, NewConversation } from "./turn-requests.ts";
 import type { TurnStore } from "./turn-store.ts";
 
@@ -69,6 +70,7 @@ export interface Store
     ShareStore,
     QuestionStore,
     AcceptedToolStore,
+    ToolSignInStore,
     SecretStore,
     BrowserSessionStore,
     InvitationStore,

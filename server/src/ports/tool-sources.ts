@@ -1,4 +1,5 @@
 import type { JsonObject } from "../domain/json.ts";
+import type { Owner } from "../domain/principal.ts";
 import type { ToolAnswer } from "./tools.ts";
 
 /** A tool as its source describes it, within bounds. */
@@ -44,10 +45,32 @@ export interface ToolSource {
       readonly key: string;
       /** The replies that wait for it (`ToolInput.within`), for a source whose answer one of them would wait for. */
       readonly within: readonly string[];
+      /** For whom it is made. */
+      readonly owner: Owner;
+      /** As it was accepted: a source that says something else of the tool to that person is not called. */
+      readonly accepted?: ToolDefinition;
     },
   ): Promise<ToolAnswer>;
+  /**
+   * Of a source that each person signs in to, and of no other: lists its tools as that person sees them, at most once in
+   * a while. Never rejects.
+   */
+  listAs?(owner: Owner): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The tokens of people for one source. */
+export type TokensOfSource = {
+  /** Null: that person is not signed in. @throws AppError unavailable */
+  of(owner: Owner): Promise<SignedToken | null>;
+  /** Another token in the place of one that the source has refused; null: the person has to sign in. @throws AppError unavailable */
+  instead(owner: Owner, refused: string): Promise<SignedToken | null>;
+};
+export type SignedToken = {
+  readonly token: string;
+  /** Another one after each sign-in. */
+  readonly signIn: string;
+};
 
 /** Tells of a source whose tools have changed, or that began or ceased to answer. */
 export type OnSourceChange = () => void;

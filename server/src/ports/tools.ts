@@ -21,6 +21,8 @@ export type ToolAnswer = {
   readonly outcome?: Exclude<ToolOutcome, "declined">;
   /** What the answer may rest on, for the reader of the reply. */
   readonly sources?: readonly ToolSourceLink[];
+  /** The call was not made, because its user has to sign in to the tool's source first. */
+  readonly wantsSignIn?: boolean;
 };
 
 /** A page of the web that a result is from. */

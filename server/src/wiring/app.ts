@@ -20,6 +20,7 @@ import { createTemporarySweep } from "../core/temporary-sweep.ts";
 import { builtInTools } from "../core/tools/built-in.ts";
 import { memoryTools } from "../core/tools/memory-tools.ts";
 import { createQuestions } from "../core/tools/questions.ts";
+import { createSignInDesk } from "../core/tools/sign-in-desk.ts";
 import { createSourceDesk } from "../core/tools/source-desk.ts";
 import { toolsOf } from "../core/tools/tools.ts";
 import { createAbandonedReplies } from "../core/turns/abandoned.ts";
@@ -194,6 +195,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.fileStore && createFileSweep(store, parts.fileStore, clock, parts.fileObserver);
   const expiring = createTemporarySweep(store, turns, clock);
   const questions = createQuestions({ store, turns, clock, newId });
+  const { sources, signIns } = parts.tools;
   const agents = createAgents(store, clock, newId, models);
   const shares = createShares({
     store,
@@ -234,8 +236,9 @@ export async function createApp(parts: AppParts): Promise<App> {
     shares,
     sources: createSourceDesk({
       ...{ store, clock, newId, noteCall: audit.noteCall },
-      sources: parts.tools.sources,
+      sources,
     }),
+    toolSignIns: createSignInDesk(signIns, sources, questions),
     tickets,
     titles,
     files,

@@ -1,10 +1,14 @@
 import type { ResolveName } from "../adapters/web/public/egress.ts";
 import type { ToolsConfig } from "../config/tools.ts";
+import type { ToolSignIns } from "../core/tools/sign-ins.ts";
 import type { ToolSources } from "../core/tools/sources.ts";
 import { fetchPage, webSearch } from "../core/tools/web-tools.ts";
 import type { AcceptedToolStore } from "../ports/accepted-tools.ts";
+import type { MintSecret } from "../ports/secret-store.ts";
+import type { ToolSignInStore } from "../ports/tool-sign-in-store.ts";
 import type { ServerTool } from "../ports/tools.ts";
 import type { WebSearch } from "../ports/web.ts";
+import { openSecretBox } from "./secrets.ts";
 import type { SourceOptions } from "./tool-sources.ts";
 
 export type ToolOptions = {
@@ -14,6 +18,11 @@ export type ToolOptions = {
   readonly resolveName?: ResolveName;
 } & Pick<SourceOptions, "reconnectPauseMs">;
 
+type SecretOptions = {
+  readonly dataDirectory: string;
+  readonly mintSecret: MintSecret;
+};
+
 /** The tools that an application is put together with. */
 export type ToolParts = {
   /** Those of the core's own that are used. */
@@ -22,6 +31,8 @@ export type ToolParts = {
   readonly others: (() => readonly ServerTool[]) | null;
   /** Null: the operator has no file of sources. */
   readonly sources: ToolSources | null;
+  /** Null: people sign in to none of them. */
+  readonly signIns: ToolSignIns | null;
 };
 
 /** Until they are disposed of. */
@@ -30,8 +41,14 @@ export type ChosenTools = ToolParts & AsyncDisposable;
 /** Loads what the chosen tools need, and nothing else. */
 export async function chooseTools(
   config: ToolsConfig,
-  store: AcceptedToolStore,
-  { tools = [], resolveName, ...options }: ToolOptions & SourceOptions,
+  store: AcceptedToolStore & ToolSignInStore,
+  {
+    tools = [],
+    resolveName,
+    dataDirectory,
+    mintSecret,
+    ...options
+  }: ToolOptions & SourceOptions & SecretOptions,
 ): Promise<ChosenTools> {
   await using opened = new AsyncDisposableStack();
   const others = [...tools];
@@ -46,7 +63,15 @@ export async function chooseTools(
   const sources =
     config.sources.length > 0
       ? opened.use(
-          await (await import("./tool-sources.ts")).openToolSources(config.sources, store, options),
+          await (await import("./tool-sources.ts")).openToolSources(
+            config.sources,
+            store,
+            options,
+            {
+              ...{ store, mintSecret, ranges: config.fetchRanges, resolve: resolveName },
+              openBox: () => openSecretBox({ secretsKeys: config.secretsKeys, dataDirectory }),
+            },
+          ),
         )
       : null;
   const resources = opened.move();
@@ -54,6 +79,7 @@ export async function chooseTools(
     builtIn: config.builtIn,
     others: sources ? joined(others, sources) : others.length > 0 ? () => others : null,
     sources,
+    signIns: sources?.signIns ?? null,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

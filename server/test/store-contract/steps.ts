@@ -106,6 +106,7 @@ export function stepContract(open: OpenStore): void {
       const replyId = reply.id;
       const question = (callId: string): ToolQuestion => ({
         ...{ conversationId: reply.conversationId, replyId, callId, source: "s", tool: "n" },
+        kind: "call",
         ...{ arguments: "{}", argumentsSha256: "a", askedAt: at(0), expiresAt: at(60) },
         ...{ decision: null, result: null },
       });

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { dateLocale } from "../i18n/index.ts";
 import { useSession } from "../session/session.tsx";
+import { SignIns } from "../sources/sign-ins.tsx";
 import { Button } from "../ui/button.tsx";
 import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
@@ -42,6 +43,7 @@ export function PermissionsSection() {
           <GrantRow key={grant.id} grant={grant} />
         ))}
       </ul>
+      <SignIns />
     </>
   );
 }

@@ -38,7 +38,7 @@ export default function QuestionsPage() {
 function QuestionRow({ question }: { readonly question: Question }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const { conversation_id: id, tool, source, expires_at } = question;
+  const { conversation_id: id, kind, tool, source, expires_at } = question;
   const { pinned = [], items = [] } = queries.getQueryData<ConversationList>(listKey) ?? {};
   const title = [...pinned, ...items].find((conversation) => conversation.id === id)?.title;
   const time = new Date(expires_at).toLocaleString(dateLocale(), {
@@ -48,7 +48,9 @@ function QuestionRow({ question }: { readonly question: Question }) {
   return (
     <li>
       <Link href={`/c/${id}`} className={styles.words}>
-        <b dir="auto">{t("asks.title", { tool })}</b>
+        <b dir="auto">
+          {kind === "sign_in" ? t("asks.signInTitle", { source }) : t("asks.title", { tool })}
+        </b>
         {title && <span dir="auto">{title}</span>}
         <small dir="auto">
           {source} · {t("asks.until", { time })}

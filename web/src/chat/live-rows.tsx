@@ -5,6 +5,7 @@ import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dot } from "../ui/mark.tsx";
 import { QuestionCard } from "./asks/question-card.tsx";
+import { SignInCard } from "./asks/sign-in-card.tsx";
 import type { ChatActions } from "./chat-actions.ts";
 import type { LiveReply } from "./live/live-reply.ts";
 import { LongText } from "./long-text.tsx";
@@ -91,9 +92,10 @@ export function LiveRow({
         </p>
       )}
       <ReplySources parts={live.steps} />
-      {live.questions.map((question) => (
-        <QuestionCard key={question.call_id} question={question} onDecided={actions.decided} />
-      ))}
+      {live.questions.map((question) => {
+        const Card = question.kind === "sign_in" ? SignInCard : QuestionCard;
+        return <Card key={question.call_id} question={question} onDecided={actions.decided} />;
+      })}
       {live.isReconnecting && (
         <div className={styles.reconnecting}>
           <p role="status">{t("chat.reconnecting")}</p>

@@ -32,6 +32,7 @@ export function SourceSection({ source }: { readonly source: ToolSource }) {
           <code dir="ltr">{source.place}</code>
         </p>
       </header>
+      {source.wants_sign_in && <p className={styles.soft}>{t("sources.eachSignsIn")}</p>}
       {source.problem !== null && (
         <p className={styles.problem} dir="auto">
           {source.problem}

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { useSession } from "../session/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
+import { SignIns } from "./sign-ins.tsx";
 import { SourceSection } from "./source-section.tsx";
 import styles from "./sources.module.css";
 import { sourcesKey } from "./sources-key.ts";
@@ -19,6 +20,8 @@ export default function SourcesPage() {
   const { account } = useSession();
   return (
     <PageFrame title={t("sources.title")}>
+      <Outcome />
+      <SignIns />
       {account.is_operator ? (
         <Sources />
       ) : account.is_claimed ? (
@@ -33,6 +36,31 @@ export default function SourcesPage() {
         </>
       )}
     </PageFrame>
+  );
+}
+
+/** What became of a sign-in that was done on a page elsewhere. */
+const OUTCOMES = {
+  done: "sources.signedIn",
+  denied: "sources.signInDenied",
+  state: "sources.signInState",
+  expired: "sources.signInExpired",
+  unavailable: "sources.signInUnavailable",
+  failed: "sources.signInFailed",
+} as const;
+
+function Outcome() {
+  const { t } = useTranslation();
+  const [search] = useSearchParams();
+  const outcome = Object.entries(OUTCOMES).find(([name]) => name === search.get("signed-in"));
+  if (!outcome) return null;
+  const [name, words] = outcome;
+  return name === "done" ? (
+    <p role="status">{t(words)}</p>
+  ) : (
+    <p role="alert" className={styles.problem}>
+      {t(words)}
+    </p>
   );
 }
 

@@ -29,7 +29,7 @@ export async function checkToolSources(
   return (await sources.list()).map(findingOf);
 }
 
-function findingOf({ label, isUp, problem, tools }: SourceView): Finding {
+function findingOf({ label, isUp, problem, wantsSignIn, tools }: SourceView): Finding {
   const name = `'${label}'`;
   if (!isUp)
     return failure(
@@ -46,8 +46,15 @@ function findingOf({ label, isUp, problem, tools }: SourceView): Finding {
       `${name} answers; off until an operator accepts them: ${off.join(", ")}`,
       `look at what they are now, and accept them, on the page "Tool sources" of the web app (/app/sources)`,
     );
+  if (problem !== null && wantsSignIn)
+    return warning(
+      CHECK,
+      `${name} answers, and each user signs in to it. ${problem}`,
+      `sign in to it on the page "Tool sources" of the web app (/app/sources)`,
+    );
   if (problem !== null)
     return warning(CHECK, `${name} answers, but ${problem}`, "tell whoever maintains the source");
   const count = tools.filter(({ state }) => state === "on").length;
-  return fine(CHECK, `${name} answers: ${counted(count, "tool")}`);
+  const signIn = wantsSignIn ? "; each user signs in to it" : "";
+  return fine(CHECK, `${name} answers: ${counted(count, "tool")}${signIn}`);
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../domain/json.ts";
 import { CLIENT_TOOLS } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { ClientResult, ToolQuestion } from "../../domain/tool-question.ts";
+import type { ClientResult, QuestionKind, ToolQuestion } from "../../domain/tool-question.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { CallObservation, ObservedCall } from "../../ports/observer.ts";
 import type { ServerTool } from "../../ports/tools.ts";
@@ -17,6 +17,8 @@ import {
   NO_TOOL,
   NOBODY_ALLOWED,
   NOBODY_TO_ASK,
+  NOT_SIGNED_IN,
+  SIGN_IN_IN_VAIN,
   type Told,
   type ToolCall,
   type ToolResult,
@@ -31,6 +33,8 @@ const MAX_RUNNING = 8;
 /** Of one step. */
 const MAX_CALLS_A_STEP = 32;
 const MAX_ARGUMENTS_CHARACTERS = 64 * 1024;
+/** How often the user is asked to sign in for one call: once more, if the source did not take it the first time. */
+const MAX_SIGN_INS = 2;
 /** How often a server that makes other calls looks whether somebody has decided. */
 const LOOK_MS = 500;
 
@@ -53,6 +57,8 @@ type CallsOfStep = {
   readonly signal: AbortSignal;
   /** How long somebody is asked. */
   readonly waitMs: number;
+  /** Whether somebody can be asked. */
+  readonly canAsk: boolean;
   /** Whether a tool may be used now. @throws what ends the reply */
   permission(tool: ServerTool): Promise<Permission>;
   /** What was asked about this reply, and what was decided. @throws what ends the reply */
@@ -104,17 +110,29 @@ export async function makeCalls(
     const judged = judge(step.tools, call, place);
     const permission = "tool" in judged ? await permissionFor(step, judged.tool) : "refused";
     const isRepeatable = "given" in judged && judged.tool.isRepeatable;
-    const attempt = states.get(callId)?.attempt ?? 0;
-    states.set(callId, { callId, state: "wanted", attempt, isRepeatable });
+    const { attempt = 0, signIns } = states.get(callId) ?? {};
+    const counted = signIns === undefined ? {} : { signIns };
+    states.set(callId, { callId, state: "wanted", attempt, isRepeatable, ...counted });
     if (!("tool" in judged)) end(judged);
     else if (permission === "refused") end(failed(call, NO_TOOL));
     else if ("given" in judged && (permission === "run" || isAllowed)) waiting.push(judged);
     else if (permission === "not here") end(failed(call, NOBODY_TO_ASK));
     else {
       asked.set(callId, call);
-      asking.push(await questionAbout(step, call, sourceOf(judged)));
+      asking.push(await questionAbout(step, call, sourceOf(judged), "call"));
       set(callId, () => ({ state: "waiting" }));
     }
+  };
+  /** Has the user sign in, where that can be asked and was not asked in vain. */
+  const askToSignIn = async (
+    { call, tool }: Runnable,
+    result: ToolResult,
+  ): Promise<ToolQuestion | null> => {
+    const { signIns = 0 } = states.get(call.callId) ?? {};
+    if (step.canAsk && signIns < MAX_SIGN_INS)
+      return questionAbout(step, call, tool.source, "sign_in");
+    end(signIns > 0 ? failed(call, SIGN_IN_IN_VAIN) : result);
+    return null;
   };
   const known = new Map(step.noted.map((state) => [state.callId, state]));
   const isAsked = step.noted.some(({ state }) => state === "waiting");
@@ -131,7 +149,8 @@ export async function makeCalls(
   /** Goes on with the calls that somebody has decided about. */
   const look = async () => {
     isToLook = false;
-    for (const { callId, decision, arguments: given, source, result } of await step.questions()) {
+    for (const question of await step.questions()) {
+      const { callId, decision, arguments: given, source, result, kind } = question;
       const call = decision === null ? undefined : asked.get(callId);
       if (!call) continue;
       asked.delete(callId);
@@ -139,25 +158,33 @@ export async function makeCalls(
       if (decision === "allow") await take({ ...call, arguments: given }, 0, true);
       else if (result) end({ type: "tool_result", callId, ...toldOf(result) });
       else if (source === CLIENT_TOOLS) end(clientWasLate(call));
+      else if (kind === "sign_in") end(declined(call, NOT_SIGNED_IN));
       else end(declined(call, decision === "expired" ? NOBODY_ALLOWED : DECLINED));
     }
   };
   const wakeUp = () => wake();
   signal.addEventListener("abort", wakeUp);
-  const begin = ({ call, tool, given }: Runnable) => {
+  const begin = (runnable: Runnable) => {
+    const { call, tool, given } = runnable;
     running++;
     const { owner, conversationId, replyId, clock } = step;
     const key = `${replyId}/${call.callId}`;
     const within = [...step.within, replyId];
     const input = { owner, conversationId, arguments: given, key, within };
     const watched = step.watch({ callId: call.callId, tool: tool.name, source: tool.source });
-    void make(tool, input, { clock, signal }).then((result) => {
-      running--;
+    void make(tool, input, { clock, signal }).then(async (result) => {
       watched.ended(result?.outcome ?? "unknown");
       if (result) {
-        const { sources, ...told } = result;
-        ended.push({ result: { type: "tool_result", callId: call.callId, ...told }, sources });
+        const { sources, wantsSignIn, ...told } = result;
+        const shown = { type: "tool_result", callId: call.callId, ...told } as const;
+        const question = wantsSignIn ? await askToSignIn(runnable, shown) : null;
+        if (question) {
+          asked.set(call.callId, call);
+          asking.push(question);
+          set(call.callId, ({ signIns = 0 }) => ({ state: "waiting", signIns: signIns + 1 }));
+        } else if (!wantsSignIn) ended.push({ result: shown, sources });
       }
+      running--;
       wake();
     });
   };
@@ -187,12 +214,12 @@ export async function makeCalls(
         }
         for (const one of begun) begin(one);
       }
-      if (running === 0 && ended.length === 0) {
+      if (running === 0 && ended.length === 0 && asking.length === 0) {
         if ((await step.park([...asked.keys()])) === "parked") return "parked";
         isToLook = true;
         continue;
       }
-      if (ended.length > 0) continue;
+      if (ended.length > 0 || asking.length > 0) continue;
       const news = new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -214,10 +241,12 @@ async function questionAbout(
   { conversationId, replyId, clock, waitMs }: CallsOfStep,
   { callId, name: tool, arguments: given }: ToolCall,
   source: string,
+  kind: QuestionKind,
 ): Promise<ToolQuestion> {
   const askedAt = clock.now();
   return {
-    ...{ conversationId, replyId, callId, source, tool, askedAt, decision: null, result: null },
+    ...{ conversationId, replyId, callId, kind, source, tool, askedAt },
+    ...{ decision: null, result: null },
     arguments: given,
     argumentsSha256: await sha256Of(given),
     expiresAt: new Date(askedAt.getTime() + waitMs),

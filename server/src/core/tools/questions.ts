@@ -59,6 +59,8 @@ export type Questions = {
     callId: string,
     result: Pick<ClientResult, "outcome" | "text">,
   ): Promise<void>;
+  /** Goes on with the replies that wait until that person has signed in to the source. @throws AppError unavailable */
+  signedIn(owner: Owner, source: string, actor: string): Promise<void>;
   /** What may be used without asking, newest first. */
   grants(owner: Owner): Promise<readonly ToolGrant[]>;
   /** @throws AppError not_found */
@@ -127,6 +129,8 @@ export function createQuestions({
     async decide(principal, replyId, callId, { decision, remember = "once", argumentsSha256 }) {
       const owner = ownerOf(principal);
       const question = await questionOf(owner, replyId, callId, "user");
+      if (question.kind === "sign_in" && question.decision === null && decision === "allow")
+        throw toSignIn(question);
       if (decision === "decline" && remember !== "once")
         throw new AppError("invalid_request", "Only a permission is remembered", {
           field: "remember",
@@ -147,6 +151,15 @@ export function createQuestions({
       if (problem?.kind !== "late") return;
       const { result: first } = await questionOf(owner, replyId, callId, "client");
       if (first?.sha256 !== sha256) throw new AppError("conflict", LATE_RESULT[problem.was]);
+    },
+    async signedIn(owner, source, actor) {
+      for (const { replyId, callId } of await store.signInQuestions(owner, source)) {
+        const allowed = { decision: "allow", argumentsSha256: null, grant: null } as const;
+        const stamp = { at: clock.now(), actor };
+        const decided = await store.decide(owner, replyId, callId, allowed, stamp);
+        if (decided && decided.kind !== "changed" && decided.isTaken)
+          await turns.goOn(owner, replyId);
+      }
     },
     grants: (owner) => store.listGrants(ownerOf(owner)),
     async revoke(principal, grantId) {
@@ -186,6 +199,12 @@ const notTheirs = (of: AskedOf): AppError =>
     of === "user"
       ? "This call is made by the client whose tool it is. Give its result, or stop the reply"
       : "This call is made by the server. Allow or decline it",
+  );
+
+const toSignIn = ({ source }: ToolQuestion): AppError =>
+  new AppError(
+    "conflict",
+    `This call waits until you have signed in to ${JSON.stringify(source)}, and is made then by itself. Sign in on the page of tool sources, or decline the call`,
   );
 
 const otherArguments = (): AppError =>

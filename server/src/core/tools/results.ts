@@ -36,6 +36,9 @@ export const NO_TOOL = "There is no tool of that name.";
 export const NOBODY_TO_ASK =
   "Not made: the user would have to be asked, which is not possible here.";
 export const DECLINED = "Not made: the user declined this call.";
+export const NOT_SIGNED_IN = "Not made: the user did not sign in to the tool's source.";
+export const SIGN_IN_IN_VAIN =
+  "Not made: the tool's source asks for a sign-in again, although the user has signed in to it.";
 export const NOBODY_ALLOWED = "Not made: nobody allowed this call in time.";
 const CLIENT_WAS_LATE =
   "The client gave no result in time: the call may or may not have been made.";

@@ -6,7 +6,11 @@ import type { Ended, ToolResult } from "./results.ts";
 const CALL_TIMEOUT_MS = 60_000;
 
 /** What became of a call, before it is cut to the room that there is. */
-type Made = Pick<ToolResult, "outcome" | "text"> & Pick<Ended, "sources">;
+type Made = Pick<ToolResult, "outcome" | "text"> &
+  Pick<Ended, "sources"> & {
+    /** Absent: it needs none. */
+    readonly wantsSignIn?: boolean;
+  };
 
 /** Runs a tool, for a bounded time; null: the reply has ended, and nobody waits for the result. Never rejects. */
 export async function make(
@@ -36,8 +40,8 @@ export async function make(
 
 function answerOf(answer: string | ToolAnswer): Made {
   if (typeof answer === "string") return { outcome: "ok", text: answer, sources: [] };
-  const { text, outcome = "ok", sources = [] } = answer;
-  return { outcome, text, sources };
+  const { text, outcome = "ok", sources = [], wantsSignIn = false } = answer;
+  return { outcome, text, sources, wantsSignIn };
 }
 
 const lateResult = ({ isRepeatable, timeoutMs = CALL_TIMEOUT_MS }: ServerTool): Made => ({

@@ -12,11 +12,9 @@ import { offeredName } from "./source-rules.ts";
 import type { SeenTool, SourceView, ToolSources } from "./sources.ts";
 import { notFoundSource } from "./sources.ts";
 
-type Operator = Pick<Principal, "isOperator">;
-
 /** What operators do with the sources of tools. Anybody else gets AppError forbidden. */
 export type SourceDesk = {
-  list(by: Operator): Promise<readonly SourceView[]>;
+  list(by: Principal): Promise<readonly SourceView[]>;
   /** Lets models use tools as they were seen. @throws AppError not_found, conflict (they have changed since), unavailable */
   accept(by: Principal, label: string, seen: readonly SeenTool[]): Promise<readonly SourceView[]>;
   /**
@@ -48,6 +46,8 @@ export const createSourceDesk = ({
 }): SourceDesk => ({
   async list(by) {
     checkOperator(by, FOR_OPERATORS);
+    // A source that people sign in to says to this operator, too, what it has now.
+    void sources?.listAs(ownerOf(by));
     return sources?.list() ?? [];
   },
   async accept(by, label, seen) {
@@ -70,7 +70,7 @@ export const createSourceDesk = ({
         tool: offeredName(label, name),
       });
     try {
-      const answer = await sources.call(label, name, given, { key: `try/${id}`, signal });
+      const answer = await sources.call(label, name, given, { key: `try/${id}`, signal, owner });
       note(answer.outcome ?? "ok");
       return answer;
     } catch (error) {

@@ -78,8 +78,9 @@ export function toolOf(
     asks: typeof asks === "boolean" ? asks : asks ? isAmong(asks, name) : !onlyReads,
     isTrusted,
     timeoutMs: timeoutMs + CONNECT_PATIENCE_MS,
-    async run({ arguments: given, key, within }, signal) {
-      const answer = await source.call(name, given, { timeoutMs, signal, key, within });
+    async run({ owner, arguments: given, key, within }, signal) {
+      const options = { timeoutMs, signal, key, within, owner, accepted: definition };
+      const answer = await source.call(name, given, options);
       // What may be made twice is not worth a doubt.
       const isDoubted = answer.outcome === "unknown" && !onlyReads && !isRepeatable;
       return answer.outcome === "unknown" && !isDoubted ? { ...answer, outcome: "failed" } : answer;

@@ -19,6 +19,8 @@ export type SourceView = SourceState & {
   readonly label: string;
   /** Its address or its program, without secrets. */
   readonly place: string;
+  /** Whether each person signs in to it. */
+  readonly wantsSignIn: boolean;
   readonly tools: readonly {
     readonly name: string;
     readonly offeredAs: string;
@@ -59,8 +61,10 @@ export type ToolSources = {
     label: string,
     name: string,
     given: JsonObject,
-    options: { readonly key: string; readonly signal: AbortSignal },
+    options: { readonly key: string; readonly signal: AbortSignal; readonly owner: Owner },
   ): Promise<ToolAnswer>;
+  /** Lists the sources that people sign in to as that operator sees them. Never rejects. */
+  listAs(operator: Owner): Promise<void>;
   /** Reads again what other servers have accepted. Never rejects. */
   refresh(): Promise<void>;
   /** Told by a source. */
@@ -72,6 +76,7 @@ export type ToolSources = {
 /** Of all sources. */
 const MAX_OFFERED = 128;
 const MAX_WRITES = 5;
+const UNKNOWN_TOOLS = "Its tools are known once an operator has signed in to it.";
 
 type Accepted = Readonly<Record<string, ToolDefinition>>;
 type Kept = {
@@ -175,9 +180,17 @@ export async function createToolSources(
       rebuild();
     },
     checkOn,
-    async call(label, name, given, { key, signal }) {
-      const { rules, source } = checkOn(label, name);
-      return source.call(name, given, { timeoutMs: rules.timeoutMs, key, signal, within: [] });
+    async call(label, name, given, options) {
+      const { rules, source, accepted } = checkOn(label, name);
+      const seen = accepted[name];
+      return source.call(name, given, {
+        ...{ ...options, timeoutMs: rules.timeoutMs, within: [] },
+        ...(seen && { accepted: seen }),
+      });
+    },
+    async listAs(operator) {
+      await Promise.all(all.map(({ source }) => source.listAs?.(operator)));
+      await refresh();
     },
     refresh,
     changed: () => void refresh(),
@@ -264,5 +277,9 @@ async function viewOf({ rules, place, source, accepted }: Kept): Promise<SourceV
       ...{ effect, asks, isRepeatable },
     };
   });
-  return { ...source.state(), label: rules.label, place, tools };
+  const wantsSignIn = source.listAs !== undefined;
+  const state = source.state();
+  const isUnknown = wantsSignIn && state.isUp && tools.length === 0;
+  const problem = state.problem ?? (isUnknown ? UNKNOWN_TOOLS : null);
+  return { ...state, problem, label: rules.label, place, wantsSignIn, tools };
 }

@@ -14,6 +14,8 @@ export type CallState = {
   readonly attempt: number;
   /** As its tool said when it was begun. */
   readonly isRepeatable: boolean;
+  /** How often its user was asked to sign in for it; absent: never. */
+  readonly signIns?: number;
 };
 
 /** With what the model is asked, for a server that goes on with the reply of another. */

@@ -195,6 +195,7 @@ export function createSteps(
         within: asked.within ?? [],
         wordCount: textOf(writer.reply.parts()).length,
         waitMs: toolWaitMs,
+        canAsk: asked.canAsk ?? false,
         permission: (tool) =>
           insist(() =>
             permissionOf(

@@ -19,6 +19,7 @@ import { questionRoutes } from "./questions.ts";
 import { searchRoutes } from "./search.ts";
 import { shareRoutes } from "./shares.ts";
 import { ticketRoutes } from "./tickets.ts";
+import { toolSignInRoutes } from "./tool-sign-ins.ts";
 import { toolRoutes } from "./tools.ts";
 
 /** Document 004: conversations and messages under /v1/chat, answers streamed as Server-Sent Events. */
@@ -54,6 +55,7 @@ export function chatV1Wire(parts: ChatV1Parts): Wire {
       shareRoutes(app, parts);
       questionRoutes(app, parts);
       toolRoutes(app, parts);
+      toolSignInRoutes(app, parts);
     },
   };
 }

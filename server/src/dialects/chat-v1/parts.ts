@@ -14,6 +14,7 @@ import type { Profiles } from "../../core/profiles.ts";
 import type { Projects } from "../../core/projects.ts";
 import type { SavedPrompts } from "../../core/saved-prompts.ts";
 import type { Questions } from "../../core/tools/questions.ts";
+import type { SignInDesk } from "../../core/tools/sign-in-desk.ts";
 import type { SourceDesk } from "../../core/tools/source-desk.ts";
 import type { Titles } from "../../core/turns/titles.ts";
 import type { Turns } from "../../core/turns/turn.ts";
@@ -41,6 +42,13 @@ export type ChatV1Parts = {
   readonly shares: Shares;
   readonly questions: Questions;
   readonly sources: SourceDesk;
+  /** Null: people sign in to no source of tools. */
+  readonly toolSignIns: SignInDesk | null;
+  /** A text that nobody can guess. */
+  readonly mintSecret: () => string;
+  /** PUBLIC_URL's origin and path; null and "" where it is not set. */
+  readonly origins: { readonly publicOrigin: string | null };
+  readonly basePath?: string;
   /** How long a temporary conversation is kept. */
   readonly temporaryMs: number;
   readonly titles: Pick<Titles, "settled">;

@@ -19,6 +19,13 @@ export const QuestionBody = Type.Object(
     message_id: Type.String({ description: "The id of the reply that waits." }),
     call_id: Type.String(),
     conversation_id: Type.String(),
+    kind: Type.Enum(["call", "sign_in"], {
+      description:
+        "`call`: whether the call may be made. `sign_in`: the user is to sign in to the source (`sign_in_page`), and the call is made then by itself; the only decision is to decline it.",
+    }),
+    sign_in_page: Type.Optional(
+      Type.String({ description: "Of this server, where the user signs in. Of `sign_in` alone." }),
+    ),
     source: Type.String({ description: "Where the tool comes from." }),
     tool: Type.String(),
     arguments: Type.String({ description: "As the model wrote them; exactly this runs." }),
@@ -33,6 +40,8 @@ export const questionBody = (question: ToolQuestion): Static<typeof QuestionBody
   message_id: question.replyId,
   call_id: question.callId,
   conversation_id: question.conversationId,
+  kind: question.kind,
+  ...(question.kind === "sign_in" && { sign_in_page: "/app/sources" }),
   source: question.source,
   tool: question.tool,
   arguments: question.arguments,

@@ -42,6 +42,7 @@ const SourceBody = Type.Object(
     label: Type.String(),
     place: Type.String({ description: "Its address or its program, without secrets." }),
     is_up: Type.Boolean(),
+    wants_sign_in: Type.Boolean({ description: "Each user signs in to it." }),
     since: Type.String({ format: "date-time" }),
     problem: Type.Union([Type.String(), Type.Null()]),
     tools: Type.Array(ToolBody),
@@ -122,9 +123,16 @@ export function toolRoutes(plain: FastifyInstance, { sources }: Pick<ChatV1Parts
   );
 }
 
-const sourceBody = ({ isUp, since, tools, ...source }: SourceView): Static<typeof SourceBody> => ({
+const sourceBody = ({
+  isUp,
+  since,
+  wantsSignIn,
+  tools,
+  ...source
+}: SourceView): Static<typeof SourceBody> => ({
   ...source,
   is_up: isUp,
+  wants_sign_in: wantsSignIn,
   since: since.toISOString(),
   tools: tools.map(({ offeredAs, effect, isRepeatable, accepted, ...tool }) => ({
     ...tool,

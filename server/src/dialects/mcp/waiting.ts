@@ -16,9 +16,10 @@ export const WaitingShape = Type.Object({
 });
 
 export const HOW_TO_DECIDE =
-  "Only the user decides: in the web app of this server (/app/questions), or through the wire chat-v1 (POST /v1/chat/messages/{reply_id}/calls/{call_id}/decision). The reply then goes on by itself. To get its answer, call continue_conversation again with the same arguments and the same idempotency_key, or read_conversation.";
+  "Only the user decides, or signs in to a tool's source: in the web app of this server (/app/questions), or through the wire chat-v1 (POST /v1/chat/messages/{reply_id}/calls/{call_id}/decision). The reply then goes on by itself. To get its answer, call continue_conversation again with the same arguments and the same idempotency_key, or read_conversation.";
 
 export const shownQuestion = ({
+  kind,
   source,
   tool,
   arguments: given,
@@ -29,7 +30,11 @@ export const shownQuestion = ({
       ? `${given.slice(0, MAX_ARGUMENTS_CHARACTERS).toWellFormed()}…`
       : given;
   return {
-    question: `The model wants to use the tool '${tool}' of '${source}' with the arguments ${shown || "{}"}. Nobody has allowed that yet.`,
+    question: `The model wants to use the tool '${tool}' of '${source}' with the arguments ${shown || "{}"}. ${
+      kind === "sign_in"
+        ? `The user has to sign in to '${source}' first, on the page /app/sources of this server.`
+        : "Nobody has allowed that yet."
+    }`,
     source,
     tool,
     arguments: shown,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { SignIn } from "../../core/access/sign-in.ts";
 import { AppError } from "../../domain/errors.ts";
 import { SignInError, type SignInFailure } from "../../domain/sign-in-error.ts";
+import { ownAddress } from "../../http/own-address.ts";
 import { acceptStreams, bodyPieces } from "../../http/raw-body.ts";
 import { Type } from "../../http/schema.ts";
 import {
@@ -38,15 +39,8 @@ export function providerRoutes(
   const isSecure = ({ headers }: FastifyRequest) => isSecureAddress(headers, publicOrigin);
 
   /** Where the provider sends people back. @throws AppError unavailable */
-  const redirectUri = (request: FastifyRequest): string => {
-    if (publicOrigin) return `${publicOrigin}${basePath}/sign-in/callback`;
-    if (isSecure(request))
-      throw new AppError(
-        "unavailable",
-        "The operator has to set PUBLIC_URL, the address of this server, before anybody can sign in here",
-      );
-    return `${request.protocol}://${request.headers.host}/sign-in/callback`;
-  };
+  const redirectUri = (request: FastifyRequest): string =>
+    ownAddress(request, "/sign-in/callback", { publicOrigin, basePath });
 
   app.get(
     "/sign-in/start",

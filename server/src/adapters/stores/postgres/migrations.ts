@@ -18,6 +18,7 @@ import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
 import { REPLY_PIECES_MIGRATION } from "./reply-pieces-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SHARES_MIGRATION } from "./shares-migration.ts";
+import { TOOL_SIGN_INS_MIGRATION } from "./tool-sign-ins-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
@@ -163,4 +164,5 @@ export const MIGRATIONS: readonly string[] = [
   INVITATIONS_MIGRATION,
   CLAIMS_MIGRATION,
   MEMORIES_MIGRATION,
+  TOOL_SIGN_INS_MIGRATION,
 ];

@@ -31,6 +31,7 @@ import type { StatementWriter } from "./statement.ts";
 import type { TextChanges } from "./text-changes.ts";
 import { createTicketReads, createTicketWrites } from "./tickets.ts";
 import { createTitleReads, createTitleWrites } from "./titles.ts";
+import { createToolSignInReads, createToolSignInWrites } from "./tool-sign-ins.ts";
 import { createTurnChanges } from "./turn-changes.ts";
 import { createTurnLists } from "./turn-lists.ts";
 import { createTurnReads } from "./turn-reads.ts";
@@ -68,6 +69,7 @@ export const createReads = (write: StatementWriter, countListed: CountListed) =>
   ...createQuestionReads(write),
   ...createGrantReads(write),
   ...createAcceptedToolReads(write),
+  ...createToolSignInReads(write),
 });
 
 /** What changes something, each in a transaction. */
@@ -109,6 +111,7 @@ export function createWrites(write: StatementWriter, changes: TextChanges) {
     ...sessions,
     ...invitations,
     ...createAcceptedToolWrites(write, append, once),
+    ...createToolSignInWrites(write, append),
     ...createSecretWrites(write),
     ...createHealthWrites(write),
     ...files,

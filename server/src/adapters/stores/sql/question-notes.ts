@@ -2,6 +2,8 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { ToolQuestion } from "../../../domain/tool-question.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
+const SIGN_IN = "sign_in";
+
 type ReplyParameters = { tenantId: string; userId: string; replyId: string };
 
 /** What belongs to the writes of a reply with steps. */
@@ -16,6 +18,7 @@ export function createQuestionNotes(write: StatementWriter) {
       sha256: string;
       askedAt: number;
       expiresAt: number;
+      kind: string | null;
     }
   >()((database, parameter) =>
     database
@@ -32,8 +35,27 @@ export function createQuestionNotes(write: StatementWriter) {
         arguments_sha256: parameter.sha256,
         asked_at: parameter.askedAt,
         expires_at: parameter.expiresAt,
+        kind: parameter.kind,
       })
       .onConflict((conflict) => conflict.doNothing()),
+  );
+  const askAgain = write<
+    ReplyParameters & { callId: string; askedAt: number; expiresAt: number }
+  >()((database, parameter, sql) =>
+    database
+      .updateTable("tool_questions")
+      .set({
+        kind: sql.lit(SIGN_IN),
+        asked_at: parameter.askedAt,
+        expires_at: parameter.expiresAt,
+        decision: null,
+        decided_at: null,
+      })
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("reply_id", "=", parameter.replyId)
+      .where("call_id", "=", parameter.callId)
+      .where("decision", "=", sql.lit("allow")),
   );
   const end = write<ReplyParameters & { at: number }>()((database, parameter, sql) =>
     database
@@ -48,11 +70,19 @@ export function createQuestionNotes(write: StatementWriter) {
     *ask({ tenantId, userId }: Owner, questions: readonly ToolQuestion[]): Operation<void> {
       for (const question of questions) {
         const { replyId, callId, conversationId, source, tool, argumentsSha256: sha256 } = question;
+        const times = {
+          askedAt: question.askedAt.getTime(),
+          expiresAt: question.expiresAt.getTime(),
+        };
+        const isSignIn = question.kind === "sign_in";
+        // The call was allowed, and its source has refused it.
+        if (isSignIn && (yield* askAgain.run({ tenantId, userId, replyId, callId, ...times })) > 0)
+          continue;
         yield* insert.run({
           ...{ tenantId, userId, replyId, callId, conversationId, source, tool, sha256 },
           arguments: question.arguments,
-          askedAt: question.askedAt.getTime(),
-          expiresAt: question.expiresAt.getTime(),
+          ...times,
+          kind: isSignIn ? SIGN_IN : null,
         });
       }
     },

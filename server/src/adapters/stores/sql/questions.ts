@@ -56,6 +56,18 @@ export function createQuestionReads(write: StatementWriter) {
       .orderBy("asked_at")
       .orderBy("call_id"),
   );
+  const selectSignIns = write<OwnerParameters & { source: string }>()((database, parameter, sql) =>
+    database
+      .selectFrom("tool_questions")
+      .selectAll()
+      .where("tenant_id", "=", parameter.tenantId)
+      .where("owner_id", "=", parameter.userId)
+      .where("decision", "is", null)
+      .where("kind", "=", sql.lit("sign_in"))
+      .where("source", "=", parameter.source)
+      .orderBy("asked_at")
+      .orderBy("call_id"),
+  );
   const selectExpired = write<{ now: number; limit: number }>()((database, parameter) =>
     database
       .selectFrom("tool_questions")
@@ -97,6 +109,10 @@ export function createQuestionReads(write: StatementWriter) {
 
     *questionsOf({ tenantId, userId }: Owner, replyId: string): Operation<ToolQuestion[]> {
       return (yield* selectOfReply.all({ tenantId, userId, replyId })).map(questionOf);
+    },
+
+    *signInQuestions({ tenantId, userId }: Owner, source: string): Operation<ToolQuestion[]> {
+      return (yield* selectSignIns.all({ tenantId, userId, source })).map(questionOf);
     },
 
     *parkedReplies(
@@ -233,7 +249,9 @@ export function createQuestionWrites(write: StatementWriter, append: AppendAudit
       }
       const result = given ? JSON.stringify(given) : null;
       yield* settle.run({ tenantId, userId, replyId, callId, decision, at, result });
-      yield* append(eventAbout(NOTED_AS[decision], owner, replyId, stamp));
+      // Who has signed in is noted as such.
+      if (asked.kind === "call" || decision !== "allow")
+        yield* append(eventAbout(NOTED_AS[decision], owner, replyId, stamp));
       return { kind: "decided", isTaken: yield* takeParked(owner, replyId) };
     },
   };
@@ -251,6 +269,7 @@ const questionOf = (row: Selectable<Tables["tool_questions"]>): ToolQuestion => 
   conversationId: row.conversation_id,
   replyId: row.reply_id,
   callId: row.call_id,
+  kind: row.kind === "sign_in" ? "sign_in" : "call",
   source: row.source,
   tool: row.tool,
   arguments: row.arguments,

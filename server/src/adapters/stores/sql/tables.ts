@@ -9,7 +9,7 @@ import type {
   PromptsTable,
 } from "./kept-tables.ts";
 import type { BrowserSessionsTable, InvitationsTable } from "./sign-in-tables.ts";
-import type { ToolGrantsTable, ToolQuestionsTable } from "./tool-tables.ts";
+import type { ToolGrantsTable, ToolQuestionsTable, ToolSignInsTable } from "./tool-tables.ts";
 
 /* The tables as both databases have them. Times are epoch milliseconds, truth values 0 or 1. */
 
@@ -22,6 +22,7 @@ export type Tables = {
   reply_steps: ReplyStepsTable;
   tool_questions: ToolQuestionsTable;
   tool_grants: ToolGrantsTable;
+  tool_sign_ins: ToolSignInsTable;
   agents: AgentsTable;
   profiles: ProfilesTable;
   prompts: PromptsTable;

@@ -107,7 +107,14 @@ export function createWaitingReplyWrites(write: StatementWriter) {
         state: JSON.stringify(waits.state),
         since: waits.since.getTime(),
       });
-      const place = { conversationId, replyId, decision: null, result: null };
+      // Whoever has not signed in there is asked to once the call is allowed.
+      const place = {
+        conversationId,
+        replyId,
+        decision: null,
+        result: null,
+        kind: "call",
+      } as const;
       yield* ask(
         owner,
         waits.questions.map((question) => ({ ...question, ...place })),

@@ -113,6 +113,14 @@ export const WRITE_SCOPES: WriteScopes = {
   putAcceptedTools: ofNobody,
   noteTriedCall: ofOwner,
 
+  beginSignIn: ofOwner,
+  takeBegunSignIn: ofOwner,
+  putTokens: ofOwner,
+  claimRenewal: ofOwner,
+  replaceTokens: ofOwner,
+  endRenewal: ofOwner,
+  deleteTokens: ofOwner,
+
   createShare: ofOwner,
   deleteShare: ofOwner,
 

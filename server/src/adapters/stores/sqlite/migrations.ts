@@ -17,6 +17,7 @@ import { QUESTIONS_MIGRATION } from "./questions-migration.ts";
 import { REPLY_STEPS_MIGRATION } from "./reply-steps-migration.ts";
 import { SEARCH_PIECES_MIGRATION } from "./search-pieces-migration.ts";
 import { SHARES_MIGRATION } from "./shares-migration.ts";
+import { TOOL_SIGN_INS_MIGRATION } from "./tool-sign-ins-migration.ts";
 import { TURN_RECORD_MIGRATION } from "./turn-record-migration.ts";
 
 /**
@@ -67,4 +68,5 @@ export const MIGRATIONS: readonly string[] = [
   INVITATIONS_MIGRATION,
   CLAIMS_MIGRATION,
   MEMORIES_MIGRATION,
+  TOOL_SIGN_INS_MIGRATION,
 ];

@@ -5,7 +5,7 @@ const EVENT_STREAM = /^text\/event-stream\b/iu;
 const EVENT_END = /\r\n\r\n|\n\n|\r\r/u;
 const MAX_END_CHARACTERS = 4;
 
-type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
 /**
  * `fetch` for a source: it follows no redirect, and gives no message that is beyond the bounds. In the place of such an

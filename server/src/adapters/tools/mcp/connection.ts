@@ -12,13 +12,18 @@ import type { JsonObject } from "../../../domain/json.ts";
 import type { ToolDefinition, ToolSource } from "../../../ports/tool-sources.ts";
 import type { ToolAnswer } from "../../../ports/tools.ts";
 import { answerOf, inWords } from "./answers.ts";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { boundedFetch, type Fetch } from "./bounded-fetch.ts";
 import { definitionsIn } from "./definitions.ts";
 import { type StdioCommand, StdioTransport } from "./stdio-transport.ts";
 
 /** Where a source is: a server, or a program. */
 export type McpPlace =
-  | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Default: boundedFetch. */
+      readonly fetch?: Fetch;
+    }
   | StdioCommand;
 
 /** A source that answers. */
@@ -31,8 +36,13 @@ export type Connection = {
   call(
     definition: ToolDefinition,
     given: JsonObject,
-    options: Parameters<ToolSource["call"]>[2],
-  ): Promise<{ readonly answer: ToolAnswer; readonly isLost: boolean }>;
+    options: Omit<Parameters<ToolSource["call"]>[2], "owner" | "accepted">,
+  ): Promise<{
+    readonly answer: ToolAnswer;
+    readonly isLost: boolean;
+    /** The source has refused the call because nobody, or somebody else, is signed in. */
+    readonly wantsSignIn: boolean;
+  }>;
   close(): Promise<void>;
 };
 
@@ -128,7 +138,7 @@ async function open(
             toolDefinition: { name, inputSchema: { ...parameters, type: "object" } },
           },
         );
-        return { answer: answerOf(result), isLost: false };
+        return { answer: answerOf(result), isLost: false, wantsSignIn: false };
       } catch (error) {
         ended.throwIfAborted();
         return failureOf(error, timeoutMs);
@@ -145,7 +155,7 @@ async function open(
 const transportOf = (place: McpPlace): Transport => {
   if (!("url" in place)) return new StdioTransport(place);
   return new StreamableHTTPClientTransport(new URL(place.url), {
-    fetch: boundedFetch,
+    fetch: place.fetch ?? boundedFetch,
     requestInit: { headers: place.headers },
     onInsufficientScope: "throw",
   });
@@ -156,6 +166,7 @@ function failureOf(error: unknown, timeoutMs: number) {
   const told = (text: string, outcome: "failed" | "unknown", isLost: boolean) => ({
     answer: { text, outcome } as const,
     isLost,
+    wantsSignIn: wantsSignIn(error),
   });
   if (error instanceof ProtocolError) return told(inWords(error.message), "failed", false);
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)
@@ -170,8 +181,8 @@ function failureOf(error: unknown, timeoutMs: number) {
 
 /** What went wrong, in a sentence for the operator. */
 export function problemOf(error: unknown): string {
-  if (error instanceof UnauthorizedError || isStatus(error, 401))
-    return "It wants a sign-in (401). Set headers with a token that it takes.";
+  if (wantsSignIn(error))
+    return "It wants a sign-in (401). Set sign_in, so that each user signs in to it, or headers with a token that it takes.";
   if (isStatus(error, 403)) return "It refuses the token (403). Set headers with one that may.";
   if (error instanceof SdkHttpError) return `It answers with the status ${error.status}.`;
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)
@@ -182,6 +193,10 @@ export function problemOf(error: unknown): string {
   const words = causes.filter(Boolean).join(": ") || "It does not answer";
   return /[.!?]$/u.test(words) ? words : `${words}.`;
 }
+
+/** Whether a source has refused a request because of who sends it. */
+export const wantsSignIn = (error: unknown): boolean =>
+  error instanceof UnauthorizedError || isStatus(error, 401);
 
 const isStatus = (error: unknown, status: number): boolean =>
   error instanceof SdkHttpError && error.status === status;
