@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { chain, chat, said as exported, uuid } from "../../server/test/chatgpt-export.ts";
+import { eventually } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
@@ -60,7 +61,7 @@ test("Answer again gives a new version of an answer, without a question and by k
   await page.keyboard.press("Enter");
   await said(page, "Another answer.").waitFor();
   await isFocused(page, "Previous version");
-  await page.waitForFunction(() => true);
+  await eventually(async () => (await client.conversations.get(id)).active_branch === 1);
   await page.reload();
   await versions(page, "Another answer.", "Version 2 of 2").waitFor();
   assert.deepEqual(await violationsIn(page), []);
@@ -98,10 +99,41 @@ test("an earlier message said differently is a new version of it; its own answer
   await said(page, "Reply 5").waitFor();
   assert.equal(await messages(page).count(), 6);
   assert.deepEqual(await list(0), before);
-  await versions(page, "Message 2", "Version 1 of 2")
-    .getByRole("button", { name: "Next version" })
-    .click();
+  // The way back has the focus.
+  await isFocused(page, "Next version");
+  await page.keyboard.press("Enter");
   await said(page, "Echo: Said otherwise").waitFor();
+  assert.deepEqual(opened.problems, []);
+});
+
+test("of versions chosen right after one another the last one stays, also where the server hears of the first one late", {
+  skip,
+}, async () => {
+  const { path, list, client, id } = await conversationOf(server.url, 2);
+  const [question] = await list();
+  await client.messages.send(id, { branch_from: question?.id, content: "Said otherwise" });
+  await using opened = await openPage(server.url, path);
+  const { page } = opened;
+  await said(page, "Echo: Said otherwise").waitFor();
+  const release = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  let told = 0;
+  page.on("requestfinished", (request) => {
+    if (request.method() === "PATCH" && ++told === 2) answered.resolve();
+  });
+  await page.route(`**/conversations/${id}`, async (route) => {
+    if (route.request().postDataJSON()?.active_branch === 0) await release.promise;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Previous version" }).focus();
+  await page.keyboard.press("Enter");
+  await said(page, "Reply 1").waitFor();
+  await isFocused(page, "Next version");
+  await page.keyboard.press("Enter");
+  await said(page, "Echo: Said otherwise").waitFor();
+  release.resolve();
+  await answered.promise;
+  assert.equal((await client.conversations.get(id)).active_branch, 1);
   assert.deepEqual(opened.problems, []);
 });
 

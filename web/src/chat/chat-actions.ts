@@ -108,9 +108,9 @@ export function useChatActions({
         const unsent = live.takeUnsent(key, true);
         if (unsent !== null) putBack(unsent);
         void thread.show(conversationId, branch);
-        client.conversations
-          .update(conversationId, { active_branch: branch })
-          .then(list.put)
+        thread
+          .keep(conversationId, branch)
+          .then((kept) => kept && list.put(kept))
           .catch((error) =>
             notify({ text: t("versions.notKept", { reason: wordsOf(error) }), isProblem: true }),
           );

@@ -1,4 +1,4 @@
-import type { Client, Message } from "@colloquy/client";
+import type { Client, Conversation, Message } from "@colloquy/client";
 import type { QueryClient } from "@tanstack/react-query";
 
 /** What the page knows of a conversation's messages: the last ones without a gap, oldest first. */
@@ -48,6 +48,8 @@ export function createThreadCache(client: Client, queries: QueryClient) {
   const read = (conversationId: string) => queries.getQueryData<Thread>(threadKey(conversationId));
   /** The branches that this tab was told to show; any other conversation shows its active one. */
   const chosen = new Map<string, number>();
+  /** Of each conversation, what the server is told of it at the moment. */
+  const telling = new Map<string, Promise<unknown>>();
 
   const change = async (conversationId: string, changed: (thread: Thread) => Thread | null) => {
     const key = threadKey(conversationId);
@@ -98,6 +100,23 @@ export function createThreadCache(client: Client, queries: QueryClient) {
 
     /** The branch that this tab shows; undefined: the active one. */
     chosenBranch: (conversationId: string): number | undefined => chosen.get(conversationId),
+
+    /**
+     * Tells the server that the conversation is opened on that branch next, after it has answered what it was told before:
+     * requests that are under way together may come in any order.
+     * @returns the conversation; null where this tab shows another branch by then, which the server is told instead
+     */
+    keep(conversationId: string, branch: number): Promise<Conversation | null> {
+      const told = (telling.get(conversationId) ?? Promise.resolve())
+        .catch(() => {})
+        .then(() =>
+          chosen.get(conversationId) === branch
+            ? client.conversations.update(conversationId, { active_branch: branch })
+            : null,
+        );
+      telling.set(conversationId, told);
+      return told;
+    },
 
     /** A reply is said on that branch, which this tab shows from now on. */
     stayOn(conversationId: string, branch: number): void {
