@@ -93,10 +93,13 @@ function bodyOf(schema: Schema, id: string): unknown {
   }
 }
 
-/** Every operation with each of the victim's ids in every place where an id can be. */
-export function probesOf(operations: readonly Operation[], victim: Belongings): Probe[] {
-  return operations.flatMap((operation) =>
-    Object.entries(victim).map(([name, uuid]): Probe => {
+/**
+ * Every operation with each of the victim's ids in every place where an id can be, grouped by the operation; one that has no
+ * such place is tried once.
+ */
+export function probesOf(operations: readonly Operation[], victim: Belongings): Probe[][] {
+  return operations.map((operation) => {
+    const probes = Object.entries(victim).map(([name, uuid]): Probe => {
       const kind = name as keyof Belongings;
       const isOpenAi = OF_OPENAI.test(operation.path);
       const [id, nothing] = [uuid, kind === "alias" ? `session-${randomUUID()}` : randomUUID()].map(
@@ -126,8 +129,10 @@ export function probesOf(operations: readonly Operation[], victim: Belongings): 
         bodies: [textOf(id), textOf(nothing)],
         ids: [id, nothing],
       };
-    }),
-  );
+    });
+    const asked = new Map(probes.map((probe) => [`${probe.paths[0]} ${probe.bodies[0]}`, probe]));
+    return [...asked.values()];
+  });
 }
 
 /** An answer without what differs between any two requests: their own ids. */
