@@ -3,10 +3,17 @@
 // Takes: 20 s
 // Campaign: RESUMES middle=2000 in 60 s, full=20000 in 600 s
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { growParts, type Part, type ReplyEvent } from "../../client/src/index.ts";
 import { caller, eventsOf } from "./chat-v1-client.ts";
-import { skipWithoutReplicas, startReplicas } from "./replicas.ts";
+import { type Replicas, skipWithoutReplicas, startReplicas } from "./replicas.ts";
+
+const skip = skipWithoutReplicas();
+let replicas: Replicas;
+before(async () => {
+  if (!skip) replicas = await startReplicas();
+});
+after(() => replicas?.[Symbol.asyncDispose]());
 
 const RESUMES = Number(process.env.RESUMES ?? 40);
 const STREAMS = Math.min(20, RESUMES / 10);
@@ -128,10 +135,9 @@ async function followParts(url: string, stream: number, resumes: number): Promis
 }
 
 test(`[H16] [R1] ${RESUMES} resumes of replies of many parts across replicas: the parts are the stored ones`, {
-  skip: skipWithoutReplicas(),
+  skip,
   timeout: 10 * 60_000,
 }, async () => {
-  await using replicas = await startReplicas();
   const each = Math.ceil(RESUMES / STREAMS);
   await Promise.all(
     Array.from({ length: STREAMS }, (_, stream) => followParts(replicas.url, stream, each)),
@@ -139,10 +145,9 @@ test(`[H16] [R1] ${RESUMES} resumes of replies of many parts across replicas: th
 });
 
 test(`[H8] [R1] ${RESUMES} resumes across replicas: the joined text is the stored one, byte for byte`, {
-  skip: skipWithoutReplicas(),
+  skip,
   timeout: 10 * 60_000,
 }, async (context) => {
-  await using replicas = await startReplicas();
   const each = Math.ceil(RESUMES / STREAMS);
   const lives = await Promise.all(
     Array.from({ length: STREAMS }, (_, stream) => follow(replicas.url, stream, each)),

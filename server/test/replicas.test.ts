@@ -3,7 +3,7 @@
 // Runs: waiting
 // Takes: 90 s
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../../client/src/index.ts";
 import { allEvents, caller, eventsOf, type StreamEvent, textOf } from "./chat-v1-client.ts";
@@ -39,8 +39,13 @@ const untilRedisIs = async ({ replicas }: Replicas, state: "up" | "down") => {
 };
 
 describe("replicas", { skip: skipWithoutReplicas() }, () => {
+  let replicas: Replicas;
+  before(async () => {
+    replicas = await startReplicas();
+  });
+  after(() => replicas?.[Symbol.asyncDispose]());
+
   test("[R3] a replica is killed: who watches its reply elsewhere gets the ending within 10 s, and the text so far is kept", async (context) => {
-    await using replicas = await startReplicas();
     using machine = watchMachine();
     const { there, path, stream } = await begin(replicas, slow(5000));
     const watched = eventsOf(await there.open(`${path}/stream`));
@@ -49,6 +54,7 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
     await sleep(1000);
     const killedAt = performance.now();
     await replicas.replicas[0]!.kill();
+    context.after(() => replicas.replicas[0]!.start());
     await assert.rejects(async () => {
       for await (const _ of stream);
     });
@@ -69,7 +75,6 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
   });
 
   test("[R6] a rolling restart: replies finish or are kept, and clients of the SDK go on elsewhere by themselves", async () => {
-    await using replicas = await startReplicas();
     const client = createClient({ baseUrl: replicas.url, token: "local" });
     const words = 150;
     const begun = await Promise.all(
@@ -100,7 +105,6 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
   });
 
   test("[R1] a stream is stopped from another replica", async () => {
-    await using replicas = await startReplicas();
     const { there, conversation, stream } = await begin(replicas, slow(5000));
     await stream.next();
     const stopped = await there.call(`/conversations/${conversation}/messages/stop`, {
@@ -111,46 +115,11 @@ describe("replicas", { skip: skipWithoutReplicas() }, () => {
     assert.equal(events.at(-2)?.data.status, "interrupted");
   });
 
-  test("who the client is comes through the proxy, and limits count across replicas", async () => {
-    await using replicas = await startReplicas({
-      forwards: true,
-      environment: { TRUST_PROXY: "127.0.0.1", RATE_LIMITS: "chat=50/m" },
-    });
-    const say = (headers: Record<string, string>) =>
-      fetch(`${replicas.url}/chat`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify({ message: "Hello", user_id: "ann" }),
-      });
-    assert.equal((await say({})).status, 403, "behind a proxy an unclaimed server serves nobody");
-    const direct = replicas.replicas.map(
-      ({ url }) =>
-        () =>
-          fetch(`${url}/chat`, {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({ message: "Hello {{reply text=x}}", user_id: "ann" }),
-          }).then(async (response) => {
-            await response.text();
-            return response.status;
-          }),
-    );
-    const statuses = await Promise.all(
-      Array.from({ length: 120 }, (_, index) => direct[index % 2]!()),
-    );
-    const allowed = statuses.filter((status) => status === 200).length;
-    assert.ok(allowed >= 49 && allowed <= 51, `${allowed} of 50 were allowed`);
-    assert.deepEqual([...new Set(statuses)].sort(), [200, 429]);
-  });
-});
-
-describe("replicas on a Redis that fails", { skip: skipWithoutReplicas() }, () => {
   for (const [what, fail, heal] of [
     ["dies, and comes back empty", "kill", "start"],
     ["hangs", "pause", "resume"],
   ] as const)
     test(`[R4] Redis ${what}: messages are stored, replies come without delay, streams go on from the store, and all heals`, async (context) => {
-      await using replicas = await startReplicas();
       using machine = watchMachine();
       const { redis } = replicas;
       const { there, path, stream } = await begin(replicas, slow(600));
@@ -203,4 +172,38 @@ describe("replicas on a Redis that fails", { skip: skipWithoutReplicas() }, () =
       assert.equal(stopped.status, 200);
       assert.equal((await Array.fromAsync(again.stream)).at(-2)?.data.status, "interrupted");
     });
+});
+
+test("who the client is comes through the proxy, and limits count across replicas", {
+  skip: skipWithoutReplicas(),
+}, async () => {
+  await using replicas = await startReplicas({
+    forwards: true,
+    environment: { TRUST_PROXY: "127.0.0.1", RATE_LIMITS: "chat=50/m" },
+  });
+  const say = (headers: Record<string, string>) =>
+    fetch(`${replicas.url}/chat`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({ message: "Hello", user_id: "ann" }),
+    });
+  assert.equal((await say({})).status, 403, "behind a proxy an unclaimed server serves nobody");
+  const direct = replicas.replicas.map(
+    ({ url }) =>
+      () =>
+        fetch(`${url}/chat`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ message: "Hello {{reply text=x}}", user_id: "ann" }),
+        }).then(async (response) => {
+          await response.text();
+          return response.status;
+        }),
+  );
+  const statuses = await Promise.all(
+    Array.from({ length: 120 }, (_, index) => direct[index % 2]!()),
+  );
+  const allowed = statuses.filter((status) => status === 200).length;
+  assert.ok(allowed >= 49 && allowed <= 51, `${allowed} of 50 were allowed`);
+  assert.deepEqual([...new Set(statuses)].sort(), [200, 429]);
 });
