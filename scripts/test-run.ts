@@ -5,7 +5,7 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { emptyCluster } from "../server/test/postgres-server.ts";
-import { sharedPostgresUrl, sharedRedisUrl } from "../server/test/services.ts";
+import { sharedPostgresUrl, sharedRedisUrl, templateDatabaseUrl } from "../server/test/services.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -57,20 +57,22 @@ export function installDebianPackages(): void {
 
 /**
  * One PostgreSQL and one Redis for all tests of this run, on ports of their own: whatever Debian started is left alone. Tests
- * that need a PostgreSQL of their own begin with a copy of an empty one.
+ * that need a PostgreSQL or a database of their own begin with a copy of an empty one.
  */
 export async function startServices(): Promise<void> {
-  const start = (setting: string, url: () => Promise<string>) =>
+  const start = (setting: string, url: () => Promise<string | null>) =>
     url().then(
       (given) => {
-        process.env[setting] = given;
+        if (given !== null) process.env[setting] = given;
       },
       // Each test that needs it says what is missing.
       () => {},
     );
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   await Promise.all([
-    start("TEST_DATABASE_URL", sharedPostgresUrl),
+    start("TEST_DATABASE_TEMPLATE", templateDatabaseUrl).then(() =>
+      start("TEST_DATABASE_URL", sharedPostgresUrl),
+    ),
     start("TEST_REDIS_URL", sharedRedisUrl),
     start("TEST_POSTGRES_CLUSTER", emptyCluster),
   ]);
@@ -87,6 +89,8 @@ export type RunResult = {
   readonly failedFiles: readonly string[];
   /** How long the tests of each file took. */
   readonly secondsOf: Readonly<Record<string, number>>;
+  /** What each file used of processors, without what ends with the process, such as a browser. */
+  readonly processorSecondsOf: Readonly<Record<string, number>>;
   /** What the process, and those that it had started and that had ended, used of processors. */
   readonly processorSeconds: number;
   /** What the tests said by `diagnostic`. */
@@ -112,7 +116,7 @@ const MAX_END_SECONDS = 10;
 const MAX_OUTPUT_MS = 2000;
 const NOTHING_TOLD = {
   ...{ tests: 0, skipped: 0, processorSeconds: 0 },
-  ...{ figures: [], failedFiles: [], secondsOf: {} },
+  ...{ figures: [], failedFiles: [], secondsOf: {}, processorSecondsOf: {} },
 };
 /** The totals of a process, which the report of the whole run has. */
 const TOTALS = /^ℹ (?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) .*\n/gm;

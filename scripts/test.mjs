@@ -92,6 +92,7 @@ async function run({ files, environment }) {
     isQuiet: true,
   });
   const { seconds, secondsOf, failedFiles, isCutOff, output, processorSeconds } = result;
+  const isShared = paths.length > 1;
   const cutOff = isCutOff ? `It was not over after ${MAX_JOB_SECONDS} s.\n` : "";
   const place = environment.TZ ? ` in ${environment.TZ}` : "";
   process.stdout.write(
@@ -101,7 +102,8 @@ async function run({ files, environment }) {
   for (const path of paths)
     timings.push({
       title: titled(path),
-      seconds: paths.length > 1 ? (secondsOf[path] ?? 0) : seconds,
+      seconds: isShared ? (secondsOf[path] ?? 0) : seconds,
+      processorSeconds: isShared ? (result.processorSecondsOf[path] ?? 0) : processorSeconds,
     });
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value} `);
   for (const path of failedFiles)
@@ -112,14 +114,28 @@ function sum(property) {
   return results.reduce((total, result) => total + result[property], 0);
 }
 
+/** The files in that order, the most first, with their seconds and those of a processor. */
+const listOf = (property) =>
+  timings
+    .toSorted((one, other) => other[property] - one[property])
+    .map(({ seconds, processorSeconds, title }) =>
+      [seconds, processorSeconds]
+        .map((figure) => `${figure.toFixed(1).padStart(7)} s`)
+        .concat(` ${title}`)
+        .join(""),
+    );
+
 function printReport() {
-  const slow = timings
-    .toSorted((one, other) => other.seconds - one.seconds)
-    .slice(0, MAX_SLOW_FILES)
-    .map(({ seconds, title }) => `${seconds.toFixed(1).padStart(7)} s  ${title}`);
+  const slow = listOf("seconds").slice(0, MAX_SLOW_FILES);
+  const dear = listOf("processorSeconds").slice(0, MAX_SLOW_FILES);
   const processorMinutes = (sum("processorSeconds") / 60).toFixed(1);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
-  process.stdout.write(`\n── The slowest files\n${slow.join("\n")}\n`);
+  process.stdout.write(
+    `\n── The slowest files, beside what each used of a processor\n${slow.join("\n")}\n`,
+  );
+  process.stdout.write(`\n── Those that used most of a processor\n${dear.join("\n")}\n`);
+  if (process.env.TIMINGS_FILE)
+    writeFileSync(process.env.TIMINGS_FILE, `${listOf("processorSeconds").join("\n")}\n`);
   process.stdout.write(
     `\n${sum("tests")} tests in ${timings.length} runs of files, in ${results.length} processes, ${sum("skipped")} of them skipped, in ${minutes} minutes, with ${processorMinutes} minutes of a processor, beside what browsers and databases used; all processors were in use for ${Math.round(100 * (1 - idleShare()))}% of the time\n`,
   );

@@ -16,7 +16,7 @@ import { caller } from "./chat-v1-client.ts";
 import { freePort } from "./free-port.ts";
 import { type FuzzRequest, fuzzRequest, operationsOf } from "./fuzz-requests.ts";
 import { startProcess } from "./server-process.ts";
-import { createDatabase } from "./services.ts";
+import { createMigratedDatabase } from "./services.ts";
 import { BACKEND } from "./start-server.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 500);
@@ -31,7 +31,7 @@ const COMMAND = join(import.meta.dirname, "../bin/colloquy.js");
 const MAX_GROWTH_MIB = 400;
 
 async function startFuzzed() {
-  const database = BACKEND === "sqlite" ? null : await createDatabase();
+  const database = BACKEND === "sqlite" ? null : await createMigratedDatabase();
   const directory = await mkdtemp(join(tmpdir(), "colloquy-fuzz-"));
   const process = await startProcess({
     PORT: String(await freePort()),

@@ -14,7 +14,7 @@ import { AppError } from "../src/domain/errors.ts";
 import { attachmentOf } from "../src/domain/file.ts";
 import type { Store } from "../src/ports/store.ts";
 import { skipWithoutPostgres, startPostgres } from "./postgres-server.ts";
-import { createDatabase, type TestDatabase } from "./services.ts";
+import { createDatabase, createMigratedDatabase, type TestDatabase } from "./services.ts";
 import { storeContract } from "./store.contract.ts";
 import { aFile } from "./store-contract/files.ts";
 import {
@@ -57,7 +57,7 @@ describe("PostgreSQL", { skip }, () => {
   const databases: TestDatabase[] = [];
   after(() => Promise.all(databases.map((it) => it[Symbol.asyncDispose]())));
   async function freshUrl(): Promise<string> {
-    const database = await createDatabase();
+    const database = await createMigratedDatabase();
     databases.push(database);
     return database.url;
   }

@@ -10,7 +10,7 @@ import type { ToolOptions } from "../src/wiring/tools.ts";
 import { type MakeWire, WIRES } from "../src/wiring/wires.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { startModelServer } from "./model-server.ts";
-import { createDatabase, sharedRedisUrl, type TestDatabase } from "./services.ts";
+import { createMigratedDatabase, sharedRedisUrl, type TestDatabase } from "./services.ts";
 
 export type StartOptions = {
   /** Settings over the test's own: a port of the system's choice, limits off, the scripted model. */
@@ -53,7 +53,7 @@ function backendOf(name: string): Backend {
 const databases = new Map<string, Promise<TestDatabase>>();
 
 function databaseFor(directory: string): Promise<TestDatabase> {
-  const known = databases.get(directory) ?? createDatabase();
+  const known = databases.get(directory) ?? createMigratedDatabase();
   databases.set(directory, known);
   return known;
 }

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { type WorkFolder, workFolder } from "./cli-runner.ts";
 import { skipWithoutPostgres } from "./postgres-server.ts";
-import { createDatabase } from "./services.ts";
+import { createMigratedDatabase } from "./services.ts";
 import { startServer } from "./start-server.ts";
 import { answering, asking, watchedTool } from "./tool-steps.ts";
 
@@ -127,7 +127,7 @@ for (const { name, isShared, skip } of [
     const directory = folder.file(name.replaceAll(" ", "-"));
     const environment = {
       DATA_DIR: directory,
-      ...(isShared && { DATABASE_URL: stack.use(await createDatabase()).url }),
+      ...(isShared && { DATABASE_URL: stack.use(await createMigratedDatabase()).url }),
     };
     await runs(["import", "first.jsonl"], environment);
     await runs(["export", "--force", "second.jsonl"], environment);

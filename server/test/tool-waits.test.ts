@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { caller } from "./chat-v1-client.ts";
 import { freePort } from "./free-port.ts";
 import { skipWithoutPostgres } from "./postgres-server.ts";
-import { createDatabase } from "./services.ts";
+import { createMigratedDatabase } from "./services.ts";
 import { skipUnless } from "./skip.ts";
 import { startCounter, startToolProcess } from "./tool-kills.ts";
 
@@ -43,7 +43,7 @@ for (const { name, isShared, skip } of BACKENDS)
     const environment = {
       HOST: "127.0.0.1",
       DATA_DIR: directory,
-      ...(isShared && { DATABASE_URL: opened.use(await createDatabase()).url }),
+      ...(isShared && { DATABASE_URL: opened.use(await createMigratedDatabase()).url }),
       RATE_LIMITS: "off",
       LOG_LEVEL: "error",
       TOOL_URL: counter.url,

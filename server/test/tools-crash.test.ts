@@ -12,7 +12,7 @@ import { caller, eventsOf, type StreamEvent } from "./chat-v1-client.ts";
 import { freePort } from "./free-port.ts";
 import { startModelServer } from "./model-server.ts";
 import { skipWithoutPostgres } from "./postgres-server.ts";
-import { createDatabase } from "./services.ts";
+import { createMigratedDatabase } from "./services.ts";
 import { startCounter, startToolProcess } from "./tool-kills.ts";
 import { asking } from "./tool-steps.ts";
 
@@ -89,7 +89,7 @@ for (const { name, isShared, skip } of BACKENDS)
     const environment = {
       HOST: "127.0.0.1",
       DATA_DIR: directory,
-      ...(isShared && { DATABASE_URL: opened.use(await createDatabase()).url }),
+      ...(isShared && { DATABASE_URL: opened.use(await createMigratedDatabase()).url }),
       RATE_LIMITS: "off",
       OPENAI_BASE_URL: model.url,
       MODEL: "scripted",
