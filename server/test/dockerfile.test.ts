@@ -145,6 +145,7 @@ function link(from: string, to: string): void {
   cpSync(from, to, { recursive: true, verbatimSymlinks: true });
 }
 
+/** What only builds is used where it is; what becomes part of the image finds nothing beside itself. */
 function npmCi(stage: Stage, command: string): void {
   const modules = inStage(stage, "node_modules");
   mkdirSync(modules);
@@ -158,7 +159,8 @@ function npmCi(stage: Stage, command: string): void {
     if (!existsSync(join(root, place)) || existsSync(target)) continue;
     mkdirSync(dirname(target), { recursive: true });
     const isLink = lock[place]?.link === true;
-    if (isLink)
+    if (!isForServer && !isLink) symlinkSync(join(root, place), target);
+    else if (isLink)
       symlinkSync(
         join(
           "../".repeat(place.split("/").length - 1),
