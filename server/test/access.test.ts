@@ -8,7 +8,7 @@ import type { ApiKey } from "../src/domain/key.ts";
 import { DEFAULT_USER } from "../src/domain/principal.ts";
 import { eventually } from "./cli-runner.ts";
 import { watchMachine } from "./machine-speed.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 
@@ -192,7 +192,7 @@ test("AUTH_ANONYMOUS=loopback lets programs of this machine in after the first k
   assert.equal((await get(server, list, { host: "chat.example" })).status, 401);
 });
 
-test("figures are for operators", async () => {
+test("figures are for operators", ONCE, async () => {
   await using server = await startServer({ builtIn: true });
   const user = await makeKey(server);
   const operator = await makeKey(server, { isOperator: true });

@@ -13,7 +13,7 @@ import { readConfig } from "../src/config/config.ts";
 import { eventually } from "./cli-runner.ts";
 import { CLIENT_ID, sessionOf, startProvider, walk } from "./provider-server.ts";
 import { inTime, openSocket, refusedSocket } from "./socket-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { type Server, send } from "./wire-client.ts";
 
 let provider: Awaited<ReturnType<typeof startProvider>>;
@@ -95,7 +95,7 @@ test("[H72] somebody signs in with code, PKCE, state and nonce, and is the user,
   assert.equal(row?.subject, subject);
 });
 
-test("[H72] whoever is not let in is told why, and gets no session", async () => {
+test("[H72] whoever is not let in is told why, and gets no session", ONCE, async () => {
   const failureOf = async (options: Parameters<typeof walk>[1] = {}) => {
     const { ended } = await walk(server.url, options);
     assert.equal(sessionOf(ended), "");
@@ -140,7 +140,7 @@ test("[H72] whoever is not let in is told why, and gets no session", async () =>
   }
 });
 
-test("[H72] signing in leads back into the web app and nowhere else", async () => {
+test("[H72] signing in leads back into the web app and nowhere else", ONCE, async () => {
   provider.expect({ subject: "ann", claims: { org: "kestrel" } });
   for (const to of [
     "//evil.example",
@@ -336,7 +336,7 @@ test("[H72] whoever has not signed in is counted by address", async () => {
   assert.deepEqual(statuses, [303, 303, 303, 429, 429]);
 });
 
-test("[H74] a cookie changes nothing and opens nothing for pages of elsewhere", async () => {
+test("[H74] a cookie changes nothing and opens nothing for pages of elsewhere", ONCE, async () => {
   const { cookie, headers, ofSocket } = await signedIn();
   const make = (more: Record<string, string>) =>
     send(server, "POST", "/v1/chat/conversations", {}, { ...headers, ...more });
@@ -367,61 +367,75 @@ test("[H74] a cookie changes nothing and opens nothing for pages of elsewhere", 
   assert.equal(await statusOf(ACCOUNT, key), 401, "a credential that is sent comes first");
 });
 
-test("[H74] behind https the cookies are of this host alone, and the provider sends people to PUBLIC_URL", async () => {
-  await using secure = await startServer({
-    backend: "sqlite",
-    environment: { ...provider.environment, PUBLIC_URL: "https://chat.example.com/talk" },
-  });
-  provider.expect({ subject: "ann" });
-  const { begun, ended, kept, cookie } = await walk(secure.url);
-  assert.match(kept, /^__Host-colloquy-sign-in=.*; Path=\/; .*HttpOnly; SameSite=Lax; Secure$/);
-  assert.equal(
-    new URL(begun.headers.get("location") ?? "").searchParams.get("redirect_uri"),
-    "https://chat.example.com/talk/sign-in/callback",
-  );
-  assert.match(
-    ended.headers.get("set-cookie") ?? "",
-    /__Host-colloquy=cs_[^;]+; Path=\/; .*; Secure/,
-  );
-  const session = sessionOf(ended);
-  assert.equal((await send(secure, "GET", ACCOUNT, undefined, { cookie: session })).status, 200);
-  const plain = { cookie: session.replace("__Host-", "") };
-  assert.equal((await send(secure, "GET", ACCOUNT, undefined, plain)).status, 401);
-  const begin = (origin: string) =>
-    send(secure, "POST", "/v1/chat/conversations", {}, { cookie: session, origin });
-  const { host } = new URL(secure.url);
-  assert.equal((await begin("https://chat.example.com")).status, 201);
-  assert.equal((await begin(`https://${host}`)).status, 201);
-  assert.equal((await begin(`http://${host}`)).status, 401, "a page that anybody may have changed");
-  const bare = { cookie: cookie?.replace("__Host-", "") ?? "" };
-  const tossed = await fetch(`${secure.url}/sign-in/callback?code=x&state=y`, {
-    redirect: "manual",
-    headers: bare,
-  });
-  assert.equal(tossed.headers.get("location"), "../app/?sign-in=expired");
-});
+test(
+  "[H74] behind https the cookies are of this host alone, and the provider sends people to PUBLIC_URL",
+  ONCE,
+  async () => {
+    await using secure = await startServer({
+      backend: "sqlite",
+      environment: { ...provider.environment, PUBLIC_URL: "https://chat.example.com/talk" },
+    });
+    provider.expect({ subject: "ann" });
+    const { begun, ended, kept, cookie } = await walk(secure.url);
+    assert.match(kept, /^__Host-colloquy-sign-in=.*; Path=\/; .*HttpOnly; SameSite=Lax; Secure$/);
+    assert.equal(
+      new URL(begun.headers.get("location") ?? "").searchParams.get("redirect_uri"),
+      "https://chat.example.com/talk/sign-in/callback",
+    );
+    assert.match(
+      ended.headers.get("set-cookie") ?? "",
+      /__Host-colloquy=cs_[^;]+; Path=\/; .*; Secure/,
+    );
+    const session = sessionOf(ended);
+    assert.equal((await send(secure, "GET", ACCOUNT, undefined, { cookie: session })).status, 200);
+    const plain = { cookie: session.replace("__Host-", "") };
+    assert.equal((await send(secure, "GET", ACCOUNT, undefined, plain)).status, 401);
+    const begin = (origin: string) =>
+      send(secure, "POST", "/v1/chat/conversations", {}, { cookie: session, origin });
+    const { host } = new URL(secure.url);
+    assert.equal((await begin("https://chat.example.com")).status, 201);
+    assert.equal((await begin(`https://${host}`)).status, 201);
+    assert.equal(
+      (await begin(`http://${host}`)).status,
+      401,
+      "a page that anybody may have changed",
+    );
+    const bare = { cookie: cookie?.replace("__Host-", "") ?? "" };
+    const tossed = await fetch(`${secure.url}/sign-in/callback?code=x&state=y`, {
+      redirect: "manual",
+      headers: bare,
+    });
+    assert.equal(tossed.headers.get("location"), "../app/?sign-in=expired");
+  },
+);
 
-test("[H74] without a provider nothing of it is there; while it does not answer, people are told so", async () => {
-  await using plain = await startServer({ backend: "sqlite", builtIn: true });
-  assert.equal((await fetch(`${plain.url}/sign-in/start`)).status, 404);
-  const { cookie } = await signedIn();
-  const row = await server.store.findBrowserSession(hashOfSession(cookie.slice(9)));
-  assert.ok(row);
-  for (const issuer of [row.issuer, null]) {
-    const secret = `cs_${randomUUID().padEnd(43, "x")}`;
-    const of = { id: randomUUID(), hash: hashOfSession(secret), issuer };
-    await plain.store.createBrowserSession({ ...row, ...of });
-    const refused = await send(plain, "GET", ACCOUNT, undefined, { cookie: `colloquy=${secret}` });
-    assert.equal(refused.status, 401, "a session of a provider that there is no more");
-  }
-  provider.fail(true);
-  await using late = await startServer({ backend: "sqlite", environment: provider.environment });
-  const { ended } = await walk(late.url);
-  assert.equal(ended.headers.get("location"), "../app/?sign-in=unavailable");
-  provider.fail(false);
-});
+test(
+  "[H74] without a provider nothing of it is there; while it does not answer, people are told so",
+  ONCE,
+  async () => {
+    await using plain = await startServer({ backend: "sqlite", builtIn: true });
+    assert.equal((await fetch(`${plain.url}/sign-in/start`)).status, 404);
+    const { cookie } = await signedIn();
+    const row = await server.store.findBrowserSession(hashOfSession(cookie.slice(9)));
+    assert.ok(row);
+    for (const issuer of [row.issuer, null]) {
+      const secret = `cs_${randomUUID().padEnd(43, "x")}`;
+      const of = { id: randomUUID(), hash: hashOfSession(secret), issuer };
+      await plain.store.createBrowserSession({ ...row, ...of });
+      const refused = await send(plain, "GET", ACCOUNT, undefined, {
+        cookie: `colloquy=${secret}`,
+      });
+      assert.equal(refused.status, 401, "a session of a provider that there is no more");
+    }
+    provider.fail(true);
+    await using late = await startServer({ backend: "sqlite", environment: provider.environment });
+    const { ended } = await walk(late.url);
+    assert.equal(ended.headers.get("location"), "../app/?sign-in=unavailable");
+    provider.fail(false);
+  },
+);
 
-test("what signing in needs is said at the start", () => {
+test("what signing in needs is said at the start", ONCE, () => {
   const mistakes = (environment: Record<string, string>): string => {
     try {
       readConfig(environment);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRealtime } from "./realtime-client.ts";
 import { openSocket } from "./socket-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { ALICE, BOB, makeKey, type Server, send } from "./wire-client.ts";
 
 const SLOW_MS = 100;
@@ -178,7 +178,7 @@ test("of many requests at once no more are let in than there is room for", async
   assert.deepEqual(statuses.slice(35), [200, 200, 200, 200, 200], "each reserves about a thousand");
 });
 
-test("where a provider counts nothing, prompt and answer are estimated", async () => {
+test("where a provider counts nothing, prompt and answer are estimated", ONCE, async () => {
   await using server = await startServer({
     environment: { BUDGET_TOKENS_PER_USER_DAY: "3000" },
   });
@@ -224,20 +224,24 @@ test("20 replies at once with long prompts use no more than the budget and one r
   assert.ok(used <= budget + promptTokens + answerTokens, `${used} tokens`);
 });
 
-test("an answer may be as long as what is left of the budget; a provider that says more is cut there, as at its limit", async () => {
-  await using server = await startServer({ environment: { BUDGET_TOKENS_PER_USER_DAY: "400" } });
-  server.model.next({ tokens: 1000, gapMs: 1, ignoreLimit: true });
-  const answer = await say(server, ALICE);
-  const limit = Number(server.model.requests[0]?.body?.max_tokens);
-  assert.ok(limit > 300 && limit < 400, `${limit}`);
-  const told = String(answer.body.response ?? answer.body.text ?? answer.text);
-  const words = told.split(" ").filter((word) => /alpha|bravo|charlie|delta/.test(word)).length;
-  assert.ok(words > limit / 4 && words <= limit, `${words} of 1000 words`);
-  await server.model.aborted();
-  assert.equal((await say(server, ALICE)).status, 429);
-});
+test(
+  "an answer may be as long as what is left of the budget; a provider that says more is cut there, as at its limit",
+  ONCE,
+  async () => {
+    await using server = await startServer({ environment: { BUDGET_TOKENS_PER_USER_DAY: "400" } });
+    server.model.next({ tokens: 1000, gapMs: 1, ignoreLimit: true });
+    const answer = await say(server, ALICE);
+    const limit = Number(server.model.requests[0]?.body?.max_tokens);
+    assert.ok(limit > 300 && limit < 400, `${limit}`);
+    const told = String(answer.body.response ?? answer.body.text ?? answer.text);
+    const words = told.split(" ").filter((word) => /alpha|bravo|charlie|delta/.test(word)).length;
+    assert.ok(words > limit / 4 && words <= limit, `${words} of 1000 words`);
+    await server.model.aborted();
+    assert.equal((await say(server, ALICE)).status, 429);
+  },
+);
 
-test("without a budget a provider is asked for no limit", async () => {
+test("without a budget a provider is asked for no limit", ONCE, async () => {
   await using server = await startServer();
   assert.equal((await say(server, ALICE)).status, 200);
   const [asked] = server.model.requests;
@@ -245,7 +249,7 @@ test("without a budget a provider is asked for no limit", async () => {
   assert.equal(asked?.body?.max_completion_tokens, undefined);
 });
 
-test("a prompt of many bytes a character is reserved as what it may be", async () => {
+test("a prompt of many bytes a character is reserved as what it may be", ONCE, async () => {
   await using server = await startServer({
     environment: { BUDGET_TOKENS_PER_USER_DAY: "30000" },
   });
@@ -259,26 +263,30 @@ test("a prompt of many bytes a character is reserved as what it may be", async (
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 429]);
 });
 
-test("[OX4] [RT6] what is left of the tighter budget is told with answers of OpenAI's shape and in a session", async () => {
-  await using server = await startServer({
-    environment: { BUDGET_TOKENS_PER_USER_DAY: "50000", BUDGET_TOKENS_PER_TENANT_DAY: "60000" },
-    backend: "sqlite",
-  });
-  const bearer = { authorization: "Bearer local" };
-  const body = { model: "scripted", messages: [{ role: "user", content: "Hello" }] };
-  const first = await send(server, "POST", "/v1/chat/completions", body, bearer);
-  assert.equal(first.headers.get("x-ratelimit-limit-tokens"), "50000");
-  assert.equal(first.headers.get("x-ratelimit-remaining-tokens"), "50000");
-  assert.match(first.headers.get("x-ratelimit-reset-tokens") ?? "", /^(?:\d+h)?(?:\d+m)?\d+m?s$/);
-  const then = await send(server, "GET", "/v1/models", undefined, bearer);
-  const left = Number(then.headers.get("x-ratelimit-remaining-tokens"));
-  assert.ok(left > 0 && left < 50_000, `${left} tokens are left`);
-  await using session = await openRealtime(server, { headers: bearer });
-  session.type("Hello");
-  session.say({ type: "response.create", response: { output_modalities: ["text"] } });
-  const { rate_limits: told } = await session.next("rate_limits.updated");
-  assert.deepEqual(
-    told.map((one: { name: string; limit: number }) => [one.name, one.limit]),
-    [["tokens", 50_000]],
-  );
-});
+test(
+  "[OX4] [RT6] what is left of the tighter budget is told with answers of OpenAI's shape and in a session",
+  ONCE,
+  async () => {
+    await using server = await startServer({
+      environment: { BUDGET_TOKENS_PER_USER_DAY: "50000", BUDGET_TOKENS_PER_TENANT_DAY: "60000" },
+      backend: "sqlite",
+    });
+    const bearer = { authorization: "Bearer local" };
+    const body = { model: "scripted", messages: [{ role: "user", content: "Hello" }] };
+    const first = await send(server, "POST", "/v1/chat/completions", body, bearer);
+    assert.equal(first.headers.get("x-ratelimit-limit-tokens"), "50000");
+    assert.equal(first.headers.get("x-ratelimit-remaining-tokens"), "50000");
+    assert.match(first.headers.get("x-ratelimit-reset-tokens") ?? "", /^(?:\d+h)?(?:\d+m)?\d+m?s$/);
+    const then = await send(server, "GET", "/v1/models", undefined, bearer);
+    const left = Number(then.headers.get("x-ratelimit-remaining-tokens"));
+    assert.ok(left > 0 && left < 50_000, `${left} tokens are left`);
+    await using session = await openRealtime(server, { headers: bearer });
+    session.type("Hello");
+    session.say({ type: "response.create", response: { output_modalities: ["text"] } });
+    const { rate_limits: told } = await session.next("rate_limits.updated");
+    assert.deepEqual(
+      told.map((one: { name: string; limit: number }) => [one.name, one.limit]),
+      [["tokens", 50_000]],
+    );
+  },
+);

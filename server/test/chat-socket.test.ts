@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { eventually } from "./cli-runner.ts";
 import { sharedServer } from "./shared-server.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { ALICE, BOB, EVERY_KIND_OF_TEXT, makeKey, type Server, send, UUID } from "./wire-client.ts";
 
 const PATH = `/ws?user_id=${ALICE}`;
@@ -13,15 +13,19 @@ const message = (content: string, more: object = {}) => ({ type: "message", cont
 const list = async (server: Server) =>
   (await send(server, "GET", `/conversations?user_id=${ALICE}`)).body;
 
-test("[X1] [C5] /ws with a user id takes a message and gives its response, as documented", async () => {
-  await using server = await sharedServer();
-  await using talk = await openSocket(server, "/ws?user_id=someone");
-  talk.say({ type: "message", content: "string" });
-  const response = await talk.next();
-  assert.equal(response.type, "response");
-  assert.equal(response.content, "Echo: string");
-  assert.match(response.conversation_id, UUID);
-});
+test(
+  "[X1] [C5] /ws with a user id takes a message and gives its response, as documented",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    await using talk = await openSocket(server, "/ws?user_id=someone");
+    talk.say({ type: "message", content: "string" });
+    const response = await talk.next();
+    assert.equal(response.type, "response");
+    assert.equal(response.content, "Echo: string");
+    assert.match(response.conversation_id, UUID);
+  },
+);
 
 test("[C5] the socket keeps to one conversation for its life; the next socket goes on with it", async () => {
   await using server = await sharedServer();
@@ -60,30 +64,34 @@ test("[C5] a socket that comes back goes on where /chat would: not after so long
   assert.notEqual(await sayAnew(), first);
 });
 
-test("[C5] conversation_id goes on with one, null begins one, an unknown one is an error", async () => {
-  await using server = await sharedServer();
-  const body = { message: "By HTTP", user_id: ALICE };
-  const { conversation_id } = (await send(server, "POST", "/chat", body)).body;
-  await using talk = await openSocket(server, PATH);
-  talk.say(message("Own"));
-  const own = (await talk.next()).conversation_id;
-  talk.say(message("There", { conversation_id }));
-  assert.equal((await talk.next()).conversation_id, conversation_id);
-  talk.say(message("Own again", { conversation_id: "" }));
-  assert.equal((await talk.next()).conversation_id, own);
-  talk.say(message("Afresh", { conversation_id: null }));
-  const fresh = (await talk.next()).conversation_id;
-  assert.ok(fresh !== own && fresh !== conversation_id);
-  talk.say(message("Afresh again"));
-  assert.equal((await talk.next()).conversation_id, fresh);
-  talk.say(message("Nowhere", { conversation_id: crypto.randomUUID() }));
-  assert.deepEqual(await talk.next(), { type: "error", content: "Conversation not found" });
-  await send(server, "DELETE", `/conversations/${fresh}?user_id=${ALICE}`);
-  talk.say(message("Was it deleted?"));
-  const afterwards = await talk.next();
-  assert.equal(afterwards.type, "response");
-  assert.notEqual(afterwards.conversation_id, fresh);
-});
+test(
+  "[C5] conversation_id goes on with one, null begins one, an unknown one is an error",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const body = { message: "By HTTP", user_id: ALICE };
+    const { conversation_id } = (await send(server, "POST", "/chat", body)).body;
+    await using talk = await openSocket(server, PATH);
+    talk.say(message("Own"));
+    const own = (await talk.next()).conversation_id;
+    talk.say(message("There", { conversation_id }));
+    assert.equal((await talk.next()).conversation_id, conversation_id);
+    talk.say(message("Own again", { conversation_id: "" }));
+    assert.equal((await talk.next()).conversation_id, own);
+    talk.say(message("Afresh", { conversation_id: null }));
+    const fresh = (await talk.next()).conversation_id;
+    assert.ok(fresh !== own && fresh !== conversation_id);
+    talk.say(message("Afresh again"));
+    assert.equal((await talk.next()).conversation_id, fresh);
+    talk.say(message("Nowhere", { conversation_id: crypto.randomUUID() }));
+    assert.deepEqual(await talk.next(), { type: "error", content: "Conversation not found" });
+    await send(server, "DELETE", `/conversations/${fresh}?user_id=${ALICE}`);
+    talk.say(message("Was it deleted?"));
+    const afterwards = await talk.next();
+    assert.equal(afterwards.type, "response");
+    assert.notEqual(afterwards.conversation_id, fresh);
+  },
+);
 
 test("[X9] [C5] a conversation of another user is the same error as none", async () => {
   await using server = await sharedServer();
@@ -112,7 +120,7 @@ test("[C5] with stream:true the chunks come before the response", async () => {
   assert.equal(chunks.map(({ content }) => content).join(""), "One two three");
 });
 
-test("[C5] a bad message is an error, and the socket stays open", async () => {
+test("[C5] a bad message is an error, and the socket stays open", ONCE, async () => {
   await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   const bad: (string | Uint8Array | object)[] = [
@@ -202,7 +210,7 @@ test("[X6] [C5] closing the socket stops no reply; stop does, and keeps what was
   assert.equal((await talk.next()).content, "Echo: Next");
 });
 
-test("[C5] a reply that fails is an error", async () => {
+test("[C5] a reply that fails is an error", ONCE, async () => {
   await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   server.model.next({ failStatus: 400, failBody: { error: { message: "Too spicy" } } });
@@ -261,7 +269,7 @@ test("[C5] without the right to it no socket opens; a key that is revoked stops 
   assert.equal((await refusedSocket(server, `/ws?user_id=${BOB}`, theirs)).status, 403);
 });
 
-test("[X10] [C5] text comes back exactly as it was sent", async () => {
+test("[X10] [C5] text comes back exactly as it was sent", ONCE, async () => {
   await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   for (const content of EVERY_KIND_OF_TEXT) {
@@ -271,7 +279,7 @@ test("[X10] [C5] text comes back exactly as it was sent", async () => {
   }
 });
 
-test("[C5] a message of more than 1 MiB closes the socket with 1009", async () => {
+test("[C5] a message of more than 1 MiB closes the socket with 1009", ONCE, async () => {
   await using server = await sharedServer();
   await using talk = await openSocket(server, PATH);
   talk.say(" ".repeat(1024 * 1024 + 1));

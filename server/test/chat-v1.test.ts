@@ -3,66 +3,70 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allEvents, caller, eventsOf, textOf } from "./chat-v1-client.ts";
 import { sharedServer } from "./shared-server.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const types = (events: readonly { type: string }[]) => events.map((event) => event.type);
 
-test("[H1] every route wants a Bearer token: 401 without one, with a malformed one and with an unknown key", async () => {
-  await using server = await startServer();
-  const { call } = caller(server.url);
-  const routes = [
-    ["GET", "/conversations"],
-    ["POST", "/conversations"],
-    ["GET", "/conversations/x"],
-    ["PATCH", "/conversations/x"],
-    ["DELETE", "/conversations/x"],
-    ["POST", "/conversations/stream"],
-    ["GET", "/conversations/x/messages"],
-    ["POST", "/conversations/x/messages"],
-    ["GET", "/conversations/x/messages/stream"],
-    ["POST", "/conversations/x/messages/stream"],
-    ["POST", "/conversations/x/messages/stop"],
-    ["GET", "/messages/x"],
-    ["DELETE", "/messages/x"],
-    ["GET", "/search?q=x"],
-    ["GET", "/agents"],
-    ["POST", "/agents"],
-    ["GET", "/models"],
-    ["GET", "/profile"],
-    ["PUT", "/profile"],
-    ["GET", "/memory"],
-    ["PUT", "/memory"],
-    ["GET", "/memories"],
-    ["POST", "/memories"],
-    ["PUT", "/memories/x"],
-    ["DELETE", "/memories/x"],
-    ["DELETE", "/memories"],
-    ["GET", "/prompts"],
-    ["POST", "/prompts"],
-    ["PUT", "/prompts/x"],
-    ["DELETE", "/prompts/x"],
-    ["GET", "/projects"],
-    ["POST", "/projects"],
-    ["GET", "/projects/x"],
-    ["PATCH", "/projects/x"],
-    ["DELETE", "/projects/x"],
-  ] as const;
-  for (const [method, path] of routes)
-    for (const authorization of ["", "Basic YTpi", "Bearer", "Bearer ck_unknown"]) {
-      const body =
-        method === "GET" || method === "DELETE"
-          ? {}
-          : { body: { content: "x", name: "n", instructions: "i" } };
-      const answer = await call(path, { method, ...body, headers: { authorization } });
-      assert.equal(answer.status, 401, `${method} ${path} with '${authorization}'`);
-      assert.equal(answer.body.success, false);
-      assert.equal(answer.body.error?.code, "UNAUTHENTICATED");
-      assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/);
-    }
-  assert.equal(server.model.requests.length, 0);
-});
+test(
+  "[H1] every route wants a Bearer token: 401 without one, with a malformed one and with an unknown key",
+  ONCE,
+  async () => {
+    await using server = await startServer();
+    const { call } = caller(server.url);
+    const routes = [
+      ["GET", "/conversations"],
+      ["POST", "/conversations"],
+      ["GET", "/conversations/x"],
+      ["PATCH", "/conversations/x"],
+      ["DELETE", "/conversations/x"],
+      ["POST", "/conversations/stream"],
+      ["GET", "/conversations/x/messages"],
+      ["POST", "/conversations/x/messages"],
+      ["GET", "/conversations/x/messages/stream"],
+      ["POST", "/conversations/x/messages/stream"],
+      ["POST", "/conversations/x/messages/stop"],
+      ["GET", "/messages/x"],
+      ["DELETE", "/messages/x"],
+      ["GET", "/search?q=x"],
+      ["GET", "/agents"],
+      ["POST", "/agents"],
+      ["GET", "/models"],
+      ["GET", "/profile"],
+      ["PUT", "/profile"],
+      ["GET", "/memory"],
+      ["PUT", "/memory"],
+      ["GET", "/memories"],
+      ["POST", "/memories"],
+      ["PUT", "/memories/x"],
+      ["DELETE", "/memories/x"],
+      ["DELETE", "/memories"],
+      ["GET", "/prompts"],
+      ["POST", "/prompts"],
+      ["PUT", "/prompts/x"],
+      ["DELETE", "/prompts/x"],
+      ["GET", "/projects"],
+      ["POST", "/projects"],
+      ["GET", "/projects/x"],
+      ["PATCH", "/projects/x"],
+      ["DELETE", "/projects/x"],
+    ] as const;
+    for (const [method, path] of routes)
+      for (const authorization of ["", "Basic YTpi", "Bearer", "Bearer ck_unknown"]) {
+        const body =
+          method === "GET" || method === "DELETE"
+            ? {}
+            : { body: { content: "x", name: "n", instructions: "i" } };
+        const answer = await call(path, { method, ...body, headers: { authorization } });
+        assert.equal(answer.status, 401, `${method} ${path} with '${authorization}'`);
+        assert.equal(answer.body.success, false);
+        assert.equal(answer.body.error?.code, "UNAUTHENTICATED");
+        assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/);
+      }
+    assert.equal(server.model.requests.length, 0);
+  },
+);
 
 test("[H2] a conversation is created as documented, and named from its first message if it has no title", async () => {
   await using server = await sharedServer();
@@ -236,7 +240,7 @@ test("[H5] a message gets its reply in one answer; the history goes with the nex
   assert.equal(server.model.requests[0]?.body?.temperature, 0.7);
 });
 
-test("[H5] messages of role system and assistant are only stored", async () => {
+test("[H5] messages of role system and assistant are only stored", ONCE, async () => {
   await using server = await sharedServer();
   const { call, newConversation } = caller(server.url);
   const id = await newConversation();
@@ -257,64 +261,72 @@ test("[H5] messages of role system and assistant are only stored", async () => {
   );
 });
 
-test("[H5] temperature is 0 to 2, a refused model is 400 with its reason, a failing provider 502; the message is kept", async () => {
-  await using server = await startServer({ environment: { MODELS: "*" } });
-  const { call, newConversation } = caller(server.url);
-  const id = await newConversation();
-  for (const temperature of [-0.1, 2.1, "1"]) {
-    const answer = await call(`/conversations/${id}/messages`, {
-      body: { content: "Hi", temperature },
+test(
+  "[H5] temperature is 0 to 2, a refused model is 400 with its reason, a failing provider 502; the message is kept",
+  ONCE,
+  async () => {
+    await using server = await startServer({ environment: { MODELS: "*" } });
+    const { call, newConversation } = caller(server.url);
+    const id = await newConversation();
+    for (const temperature of [-0.1, 2.1, "1"]) {
+      const answer = await call(`/conversations/${id}/messages`, {
+        body: { content: "Hi", temperature },
+      });
+      assert.equal(answer.status, 400);
+      assert.equal(answer.body.error?.details?.field, "temperature");
+    }
+    const refused = await call(`/conversations/${id}/messages`, {
+      body: { content: "First", model: "refused-model" },
     });
-    assert.equal(answer.status, 400);
-    assert.equal(answer.body.error?.details?.field, "temperature");
-  }
-  const refused = await call(`/conversations/${id}/messages`, {
-    body: { content: "First", model: "refused-model" },
-  });
-  assert.equal(refused.status, 400);
-  assert.equal(refused.body.error?.code, "MODEL_REFUSED");
-  assert.match(refused.body.message ?? "", /refused-model is not a valid model ID/);
-  const failed = await call(`/conversations/${id}/messages`, {
-    body: { content: "Second {{reply cut=2}}" },
-  });
-  assert.equal(failed.status, 502);
-  assert.equal(failed.body.error?.code, "MODEL_FAILED");
-  const kept = (await call(`/conversations/${id}/messages`)).body.data;
-  assert.deepEqual(
-    kept.map((message: { role: string; status: string }) => [message.role, message.status]),
-    [
-      ["user", "complete"],
-      ["assistant", "failed"],
-      ["user", "complete"],
-      ["assistant", "failed"],
-    ],
-  );
-  assert.deepEqual(
-    kept.map(({ error }: { error?: { code: string } }) => error?.code),
-    [undefined, "MODEL_REFUSED", undefined, "MODEL_FAILED"],
-  );
-  assert.equal(kept[1].error.message, refused.body.message, "why, also later");
-});
+    assert.equal(refused.status, 400);
+    assert.equal(refused.body.error?.code, "MODEL_REFUSED");
+    assert.match(refused.body.message ?? "", /refused-model is not a valid model ID/);
+    const failed = await call(`/conversations/${id}/messages`, {
+      body: { content: "Second {{reply cut=2}}" },
+    });
+    assert.equal(failed.status, 502);
+    assert.equal(failed.body.error?.code, "MODEL_FAILED");
+    const kept = (await call(`/conversations/${id}/messages`)).body.data;
+    assert.deepEqual(
+      kept.map((message: { role: string; status: string }) => [message.role, message.status]),
+      [
+        ["user", "complete"],
+        ["assistant", "failed"],
+        ["user", "complete"],
+        ["assistant", "failed"],
+      ],
+    );
+    assert.deepEqual(
+      kept.map(({ error }: { error?: { code: string } }) => error?.code),
+      [undefined, "MODEL_REFUSED", undefined, "MODEL_FAILED"],
+    );
+    assert.equal(kept[1].error.message, refused.body.message, "why, also later");
+  },
+);
 
-test("[H5] while only the built-in model is there it answers for any, and says so", async () => {
-  await using server = await startServer({ builtIn: true });
-  const { call, newConversation } = caller(server.url);
-  const id = await newConversation();
-  const { data } = (
-    await call(`/conversations/${id}/messages`, {
-      body: { content: "Anyone?", model: "openai/gpt-3.5-turbo" },
-    })
-  ).body;
-  assert.equal(data[1].content, "You said: Anyone?");
-  assert.equal(data[1].model, "builtin/echo");
-  assert.deepEqual(
-    (await call("/models")).body.data.map((model: { id: string; is_default: boolean }) => [
-      model.id,
-      model.is_default,
-    ]),
-    [["builtin/echo", true]],
-  );
-});
+test(
+  "[H5] while only the built-in model is there it answers for any, and says so",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    const { call, newConversation } = caller(server.url);
+    const id = await newConversation();
+    const { data } = (
+      await call(`/conversations/${id}/messages`, {
+        body: { content: "Anyone?", model: "openai/gpt-3.5-turbo" },
+      })
+    ).body;
+    assert.equal(data[1].content, "You said: Anyone?");
+    assert.equal(data[1].model, "builtin/echo");
+    assert.deepEqual(
+      (await call("/models")).body.data.map((model: { id: string; is_default: boolean }) => [
+        model.id,
+        model.is_default,
+      ]),
+      [["builtin/echo", true]],
+    );
+  },
+);
 
 test("[H6] a reply is streamed: the stored message, its chunks, the stored reply, [DONE]", async () => {
   await using server = await sharedServer();
@@ -518,38 +530,42 @@ test("[H9] messages are listed oldest first, in pages, and read and deleted one 
   assert.equal((await call(`/conversations/${id}/messages`)).body.data.length, 5);
 });
 
-test("[H10] a message has exactly the promised fields, with the usage as the provider counted it", async () => {
-  await using server = await sharedServer();
-  const { call, newConversation } = caller(server.url);
-  const id = await newConversation();
-  const { data } = (
-    await call(`/conversations/${id}/messages`, {
-      body: { content: "Count {{reply tokens=4 usage}}" },
-    })
-  ).body;
-  for (const message of data) {
-    assert.deepEqual(Object.keys(message).sort(), [
-      "content",
-      "conversation_id",
-      "created_at",
-      "finish_reason",
-      "id",
-      "interrupted_by",
-      "model",
-      "reasoning",
-      "reasoning_ms",
-      "role",
-      "status",
-      "usage",
-    ]);
-    assert.match(message.id, UUID);
-    assert.equal(message.conversation_id, id);
-    assert.match(message.created_at, TIME);
-  }
-  assert.equal(data[0].usage, null);
-  assert.equal(typeof data[1].usage.prompt_tokens, "number");
-  assert.equal(
-    data[1].usage.total_tokens,
-    data[1].usage.prompt_tokens + data[1].usage.completion_tokens,
-  );
-});
+test(
+  "[H10] a message has exactly the promised fields, with the usage as the provider counted it",
+  ONCE,
+  async () => {
+    await using server = await sharedServer();
+    const { call, newConversation } = caller(server.url);
+    const id = await newConversation();
+    const { data } = (
+      await call(`/conversations/${id}/messages`, {
+        body: { content: "Count {{reply tokens=4 usage}}" },
+      })
+    ).body;
+    for (const message of data) {
+      assert.deepEqual(Object.keys(message).sort(), [
+        "content",
+        "conversation_id",
+        "created_at",
+        "finish_reason",
+        "id",
+        "interrupted_by",
+        "model",
+        "reasoning",
+        "reasoning_ms",
+        "role",
+        "status",
+        "usage",
+      ]);
+      assert.match(message.id, UUID);
+      assert.equal(message.conversation_id, id);
+      assert.match(message.created_at, TIME);
+    }
+    assert.equal(data[0].usage, null);
+    assert.equal(typeof data[1].usage.prompt_tokens, "number");
+    assert.equal(
+      data[1].usage.total_tokens,
+      data[1].usage.prompt_tokens + data[1].usage.completion_tokens,
+    );
+  },
+);

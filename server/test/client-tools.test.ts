@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { allEvents, caller, type StreamEvent } from "./chat-v1-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { answering, asking, watchedTool } from "./tool-steps.ts";
 import { makeKey, type Server } from "./wire-client.ts";
 
@@ -151,40 +151,48 @@ describe("[H86] a tool of the client's", () => {
     assert.equal(server.model.requests.length, 2, "the model is asked when all of them have ended");
   });
 
-  test("[H86] several steps, and a tool_choice that holds for the first of them", async () => {
-    server.model.next(asking([{ name: "mine" }]));
-    const first = await ask({ tool_choice: "required" });
-    server.model.next(asking([{ name: "yours", given: "" }]));
-    await answer(first.awaited[0], { text: "1" });
-    const second = await rest(first.conversation, first.events);
-    const again: Shown = second.find(({ type }) => type === "ai_waiting")?.data;
-    const [call] = again.calls;
-    assert.equal(call.arguments, "{}", "where a model writes none");
-    server.model.next(answering("Both."));
-    await answer(call, { text: "2", outcome: "failed" });
-    const reply = replyIn(await rest(first.conversation, [...first.events, ...second]));
-    assert.deepEqual(outcomes(reply), ["ok", "failed"]);
-    assert.deepEqual(
-      server.model.requests.map(({ body }) => body?.tool_choice),
-      ["required", undefined, undefined],
-    );
-  });
+  test(
+    "[H86] several steps, and a tool_choice that holds for the first of them",
+    ONCE,
+    async () => {
+      server.model.next(asking([{ name: "mine" }]));
+      const first = await ask({ tool_choice: "required" });
+      server.model.next(asking([{ name: "yours", given: "" }]));
+      await answer(first.awaited[0], { text: "1" });
+      const second = await rest(first.conversation, first.events);
+      const again: Shown = second.find(({ type }) => type === "ai_waiting")?.data;
+      const [call] = again.calls;
+      assert.equal(call.arguments, "{}", "where a model writes none");
+      server.model.next(answering("Both."));
+      await answer(call, { text: "2", outcome: "failed" });
+      const reply = replyIn(await rest(first.conversation, [...first.events, ...second]));
+      assert.deepEqual(outcomes(reply), ["ok", "failed"]);
+      assert.deepEqual(
+        server.model.requests.map(({ body }) => body?.tool_choice),
+        ["required", undefined, undefined],
+      );
+    },
+  );
 
-  test("[H86] a tool of the server's with its name is not offered or run, and an agent's list leaves it be", async () => {
-    const made: Shown = await calls.call("/agents", {
-      body: { name: "Writer", instructions: "", tools: ["note", "look"] },
-      user,
-    });
-    const id = await calls.newConversation({ user, body: { agent_id: made.body.data.id } });
-    server.model.next(asking([{ name: "look" }]));
-    const { conversation, events, awaited } = await ask({ tools: [named("look")] }, id);
-    assert.deepEqual(offered(), ["look", "note"]);
-    assert.deepEqual([awaited[0].tool, look.inputs.length], ["look", 0]);
-    server.model.next(answering("Seen."));
-    await answer(awaited[0], { text: "mine" });
-    assert.equal(results(replyIn(await rest(conversation, events)))[0].text, "mine");
-    assert.equal(look.inputs.length, 0);
-  });
+  test(
+    "[H86] a tool of the server's with its name is not offered or run, and an agent's list leaves it be",
+    ONCE,
+    async () => {
+      const made: Shown = await calls.call("/agents", {
+        body: { name: "Writer", instructions: "", tools: ["note", "look"] },
+        user,
+      });
+      const id = await calls.newConversation({ user, body: { agent_id: made.body.data.id } });
+      server.model.next(asking([{ name: "look" }]));
+      const { conversation, events, awaited } = await ask({ tools: [named("look")] }, id);
+      assert.deepEqual(offered(), ["look", "note"]);
+      assert.deepEqual([awaited[0].tool, look.inputs.length], ["look", 0]);
+      server.model.next(answering("Seen."));
+      await answer(awaited[0], { text: "mine" });
+      assert.equal(results(replyIn(await rest(conversation, events)))[0].text, "mine");
+      assert.equal(look.inputs.length, 0);
+    },
+  );
 
   test("[H86] a message that is sent without a stream is answered with what waits; without steps [H17] holds", async () => {
     const wanted = asking([{ name: "mine" }]);
@@ -204,7 +212,7 @@ describe("[H86] a tool of the client's", () => {
     assert.equal(plain.length, 2, "the server's tools are not offered beside them");
   });
 
-  test("[H86] the wires that know words alone see words alone", async () => {
+  test("[H86] the wires that know words alone see words alone", ONCE, async () => {
     server.model.next(asking([{ name: "mine" }], { words: "Wait." }));
     const { conversation, awaited } = await ask();
     const read = async (path: string) => {
@@ -315,7 +323,7 @@ describe("[H88] hostile clients, models and results", () => {
       `{"content":"Go","steps":true,"tools":[{"type":"function","function":{"name":"a","parameters":${deep(10_000)}}}]}`,
     ],
   ];
-  test("[H88] a tool that cannot be taken is 400, and nothing is stored", async () => {
+  test("[H88] a tool that cannot be taken is 400, and nothing is stored", ONCE, async () => {
     const id = await calls.newConversation({ user, body: {} });
     for (const [name, given] of refused) {
       const body = typeof given === "string" ? given : { content: "Go", steps: true, ...given };
@@ -326,19 +334,32 @@ describe("[H88] hostile clients, models and results", () => {
     assert.equal(server.model.requests.length, 0);
   });
 
-  test("[H88] a call whose arguments are no JSON object, or too long, is never shown to the client", async () => {
-    const bad = ["[1]", "7", '"x"', "{", "null", "{a:1}", "\u202e", deep(20_000).slice(0, 70_000)];
-    const long = JSON.stringify({ text: "x".repeat(MAX_ARGUMENTS_CHARACTERS) });
-    const wanted = [...bad, long].map((given) => ({ name: "mine", given }));
-    server.model.next(asking(wanted), answering("I see."));
-    const { events, waiting } = await ask();
-    assert.equal(waiting, undefined);
-    const reply = replyIn(events);
-    assert.deepEqual(new Set(outcomes(reply)), new Set(["failed"]));
-    assert.equal(results(reply).length, wanted.length);
-    assert.match(results(reply)[0].text, /no JSON object/u);
-    assert.match(results(reply).at(-1).text, /at most 65,536/u);
-  });
+  test(
+    "[H88] a call whose arguments are no JSON object, or too long, is never shown to the client",
+    ONCE,
+    async () => {
+      const bad = [
+        "[1]",
+        "7",
+        '"x"',
+        "{",
+        "null",
+        "{a:1}",
+        "\u202e",
+        deep(20_000).slice(0, 70_000),
+      ];
+      const long = JSON.stringify({ text: "x".repeat(MAX_ARGUMENTS_CHARACTERS) });
+      const wanted = [...bad, long].map((given) => ({ name: "mine", given }));
+      server.model.next(asking(wanted), answering("I see."));
+      const { events, waiting } = await ask();
+      assert.equal(waiting, undefined);
+      const reply = replyIn(events);
+      assert.deepEqual(new Set(outcomes(reply)), new Set(["failed"]));
+      assert.equal(results(reply).length, wanted.length);
+      assert.match(results(reply)[0].text, /no JSON object/u);
+      assert.match(results(reply).at(-1).text, /at most 65,536/u);
+    },
+  );
 
   const texts: readonly [string, string, RegExp][] = [
     ["nothing", "", /^$/u],
@@ -357,7 +378,7 @@ describe("[H88] hostile clients, models and results", () => {
     ["a megabyte", "x".repeat(1_000_000), /^x+\n\[Cut off: 1,000,000 characters\]$/u],
     ["pairs at the cut", "😀".repeat(20_000), /^😀+\ufffd?\n\[Cut off: 40,000 characters\]$/u],
   ];
-  test("[H88] whatever a result says is told as a text, bounded and cleaned", async () => {
+  test("[H88] whatever a result says is told as a text, bounded and cleaned", ONCE, async () => {
     const small = texts.filter(([, text]) => text.length < MAX_RESULT_CHARACTERS);
     const large = texts.filter(([, text]) => text.length >= MAX_RESULT_CHARACTERS);
     // All results of a reply have a bound, too, which several large ones would reach.
@@ -400,7 +421,7 @@ describe("[H88] hostile clients, models and results", () => {
     ["depth", `{"text":"x","more":${deep(10_000)}}`, 400],
     ["three megabytes", { text: "x".repeat(3_000_000) }, 413],
   ];
-  test("[H88] a body that cannot be taken leaves the call waiting", async () => {
+  test("[H88] a body that cannot be taken leaves the call waiting", ONCE, async () => {
     server.model.next(asking([{ name: "mine" }]));
     const { awaited } = await ask();
     for (const [name, body, expected] of bodies)

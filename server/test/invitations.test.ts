@@ -93,37 +93,41 @@ test("[H75] operators make invitations, list and revoke them; the secret is show
   assert.deepEqual(actions, ["invitation_revoked", "invitation_created"]);
 });
 
-test("[H75] what an invitation cannot be is 400, and nobody but operators makes, sees or ends one", async () => {
-  for (const fields of [
-    { expires_in_days: 0 },
-    { expires_in_days: 91 },
-    { expires_in_days: 1.5 },
-    { session_days: 366 },
-    { user_id: "a\nb" },
-    { name: "x".repeat(257) },
-    { models: [] },
-    { tenant_id: " " },
-  ]) {
-    const refused = await send(server, "POST", INVITATIONS, fields, operator);
-    assert.equal(refused.status, 400, JSON.stringify(fields));
-  }
-  const { id } = await invite();
-  const user = { authorization: `Bearer ${await makeKey(server)}` };
-  const guest = await signedIn();
-  for (const headers of [user, guest.own])
-    for (const [method, path, body] of [
-      ["POST", INVITATIONS, {}],
-      ["GET", INVITATIONS],
-      ["DELETE", `${INVITATIONS}/${id}`],
-      ["DELETE", `${INVITATIONS}/${randomUUID()}`],
-    ] as const)
-      assert.equal(
-        (await send(server, method, path, body, headers)).status,
-        403,
-        `${method} ${path}`,
-      );
-  assert.equal((await send(server, "GET", INVITATIONS)).status, 401);
-});
+test(
+  "[H75] what an invitation cannot be is 400, and nobody but operators makes, sees or ends one",
+  ONCE,
+  async () => {
+    for (const fields of [
+      { expires_in_days: 0 },
+      { expires_in_days: 91 },
+      { expires_in_days: 1.5 },
+      { session_days: 366 },
+      { user_id: "a\nb" },
+      { name: "x".repeat(257) },
+      { models: [] },
+      { tenant_id: " " },
+    ]) {
+      const refused = await send(server, "POST", INVITATIONS, fields, operator);
+      assert.equal(refused.status, 400, JSON.stringify(fields));
+    }
+    const { id } = await invite();
+    const user = { authorization: `Bearer ${await makeKey(server)}` };
+    const guest = await signedIn();
+    for (const headers of [user, guest.own])
+      for (const [method, path, body] of [
+        ["POST", INVITATIONS, {}],
+        ["GET", INVITATIONS],
+        ["DELETE", `${INVITATIONS}/${id}`],
+        ["DELETE", `${INVITATIONS}/${randomUUID()}`],
+      ] as const)
+        assert.equal(
+          (await send(server, method, path, body, headers)).status,
+          403,
+          `${method} ${path}`,
+        );
+    assert.equal((await send(server, "GET", INVITATIONS)).status, 401);
+  },
+);
 
 test("[X8] an invitation that is asked for twice with one Idempotency-Key is made once", async () => {
   const headers = { ...operator, "idempotency-key": randomUUID() };
@@ -253,34 +257,38 @@ test("[H77] signing out ends the session; revoking the invitation signs its pers
   );
 });
 
-test("[H78] only the page of this server takes an invitation, and a refusal uses nothing up", async () => {
-  const { secret } = await invite();
-  for (const headers of [
-    {},
-    { origin: "https://evil.example" },
-    { origin: "null" },
-    { origin: `${server.url}.evil.example` },
-    { "sec-fetch-site": "same-origin" },
-  ])
-    for (const path of [LOOK, ACCEPT]) {
-      const { status } = await send(server, "POST", path, { secret }, headers);
-      assert.equal(status, 403, `${path} ${JSON.stringify(headers)}`);
-    }
-  // Where cookies are for https alone, a page without it would lose the session that it gets.
-  const fromElsewhere = (path: string, origin: string) => {
-    const body = JSON.stringify({ secret });
-    const fields = [`Origin: ${origin}`, `Content-Length: ${body.length}`, "Connection: close"];
-    const head = ["Host: chat.example.com", "Content-Type: application/json", ...fields].join(
-      "\r\n",
-    );
-    return exchange(server.port, `POST ${path} HTTP/1.1\r\n${head}\r\n\r\n${body}`);
-  };
-  assert.match(await fromElsewhere(ACCEPT, "http://chat.example.com"), /^HTTP\/1.1 403 /);
-  assert.match(await fromElsewhere(LOOK, "https://chat.example.com"), /^HTTP\/1.1 200 /);
-  const accepted = await fromElsewhere(ACCEPT, "https://chat.example.com");
-  assert.match(accepted, /^HTTP\/1.1 204 /);
-  assert.match(accepted, /__Host-colloquy=cs_[^;]+; Path=\/; .*HttpOnly; SameSite=Lax; Secure/);
-});
+test(
+  "[H78] only the page of this server takes an invitation, and a refusal uses nothing up",
+  ONCE,
+  async () => {
+    const { secret } = await invite();
+    for (const headers of [
+      {},
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { origin: `${server.url}.evil.example` },
+      { "sec-fetch-site": "same-origin" },
+    ])
+      for (const path of [LOOK, ACCEPT]) {
+        const { status } = await send(server, "POST", path, { secret }, headers);
+        assert.equal(status, 403, `${path} ${JSON.stringify(headers)}`);
+      }
+    // Where cookies are for https alone, a page without it would lose the session that it gets.
+    const fromElsewhere = (path: string, origin: string) => {
+      const body = JSON.stringify({ secret });
+      const fields = [`Origin: ${origin}`, `Content-Length: ${body.length}`, "Connection: close"];
+      const head = ["Host: chat.example.com", "Content-Type: application/json", ...fields].join(
+        "\r\n",
+      );
+      return exchange(server.port, `POST ${path} HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+    };
+    assert.match(await fromElsewhere(ACCEPT, "http://chat.example.com"), /^HTTP\/1.1 403 /);
+    assert.match(await fromElsewhere(LOOK, "https://chat.example.com"), /^HTTP\/1.1 200 /);
+    const accepted = await fromElsewhere(ACCEPT, "https://chat.example.com");
+    assert.match(accepted, /^HTTP\/1.1 204 /);
+    assert.match(accepted, /__Host-colloquy=cs_[^;]+; Path=\/; .*HttpOnly; SameSite=Lax; Secure/);
+  },
+);
 
 test("[H78] invitations are counted by the address of whoever opens them", ONCE, async () => {
   await using limited = await startServer({ environment: { RATE_LIMITS: "sign-in=3/m" } });

@@ -6,7 +6,7 @@ import { DEFAULT_USER } from "../src/domain/principal.ts";
 import { caller } from "./chat-v1-client.ts";
 import { eventually } from "./cli-runner.ts";
 import { openSocket } from "./socket-client.ts";
-import { BACKEND, startServer } from "./start-server.ts";
+import { BACKEND, ONCE, startServer } from "./start-server.ts";
 import { makeKey, send } from "./wire-client.ts";
 
 const KEY = /^ck_[\w-]{43}$/;
@@ -138,7 +138,7 @@ test("[X13] programs of this machine are no operators, whether the server is cla
   }
 });
 
-test("only operators make, see and revoke keys: others get 403, strangers 401", async () => {
+test("only operators make, see and revoke keys: others get 403, strangers 401", ONCE, async () => {
   await using server = await startServer({ builtIn: true });
   const { call } = caller(server.url);
   const operator = await makeKey(server, { isOperator: true, userId: DEFAULT_USER });
@@ -193,21 +193,25 @@ test("a revoked key opens nothing any more and stays in the list; a key is never
   assert.deepEqual([none.status, none.body.message], [404, "Key not found"]);
 });
 
-test("what a key cannot be called is refused with the field's name, and nothing is made", async () => {
-  await using server = await startServer({ builtIn: true });
-  const { call } = caller(server.url);
-  const operator = await makeKey(server, { isOperator: true });
-  for (const [field, value] of [
-    ["name", "a\nb"],
-    ["name", "x".repeat(257)],
-    ["user_id", " "],
-    ["tenant_id", "a\u0000"],
-    ["act_as", "yes"],
-    ["is_operator", 1],
-    ["name", 7],
-  ] as const) {
-    const { status, body } = await call("/keys", { ...by(operator), body: { [field]: value } });
-    assert.deepEqual([status, body.error?.details?.field], [400, field], `${field} ${value}`);
-  }
-  assert.equal((await server.store.listKeys()).length, 1);
-});
+test(
+  "what a key cannot be called is refused with the field's name, and nothing is made",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    const { call } = caller(server.url);
+    const operator = await makeKey(server, { isOperator: true });
+    for (const [field, value] of [
+      ["name", "a\nb"],
+      ["name", "x".repeat(257)],
+      ["user_id", " "],
+      ["tenant_id", "a\u0000"],
+      ["act_as", "yes"],
+      ["is_operator", 1],
+      ["name", 7],
+    ] as const) {
+      const { status, body } = await call("/keys", { ...by(operator), body: { [field]: value } });
+      assert.deepEqual([status, body.error?.details?.field], [400, field], `${field} ${value}`);
+    }
+    assert.equal((await server.store.listKeys()).length, 1);
+  },
+);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { all, type Event, responsesClient, wordsOf } from "./responses-client.ts";
 import { sharedServer } from "./shared-server.ts";
+import { ONCE } from "./start-server.ts";
 
 const user = (text: string) => ({ type: "message", role: "user", content: text });
 const shown = (items: readonly Event[]) =>
@@ -47,7 +48,7 @@ test("[ON1] [OX7] a conversation is begun, read, changed and deleted", async () 
   assert.equal((await call("GET", path)).status, 404);
 });
 
-test("[ON1] [ON2] pictures and files that come with items are kept with them", async () => {
+test("[ON1] [ON2] pictures and files that come with items are kept with them", ONCE, async () => {
   const { call, path, items } = await talking();
   const data = "data:text/plain;base64,SGVsbG8=";
   const file = { type: "input_file", filename: "note.txt", file_data: data };
@@ -118,7 +119,7 @@ test("[ON2] [ON3] items are stored without asking a model, listed in pages, read
   assert.equal((await items()).data.length, 5);
 });
 
-test("[ON2] at most 20 items are taken at once, and an output needs its call", async () => {
+test("[ON2] at most 20 items are taken at once, and an output needs its call", ONCE, async () => {
   const { call, path } = await talking();
   const many = Array.from({ length: 21 }, () => user("x"));
   for (const where of [`${path}/items`, "/conversations"]) {

@@ -8,6 +8,7 @@ import { twoCalls } from "./completions-client.ts";
 import { type Event, responsesClient, wordsOf } from "./responses-client.ts";
 import { sharedServer } from "./shared-server.ts";
 import { openSocket } from "./socket-client.ts";
+import { ONCE } from "./start-server.ts";
 
 type Said = readonly [role: string, content: string];
 const itemsOf = (said: readonly Said[]) => said.map(([role, content]) => ({ role, content }));
@@ -113,7 +114,7 @@ test("[OS3] a front end's chore is answered and not kept, unless it says so", as
   assert.deepEqual(await conversations(), []);
 });
 
-test("[OS1] two names that differ are 400, and so is one that is no name", async () => {
+test("[OS1] two names that differ are 400, and so is one that is no name", ONCE, async () => {
   const { create, conversations } = await keeping();
   for (const [body, headers, param] of [
     [

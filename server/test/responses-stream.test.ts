@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { twoCalls } from "./completions-client.ts";
 import { all, checkEvents, type Event, responsesClient, textOf } from "./responses-client.ts";
 import { sharedServer } from "./shared-server.ts";
+import { ONCE } from "./start-server.ts";
 
 const typesOf = (events: readonly Event[]): string[] => {
   const types: string[] = [];
@@ -22,23 +23,27 @@ const MESSAGE = [
 ];
 const END = ["response.completed", "[DONE]"];
 
-test("[OR12] a text is told event by event, and each part of it once more whole", async () => {
-  const server = await sharedServer();
-  const { stream } = responsesClient(server);
-  const events = await all(stream({ input: '{{reply text="one two three" gapMs=1}}' }));
-  checkEvents(events);
-  assert.deepEqual(typesOf(events), [
-    "response.created",
-    "response.in_progress",
-    ...MESSAGE,
-    ...END,
-  ]);
-  assert.equal(textOf(events), "one two three");
-  const [added] = events.filter(({ type }) => type === "response.output_item.added");
-  assert.deepEqual([added?.item.status, added?.item.content], ["in_progress", []]);
-});
+test(
+  "[OR12] a text is told event by event, and each part of it once more whole",
+  ONCE,
+  async () => {
+    const server = await sharedServer();
+    const { stream } = responsesClient(server);
+    const events = await all(stream({ input: '{{reply text="one two three" gapMs=1}}' }));
+    checkEvents(events);
+    assert.deepEqual(typesOf(events), [
+      "response.created",
+      "response.in_progress",
+      ...MESSAGE,
+      ...END,
+    ]);
+    assert.equal(textOf(events), "one two three");
+    const [added] = events.filter(({ type }) => type === "response.output_item.added");
+    assert.deepEqual([added?.item.status, added?.item.content], ["in_progress", []]);
+  },
+);
 
-test("[OR12] reasoning, text and calls are items one after the other", async () => {
+test("[OR12] reasoning, text and calls are items one after the other", ONCE, async () => {
   const server = await sharedServer();
   const { stream } = responsesClient(server);
   const tools = [{ type: "function", name: "look" }];
@@ -113,57 +118,67 @@ test("[OX10] the first events are sent before the model's first word", async () 
   }
 });
 
-test("[OR9] [OR12] thoughts are told as a summary where one is asked for, in the stream, its replay and the items", async () => {
-  const server = await sharedServer();
-  const { stream, replay, create, call } = responsesClient(server);
-  const asked = { input: "Why?", reasoning: { summary: "auto" } };
-  const script = { reasoning: "So that is why", text: "Because." };
-  for (const store of [true, false]) {
-    server.model.next(script);
-    const events = await all(stream({ ...asked, store }));
-    checkEvents(events);
-    const ofSummary = events.filter(({ type }) => type.includes("reasoning"));
-    const deltas = ofSummary.filter(({ type }) => type === "response.reasoning_summary_text.delta");
-    assert.equal(deltas.map(({ delta }) => delta).join(""), script.reasoning);
-    assert.deepEqual(
-      [...new Set(ofSummary.map(({ type }) => type))],
-      [
-        "response.reasoning_summary_part.added",
-        "response.reasoning_summary_text.delta",
-        "response.reasoning_summary_text.done",
-        "response.reasoning_summary_part.done",
-      ],
-    );
-    const { id, output } = events.findLast(({ response }) => response)?.response ?? {};
-    assert.deepEqual(
-      [output[0].summary, output[0].content],
-      [[{ type: "summary_text", text: script.reasoning }], []],
-    );
-    if (!store) continue;
-    assert.deepEqual(await all(replay(id)), events);
-    assert.deepEqual((await call("GET", `/responses/${id}`)).body.output, output);
-  }
-  server.model.next(script);
-  const plain = (await create({ input: "Why?" })).body.output[0];
-  assert.deepEqual([plain.summary, plain.content[0].text], [[], script.reasoning]);
-  const wrong = await create({ input: "Why?", reasoning: { summary: "long" } });
-  assert.deepEqual([wrong.status, wrong.body.error.param], [400, "reasoning.summary"]);
-});
-
-test("[OR9] max_tool_calls leaves out the calls beyond it, of what is stored and of what is not", async () => {
-  const server = await sharedServer();
-  const { create } = responsesClient(server);
-  const tools = [{ type: "function", name: "weather" }];
-  for (const store of [true, false])
-    for (const most of [1, 2, 3]) {
-      server.model.next({ raw: twoCalls });
-      const { body } = await create({ input: "Rain?", tools, store, max_tool_calls: most });
-      const calls = body.output.filter(({ type }: Event) => type === "function_call");
-      assert.deepEqual(
-        calls.map((one: Event) => one.call_id),
-        ["call_a", "call_b"].slice(0, most),
+test(
+  "[OR9] [OR12] thoughts are told as a summary where one is asked for, in the stream, its replay and the items",
+  ONCE,
+  async () => {
+    const server = await sharedServer();
+    const { stream, replay, create, call } = responsesClient(server);
+    const asked = { input: "Why?", reasoning: { summary: "auto" } };
+    const script = { reasoning: "So that is why", text: "Because." };
+    for (const store of [true, false]) {
+      server.model.next(script);
+      const events = await all(stream({ ...asked, store }));
+      checkEvents(events);
+      const ofSummary = events.filter(({ type }) => type.includes("reasoning"));
+      const deltas = ofSummary.filter(
+        ({ type }) => type === "response.reasoning_summary_text.delta",
       );
-      assert.equal(calls[0].arguments, '{"city":"Ulm"}');
-      assert.equal(body.max_tool_calls, most);
+      assert.equal(deltas.map(({ delta }) => delta).join(""), script.reasoning);
+      assert.deepEqual(
+        [...new Set(ofSummary.map(({ type }) => type))],
+        [
+          "response.reasoning_summary_part.added",
+          "response.reasoning_summary_text.delta",
+          "response.reasoning_summary_text.done",
+          "response.reasoning_summary_part.done",
+        ],
+      );
+      const { id, output } = events.findLast(({ response }) => response)?.response ?? {};
+      assert.deepEqual(
+        [output[0].summary, output[0].content],
+        [[{ type: "summary_text", text: script.reasoning }], []],
+      );
+      if (!store) continue;
+      assert.deepEqual(await all(replay(id)), events);
+      assert.deepEqual((await call("GET", `/responses/${id}`)).body.output, output);
     }
-});
+    server.model.next(script);
+    const plain = (await create({ input: "Why?" })).body.output[0];
+    assert.deepEqual([plain.summary, plain.content[0].text], [[], script.reasoning]);
+    const wrong = await create({ input: "Why?", reasoning: { summary: "long" } });
+    assert.deepEqual([wrong.status, wrong.body.error.param], [400, "reasoning.summary"]);
+  },
+);
+
+test(
+  "[OR9] max_tool_calls leaves out the calls beyond it, of what is stored and of what is not",
+  ONCE,
+  async () => {
+    const server = await sharedServer();
+    const { create } = responsesClient(server);
+    const tools = [{ type: "function", name: "weather" }];
+    for (const store of [true, false])
+      for (const most of [1, 2, 3]) {
+        server.model.next({ raw: twoCalls });
+        const { body } = await create({ input: "Rain?", tools, store, max_tool_calls: most });
+        const calls = body.output.filter(({ type }: Event) => type === "function_call");
+        assert.deepEqual(
+          calls.map((one: Event) => one.call_id),
+          ["call_a", "call_b"].slice(0, most),
+        );
+        assert.equal(calls[0].arguments, '{"city":"Ulm"}');
+        assert.equal(body.max_tool_calls, most);
+      }
+  },
+);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { caller } from "./chat-v1-client.ts";
 import { all, type Event, responsesClient, wordsOf } from "./responses-client.ts";
 import { sharedServer, type TestServer } from "./shared-server.ts";
-import { BACKEND } from "./start-server.ts";
+import { BACKEND, ONCE } from "./start-server.ts";
 
 const contents = (server: TestServer, at: number) =>
   server.model.requests[at]?.body?.messages?.map(({ content }) => content);
@@ -23,75 +23,86 @@ const FIELDS = [
   ...["frequency_penalty", "conversation"],
 ];
 
-test("[OR1] [OR11] [OX5] a response has every field, and is read as it was answered, also on wire 004", async () => {
-  const server = await sharedServer();
-  const { create, get, user } = responsesClient(server);
-  const { status, body, headers } = await create({ input: "Hello {{reply text=Hi usage}}" });
-  assert.equal(status, 200);
-  assert.deepEqual(Object.keys(body).sort(), [...FIELDS].sort());
-  assert.match(body.id, /^resp_[0-9a-f]{32}$/);
-  assert.equal(headers.get("x-response-id"), body.id);
-  const hex = body.id.slice("resp_".length);
-  assert.deepEqual(body.output, [
-    {
-      id: `msg_${hex}`,
-      type: "message",
-      status: "completed",
-      role: "assistant",
-      content: [{ type: "output_text", text: "Hi", annotations: [], logprobs: [] }],
-    },
-  ]);
-  assert.deepEqual(body.usage, {
-    input_tokens: 10,
-    input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
-    output_tokens: 1,
-    output_tokens_details: { reasoning_tokens: 0 },
-    total_tokens: 11,
-  });
-  const { temperature, top_p, truncation, tool_choice, parallel_tool_calls, store } = body;
-  assert.deepEqual(
-    { temperature, top_p, truncation, tool_choice, parallel_tool_calls, store },
-    {
-      temperature: 1,
-      top_p: 1,
-      truncation: "disabled",
-      tool_choice: "auto",
-      parallel_tool_calls: true,
-      store: true,
-    },
-  );
-  assert.deepEqual([body.conversation, body.previous_response_id, body.metadata], [null, null, {}]);
-  assert.ok(Number.isSafeInteger(body.created_at) && body.completed_at >= body.created_at);
-  assert.deepEqual((await get(body.id)).body, body);
-  const uuid = hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-  const message = await caller(server.url).call(`/messages/${uuid}`, { user });
-  assert.equal(message.body.data.content, "Hi");
-});
-
-test("[OR2] how a reply ended is its status: whole, cut by its length, filtered, cut off later", async () => {
-  const server = await sharedServer();
-  const { create } = responsesClient(server);
-  const ended = async (script: string) => {
-    const { status, body } = await create({ input: `{{reply text="a b" ${script}}}` });
+test(
+  "[OR1] [OR11] [OX5] a response has every field, and is read as it was answered, also on wire 004",
+  ONCE,
+  async () => {
+    const server = await sharedServer();
+    const { create, get, user } = responsesClient(server);
+    const { status, body, headers } = await create({ input: "Hello {{reply text=Hi usage}}" });
     assert.equal(status, 200);
-    return [body.status, body.incomplete_details, body.error?.code ?? null, wordsOf(body)];
-  };
-  assert.deepEqual(await ended("usage"), ["completed", null, null, "a b"]);
-  assert.deepEqual(await ended("finishReason=length"), [
-    "incomplete",
-    { reason: "max_output_tokens" },
-    null,
-    "a b",
-  ]);
-  assert.deepEqual(await ended("finishReason=content_filter"), [
-    "incomplete",
-    { reason: "content_filter" },
-    null,
-    "a b",
-  ]);
-  const [status, , code, words] = await ended("cut=1");
-  assert.deepEqual([status, code, words], ["failed", "server_error", "a "]);
-});
+    assert.deepEqual(Object.keys(body).sort(), [...FIELDS].sort());
+    assert.match(body.id, /^resp_[0-9a-f]{32}$/);
+    assert.equal(headers.get("x-response-id"), body.id);
+    const hex = body.id.slice("resp_".length);
+    assert.deepEqual(body.output, [
+      {
+        id: `msg_${hex}`,
+        type: "message",
+        status: "completed",
+        role: "assistant",
+        content: [{ type: "output_text", text: "Hi", annotations: [], logprobs: [] }],
+      },
+    ]);
+    assert.deepEqual(body.usage, {
+      input_tokens: 10,
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+      output_tokens: 1,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: 11,
+    });
+    const { temperature, top_p, truncation, tool_choice, parallel_tool_calls, store } = body;
+    assert.deepEqual(
+      { temperature, top_p, truncation, tool_choice, parallel_tool_calls, store },
+      {
+        temperature: 1,
+        top_p: 1,
+        truncation: "disabled",
+        tool_choice: "auto",
+        parallel_tool_calls: true,
+        store: true,
+      },
+    );
+    assert.deepEqual(
+      [body.conversation, body.previous_response_id, body.metadata],
+      [null, null, {}],
+    );
+    assert.ok(Number.isSafeInteger(body.created_at) && body.completed_at >= body.created_at);
+    assert.deepEqual((await get(body.id)).body, body);
+    const uuid = hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+    const message = await caller(server.url).call(`/messages/${uuid}`, { user });
+    assert.equal(message.body.data.content, "Hi");
+  },
+);
+
+test(
+  "[OR2] how a reply ended is its status: whole, cut by its length, filtered, cut off later",
+  ONCE,
+  async () => {
+    const server = await sharedServer();
+    const { create } = responsesClient(server);
+    const ended = async (script: string) => {
+      const { status, body } = await create({ input: `{{reply text="a b" ${script}}}` });
+      assert.equal(status, 200);
+      return [body.status, body.incomplete_details, body.error?.code ?? null, wordsOf(body)];
+    };
+    assert.deepEqual(await ended("usage"), ["completed", null, null, "a b"]);
+    assert.deepEqual(await ended("finishReason=length"), [
+      "incomplete",
+      { reason: "max_output_tokens" },
+      null,
+      "a b",
+    ]);
+    assert.deepEqual(await ended("finishReason=content_filter"), [
+      "incomplete",
+      { reason: "content_filter" },
+      null,
+      "a b",
+    ]);
+    const [status, , code, words] = await ended("cut=1");
+    assert.deepEqual([status, code, words], ["failed", "server_error", "a "]);
+  },
+);
 
 test("[OR4] [OR5] a response goes on from any other, any number of times, and instructions do not follow", async () => {
   const server = await sharedServer();
@@ -339,35 +350,39 @@ const PIXEL =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 const PICTURE = "https://example.org/picture.png";
 
-test("[OR3] [ON3] images and files are kept with their message: told again later, and items of it", async () => {
-  const server = await sharedServer();
-  const { call, create } = responsesClient(server);
-  const content = [
-    { type: "input_text", text: "Look {{reply text=seen}}" },
-    { type: "input_image", image_url: PIXEL },
-    { type: "input_image", image_url: PICTURE },
-    { type: "input_file", filename: "note.txt", file_data: "data:text/plain;base64,aGVsbG8=" },
-  ];
-  for (const more of [{}, { conversation: `with images ${Math.random()}` }]) {
-    server.model.forget();
-    const first = await create({ input: [{ role: "user", content }], ...more });
-    assert.equal(first.status, 200, first.text);
-    const next = { input: "Again {{reply text=yes}}" };
-    await create(
-      "conversation" in more
-        ? { ...next, ...more }
-        : { ...next, previous_response_id: first.body.id },
-    );
-    const told = server.model.requests.map(({ body }) => JSON.stringify(body?.messages));
-    for (const [index, text] of told.entries()) {
-      assert.ok(text.includes(PIXEL), `the image's bytes in request ${index}`);
-      assert.ok(text.includes(PICTURE), `the address in request ${index}`);
-      assert.ok(text.includes("note.txt"), `the file in request ${index}`);
+test(
+  "[OR3] [ON3] images and files are kept with their message: told again later, and items of it",
+  ONCE,
+  async () => {
+    const server = await sharedServer();
+    const { call, create } = responsesClient(server);
+    const content = [
+      { type: "input_text", text: "Look {{reply text=seen}}" },
+      { type: "input_image", image_url: PIXEL },
+      { type: "input_image", image_url: PICTURE },
+      { type: "input_file", filename: "note.txt", file_data: "data:text/plain;base64,aGVsbG8=" },
+    ];
+    for (const more of [{}, { conversation: `with images ${Math.random()}` }]) {
+      server.model.forget();
+      const first = await create({ input: [{ role: "user", content }], ...more });
+      assert.equal(first.status, 200, first.text);
+      const next = { input: "Again {{reply text=yes}}" };
+      await create(
+        "conversation" in more
+          ? { ...next, ...more }
+          : { ...next, previous_response_id: first.body.id },
+      );
+      const told = server.model.requests.map(({ body }) => JSON.stringify(body?.messages));
+      for (const [index, text] of told.entries()) {
+        assert.ok(text.includes(PIXEL), `the image's bytes in request ${index}`);
+        assert.ok(text.includes(PICTURE), `the address in request ${index}`);
+        assert.ok(text.includes("note.txt"), `the file in request ${index}`);
+      }
+      const { data } = (await call("GET", `/responses/${first.body.id}/input_items`)).body;
+      assert.deepEqual(
+        data[0].content.map(({ type }: Event) => type),
+        ["input_text", "input_image", "input_image", "input_file"],
+      );
     }
-    const { data } = (await call("GET", `/responses/${first.body.id}/input_items`)).body;
-    assert.deepEqual(
-      data[0].content.map(({ type }: Event) => type),
-      ["input_text", "input_image", "input_image", "input_file"],
-    );
-  }
-});
+  },
+);

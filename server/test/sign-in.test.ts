@@ -10,69 +10,76 @@ import { eventsOf } from "./chat-v1-client.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
-import { BACKEND, startServer } from "./start-server.ts";
+import { BACKEND, ONCE, startServer } from "./start-server.ts";
 import { ALICE, makeKey, type Server, send, UUID } from "./wire-client.ts";
 
 const SERVERS = BACKEND === "replicas" ? 2 : 1;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-test("a token of the configured issuer is let in on every wire, as the user of its issuer and subject", async () => {
-  await using issuer = await startIssuer();
-  await using server = await startServer({ builtIn: true, environment: issuer.environment });
-  const userId = userIdOf(issuer.url, "ann");
-  assert.match(userId, UUID);
-  for (const [algorithm, kid] of [
-    ["RS256", "rsa"],
-    ["PS256", "rsa"],
-    ["ES256", "ec"],
-    ["EdDSA", "ed"],
-  ] as const) {
-    if (algorithm === "PS256") continue; // That key is published for RS256 alone.
-    const headers = bearer(await issuer.token("ann", { algorithm, header: { kid } }));
-    const created = await send(server, "POST", "/v1/chat/conversations", {}, headers);
-    assert.equal(created.status, 201, algorithm);
-    assert.equal(created.body.data.user_id, userId);
-  }
-  for (const typ of [undefined, "JWT", "jwt", "at+jwt", "application/at+jwt"]) {
-    const ofThatType = bearer(await issuer.token("ann", { header: { kid: "rsa", typ } }));
-    const { status } = await send(server, "GET", "/v1/chat/account", undefined, ofThatType);
-    assert.equal(status, 200, `typ ${typ}`);
-  }
-  const token = await issuer.token("ann");
-  const headers = bearer(token);
-  for (const claim of [{}, { user_id: "ann" }, { user_id: userId }])
-    assert.equal(
-      (await send(server, "POST", "/chat", { message: "Hi", ...claim }, headers)).status,
-      200,
+test(
+  "a token of the configured issuer is let in on every wire, as the user of its issuer and subject",
+  ONCE,
+  async () => {
+    await using issuer = await startIssuer();
+    await using server = await startServer({ builtIn: true, environment: issuer.environment });
+    const userId = userIdOf(issuer.url, "ann");
+    assert.match(userId, UUID);
+    for (const [algorithm, kid] of [
+      ["RS256", "rsa"],
+      ["PS256", "rsa"],
+      ["ES256", "ec"],
+      ["EdDSA", "ed"],
+    ] as const) {
+      if (algorithm === "PS256") continue; // That key is published for RS256 alone.
+      const headers = bearer(await issuer.token("ann", { algorithm, header: { kid } }));
+      const created = await send(server, "POST", "/v1/chat/conversations", {}, headers);
+      assert.equal(created.status, 201, algorithm);
+      assert.equal(created.body.data.user_id, userId);
+    }
+    for (const typ of [undefined, "JWT", "jwt", "at+jwt", "application/at+jwt"]) {
+      const ofThatType = bearer(await issuer.token("ann", { header: { kid: "rsa", typ } }));
+      const { status } = await send(server, "GET", "/v1/chat/account", undefined, ofThatType);
+      assert.equal(status, 200, `typ ${typ}`);
+    }
+    const token = await issuer.token("ann");
+    const headers = bearer(token);
+    for (const claim of [{}, { user_id: "ann" }, { user_id: userId }])
+      assert.equal(
+        (await send(server, "POST", "/chat", { message: "Hi", ...claim }, headers)).status,
+        200,
+      );
+    const dialogix = await send(
+      server,
+      "POST",
+      "/api/v1/chat/completions",
+      { message: "Hi" },
+      headers,
     );
-  const dialogix = await send(
-    server,
-    "POST",
-    "/api/v1/chat/completions",
-    { message: "Hi" },
-    headers,
-  );
-  assert.equal(dialogix.status, 200);
-  const list = await send(server, "GET", "/api/conversations", undefined, headers);
-  assert.equal(list.body.count, 5);
-  assert.equal(list.body.conversations[0].userId, userId);
-  await using chat = await openSocket(server, "/ws?user_id=ann", { headers });
-  chat.say({ type: "message", content: "Hi" });
-  assert.equal((await chat.next()).type, "response");
-  await using voice = await openSocket(server, "/ws", {
-    protocols: ["colloquy", `bearer.${token}`],
-  });
-  assert.equal((await voice.next()).type, "connection_established");
+    assert.equal(dialogix.status, 200);
+    const list = await send(server, "GET", "/api/conversations", undefined, headers);
+    assert.equal(list.body.count, 5);
+    assert.equal(list.body.conversations[0].userId, userId);
+    await using chat = await openSocket(server, "/ws?user_id=ann", { headers });
+    chat.say({ type: "message", content: "Hi" });
+    assert.equal((await chat.next()).type, "response");
+    await using voice = await openSocket(server, "/ws", {
+      protocols: ["colloquy", `bearer.${token}`],
+    });
+    assert.equal((await voice.next()).type, "connection_established");
 
-  const bob = bearer(await issuer.token("bob"));
-  assert.equal((await send(server, "GET", "/api/conversations", undefined, bob)).body.count, 0);
-  const other = await send(server, "POST", "/chat", { message: "Hi", user_id: "ann" }, bob);
-  assert.equal(other.status, 403);
-  assert.match(other.body.detail, /its own subject/);
-  assert.equal((await send(server, "GET", "/metrics", undefined, headers)).status, 403);
-  assert.deepEqual(new Set(issuer.asked), new Set(["/.well-known/openid-configuration", "/keys"]));
-  assert.equal(issuer.asked.length, 2 * SERVERS, "each server asks once");
-});
+    const bob = bearer(await issuer.token("bob"));
+    assert.equal((await send(server, "GET", "/api/conversations", undefined, bob)).body.count, 0);
+    const other = await send(server, "POST", "/chat", { message: "Hi", user_id: "ann" }, bob);
+    assert.equal(other.status, 403);
+    assert.match(other.body.detail, /its own subject/);
+    assert.equal((await send(server, "GET", "/metrics", undefined, headers)).status, 403);
+    assert.deepEqual(
+      new Set(issuer.asked),
+      new Set(["/.well-known/openid-configuration", "/keys"]),
+    );
+    assert.equal(issuer.asked.length, 2 * SERVERS, "each server asks once");
+  },
+);
 
 test("with an issuer the server is claimed, and keys are good beside tokens", async () => {
   await using issuer = await startIssuer();
@@ -87,7 +94,7 @@ test("with an issuer the server is claimed, and keys are good beside tokens", as
   assert.equal((await send(server, "GET", path, undefined, bearer(key))).status, 200);
 });
 
-test("users of two issuers with the same subject are two users", () => {
+test("users of two issuers with the same subject are two users", ONCE, () => {
   const ids = [
     userIdOf("https://a.example", "ann"),
     userIdOf("https://b.example", "ann"),
@@ -99,33 +106,37 @@ test("users of two issuers with the same subject are two users", () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
-test("an expired token is told so; an issuer that cannot be reached is 503, and asked again in a while", async () => {
-  await using issuer = await startIssuer();
-  await using server = await startServer({ builtIn: true, environment: issuer.environment });
-  const path = "/v1/chat/conversations";
-  issuer.fail(true);
-  const good = bearer(await issuer.token("ann"));
-  for (let count = 0; count < 20; count++) {
-    const answer = await send(server, "GET", path, undefined, good);
-    assert.equal(answer.status, 503);
-    assert.ok(Number(answer.headers.get("retry-after")) >= 1);
-  }
-  assert.equal(issuer.asked.length, SERVERS, "one attempt, and then left alone");
-  issuer.fail(false);
-  const patience = performance.now() + 10_000;
-  while ((await send(server, "GET", path, undefined, good)).status !== 200) {
-    assert.ok(performance.now() < patience, "it does not recover");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const now = Math.floor(Date.now() / 1000);
-  const expired = await issuer.token("ann", { claims: { exp: now - 1 } });
-  const refused = await send(server, "GET", path, undefined, bearer(expired));
-  assert.equal(refused.status, 401);
-  assert.match(refused.body.message, /expired\. Sign in again/);
-  assert.match(refused.headers.get("www-authenticate") ?? "", /Bearer/);
-});
+test(
+  "an expired token is told so; an issuer that cannot be reached is 503, and asked again in a while",
+  ONCE,
+  async () => {
+    await using issuer = await startIssuer();
+    await using server = await startServer({ builtIn: true, environment: issuer.environment });
+    const path = "/v1/chat/conversations";
+    issuer.fail(true);
+    const good = bearer(await issuer.token("ann"));
+    for (let count = 0; count < 20; count++) {
+      const answer = await send(server, "GET", path, undefined, good);
+      assert.equal(answer.status, 503);
+      assert.ok(Number(answer.headers.get("retry-after")) >= 1);
+    }
+    assert.equal(issuer.asked.length, SERVERS, "one attempt, and then left alone");
+    issuer.fail(false);
+    const patience = performance.now() + 10_000;
+    while ((await send(server, "GET", path, undefined, good)).status !== 200) {
+      assert.ok(performance.now() < patience, "it does not recover");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const now = Math.floor(Date.now() / 1000);
+    const expired = await issuer.token("ann", { claims: { exp: now - 1 } });
+    const refused = await send(server, "GET", path, undefined, bearer(expired));
+    assert.equal(refused.status, 401);
+    assert.match(refused.body.message, /expired\. Sign in again/);
+    assert.match(refused.headers.get("www-authenticate") ?? "", /Bearer/);
+  },
+);
 
-test("what sign-in needs is said at the start", () => {
+test("what sign-in needs is said at the start", ONCE, () => {
   const mistakes = (environment: Record<string, string>): string => {
     try {
       readConfig(environment);
@@ -235,22 +246,27 @@ test("the first key ends what programs of this machine had open without one", as
   await assertCut(open, performance.now());
 });
 
-test("a client that does not answer the close is cut off, and what it still says is not heard", async () => {
-  await using server = await startServer({ builtIn: true });
-  const key = await makeKey(server, { userId: "ann" });
-  const client = await openSocket(server, "/ws?user_id=ann", {
-    headers: bearer(key),
-    autoPong: false,
-  });
-  client.socket.pause();
-  for (const one of await server.store.listKeys()) await server.store.revokeKey(one.id, new Date());
-  using machine = watchMachine();
-  const lostAt = performance.now();
-  for (;;) {
-    if ((await send(server, "GET", "/health")).body.active_connections === 0) break;
-    assert.ok(performance.now() - lostAt < 1500 * machine.slowness(), "it is still open");
-    client.say({ type: "message", content: "Am I heard?" });
-  }
-  client.socket.resume();
-  await client.closed;
-});
+test(
+  "a client that does not answer the close is cut off, and what it still says is not heard",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    const key = await makeKey(server, { userId: "ann" });
+    const client = await openSocket(server, "/ws?user_id=ann", {
+      headers: bearer(key),
+      autoPong: false,
+    });
+    client.socket.pause();
+    for (const one of await server.store.listKeys())
+      await server.store.revokeKey(one.id, new Date());
+    using machine = watchMachine();
+    const lostAt = performance.now();
+    for (;;) {
+      if ((await send(server, "GET", "/health")).body.active_connections === 0) break;
+      assert.ok(performance.now() - lostAt < 1500 * machine.slowness(), "it is still open");
+      client.say({ type: "message", content: "Am I heard?" });
+    }
+    client.socket.resume();
+    await client.closed;
+  },
+);

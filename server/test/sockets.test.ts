@@ -13,7 +13,7 @@ import { clientAddress } from "../src/http/client-address.ts";
 import type { Accepted, Handshake, Socket } from "../src/http/socket.ts";
 import { attachSockets, type SocketOptions } from "../src/http/sockets.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
-import { BACKEND, startServer } from "./start-server.ts";
+import { BACKEND, ONCE, startServer } from "./start-server.ts";
 import { send } from "./wire-client.ts";
 
 const principal: Principal = {
@@ -108,7 +108,7 @@ test("[S8] 10 connections per address; the 11th is closed with 1008 and the reas
   assert.equal((await again.next()).content, "You said: Hi");
 });
 
-test("[S8] an address is the client's, as a trusted proxy names it", async () => {
+test("[S8] an address is the client's, as a trusted proxy names it", ONCE, async () => {
   const trustedProxies = ["127.0.0.1"];
   await using server = await startSockets({ socketsPerAddress: 1, trustedProxies });
   const from = (address: string) =>
@@ -121,7 +121,7 @@ test("[S8] an address is the client's, as a trusted proxy names it", async () =>
   assert.equal((await three.closed).code, 1008);
 });
 
-test("a client's address is read as the framework reads it", async () => {
+test("a client's address is read as the framework reads it", ONCE, async () => {
   for (const trustedProxies of [[], ["127.0.0.1"], ["127.0.0.0/8", "10.0.0.0/8"]]) {
     const app = fastify({ trustProxy: trustedProxies.length ? trustedProxies : false });
     const addressOf = clientAddress(trustedProxies);
@@ -134,35 +134,39 @@ test("a client's address is read as the framework reads it", async () => {
   }
 });
 
-test("a handshake tells its handler who connects, and takes a credential from header or subprotocol", async () => {
-  const seen: Handshake[] = [];
-  await using server = await startSockets({}, async (handshake) => {
-    seen.push(handshake);
-    return () => () => {};
-  });
-  const open = async (options: Parameters<typeof openSocket>[2], path = "/ws") => {
-    await using opened = await openSocket(server, path, options);
-    return { protocol: opened.socket.protocol, handshake: seen.at(-1) };
-  };
-  const plain = await open({}, "/ws?user_id=a&x=%20");
-  assert.equal(plain.handshake?.url.searchParams.get("x"), " ");
-  assert.deepEqual(plain.handshake?.credential, { kind: "none" });
-  assert.equal(plain.handshake?.connection.address, "127.0.0.1");
-  assert.equal(plain.handshake?.connection.origin, "absent");
-  const header = await open({ headers: { authorization: "Bearer abc" } });
-  assert.deepEqual(header.handshake?.credential, { kind: "bearer", token: "abc" });
-  const page = await open({
-    protocols: ["colloquy", "bearer.a.b.c"],
-    origin: "https://app.example",
-  });
-  assert.deepEqual(page.handshake?.credential, { kind: "bearer", token: "a.b.c" });
-  assert.equal(page.protocol, "colloquy");
-  assert.equal(page.handshake?.connection.origin, "trusted");
-  const malformed = await open({ headers: { authorization: "Basic abc" } });
-  assert.deepEqual(malformed.handshake?.credential, { kind: "malformed" });
-});
+test(
+  "a handshake tells its handler who connects, and takes a credential from header or subprotocol",
+  ONCE,
+  async () => {
+    const seen: Handshake[] = [];
+    await using server = await startSockets({}, async (handshake) => {
+      seen.push(handshake);
+      return () => () => {};
+    });
+    const open = async (options: Parameters<typeof openSocket>[2], path = "/ws") => {
+      await using opened = await openSocket(server, path, options);
+      return { protocol: opened.socket.protocol, handshake: seen.at(-1) };
+    };
+    const plain = await open({}, "/ws?user_id=a&x=%20");
+    assert.equal(plain.handshake?.url.searchParams.get("x"), " ");
+    assert.deepEqual(plain.handshake?.credential, { kind: "none" });
+    assert.equal(plain.handshake?.connection.address, "127.0.0.1");
+    assert.equal(plain.handshake?.connection.origin, "absent");
+    const header = await open({ headers: { authorization: "Bearer abc" } });
+    assert.deepEqual(header.handshake?.credential, { kind: "bearer", token: "abc" });
+    const page = await open({
+      protocols: ["colloquy", "bearer.a.b.c"],
+      origin: "https://app.example",
+    });
+    assert.deepEqual(page.handshake?.credential, { kind: "bearer", token: "a.b.c" });
+    assert.equal(page.protocol, "colloquy");
+    assert.equal(page.handshake?.connection.origin, "trusted");
+    const malformed = await open({ headers: { authorization: "Basic abc" } });
+    assert.deepEqual(malformed.handshake?.credential, { kind: "malformed" });
+  },
+);
 
-test("a page of another origin may not connect, however its origin is written", async () => {
+test("a page of another origin may not connect, however its origin is written", ONCE, async () => {
   await using server = await startSockets();
   const own = [`http://127.0.0.1:${server.port}`, "https://app.example", "https://here.example"];
   for (const origin of own)
@@ -180,7 +184,7 @@ test("a page of another origin may not connect, however its origin is written", 
     assert.equal((await refusedSocket(server, "/ws", { origin })).status, 403, origin);
 });
 
-test("[X4] a handshake that is refused is answered like any request", async () => {
+test("[X4] a handshake that is refused is answered like any request", ONCE, async () => {
   await using server = await startSockets({}, async () => {
     throw new Error("secret inner text");
   });
@@ -198,7 +202,7 @@ test("[X4] a handshake that is refused is answered like any request", async () =
   assert.equal(server.internal.length, 1);
 });
 
-test("[X4] a broken handshake is 400, a POST 405, another version 426", async () => {
+test("[X4] a broken handshake is 400, a POST 405, another version 426", ONCE, async () => {
   await using server = await startSockets();
   const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
   const status = async (method: string, headers: Record<string, string>) => {
@@ -217,7 +221,7 @@ test("[X4] a broken handshake is 400, a POST 405, another version 426", async ()
     assert.equal(await status("GET", { ...upgrade, "sec-websocket-version": version }), 426);
 });
 
-test("a request that offers another upgrade (h2c) is answered as if it did not", async () => {
+test("a request that offers another upgrade (h2c) is answered as if it did not", ONCE, async () => {
   await using server = await startServer({ builtIn: true });
   const headers = {
     connection: "Upgrade, HTTP2-Settings",
@@ -231,7 +235,7 @@ test("a request that offers another upgrade (h2c) is answered as if it did not",
   response.resume();
 });
 
-test("a peer that no longer answers is cut off; one that does stays", async () => {
+test("a peer that no longer answers is cut off; one that does stays", ONCE, async () => {
   await using server = await startSockets({ pingIntervalMs: 250 });
   await using dead = await openSocket(server, "/ws", { autoPong: false });
   await using alive = await openSocket(server, "/ws");
@@ -241,7 +245,7 @@ test("a peer that no longer answers is cut off; one that does stays", async () =
   assert.equal(await alive.next(), "here");
 });
 
-test("a client that reads nothing is cut off at 1 MiB, not buffered for", async () => {
+test("a client that reads nothing is cut off at 1 MiB, not buffered for", ONCE, async () => {
   const opened = Promise.withResolvers<Socket>();
   await using server = await startSockets({}, async () => (socket) => {
     opened.resolve(socket);
@@ -266,7 +270,7 @@ test("a client that reads nothing is cut off at 1 MiB, not buffered for", async 
   client.destroy();
 });
 
-test("a handler's own mistake closes that socket with 1011 and is reported", async () => {
+test("a handler's own mistake closes that socket with 1011 and is reported", ONCE, async () => {
   await using server = await startSockets({}, async () => () => () => {
     throw new Error("secret inner text");
   });
@@ -276,18 +280,22 @@ test("a handler's own mistake closes that socket with 1011 and is reported", asy
   assert.equal(server.internal[0]?.code, "internal");
 });
 
-test("at shutdown sockets are closed with 1001, and new ones are refused with 503", async () => {
-  await using server = await startSockets();
-  const open = await Promise.all([openSocket(server, "/ws"), openSocket(server, "/ws")]);
-  assert.equal(server.sockets.count(), 2);
-  const closing = server.sockets.close();
-  assert.equal((await refusedSocket(server, "/ws")).status, 503);
-  for (const client of open) assert.equal((await client.closed).code, 1001);
-  await closing;
-  assert.equal(server.sockets.count(), 0);
-});
+test(
+  "at shutdown sockets are closed with 1001, and new ones are refused with 503",
+  ONCE,
+  async () => {
+    await using server = await startSockets();
+    const open = await Promise.all([openSocket(server, "/ws"), openSocket(server, "/ws")]);
+    assert.equal(server.sockets.count(), 2);
+    const closing = server.sockets.close();
+    assert.equal((await refusedSocket(server, "/ws")).status, 503);
+    for (const client of open) assert.equal((await client.closed).code, 1001);
+    await closing;
+    assert.equal(server.sockets.count(), 0);
+  },
+);
 
-test("at shutdown a peer that does not answer is not waited for", async () => {
+test("at shutdown a peer that does not answer is not waited for", ONCE, async () => {
   await using server = await startSockets();
   const silent = await openSocket(server, "/ws");
   silent.socket.pause();
@@ -297,19 +305,23 @@ test("at shutdown a peer that does not answer is not waited for", async () => {
   await silent[Symbol.asyncDispose]();
 });
 
-test("a client of Socket.IO is told in words to open a plain WebSocket at /ws, by polling and by upgrade", async () => {
-  await using server = await startServer({ builtIn: true });
-  const query = "?EIO=4&transport=polling&t=abc";
-  for (const path of [`/socket.io/${query}`, `/socket.io${query}`])
-    for (const method of ["GET", "POST"]) {
-      const answer = await send(server, method, path, method === "POST" ? "40" : undefined, {
-        "content-type": "text/plain;charset=UTF-8",
-      });
-      assert.equal(answer.status, 404, `${method} ${path}`);
-      assert.equal(answer.body.code, "NOT_FOUND");
-      assert.match(answer.body.message, /does not speak Socket\.IO.*plain WebSocket at \/ws/);
-    }
-  const upgrade = await refusedSocket(server, "/socket.io/?EIO=4&transport=websocket");
-  assert.equal(upgrade.status, 404);
-  assert.match(upgrade.body.message, /plain WebSocket at \/ws/);
-});
+test(
+  "a client of Socket.IO is told in words to open a plain WebSocket at /ws, by polling and by upgrade",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    const query = "?EIO=4&transport=polling&t=abc";
+    for (const path of [`/socket.io/${query}`, `/socket.io${query}`])
+      for (const method of ["GET", "POST"]) {
+        const answer = await send(server, method, path, method === "POST" ? "40" : undefined, {
+          "content-type": "text/plain;charset=UTF-8",
+        });
+        assert.equal(answer.status, 404, `${method} ${path}`);
+        assert.equal(answer.body.code, "NOT_FOUND");
+        assert.match(answer.body.message, /does not speak Socket\.IO.*plain WebSocket at \/ws/);
+      }
+    const upgrade = await refusedSocket(server, "/socket.io/?EIO=4&transport=websocket");
+    assert.equal(upgrade.status, 404);
+    assert.match(upgrade.body.message, /plain WebSocket at \/ws/);
+  },
+);

@@ -6,7 +6,7 @@ import { caller } from "./chat-v1-client.ts";
 import { startIssuer } from "./issuer-server.ts";
 import { watchMachine } from "./machine-speed.ts";
 import { openSocket, refusedSocket } from "./socket-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { makeKey, type Server, send } from "./wire-client.ts";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -48,39 +48,50 @@ test("a ticket opens one socket of either wire as the user it was got for, once,
   assert.equal(list.body[0].messages.length, 4);
 });
 
-test("a ticket speaks for its user alone, even when it was got with a key that may claim any", async () => {
-  await using server = await startServer({ builtIn: true });
-  const backend = await makeKey(server, { userId: "backend", actAs: true });
-  const headers = { ...bearer(backend), "x-user-id": "ann" };
-  const { ticket, user_id } = await ticketFor(server, headers);
-  assert.equal(user_id, "ann");
-  assert.equal((await refusedSocket(server, `/ws?user_id=bob&ticket=${ticket}`)).status, 403);
-  const other = await ticketFor(server, headers);
-  await using socket = await openSocket(server, `/ws?user_id=ann&ticket=${other.ticket}`);
-  socket.say({ type: "message", content: "Hi" });
-  assert.equal((await socket.next()).type, "response");
-});
+test(
+  "a ticket speaks for its user alone, even when it was got with a key that may claim any",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    const backend = await makeKey(server, { userId: "backend", actAs: true });
+    const headers = { ...bearer(backend), "x-user-id": "ann" };
+    const { ticket, user_id } = await ticketFor(server, headers);
+    assert.equal(user_id, "ann");
+    assert.equal((await refusedSocket(server, `/ws?user_id=bob&ticket=${ticket}`)).status, 403);
+    const other = await ticketFor(server, headers);
+    await using socket = await openSocket(server, `/ws?user_id=ann&ticket=${other.ticket}`);
+    socket.say({ type: "message", content: "Hi" });
+    assert.equal((await socket.next()).type, "response");
+  },
+);
 
-test("a ticket that is unknown, damaged, doubled or beside another credential opens nothing", async () => {
-  await using server = await startServer({ builtIn: true });
-  const key = await makeKey(server);
-  const { ticket } = await ticketFor(server, bearer(key));
-  for (const wrong of [
-    "",
-    "ct_",
-    "x",
-    key,
-    `${ticket}x`,
-    ticket.slice(0, -1),
-    ticket.toUpperCase(),
-  ])
-    assert.equal((await refusedSocket(server, `/ws?ticket=${wrong}`)).status, 401, wrong);
-  const headers = bearer(key);
-  assert.equal((await refusedSocket(server, `/ws?ticket=${ticket}`, { headers })).status, 400);
-  assert.equal((await refusedSocket(server, `/ws?ticket=${ticket}&ticket=${ticket}`)).status, 400);
-  await using socket = await openSocket(server, `/ws?ticket=${ticket}`);
-  assert.equal((await socket.next()).type, "connection_established");
-});
+test(
+  "a ticket that is unknown, damaged, doubled or beside another credential opens nothing",
+  ONCE,
+  async () => {
+    await using server = await startServer({ builtIn: true });
+    const key = await makeKey(server);
+    const { ticket } = await ticketFor(server, bearer(key));
+    for (const wrong of [
+      "",
+      "ct_",
+      "x",
+      key,
+      `${ticket}x`,
+      ticket.slice(0, -1),
+      ticket.toUpperCase(),
+    ])
+      assert.equal((await refusedSocket(server, `/ws?ticket=${wrong}`)).status, 401, wrong);
+    const headers = bearer(key);
+    assert.equal((await refusedSocket(server, `/ws?ticket=${ticket}`, { headers })).status, 400);
+    assert.equal(
+      (await refusedSocket(server, `/ws?ticket=${ticket}&ticket=${ticket}`)).status,
+      400,
+    );
+    await using socket = await openSocket(server, `/ws?ticket=${ticket}`);
+    assert.equal((await socket.next()).type, "connection_established");
+  },
+);
 
 test("a ticket is no longer good than the credential that it was got with", async () => {
   await using issuer = await startIssuer();
@@ -113,21 +124,25 @@ test("before the first key a ticket is for programs of this machine, as everythi
   assert.equal((await socket.next()).type, "response");
 });
 
-test("an answer that never ends, though comments come, fails in time and keeps what was said", async () => {
-  await using server = await startServer({ environment: { MODEL_TOTAL_SECONDS: "1" } });
-  const { call, newConversation } = caller(server.url);
-  server.model.next({ text: "Some words", waitComments: 200, gapMs: 20 });
-  const id = await newConversation();
-  const beganAt = performance.now();
-  const answer = await call(`/conversations/${id}/messages`, { body: { content: "Hello" } });
-  assert.equal(answer.status, 502);
-  assert.match(answer.body.message ?? "", /within 1 s$/);
-  assert.ok(performance.now() - beganAt < 5000);
-  await server.model.aborted();
-  server.model.next({ text: "alpha bravo charlie delta echo foxtrot golf", gapMs: 600 });
-  await call(`/conversations/${id}/messages`, { body: { content: "Again" } });
-  const messages = await call(`/conversations/${id}/messages`);
-  const last = messages.body.data.at(-1);
-  assert.equal(last.status, "failed");
-  assert.match(last.content, /^alpha /);
-});
+test(
+  "an answer that never ends, though comments come, fails in time and keeps what was said",
+  ONCE,
+  async () => {
+    await using server = await startServer({ environment: { MODEL_TOTAL_SECONDS: "1" } });
+    const { call, newConversation } = caller(server.url);
+    server.model.next({ text: "Some words", waitComments: 200, gapMs: 20 });
+    const id = await newConversation();
+    const beganAt = performance.now();
+    const answer = await call(`/conversations/${id}/messages`, { body: { content: "Hello" } });
+    assert.equal(answer.status, 502);
+    assert.match(answer.body.message ?? "", /within 1 s$/);
+    assert.ok(performance.now() - beganAt < 5000);
+    await server.model.aborted();
+    server.model.next({ text: "alpha bravo charlie delta echo foxtrot golf", gapMs: 600 });
+    await call(`/conversations/${id}/messages`, { body: { content: "Again" } });
+    const messages = await call(`/conversations/${id}/messages`);
+    const last = messages.body.data.at(-1);
+    assert.equal(last.status, "failed");
+    assert.match(last.content, /^alpha /);
+  },
+);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { caller, type Envelope } from "./chat-v1-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 
@@ -80,7 +80,7 @@ test("[H25] a title that somebody gave stays: at the beginning, and while the mo
   }
 });
 
-test("[H25] a pin leaves it to the model, and the search finds the new title", async () => {
+test("[H25] a pin leaves it to the model, and the search finds the new title", ONCE, async () => {
   const { create, say, titleOf, call } = person();
   server.model.next({ text: "Hi" }, { text: "Zanzibar", hold: 0 });
   const id = await create();
@@ -95,30 +95,38 @@ test("[H25] a pin leaves it to the model, and the search finds the new title", a
   assert.equal((await found("Zanzibar")).length, 1);
 });
 
-test("[H25] a model that fails, or says nothing of use, leaves the first words; the next exchange asks again", async () => {
-  const { create, say, titleOf } = person();
-  server.model.next({ text: "Hi" }, { failStatus: 400 });
-  const id = await create();
-  await say(id, "Good morning");
-  assert.equal(await titleOf(id), "Good morning");
-  server.model.next({ text: "Again" }, { text: '  **""**\n\n' });
-  await say(id, "Another");
-  assert.equal(await titleOf(id), "Good morning");
-  server.model.next({ text: "Once more" }, { text: `# Title: *${"long words ".repeat(40)}*` });
-  await say(id, "A third");
-  const title = await titleOf(id);
-  assert.match(title, /^long words .*…$/);
-  assert.ok(title.length <= 61, title);
-});
+test(
+  "[H25] a model that fails, or says nothing of use, leaves the first words; the next exchange asks again",
+  ONCE,
+  async () => {
+    const { create, say, titleOf } = person();
+    server.model.next({ text: "Hi" }, { failStatus: 400 });
+    const id = await create();
+    await say(id, "Good morning");
+    assert.equal(await titleOf(id), "Good morning");
+    server.model.next({ text: "Again" }, { text: '  **""**\n\n' });
+    await say(id, "Another");
+    assert.equal(await titleOf(id), "Good morning");
+    server.model.next({ text: "Once more" }, { text: `# Title: *${"long words ".repeat(40)}*` });
+    await say(id, "A third");
+    const title = await titleOf(id);
+    assert.match(title, /^long words .*…$/);
+    assert.ok(title.length <= 61, title);
+  },
+);
 
-test("[H25] a reply that failed is not named, and an answer that is not there names nothing", async () => {
-  const { create, say, titleOf } = person();
-  server.model.next({ failStatus: 400 });
-  const id = await create();
-  await say(id, "Good morning");
-  assert.equal(await titleOf(id), "Good morning");
-  assert.equal(server.model.requests.length, 1);
-});
+test(
+  "[H25] a reply that failed is not named, and an answer that is not there names nothing",
+  ONCE,
+  async () => {
+    const { create, say, titleOf } = person();
+    server.model.next({ failStatus: 400 });
+    const id = await create();
+    await say(id, "Good morning");
+    assert.equal(await titleOf(id), "Good morning");
+    assert.equal(server.model.requests.length, 1);
+  },
+);
 
 test("[H25] budgets count what a title costs, and a budget that is used up leaves the first words", async () => {
   const { create, say, titleOf } = person();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { allEvents, caller, eventsOf } from "./chat-v1-client.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 
 type Message = {
   id: string;
@@ -206,7 +206,7 @@ test("[H23] two versions are answered at once, each in its own order; a stop of 
   assert.equal((await call(`/conversations/${id}`)).body.data.active_branch, 2);
 });
 
-test("[H24] what cannot be is refused in words, and nothing is stored", async () => {
+test("[H24] what cannot be is refused in words, and nothing is stored", ONCE, async () => {
   const { list, call, path, id, two, zwei } = await twoTurns();
   const other = await twoTurns();
   const before = await list("?versions=1");
