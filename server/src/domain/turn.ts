@@ -35,6 +35,9 @@ export type TurnEnding =
       readonly error: ReplyError;
     };
 
+/** A reply that waits for a decision or a result. */
+export type Waiting = Extract<TurnEnding, { type: "waiting" }>;
+
 /** The ending that a stored reply represents; null while the reply is being generated. */
 export function endingOf(reply: Message): TurnEnding | null {
   const position = reply.content.length + 1;

@@ -171,6 +171,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     isShared: parts.isRedisUp !== null,
     model: parts.titleModel,
   });
+  const serverTools = toolsOf(builtIn, parts.tools.others);
   const turns = withConcurrencyLimit(
     titles.watch(
       createTurns({
@@ -180,7 +181,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         checkpoints,
         pendingEndings,
         showFiles: createShowFiles(files),
-        tools: toolsOf(builtIn, parts.tools.others),
+        tools: serverTools,
         noteCall: audit.noteCall,
       }),
     ),
@@ -231,6 +232,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     pageOrigins: parts.origins.listed,
     ...kept,
     questions,
+    serverTools,
     sealingSecret: createInstallationSecret(store, parts.mintSecret, "sealing"),
     sessions,
     shares,

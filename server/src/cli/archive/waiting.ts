@@ -66,6 +66,8 @@ function checkState(state: Fields): Set<string> {
   if (!asked.isNull("models")) asked.texts("models");
   asked.object("settings");
   for (const list of ["clientTools", "within"]) if (asked.has(list)) asked.texts(list);
+  if (asked.has("chosenTools"))
+    for (const list of ["names", "asking"]) asked.object("chosenTools").texts(list);
   asked.flag("refusesTruncation");
   asked.whole("before");
   const waiting = new Set<string>();

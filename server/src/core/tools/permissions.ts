@@ -40,6 +40,8 @@ type Place = {
   readonly mayRemember: boolean;
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
+  /** Whether somebody is asked each time, whatever the tool itself says and was remembered. */
+  readonly alwaysAsks: boolean;
   /** Whose words are in the history that the model was told. @throws AppError unavailable */
   readBefore(): Promise<ReadBefore>;
   /** What the reply has so far. */
@@ -63,6 +65,7 @@ export async function permissionOf(
   if (!isChosen(tool, agent?.tools ?? null)) return "refused";
   if (tool.needs === "memory" && !(await isMemoryOn(store, place))) return "refused";
   const question: Permission = canAsk ? "ask" : "not here";
+  if (place.alwaysAsks) return question;
   if (tool.asks && !(await store.isGranted(owner, conversationId, tool))) return question;
   if (tool.effect === "reads") return "run";
   // Whatever was remembered: strangers may have written what the model does next.

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Usage } from "../../domain/message.ts";
 import type { ModelPatterns } from "../../domain/model-patterns.ts";
 import type { ModelSettings } from "../../ports/model.ts";
+import type { ChosenTools } from "./tools.ts";
 
 /**
  * A call is `wanted` once it is stored, `waiting` while its user is asked, `running` from before it leaves the server,
@@ -37,6 +38,8 @@ export type AskedState = {
   readonly canAsk?: boolean;
   /** The names of the tools that the client runs, among those of `settings`; absent: none. */
   readonly clientTools?: readonly string[];
+  /** Those of the server's tools that may be used; absent: all. */
+  readonly chosenTools?: ChosenTools;
   /** The replies whose calls have begun the turn, by their ids, the outermost first; absent: none. */
   readonly within?: readonly string[];
   /** The models that the speaker may use. */

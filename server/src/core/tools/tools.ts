@@ -45,6 +45,24 @@ export function toolsOf(
   });
 }
 
+/** Which of the server's tools a turn may use, by the names that models are offered. */
+export type ChosenTools = {
+  readonly names: readonly string[];
+  /** Those of them that are used only after somebody was asked, each time, whatever was remembered. */
+  readonly asking: readonly string[];
+};
+
+/** Those tools alone. */
+export function withChosen(tools: Tools | null, chosen: ChosenTools | undefined): Tools | null {
+  if (!tools || !chosen) return tools;
+  const names = new Set(chosen.names);
+  return {
+    offers: (canAsk) => tools.offers(canAsk).filter(({ name }) => names.has(name)),
+    find: (name) => (names.has(name) ? tools.find(name) : undefined),
+    isOfClient: tools.isOfClient,
+  };
+}
+
 /** The tools of a turn whose client brings some, too. A tool of the server's with the name of one of these is not used. */
 export function withClientTools(tools: Tools | null, names: readonly string[]): Tools {
   const ofClient = new Set(names);

@@ -255,6 +255,7 @@ export function watchedTurn(
     replyId: reply.id,
     branch: branchOf(reply.sequence),
     stored: endingOf(reply),
+    soFar: reply,
     ...watching(parts, owner, reply),
   };
 }

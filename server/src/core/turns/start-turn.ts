@@ -168,6 +168,7 @@ function runTurn(
             models: owner.models,
             ...(request.clientTools && { clientTools: request.clientTools }),
             ...(request.within && { within: request.within }),
+            ...(request.chosenTools && { chosenTools: request.chosenTools }),
           },
         })
       : null,

@@ -204,6 +204,7 @@ export function createSteps(
                 ...{ owner, conversationId: reply.conversationId, readBefore },
                 ...{ agentId: asked.agentId, canAsk: asked.canAsk ?? false },
                 mayRemember: asked.mayRemember ?? false,
+                alwaysAsks: asked.chosenTools?.asking.includes(tool.name) ?? false,
                 said: writer.reply.parts(),
                 isUntrusted: hasFiles || (reply.turn?.isUntrusted ?? false),
               },

@@ -4,8 +4,8 @@ import type { ModelPatterns } from "../../domain/model-patterns.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { AbandonedReply } from "../../ports/store.ts";
 import { FREE } from "../access/budgets.ts";
-import { fromStored, mayGoOn } from "../tools/step-state.ts";
-import { withClientTools } from "../tools/tools.ts";
+import { type AskedState, fromStored, mayGoOn } from "../tools/step-state.ts";
+import { type Tools, withChosen, withClientTools } from "../tools/tools.ts";
 import { takePlace } from "./queue-place.ts";
 import { generate } from "./reply.ts";
 import type { StartParts } from "./start-parts.ts";
@@ -78,7 +78,7 @@ async function goOn(
     request() {
       throw new Error("A reply that was taken over has had its first step");
     },
-    steps: stepsOf(parts, withClientTools(parts.tools, asked.clientTools ?? []), {
+    steps: stepsOf(parts, toolsOf(parts.tools, asked), {
       speaker: speakerWith(owner, asked.models),
       stop,
       conversationId,
@@ -95,6 +95,9 @@ async function goOn(
   });
   local.add(replyId, { conversationId, ending, interrupt: stop.now });
 }
+
+const toolsOf = (tools: Tools | null, { chosenTools, clientTools = [] }: AskedState): Tools =>
+  withClientTools(withChosen(tools, chosenTools), clientTools);
 
 const speakerWith = ({ tenantId, userId }: Owner, models: ModelPatterns | null): Speaker => ({
   tenantId,

@@ -7,7 +7,7 @@ import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { checkMessageText, checkText, MAX_REPLY_CHARACTERS } from "../../domain/text.ts";
 import type { NewInput } from "../../ports/store.ts";
-import { type Tools, withClientTools } from "../tools/tools.ts";
+import { type Tools, withChosen, withClientTools } from "../tools/tools.ts";
 import {
   type InputMessage,
   MAX_INPUT_MESSAGES,
@@ -32,14 +32,15 @@ export type SettledTurn = Omit<StartTurn, "input"> & {
 };
 
 /** The request with the server's own tools, where its wire and what it brings along leave room for them. */
-export function withServerTools(tools: Tools | null, request: SettledTurn): SettledTurn {
+export function withServerTools(all: Tools | null, request: SettledTurn): SettledTurn {
+  const tools = withChosen(all, request.chosenTools);
   const { settings = {}, usesServerTools, prompt, canAsk = false, runsClientTools } = request;
   const brought = settings.tools ?? [];
   if (brought.length > 0 && runsClientTools && !prompt) {
     const clientTools = brought.map(({ name }) => name);
     const serverTools = withClientTools(usesServerTools ? tools : null, clientTools);
-    const all = [...brought, ...serverTools.offers(canAsk)];
-    return { ...request, settings: { ...settings, tools: all }, serverTools, clientTools };
+    const offers = [...brought, ...serverTools.offers(canAsk)];
+    return { ...request, settings: { ...settings, tools: offers }, serverTools, clientTools };
   }
   if (!tools || !usesServerTools || prompt || brought.length > 0) return request;
   const offered = tools.offers(canAsk);

@@ -5,7 +5,7 @@ import type { Interruption, Message, Role } from "../../domain/message.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner, Speaker } from "../../domain/principal.ts";
 import type { Giving, Sink, StopGiving } from "../../domain/sink.ts";
-import type { TurnEnding, TurnEvent } from "../../domain/turn.ts";
+import type { TurnEnding, TurnEvent, Waiting } from "../../domain/turn.ts";
 import type { AgentStore } from "../../ports/agent-store.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { ConversationLock } from "../../ports/conversation-lock.ts";
@@ -27,7 +27,7 @@ import type { PartsEvent, TurnLog } from "../../ports/turn-log.ts";
 import type { Budgets } from "../access/budgets.ts";
 import type { NoteCall } from "../audit.ts";
 import type { Models } from "../models.ts";
-import type { Tools } from "../tools/tools.ts";
+import type { ChosenTools, Tools } from "../tools/tools.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { PendingEndings } from "./pending-endings.ts";
@@ -95,6 +95,8 @@ export type StartTurn = {
    * `prompt`, or beside tools of the request's own, unless `runsClientTools`. Default: no.
    */
   readonly usesServerTools?: boolean;
+  /** Those of them that the turn may use; absent: all. */
+  readonly chosenTools?: ChosenTools;
   /**
    * Whether the message may be the words of strangers, as where a program's model writes it: no tool that changes
    * something is then used without a question, in this turn, in another answer to the message, or later in the
@@ -197,6 +199,8 @@ export type WatchedTurn = Watching &
     readonly createdAt: Date;
     /** The reply's ending as it is stored; null while it is being generated. */
     readonly stored: TurnEnding | null;
+    /** The reply as it was stored when it was asked for. */
+    readonly soFar: Message;
   };
 
 export type Turns = Pick<TurnStore, "lastKey"> & {
@@ -228,6 +232,8 @@ export type Turns = Pick<TurnStore, "lastKey"> & {
   ): Promise<WatchedTurn | null>;
   /** The turn of that reply, however long ago it ended; null: there is none. */
   turnOf(owner: Owner, replyId: string): Promise<WatchedTurn | null>;
+  /** What that reply waits for; null: it does not wait, or there is none. @throws AppError unavailable */
+  waitingFor(owner: Owner, replyId: string): Promise<Waiting | null>;
   /** The replies of that list's turns that have ended, in the order of their beginning. @throws AppError not_found (after) */
   listed(owner: Owner, query: TurnListQuery): Promise<readonly Message[]>;
   /** Replaces what the turn's wire keeps with it. @throws AppError not_found, also of a turn that was begun without */

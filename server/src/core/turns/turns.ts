@@ -1,4 +1,5 @@
 import { AppError, notFound } from "../../domain/errors.ts";
+import { partsOf } from "../../domain/message.ts";
 import type { Speaker } from "../../domain/principal.ts";
 import { mayGenerateAgain } from "../../domain/turn.ts";
 import type { Reservation } from "../access/budgets.ts";
@@ -14,6 +15,7 @@ import { takeOver } from "./take-over.ts";
 import type { PreparedTurn, StartTurn, Turn, TurnParts, Turns } from "./turn.ts";
 import { checkRecord, settle, withServerTools } from "./turn-input.ts";
 import { guessAt, intend, promptOf } from "./turn-intent.ts";
+import { waitingOf } from "./waiting-ending.ts";
 
 export function createTurns(given: TurnParts): Turns {
   const local = createLocalTurns(given.clock);
@@ -37,6 +39,11 @@ export function createTurns(given: TurnParts): Turns {
     async turnOf(owner, replyId) {
       const turn = await store.getTurn(owner, replyId);
       return turn && watchedTurn(parts, owner, turn, Number.POSITIVE_INFINITY);
+    },
+    async waitingFor(owner, replyId) {
+      if (!(await store.replySteps(owner, replyId))?.isParked) return null;
+      const turn = await store.getTurn(owner, replyId);
+      return turn && waitingOf(parts, owner, turn.reply, partsOf(turn.reply));
     },
     lastKey: (owner, prefix, since) => store.lastKey(owner, prefix, since),
     async listed(owner, query) {

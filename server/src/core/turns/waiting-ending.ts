@@ -1,7 +1,7 @@
 import { documentOf, type Message } from "../../domain/message.ts";
 import type { Part } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
-import type { TurnEnding } from "../../domain/turn.ts";
+import type { Waiting } from "../../domain/turn.ts";
 import type { TurnParts } from "./turn.ts";
 
 /** What watchers get of a reply that waits for a decision or a result, and that no server has. Never rejects. */
@@ -10,7 +10,7 @@ export async function waitingOf(
   owner: Owner,
   reply: Message,
   parts: readonly Part[],
-): Promise<TurnEnding> {
+): Promise<Waiting> {
   const asked = await store.questionsOf(owner, reply.id).catch(() => []);
   const said = documentOf(parts);
   return {

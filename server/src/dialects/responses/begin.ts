@@ -7,21 +7,18 @@ import type { PromptMessage, Turn, TurnTarget, WatchedTurn } from "../../core/tu
 import type { Message } from "../../domain/message.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { ConversationName } from "../openai/conversation-name.ts";
+import { notHere } from "../openai/errors.ts";
+import { invalid } from "../openai/fields.ts";
 import { conversationNamed, keptPlace } from "../openai/kept-place.ts";
 import { checkOutputs, contentOf, type Draft, draftsOf } from "./drafts.ts";
 import { inputMessages, keptMessages } from "./input-messages.ts";
+import { type SourceTools, toolsOfSources } from "./mcp-tools.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import { hasLinks, joinPrompt, promptOfDraft, promptOfMessages } from "./prompt.ts";
+import { keptEcho, recordOf, storedRecord } from "./records.ts";
 import { callsIn, plainItems } from "./references.ts";
 import type { Asked } from "./request.ts";
-import {
-  endOf,
-  keptEcho,
-  previousNotFound,
-  previousResponse,
-  recordOf,
-  storedRecord,
-} from "./stored.ts";
+import { endOf, previousNotFound, previousResponse } from "./stored.ts";
 
 export const EVERY_ROLE = { everyRole: true } as const;
 
@@ -47,13 +44,18 @@ export type Ready = {
   readonly place: Place;
   readonly isKept: boolean;
   readonly drafts: readonly Draft[];
+  /** The server's tools that it may use; null: none. */
+  readonly sources: SourceTools | null;
   /** All that the model is told, after that history. */
   prompt(history: readonly Message[]): Promise<PromptMessage[]>;
 };
 
 /** @throws AppError invalid_request, not_found */
 export async function prepareResponse(
-  parts: Pick<ResponsesParts, "conversations" | "turns" | "files" | "models" | "sealingSecret">,
+  parts: Pick<
+    ResponsesParts,
+    "conversations" | "turns" | "files" | "models" | "sealingSecret" | "serverTools"
+  >,
   principal: Principal,
   asked: Asked,
   remembered: Remembered | null = null,
@@ -67,12 +69,15 @@ export async function prepareResponse(
     ? { ...newPlace(conversations, asked), remembered: remembered.messages }
     : await placeOf(parts, principal, asked, drafts);
   checkOutputs(items, callsIn([...place.remembered, ...place.history]));
+  const sources = toolsOfSources(parts.serverTools, asked.sources);
+  if (sources) checkKept(place, drafts);
   const contextTokens = models.contextTokensOf(asked.model);
   const showFiles = createShowFiles(files);
   return {
     place,
     isKept: place.isKept,
     drafts,
+    sources,
     prompt: async (history) =>
       joinPrompt(
         asked.instructions,
@@ -85,6 +90,24 @@ export async function prepareResponse(
       ),
   };
 }
+
+/** The server makes the calls of a reply that it keeps, with a history that it keeps. @throws AppError invalid_request */
+function checkKept({ isKept, added }: Place, drafts: readonly Draft[]): void {
+  if (!isKept || added)
+    throw notHere(
+      "tools",
+      "Tools of type mcp are used in responses that the server keeps: leave out store, and name what was said before by previous_response_id or conversation",
+    );
+  if (drafts.some(hasWebFiles))
+    throw notHere(
+      "input",
+      "With tools of type mcp, images and files are taken as data addresses alone. Send their bytes",
+    );
+}
+
+const hasWebFiles = (draft: Draft): boolean =>
+  "pieces" in draft &&
+  draft.pieces.some((piece) => piece.type === "file" && !piece.file.url.startsWith("data:"));
 
 /** A conversation of its own, of which no client is told. */
 const newPlace = (
@@ -111,6 +134,11 @@ async function placeOf(
     const turn = await previousResponse(parts, principal, previousResponseId);
     const { conversationId } = turn;
     const { isHidden } = recordOf(turn.record);
+    if (!turn.stored && (await parts.turns.waitingFor(principal, turn.replyId)))
+      throw invalid(
+        "previous_response_id",
+        "This response waits for approvals. Send an mcp_approval_response for each of its mcp_approval_request items first, and nothing else with them",
+      );
     const isNamed = async (): Promise<boolean> =>
       conversation !== null &&
       (await conversationNamed(conversations, principal, conversation.name))?.id === conversationId;
@@ -184,12 +212,12 @@ export async function startStored(
   { turns, files, models }: Pick<ResponsesParts, "turns" | "files" | "models">,
   principal: Principal,
   asked: Asked,
-  { place, drafts, prompt }: Ready,
+  { place, drafts, sources, prompt }: Ready,
   idempotency: Idempotency | null,
 ): Promise<Turn> {
   const { isHidden, target, added, history } = place;
   const { isBackground, sealsReasoning, instructions } = asked;
-  const echo = keptEcho(asked.echo);
+  const echo = keptEcho(asked.echo, sources !== null);
   // What else is said in the conversation meanwhile is told as well, which the core alone can know.
   const isShared =
     added === null && (target.kind === "alias" || (target.kind === "existing" && !target.place));
@@ -200,10 +228,11 @@ export async function startStored(
     input: added
       ? await keptMessages(files, principal, added)
       : await inputMessages(files, principal, drafts),
-    ...(isShared && isPlain
+    ...(sources || (isShared && isPlain)
       ? // A client of this wire says all that the model is told of its person.
         { instructions: instructions ?? "", refusesTruncation: !asked.mayCut }
       : { prompt: await prompt(history) }),
+    ...(sources && { usesServerTools: true, canAsk: true, chosenTools: sources.chosen }),
     leavesNoFailure: !isBackground,
     record: storedRecord({
       echo,
@@ -211,6 +240,7 @@ export async function startStored(
       isHidden,
       isBackground,
       sealsReasoning,
+      ...(sources && { sources: { listed: sources.listed, stages: [] } }),
     }),
     model: asked.model,
     temperature: asked.temperature,

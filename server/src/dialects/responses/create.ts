@@ -5,6 +5,7 @@ import { RepeatHeaders } from "../../http/idempotency.ts";
 import { goneOf } from "../../http/when-closed.ts";
 import { sayNothingKept, sayWhereKept } from "../openai/headers.ts";
 import type { Repeats } from "../openai/repeats.ts";
+import { goOnApproved } from "./approvals.ts";
 import { prepareResponse, startStored } from "./begin.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { readRequest } from "./request.ts";
@@ -32,6 +33,13 @@ export function createRoutes(
     async (request, reply) => {
       const { principal } = request;
       const asked = await readRequest(request.body, request.headers);
+      const goesOn = await goOnApproved(parts, principal, asked);
+      if (goesOn) {
+        const running = await runningOf(parts, principal, goesOn.turn, goesOn.stage);
+        if (asked.isStreamed) return streamResponse(reply, running);
+        if (asked.isBackground) return reply.send(responseBody(running.base, "queued", null));
+        return answerAtTheEnd(reply, running, goneOf(reply));
+      }
       const ready = await prepareResponse(parts, principal, asked);
       const idempotency = await parts.repeats.idempotencyOf(request, principal);
       if (!ready.isKept) {

@@ -10,7 +10,7 @@ export type Draft =
   | { readonly role: "assistant" | "tool"; readonly parts: readonly Part[] };
 
 /** An item that says all by itself: references are looked up, and what is sealed is opened. */
-export type PlainItem = Exclude<InputItem, { type: "reference" | "compaction" }>;
+export type PlainItem = Exclude<InputItem, { type: "reference" | "compaction" | "approval" }>;
 
 export function draftsOf(items: readonly PlainItem[]): Draft[] {
   const drafts: Draft[] = [];

@@ -1,27 +1,15 @@
 // The events of a streamed response, made from the pieces in which its reply was first shown.
 import type { AppError } from "../../domain/errors.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import { type Part, type PartDelta, textIn, withText } from "../../domain/parts.ts";
+import { type Part, type PartDelta, withText } from "../../domain/parts.ts";
 import { errorOf } from "../openai/errors.ts";
-import {
-  type ContentPart,
-  callItem,
-  contentPart,
-  type ItemBody,
-  type ItemStatus,
-  itemIds,
-  messageItem,
-  reasoningItem,
-  type ThoughtsAs,
-  thoughtsAs,
-} from "./items.ts";
+import type { ItemBody, ItemStatus, ResponseEvent } from "./item-body.ts";
+import { callItem, contentPart, itemIds, thoughtsAs } from "./items.ts";
+import { approvalEvents, callEvents, listEvents } from "./mcp-events.ts";
+import { askedAs, isOfServer, listItems, mcpCallItem, type StageView } from "./mcp-items.ts";
 import { toolNameOf } from "./namespaces.ts";
+import { bodyOf, growth, type OpenItem, partOf } from "./open-item.ts";
 import { endedBody, type Outcome, type ResponseBase, responseBody } from "./response.ts";
-
-export type ResponseEvent = JsonObject & {
-  readonly type: string;
-  readonly sequence_number: number;
-};
 
 /**
  * Makes the events of one response. The same pieces always give the same events with the same numbers, so that a
@@ -30,8 +18,11 @@ export type ResponseEvent = JsonObject & {
 export type EventMaker = {
   /** What comes before the first piece. */
   begin(): ResponseEvent[];
-  /** @param logprobs of the tokens of the piece, where they are known */
-  add(step: PartDelta, logprobs?: readonly JsonObject[]): ResponseEvent[];
+  /**
+   * @param logprobs of the tokens of the piece, where they are known
+   * @param isBefore whether another response has shown it, so that it only counts for the ids of what follows
+   */
+  add(step: PartDelta, logprobs?: readonly JsonObject[], isBefore?: boolean): ResponseEvent[];
   /**
    * What comes last.
    * @param lastStatus of the item that was open
@@ -40,16 +31,7 @@ export type EventMaker = {
   end(outcome: Outcome, lastStatus: ItemStatus, error: AppError | null): ResponseEvent[];
 };
 
-/** An item that is being written. */
-type OpenItem = {
-  readonly id: string;
-  readonly index: number;
-  /** What is finished of a message. */
-  readonly content: ContentPart[];
-  /** The part that grows. */
-  part: Part;
-  pieces: string[];
-};
+type ToolCall = Extract<Part, { type: "tool_call" }>;
 
 const LAST_EVENTS = {
   completed: "response.completed",
@@ -61,13 +43,23 @@ const LAST_EVENTS = {
 /** @param seal as of `outputItems` */
 export function eventMaker(
   base: ResponseBase,
-  { isBackground, seal }: { isBackground: boolean; seal: ((text: string) => string) | null },
+  {
+    isBackground,
+    seal,
+    view,
+  }: {
+    isBackground: boolean;
+    seal: ((text: string) => string) | null;
+    view?: StageView | undefined;
+  },
 ): EventMaker {
   const idFor = itemIds(base.id);
   const told = thoughtsAs(base.echo);
   let number = 0;
   let index = 0;
   let open: OpenItem | null = null;
+  /** Of tools of the server's, in their order. */
+  const calls = new Map<string, ToolCall>();
 
   const event = (type: string, fields: JsonObject): ResponseEvent => ({
     type,
@@ -130,8 +122,9 @@ export function eventMaker(
   const close = (status: ItemStatus): ResponseEvent[] => {
     const item = open;
     if (!item) return [];
-    const events = closePart(item);
     open = null;
+    if (item.isQuiet) return closeQuiet(item);
+    const events = closePart(item);
     return [...events, itemEvent("done", item, bodyOf(item, status, seal, told))];
   };
   const openPart = (item: OpenItem): ResponseEvent[] => {
@@ -148,6 +141,19 @@ export function eventMaker(
         : event("response.content_part.added", { ...place(item), part: body }),
     ];
   };
+  const closeQuiet = ({ part, pieces }: OpenItem): ResponseEvent[] => {
+    const text = pieces.join("");
+    if (part.type === "tool_call") calls.set(part.callId, { ...part, arguments: text });
+    const call = part.type === "tool_result" ? calls.get(part.callId) : undefined;
+    if (part.type !== "tool_result" || !call || !view) return [];
+    const approval = askedAs(view, base.id, [...calls.values()], part.callId);
+    const item = mcpCallItem(idFor("mcp_"), call, { ...part, text }, approval);
+    return callEvents(event, index++, item);
+  };
+  const isQuiet = (part: Part): boolean =>
+    view !== undefined &&
+    ((part.type === "tool_call" && isOfServer(part)) ||
+      (part.type === "tool_result" && calls.has(part.callId)));
   const isSaid = ({ type }: Part) => type === "text" || type === "refusal";
   const begin = (part: Part): ResponseEvent[] => {
     // Text and a refusal are content of one message.
@@ -158,7 +164,12 @@ export function eventMaker(
       return [...ended, ...openPart(open)];
     }
     const before = close("completed");
+    if (isQuiet(part)) {
+      open = { id: "", index: -1, content: [], part, pieces: [], isQuiet: true };
+      return before;
+    }
     const item: OpenItem = {
+      isQuiet: false,
       id: idFor(PREFIXES[part.type]),
       index: index++,
       content: [],
@@ -173,6 +184,26 @@ export function eventMaker(
     ];
   };
 
+  const add = (step: PartDelta, logprobs: readonly JsonObject[]): ResponseEvent[] => {
+    if (step.type === "open") {
+      if (step.part.type === "citation" || step.part.type === "file") return [];
+      return begin(step.part);
+    }
+    const opened = open && open.part.type === step.of ? [] : begin(withText(partOf(step.of), ""));
+    if (!open) return opened;
+    open.pieces.push(step.text);
+    if (open.isQuiet) return opened;
+    return [...opened, event(...growth(open, step.text, logprobs, told))];
+  };
+  /** Does what only counts for what follows. */
+  const passOver = (work: () => unknown): void => {
+    const [numberBefore, indexBefore] = [number, index];
+    work();
+    number = numberBefore;
+    index = indexBefore;
+  };
+  let isPassing = false;
+
   return {
     begin() {
       const running = responseBody(base, "in_progress", null);
@@ -181,21 +212,25 @@ export function eventMaker(
         event("response.created", { response: first }),
         ...(isBackground ? [event("response.queued", { response: first })] : []),
         event("response.in_progress", { response: running }),
+        ...(view ? listItems(base.id, view) : []).flatMap((item) =>
+          listEvents(event, index++, item),
+        ),
       ];
     },
-    add(step, logprobs = []) {
-      if (step.type === "open") {
-        if (step.part.type === "citation" || step.part.type === "file") return [];
-        return begin(step.part);
-      }
-      const opened = open && open.part.type === step.of ? [] : begin(withText(partOf(step.of), ""));
-      if (!open) return opened;
-      open.pieces.push(step.text);
-      return [...opened, event(...growth(open, step.text, logprobs, told))];
+    add(step, logprobs = [], isBefore = false) {
+      if (isPassing && !isBefore) passOver(() => close("completed"));
+      isPassing = isBefore;
+      if (!isBefore) return add(step, logprobs);
+      passOver(() => add(step, logprobs));
+      return [];
     },
     end(outcome, lastStatus, error) {
       const told = error && errorOf(error);
+      if (isPassing) passOver(() => close("completed"));
       const events = close(lastStatus);
+      for (const item of outcome.output)
+        if (item.type === "mcp_approval_request")
+          events.push(...approvalEvents(event, index++, item));
       if (told)
         events.push(
           event("error", {
@@ -220,53 +255,3 @@ const PREFIXES = {
   citation: "msg_",
   file: "msg_",
 } as const satisfies Record<Part["type"], string>;
-
-/** A part of which only the type is known: what has a head was opened before it grew. */
-const partOf = (type: Part["type"]): Part =>
-  type === "reasoning" ? { type, text: "" } : { type: "text", text: "" };
-
-/** The type and the fields of an event of growth. */
-function growth(
-  { id, index, content, part }: OpenItem,
-  text: string,
-  logprobs: readonly JsonObject[],
-  told: ThoughtsAs,
-): [type: string, fields: JsonObject] {
-  const of = { item_id: id, output_index: index };
-  if (part.type === "tool_call")
-    return [
-      callItem(id, "completed", part).type === "custom_tool_call"
-        ? "response.custom_tool_call_input.delta"
-        : "response.function_call_arguments.delta",
-      { ...of, delta: text },
-    ];
-  const within = { ...of, content_index: content.length, delta: text };
-  if (part.type === "reasoning")
-    return told === "summary_text"
-      ? ["response.reasoning_summary_text.delta", { ...of, summary_index: 0, delta: text }]
-      : ["response.reasoning_text.delta", within];
-  if (part.type === "refusal") return ["response.refusal.delta", within];
-  return ["response.output_text.delta", { ...within, logprobs }];
-}
-
-/** The item as it is so far. */
-function bodyOf(
-  { id, part, pieces, content }: OpenItem,
-  status: ItemStatus,
-  seal: ((text: string) => string) | null,
-  told: ThoughtsAs,
-): ItemBody {
-  const text = pieces.join("");
-  if (part.type === "tool_call") return callItem(id, status, { ...part, arguments: text });
-  if (part.type === "reasoning")
-    return reasoningItem(id, status === "in_progress" ? null : text, seal, told);
-  if (part.type === "tool_result")
-    return {
-      id,
-      type: "function_call_output",
-      status,
-      call_id: part.callId,
-      output: textIn({ ...part, text }),
-    };
-  return messageItem(id, status, [...content]);
-}

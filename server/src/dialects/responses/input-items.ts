@@ -51,6 +51,13 @@ export type InputItem =
       readonly sealed?: { readonly text: string; readonly field: string };
     }
   | { readonly type: "compaction"; readonly sealed: string; readonly field: string }
+  /** Whether a call of a tool of the server's may be made. */
+  | {
+      readonly type: "approval";
+      readonly id: string;
+      readonly approve: boolean;
+      readonly field: string;
+    }
   /** An item that is stored. */
   | { readonly type: "reference"; readonly id: string; readonly field: string };
 
@@ -126,6 +133,13 @@ function readItem(item: Fields): InputItem {
         type: "compaction",
         sealed: requiredText(item, "encrypted_content"),
         field: item.at("encrypted_content"),
+      };
+    case "mcp_approval_response":
+      return {
+        type: "approval",
+        id: requiredText(item, "approval_request_id", MAX_ID_CHARACTERS),
+        approve: required(item.boolean("approve"), item.at("approve")),
+        field: item.at("approval_request_id"),
       };
     case "item_reference":
       return {

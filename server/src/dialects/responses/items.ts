@@ -3,15 +3,20 @@ import type { JsonObject } from "../../domain/json.ts";
 import { type Message, partsOf } from "../../domain/message.ts";
 import { CUSTOM_TOOLS, type Part } from "../../domain/parts.ts";
 import { type IdPrefix, idOf, uuidIn } from "../openai/ids.ts";
+import type { ItemBody, ItemStatus } from "./item-body.ts";
+import {
+  askedAs,
+  callsById,
+  isOfServer,
+  mcpCallItem,
+  type StageView,
+  sourcesIn,
+  stageView,
+} from "./mcp-items.ts";
 import { toolNameOf } from "./namespaces.ts";
 
-export type ItemStatus = "in_progress" | "completed" | "incomplete";
-
-/** One item, as the wire has it. */
-export type ItemBody = JsonObject & { readonly id: string; readonly type: string };
-
 /** The prefixes of the ids of items. */
-const ITEM_PREFIXES = ["msg_", "fc_", "fco_", "rs_", "cmp_"] as const satisfies IdPrefix[];
+const ITEM_PREFIXES = ["msg_", "fc_", "fco_", "rs_", "cmp_", "mcp_"] as const satisfies IdPrefix[];
 type ItemPrefix = (typeof ITEM_PREFIXES)[number];
 
 /** Gives the items of one message their ids: the first of each kind has the message's own. */
@@ -80,22 +85,30 @@ export const callItem = (
     ? { id, type: "custom_tool_call", status, call_id: callId, ...toolNameOf(name), input: given }
     : { id, type: "function_call", status, call_id: callId, ...toolNameOf(name), arguments: given };
 
-/** The items of a reply that is over. @param seal what gives reasoning its `encrypted_content`; null: it has none */
+/**
+ * The items of a reply that is over.
+ * @param seal what gives reasoning its `encrypted_content`; null: it has none
+ * @param view what of the reply is shown, where the server's tools were asked for; null: all of it, whose calls are items
+ */
 export function outputItems(
   reply: Pick<Message, "id" | "content" | "reasoning" | "parts" | "status" | "finishReason">,
   seal: ((text: string) => string) | null = null,
   told: ThoughtsAs = "reasoning_text",
+  view: StageView | null = null,
 ): ItemBody[] {
+  const all = partsOf(reply);
+  const calls = callsById(all);
   const idFor = itemIds(reply.id);
   const items: ((status: ItemStatus) => ItemBody)[] = [];
   let said: ContentPart[] | null = null;
-  for (const part of partsOf(reply)) {
+  for (const [place, part] of all.entries()) {
+    const isShown = !view || (place >= view.from && place < (view.to ?? all.length));
     if (part.type === "text" || part.type === "refusal") {
       if (said) said.push(contentPart(part.type, part.text));
       else {
         const content = [contentPart(part.type, part.text)];
         const id = idFor("msg_");
-        items.push((status) => messageItem(id, status, content));
+        if (isShown) items.push((status) => messageItem(id, status, content));
         said = content;
       }
       continue;
@@ -103,8 +116,16 @@ export function outputItems(
     // Sources belong to the words before them.
     if (part.type === "citation" || part.type === "file") continue;
     said = null;
-    const item = itemOf(part, idFor, seal, told);
-    items.push(item);
+    const call = "callId" in part ? calls.get(part.callId) : undefined;
+    const isHere = view !== null && call !== undefined && isOfServer(call);
+    if (isHere && part.type === "tool_call") continue;
+    let item: (status: ItemStatus) => ItemBody;
+    if (isHere && part.type === "tool_result") {
+      const id = idFor("mcp_");
+      const approval = askedAs(view, reply.id, all, part.callId);
+      item = () => mcpCallItem(id, call, part, approval);
+    } else item = itemOf(part, idFor, seal, told);
+    if (isShown) items.push(item);
   }
   return items.map((item, index) =>
     item(index === items.length - 1 ? lastStatus(reply) : "completed"),
@@ -156,9 +177,16 @@ function echoIn({ turn }: Pick<Message, "turn">): JsonObject {
   return kept?.echo ?? {};
 }
 
+/** All of a reply for which the server's tools were asked; null: of another one. */
+function wholeView({ turn }: Pick<Message, "turn">): StageView | null {
+  const sources = sourcesIn((turn?.record?.response ?? {}) as JsonObject);
+  return sources && { ...stageView(sources, 0), to: null };
+}
+
 /** What is told of a stored message. */
 export function inputItems(message: Message): ItemBody[] {
-  if (message.role === "assistant") return outputItems(message, null, thoughtsAs(echoIn(message)));
+  if (message.role === "assistant")
+    return outputItems(message, null, thoughtsAs(echoIn(message)), wholeView(message));
   const idFor = itemIds(message.id);
   const content: JsonObject[] = [];
   const results: ItemBody[] = [];

@@ -5,6 +5,8 @@ import type { Limits } from "../../core/access/limits.ts";
 import type { Conversations } from "../../core/conversations.ts";
 import type { Files } from "../../core/files.ts";
 import type { Models } from "../../core/models.ts";
+import type { Questions } from "../../core/tools/questions.ts";
+import type { Tools } from "../../core/tools/tools.ts";
 import type { SharedAnswers } from "../../core/turns/shared-answers.ts";
 import type { Turns } from "../../core/turns/turn.ts";
 
@@ -21,6 +23,9 @@ export type ResponsesParts = {
   readonly answers: SharedAnswers;
   readonly files: Files;
   readonly models: Models;
+  /** Null: the server has no tools of its own. */
+  readonly serverTools: Tools | null;
+  readonly questions: Pick<Questions, "decide">;
   /** With which clients are given what they cannot read or change. */
   readonly sealingSecret: InstallationSecret;
   readonly now: () => Date;

@@ -7,7 +7,8 @@ import type { Owner } from "../../domain/principal.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
 import type { PlainItem } from "./drafts.ts";
 import { type InputItem, readItems } from "./input-items.ts";
-import { type ItemBody, inputItems, messageOfItem } from "./items.ts";
+import type { ItemBody } from "./item-body.ts";
+import { inputItems, messageOfItem } from "./items.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { sealerOf } from "./seal.ts";
 
@@ -31,10 +32,20 @@ export function plainItems(
       const { open } = await sealerOf(parts, owner);
       return { type: "reasoning", text: open("reasoning", item.sealed.text, item.sealed.field) };
     }
+    if (item.type === "approval")
+      throw invalid(
+        item.field,
+        "An answer to an mcp_approval_request is sent in a request of its own, without other items",
+      );
     if (item.type !== "reference") return item;
     const { body } = await storedItem(conversations, owner, item.id);
     const [found] = await readItems(fieldsOf({ item: [body] }), "item", 1);
-    if (!found || found.type === "reference" || found.type === "compaction")
+    if (
+      !found ||
+      found.type === "reference" ||
+      found.type === "compaction" ||
+      found.type === "approval"
+    )
       throw invalid(item.field, `${item.field} names an item that cannot be sent again`);
     return found;
   };

@@ -7,6 +7,7 @@ import { notHere, OpenAiError } from "../openai/errors.ts";
 import { type Fields, fieldsOf, required, wrongType } from "../openai/fields.ts";
 import { type Metadata, metadataIn } from "../openai/metadata.ts";
 import { type InputItem, readInput } from "./input-items.ts";
+import type { AskedSource } from "./mcp-tools.ts";
 import { requiredText, text } from "./texts.ts";
 import { readTools } from "./tools.ts";
 
@@ -21,6 +22,8 @@ export type Asked = {
   readonly instructions: string | null;
   readonly temperature: number | null;
   readonly settings: ModelSettings;
+  /** The sources of the server's tools that it asks for. */
+  readonly sources: readonly AskedSource[];
   readonly previousResponseId: string | null;
   readonly conversation: ConversationName | null;
   readonly isStored: boolean;
@@ -82,7 +85,7 @@ export async function readRequest(
       "store",
       "What is said in a conversation is stored: leave out store, or leave out conversation",
     );
-  const { settings, echo } = readSettings(body, metadata);
+  const { settings, sources, echo } = readSettings(body, metadata);
   const truncation = body.oneOf("truncation", ["auto", "disabled"]) ?? "disabled";
   const includes = (body.list("include", { max: MAX_INCLUDES }) ?? []).map(({ value, path }) => {
     if (typeof value === "string") return value;
@@ -97,6 +100,7 @@ export async function readRequest(
     settings: includes.includes("message.output_text.logprobs")
       ? { ...settings, logprobs: true }
       : settings,
+    sources,
     previousResponseId,
     conversation,
     isStored,
@@ -119,7 +123,11 @@ export async function readRequest(
 function readSettings(
   body: Fields,
   metadata: Metadata,
-): { readonly settings: ModelSettings; readonly echo: Echo } {
+): {
+  readonly settings: ModelSettings;
+  readonly sources: readonly AskedSource[];
+  readonly echo: Echo;
+} {
   const maxTokens = body.integer("max_output_tokens", { min: 1, max: MAX_TOKENS });
   const maxToolCalls = body.integer("max_tool_calls", { min: 1, max: MAX_TOKENS });
   const topP = body.number("top_p", { min: 0, max: 1 });
@@ -127,7 +135,7 @@ function readSettings(
   const frequencyPenalty = body.number("frequency_penalty", { min: -2, max: 2 });
   const topLogprobs = body.integer("top_logprobs", { min: 0, max: MAX_TOP_LOGPROBS });
   const parallelToolCalls = body.boolean("parallel_tool_calls");
-  const { offers, choice, echoed } = readTools(body);
+  const { offers, choice, sources, echoed } = readTools(body);
   const reasoning = body.object("reasoning");
   const effort = reasoning?.string("effort", { max: MAX_NAME_CHARACTERS });
   const summary = reasoning?.oneOf("summary", ["auto", "concise", "detailed"]);
@@ -148,6 +156,7 @@ function readSettings(
       ...(verbosity !== undefined && { verbosity }),
       ...(format !== null && { responseFormat: format }),
     },
+    sources,
     echo: {
       ...echoed,
       frequency_penalty: frequencyPenalty ?? 0,

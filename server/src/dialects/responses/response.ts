@@ -3,7 +3,8 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { idOf } from "../openai/ids.ts";
 import { countedTokens } from "../openai/usage.ts";
-import type { ItemBody } from "./items.ts";
+import type { ItemBody } from "./item-body.ts";
+import { responseId } from "./mcp-items.ts";
 import type { Echo } from "./request.ts";
 
 export type ResponseStatus =
@@ -23,6 +24,8 @@ export type ResponseBody = JsonObject & {
 export type ResponseBase = {
   /** A UUID: the reply's. */
   readonly id: string;
+  /** Of a reply that has waited for approvals: how often before it; absent: never. */
+  readonly stage?: number;
   readonly createdAt: Date;
   /** Null: of the conversation no client is told. */
   readonly conversationId: string | null;
@@ -71,11 +74,11 @@ export const secondsOf = (time: Date): number => Math.floor(time.getTime() / 100
 
 /** @param outcome null while it runs */
 export const responseBody = (
-  { id, createdAt, conversationId, echo, model }: ResponseBase,
+  { id, stage, createdAt, conversationId, echo, model }: ResponseBase,
   status: ResponseStatus,
   outcome: Outcome | null,
 ): ResponseBody => ({
-  id: idOf("resp_", id),
+  id: responseId(id, stage),
   object: "response",
   created_at: secondsOf(createdAt),
   completed_at: outcome?.status === "completed" ? secondsOf(outcome.endedAt) : null,

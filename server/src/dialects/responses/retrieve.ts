@@ -3,13 +3,15 @@ import type { WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
-import { idOf } from "../openai/ids.ts";
 import { listBody, listQueryOf } from "../openai/lists.ts";
 import { TAGS } from "./create.ts";
-import { type ItemBody, inputItems } from "./items.ts";
+import type { ItemBody } from "./item-body.ts";
+import { inputItems } from "./items.ts";
+import { approvalResponse, responseId, stageIn } from "./mcp-items.ts";
 import type { ResponsesParts } from "./parts.ts";
+import { recordOf, storedRecord } from "./records.ts";
 import { streamResponse } from "./sse.ts";
-import { bodyOf, endOf, recordOf, runningOf, storedRecord, storedResponse } from "./stored.ts";
+import { bodyOf, endOf, runningOf, storedResponse } from "./stored.ts";
 
 const PATH = "/v1/responses/:response_id";
 
@@ -24,8 +26,9 @@ export function retrieveRoutes(app: FastifyInstance, parts: ResponsesParts): voi
       const { principal } = request;
       const turn = await storedResponse(parts, principal, idIn(request));
       const { isStreamed, startingAfter } = streamQuery(request);
-      if (!isStreamed) return reply.send(await bodyOf(parts, principal, turn));
-      return streamResponse(reply, await runningOf(parts, principal, turn), startingAfter);
+      const { stage } = stageIn(idIn(request));
+      if (!isStreamed) return reply.send(await bodyOf(parts, principal, turn, stage));
+      return streamResponse(reply, await runningOf(parts, principal, turn, stage), startingAfter);
     },
   );
 
@@ -36,7 +39,7 @@ export function retrieveRoutes(app: FastifyInstance, parts: ResponsesParts): voi
       const turn = await storedResponse(parts, request.principal, idIn(request));
       await deleteResponse(parts, request.principal, turn);
       return reply.send({
-        id: idOf("resp_", turn.replyId),
+        id: responseId(turn.replyId, stageIn(idIn(request)).stage),
         object: "response",
         deleted: true,
       });
@@ -49,16 +52,17 @@ export function retrieveRoutes(app: FastifyInstance, parts: ResponsesParts): voi
     async (request, reply) => {
       const { principal } = request;
       const turn = await storedResponse(parts, principal, idIn(request));
+      const { stage } = stageIn(idIn(request));
       if (!recordOf(turn.record).isBackground)
         throw new AppError(
           "invalid_request",
           "Only responses in the background can be cancelled. Create the response with background: true, or close its stream",
         );
-      if (turn.stored) return reply.send(await bodyOf(parts, principal, turn));
+      if (turn.stored) return reply.send(await bodyOf(parts, principal, turn, stage));
       await parts.turns.stopReply(principal, turn.replyId);
       await endOf(turn);
       const ended = await storedResponse(parts, principal, idIn(request));
-      return reply.send(await bodyOf(parts, principal, ended));
+      return reply.send(await bodyOf(parts, principal, ended, stage));
     },
   );
 
@@ -67,7 +71,11 @@ export function retrieveRoutes(app: FastifyInstance, parts: ResponsesParts): voi
     { schema: { tags: TAGS, summary: "List what a response was asked" } },
     async (request, reply) => {
       const turn = await storedResponse(parts, request.principal, idIn(request));
-      return reply.send(pageOf(request, turn.input.flatMap(inputItems)));
+      const answered = recordOf(turn.record).sources?.stages[stageIn(idIn(request)).stage - 1];
+      const items = answered
+        ? answered.approvals.map(approvalResponse)
+        : turn.input.flatMap(inputItems);
+      return reply.send(pageOf(request, items));
     },
   );
 }

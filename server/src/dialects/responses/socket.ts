@@ -11,6 +11,7 @@ import { errorOf, errorReply, notHere } from "../openai/errors.ts";
 import { fieldsOf, invalid } from "../openai/fields.ts";
 import { durationIn } from "../openai/headers.ts";
 import { idOf } from "../openai/ids.ts";
+import { goOnApproved } from "./approvals.ts";
 import { prepareResponse, type Ready, type Remembered, startStored } from "./begin.ts";
 import { ORIGIN, type ResponsesParts } from "./parts.ts";
 import { promptOfDraft } from "./prompt.ts";
@@ -99,6 +100,11 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
       const admit = await parts.admit(ORIGIN, opened.visitor);
       const { principal } = await admit(opened.claims);
       const asked = await readMessage(text, opened.headers);
+      const goesOn = await goOnApproved(parts, principal, asked);
+      if (goesOn) {
+        remembered = null;
+        return await tellAll(await runningOf(parts, principal, goesOn.turn, goesOn.stage));
+      }
       const ready = await prepareResponse(parts, principal, asked, remembered);
       const running = await begin(parts, principal, asked, ready);
       remembered = await tell(running, ready);
@@ -121,9 +127,12 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
         }
       },
     };
-    for await (const events of eventsOf(noted, socket.gone))
-      for (const event of events) socket.send(JSON.stringify(event));
+    await tellAll(noted);
     return kept;
+  }
+  async function tellAll(running: Running): Promise<void> {
+    for await (const events of eventsOf(running, socket.gone))
+      for (const event of events) socket.send(JSON.stringify(event));
   }
 
   return (message) => {

@@ -2,7 +2,8 @@ import type { FastifyReply } from "fastify";
 import { toAppError } from "../../domain/errors.ts";
 import { type EventStream, openEventStream } from "../../http/sse.ts";
 import { sendHeaders } from "../openai/headers.ts";
-import { eventMaker, type ResponseEvent } from "./events.ts";
+import { eventMaker } from "./events.ts";
+import type { ResponseEvent } from "./item-body.ts";
 import { failedOutcome } from "./response.ts";
 import type { Running } from "./steps.ts";
 
@@ -18,7 +19,7 @@ export async function* eventsOf(
   yield maker.begin();
   try {
     for await (const step of running.steps(signal)) {
-      if (step.type === "step") yield maker.add(step.delta, step.logprobs);
+      if (step.type === "step") yield maker.add(step.delta, step.logprobs, step.isBefore);
       else yield maker.end(step.outcome, step.lastStatus, step.error);
     }
   } catch (error) {

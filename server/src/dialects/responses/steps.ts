@@ -4,12 +4,19 @@ import type { AppError } from "../../domain/errors.ts";
 import { growingParts } from "../../domain/growing-parts.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { CLIENT_TOOLS, CUSTOM_TOOLS, type Part, type PartDelta } from "../../domain/parts.ts";
-import type { ItemStatus } from "./items.ts";
+import type { ItemStatus } from "./item-body.ts";
+import type { StageView } from "./mcp-items.ts";
 import type { Outcome, ResponseBase } from "./response.ts";
 
 /** What comes of a response, in order; the last is its one ending. */
 export type Step =
-  | { readonly type: "step"; readonly delta: PartDelta; readonly logprobs?: readonly JsonObject[] }
+  | {
+      readonly type: "step";
+      readonly delta: PartDelta;
+      readonly logprobs?: readonly JsonObject[];
+      /** It belongs to what another response has shown. */
+      readonly isBefore?: boolean;
+    }
   | Ended;
 
 export type Ended = {
@@ -30,6 +37,8 @@ export type Running = {
   readonly isKept: boolean;
   /** What gives reasoning its `encrypted_content`; null: it has none. */
   readonly seal: ((text: string) => string) | null;
+  /** What of the reply it shows, where the server's tools were asked for; absent: all of it. */
+  readonly view?: StageView;
   /** From the first piece on. @throws AppError where it fails before anything was said and nothing of it is kept */
   steps(signal: AbortSignal): AsyncIterable<Step>;
 };

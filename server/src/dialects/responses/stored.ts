@@ -2,22 +2,29 @@
 import { endOfWatched } from "../../core/turns/follow.ts";
 import type { Turn, WatchedTurn } from "../../core/turns/turn.ts";
 import { AppError, type ErrorDetails } from "../../domain/errors.ts";
-import type { JsonObject, JsonValue } from "../../domain/json.ts";
-import type { Message } from "../../domain/message.ts";
+import { growingParts } from "../../domain/growing-parts.ts";
+import { type Message, partsOf } from "../../domain/message.ts";
 import type { Owner } from "../../domain/principal.ts";
 import { pulled } from "../../domain/sink.ts";
-import { failureOf, type TurnEnding } from "../../domain/turn.ts";
-import { DELETED, isDeletedRecord } from "../openai/deleted.ts";
+import { failureOf, type TurnEnding, type Waiting } from "../../domain/turn.ts";
 import { OpenAiError } from "../openai/errors.ts";
 import { uuidIn } from "../openai/ids.ts";
 import { textsIn } from "../openai/usage.ts";
 import { lastStatus, outputItems, type ThoughtsAs, thoughtsAs } from "./items.ts";
+import {
+  approvalItem,
+  callsById,
+  listItems,
+  responseId,
+  type StageView,
+  stageIn,
+  stageView,
+} from "./mcp-items.ts";
 import type { ResponsesParts } from "./parts.ts";
-import type { Echo } from "./request.ts";
+import { recordOf } from "./records.ts";
 import {
   endedBody,
   type Outcome,
-  PLAIN_ECHO,
   type ResponseBody,
   responseBody,
   statusOf,
@@ -25,66 +32,6 @@ import {
 } from "./response.ts";
 import { reasoningSeal } from "./seal.ts";
 import type { Ended, Running, Step } from "./steps.ts";
-
-/** What this wire keeps with a turn. */
-export type ResponseRecord = {
-  readonly echo: Echo;
-  /** The model that was asked. */
-  readonly model: string;
-  /** Whether its conversation is one that no client is told of. */
-  readonly isHidden: boolean;
-  readonly isBackground: boolean;
-  readonly sealsReasoning: boolean;
-  /** It was deleted, and is there only for those that go on from it. */
-  readonly isDeleted?: boolean;
-};
-
-/** What is kept with a turn that another wire began. */
-const PLAIN_RECORD: ResponseRecord = {
-  echo: PLAIN_ECHO,
-  model: "",
-  isHidden: false,
-  isBackground: false,
-  sealsReasoning: false,
-};
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-export function recordOf(record: JsonObject | null): ResponseRecord {
-  const kept = record?.response;
-  const isDeleted = isDeletedRecord(record) || (isObject(kept) && kept.isDeleted === true);
-  if (!isObject(kept) || !isObject(kept.echo))
-    return {
-      ...PLAIN_RECORD,
-      isHidden: record?.isHidden === true,
-      ...(isDeleted && { isDeleted }),
-    };
-  return {
-    echo: kept.echo,
-    model: typeof kept.model === "string" ? kept.model : "",
-    isHidden: kept.isHidden === true,
-    isBackground: kept.isBackground === true,
-    sealsReasoning: kept.sealsReasoning === true,
-    ...(isDeleted && { isDeleted }),
-  };
-}
-
-export const storedRecord = ({ isDeleted, ...response }: ResponseRecord): JsonObject => ({
-  response,
-  ...(isDeleted && DELETED),
-});
-
-/** Of what a response says again of its request, as JSON; less than MAX_RECORD_BYTES of the core. */
-const MAX_ECHO_BYTES = 60 * 1024;
-
-/** What of the request is said again: all of it, unless tools and instructions are too long to be kept with each response. */
-export function keptEcho(echo: Echo): Echo {
-  const isShort = (one: Echo) => Buffer.byteLength(JSON.stringify(one)) <= MAX_ECHO_BYTES;
-  if (isShort(echo)) return echo;
-  const withoutTools = { ...echo, tools: [] };
-  return isShort(withoutTools) ? withoutTools : { ...withoutTools, instructions: null };
-}
 
 const noSuchResponse = (id: string): AppError =>
   new AppError("not_found", `Response with id '${id.slice(0, 100)}' not found.`, {
@@ -97,9 +44,12 @@ export async function storedResponse(
   owner: Owner,
   id: string,
 ): Promise<WatchedTurn> {
-  const replyId = uuidIn("resp_", id);
+  const { id: first, stage } = stageIn(id);
+  const replyId = uuidIn("resp_", first);
   const turn = replyId === null ? null : await turns.turnOf(owner, replyId);
-  if (!turn || recordOf(turn.record).isDeleted) throw noSuchResponse(id);
+  if (!turn) throw noSuchResponse(id);
+  const { isDeleted, sources } = recordOf(turn.record);
+  if (isDeleted || stage > (sources?.stages.length ?? 0)) throw noSuchResponse(id);
   return turn;
 }
 
@@ -131,11 +81,15 @@ async function outcomeOf(
   input: readonly Message[],
   sealing: Running["seal"],
   told: ThoughtsAs,
+  view: StageView | null,
 ): Promise<Outcome> {
   return {
     ...statusOf(reply),
     model: reply.model ?? "",
-    output: outputItems(reply, sealing, told),
+    output: [
+      ...(view ? listItems(reply.id, view) : []),
+      ...outputItems(reply, sealing, told, view),
+    ],
     usage: await usageOf(reply.usage, textsIn(input), textsIn([reply])),
     endedAt: reply.finishedAt ?? reply.createdAt,
   };
@@ -146,26 +100,82 @@ const endedOf = async (
   input: readonly Message[],
   sealing: Running["seal"],
   told: ThoughtsAs,
+  view: StageView | null,
 ): Promise<Ended> => ({
   type: "ended",
-  outcome: await outcomeOf(ending.reply, input, sealing, told),
+  outcome: await outcomeOf(ending.reply, input, sealing, told, view),
   lastStatus: lastStatus(ending.reply),
   error: ending.type === "failed" ? failureOf(ending.error) : null,
 });
 
-/** A stored turn as a response. */
+/** What has ended because it waited for approvals: the items so far, and what is asked. */
+async function stoppedOf(
+  reply: Message,
+  input: readonly Message[],
+  sealing: Running["seal"],
+  told: ThoughtsAs,
+  view: StageView,
+): Promise<Ended> {
+  const all = partsOf(reply);
+  const calls = callsById(all);
+  const whole = { ...reply, status: "complete", finishReason: null } as const;
+  const shown = { ...reply, parts: all.slice(view.from, view.to ?? all.length) };
+  return {
+    type: "ended",
+    lastStatus: "completed",
+    error: null,
+    outcome: {
+      ...{ status: "completed", reason: null, error: null, model: reply.model ?? "" },
+      output: [
+        ...listItems(reply.id, view),
+        ...outputItems(whole, sealing, told, view),
+        ...view.asked.flatMap((callId) => {
+          const call = calls.get(callId);
+          return call ? approvalItem(reply.id, all, call) : [];
+        }),
+      ],
+      usage: await usageOf(null, textsIn(input), textsIn([shown])),
+      endedAt: new Date(view.stages[view.stage]?.endedAt ?? view.endedAt ?? reply.createdAt),
+    },
+  };
+}
+
+/** The same of a reply that waits now. */
+const waitingOf = (
+  { reply, questions }: Waiting,
+  input: readonly Message[],
+  sealing: Running["seal"],
+  told: ThoughtsAs,
+  view: StageView,
+): Promise<Ended> =>
+  stoppedOf(reply, input, sealing, told, {
+    ...view,
+    asked: questions.map(({ callId }) => callId),
+    endedAt: questions[0]?.askedAt.getTime() ?? null,
+  });
+
+/** A stored turn as a response. @param stage which of those that it is, where it has waited for approvals */
 export async function runningOf(
   parts: Pick<ResponsesParts, "sealingSecret">,
   owner: Owner,
   turn: Turn | WatchedTurn,
+  stage = 0,
 ): Promise<Running> {
   const record = recordOf(turn.record);
-  const { echo, model, isHidden, isBackground } = record;
+  const { model, isHidden, isBackground, sources } = record;
+  const view = sources ? stageView(sources, stage) : null;
+  const begunBy = sources?.stages[stage - 1];
+  const echo = begunBy
+    ? { ...record.echo, previous_response_id: responseId(turn.replyId, stage - 1) }
+    : record.echo;
   const sealing = await reasoningSeal(parts, owner, record);
+  const told = thoughtsAs(echo);
+  const { input } = turn;
   return {
     base: {
       id: turn.replyId,
-      createdAt: turn.userMessage.createdAt,
+      stage,
+      createdAt: begunBy ? new Date(begunBy.answeredAt) : turn.userMessage.createdAt,
       conversationId: isHidden ? null : turn.userMessage.conversationId,
       echo,
       model,
@@ -173,26 +183,52 @@ export async function runningOf(
     isBackground,
     isKept: true,
     seal: sealing,
+    ...(view && { view }),
     async *steps(signal): AsyncGenerator<Step> {
+      const seen = growingParts();
       for await (const event of pulled(turn.watchPieces, signal)) {
-        if (event.type === "open" || event.type === "grow") yield { type: "step", delta: event };
-        else yield await endedOf(event, turn.input, sealing, thoughtsAs(echo));
+        const isStep = event.type === "open" || event.type === "grow";
+        if (view && view.to !== null && (!isStep || event.index >= view.to)) {
+          const reply = { ...replyOf(turn, model), parts: seen.parts() };
+          yield await stoppedOf(reply, input, sealing, told, view);
+          return;
+        }
+        if (isStep) {
+          if (view) seen.apply(event);
+          const isBefore = view !== null && event.index < view.from;
+          yield { type: "step", delta: event, ...(isBefore && { isBefore }) };
+        } else if (view && event.type === "waiting")
+          yield await waitingOf(event, input, sealing, told, view);
+        else yield await endedOf(event, input, sealing, told, view);
       }
     },
   };
 }
 
+/** As much of the reply of a turn as is known without its parts. */
+const replyOf = (turn: Turn | WatchedTurn, model: string): Message => ({
+  ...turn.userMessage,
+  ...{ id: turn.replyId, role: "assistant", content: "", reasoning: null, model },
+});
+
 /** The response as it is now. */
 export async function bodyOf(
-  parts: Pick<ResponsesParts, "sealingSecret">,
+  parts: Pick<ResponsesParts, "sealingSecret" | "turns">,
   owner: Owner,
   turn: WatchedTurn,
+  stage = 0,
 ): Promise<ResponseBody> {
-  const running = await runningOf(parts, owner, turn);
-  if (!turn.stored) return responseBody(running.base, "in_progress", null);
-  const { base, seal: sealing } = running;
+  const { base, seal: sealing, view = null } = await runningOf(parts, owner, turn, stage);
+  const { stored, input, soFar } = turn;
   const told = thoughtsAs(base.echo);
-  return endedBody(base, (await endedOf(turn.stored, turn.input, sealing, told)).outcome);
+  const ended = async (): Promise<Ended | null> => {
+    if (view && view.to !== null) return stoppedOf(soFar, input, sealing, told, view);
+    if (stored) return endedOf(stored, input, sealing, told, view);
+    const waiting = view && (await parts.turns.waitingFor(owner, turn.replyId));
+    return waiting && waitingOf(waiting, input, sealing, told, view);
+  };
+  const now = await ended();
+  return now ? endedBody(base, now.outcome) : responseBody(base, "in_progress", null);
 }
 
 /** Waits for the ending of a reply. */

@@ -3,6 +3,7 @@ import type { ModelSettings, ToolOffer } from "../../core/turns/turn.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { notHere } from "../openai/errors.ts";
 import { type Fields, fieldsOf, invalid, outOfBounds, required } from "../openai/fields.ts";
+import { type AskedSource, readSource } from "./mcp-tools.ts";
 import { namedIn, nameInNamespace, toolNameOf } from "./namespaces.ts";
 import { requiredText, text } from "./texts.ts";
 
@@ -20,6 +21,8 @@ const NAME = /^[a-zA-Z0-9_.:-]{1,128}$/;
 export type AskedTools = {
   readonly offers: readonly ToolOffer[];
   readonly choice: ToolChoice | null;
+  /** Of the server's own tools. */
+  readonly sources: readonly AskedSource[];
   /** As the response says them again. */
   readonly echoed: {
     readonly tools: readonly JsonObject[];
@@ -39,21 +42,44 @@ export function readTools(body: Fields): AskedTools {
   const offers = read.flatMap(({ placed }) => placed.map(({ offer }) => offer));
   if (offers.length > MAX_TOOLS)
     throw outOfBounds(body.at("tools"), "array", "above", MAX_TOOLS, offers.length);
-  const { choice, echoed } = readChoice(body, offers);
-  return { offers, choice, echoed: { tools: read.map((one) => one.echoed), tool_choice: echoed } };
+  const sources = read.flatMap(({ source }) => source ?? []);
+  const labels = new Set<string>();
+  for (const { label, path } of sources) {
+    if (labels.has(label)) throw invalid(path, "No two tools may have the same server_label");
+    labels.add(label);
+  }
+  if (sources.length > 0 && offers.length > 0)
+    throw notHere(
+      body.at("tools"),
+      "Tools of type mcp cannot be offered together with tools that you run yourself: send either",
+    );
+  const { choice, echoed } = readChoice(body, offers, sources.length > 0);
+  return {
+    offers,
+    choice,
+    sources,
+    echoed: { tools: read.map((one) => one.echoed), tool_choice: echoed },
+  };
 }
 
 /** What one entry of `tools` offers, each with its place, and how the response says it again. */
 type ReadTools = {
   readonly placed: readonly { readonly offer: ToolOffer; readonly path: string }[];
   readonly echoed: JsonObject;
+  /** Where the entry asks for tools of the server's; null: it does not. */
+  readonly source: AskedSource | null;
 };
 
-/** A tool, or a namespace of tools. */
+/** A tool, a source of tools, or a namespace of tools. */
 function readEntry(entry: Fields): ReadTools {
-  if (entry.string("type") !== "namespace") {
+  const type = entry.string("type");
+  if (type === "mcp") {
+    const { asked, echoed } = readSource(entry);
+    return { placed: [], echoed, source: asked };
+  }
+  if (type !== "namespace") {
     const offer = readTool(entry);
-    return { placed: [{ offer, path: entry.path }], echoed: echoedTool(offer) };
+    return { placed: [{ offer, path: entry.path }], echoed: echoedTool(offer), source: null };
   }
   const namespace = nameOf(entry);
   const read = (entry.list("tools", { max: MAX_TOOLS }) ?? []).map(({ value, path }) => {
@@ -69,6 +95,7 @@ function readEntry(entry: Fields): ReadTools {
       description: text(entry, "description") ?? null,
       tools: read.map(({ offer }) => echoedTool(offer)),
     },
+    source: null,
   };
 }
 
@@ -77,7 +104,7 @@ function readTool(tool: Fields): ToolOffer {
   if (type !== "function" && type !== "custom")
     throw notHere(
       tool.at("type"),
-      `Tools of type '${type.slice(0, 64).toWellFormed()}' are not offered here. ${HOSTED_ADVICE[type] ?? ""}Offer tools of type function or custom, also in a namespace, and run them yourself`,
+      `Tools of type '${type.slice(0, 64).toWellFormed()}' are not offered here. ${HOSTED_ADVICE[type] ?? ""}Offer tools of type function or custom, also in a namespace, and run them yourself, or tools of type mcp of a source of this server`,
     );
   const name = nameOf(tool);
   const description = text(tool, "description") ?? null;
@@ -113,14 +140,16 @@ const MODES = ["none", "auto", "required"] as const;
 function readChoice(
   body: Fields,
   offers: readonly ToolOffer[],
+  hasSources: boolean,
 ): { readonly choice: ToolChoice | null; readonly echoed: JsonObject | string } {
   const value = body.any("tool_choice");
   if (value === undefined) return { choice: null, echoed: "auto" };
   if (typeof value === "string") {
     const mode = body.oneOf("tool_choice", MODES) ?? "auto";
-    if (mode === "required" && offers.length === 0)
+    const hasTools = offers.length > 0 || hasSources;
+    if (mode === "required" && !hasTools)
       throw invalid(body.at("tool_choice"), "tool_choice is required, but there are no tools");
-    return { choice: offers.length > 0 ? mode : null, echoed: mode };
+    return { choice: hasTools ? mode : null, echoed: mode };
   }
   const choice = fieldsOf(value, body.at("tool_choice"));
   const type = required(choice.string("type"), choice.at("type"));
