@@ -51,6 +51,7 @@ export async function goOnApproved(
   const decided = items.map((item) => {
     const question = asking.get(item.id);
     if (!question) throw noSuchRequest(item);
+    if (question.kind === "sign_in" && item.approve) throw wantsSignIn(question.source);
     return { ...question, approve: item.approve };
   });
   const stage: Stage = {
@@ -111,6 +112,12 @@ function replyOf(item: ApprovalItem): string {
 const isSame = (one: readonly Approval[], other: readonly Approval[]): boolean =>
   one.length === other.length &&
   one.every(({ id, approve }) => other.some((same) => same.id === id && same.approve === approve));
+
+const wantsSignIn = (source: string): AppError =>
+  new AppError(
+    "conflict",
+    `This call waits until its user has signed in to ${JSON.stringify(source)} in the web app, and is made then by itself. It can only be declined here`,
+  );
 
 const noSuchRequest = ({ id, field }: ApprovalItem): AppError =>
   invalid(
