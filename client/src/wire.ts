@@ -70,6 +70,8 @@ export type Message = {
   readonly usage: Usage | null;
   /** The parts of the message, in order. Present only if requested. */
   readonly parts?: readonly Part[];
+  /** The time from the beginning of a reply to its end. Present only if parts are requested. */
+  readonly took_ms?: number;
   readonly created_at: string;
   /** The attached files, if any. */
   readonly attachments?: readonly Attachment[];

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { caller } from "./chat-v1-client.ts";
 import { openRealtime } from "./realtime-client.ts";
 import { openSocket } from "./socket-client.ts";
 import { ONCE, startServer } from "./start-server.ts";
@@ -290,3 +291,17 @@ test(
     );
   },
 );
+
+test("[H140] two answers to one question use up a budget twice; where there is room for one alone, the other is told so and the first goes on", async () => {
+  await using server = await startServer({ environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" } });
+  const { call, newConversation } = caller(server.url);
+  const path = `/conversations/${await newConversation()}/messages`;
+  server.model.next(answerUsing(2000), answerUsing(3000));
+  const [question] = (await call(path, { body: { content: "Hello" } })).body.data;
+  const again = { body: { answer_again: question.id, model: "test-model" } };
+  assert.equal((await call(path, again)).status, 201);
+  const refused = await call(path, again);
+  assert.deepEqual([refused.status, refused.body.error?.code], [429, "RATE_LIMITED"]);
+  const [, answer] = (await call(`${path}?branch=0`)).body.data;
+  assert.equal(answer.content, "Hi");
+});

@@ -343,6 +343,34 @@ describe("[H17] what a message asks of its answer", () => {
   });
 });
 
+test("[H141] a reply says how long it took to whoever asks for parts, live and as it is stored, and what was imported does not", async () => {
+  const id = await calls.newConversation();
+  const path = `/conversations/${id}/messages`;
+  server.model.next({ text: "Hi", delayMs: 30 });
+  const begun = performance.now();
+  const { data } = (await calls.call(path, { body: { content: "Go", parts: true } })).body;
+  const elapsedMs = performance.now() - begun;
+  const tookMs = data[1].took_ms;
+  assert.ok(tookMs > 15 && tookMs <= elapsedMs + 5, `${tookMs} of ${elapsedMs} ms`);
+  assert.ok(!("took_ms" in data[0]));
+  for (const [query, shown] of [
+    ["?parts=1", tookMs],
+    ["?parts=steps", tookMs],
+    ["", undefined],
+  ])
+    assert.equal((await calls.call(`${path}${query}`)).body.data[1].took_ms, shown, `${query}`);
+  const messages = [
+    { role: "user", content: "Old" },
+    { role: "assistant", content: "Answer" },
+  ];
+  const conversations = [{ id: "old", title: "Old", messages }];
+  await calls.call("/conversations/import", { body: { conversations } });
+  const [hit] = (await calls.call("/search?q=Old")).body.data;
+  const old = (await calls.call(`/conversations/${hit.conversation.id}/messages?parts=1`)).body
+    .data;
+  assert.ok(!("took_ms" in old[1]));
+});
+
 test("the server's figures count cached and thought tokens, what was paid, and how answers ended", {
   skip: BACKEND === "replicas" && "each replica has its own",
 }, async () => {

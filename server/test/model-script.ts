@@ -6,6 +6,8 @@
  * alone means true. The last directive in the last user message counts.
  */
 export type ReplyScript = {
+  /** Of a script that waits for a request: it is for one that names this model. Default: for any. */
+  model?: string;
   /** What to say; cut into a token a word. Default: an echo of the last user message. */
   text?: string;
   /** That many made-up tokens instead of a text. */

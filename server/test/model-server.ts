@@ -132,8 +132,13 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       return sendJson(response, 400, {
         error: { message: `${body.model} is not a valid model ID`, code: 400 },
       });
-    const script = queue.shift() ?? scriptIn(lastUserMessage(body)) ?? options.script ?? {};
+    const script = takeNext(body) ?? scriptIn(lastUserMessage(body)) ?? options.script ?? {};
     await answer(response, withoutSpentFaults(script), body);
+  }
+
+  function takeNext({ model: asked }: ChatBody): ReplyScript | undefined {
+    const place = queue.findIndex(({ model = asked }) => model === asked);
+    return place < 0 ? undefined : queue.splice(place, 1)[0];
   }
 
   const cutHere = new WeakSet<ServerResponse>();

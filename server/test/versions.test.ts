@@ -206,6 +206,65 @@ test("[H23] two versions are answered at once, each in its own order; a stop of 
   assert.equal((await call(`/conversations/${id}`)).body.data.active_branch, 2);
 });
 
+test("[H140] two models answer one question at once, each on its branch: taken up again, stopped and failing by itself", async () => {
+  const { open, call, newConversation } = caller(server.url);
+  const id = await newConversation();
+  const path = `/conversations/${id}/messages`;
+  const list = async (branch: number): Promise<Message[]> =>
+    (await call(`${path}?branch=${branch}`)).body.data;
+  const first = eventsOf(
+    await open(`${path}/stream`, {
+      body: { content: "compare {{reply text=both hold=1}}", model: "scripted" },
+    }),
+  );
+  const question = (await first.next()).value?.data as Message;
+  const again = {
+    body: { answer_again: question.id, model: "test-model" },
+    headers: { "idempotency-key": randomUUID() },
+  };
+  const second = eventsOf(await open(`${path}/stream`, again));
+  assert.equal((await second.next()).value?.branch, 1);
+  // Both have begun before either ends.
+  for (const events of [first, second]) assert.equal((await events.next()).value?.type, "ai_chunk");
+  const asked = server.model.requests.filter(({ body }) =>
+    body?.messages?.at(-1)?.content.startsWith("compare"),
+  );
+  assert.deepEqual(
+    new Set(asked.map(({ body }) => body?.model)),
+    new Set(["scripted", "test-model"]),
+  );
+  for (const branch of [0, 1]) assert.deepEqual(says(await list(branch)), [question.content]);
+
+  // What a page does that was reloaded: it watches the one, and asks for the other once more.
+  const watched = open(`${path}/stream?branch=0`).then(allEvents);
+  const repeated = open(`${path}/stream`, again).then(allEvents);
+  const stopped = await call(`${path}/stop?branch=1`, { method: "POST" });
+  assert.deepEqual(stopped.body.data, { stopped: true });
+  const right = (await repeated).at(-2);
+  assert.deepEqual(
+    [right?.data.status, right?.data.interrupted_by, right?.data.branch],
+    ["interrupted", "stopped", 1],
+  );
+  server.model.release();
+  const left = (await watched).at(-2);
+  assert.deepEqual([left?.data.content, left?.data.model], ["both", "scripted"]);
+  assert.equal((await list(1)).at(-1)?.id, right?.data.id);
+  assert.equal((await call(`/conversations/${id}`)).body.data.active_branch, 1);
+
+  server.model.next({ failStatus: 400 });
+  const failed = await call(path, { body: { answer_again: question.id, model: "test-model" } });
+  assert.equal(failed.status, 400);
+  await call(`/conversations/${id}`, { method: "PATCH", body: { active_branch: 0 } });
+  const others = await fetch(
+    `${server.url}/conversations?user_id=${(await call(`/conversations/${id}`)).body.data.user_id}`,
+    {
+      headers: { authorization: "Bearer anything" },
+    },
+  );
+  const shown = (await others.json()).find((one: { id: string }) => one.id === id);
+  assert.equal(shown.messages.at(-1).content, "both");
+});
+
 test("[H24] what cannot be is refused in words, and nothing is stored", ONCE, async () => {
   const { list, call, path, id, two, zwei } = await twoTurns();
   const other = await twoTurns();

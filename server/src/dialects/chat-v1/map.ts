@@ -9,7 +9,7 @@ import { isoTime } from "../../domain/time.ts";
 import type { TurnEnding } from "../../domain/turn.ts";
 import { ERRORS } from "./errors.ts";
 import type { AttachmentBody, FileBody } from "./file-schemas.ts";
-import { partsField } from "./part-schemas.ts";
+import { partsFields } from "./part-schemas.ts";
 import { waitingFields } from "./question-schemas.ts";
 import type { AgentBody, ConversationBody, MessageBody, ModelBody } from "./schemas.ts";
 
@@ -52,7 +52,7 @@ export function messageBody(
     reasoning: message.reasoning,
     reasoning_ms: message.reasoningMs,
     usage: usage && usageBody(usage),
-    ...partsField(message, parts),
+    ...partsFields(message, parts),
     ...(attachments && { attachments: attachments.map(attachmentBody) }),
     created_at: isoTime(message.createdAt),
     ...(error && { error: { code: ERRORS[error.code][1], message: error.message } }),

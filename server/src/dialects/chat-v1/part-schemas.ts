@@ -34,7 +34,7 @@ export const partsInBody = {
 
 const Optional = (description: string) => Type.Optional(Type.String({ description }));
 
-export const PartBody = Type.Object(
+const PartBody = Type.Object(
   {
     type: Type.Enum([
       "text",
@@ -103,6 +103,17 @@ export const partBody = (part: Part): PartBody => {
   }
 };
 
+/** In a message, for whoever asks for parts. */
+export const partsInMessage = {
+  parts: Type.Optional(Type.Array(PartBody, { description: "Where they are asked for." })),
+  took_ms: Type.Optional(
+    Type.Integer({
+      description:
+        "Of a reply that has ended, where parts are asked for: the time from its beginning to its end, with all that it waited for.",
+    }),
+  ),
+};
+
 /** All of a message, the files that it was sent with among it. */
 const partBodies = (message: Message): PartBody[] => {
   const files = (message.attachments ?? []).map((file): Part => ({ type: "file", file }));
@@ -115,9 +126,18 @@ const stepBodies = ({ parts }: Pick<Message, "parts">): PartBody[] =>
     .filter(({ type }) => type === "tool_call" || type === "tool_result" || type === "citation")
     .map((part) => partBody(withText(part, "")));
 
-/** The field `parts` of a message, where it is asked for. A message without steps has none of those. */
-export function partsField(message: Message, shown: boolean | "steps"): { parts?: PartBody[] } {
-  if (shown === true) return { parts: partBodies(message) };
-  const steps = shown === "steps" ? stepBodies(message) : [];
-  return steps.length > 0 ? { parts: steps } : {};
+/** The fields of `partsInMessage`, where parts are asked for. A message without steps has none of those. */
+export function partsFields(
+  message: Message,
+  shown: boolean | "steps",
+): { parts?: PartBody[]; took_ms?: number } {
+  if (shown === false) return {};
+  const parts = shown === true ? partBodies(message) : stepBodies(message);
+  return { ...((shown === true || parts.length > 0) && { parts }), ...tookField(message) };
+}
+
+/** What was imported or added has no time of its own: it ended as it began. */
+function tookField({ createdAt, finishedAt }: Message): { took_ms?: number } {
+  const tookMs = finishedAt === null ? 0 : finishedAt.getTime() - createdAt.getTime();
+  return tookMs > 0 ? { took_ms: tookMs } : {};
 }

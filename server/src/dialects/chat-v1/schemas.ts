@@ -18,7 +18,7 @@ import {
   listingInQuery,
 } from "./listing.ts";
 import { settingsInBody } from "./model-settings.ts";
-import { PartBody, partsInBody, partsInQuery, partsOfMany } from "./part-schemas.ts";
+import { partsInBody, partsInMessage, partsInQuery, partsOfMany } from "./part-schemas.ts";
 import { MessageStatusBody, questionsInMessage, stepsInBody } from "./question-schemas.ts";
 import { reasoningInBody, reasoningInQuery } from "./reasoning.ts";
 import { temporaryInConversation } from "./temporary.ts";
@@ -90,7 +90,7 @@ export const MessageBody = Type.Object(
         cost_usd: Type.Optional(Type.Number({ description: "Where the provider says it." })),
       }),
     ),
-    parts: Type.Optional(Type.Array(PartBody, { description: "Where they are asked for." })),
+    ...partsInMessage,
     attachments: Type.Optional(
       Type.Array(AttachmentBody, { description: "The files that it was sent with, if any." }),
     ),
