@@ -1,6 +1,7 @@
 /* Takes the pictures in docs/screenshots: `npm run screenshots`, with Chromium installed. */
 import { mkdirSync } from "node:fs";
 import { chromium, type Page } from "playwright-core";
+import { startModelServer } from "../server/test/model-server.ts";
 import { startServer } from "../server/test/start-server.ts";
 import { claim, signIn } from "./test/people.ts";
 
@@ -37,8 +38,21 @@ const EARLIER: readonly (readonly [daysAgo: number, title: string, isPinned?: tr
   [20, "Tax on a second job"],
 ];
 
+const SHORT_REPLY = `Because the Moon does not only pull the water. It pulls the *whole* Earth, and the far side least of all.
+
+1. On the side of the Moon, the water is pulled ahead of the Earth.
+2. On the far side, the Earth is pulled ahead of the water.
+
+Both look the same from here: a bulge. The Earth turns below the two once a day, so a coast passes through **two high tides**, about 12 hours and 25 minutes apart.`;
+
+const MODEL = "openai/gpt-4o-mini";
+const OTHER_MODEL = "anthropic/claude-sonnet-4";
+const MODELS = [MODEL, OTHER_MODEL, "mistralai/mistral-large"];
+await using model = await startModelServer({
+  listing: { object: "list", data: MODELS.map((id) => ({ id })) },
+});
 await using server = await startServer({
-  environment: { MODEL: "openai/gpt-4o-mini" },
+  environment: { MODEL, OPENAI_BASE_URL: model.url },
 });
 const conversations = EARLIER.map(([daysAgo, title, isPinned = false], index) => {
   const at = Date.now() - daysAgo * DAY_MS - (index + 1) * 60_000;
@@ -89,7 +103,7 @@ async function take(page: Page, name: string): Promise<void> {
 
 const light = { size: DESKTOP, scheme: "light" } as const;
 const first = await open("", light);
-server.model.next({ text: REPLY });
+model.next({ text: REPLY });
 await first.getByRole("textbox", { name: "Message" }).fill("Why are there two high tides a day?");
 await first.getByRole("button", { name: "Send" }).click();
 await first.locator("code", { hasText: "def tide" }).waitFor();
@@ -100,6 +114,36 @@ const conversation = new URL(first.url()).pathname.replace(/^\/app\//, "");
 
 await take(await open(conversation, { size: DESKTOP, scheme: "dark" }), "chat-dark");
 await take(await open(conversation, { size: PHONE, scheme: "light" }), "chat-phone");
+
+/** Two answers side by side, from their beginning. */
+async function compare(look: Look, name: string): Promise<void> {
+  const page = await open("", look);
+  await page.getByRole("combobox", { name: /^Model: / }).click();
+  await page.getByRole("button", { name: "Compare with …" }).click();
+  await page.getByRole("option", { name: OTHER_MODEL }).click();
+  model.next(
+    { model: MODEL, text: REPLY, costUsd: 0.00021 },
+    { model: OTHER_MODEL, text: SHORT_REPLY, costUsd: 0.0031, delayMs: 900 },
+  );
+  const field = page.getByRole("textbox", { name: "Message" });
+  await field.fill("Why is it high tide on the far side, too?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("12 hours and 25 minutes").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Send" }).waitFor();
+  await page.getByRole("region", { name: "Messages" }).evaluate((thread) => {
+    thread.scrollTop = 0;
+  });
+  await page.mouse.move(0, 0);
+  await take(page, name);
+  // It is in no other picture's list.
+  const path = new URL(page.url()).pathname.split("/").at(-1);
+  await fetch(`${server.url}/v1/chat/conversations/${path}`, {
+    method: "DELETE",
+    headers: { authorization: "Bearer local" },
+  });
+}
+await compare(light, "compare-light");
+await compare({ size: PHONE, scheme: "dark" }, "compare-phone");
 
 const spoken = await open(conversation, light);
 await spoken.getByRole("button", { name: "Speak" }).click();

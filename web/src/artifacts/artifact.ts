@@ -18,6 +18,8 @@ export type Artifact = {
 
 /** The source of what is in the reply that is being written. */
 export const LIVE = "live";
+/** The same of a reply beside another one. */
+export const LIVE_SECOND = "live-second";
 
 const MIN_LINES: Readonly<Record<ArtifactKind, number>> = {
   html: 8,

@@ -32,6 +32,7 @@ export function ChatHeader({
   projectId,
   model,
   onModel,
+  onCompare,
   isTemporary,
   onTemporary,
 }: {
@@ -42,6 +43,8 @@ export function ChatHeader({
   /** Null for the usual one. */
   readonly model: string | null;
   readonly onModel: (model: string | null) => void;
+  /** With the model that is to answer the next question, too. */
+  readonly onCompare: (model: string) => void;
   /** Whether the conversation that is begun is to be temporary. */
   readonly isTemporary: boolean;
   /** Null: something was said already. */
@@ -60,7 +63,12 @@ export function ChatHeader({
         </IconButton>
       )}
       <div className={styles.where} data-new={isNew || undefined}>
-        <ModelPicker model={model} onPick={onModel} className={styles.model} />
+        <ModelPicker
+          model={model}
+          onPick={onModel}
+          onCompare={onCompare}
+          className={styles.model}
+        />
         {isNew ? null : (
           <h1 className={styles.title} dir="auto">
             <span className={conversation ? "fade-end" : "visually-hidden"}>

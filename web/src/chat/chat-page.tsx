@@ -1,8 +1,10 @@
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearch } from "wouter";
-import { LIVE } from "../artifacts/artifact.ts";
+import { LIVE, LIVE_SECOND } from "../artifacts/artifact.ts";
 import { OpenedProvider, useOpening } from "../artifacts/opened.tsx";
+import { CompareChip } from "../compare/compare-chip.tsx";
+import { useComparison } from "../compare/use-comparison.ts";
 import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
 import { Boundary } from "../ui/boundary.tsx";
@@ -25,7 +27,7 @@ import { preloadMarkdown } from "./markdown/markdown.tsx";
 import { Problem } from "./problem.tsx";
 import { QuoteSelection } from "./reply/quote-selection.tsx";
 import { stopReading } from "./reply/reading.ts";
-import { rowsOf } from "./rows.ts";
+import { rowsOf, withCompared } from "./rows.ts";
 import { Thread, type ThreadHandle } from "./thread.tsx";
 import { useLastReplyShortcuts } from "./use-last-reply-shortcuts.ts";
 import { isGone, useConversation, useThread } from "./use-thread.ts";
@@ -48,12 +50,14 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   const live = useLiveReply(key);
   const behind = useUnsentBehind(key);
   const conversation = useConversation(conversationId);
-  const thread = useThread(conversationId);
   const composer = useRef<ComposerHandle>(null);
   const messages = useRef<ThreadHandle>(null);
 
   const [usualModel, setUsualModel] = useStoredState("model");
   const model = useChosenModel(conversationId ? (conversation.data?.model ?? null) : usualModel);
+  // Its branch is chosen before the thread is loaded.
+  const compared = useComparison(conversationId, model.answering);
+  const thread = useThread(conversationId);
   const [newAgent, setNewAgent] = useState(askedAgent);
   useEffect(() => {
     if (conversationId === null && askedAgent) setNewAgent(askedAgent);
@@ -81,6 +85,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     onStored: (id) => {
       if (!conversationId && here.current === "/") settle(id);
     },
+    onAsked: compared.begins,
     onTakenBack: (unsent) => composer.current?.putBack(unsent),
     onGoOn: () => composer.current?.focus(),
   });
@@ -111,9 +116,15 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
     document.title = conversationId && title ? `${title} · ${t("app.name")}` : t("app.name");
   }, [conversationId, title, t]);
 
-  const rows = useMemo(() => rowsOf(thread.data, live, behind), [thread.data, live, behind]);
+  const comparedQuestion = compared.comparison?.questionId ?? null;
+  const rows = useMemo(
+    () => withCompared(rowsOf(thread.data, live, behind), comparedQuestion),
+    [thread.data, live, behind, comparedQuestion],
+  );
+  const isCompared = rows.at(-1)?.kind === "compared";
   const waiting = rows.filter((row) => row.kind === "message" && row.isWaiting).length;
-  const isReplying = live !== null && RUNNING.has(live.phase);
+  const isFirstReplying = live !== null && RUNNING.has(live.phase);
+  const isReplying = isFirstReplying || (isCompared && compared.isRunning);
   const isBeginning = conversationId === null && !live;
   const stored = thread.data?.messages;
   const chooseModel = (picked: string | null) =>
@@ -124,12 +135,19 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
   });
   const opened = useOpening(key);
   const liveText = live?.text ?? "";
+  const isLive = live !== null;
+  const second = isCompared ? compared.reply : null;
   const replies = useMemo(() => {
     if (!opened.at) return [];
     const said = (stored ?? []).filter(({ role }) => role === "assistant");
     const texts = said.map(({ id, content }) => ({ id, text: content }));
+    // Before the reply beside which it stands: the panel takes the last one for what was being written.
+    const at = texts.length - (isLive ? 0 : 1);
+    if (second?.message)
+      texts.splice(at, 0, { id: second.message.id, text: second.message.content });
+    if (second?.live) texts.splice(at, 0, { id: LIVE_SECOND, text: second.live.text });
     return liveText === "" ? texts : [...texts, { id: LIVE, text: liveText }];
-  }, [opened.at, stored, liveText]);
+  }, [opened.at, stored, isLive, liveText, second]);
   const error = thread.error ?? conversation.error;
   const isMissing = isGone(error);
 
@@ -143,6 +161,10 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             projectId={askedProject ?? conversation.data?.project_id ?? null}
             model={model.shown}
             onModel={chooseModel}
+            onCompare={(picked) => {
+              compared.want(picked);
+              composer.current?.focus();
+            }}
             isTemporary={wantsTemporary}
             onTemporary={isBeginning ? setWantsTemporary : null}
           />
@@ -165,20 +187,37 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
               rows={rows}
               hasOlder={thread.data?.hasOlder ?? false}
               actions={actions}
+              compared={compared}
               target={target}
               targetBranch={Number(asked.get("b") ?? 0)}
             />
           )}
           <div className={styles.foot} data-foot>
             <FirstRun />
+            {compared.wanted !== null && (
+              <CompareChip
+                model={compared.wanted}
+                onLeave={() => {
+                  compared.want(null);
+                  composer.current?.focus();
+                }}
+              />
+            )}
             <Composer
               ref={composer}
               place={key}
               isReplying={isReplying}
               isStopping={live?.isStopping ?? false}
               isAwaited={waiting + behind.length > 0}
-              onSend={actions.send}
-              onStop={actions.stop}
+              onSend={(text, files) => {
+                // What is said next goes on with the first answer.
+                compared.leave();
+                actions.send(text, files);
+              }}
+              onStop={() => {
+                if (isFirstReplying) actions.stop();
+                compared.stop();
+              }}
               onEditLast={() => {
                 const own = stored?.findLast(({ role }) => role === "user");
                 if (own) messages.current?.edit(own.id);
@@ -199,7 +238,11 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
               }
             />
             {!isBeginning && (
-              <FootNote isReplying={isReplying} expiresAt={conversation.data?.expires_at ?? null} />
+              <FootNote
+                isReplying={isReplying}
+                expiresAt={conversation.data?.expires_at ?? null}
+                next={isCompared ? (compared.comparison?.models[0] ?? null) : null}
+              />
             )}
           </div>
           {isBeginning && (

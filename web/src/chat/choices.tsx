@@ -1,5 +1,5 @@
-import { Bot, X } from "lucide-react";
-import { useMemo } from "react";
+import { Bot, Columns2, X } from "lucide-react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useAgents } from "../agents/use-agents.ts";
@@ -13,28 +13,34 @@ const NONE = "";
 
 /**
  * A model that was chosen before, as far as the server offers it now.
- * @returns `shown`: null for the usual one; `asked`: what a message has to name, null where nothing
+ * @returns `shown`: null for the usual one; `asked`: what a message has to name, null where nothing; `answering`: who
+ *   answers, null where the server's models are not known
  */
 export function useChosenModel(chosen: string | null) {
   const { data: models } = useModels();
   const isOffered = models?.some(({ id }) => id === chosen) ?? false;
   const usual = models?.find(({ is_default }) => is_default)?.id ?? null;
   const shown = isOffered ? chosen : null;
-  return { shown, asked: chosen === null ? null : (shown ?? usual) };
+  const answering = shown ?? usual;
+  return { shown, asked: chosen === null ? null : answering, answering };
 }
 
 /** Which model answers; what was chosen holds only while the server offers it. */
 export function ModelPicker({
   model,
   onPick,
+  onCompare,
   className,
 }: {
   readonly model: string | null;
   readonly onPick: (model: string | null) => void;
+  /** With the model that is to answer the next question, too. */
+  readonly onCompare: (model: string) => void;
   readonly className?: string | undefined;
 }) {
   const { t } = useTranslation();
   const { data: models = [] } = useModels();
+  const [isComparing, setComparing] = useState(false);
   const usual = models.find(({ is_default }) => is_default);
   const options = useMemo(
     () =>
@@ -49,13 +55,44 @@ export function ModelPicker({
     [models, t],
   );
   if (!usual) return null;
+  const answering = model ?? usual.id;
+  const others = options.filter(({ value }) => value !== answering);
   return (
     <Picker
       label={t("chat.model")}
-      value={model ?? usual.id}
-      options={options}
-      onPick={(picked) => onPick(picked === usual.id ? null : picked)}
-      searchLabel={t("chat.searchModels", { count: models.length })}
+      value={answering}
+      options={isComparing ? others : options}
+      shown={options.find(({ value }) => value === answering)?.name}
+      onPick={(picked) => {
+        if (isComparing) onCompare(picked);
+        else onPick(picked === usual.id ? null : picked);
+      }}
+      onHide={() => setComparing(false)}
+      searchLabel={
+        isComparing
+          ? t("compare.search", { count: others.length })
+          : t("chat.searchModels", { count: models.length })
+      }
+      footer={
+        others.length > 0 && (
+          <div className={styles.footer}>
+            <button
+              type="button"
+              className={styles.compare}
+              aria-pressed={isComparing}
+              onClick={({ currentTarget }) => {
+                setComparing(!isComparing);
+                currentTarget
+                  .closest("[role=dialog], [role=listbox]")
+                  ?.querySelector<HTMLElement>("[role=combobox]")
+                  ?.focus();
+              }}
+            >
+              <Columns2 size={16} aria-hidden /> {t("compare.with")}
+            </button>
+          </div>
+        )
+      }
       isAtTop
       className={className}
     />

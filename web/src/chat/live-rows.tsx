@@ -52,11 +52,14 @@ export function LiveRow({
   live,
   questionId,
   actions,
+  source = LIVE,
 }: {
   readonly live: LiveReply;
   /** The id of what it answers. */
   readonly questionId: string | null;
-  readonly actions: ChatActions;
+  readonly actions: Pick<ChatActions, "decided" | "tryAgain">;
+  /** What the documents in it are named after. */
+  readonly source?: string;
 }) {
   const { t } = useTranslation();
   const { client } = useSession();
@@ -82,7 +85,7 @@ export function LiveRow({
         questions={live.questions}
       />
       {!isWaiting && (
-        <InReply value={LIVE}>
+        <InReply value={source}>
           <Markdown text={live.text} />
         </InReply>
       )}

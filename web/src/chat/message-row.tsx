@@ -1,29 +1,20 @@
-import type { Message, Question } from "@colloquy/client";
+import type { Message } from "@colloquy/client";
 import { Check, Clock, Pencil, RotateCcw } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "wouter";
-import { InReply } from "../artifacts/opened.tsx";
 import { dateLocale } from "../i18n/index.ts";
-import { useSession } from "../session/session.tsx";
-import { Button, IconButton } from "../ui/button.tsx";
+import { IconButton } from "../ui/button.tsx";
 import { CopyButton } from "../ui/copy.tsx";
 import type { ChatActions } from "./chat-actions.ts";
-import { CutShort } from "./cut-short.tsx";
 import { EditMessage } from "./edit-message.tsx";
 import { MessageFiles } from "./files/message-files.tsx";
 import { highlightFound } from "./found-words.ts";
 import { LongText } from "./long-text.tsx";
-import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./message-row.module.css";
-import { Problem } from "./problem.tsx";
-import { Reasoning } from "./reasoning.tsx";
 import { ReadButton } from "./reply/read-button.tsx";
 import { ReplyMenu } from "./reply/reply-menu.tsx";
-import { ReplyCalls, ReplySources } from "./steps/reply-steps.tsx";
+import { EndedBy, ReplyBody } from "./reply-body.tsx";
 import { Versions } from "./versions.tsx";
-
-const NOTHING_ASKED: readonly Question[] = [];
 
 type MessageRowProps = {
   readonly message: Message;
@@ -108,34 +99,7 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
   const { t } = useTranslation();
   return (
     <>
-      {message.reasoning && (
-        <Reasoning text={message.reasoning} place={questionId} thoughtMs={message.reasoning_ms} />
-      )}
-      <ReplyCalls
-        parts={message.parts}
-        place={questionId}
-        messageId={message.id}
-        questions={NOTHING_ASKED}
-      />
-      <InReply value={message.id}>
-        <div data-quotable>
-          <Markdown text={message.content} />
-        </div>
-      </InReply>
-      <ReplySources parts={message.parts} />
-      <CutShort message={message} isLast={isLast} actions={actions} />
-      {message.status === "failed" && (
-        <Failed message={message} isLast={isLast} actions={actions} />
-      )}
-      {isCutByServer(message) && (
-        <Problem text={t(message.content ? "chat.restarted" : "chat.restartedBefore")}>
-          {isLast && (
-            <Button look="outlined" onClick={() => actions.retry(message)}>
-              {t("chat.retry")}
-            </Button>
-          )}
-        </Problem>
-      )}
+      <ReplyBody message={message} isLast={isLast} questionId={questionId} actions={actions} />
       <div className={styles.tools}>
         <CopyButton text={() => message.content} label={t("chat.copy")} data-copies={message.id} />
         {message.content !== "" && <ReadButton id={message.id} text={message.content} />}
@@ -145,9 +109,7 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
         <Versions message={message} actions={actions} />
         <ReplyMenu message={message} actions={actions} />
         <span className={styles.facts}>
-          {message.status === "interrupted" && !isCutByServer(message) && (
-            <span>{t(ENDED[message.interrupted_by ?? "unknown"])}</span>
-          )}
+          <EndedBy message={message} />
           {message.model && <span>{message.model}</span>}
           <time dateTime={message.created_at}>{timeOf(message)}</time>
         </span>
@@ -156,52 +118,5 @@ function Replied({ message, isLast, questionId, actions }: MessageRowProps) {
   );
 }
 
-/** The server's own words, but for what only its operator can mend. */
-function Failed({
-  message,
-  isLast,
-  actions,
-}: Pick<MessageRowProps, "message" | "isLast" | "actions">) {
-  const { t } = useTranslation();
-  const { account } = useSession();
-  if (message.error?.code !== "MODEL_UNAVAILABLE")
-    return (
-      <Problem
-        text={t(message.content ? "chat.failedHalfway" : "chat.failed")}
-        reason={message.error?.message ?? null}
-      >
-        {isLast && (
-          <Button look="outlined" onClick={() => actions.retry(message)}>
-            {t("chat.retryModel")}
-          </Button>
-        )}
-      </Problem>
-    );
-  return (
-    <Problem text={t("chat.modelUnavailable")}>
-      {isLast && (
-        <Button look="outlined" onClick={() => actions.retry(message)}>
-          {t("chat.retryModel")}
-        </Button>
-      )}
-      {account.is_operator && <Link href="/status">{t("chat.whyUnavailable")}</Link>}
-    </Problem>
-  );
-}
-
 const timeOf = ({ created_at }: Message): string =>
   new Date(created_at).toLocaleTimeString(dateLocale(), { hour: "numeric", minute: "2-digit" });
-
-const isCutByServer = ({ interrupted_by: by }: Message): boolean =>
-  by === "crash" || by === "shutdown";
-
-/** What ended a reply that its server did not cut off. `unknown`: stored by a version that did not note it. */
-const ENDED = {
-  stopped: "chat.interrupted",
-  superseded: "chat.superseded",
-  deleted: "chat.unfinished",
-  heard: "chat.heard",
-  shutdown: "chat.restarted",
-  crash: "chat.restarted",
-  unknown: "chat.unfinished",
-} as const;

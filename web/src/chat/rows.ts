@@ -4,16 +4,7 @@ import type { Thread } from "./thread-cache.ts";
 
 /** What stands in a thread, one under the other. */
 export type Row =
-  | {
-      readonly kind: "message";
-      readonly key: string;
-      readonly message: Message;
-      readonly isLast: boolean;
-      /** The id of the user's message before a reply. */
-      readonly questionId: string | null;
-      /** For the reply that runs. */
-      readonly isWaiting: boolean;
-    }
+  | StoredRow
   /** What was said here and is not stored yet. */
   | {
       readonly kind: "sending";
@@ -21,12 +12,27 @@ export type Row =
       readonly text: string;
       readonly live: LiveReply;
     }
-  | {
-      readonly kind: "reply";
-      readonly key: string;
-      readonly questionId: string | null;
-      readonly live: LiveReply;
-    };
+  | ReplyRow
+  /** The reply beside which another one stands. */
+  | { readonly kind: "compared"; readonly key: string; readonly first: StoredRow | ReplyRow };
+
+type StoredRow = {
+  readonly kind: "message";
+  readonly key: string;
+  readonly message: Message;
+  readonly isLast: boolean;
+  /** The id of the user's message before a reply. */
+  readonly questionId: string | null;
+  /** For the reply that runs. */
+  readonly isWaiting: boolean;
+};
+
+type ReplyRow = {
+  readonly kind: "reply";
+  readonly key: string;
+  readonly questionId: string | null;
+  readonly live: LiveReply;
+};
 
 /** @param behind what was said behind the reply that runs and has not reached the server */
 export function rowsOf(
@@ -60,13 +66,23 @@ export function rowsOf(
   return [...rows, ...behind.map(sendingRow)];
 }
 
-/** What the reply that runs answers, and where it stands; null where none runs. */
+/** The same rows, with the last one as one of two replies if it answers that question. */
+export function withCompared(rows: readonly Row[], questionId: string | null): readonly Row[] {
+  const last = rows.at(-1);
+  if (questionId === null || !last || (last.kind !== "message" && last.kind !== "reply"))
+    return rows;
+  const isReply = last.kind === "reply" || last.message.role === "assistant";
+  if (!isReply || last.questionId !== questionId) return rows;
+  return rows.with(-1, { kind: "compared", key: "compared", first: last });
+}
+
+/** What the reply that runs answers, and where it stands; null where none runs, or two do. */
 export function questionOf(
   rows: readonly Row[],
 ): { readonly index: number; readonly text: string } | null {
   const reply = rows.findIndex(({ kind }) => kind === "reply");
   const before = rows[reply - 1];
-  if (!before || before.kind === "reply") return null;
+  if (!before || before.kind === "reply" || before.kind === "compared") return null;
   const text = before.kind === "message" ? before.message.content : before.text;
   return { index: reply - 1, text };
 }

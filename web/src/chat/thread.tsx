@@ -1,6 +1,8 @@
 import { ArrowDown } from "lucide-react";
 import {
+  lazy,
   type Ref,
+  Suspense,
   useEffect,
   useImperativeHandle,
   useLayoutEffect,
@@ -10,6 +12,9 @@ import {
 } from "react";
 import { useTranslation } from "react-i18next";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
+import type { Compared } from "../compare/use-comparison.ts";
+import { NotShown } from "../not-shown.tsx";
+import { Boundary } from "../ui/boundary.tsx";
 import { Button } from "../ui/button.tsx";
 import { useWorkspace } from "../workspace.tsx";
 import type { ChatActions } from "./chat-actions.ts";
@@ -19,6 +24,8 @@ import { PinnedQuestion } from "./pinned-question.tsx";
 import { questionOf, type Row } from "./rows.ts";
 import styles from "./thread.module.css";
 import { useStickToEnd } from "./use-stick-to-end.ts";
+
+const ComparedReplies = lazy(() => import("../compare/compared-replies.tsx"));
 
 /** With no more than this, all of them stay in the page, so that the browser's own search finds everything. */
 const ALWAYS_MOUNTED = 80;
@@ -34,6 +41,7 @@ type ThreadProps = {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;
   readonly actions: ChatActions;
+  readonly compared: Compared;
   /** The message to open at, which a search has found. */
   readonly target: string | null;
   /** The branch that it was said on. */
@@ -47,6 +55,7 @@ export function Thread({
   rows,
   hasOlder,
   actions,
+  compared,
   target,
   targetBranch,
   ref,
@@ -158,7 +167,11 @@ export function Thread({
             data={rows}
           >
             {(row: Row) => (
-              <div className={styles.row} key={row.key}>
+              <div
+                className={styles.row}
+                key={row.key}
+                data-wide={row.kind === "compared" || undefined}
+              >
                 {row.kind === "message" ? (
                   <MessageRow
                     message={row.message}
@@ -172,8 +185,14 @@ export function Thread({
                   />
                 ) : row.kind === "sending" ? (
                   <SendingRow live={row.live} text={row.text} actions={actions} />
-                ) : (
+                ) : row.kind === "reply" ? (
                   <LiveRow live={row.live} questionId={row.questionId} actions={actions} />
+                ) : (
+                  <Boundary place={row.key} fallback={<NotShown />}>
+                    <Suspense>
+                      <ComparedReplies first={row.first} compared={compared} actions={actions} />
+                    </Suspense>
+                  </Boundary>
                 )}
               </div>
             )}

@@ -25,6 +25,8 @@ export function Picker({
   icon,
   footer,
   searchLabel,
+  shown,
+  onHide,
   isAtTop = false,
   className,
 }: {
@@ -35,6 +37,9 @@ export function Picker({
   readonly icon?: ReactNode;
   readonly footer?: ReactNode;
   readonly searchLabel?: string;
+  /** What is chosen, where it may be none of the options. */
+  readonly shown?: string | undefined;
+  readonly onHide?: () => void;
   /** Its list opens downwards. */
   readonly isAtTop?: boolean;
   readonly className?: string | undefined;
@@ -49,20 +54,21 @@ export function Picker({
       return words.every((word) => text.includes(word));
     });
   }, [options, search]);
-  const chosen = options.find((option) => option.value === value);
+  const chosen = shown ?? options.find((option) => option.value === value)?.name ?? value;
   return (
     <ComboboxProvider resetValueOnHide value={search} setValue={setSearch}>
       <SelectProvider
         value={value}
         setValue={onPick}
+        setOpen={(isOpen) => !isOpen && onHide?.()}
         placement={isAtTop ? "bottom-start" : "top-start"}
       >
         <Select
           className={[styles.button, className].filter(Boolean).join(" ")}
-          aria-label={`${label}: ${chosen?.name ?? value}`}
+          aria-label={`${label}: ${chosen}`}
         >
           {icon}
-          <span className={styles.chosen}>{chosen?.name ?? value}</span>
+          <span className={styles.chosen}>{chosen}</span>
           <ChevronDown size={14} aria-hidden />
         </Select>
         <SelectPopover

@@ -195,11 +195,12 @@ export function createLiveReplies({
       if (entry.watching.signal.aborted) return;
       return update(entry, { phase: "not_sent", isStopping: false, problem: wordsOf(error) });
     }
-    const { conversationId } = reply;
+    const { conversationId, userMessage, branch } = reply;
+    const questionId = userMessage?.id ?? null;
     const taken = takeUp(entry, reply);
     stored.resolve(true);
     onTurn(conversationId, "started");
-    entry.events?.onStored(conversationId);
+    entry.events?.onStored({ conversationId, questionId, branch: branch ?? 0 });
     await taken;
   }
 

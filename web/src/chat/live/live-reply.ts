@@ -53,10 +53,15 @@ export type Sending = {
 /** What was said, and did not reach the server. */
 export type Unsent = { readonly text: string; readonly files: readonly FileFacts[] };
 
-export type SendEvents = {
-  /** With the conversation's id, once the message is on the server's disk. */
-  readonly onStored: (conversationId: string) => void;
+/** A message that is on the server's disk. */
+export type StoredQuestion = {
+  readonly conversationId: string;
+  readonly questionId: string | null;
+  /** The branch that it is answered on. */
+  readonly branch: number;
 };
+
+export type SendEvents = { readonly onStored: (stored: StoredQuestion) => void };
 
 /** What is shown of a reply besides its text. */
 export const SHOWN = { notices: true, parts: true } as const;

@@ -83,6 +83,15 @@ export function DetailsDialog({
       }),
     ],
     [
+      t("reply.took"),
+      message.took_ms !== undefined &&
+        t("compare.took", {
+          seconds: (message.took_ms / 1000).toLocaleString(dateLocale(), {
+            maximumFractionDigits: 1,
+          }),
+        }),
+    ],
+    [
       t("reply.thought"),
       message.reasoning_ms != null &&
         t("chat.thoughtSeconds", { seconds: number(Math.round(message.reasoning_ms / 1000)) }),
