@@ -151,6 +151,42 @@ test("a search needs a search engine, and what may be fetched inside is a range 
 
 const variable = (name: string) => `\${${name}}`;
 
+test("what a file of sources says of signing in is told like the rest, and the key of secrets, too", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "colloquy-config-"));
+  try {
+    const path = join(folder, "sources.json");
+    const mistakesIn = async (more: object, environment: Record<string, string> = {}) => {
+      const own = { label: "own", url: "https://x.test/", ...more };
+      await writeFile(path, JSON.stringify({ sources: [own] }));
+      return mistakesOf({ TOOL_SOURCES: path, ...environment }).join();
+    };
+    const wrong: [object, RegExp][] = [
+      [{ sign_in: "yes" }, /sign_in must be true, or an object/],
+      [{ sign_in: { colour: 1 } }, /sign_in: there is no field 'colour'/],
+      [{ sign_in: { client_id: 1 } }, /sign_in.client_id must be a text/],
+      [{ sign_in: { client_secret: "s" } }, /client_secret needs client_id/],
+      [{ sign_in: { issuer: "http://x.test/" } }, /issuer must begin with https/],
+      [{ sign_in: { scopes: "all" } }, /scopes must be a list/],
+      [{ sign_in: true, headers: { authorization: "x" } }, /must have no Authorization/],
+      [{ url: undefined, command: "x", sign_in: true }, /there is no field 'sign_in'/],
+    ];
+    for (const [more, words] of wrong) assert.match(await mistakesIn(more), words);
+    assert.match(await mistakesIn({}, { SECRETS_KEY: "short" }), /^SECRETS_KEY must have at least/);
+    const shared = { DATABASE_URL: "postgres://x/x", REDIS_URL: "redis://x" };
+    assert.match(await mistakesIn({ sign_in: true }, shared), /^SECRETS_KEY is needed where/);
+    const keys = { SECRETS_KEY: `${"a".repeat(32)},${"b".repeat(43)}=` };
+    const signIn = { client_id: "c", client_secret: variable("S"), scopes: ["a"] };
+    const good = readConfig({ TOOL_SOURCES: path, ...keys, S: "s" });
+    assert.equal(good.tools.secretsKeys.length, 2);
+    assert.equal(await mistakesIn({ sign_in: signIn }, { ...shared, ...keys, S: "s" }), "");
+    const [{ place }] = readConfig({ TOOL_SOURCES: path, S: "s" }).tools.sources as [SourceConfig];
+    const signed = { clientId: "c", clientSecret: "s", scopes: ["a"], issuer: null };
+    assert.deepEqual(place, { url: "https://x.test/", headers: {}, signIn: signed });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test("a file of sources is told by its name, the entry and what is wrong with it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "colloquy-config-"));
   try {

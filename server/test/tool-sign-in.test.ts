@@ -9,6 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { allEvents, caller, type StreamEvent } from "./chat-v1-client.ts";
 import { eventually as eventuallyWithin } from "./cli-runner.ts";
@@ -332,6 +333,7 @@ describe("[H104] tokens", () => {
   test("[H104] that have expired are renewed once, however many calls and servers need them", async () => {
     await people.signIn(user, "ann");
     await ask();
+    server.model.forget();
     source.expire();
     const before = source.refreshes.length;
     const release = source.holdRefreshes();
@@ -348,7 +350,10 @@ describe("[H104] tokens", () => {
       const body = { content: "Look", parts: true, steps: true };
       return allEvents(await client.open(path, { body, user }));
     });
-    await eventually(async () => source.refreshes.length > before);
+    // Every model has asked for the tool before any is told its result.
+    await eventually(
+      async () => server.model.requests.length === 4 && source.refreshes.length > before,
+    );
     release();
     for (const events of await Promise.all(replies))
       assert.equal(resultIn(events).text, "This is ann's");
@@ -389,6 +394,23 @@ describe("[H104] tokens", () => {
     const result = resultIn((await ask()).events);
     assert.match(result.text, /not what it was when an operator accepted it/u);
     assert.equal(source.calls.length, before);
+  });
+
+  test("[H106] are good for nobody else, whatever is done to the store", ONCE, async () => {
+    const [ann, bob] = [randomUUID(), randomUUID()];
+    await people.signIn(ann, "ann");
+    await people.signIn(bob, "bob");
+    using database = new DatabaseSync(join(server.directory, "colloquy.db"), { timeout: 10_000 });
+    const swap = database.prepare(
+      `UPDATE tool_sign_ins SET tokens = (SELECT tokens FROM tool_sign_ins WHERE owner_id = ?)
+       WHERE owner_id = ?`,
+    );
+    swap.run(ann, bob);
+    const sent = source.sentTokens.length;
+    const result = resultIn((await ask(undefined, { by: bob })).events);
+    assert.equal(result.outcome, "failed");
+    assert.match(result.text, /cannot be decrypted. Sign out and in again/u);
+    assert.equal(source.sentTokens.length, sent);
   });
 
   test(

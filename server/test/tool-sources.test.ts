@@ -18,6 +18,7 @@ import { allEvents, caller } from "./chat-v1-client.ts";
 import { eventually as eventuallyWithin, workFolder } from "./cli-runner.ts";
 import { longestTurnOf } from "./event-loop.ts";
 import { freePort } from "./free-port.ts";
+import { startSignedSource } from "./signed-source.ts";
 import { startServer } from "./start-server.ts";
 import { answering, asking } from "./tool-steps.ts";
 import { makeKey } from "./wire-client.ts";
@@ -352,7 +353,13 @@ describe("[H84] tools that change", () => {
     await using work = await workFolder();
     const data = at("doctor");
     const environment = { TOOL_SOURCES: at("doctor.json") };
-    const sources = [program("kept", ""), { label: "away", command: "/nowhere/to/be/found" }];
+    using signed = await startSignedSource();
+    const sources = [
+      program("kept", ""),
+      { label: "away", command: "/nowhere/to/be/found" },
+      { label: "own", url: signed.url, sign_in: true },
+      { label: "closed", url: signed.url },
+    ];
     writeFileSync(at("doctor.json"), JSON.stringify({ sources }));
     {
       await using first = await startServer({ environment, directory: data });
@@ -377,6 +384,8 @@ describe("[H84] tools that change", () => {
       /^'kept' answers; off until an operator accepts them: huge \(new\)$/u,
     );
     assert.match(messages[1] ?? "", /^'away' does not answer: .*ENOENT/u);
+    assert.match(messages[2] ?? "", /^'own' answers, and each user signs in to it. .*operator/u);
+    assert.match(messages[3] ?? "", /^'closed' does not answer: .*Set sign_in/u);
   });
 
   test("[H84] operators alone see sources and try tools, which the audit log notes", async () => {

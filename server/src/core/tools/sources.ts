@@ -189,7 +189,9 @@ export async function createToolSources(
       });
     },
     async listAs(operator) {
-      await Promise.all(all.map(({ source }) => source.listAs?.(operator)));
+      const signed = all.filter(({ source }) => source.listAs);
+      if (signed.length === 0) return;
+      await Promise.all(signed.map(({ source }) => source.listAs?.(operator)));
       await refresh();
     },
     refresh,

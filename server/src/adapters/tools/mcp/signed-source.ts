@@ -44,9 +44,14 @@ export function signedSource({
     place: {
       ...place,
       async fetch(url, init) {
-        const response = await boundedFetch(url, init);
-        isThere = response.status === UNAUTHORIZED;
-        return response;
+        try {
+          const response = await boundedFetch(url, init);
+          isThere = response.status === UNAUTHORIZED;
+          return response;
+        } catch (error) {
+          isThere = false;
+          throw error;
+        }
       },
     },
   });
