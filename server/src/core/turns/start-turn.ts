@@ -29,6 +29,7 @@ export function checkRequest({ local }: Pick<StartParts, "local">, request: Sett
 
 /**
  * Stores the message and starts its reply; a repeated request gets the turn that the first one began.
+ * @param request which was checked
  * @param prepared a request to the model that was sent before
  * @throws as Turns.start
  */
@@ -39,7 +40,7 @@ export async function startTurn(
   intent: Intent,
   prepared: PreparedRequest | null,
 ): Promise<Turn> {
-  checkRequest(parts, request);
+  parts.local.checkOpen();
   const guess = await guessAt(parts.store, owner, request.target);
   await checkModel(parts, owner, request, guess);
   await endReplaced(parts, owner, request);

@@ -59,6 +59,8 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
   let waiting: Waiting[] = [];
   let inWork: Waiting[] = [];
   let isPostPlanned = false;
+  /** Whether the last batch had several writes. Then others are likely to come in this moment, which share the next one. */
+  let isBusy = false;
   /** How many ends of long replies are in `waiting`. */
   let longWaiting = 0;
   let isLongNext = false;
@@ -81,6 +83,7 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
       return;
     }
     inWork = takeBatch();
+    isBusy = inWork.length > 1;
     thread.ref();
     postedAt = performance.now();
     thread.postMessage(inWork.map(({ message }) => message) satisfies ToThread);
@@ -136,10 +139,11 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
       const write: Waiting = { message: [name, given], resolve, reject };
       waiting.push(write);
       if (isLong(write)) longWaiting++;
-      if (inWork.length === 0 && !isPostPlanned) {
-        isPostPlanned = true;
-        setImmediate(post);
-      }
+      if (inWork.length > 0 || isPostPlanned) return promise;
+      // What may be overtaken waits for what may overtake it.
+      isPostPlanned = isBusy || isLong(write);
+      if (isPostPlanned) setImmediate(post);
+      else post();
       return promise;
     },
     check() {
