@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createReads } from "../src/adapters/stores/sql/operations.ts";
 import { createRunBatch, type Request } from "../src/adapters/stores/sqlite/batch.ts";
 import { createKeptCount } from "../src/adapters/stores/sqlite/conversation-counts.ts";
@@ -205,6 +206,33 @@ describe("group commit", () => {
     const stored = { wasWritten: true, status: "complete" };
     assert.deepEqual(await Promise.all(ends), Array(6).fill(stored), "before they were deleted");
     assert.deepEqual(await Promise.all(deletions), Array(6).fill(true));
+  });
+
+  test("the input of a turn that has megabytes is read in pieces, between which others are served", async () => {
+    await using store = await openSqliteStore({
+      directory: await freshDirectory(),
+      exclusive: true,
+    });
+    const owner = newOwner();
+    const { id } = await store.createConversation(owner, aConversation(), []);
+    const inputs = 5_000;
+    const input = Array.from({ length: inputs }, (_, place) => ({
+      ...({ id: crypto.randomUUID(), role: "user", content: `${place} `.repeat(1_000) } as const),
+      ...{ reasoning: null, parts: null, createdAt: new Date() },
+    }));
+    const turn = { ...aTurn(inExisting(id)), input, turn: { inputs } };
+    const { reply } = begun(await store.beginTurn(owner, turn));
+    let isRead = false;
+    let turns = 0;
+    const reading = store.getTurn(owner, reply.id).finally(() => {
+      isRead = true;
+    });
+    for (; !isRead; turns++) await nextTurn();
+    const contentsOf = (messages: readonly { content: string }[] = []) =>
+      messages.map(({ content }) => content);
+    assert.deepEqual(contentsOf((await reading)?.input), contentsOf(input));
+    // What is read at once has been read before anybody else has a turn.
+    assert.ok(turns > 1, `${turns} turns of the event loop`);
   });
 
   test("one that fails after it changed something fails alone", async () => {

@@ -5,6 +5,7 @@ import { AppError } from "../../domain/errors.ts";
 import { type Attachment, MAX_FILES_A_MESSAGE } from "../../domain/file.ts";
 import { append, type Part } from "../../domain/parts.ts";
 import type { Principal } from "../../domain/principal.ts";
+import { createPace } from "../../domain/turns-of-the-loop.ts";
 import { keepFile, keepWhatCanBe, type SentFile } from "../openai/kept-files.ts";
 import { contentOf, type Draft } from "./drafts.ts";
 import type { InputFile } from "./input-items.ts";
@@ -29,8 +30,12 @@ export const keptMessages = (
 
 async function messagesOf(drafts: readonly Draft[], keepFiles: KeepFiles): Promise<InputMessage[]> {
   const messages: InputMessage[] = [];
+  const pace = createPace();
   // One after the other: what they hold is large.
-  for (const draft of drafts) messages.push(await inputMessage(draft, keepFiles));
+  for (const draft of drafts) {
+    messages.push(await inputMessage(draft, keepFiles));
+    if (pace.isDue()) await pace.pause();
+  }
   return messages;
 }
 

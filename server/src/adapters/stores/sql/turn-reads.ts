@@ -9,6 +9,7 @@ import type { Message, TurnRecord } from "../../../domain/message.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { StoredTurn } from "../../../ports/store.ts";
 import { createBranchReads } from "./branches.ts";
+import { createMessageList } from "./message-list.ts";
 import { createReplyPieceReads } from "./reply-pieces.ts";
 import { inMessageArrays, MESSAGE_COLUMNS, toMessage } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -52,7 +53,7 @@ export function createTurnReads(write: StatementWriter) {
   const selectQuestion = selectAtPlace("user");
   const selectAnyQuestion = selectAtPlace(null);
   const selectInput = inMessageArrays(
-    write<RangeParameters>()((database, parameter) =>
+    write<RangeParameters & { limit: number }>()((database, parameter) =>
       database
         .selectFrom("messages")
         .select(MESSAGE_COLUMNS)
@@ -61,7 +62,8 @@ export function createTurnReads(write: StatementWriter) {
         .where("owner_id", "=", parameter.userId)
         .where("sequence", ">=", parameter.from)
         .where("sequence", "<", parameter.to)
-        .orderBy("sequence"),
+        .orderBy("sequence")
+        .limit(parameter.limit),
     ),
   );
   /** The first of a branch may answer what is before the fork. */
@@ -147,14 +149,28 @@ export function createTurnReads(write: StatementWriter) {
         .orderBy("sequence"),
   );
 
+  /** A long input is read page by page. */
+  function* inputIn(
+    place: OwnerParameters & { conversationId: string },
+    { from, to }: SequenceRange,
+  ): Operation<readonly Message[]> {
+    const list = createMessageList();
+    for (let next = from; next < to; ) {
+      const limit = list.rows();
+      const page = (yield* selectInput.all({ ...place, from: next, to, limit })).map(toMessage);
+      list.add(page);
+      next = page.length < limit ? to : (page.at(-1)?.sequence ?? to) + 1;
+    }
+    return list.messages;
+  }
+
   function* withQuestion(owner: Owner, reply: Message): Operation<StoredTurn | null> {
     const { tenantId, userId } = owner;
     const { conversationId } = reply;
     const place = { tenantId, userId, conversationId };
     const inputs = reply.turn?.inputs ?? 0;
     if (inputs > 0) {
-      const range = { from: reply.sequence - inputs, to: reply.sequence };
-      const input = (yield* selectInput.all({ ...place, ...range })).map(toMessage);
+      const input = yield* inputIn(place, { from: reply.sequence - inputs, to: reply.sequence });
       const userMessage = mainOf(input);
       return userMessage ? { userMessage, input, reply: yield* withPieces(owner, reply) } : null;
     }

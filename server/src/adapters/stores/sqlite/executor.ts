@@ -4,6 +4,8 @@ import type { Call, Operation, PlainStatement } from "../sql/statement.ts";
 /** Does operations on one connection, one statement after the other. */
 export type Executor = {
   run<Result>(operation: Operation<Result>): Result;
+  /** Answers one call of an operation. */
+  execute(call: Call): unknown;
   /** How many rows were changed, since the start, by the operations that ran here. */
   readonly changes: number;
 };
@@ -47,6 +49,7 @@ export function createExecutor(database: DatabaseSync, isOver?: () => boolean): 
     get changes() {
       return changes;
     },
+    execute,
     run(operation) {
       let step = operation.next();
       while (!step.done) step = operation.next(execute(step.value));

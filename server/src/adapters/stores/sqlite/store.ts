@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../../domain/errors.ts";
+import { createPace, type Pace } from "../../../domain/turns-of-the-loop.ts";
 import type { AbandonedReply, Store } from "../../../ports/store.ts";
 import { createReads } from "../sql/operations.ts";
 import { createProbe } from "../sql/probe.ts";
@@ -81,13 +82,19 @@ function storeOf(
     createAbandonedReplies(statementWriter).lastMessage(),
   );
 
+  /** A long operation lets the event loop go on between its statements. */
   async function read<Result>(operation: Operation<Result>): Promise<Result> {
-    if (!database.isOpen)
-      throw new AppError("unavailable", "The store is closed", { retryAfterMs: 30_000 });
+    if (!database.isOpen) throw closedError();
     try {
-      return executor.run(operation);
+      let pace: Pace | null = null;
+      for (let step = operation.next(); ; ) {
+        if (step.done) return step.value;
+        if (pace?.isDue()) await pace.pause();
+        step = operation.next(executor.execute(step.value));
+        if (!step.done) pace ??= createPace();
+      }
     } catch (error) {
-      throw failed(toStoreError(error));
+      throw failed(database.isOpen ? toStoreError(error) : closedError());
     }
   }
 
@@ -140,3 +147,6 @@ function storeOf(
     [Symbol.asyncDispose]: close,
   };
 }
+
+const closedError = (): AppError =>
+  new AppError("unavailable", "The store is closed", { retryAfterMs: 30_000 });
