@@ -1,14 +1,16 @@
 import type { Agent } from "../../../domain/agent.ts";
-import type { Stamp } from "../../../domain/audit.ts";
-import { AppError, notFound } from "../../../domain/errors.ts";
+import { AppError } from "../../../domain/errors.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { Idempotency } from "../../../ports/store.ts";
-import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import type { AppendAuditEvent } from "./audit.ts";
+import { createKeptReads, createKeptWrites, createPages, type Kind } from "./kept.ts";
 import type { Once } from "./once.ts";
 import { toAgent } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
+type AgentRecord = Extract<ArchiveRecord, { type: "agent" }>;
 type AgentParameters = OwnerParameters & {
   id: string;
   name: string;
@@ -35,41 +37,21 @@ const parametersOf = (owner: Owner, agent: Agent): AgentParameters => ({
   updatedAt: agent.updatedAt.getTime(),
 });
 
+const AGENTS: Kind = { table: "agents", name: "agent", deletion: "agent_deleted" };
+
 export function createAgentReads(write: StatementWriter) {
-  const selectAll = write<OwnerParameters>()((database, parameter) =>
-    database
-      .selectFrom("agents")
-      .selectAll()
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .orderBy("created_at")
-      .orderBy("row_id"),
+  const kept = createKeptReads(write, "agents", toAgent);
+  const agentRecords = createPages(
+    write,
+    "agents",
+    (owner, row): AgentRecord => ({ type: "agent", owner, agent: toAgent(row) }),
   );
-  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .selectFrom("agents")
-      .selectAll()
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("id", "=", parameter.id),
-  );
-
-  return {
-    *listAgents(owner: Owner): Operation<Agent[]> {
-      const { tenantId, userId } = owner;
-      return (yield* selectAll.all({ tenantId, userId })).map(toAgent);
-    },
-
-    *getAgent(owner: Owner, id: string): Operation<Agent | null> {
-      const { tenantId, userId } = owner;
-      const row = yield* selectById.first({ tenantId, userId, id });
-      return row ? toAgent(row) : null;
-    },
-  };
+  return { listAgents: kept.list, getAgent: kept.find, agentRecords };
 }
 
 export function createAgentWrites(write: StatementWriter, append: AppendAuditEvent, once: Once) {
   const { getAgent } = createAgentReads(write);
+  const kept = createKeptWrites(write, append, once, AGENTS, getAgent);
   const insert = write<AgentParameters>()((database, parameter) =>
     database
       .insertInto("agents")
@@ -105,13 +87,6 @@ export function createAgentWrites(write: StatementWriter, append: AppendAuditEve
       .where("owner_id", "=", parameter.userId)
       .where("id", "=", parameter.id),
   );
-  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .deleteFrom("agents")
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("id", "=", parameter.id),
-  );
 
   function* insertAgent(owner: Owner, agent: Agent): Operation<boolean> {
     return (yield* insert.run(parametersOf(owner, agent))) > 0;
@@ -120,31 +95,20 @@ export function createAgentWrites(write: StatementWriter, append: AppendAuditEve
   return {
     insertAgent,
 
-    *createAgent(owner: Owner, agent: Agent, idempotency?: Idempotency | null): Operation<Agent> {
-      return yield* once(owner, idempotency, {
-        id: agent.id,
-        at: agent.createdAt,
-        *make() {
-          if (yield* insertAgent(owner, agent)) return agent;
+    createAgent: (
+      owner: Owner,
+      agent: Agent,
+      idempotency?: Idempotency | null,
+    ): Operation<Agent> =>
+      kept.create(owner, agent, idempotency, function* () {
+        if (!(yield* insertAgent(owner, agent)))
           throw new AppError("conflict", "An agent of that id exists already");
-        },
-        *find(madeId) {
-          const made = yield* getAgent(owner, madeId);
-          if (!made) throw notFound("agent");
-          return made;
-        },
-      });
-    },
+      }),
 
     *replaceAgent(owner: Owner, agent: Agent): Operation<Agent | null> {
       return (yield* replace.run(parametersOf(owner, agent))) > 0 ? agent : null;
     },
 
-    *deleteAgent(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
-      const { tenantId, userId } = owner;
-      if ((yield* deleteOne.run({ tenantId, userId, id })) === 0) return false;
-      if (stamp) yield* append(eventAbout("agent_deleted", owner, id, stamp));
-      return true;
-    },
+    deleteAgent: kept.remove,
   };
 }

@@ -7,21 +7,18 @@ import { type BranchWrites, createBranchReads } from "./branches.ts";
 import { createFileReads, type createFileWrites } from "./files.ts";
 import type { Inserts } from "./inserts.ts";
 import type { createInvitationWrites } from "./invitations.ts";
+import type { Page } from "./kept.ts";
 import type { createKeyWrites } from "./keys.ts";
 import type { createMemoryWrites } from "./memories.ts";
 import type { createProfileWrites } from "./profiles.ts";
 import { createProjectCheck } from "./project-check.ts";
 import type { createProjectWrites } from "./projects.ts";
 import type { createPromptWrites } from "./prompts.ts";
-import { CONVERSATION_COLUMNS, toAgent, toConversation } from "./rows.ts";
+import { CONVERSATION_COLUMNS, toConversation } from "./rows.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import { createWaitingReplyReads, createWaitingReplyWrites } from "./waiting-replies.ts";
 
-/** A page of records, and where the next one begins. */
-export type Page<Item> = { readonly items: Item[]; readonly lastRowId: number };
-
 type PageParameters = { after: number; limit: number };
-type AgentRecord = Extract<ArchiveRecord, { type: "agent" }>;
 type ConversationRecord = Extract<ArchiveRecord, { type: "conversation" }>;
 type MessageRecord = Extract<NewRecord, { type: "message" }>;
 
@@ -65,14 +62,6 @@ export function createArchiveReads(write: StatementWriter) {
       .select((expression) => expression.fn.countAll<number>().as("total"))
       .where("status", "=", sql.lit("streaming")),
   );
-  const selectAgents = write<PageParameters>()((database, parameter) =>
-    database
-      .selectFrom("agents")
-      .selectAll()
-      .where("row_id", ">", parameter.after)
-      .orderBy("row_id")
-      .limit(parameter.limit),
-  );
   const selectConversations = write<PageParameters>()((database, parameter) =>
     database
       .selectFrom("conversations")
@@ -102,15 +91,6 @@ export function createArchiveReads(write: StatementWriter) {
           (yield* countWaitingReplies()),
         file: yield* countFiles(),
       };
-    },
-
-    *agentRecords(after: number, limit: number): Operation<Page<AgentRecord>> {
-      const rows = yield* selectAgents.all({ after, limit });
-      const items = rows.map((row): AgentRecord => {
-        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
-        return { type: "agent", owner, agent: toAgent(row) };
-      });
-      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
     },
 
     *conversationRecords(after: number, limit: number): Operation<Page<ConversationRecord>> {

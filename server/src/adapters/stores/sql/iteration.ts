@@ -5,6 +5,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { ConversationStore } from "../../../ports/store.ts";
 import type { FilePlace } from "./files.ts";
+import type { Page } from "./kept.ts";
 import { createMessageList } from "./message-list.ts";
 import type { Reads } from "./operations.ts";
 import type { Operation } from "./statement.ts";
@@ -166,40 +167,12 @@ export async function* exportRecords(
     if (!last) break;
     after = last.id;
   }
-  for (let after = FIRST; ; ) {
-    const page = await read(reads.agentRecords(after, ROWS_A_PAGE));
-    if (page.items.length === 0) break;
-    yield* page.items;
-    after = page.lastRowId;
-  }
-  for (let after = FIRST; ; ) {
-    const page = await read(reads.profileRecords(after, ROWS_A_PAGE));
-    if (page.items.length === 0) break;
-    yield* page.items;
-    after = page.lastRowId;
-  }
-  for (let after = FIRST; ; ) {
-    const page = await read(reads.promptRecords(after, ROWS_A_PAGE));
-    if (page.items.length === 0) break;
-    yield* page.items;
-    after = page.lastRowId;
-  }
-  for (let after = FIRST; ; ) {
-    const page = await read(reads.memoryRecords(after, ROWS_A_PAGE));
-    if (page.items.length === 0) break;
-    yield* page.items;
-    after = page.lastRowId;
-  }
-  for (let after = FIRST; ; ) {
-    const page = await read(reads.projectRecords(after, ROWS_A_PAGE));
-    if (page.items.length === 0) break;
-    yield* page.items;
-    after = page.lastRowId;
-  }
-  for (let after = FIRST; ; ) {
-    const page = await read(reads.conversationRecords(after, ROWS_A_PAGE));
-    if (page.items.length === 0) break;
-    for (const record of page.items) {
+  const { agentRecords, profileRecords, promptRecords, memoryRecords, projectRecords } = reads;
+  const kinds = [agentRecords, profileRecords, promptRecords, memoryRecords, projectRecords];
+  for (const pageAfter of kinds)
+    for await (const records of recordPages<ArchiveRecord>(read, pageAfter)) yield* records;
+  for await (const records of recordPages(read, reads.conversationRecords))
+    for (const record of records) {
       yield record;
       const { owner, conversation } = record;
       const waiting = await read(reads.parkedReplies(owner, conversation.id));
@@ -218,13 +191,24 @@ export async function* exportRecords(
         }
       yield* waitingBefore(read, reads, owner, waiting, EVERY_BRANCH.to);
     }
-    after = page.lastRowId;
-  }
   for (let place = FIRST_FILE; ; ) {
     const page = await read(reads.fileRecords(place, ROWS_A_PAGE));
     if (!page) return;
     yield* page.items;
     place = page.last;
+  }
+}
+
+/** All records of one kind. */
+async function* recordPages<Item>(
+  read: PausingRead,
+  pageAfter: (after: number, limit: number) => Operation<Page<Item>>,
+): AsyncGenerator<Item[]> {
+  for (let after = FIRST; ; ) {
+    const page = await read(pageAfter(after, ROWS_A_PAGE));
+    if (page.items.length === 0) return;
+    yield page.items;
+    after = page.lastRowId;
   }
 }
 

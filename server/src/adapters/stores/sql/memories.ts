@@ -1,17 +1,28 @@
 import type { Selectable } from "kysely";
 import type { Stamp } from "../../../domain/audit.ts";
-import { AppError, notFound } from "../../../domain/errors.ts";
+import { notFound } from "../../../domain/errors.ts";
 import { MAX_MEMORIES, type Memory } from "../../../domain/memory.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { Idempotency } from "../../../ports/store.ts";
 import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import { createKeptReads, createKeptWrites, createPages, type Kind } from "./kept.ts";
 import type { Once } from "./once.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { Tables } from "./tables.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 type MemoryRecord = Extract<ArchiveRecord, { type: "memory" }>;
+
+const MEMORIES: Kind = {
+  table: "memories",
+  name: "memory",
+  deletion: "memory_deleted",
+  bound: {
+    most: MAX_MEMORIES,
+    says: `At most ${MAX_MEMORIES} memories are kept of a user. Delete one that is not needed any more`,
+  },
+};
 
 const memoryOf = (row: Selectable<Tables["memories"]>): Memory => ({
   id: row.id,
@@ -21,60 +32,19 @@ const memoryOf = (row: Selectable<Tables["memories"]>): Memory => ({
 });
 
 export function createMemoryReads(write: StatementWriter) {
-  const selectAll = write<OwnerParameters>()((database, parameter) =>
-    database
-      .selectFrom("memories")
-      .selectAll()
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .orderBy("created_at")
-      .orderBy("row_id"),
+  const kept = createKeptReads(write, "memories", memoryOf);
+  const memoryRecords = createPages(
+    write,
+    "memories",
+    (owner, row): MemoryRecord => ({ type: "memory", owner, memory: memoryOf(row) }),
   );
-  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .selectFrom("memories")
-      .selectAll()
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("id", "=", parameter.id),
-  );
-  /** Across all owners: for the operator's archive alone. */
-  const selectPage = write<{ after: number; limit: number }>()((database, parameter) =>
-    database
-      .selectFrom("memories")
-      .selectAll()
-      .where("row_id", ">", parameter.after)
-      .orderBy("row_id")
-      .limit(parameter.limit),
-  );
-
-  return {
-    *listMemories({ tenantId, userId }: Owner): Operation<Memory[]> {
-      return (yield* selectAll.all({ tenantId, userId })).map(memoryOf);
-    },
-
-    *getMemory({ tenantId, userId }: Owner, id: string): Operation<Memory | null> {
-      const row = yield* selectById.first({ tenantId, userId, id });
-      return row ? memoryOf(row) : null;
-    },
-
-    *memoryRecords(
-      after: number,
-      limit: number,
-    ): Operation<{ readonly items: MemoryRecord[]; readonly lastRowId: number }> {
-      const rows = yield* selectPage.all({ after, limit });
-      const items = rows.map((row): MemoryRecord => {
-        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
-        return { type: "memory", owner, memory: memoryOf(row) };
-      });
-      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
-    },
-  };
+  return { listMemories: kept.list, getMemory: kept.find, memoryRecords };
 }
 
 export function createMemoryWrites(write: StatementWriter, append: AppendAuditEvent, once: Once) {
   type Texts = { id: string; text: string; updatedAt: number };
   const { getMemory } = createMemoryReads(write);
+  const kept = createKeptWrites(write, append, once, MEMORIES, getMemory);
   const insert = write<OwnerParameters & Texts & { createdAt: number }>()((database, parameter) =>
     database
       .insertInto("memories")
@@ -92,20 +62,6 @@ export function createMemoryWrites(write: StatementWriter, append: AppendAuditEv
     database
       .updateTable("memories")
       .set({ text: parameter.text, updated_at: parameter.updatedAt })
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("id", "=", parameter.id),
-  );
-  const count = write<OwnerParameters>()((database, parameter) =>
-    database
-      .selectFrom("memories")
-      .select((expression) => expression.fn.countAll<number>().as("total"))
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
-  );
-  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .deleteFrom("memories")
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
       .where("id", "=", parameter.id),
@@ -132,18 +88,13 @@ export function createMemoryWrites(write: StatementWriter, append: AppendAuditEv
       memory: Memory,
       idempotency?: Idempotency | null,
     ): Operation<Memory> {
-      const { tenantId, userId } = owner;
       return yield* once(owner, idempotency, {
         id: memory.id,
         at: memory.createdAt,
         *make() {
           const known = yield* getMemory(owner, memory.id);
           if (known) return known;
-          if (Number((yield* count.first({ tenantId, userId }))?.total ?? 0) >= MAX_MEMORIES)
-            throw new AppError(
-              "conflict",
-              `At most ${MAX_MEMORIES} memories are kept of a user. Delete one that is not needed any more`,
-            );
+          yield* kept.insistOnRoom(owner);
           yield* insertMemory(owner, memory);
           return memory;
         },
@@ -162,12 +113,7 @@ export function createMemoryWrites(write: StatementWriter, append: AppendAuditEv
       return yield* getMemory(owner, id);
     },
 
-    *deleteMemory(owner: Owner, id: string, stamp?: Stamp): Operation<boolean> {
-      const { tenantId, userId } = owner;
-      if ((yield* deleteOne.run({ tenantId, userId, id })) === 0) return false;
-      if (stamp) yield* append(eventAbout("memory_deleted", owner, id, stamp));
-      return true;
-    },
+    deleteMemory: kept.remove,
 
     *deleteMemories(owner: Owner, stamp?: Stamp): Operation<number> {
       const { tenantId, userId } = owner;

@@ -3,6 +3,7 @@ import type { Owner } from "../../../domain/principal.ts";
 import type { Profile } from "../../../domain/profile.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { NewProfile } from "../../../ports/profile-store.ts";
+import { createPages } from "./kept.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { Tables } from "./tables.ts";
 
@@ -33,14 +34,10 @@ export function createProfileReads(write: StatementWriter) {
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId),
   );
-  /** Across all owners: for the operator's archive alone. */
-  const selectPage = write<{ after: number; limit: number }>()((database, parameter) =>
-    database
-      .selectFrom("profiles")
-      .selectAll()
-      .where("row_id", ">", parameter.after)
-      .orderBy("row_id")
-      .limit(parameter.limit),
+  const profileRecords = createPages(
+    write,
+    "profiles",
+    (owner, row): ProfileRecord => ({ type: "profile", owner, profile: toProfile(row) }),
   );
   return {
     *getProfile({ tenantId, userId }: Owner): Operation<Profile | null> {
@@ -48,17 +45,7 @@ export function createProfileReads(write: StatementWriter) {
       return row ? toProfile(row) : null;
     },
 
-    *profileRecords(
-      after: number,
-      limit: number,
-    ): Operation<{ readonly items: ProfileRecord[]; readonly lastRowId: number }> {
-      const rows = yield* selectPage.all({ after, limit });
-      const items = rows.map((row): ProfileRecord => {
-        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
-        return { type: "profile", owner, profile: toProfile(row) };
-      });
-      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
-    },
+    profileRecords,
   };
 }
 

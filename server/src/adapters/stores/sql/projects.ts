@@ -1,14 +1,14 @@
 import type { Selectable } from "kysely";
 import type { Stamp } from "../../../domain/audit.ts";
-import { AppError, notFound } from "../../../domain/errors.ts";
 import type { Attachment } from "../../../domain/file.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import { filesOf, MAX_PROJECTS, type Project } from "../../../domain/project.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
 import type { ProjectPatch } from "../../../ports/project-store.ts";
 import type { Idempotency } from "../../../ports/store.ts";
-import { type AppendAuditEvent, eventAbout } from "./audit.ts";
+import type { AppendAuditEvent } from "./audit.ts";
 import { createFileCheck } from "./files.ts";
+import { createKeptReads, createKeptWrites, createPages, type Kind } from "./kept.ts";
 import type { Once } from "./once.ts";
 import { createProjectFileLinks } from "./project-files.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -16,6 +16,16 @@ import type { Tables } from "./tables.ts";
 
 type OwnerParameters = { tenantId: string; userId: string };
 type ProjectRecord = Extract<ArchiveRecord, { type: "project" }>;
+
+const PROJECTS: Kind = {
+  table: "projects",
+  name: "project",
+  deletion: "project_deleted",
+  bound: {
+    most: MAX_PROJECTS,
+    says: `A user has at most ${MAX_PROJECTS} projects. Delete one that is not needed any more: its conversations are kept`,
+  },
+};
 
 const projectOf = (row: Selectable<Tables["projects"]>): Project => ({
   id: row.id,
@@ -27,55 +37,13 @@ const projectOf = (row: Selectable<Tables["projects"]>): Project => ({
 });
 
 export function createProjectReads(write: StatementWriter) {
-  const selectAll = write<OwnerParameters>()((database, parameter) =>
-    database
-      .selectFrom("projects")
-      .selectAll()
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .orderBy("created_at")
-      .orderBy("row_id"),
+  const kept = createKeptReads(write, "projects", projectOf);
+  const projectRecords = createPages(
+    write,
+    "projects",
+    (owner, row): ProjectRecord => ({ type: "project", owner, project: projectOf(row) }),
   );
-  const selectById = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .selectFrom("projects")
-      .selectAll()
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("id", "=", parameter.id),
-  );
-  /** Across all owners: for the operator's archive alone. */
-  const selectPage = write<{ after: number; limit: number }>()((database, parameter) =>
-    database
-      .selectFrom("projects")
-      .selectAll()
-      .where("row_id", ">", parameter.after)
-      .orderBy("row_id")
-      .limit(parameter.limit),
-  );
-
-  return {
-    *listProjects({ tenantId, userId }: Owner): Operation<Project[]> {
-      return (yield* selectAll.all({ tenantId, userId })).map(projectOf);
-    },
-
-    *getProject({ tenantId, userId }: Owner, id: string): Operation<Project | null> {
-      const row = yield* selectById.first({ tenantId, userId, id });
-      return row ? projectOf(row) : null;
-    },
-
-    *projectRecords(
-      after: number,
-      limit: number,
-    ): Operation<{ readonly items: ProjectRecord[]; readonly lastRowId: number }> {
-      const rows = yield* selectPage.all({ after, limit });
-      const items = rows.map((row): ProjectRecord => {
-        const owner = { tenantId: row.tenant_id, userId: row.owner_id };
-        return { type: "project", owner, project: projectOf(row) };
-      });
-      return { items, lastRowId: rows.at(-1)?.row_id ?? after };
-    },
-  };
+  return { listProjects: kept.list, getProject: kept.find, projectRecords };
 }
 
 export function createProjectWrites(write: StatementWriter, append: AppendAuditEvent, once: Once) {
@@ -87,6 +55,7 @@ export function createProjectWrites(write: StatementWriter, append: AppendAuditE
     updatedAt: number;
   };
   const { getProject } = createProjectReads(write);
+  const kept = createKeptWrites(write, append, once, PROJECTS, getProject);
   const files = createFileCheck(write);
   const links = createProjectFileLinks(write);
   const insert = write<OwnerParameters & Columns & { createdAt: number }>()((database, parameter) =>
@@ -113,20 +82,6 @@ export function createProjectWrites(write: StatementWriter, append: AppendAuditE
         attachments: parameter.attachments,
         updated_at: parameter.updatedAt,
       })
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId)
-      .where("id", "=", parameter.id),
-  );
-  const count = write<OwnerParameters>()((database, parameter) =>
-    database
-      .selectFrom("projects")
-      .select((expression) => expression.fn.countAll<number>().as("total"))
-      .where("tenant_id", "=", parameter.tenantId)
-      .where("owner_id", "=", parameter.userId),
-  );
-  const deleteOne = write<OwnerParameters & { id: string }>()((database, parameter) =>
-    database
-      .deleteFrom("projects")
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
       .where("id", "=", parameter.id),
@@ -159,32 +114,15 @@ export function createProjectWrites(write: StatementWriter, append: AppendAuditE
     /** @returns false if the owner has one of that id, which stays */
     insertProject,
 
-    *createProject(
+    createProject: (
       owner: Owner,
       project: Project,
       idempotency?: Idempotency | null,
-    ): Operation<Project> {
-      const { tenantId, userId } = owner;
-      return yield* once(owner, idempotency, {
-        id: project.id,
-        at: project.createdAt,
-        *make() {
-          if (Number((yield* count.first({ tenantId, userId }))?.total ?? 0) >= MAX_PROJECTS)
-            throw new AppError(
-              "conflict",
-              `A user has at most ${MAX_PROJECTS} projects. Delete one that is not needed any more: its conversations are kept`,
-            );
-          yield* files.insist(owner, project.attachments);
-          yield* insertProject(owner, project);
-          return project;
-        },
-        *find(madeId) {
-          const made = yield* getProject(owner, madeId);
-          if (!made) throw notFound("project");
-          return made;
-        },
-      });
-    },
+    ): Operation<Project> =>
+      kept.create(owner, project, idempotency, function* () {
+        yield* files.insist(owner, project.attachments);
+        yield* insertProject(owner, project);
+      }),
 
     *changeProject(
       owner: Owner,
@@ -207,8 +145,7 @@ export function createProjectWrites(write: StatementWriter, append: AppendAuditE
       if (!stored) return null;
       const conversations = yield* letConversationsGo.run({ tenantId, userId, id });
       yield* links.set(owner, id, stored.attachments, []);
-      yield* deleteOne.run({ tenantId, userId, id });
-      if (stamp) yield* append(eventAbout("project_deleted", owner, id, stamp));
+      yield* kept.remove(owner, id, stamp);
       return conversations;
     },
   };
