@@ -25,7 +25,8 @@ export interface ProjectStore {
   /** Null if there is none. @throws AppError not_found where one of its files is not there */
   changeProject(owner: Owner, projectId: string, patch: ProjectPatch): Promise<Project | null>;
   /**
-   * Its conversations are in no project then, and otherwise as they were; its files go unless a message has them.
+   * Its conversations are in no project then, and otherwise as they were; its files go unless a message has them. It is done in
+   * pieces: where it fails or is broken off, the project has the rest of its conversations, and can be deleted again.
    * @param stamp noted with it in the audit log
    * @returns how many conversations it had; null if there is no such project
    */

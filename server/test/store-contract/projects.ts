@@ -15,6 +15,9 @@ import {
   withCode,
 } from "./fixtures.ts";
 
+/** More than go in one transaction. */
+const MANY = 600;
+
 export const aProject = (given: Partial<Project> = {}): Project => ({
   id: randomUUID(),
   name: "House – 😀",
@@ -159,6 +162,27 @@ export function projectContract(open: OpenStore): void {
       );
       await store().deleteProject(owner, project.id);
       assert.equal(await isThere(kept), false);
+    });
+
+    test("[H65] a project of many conversations is deleted with all of them kept, and no more", async () => {
+      const owner = newOwner();
+      const [deleted, other] = [aProject(), aProject()];
+      for (const project of [deleted, other]) await store().createProject(owner, project);
+      const put = (count: number, projectId: string) =>
+        store().importRecords(
+          Array.from({ length: count }, () => {
+            const conversation = aConversation({ projectId });
+            return { type: "conversation" as const, owner, conversation, branches: [] };
+          }),
+        );
+      await put(MANY, deleted.id);
+      await put(2, other.id);
+      const total = async (projectId: string | null) =>
+        (await store().listConversations(owner, { projectId, limit: 1 })).total;
+      assert.deepEqual([await total(deleted.id), await total(null)], [MANY, 0]);
+      assert.equal(await store().deleteProject(owner, deleted.id), MANY);
+      assert.deepEqual([await total(null), await total(other.id)], [MANY, 2]);
+      assert.equal(await store().getProject(owner, deleted.id), null);
     });
 
     test("an owner has a bounded number of projects", async () => {

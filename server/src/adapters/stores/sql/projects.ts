@@ -14,6 +14,9 @@ import { createProjectFileLinks } from "./project-files.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
 import type { Tables } from "./tables.ts";
 
+/** Of a project's conversations in one transaction: whoever writes meanwhile waits for that many at most. */
+const MAX_LET_GO = 250;
+
 type OwnerParameters = { tenantId: string; userId: string };
 type ProjectRecord = Extract<ArchiveRecord, { type: "project" }>;
 
@@ -92,7 +95,15 @@ export function createProjectWrites(write: StatementWriter, append: AppendAuditE
       .set({ project_id: null })
       .where("tenant_id", "=", parameter.tenantId)
       .where("owner_id", "=", parameter.userId)
-      .where("project_id", "=", parameter.id),
+      .where("row_id", "in", (expression) =>
+        expression
+          .selectFrom("conversations")
+          .select("row_id")
+          .where("tenant_id", "=", parameter.tenantId)
+          .where("owner_id", "=", parameter.userId)
+          .where("project_id", "=", parameter.id)
+          .limit(MAX_LET_GO),
+      ),
   );
 
   const columnsOf = ({ id, name, instructions, attachments, updatedAt }: Project): Columns => ({
@@ -139,14 +150,23 @@ export function createProjectWrites(write: StatementWriter, append: AppendAuditE
       return project;
     },
 
-    *deleteProject(owner: Owner, id: string, stamp?: Stamp): Operation<number | null> {
+    /**
+     * Lets some of its conversations go, and deletes it where it has no more than those.
+     * @returns how many those are, and whether it is deleted; null if there is no such project
+     */
+    *deleteProject(
+      owner: Owner,
+      id: string,
+      stamp?: Stamp,
+    ): Operation<{ readonly conversations: number; readonly isDeleted: boolean } | null> {
       const { tenantId, userId } = owner;
       const stored = yield* getProject(owner, id);
       if (!stored) return null;
       const conversations = yield* letConversationsGo.run({ tenantId, userId, id });
+      if (conversations === MAX_LET_GO) return { conversations, isDeleted: false };
       yield* links.set(owner, id, stored.attachments, []);
       yield* kept.remove(owner, id, stamp);
-      return conversations;
+      return { conversations, isDeleted: true };
     },
   };
 }

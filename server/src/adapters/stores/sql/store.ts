@@ -172,7 +172,15 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     listProjects: (owner) => read(owner, reads.listProjects(owner)),
     getProject: (owner, ...given) => read(owner, reads.getProject(owner, ...given)),
     changeProject: (...given) => write("changeProject", ...given),
-    deleteProject: (...given) => write("deleteProject", ...given),
+    // Each piece a transaction: others are not kept waiting.
+    async deleteProject(...given) {
+      for (let conversations = 0; ; ) {
+        const piece = await write("deleteProject", ...given);
+        if (!piece) return null;
+        conversations += piece.conversations;
+        if (piece.isDeleted) return conversations;
+      }
+    },
 
     createFile: (...given) => write("createFile", ...given),
     getFile: (owner, ...given) => read(owner, reads.getFile(owner, ...given)),
