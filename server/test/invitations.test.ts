@@ -1,9 +1,9 @@
 // Signing in by an invitation, without a key and without a provider: what its link is good for, and what ends it.
 // Backends: replicas
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { hashOfSession } from "../src/adapters/credentials/sessions/credentials.ts";
+import { deriveSession, hashOfSession } from "../src/adapters/credentials/sessions/credentials.ts";
 import { eventually } from "./cli-runner.ts";
 import { sessionOf } from "./provider-server.ts";
 import { exchange } from "./raw-socket.ts";
@@ -33,12 +33,13 @@ async function invite(fields: object = {}) {
 /** As the page of that server sends it. */
 const own = (url = server.url) => ({ origin: url });
 const look = (secret: string) => send(server, "POST", LOOK, { secret }, own());
-const accept = (secret: string, url = server.url) =>
+const accept = (secret: string, url = server.url, attempt?: string) =>
   fetch(`${url}${ACCEPT}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...own(url) },
-    body: JSON.stringify({ secret }),
+    body: JSON.stringify({ secret, attempt }),
   });
+const anAttempt = () => randomBytes(32).toString("base64url");
 
 /** What the browser of somebody sends who has accepted an invitation of those fields. */
 async function signedIn(fields: object = {}) {
@@ -172,6 +173,76 @@ test("[H76] whoever looks at a link uses nothing up; it is accepted once, also w
   assert.equal(accepted.length, 1);
   assert.match(accepted[0]?.actor ?? "", /^session /);
   assert.match(accepted[0]?.address ?? "", /127\.0\.0\.1/);
+});
+
+test("[H76] whoever got no answer asks again with the same attempt and gets the same session, on every replica; nobody else gets it", async () => {
+  const invitation = await invite();
+  const { secret, id } = invitation;
+  const attempt = anAttempt();
+  const urls = [server.url, ...server.replicaUrls];
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, index) => accept(secret, urls[index % urls.length], attempt)),
+  );
+  answers.push(await accept(secret, urls.at(-1), attempt));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    answers.map(() => 204),
+  );
+  const [cookie = "", ...others] = new Set(answers.map(sessionOf));
+  assert.deepEqual(others, []);
+  const account = await send(server, "GET", ACCOUNT, undefined, { cookie });
+  assert.equal(account.body.data.user_id, invitation.user_id);
+  const actions = async () => (await actionsAbout(id)).map(({ action }) => action);
+  assert.deepEqual(await actions(), ["invitation_accepted", "invitation_created"]);
+
+  for (const other of [undefined, anAttempt(), attempt.toLowerCase()]) {
+    const refused = await accept(secret, server.url, other);
+    assert.deepEqual([refused.status, sessionOf(refused)], [404, ""], other);
+  }
+  assert.equal((await accept((await invite()).secret, server.url, "short")).status, 400);
+  const elsewhere = await accept((await invite()).secret, server.url, attempt);
+  assert.notEqual(sessionOf(elsewhere), cookie, "another invitation is another session");
+
+  // Whoever has signed out is not signed in again by a repeat, and neither is whoever was signed out.
+  await send(server, "POST", "/sign-in/end", undefined, { cookie, ...own() });
+  assert.equal((await accept(secret, server.url, attempt)).status, 404);
+  const revoked = await invite();
+  await accept(revoked.secret, server.url, attempt);
+  await send(server, "DELETE", `${INVITATIONS}/${revoked.id}`, undefined, operator);
+  assert.equal((await accept(revoked.secret, server.url, attempt)).status, 404);
+});
+
+test("[H76] an attempt can be repeated for ten minutes, and its session cannot be computed from it alone", async () => {
+  const attempt = anAttempt();
+  const key = await server.store.keepSecret("invitations", "none yet");
+  for (const [minutes, status] of [
+    [9, 204],
+    [11, 404],
+  ] as const) {
+    const invitation = await invite();
+    const [stored] = await server.store.listInvitations(new Date());
+    assert.ok(stored);
+    assert.equal(stored.id, invitation.id);
+    const { tenantId, userId, isOperator, models, hash } = stored;
+    const createdAt = new Date(Date.now() - minutes * 60_000);
+    const derived = deriveSession(key, [invitation.secret, attempt]);
+    const session = {
+      ...{ id: randomUUID(), hash: derived.hash, tenantId, userId, isOperator, models },
+      ...{ issuer: null, subject: null, providerSession: null, invitationId: stored.id },
+      ...{ createdAt, expiresAt: new Date(Date.now() + 86_400_000) },
+    };
+    assert.equal(await server.store.acceptInvitation(hash, session, ""), true);
+    const again = await accept(invitation.secret, server.url, attempt);
+    assert.equal(again.status, status, `after ${minutes} minutes`);
+    assert.equal(sessionOf(again), status === 204 ? `colloquy=${derived.secret}` : "");
+  }
+  assert.match(key, /^[\w-]{43}$/);
+  const open = await invite();
+  const withoutKey = deriveSession("", [open.secret, attempt]).secret;
+  assert.notEqual(
+    sessionOf(await accept(open.secret, server.url, attempt)),
+    `colloquy=${withoutKey}`,
+  );
 });
 
 test("[H76] a link that was used, has expired, was revoked or never was one is answered alike, to the byte", async () => {

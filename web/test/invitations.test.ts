@@ -134,6 +134,32 @@ test("[H77] whoever has accepted an invitation is signed out when an operator en
   assert.deepEqual(opened.problems, []);
 });
 
+test("[H76] whoever presses the button and gets no answer presses Retry, or comes back, and is in", { skip }, async () => {
+  for (const again of ["retry", "reload"] as const) {
+    const { secret } = await operator().invitations.create({ name: "Erin" });
+    await using opened = await openPage(server.url, `invitation#${secret}`);
+    const { page } = opened;
+    await page.getByRole("heading", { name: "You are invited" }).waitFor();
+    let accepted = 0;
+    await page.route("**/sign-in/invitation/accept", async (route) => {
+      accepted = (await route.fetch()).status();
+      // Neither the answer nor its cookie comes back.
+      await page.context().clearCookies();
+      await page.unroute("**/sign-in/invitation/accept");
+      await route.abort();
+    });
+    await page.getByRole("button", { name: "Accept and sign in" }).press("Enter");
+    const retry = page.getByRole("button", { name: "Try again" });
+    await retry.waitFor();
+    assert.equal(accepted, 204);
+    if (again === "retry") await retry.press("Enter");
+    else await page.reload();
+    await message(page).waitFor();
+    assert.equal(page.url(), `${server.url}/app/`);
+    assert.equal(await page.evaluate(() => sessionStorage.getItem("colloquy.invitation")), null);
+  }
+});
+
 test("an invitation takes the place of a key; on a phone and from right to left all of it fits, with targets of 44 pixels", {
   skip,
 }, async () => {

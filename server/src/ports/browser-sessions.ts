@@ -22,5 +22,10 @@ export interface BrowserSessionStore {
   endedBrowserSessions(): Promise<readonly string[]>;
 }
 
+type SessionSecret = { readonly secret: string; readonly hash: string };
+
 /** Makes the secret of a session: SESSION_PREFIX and 256 random bits. */
-export type MintSession = () => { readonly secret: string; readonly hash: string };
+export type MintSession = () => SessionSecret;
+
+/** Makes the secret of a session from texts: the same from the same ones, which nobody can compute without the key. */
+export type DeriveSession = (key: string, texts: readonly string[]) => SessionSecret;

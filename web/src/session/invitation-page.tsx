@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { APP_PATH } from "../settings.ts";
 import { Button } from "../ui/button.tsx";
@@ -11,13 +11,18 @@ export default function InvitationPage() {
   const { t } = useTranslation();
   const [shown, setShown] = useState<Offer | Refusal | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const show = useCallback((found: Offer | Refusal | null) => {
+    if (found) setShown(found);
+    // Somebody is in. The link leaves the address, too.
+    else location.replace(APP_PATH);
+  }, []);
   useEffect(() => {
-    void lookAtInvitation().then(setShown);
+    void lookAtInvitation().then(show);
     // Another link that is opened in the same tab is another invitation.
     const begin = () => location.reload();
     addEventListener("hashchange", begin);
     return () => removeEventListener("hashchange", begin);
-  }, []);
+  }, [show]);
   useEffect(() => {
     document.title = `${t("invitation.title")} · ${t("app.name")}`;
   }, [t]);
@@ -25,10 +30,8 @@ export default function InvitationPage() {
   const accept = async () => {
     setBusy(true);
     const refusal = await acceptInvitation();
-    // The link leaves the address, too.
-    if (refusal === null) return location.replace(APP_PATH);
-    setShown(refusal);
-    setBusy(false);
+    setBusy(refusal === null);
+    show(refusal);
   };
   if (shown === null)
     return (
@@ -49,7 +52,7 @@ export default function InvitationPage() {
             <p role="alert" className={styles.reason} lang="en">
               {shown.reason}
             </p>
-            <Button onClick={() => void lookAtInvitation().then(setShown)}>
+            <Button onClick={() => void lookAtInvitation().then(show)}>
               {t("session.retry")}
             </Button>
           </>

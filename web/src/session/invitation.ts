@@ -17,26 +17,46 @@ export type Refusal =
 /** What the link ends with: behind the sign that browsers send to nobody. */
 const invitationSecret = (): string => location.hash.slice(1);
 
-/** What the invitation offers; it can be accepted later on. */
-export async function lookAtInvitation(): Promise<Offer | Refusal> {
+/**
+ * What the invitation offers; it can be accepted later on. Where this tab has tried to accept it and got no answer, it asks
+ * again, because the server may have accepted it.
+ * @returns null: somebody is in
+ */
+export async function lookAtInvitation(): Promise<Offer | Refusal | null> {
   const answer = await post("");
-  return answer instanceof Response ? ((await answer.json()) as Offer) : answer;
+  if (answer instanceof Response) return (await answer.json()) as Offer;
+  return answer.kind === "over" && keptAttempt() !== null ? await acceptInvitation() : answer;
 }
 
 /** Signs in by the invitation, in the place of whoever has a key here. @returns null: somebody is in */
 export async function acceptInvitation(): Promise<Refusal | null> {
-  const answer = await post("/accept");
+  const attempt = keptAttempt() ?? newAttempt();
+  sessionStorage.setItem(ATTEMPT, attempt);
+  const answer = await post("/accept", { attempt });
+  const isAnswered = answer instanceof Response || answer.kind === "over";
+  if (isAnswered) sessionStorage.removeItem(ATTEMPT);
   if (!(answer instanceof Response)) return answer;
   await forgetKey(await storedKey());
   return null;
 }
 
-async function post(path: string): Promise<Response | Refusal> {
+/** By this the server knows that the same tab asks again. It is kept until there is an answer. */
+const ATTEMPT = "colloquy.invitation";
+const ATTEMPT_BYTES = 32;
+const keptAttempt = () => sessionStorage.getItem(ATTEMPT);
+
+function newAttempt(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(ATTEMPT_BYTES));
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+async function post(path: string, more: object = {}): Promise<Response | Refusal> {
   try {
     const answer = await fetch(`${API_BASE_URL}/sign-in/invitation${path}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ secret: invitationSecret().slice(0, MAX_SECRET_CHARACTERS) }),
+      body: JSON.stringify({ secret: invitationSecret().slice(0, MAX_SECRET_CHARACTERS), ...more }),
       cache: "no-store",
     });
     if (answer.ok) return answer;

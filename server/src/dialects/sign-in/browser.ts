@@ -18,6 +18,17 @@ const Shown = Type.Object({
   secret: Type.String({ maxLength: 128, description: "What the link ends with." }),
 });
 
+const Attempt = Type.Object({
+  ...Shown.properties,
+  attempt: Type.Optional(
+    Type.String({
+      pattern: "^[\\w-]{43}$",
+      description:
+        "256 random bits as base64url, which the browser keeps to itself. The same ones again within 10 minutes give the same session.",
+    }),
+  ),
+});
+
 const Offer = Type.Object(
   {
     invited_by: Type.String({ description: "Who invites; empty: the operator has not said it." }),
@@ -81,13 +92,14 @@ export function browserRoutes(
         tags,
         summary: "Accept an invitation, once: gives this browser a session",
         security: [],
-        body: Shown,
+        body: Attempt,
       },
     },
     async (request, reply) => {
       checkPage(request);
       const { address } = request.connection;
-      const { secret, expiresAt } = await entry.accept(request.body.secret, address);
+      const { secret: shown, attempt = null } = request.body;
+      const { secret, expiresAt } = await entry.accept(shown, address, attempt);
       const maxAgeSeconds = Math.floor((expiresAt.getTime() - Date.now()) / 1000);
       const lifetime = { maxAgeSeconds, isSecure: isSecure(request) };
       return reply

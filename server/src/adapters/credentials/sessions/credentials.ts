@@ -1,11 +1,15 @@
-import { hash, randomBytes } from "node:crypto";
+import { createHmac, hash, randomBytes } from "node:crypto";
 import type { BrowserSession } from "../../../domain/browser-session.ts";
 import { SESSION_PREFIX } from "../../../domain/browser-session.ts";
 import { AppError } from "../../../domain/errors.ts";
 import { INVITATION_PREFIX } from "../../../domain/invitation.ts";
 import { forgetOldest } from "../../../domain/oldest-first.ts";
 import type { Owner } from "../../../domain/principal.ts";
-import type { BrowserSessionStore, MintSession } from "../../../ports/browser-sessions.ts";
+import type {
+  BrowserSessionStore,
+  DeriveSession,
+  MintSession,
+} from "../../../ports/browser-sessions.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Credentials } from "../../../ports/credentials.ts";
 import type { InvitationStore, MintInvitation } from "../../../ports/invitation-store.ts";
@@ -18,12 +22,16 @@ const NONE: ReadonlySet<string> = new Set();
 /** SHA-256 in lower-case hex; a secret has 256 random bits, so that no slower hash is needed. */
 export const hashOfSession = (secret: string): string => hash("sha256", secret);
 
-const mint = (prefix: string) => {
-  const secret = `${prefix}${randomBytes(SECRET_BYTES).toString("base64url")}`;
-  return { secret, hash: hashOfSession(secret) };
-};
+const withHash = (secret: string) => ({ secret, hash: hashOfSession(secret) });
+const mint = (prefix: string) =>
+  withHash(`${prefix}${randomBytes(SECRET_BYTES).toString("base64url")}`);
 
 export const mintSession: MintSession = () => mint(SESSION_PREFIX);
+
+export const deriveSession: DeriveSession = (key, texts) => {
+  const bytes = createHmac("sha256", key).update(JSON.stringify(texts)).digest("base64url");
+  return withHash(`${SESSION_PREFIX}${bytes}`);
+};
 
 /** Invitations are as hard to guess as sessions, and stored as these are. */
 export const mintInvitation: MintInvitation = () => mint(INVITATION_PREFIX);
@@ -31,7 +39,7 @@ export const mintInvitation: MintInvitation = () => mint(INVITATION_PREFIX);
 const nameOf = ({ tenantId, userId }: Owner): string => JSON.stringify([tenantId, userId]);
 
 /** All that gives a browser a session. */
-export const sessionMints = { mintSession, mintInvitation, hashOf: hashOfSession };
+export const sessionMints = { mintSession, deriveSession, mintInvitation, hashOf: hashOfSession };
 
 /**
  * Sessions of browsers, from the store. Good ones are remembered for half a second, and of false ones nothing is kept.
