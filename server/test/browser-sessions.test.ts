@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { generateKeyPair } from "jose";
 import { userIdOf } from "../src/adapters/credentials/jwt/credentials.ts";
+import { systemClock } from "../src/adapters/clocks/system/clock.ts";
 import { hashOfSession } from "../src/adapters/credentials/sessions/credentials.ts";
+import { oidcProvider } from "../src/adapters/identity-providers/oidc/provider.ts";
 import { readConfig } from "../src/config/config.ts";
 import { eventually } from "./cli-runner.ts";
 import { CLIENT_ID, sessionOf, startProvider, walk } from "./provider-server.ts";
@@ -170,12 +172,45 @@ test("[H73] a session ends when its user signs out, and everything that was open
   assert.equal((await send(server, "POST", "/sign-in/end", undefined, foreign)).status, 403);
   assert.equal(await statusOf(ACCOUNT, headers), 200);
   const ended = await send(server, "POST", "/sign-in/end", undefined, own);
-  assert.equal(ended.status, 204);
+  assert.equal(ended.status, 200);
   assert.match(ended.headers.get("set-cookie") ?? "", /^colloquy=; .*Max-Age=0/);
   assert.equal((await inTime(socket.closed, "the end of the socket")).code, 1008);
   await eventually(async () => (await statusOf(ACCOUNT, headers)) === 401);
   const refused = await send(server, "GET", ACCOUNT, undefined, headers);
   assert.match(refused.body.message, /session has ended\. Sign in again/);
+});
+
+test("[H73] whoever signs out is told where to sign out of the provider, which leads back; nobody else is", async () => {
+  const { own } = await signedIn();
+  const ended = await send(server, "POST", "/sign-in/end", undefined, own);
+  const address = new URL(ended.body.provider_logout);
+  assert.equal(`${address.origin}${address.pathname}`, `${provider.url}/logout`);
+  const query = { client_id: CLIENT_ID, post_logout_redirect_uri: `${server.url}/app/` };
+  assert.deepEqual(Object.fromEntries(address.searchParams), { ui: "full", ...query });
+  const again = await send(server, "POST", "/sign-in/end", undefined, own);
+  assert.deepEqual([again.status, again.text], [204, ""], "it has ended already");
+
+  // The server knows the provider from before. One that does not answer costs nobody the way out of this server.
+  const late = await signedIn();
+  provider.fail(true);
+  const { status } = await send(server, "POST", "/sign-in/end", undefined, late.own);
+  provider.fail(false);
+  assert.equal(status, 200);
+
+  const session = { clientId: CLIENT_ID, clientSecret: null, scopes: ["openid"], name: "Other" };
+  for (const [endSession, expected] of [
+    ["https://id.example/out", "https://id.example/out"],
+    ["javascript:alert(1)", null],
+    ["/out", null],
+    ["", null],
+  ] as const) {
+    await using other = await startProvider({ endSession });
+    const wayOut = await oidcProvider({ issuer: other.url, ...session }, systemClock).wayOut("/");
+    assert.equal(wayOut && wayOut.split("?")[0], expected, endSession);
+    other.fail(true);
+    const unknown = oidcProvider({ issuer: other.url, ...session }, systemClock);
+    assert.equal(await unknown.wayOut("/"), null);
+  }
 });
 
 test("[H73] the provider ends sessions by its own session or by the person, with a valid logout token alone", async () => {

@@ -24,12 +24,15 @@ type Code = {
   readonly person: NextPerson;
 };
 
-export async function startProvider() {
+/** @param endSession what it says of where people sign out; undefined: a page that sends them back at once */
+export async function startProvider({ endSession }: { endSession?: string } = {}) {
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: "rsa", alg: "RS256", use: "sig" };
   const codes = new Map<string, Code>();
   let person: NextPerson = { subject: "ann" };
   let isDown = false;
+  /** Who has signed out here: what each of them came with. */
+  const left: Record<string, string>[] = [];
 
   const sign = (claims: JWTPayload, type = "JWT", key: CryptoKey = privateKey): Promise<string> => {
     const now = Math.floor(Date.now() / 1000);
@@ -96,6 +99,11 @@ export async function startProvider() {
       response.writeHead(200, { "content-type": "text/html" });
       return response.end(authorize(searchParams));
     }
+    if (pathname === "/logout") {
+      left.push(Object.fromEntries(searchParams));
+      response.writeHead(303, { location: searchParams.get("post_logout_redirect_uri") ?? "" });
+      return response.end();
+    }
     if (pathname === "/token") return json(...(await token(request)));
     if (pathname === "/keys") return json(200, { keys: [jwk] });
     if (pathname !== "/.well-known/openid-configuration") return json(404, {});
@@ -104,6 +112,7 @@ export async function startProvider() {
       jwks_uri: `${url}/keys`,
       authorization_endpoint: `${url}/authorize`,
       token_endpoint: `${url}/token`,
+      end_session_endpoint: endSession ?? `${url}/logout?ui=full`,
       response_types_supported: ["code"],
       subject_types_supported: ["public"],
       id_token_signing_alg_values_supported: ["RS256"],
@@ -122,6 +131,7 @@ export async function startProvider() {
       SIGN_IN_CLIENT_SECRET: SECRET,
       SIGN_IN_NAME: "Kestrel ID",
     },
+    left,
     /** Whoever signs in from now on. */
     expect(next: NextPerson): void {
       person = next;

@@ -54,8 +54,18 @@ test("somebody signs in with the button, talks, comes back after a reload, and s
   await page.getByRole("menuitem", { name: "Sign out" }).press("Enter");
   for (const one of [page, other]) await button(one).waitFor();
   assert.deepEqual(await page.context().cookies(), []);
-  await page.reload();
+  await page.getByText("You are signed out here, but").waitFor();
+  assert.deepEqual(await violationsIn(page), [], "signed out, with the way out of the provider");
+  const wayOut = page.getByRole("link", { name: "Sign out of Kestrel ID, too" });
+  assert.equal(await other.getByRole("link", { name: "Sign out of" }).count(), 0);
+  await wayOut.press("Enter");
+  await wayOut.waitFor({ state: "detached" });
   await button(page).waitFor();
+  assert.equal(page.url(), `${server.url}/app/`);
+  assert.deepEqual(
+    provider.left.map(({ post_logout_redirect_uri: to }) => to),
+    [`${server.url}/app/`],
+  );
   assert.deepEqual(opened.problems, []);
 });
 

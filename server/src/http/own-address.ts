@@ -9,20 +9,26 @@ export type OwnAddressOptions = {
   readonly basePath: string;
 };
 
-/**
- * The address of that path of this server, as browsers reach it, for a server elsewhere to send them back to.
- * @throws AppError unavailable where only the operator can say what it is
- */
+/** The address of that path of this server, as browsers reach it; null where only the operator can say what it is. */
+export function knownAddress(
+  { headers, protocol }: FastifyRequest,
+  path: string,
+  { publicOrigin, basePath }: OwnAddressOptions,
+): string | null {
+  if (publicOrigin) return `${publicOrigin}${basePath}${path}`;
+  return isSecureAddress(headers, publicOrigin) ? null : `${protocol}://${headers.host}${path}`;
+}
+
+/** The same, for a server elsewhere to send people back to. @throws AppError unavailable where it is not known */
 export function ownAddress(
   request: FastifyRequest,
   path: string,
-  { publicOrigin, basePath }: OwnAddressOptions,
+  options: OwnAddressOptions,
 ): string {
-  if (publicOrigin) return `${publicOrigin}${basePath}${path}`;
-  if (isSecureAddress(request.headers, publicOrigin))
-    throw new AppError(
-      "unavailable",
-      "The operator has to set PUBLIC_URL, the address of this server, before anybody can sign in here",
-    );
-  return `${request.protocol}://${request.headers.host}${path}`;
+  const address = knownAddress(request, path, options);
+  if (address !== null) return address;
+  throw new AppError(
+    "unavailable",
+    "The operator has to set PUBLIC_URL, the address of this server, before anybody can sign in here",
+  );
 }

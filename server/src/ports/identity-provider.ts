@@ -24,6 +24,12 @@ export interface IdentityProvider {
   /** @param answer the query with which a browser came back. @throws SignInError */
   finish(answer: URLSearchParams, memory: SignInMemory, redirectUri: string): Promise<Identity>;
   /**
+   * Where people sign out of the provider itself (OpenID Connect RP-Initiated Logout 1.0); null: it has no such place, or does
+   * not answer.
+   * @param returnTo where it sends them afterwards, if it knows that address
+   */
+  wayOut(returnTo: string): Promise<string | null>;
+  /**
    * What a logout token (OpenID Connect Back-Channel Logout 1.0) ends; null: it is no valid one.
    * @throws AppError unavailable
    */

@@ -28,9 +28,15 @@ export function takeProviderFailure(): ProviderFailure | null {
   return FAILURES.find((failure) => failure === why) ?? null;
 }
 
-/** Ends the session on the server, which forgets it in every tab. @throws TypeError where the server cannot be reached */
-export async function endBrowserSession(): Promise<void> {
-  const { ok, status } = await fetch(`${API_BASE_URL}/sign-in/end`, { method: "POST" });
+/**
+ * Ends the session on the server, which forgets it in every tab.
+ * @returns the address at which the person signs out at the provider, too; null: there is none
+ * @throws TypeError where the server cannot be reached
+ */
+export async function endBrowserSession(): Promise<string | null> {
+  const answer = await fetch(`${API_BASE_URL}/sign-in/end`, { method: "POST" });
+  const { ok, status } = answer;
   // Of a session that is over already nothing is left to end.
   if (!ok && status !== 403) throw new TypeError(`The server answered ${status}`);
+  return status === 200 ? String((await answer.json()).provider_logout) : null;
 }

@@ -26,6 +26,8 @@ export type Session = {
 /** Why a key is asked for; the reasons are the server's own words. */
 export type SignInCause =
   | { readonly kind: "first_visit" }
+  /** Somebody has signed out here, and may still be signed in at the provider. */
+  | { readonly kind: "left"; readonly wayOut: string }
   /** The provider has sent somebody back without signing in. */
   | { readonly kind: "provider"; readonly failure: ProviderFailure }
   | { readonly kind: "refused"; readonly reason: string }
@@ -73,6 +75,8 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
   let tabs: BroadcastChannel | null = null;
   /** Whoever was in last, by a key that may be refused by now. */
   let lastUser: string | null = null;
+  /** Where whoever has just signed out here signs out at the provider. */
+  let wayOut: string | null = null;
   const failure = takeProviderFailure();
   let isTold = failure === null;
 
@@ -108,6 +112,7 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
     const user = personOf(account);
     if (lastUser !== null && lastUser !== user) events.onLeave();
     lastUser = user;
+    wayOut = null;
     isIn = true;
     const isSignedIn = key !== null || HAS_SESSIONS;
     return { client, account, key, isSignedIn, changeKey, signOut };
@@ -143,6 +148,7 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
       await forgetKey(key);
       if (key !== null) return askForKey({ kind: "refused", reason });
       if (status === 403) return askForKey({ kind: "unclaimed", reason });
+      if (wayOut !== null) return askForKey({ kind: "left", wayOut });
       if (isTold || failure === null) return askForKey({ kind: "first_visit" });
       isTold = true;
       return askForKey({ kind: "provider", failure });
@@ -176,16 +182,16 @@ export function createSessionKeeper(baseUrl: string, events: SessionEvents): Ses
   async function leaveAll(): Promise<void> {
     if (state.kind !== "in") return;
     const { account, key } = state.session;
-    if (key === null && !(await isEnded())) return events.onNotSignedOut();
+    if (key === null)
+      try {
+        wayOut = await endBrowserSession();
+      } catch {
+        return events.onNotSignedOut();
+      }
     const user = personOf(account);
     tabs?.postMessage(user);
     await leave(user);
   }
-  const isEnded = (): Promise<boolean> =>
-    endBrowserSession().then(
-      () => true,
-      () => false,
-    );
   const signOut = (): void => void leaveAll();
 
   return {

@@ -85,6 +85,15 @@ function Cause({ cause }: { readonly cause: SignInCause }) {
         <p>{t(`session.provider.${cause.failure}`, { name: PROVIDER_NAME })}</p>
       </div>
     );
+  if (cause.kind === "left")
+    return (
+      <>
+        <p role="status">{t("session.leftHere", { name: PROVIDER_NAME })}</p>
+        <a href={cause.wayOut} className={`${buttonStyles.button} ${buttonStyles.outlined}`}>
+          <span dir="auto">{t("session.leaveThere", { name: PROVIDER_NAME })}</span>
+        </a>
+      </>
+    );
   return (
     <>
       {cause.kind !== "first_visit" && (

@@ -20,8 +20,8 @@ export type BrowserEntry = {
    * @throws AppError not_found, unavailable
    */
   accept(secret: string, address: string, attempt: string | null): Promise<Entry>;
-  /** Ends the session of that secret, if it is one. @throws AppError unavailable */
-  end(secret: string): Promise<void>;
+  /** Ends the session of that secret. @returns null: it is none. @throws AppError unavailable */
+  end(secret: string): Promise<BrowserSession | null>;
 };
 
 /** How long an attempt can be repeated. */
@@ -92,6 +92,7 @@ export function createBrowserEntry(parts: {
     async end(secret) {
       const session = await store.findBrowserSession(hashOf(secret));
       if (session) await store.endBrowserSessions({ id: session.id }, clock.now());
+      return session;
     },
   };
 }

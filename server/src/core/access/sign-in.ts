@@ -16,6 +16,12 @@ export type SignIn = {
     memory: SignInMemory,
     redirectUri: string,
   ): Promise<{ readonly secret: string; readonly expiresAt: Date }>;
+  /**
+   * Where whoever had that session signs out of the provider, too; null: the session was not by this provider, or the
+   * provider has no such place.
+   * @param returnTo where it sends people afterwards
+   */
+  wayOut(session: Pick<BrowserSession, "issuer">, returnTo: string): Promise<string | null>;
   /** Ends what a logout token of the provider names; false: it is no valid one. @throws AppError unavailable */
   endByProvider(logoutToken: string): Promise<boolean>;
 };
@@ -70,6 +76,8 @@ export function createSignIn(
       await store.createBrowserSession(session);
       return { secret, expiresAt: session.expiresAt };
     },
+    wayOut: async ({ issuer }, returnTo) =>
+      issuer === provider.issuer ? await provider.wayOut(returnTo) : null,
     async endByProvider(logoutToken) {
       const which = await provider.readLogout(logoutToken);
       if (which) await store.endBrowserSessions(which, clock.now());

@@ -1,7 +1,9 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { BrowserEntry } from "../../core/access/browser-entry.ts";
+import type { SignIn } from "../../core/access/sign-in.ts";
 import { AppError } from "../../domain/errors.ts";
+import { knownAddress } from "../../http/own-address.ts";
 import { Type } from "../../http/schema.ts";
 import {
   isOwnPage,
@@ -39,14 +41,25 @@ const Offer = Type.Object(
   { title: "InvitationOffer" },
 );
 
+const LeftAtProvider = Type.Object(
+  {
+    provider_logout: Type.String({
+      description: "Where the person signs out at the provider, which then leads back to the web app.",
+    }),
+  },
+  { title: "LeftAtProvider" },
+);
+
 const DAY_MS = 24 * 3_600_000;
 
 /** Getting in by an invitation, and signing out. Only a page of this server does either. */
 export function browserRoutes(
   plain: FastifyInstance,
   entry: BrowserEntry,
-  { publicOrigin, count }: EntryOptions,
+  signIn: Pick<SignIn, "wayOut"> | null,
+  options: EntryOptions,
 ): void {
+  const { publicOrigin, count } = options;
   const app = plain.withTypeProvider<TypeBoxTypeProvider>();
   const isSecure = ({ headers }: FastifyRequest) => isSecureAddress(headers, publicOrigin);
   const checkPage = ({ raw }: FastifyRequest) => {
@@ -111,17 +124,27 @@ export function browserRoutes(
 
   app.post(
     "/sign-in/end",
-    { schema: { tags, summary: "End the session of this browser", security: [] } },
+    {
+      schema: {
+        tags,
+        summary: "End the session of this browser",
+        description:
+          "204, or 200 where the person may still be signed in at the provider, with the address at which that is ended.",
+        security: [],
+        response: { 200: LeftAtProvider },
+      },
+    },
     async (request, reply) => {
       const secret = sessionSecretIn(request.raw, publicOrigin);
       if (secret === null)
         throw new AppError("forbidden", "Only a page of this server that is signed in signs out");
-      await entry.end(secret);
+      const ended = await entry.end(secret);
       const forgotten = { maxAgeSeconds: 0, isSecure: isSecure(request) };
-      return reply
-        .code(204)
-        .header("set-cookie", setCookie(SESSION_COOKIE, "", forgotten))
-        .send();
+      reply.header("set-cookie", setCookie(SESSION_COOKIE, "", forgotten));
+      const returnTo = knownAddress(request, "/app/", options);
+      const wayOut = ended && returnTo && signIn ? await signIn.wayOut(ended, returnTo) : null;
+      if (wayOut === null) return reply.code(204).send();
+      return reply.send({ provider_logout: wayOut });
     },
   );
 }

@@ -36,7 +36,7 @@ export function signInWire(parts: SignInParts): Wire {
     name: "sign-in",
     errorReply: plainErrorReply,
     routes(app) {
-      browserRoutes(app, browserEntry, options);
+      browserRoutes(app, browserEntry, signIn, options);
       if (signIn) providerRoutes(app, signIn, options);
       if (toolSignIns) toolRoutes(app, toolSignIns, options);
     },

@@ -19,6 +19,8 @@ export type OidcOptions = {
 type Metadata = {
   readonly server: oauth.AuthorizationServer;
   readonly authorizeUrl: string;
+  /** Null: nobody can be sent there to sign out. */
+  readonly endSessionUrl: string | null;
   readonly keyOf: JWTVerifyGetKey;
 };
 
@@ -69,6 +71,7 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
       const metadata = {
         server,
         authorizeUrl,
+        endSessionUrl: safeUrl(server.end_session_endpoint, issuer)?.href ?? null,
         keyOf: createRemoteJWKSet(keysUrl, { timeoutDuration: PATIENCE_MS }),
       };
       known = { until: now + MAX_AGE_MS, metadata };
@@ -139,6 +142,16 @@ export function oidcProvider(options: OidcOptions, clock: Pick<Clock, "now">): I
       }
     },
 
+    async wayOut(returnTo) {
+      const metadata = known?.metadata ?? (await discover().catch(() => null));
+      if (!metadata?.endSessionUrl) return null;
+      const address = new URL(metadata.endSessionUrl);
+      // An ID token would spare the provider a question to the person, but none is kept.
+      const query = { client_id: clientId, post_logout_redirect_uri: returnTo };
+      for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
+      return address.href;
+    },
+
     async readLogout(token) {
       const { keyOf } = await discover();
       try {
@@ -197,14 +210,20 @@ function failureOf(cause: unknown) {
 }
 
 /** An address of the provider's: https, unless the issuer itself is on this machine. */
+function safeUrl(address: unknown, issuer: string): URL | null {
+  const url = URL.parse(String(address));
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && /^http:/.test(issuer));
+  return isSafe ? url : null;
+}
+
+/** @throws Error where the provider names no such address */
 function addressIn(
   server: oauth.AuthorizationServer,
   field: "authorization_endpoint" | "token_endpoint" | "jwks_uri",
   issuer: string,
 ): string {
-  const url = URL.parse(String(server[field]));
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && /^http:/.test(issuer));
-  if (!url || !isSafe) throw new Error(`Its OpenID configuration names no usable ${field}`);
+  const url = safeUrl(server[field], issuer);
+  if (!url) throw new Error(`Its OpenID configuration names no usable ${field}`);
   return url.href;
 }
 
