@@ -111,7 +111,10 @@ test("[AM1] the model is told the system, the texts, the pictures, the calls and
       {
         role: "assistant",
         content: [
-          { type: "thinking", thinking: "Hm.", signature: "x" },
+          { type: "thinking", thinking: "Hm.", signature: "of another server" },
+          { type: "thinking", thinking: "Hm.", signature: "" },
+          { type: "thinking", thinking: "Hm." },
+          { type: "redacted_thinking", data: "Hm." },
           { type: "text", text: "I look." },
           { type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Ulm" } },
         ],
