@@ -1,13 +1,10 @@
 import type { Agent } from "@colloquy/client";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useModels } from "../chat/use-models.ts";
 import { useSession } from "../session/session.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog, textIn } from "../ui/form-dialog.tsx";
 import { SelectField, TextArea, TextField } from "../ui/text-field.tsx";
-import { wordsOf } from "../words-of.ts";
 import { agentsKey } from "./use-agents.ts";
 
 /** Makes an agent, or changes one. */
@@ -22,11 +19,9 @@ export function AgentForm({
   const { client } = useSession();
   const queries = useQueryClient();
   const { data: models = [] } = useModels();
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isSaving, setSaving] = useState(false);
 
   const save = async (form: FormData) => {
-    const text = (name: string) => String(form.get(name) ?? "").trim();
+    const text = (name: string) => textIn(form, name) ?? "";
     const input = {
       name: text("name"),
       instructions: text("instructions"),
@@ -35,87 +30,66 @@ export function AgentForm({
       voice: text("voice") || null,
       tools: toolsIn(text("tools"), agent),
     };
-    setSaving(true);
-    try {
-      if (agent) await client.agents.replace(agent.id, input);
-      else await client.agents.create(input);
-      await queries.invalidateQueries({ queryKey: agentsKey });
-      onClose();
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setSaving(false);
-    }
+    if (agent) await client.agents.replace(agent.id, input);
+    else await client.agents.create(input);
+    await queries.invalidateQueries({ queryKey: agentsKey });
+    onClose();
   };
 
   const offered = models.map(({ id }) => id);
   const listed =
     agent?.model && !offered.includes(agent.model) ? [agent.model, ...offered] : offered;
   return (
-    <Dialog
+    <FormDialog
       title={agent ? t("agents.edit", { name: agent.name }) : t("agents.create")}
+      onSubmit={save}
       onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save(new FormData(event.currentTarget));
-        }}
-      >
-        <TextField
-          label={t("agents.name")}
-          name="name"
-          defaultValue={agent?.name}
-          required
-          autoFocus
-        />
-        <TextArea
-          label={t("agents.instructions")}
-          hint={t("agents.instructionsHint")}
-          name="instructions"
-          defaultValue={agent?.instructions}
-          required
-        />
-        <SelectField label={t("chat.model")} name="model" defaultValue={agent?.model ?? ""}>
-          <option value="">{t("agents.anyModel")}</option>
-          {listed.map((id) => (
-            <option key={id} value={id}>
-              {id}
-            </option>
-          ))}
-        </SelectField>
-        <TextField
-          label={t("agents.temperature")}
-          hint={t("agents.temperatureHint")}
-          name="temperature"
-          type="number"
-          min={0}
-          max={2}
-          step={0.1}
-          defaultValue={agent?.temperature ?? ""}
-        />
-        <TextField
-          label={t("agents.voice")}
-          hint={t("agents.voiceHint")}
-          name="voice"
-          defaultValue={agent?.voice ?? ""}
-        />
-        <TextField
-          label={t("agents.tools")}
-          hint={t("agents.toolsHint")}
-          name="tools"
-          defaultValue={agent?.tools?.join(", ")}
-        />
-        {problem && <p role="alert">{problem}</p>}
-        <DialogActions>
-          <Button look="outlined" onClick={onClose}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit" disabled={isSaving}>
-            {t("ui.save")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <TextField
+        label={t("agents.name")}
+        name="name"
+        defaultValue={agent?.name}
+        required
+        autoFocus
+      />
+      <TextArea
+        label={t("agents.instructions")}
+        hint={t("agents.instructionsHint")}
+        name="instructions"
+        defaultValue={agent?.instructions}
+        required
+      />
+      <SelectField label={t("chat.model")} name="model" defaultValue={agent?.model ?? ""}>
+        <option value="">{t("agents.anyModel")}</option>
+        {listed.map((id) => (
+          <option key={id} value={id}>
+            {id}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label={t("agents.temperature")}
+        hint={t("agents.temperatureHint")}
+        name="temperature"
+        type="number"
+        min={0}
+        max={2}
+        step={0.1}
+        defaultValue={agent?.temperature ?? ""}
+      />
+      <TextField
+        label={t("agents.voice")}
+        hint={t("agents.voiceHint")}
+        name="voice"
+        defaultValue={agent?.voice ?? ""}
+      />
+      <TextField
+        label={t("agents.tools")}
+        hint={t("agents.toolsHint")}
+        name="tools"
+        defaultValue={agent?.tools?.join(", ")}
+      />
+    </FormDialog>
   );
 }
 

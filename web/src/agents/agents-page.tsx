@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useSession } from "../session/session.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { notify } from "../ui/notices.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
@@ -94,16 +94,14 @@ function DeleteAgent({ agent, onClose }: { readonly agent: Agent; readonly onClo
     }
   };
   return (
-    <Dialog title={t("agents.delete", { name: agent.name })} onClose={onClose}>
+    <FormDialog
+      title={t("agents.delete", { name: agent.name })}
+      action={t("list.delete")}
+      isDangerous
+      onSubmit={remove}
+      onClose={onClose}
+    >
       <p>{t("agents.deleteText")}</p>
-      <DialogActions>
-        <Button look="outlined" onClick={onClose}>
-          {t("ui.cancel")}
-        </Button>
-        <Button look="danger" onClick={() => void remove()}>
-          {t("list.delete")}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </FormDialog>
   );
 }

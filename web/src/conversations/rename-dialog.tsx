@@ -1,7 +1,6 @@
 import type { Conversation } from "@colloquy/client";
 import { useTranslation } from "react-i18next";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog, textIn } from "../ui/form-dialog.tsx";
 import { TextField } from "../ui/text-field.tsx";
 import { useConversationActions } from "./use-conversation-actions.ts";
 
@@ -17,32 +16,22 @@ export function RenameDialog({
 }) {
   const { t } = useTranslation();
   const actions = useConversationActions();
+  const rename = async (form: FormData) => {
+    const title = textIn(form, "title");
+    if (title && title !== conversation.title) void actions.rename(conversation, title);
+    onClose();
+  };
   return (
-    <Dialog title={t("list.rename")} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          const title = String(new FormData(event.currentTarget).get("title") ?? "").trim();
-          if (title && title !== conversation.title) void actions.rename(conversation, title);
-          onClose();
-        }}
-      >
-        <TextField
-          label={t("list.title")}
-          name="title"
-          defaultValue={conversation.title}
-          maxLength={MAX_CHARACTERS}
-          required
-          autoFocus
-          onFocus={(event) => event.target.select()}
-        />
-        <DialogActions>
-          <Button look="outlined" onClick={onClose}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit">{t("ui.save")}</Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog title={t("list.rename")} onSubmit={rename} onClose={onClose}>
+      <TextField
+        label={t("list.title")}
+        name="title"
+        defaultValue={conversation.title}
+        maxLength={MAX_CHARACTERS}
+        required
+        autoFocus
+        onFocus={(event) => event.target.select()}
+      />
+    </FormDialog>
   );
 }

@@ -1,7 +1,8 @@
 import { type ReactNode, useId } from "react";
+import { useTranslation } from "react-i18next";
 import styles from "./keys.module.css";
 
-export const MAX_MODELS_CHARACTERS = 4000;
+const MAX_MODELS_CHARACTERS = 4000;
 
 /** Names between commas or blanks; undefined where there is none. */
 export function namesIn(text: string | undefined): string[] | undefined {
@@ -57,5 +58,34 @@ export function Choice({ name, note, children }: ChoiceProps) {
         {note}
       </p>
     </div>
+  );
+}
+
+/** What most people leave as it is: whose the key or the invitation is, for which models, and further choices. */
+export function MoreFields({
+  summary,
+  userNote,
+  children,
+}: {
+  readonly summary: string;
+  readonly userNote: string;
+  readonly children: ReactNode;
+}) {
+  const { t } = useTranslation();
+  return (
+    <details className={styles.more}>
+      <summary>{summary}</summary>
+      <div>
+        <Field name="user" label={t("keys.user")} note={userNote} />
+        <Field name="tenant" label={t("keys.tenant")} note={t("keys.tenantNote")} />
+        <Field
+          name="models"
+          label={t("keys.models")}
+          note={t("keys.modelsNote")}
+          maxLength={MAX_MODELS_CHARACTERS}
+        />
+        {children}
+      </div>
+    </details>
   );
 }

@@ -1,12 +1,10 @@
 import type { CreatedKey } from "@colloquy/client";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "../ui/button.tsx";
-import { CopyButton } from "../ui/copy.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
 import styles from "./keys.module.css";
+import { ShownOnce } from "./shown-once.tsx";
 
-/** Shows a key, this once. It closes by its button alone, so that no stray click loses it. */
+/** Shows a key, until somebody says to have kept it. */
 export function NewKey({
   made,
   onClose,
@@ -17,12 +15,14 @@ export function NewKey({
   const { t } = useTranslation();
   const [isKept, setKept] = useState(false);
   return (
-    <Dialog title={t("keys.made")} onClose={onClose} isClosable={false}>
-      <p>{t("keys.shownOnce")}</p>
-      <div className={styles.secret}>
-        <code>{made.key}</code>
-        <CopyButton label={t("keys.copy")} text={() => made.key} />
-      </div>
+    <ShownOnce
+      title={t("keys.made")}
+      about={t("keys.shownOnce")}
+      secret={made.key}
+      copy={t("keys.copy")}
+      isClosable={isKept}
+      onClose={onClose}
+    >
       <label className={styles.choice}>
         <input
           type="checkbox"
@@ -31,11 +31,6 @@ export function NewKey({
         />
         {t("keys.kept")}
       </label>
-      <DialogActions>
-        <Button disabled={!isKept} onClick={onClose}>
-          {t("ui.close")}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </ShownOnce>
   );
 }

@@ -1,11 +1,8 @@
 import type { Key } from "@colloquy/client";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { notify } from "../ui/notices.tsx";
-import { wordsOf } from "../words-of.ts";
 import styles from "./keys.module.css";
 
 /** Asks before a key is made worthless. */
@@ -24,41 +21,26 @@ export function RevokeKey({
 }) {
   const { t } = useTranslation();
   const { client } = useSession();
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
   const name = revoked.name || `${revoked.prefix}…`;
 
   const revoke = async () => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await client.keys.revoke(revoked.id);
-      onClose();
-      notify({ text: t("keys.revoked", { name }) });
-      await onRevoked();
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setBusy(false);
-    }
+    await client.keys.revoke(revoked.id);
+    onClose();
+    notify({ text: t("keys.revoked", { name }) });
+    await onRevoked();
   };
   return (
-    <Dialog title={t("keys.revokeThis", { name })} onClose={onClose} isClosable={!isBusy}>
+    <FormDialog
+      title={t("keys.revokeThis", { name })}
+      action={t("keys.revoke")}
+      isDangerous
+      staysOpen
+      onSubmit={revoke}
+      onClose={onClose}
+    >
       <p>{t("keys.revokeText")}</p>
       {isOwn && <p className={styles.warning}>{t("keys.revokeOwn")}</p>}
       {isLastOperator && <p className={styles.warning}>{t("keys.revokeLast")}</p>}
-      {problem && (
-        <p role="alert" className={styles.problem}>
-          {problem}
-        </p>
-      )}
-      <DialogActions>
-        <Button look="outlined" disabled={isBusy} onClick={onClose}>
-          {t("ui.cancel")}
-        </Button>
-        <Button look="danger" disabled={isBusy} onClick={() => void revoke()}>
-          {t("keys.revoke")}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </FormDialog>
   );
 }

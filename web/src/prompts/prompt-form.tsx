@@ -1,12 +1,9 @@
 import type { Prompt } from "@colloquy/client";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog, textIn } from "../ui/form-dialog.tsx";
 import { TextArea, TextField } from "../ui/text-field.tsx";
-import { wordsOf } from "../words-of.ts";
 import { promptsKey } from "./use-prompts.ts";
 
 /** Makes a prompt, or changes one. */
@@ -20,63 +17,40 @@ export function PromptForm({
   const { t } = useTranslation();
   const { client } = useSession();
   const queries = useQueryClient();
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isSaving, setSaving] = useState(false);
 
   const save = async (form: FormData) => {
     const input = {
-      name: String(form.get("name") ?? "").trim(),
+      name: textIn(form, "name") ?? "",
       text: String(form.get("text") ?? "").trimEnd(),
     };
-    setSaving(true);
-    try {
-      if (prompt) await client.prompts.replace(prompt.id, input);
-      else await client.prompts.create(input);
-      await queries.invalidateQueries({ queryKey: promptsKey });
-      onClose();
-    } catch (error) {
-      setProblem(wordsOf(error));
-      setSaving(false);
-    }
+    if (prompt) await client.prompts.replace(prompt.id, input);
+    else await client.prompts.create(input);
+    await queries.invalidateQueries({ queryKey: promptsKey });
+    onClose();
   };
 
   return (
-    <Dialog
+    <FormDialog
       title={prompt ? t("prompts.edit", { name: prompt.name }) : t("prompts.create")}
+      onSubmit={save}
       onClose={onClose}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save(new FormData(event.currentTarget));
-        }}
-      >
-        <TextField
-          label={t("prompts.name")}
-          hint={t("prompts.nameHint")}
-          name="name"
-          defaultValue={prompt?.name}
-          required
-          autoFocus
-        />
-        <TextArea
-          label={t("prompts.text")}
-          hint={t("prompts.textHint", { gap: "{{…}}" })}
-          name="text"
-          rows={6}
-          defaultValue={prompt?.text}
-          required
-        />
-        {problem && <p role="alert">{problem}</p>}
-        <DialogActions>
-          <Button look="outlined" onClick={onClose}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit" disabled={isSaving}>
-            {t("ui.save")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      <TextField
+        label={t("prompts.name")}
+        hint={t("prompts.nameHint")}
+        name="name"
+        defaultValue={prompt?.name}
+        required
+        autoFocus
+      />
+      <TextArea
+        label={t("prompts.text")}
+        hint={t("prompts.textHint", { gap: "{{…}}" })}
+        name="text"
+        rows={6}
+        defaultValue={prompt?.text}
+        required
+      />
+    </FormDialog>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { notify } from "../ui/notices.tsx";
 import { wordsOf } from "../words-of.ts";
 import { PromptForm } from "./prompt-form.tsx";
@@ -85,16 +85,14 @@ function DeletePrompt({
     }
   };
   return (
-    <Dialog title={t("prompts.delete", { name: prompt.name })} onClose={onClose}>
+    <FormDialog
+      title={t("prompts.delete", { name: prompt.name })}
+      action={t("list.delete")}
+      isDangerous
+      onSubmit={remove}
+      onClose={onClose}
+    >
       <p>{t("prompts.deleteText")}</p>
-      <DialogActions>
-        <Button look="outlined" onClick={onClose}>
-          {t("ui.cancel")}
-        </Button>
-        <Button look="danger" onClick={() => void remove()}>
-          {t("list.delete")}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    </FormDialog>
   );
 }
