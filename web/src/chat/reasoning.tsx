@@ -1,12 +1,9 @@
-import { Brain, ChevronRight } from "lucide-react";
-import { useId, useState } from "react";
+import { Brain } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Dot } from "../ui/mark.tsx";
+import { Fold } from "./fold.tsx";
 import { Markdown } from "./markdown/markdown.tsx";
 import styles from "./reasoning.module.css";
-
-/** Those that somebody has opened stay open: when their reply ends, and when one scrolls away and comes back. */
-const opened = new Set<string>();
 
 /**
  * What the model thought before it answered, folded away.
@@ -25,13 +22,6 @@ export function Reasoning({
   readonly isThinking?: boolean;
 }) {
   const { t } = useTranslation();
-  const panel = useId();
-  const [isOpen, setOpen] = useState(() => place !== null && opened.has(place));
-  const toggle = () => {
-    if (place !== null && !isOpen) opened.add(place);
-    else if (place !== null) opened.delete(place);
-    setOpen(!isOpen);
-  };
   const label = () => {
     if (isThinking) return t("chat.thinking");
     if (thoughtMs === null) return t("chat.thoughts");
@@ -41,24 +31,14 @@ export function Reasoning({
   };
   return (
     <div className={styles.reasoning}>
-      <button
-        type="button"
-        className={styles.fold}
-        aria-expanded={isOpen}
-        aria-controls={isOpen ? panel : undefined}
-        onClick={toggle}
+      <Fold
+        place={place === null ? null : `thoughts ${place}`}
+        sign={isThinking ? <Dot isLive /> : <Brain size={17} aria-hidden />}
+        words={label()}
+        className={styles.thoughts}
       >
-        <span className={styles.station}>
-          {isThinking ? <Dot isLive /> : <Brain size={17} aria-hidden />}
-        </span>
-        {label()}
-        <ChevronRight size={15} className={styles.turns} aria-hidden />
-      </button>
-      {isOpen && (
-        <div className={styles.thoughts} id={panel}>
-          <Markdown text={text} />
-        </div>
-      )}
+        <Markdown text={text} />
+      </Fold>
     </div>
   );
 }

@@ -1,26 +1,14 @@
-import {
-  Ban,
-  Brain,
-  ChevronRight,
-  CircleAlert,
-  CircleDashed,
-  CircleQuestionMark,
-  Hand,
-  Wrench,
-} from "lucide-react";
-import { useId, useState } from "react";
+import { Ban, Brain, CircleAlert, CircleDashed, CircleQuestionMark, Hand, Wrench } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { memoryIn } from "../../memory/memory-call.ts";
 import { MemoryUndo } from "../../memory/memory-undo.tsx";
 import { Dot } from "../../ui/mark.tsx";
 import { readable } from "../asks/readable.ts";
+import { Fold } from "../fold.tsx";
 import { CallDetails } from "./call-details.tsx";
 import styles from "./call-list.module.css";
 import { type Call, type CallsProps, callsIn } from "./steps-in.ts";
 import { useWholeCall } from "./use-whole-call.ts";
-
-/** Those that somebody has opened stay open when their reply ends, and when one scrolls away and comes back. */
-const opened = new Set<string>();
 
 /** What became of a call. `open`: it has no result here, because whoever sent the message makes it. */
 type State = "running" | "waiting" | "ok" | "failed" | "declined" | "unknown" | "open";
@@ -83,39 +71,17 @@ function CallRow({
   readonly messageId: string | null;
 }) {
   const { t } = useTranslation();
-  const panel = useId();
-  const [isOpen, setOpen] = useState(() => opened.has(place));
-  const toggle = () => {
-    if (isOpen) opened.delete(place);
-    else opened.add(place);
-    setOpen(!isOpen);
-  };
-  const [words, Icon] = STATES[state];
   const { source, name } = call;
   const isOurs = source === "builtin" || source === "client" || source === "custom";
   const mayBeMemory = source === "builtin" && (name === "remember" || name === "forget");
   const { whole } = useWholeCall(call, { index, messageId, isWanted: mayBeMemory });
   const memory = mayBeMemory && whole ? memoryIn(whole) : null;
   return (
-    <>
-      <button
-        type="button"
-        className={styles.fold}
-        aria-expanded={isOpen}
-        aria-controls={isOpen ? panel : undefined}
-        data-state={state}
-        onClick={toggle}
-      >
-        <span className={styles.station}>
-          {memory ? (
-            <Brain size={17} aria-hidden />
-          ) : Icon ? (
-            <Icon size={17} aria-hidden />
-          ) : (
-            <Dot isLive />
-          )}
-        </span>
-        {memory ? (
+    <Fold
+      place={place}
+      sign={signOf(memory !== null, state)}
+      words={
+        memory ? (
           <span className={styles.words}>
             {t(memory.isForgotten ? "memory.forgot" : "memory.remembered")}{" "}
             <bdi className={styles.name}>{readable(memory.text)}</bdi>
@@ -124,17 +90,20 @@ function CallRow({
           <span className={styles.words}>
             <bdi className={styles.name}>{readable(name)}</bdi>{" "}
             <bdi>{isOurs ? t(SOURCES[source]) : readable(source)}</bdi>{" "}
-            <span className={styles.state}>{t(words)}</span>
+            <span className={styles.state}>{t(STATES[state][0])}</span>
           </span>
-        )}
-        <ChevronRight size={15} className={styles.turns} aria-hidden />
-      </button>
-      {memory && <MemoryUndo memory={memory} />}
-      {isOpen && (
-        <div className={styles.details} id={panel}>
-          <CallDetails call={call} index={index} messageId={messageId} />
-        </div>
-      )}
-    </>
+        )
+      }
+      beside={memory && <MemoryUndo memory={memory} />}
+      state={state}
+      className={styles.details}
+    >
+      <CallDetails call={call} index={index} messageId={messageId} />
+    </Fold>
   );
+}
+
+function signOf(isMemory: boolean, state: State) {
+  const Icon = isMemory ? Brain : STATES[state][1];
+  return Icon ? <Icon size={17} aria-hidden /> : <Dot isLive />;
 }
