@@ -102,7 +102,7 @@ test("[H50] [H53] open questions have a number, a dot and a page of their own; w
   const { page } = opened;
   const sidebar = page.getByRole("navigation", { name: "Conversations and pages" });
   const way = sidebar.getByRole("link", { name: /^Open questions/ });
-  const dot = sidebar.getByRole("img", { name: "Waits for your decision" });
+  const dot = sidebar.getByRole("img", { name: "Waiting for your decision" });
   server.model.next(asking([{ name: "send_mail", given: { n: 3 } }]));
   await message(page).focus();
   await page.keyboard.type("For always");
@@ -143,7 +143,7 @@ test("[H50] [H53] open questions have a number, a dot and a page of their own; w
   await page.setViewportSize({ width: 390, height: 844 });
   assert.equal(await isTooWide(page), false);
   await revoke.press("Enter");
-  await page.getByText("Every tool that asks does so each time.").waitFor();
+  await page.getByText("Every tool that needs permission asks each time.").waitFor();
   await page.getByText("send_mail will ask again.").waitFor();
   await revoke.waitFor({ state: "detached" });
   if (desktop) await page.setViewportSize(desktop);

@@ -56,7 +56,7 @@ async function everythingWorks(options: StartOptions, address: (port: number) =>
   await page.goto(`${proxy.url}/colloquy/app`);
   await message(page).waitFor();
   await page.goto(`${proxy.url}/colloquy/app/no/such/page`);
-  await page.getByRole("link", { name: "To the conversations" }).click();
+  await page.getByRole("link", { name: "Go to your conversations" }).click();
   await message(page).waitFor();
 
   const socket = watchSocket(page);

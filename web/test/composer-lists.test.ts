@@ -135,7 +135,7 @@ test("prompts are made, changed and deleted on a page that the empty list and th
   const { page } = opened;
   await message(page).click();
   await page.keyboard.type("/");
-  await list(page, "Prompts").getByText("There is no prompt yet.").waitFor();
+  await list(page, "Prompts").getByText("There are no prompts yet.").waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Prompts" }).waitFor();
   assert.deepEqual(await violationsIn(page), [], "empty");
@@ -168,7 +168,7 @@ test("prompts are made, changed and deleted on a page that the empty list and th
   await page.getByRole("dialog").waitFor();
   assert.deepEqual(await violationsIn(page), [], "delete");
   await page.getByRole("button", { name: "Delete", exact: true }).press("Enter");
-  await page.getByText("There is no prompt yet.").waitFor();
+  await page.getByText("There are no prompts yet.").waitFor();
   assert.deepEqual(await client().prompts.list(), []);
   assert.deepEqual(opened.problems, []);
 });

@@ -184,7 +184,7 @@ test("exports one as Markdown or JSON, which import knows again", { skip }, asyn
   await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Import conversations" }).click();
   await page.getByLabel("Choose files").setInputFiles(json.path);
-  await page.getByText("One was there already").waitFor();
+  await page.getByText("One was already there").waitFor();
   assert.deepEqual(opened.problems, []);
 });
 

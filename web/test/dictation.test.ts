@@ -104,7 +104,7 @@ test("what is said is in the field at the caret, around it all that was typed; n
   assert.deepEqual(await violationsIn(page), []);
   await page.keyboard.press("Space");
   await page.waitForFunction(() =>
-    document.querySelector("form [aria-live]")?.textContent?.startsWith("Written down: "),
+    document.querySelector("form [aria-live]")?.textContent?.startsWith("Transcribed: "),
   );
   assert.match(
     await message(page).inputValue(),
@@ -140,7 +140,7 @@ test("by keyboard alone; Escape ends what is dictated, not the reply that runs; 
   await message(page).focus();
   await page.keyboard.type("Typed before");
   await page.keyboard.press("Escape");
-  const problem = notice(page, "What you said could not be written down");
+  const problem = notice(page, "What you said could not be transcribed");
   await problem.waitFor();
   await isGivenBack(page);
   assert.equal(await message(page).inputValue(), "Typed before");
@@ -163,7 +163,7 @@ test("two minutes are the most at once, and said so; what is said to one convers
   await dictate(page).click();
   await phase(page, "Listening").waitFor();
   await page.evaluate((samples) => hearing.hear(samples), MAX_SAMPLES + 16_000);
-  await notice(page, "Two minutes is the most at once").waitFor();
+  await notice(page, "A dictation lasts two minutes at most").waitFor();
   await isGivenBack(page);
   await isWritten(page);
   const written = (await message(page).inputValue()).match(/\d+(?= samples)/g) ?? [];

@@ -264,6 +264,6 @@ test("an agent is made, chosen, followed, changed and deleted", { skip }, async 
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("button", { name: "Delete Teacher" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
-  await page.getByText("There is no agent yet.").waitFor();
+  await page.getByText("There are no agents yet.").waitFor();
   assert.deepEqual(opened.problems, []);
 });

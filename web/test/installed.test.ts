@@ -142,7 +142,7 @@ test("a long answer that comes while one is elsewhere is told of, once that was 
   await page.getByRole("menuitem", { name: "Notify me of long answers" }).waitFor();
   await page.keyboard.type("Notify");
   await page.keyboard.press("Enter");
-  await page.getByText("You will be told when").waitFor();
+  await page.getByText("You will be notified when").waitFor();
   assert.equal(await asked(), 1);
   await say("A short one", 3);
   assert.deepEqual(await told(), []);
@@ -151,7 +151,7 @@ test("a long answer that comes while one is elsewhere is told of, once that was 
     () => (window as unknown as { told: readonly unknown[] }).told.length === 1,
   );
   const [[text = "", options = ""] = []] = await told();
-  assert.equal(text, "The answer is there");
+  assert.equal(text, "The answer is ready");
   assert.doesNotMatch(`${text}${options}`, /secret|long one/i);
   assert.deepEqual(opened.problems, []);
 });

@@ -23,7 +23,7 @@ test("[X13] the first key is made in the page, by keyboard, with the code that t
   await page.getByRole("button", { name: "Create a key" }).focus();
   await page.keyboard.press("Enter");
   const asking = page.getByRole("dialog", { name: "Create a key" });
-  await asking.getByText("From now on the server wants a key of everybody").waitFor();
+  await asking.getByText("the server requires a key from everybody").waitFor();
   assert.deepEqual(await violationsIn(page), []);
   await asking.getByLabel("Code").focus();
   await page.keyboard.type("a code that somebody made up");
@@ -88,10 +88,10 @@ test("keys are made for others and revoked, after a question; a revoked one open
   await page.getByRole("button", { name: "Create a key" }).click();
   const asking = page.getByRole("dialog", { name: "Create a key" });
   await asking.getByLabel("Name").fill("Ann’s phone");
-  await asking.getByText("Whom it speaks for").click();
+  await asking.getByText("Who it speaks for").click();
   await asking.getByRole("textbox", { name: "User" }).fill("ann");
   const models = asking.getByRole("textbox", { name: "Models" });
-  await asking.getByText("separated by commas; * stands for any characters").waitFor();
+  await asking.getByText("separated by commas. * stands for any characters").waitFor();
   await models.focus();
   await page.keyboard.type("x".repeat(300));
   await asking.getByRole("button", { name: "Create a key" }).focus();
@@ -172,7 +172,7 @@ test("who is no operator is told so, on both pages", { skip }, async () => {
   await message(page).waitFor();
   for (const path of ["status", "keys"]) {
     await page.goto(`${server.url}/app/${path}`);
-    await page.getByText("This page is for whoever runs the server").waitFor();
+    await page.getByText("This page is for the server's operator").waitFor();
     await page.getByText("./colloquy keys create --operator").waitFor();
     assert.deepEqual(await violationsIn(page), []);
   }

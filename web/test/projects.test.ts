@@ -28,7 +28,7 @@ test("a project is made, told what models should know, and begun in, by keyboard
   await using opened = await openPage(server.url);
   const { page } = opened;
   await page.getByRole("link", { name: "Projects", exact: true }).press("Enter");
-  await page.getByText("There is no project yet.").waitFor();
+  await page.getByText("There are no projects yet.").waitFor();
   await page.getByRole("button", { name: "New project" }).press("Enter");
   await page.getByRole("textbox", { name: "Name" }).waitFor();
   await page.keyboard.type("House");
@@ -102,7 +102,7 @@ test("a project is made, told what models should know, and begun in, by keyboard
   await house.press("Enter");
   await page.getByRole("button", { name: "This project" }).press("Enter");
   await page.getByRole("menuitem", { name: "Delete" }).press("Enter");
-  await page.getByText("There is no project yet.").waitFor();
+  await page.getByText("There are no projects yet.").waitFor();
   // Leaving the page ends the time to undo.
   await page.goto(`${server.url}/app/agents`);
   const left = () => client().projects.list();
@@ -123,7 +123,7 @@ test("a conversation is moved by its menu, alone and with others, into a new pro
   const { page } = opened;
   const inGarden = async () => (await conversations.list({ project_id: garden.id })).total;
   await folders(page).getByRole("button", { name: "Open Garden" }).click();
-  await folders(page).getByText("No conversation is in it yet.").waitFor();
+  await folders(page).getByText("It has no conversations yet.").waitFor();
 
   await listed(page, "Of roses").focus();
   await page.getByRole("button", { name: "More about “Of roses”" }).press("Enter");
@@ -157,7 +157,7 @@ test("a conversation is moved by its menu, alone and with others, into a new pro
 
   await main.getByRole("button", { name: "More about “Of beans”" }).press("Enter");
   await page.getByRole("menuitem", { name: "Move to a project" }).press("Enter");
-  await page.getByRole("button", { name: "Out of every project" }).press("Enter");
+  await page.getByRole("button", { name: "Remove from its project" }).press("Enter");
   await main.getByRole("link", { name: "Of beans" }).waitFor({ state: "detached" });
   await listed(page, "Of beans").waitFor();
 
@@ -189,6 +189,6 @@ test("on a phone the folders are in the drawer, and a project that another page 
   await page.getByRole("link", { name: "Project: Boat" }).waitFor();
   await client().projects.delete(id);
   await page.goto(`${server.url}/app/projects/${id}`);
-  await page.getByText("This project is not there any more.").waitFor();
+  await page.getByText("This project no longer exists.").waitFor();
   assert.deepEqual(opened.problems, []);
 });

@@ -30,13 +30,13 @@ test("hits are grouped by conversation and counted truly, without signs of Markd
   await page.getByRole("searchbox", { name: "Search" }).focus();
   await page.keyboard.type("lantern");
   const results = page.locator("[data-results]");
-  await page.getByText("41 hits in 2 conversations").waitFor();
+  await page.getByText("41 results in 2 conversations").waitFor();
   const many = results.locator("> li", { hasText: "Many" });
-  await many.getByText("40 hits").waitFor();
+  await many.getByText("40 results").waitFor();
   assert.doesNotMatch((await results.textContent()) ?? "", /[*`#]/);
   assert.deepEqual(await violationsIn(page), []);
-  await page.getByRole("button", { name: "More hits" }).click();
-  await page.getByRole("button", { name: "More hits" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "More results" }).click();
+  await page.getByRole("button", { name: "More results" }).waitFor({ state: "detached" });
   assert.equal(await results.locator("> li").count(), 2);
   assert.equal(await results.getByRole("link").count(), 41);
   await page.getByRole("searchbox", { name: "Search" }).focus();

@@ -65,7 +65,7 @@ test("on an unclaimed server one is simply in; its own machine is the only one",
   await using there = await openPage(elsewhere);
   await there.page.getByRole("heading", { name: "Sign in" }).waitFor();
   await there.page.getByText("./colloquy keys create --name me").waitFor();
-  await there.page.getByText(/To stay signed in, open this page by https/).waitFor();
+  await there.page.getByText(/To stay signed in, open this page over https/).waitFor();
   assert.ok(await there.page.getByLabel("Stay signed in on this device").isDisabled());
   await signIn(there.page, await claim(server));
   await message(there.page).waitFor();
@@ -177,7 +177,7 @@ test("a key that is revoked leads back to the sign-in with the reason, and no dr
   const reason = page.getByRole("alert");
   await reason.getByText("You are signed out.").waitFor();
   await reason.getByText("This key is unknown or revoked").waitFor();
-  await reason.getByText("What you were writing is kept").waitFor();
+  await reason.getByText("Your drafts are kept").waitFor();
   assert.deepEqual(await violationsIn(page), []);
   await page.reload();
   await signIn(page, key);
@@ -204,8 +204,8 @@ test("a page that is open while the server is claimed elsewhere asks for a key, 
   );
   await send(page, "a thought that was sent too late");
   const reason = page.getByRole("alert");
-  await reason.getByText("This server has its first key now").waitFor();
-  await reason.getByText("What you were writing is kept").waitFor();
+  await reason.getByText("This server now has its first key").waitFor();
+  await reason.getByText("Your drafts are kept").waitFor();
   assert.deepEqual(await violationsIn(page), []);
   await signIn(page, key);
   await listed(page, "Hello").click();
@@ -255,7 +255,7 @@ test("whoever signs in after another person in the same tab sees nothing of thei
   assert.equal(await message(page).inputValue(), "");
 
   await page.goto(address);
-  await page.getByText("This conversation does not exist (any more).").waitFor();
+  await page.getByText("This conversation does not exist, or was deleted.").waitFor();
 });
 
 test("whoever asks to stay signed in, where the browser can keep nothing, is in and is told", {
@@ -273,7 +273,7 @@ test("whoever asks to stay signed in, where the browser can keep nothing, is in 
   });
   await signIn(page, key, { stays: true });
   await message(page).waitFor();
-  await page.getByRole("status").getByText("this browser could not keep the key").waitFor();
+  await page.getByRole("status").getByText("this browser could not save the key").waitFor();
   await page.reload();
   await message(page).waitFor();
 });

@@ -64,10 +64,10 @@ test("[H84] an operator accepts and tries a tool by keyboard, and what a source 
   await page.getByRole("option", { name: "Tool sources" }).first().waitFor();
   await page.keyboard.press("Enter");
   const away = page.getByRole("region", { name: "away" });
-  await away.getByText(/Has not answered since/u).waitFor();
+  await away.getByText(/Not responding since/u).waitFor();
   await away.getByText(/ENOENT/u).waitFor();
   const good = page.getByRole("region", { name: "good" });
-  await good.getByText(/Answers since/u).waitFor();
+  await good.getByText(/Responding since/u).waitFor();
   const echo = good.getByRole("listitem").filter({ hasText: "good__echo" });
   await echo.getByText(HOSTILE).waitFor();
   await echo.getByText("Says it again").waitFor();
@@ -95,7 +95,7 @@ test("[H84] an operator accepts and tries a tool by keyboard, and what a source 
   await page.keyboard.type('{"text":"<b>hi</b>"}');
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await dialog.getByRole("status").getByText("The call went well.").waitFor();
+  await dialog.getByRole("status").getByText("The call succeeded.").waitFor();
   assert.equal(await dialog.getByLabel("Result").inputValue(), "echo: <b>hi</b>");
   assert.deepEqual(await violationsIn(page), []);
   await page.keyboard.press("Escape");
@@ -176,6 +176,6 @@ test("[H84] in Arabic the page is reached by the menu and fits 390 pixels; other
   const { key: others } = await client.keys.create({ name: "ann", user_id: "ann" });
   await using second = await openPage(server.url, "sources");
   await signIn(second.page, others);
-  await second.page.getByText("This page is for whoever runs the server").waitFor();
+  await second.page.getByText("This page is for the server's operator").waitFor();
   assert.deepEqual(second.problems, []);
 });

@@ -121,7 +121,7 @@ test("[H27] a call is a folded row with its state, which opens by keyboard to ex
     answering("All is done."),
   );
   await send(page, "Use them");
-  const rows = page.getByRole("list", { name: "Tools that were used" }).getByRole("button");
+  const rows = page.getByRole("list", { name: "Tools used" }).getByRole("button");
   const states = () => rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-state")));
   await rows.and(page.locator("[data-state=ok]")).waitFor();
   await rows.and(page.locator("[data-state=running]")).waitFor();

@@ -22,7 +22,7 @@ test("a temporary conversation is begun by keyboard, says what it is, is in no l
   const toggle = page.getByRole("button", { name: "Temporary conversation" });
   await toggle.focus();
   await page.keyboard.press("Space");
-  await page.getByText("In no list and not searchable. It is deleted after 1 day.").waitFor();
+  await page.getByText("Not listed and not searchable. It is deleted after 1 day.").waitFor();
   assert.equal(await toggle.getAttribute("aria-pressed"), "true");
   assert.equal(await page.getByRole("button", { name: "Speak" }).count(), 0);
   assert.deepEqual(await violationsIn(page), [], "the beginning");

@@ -72,7 +72,7 @@ test("dictating without a microphone says so, and on a page that is not secure w
   await notice.getByText(/Connect one, then ask again\.$/).waitFor();
   await page.evaluate(() => Object.defineProperty(navigator, "mediaDevices", { value: undefined }));
   await notice.getByRole("button", { name: "Ask again" }).click();
-  await page.getByText(/Open this page by https, or .* http:\/\/localhost\.$/).waitFor();
+  await page.getByText(/Open this page over https, or .* http:\/\/localhost\.$/).waitFor();
   assert.equal(await page.getByRole("button", { name: "Ask again" }).count(), 0);
 
   // As a server without a recogniser answers.
@@ -94,7 +94,7 @@ test("a page that did not come by https or from this machine gets no microphone,
   const { page } = opened;
   await page.evaluate(() => Object.defineProperty(navigator, "mediaDevices", { value: undefined }));
   await page.getByRole("button", { name: "Speak" }).click();
-  await panelOf(page).getByText("Open this page by https").waitFor();
+  await panelOf(page).getByText("Open this page over https").waitFor();
   await isAnsweredAloud(page);
 });
 
@@ -116,13 +116,13 @@ test("the agent that was chosen answers aloud; voice goes on when the first key 
 
   await page.getByRole("button", { name: /settings and account/i }).click();
   await page.getByRole("menuitem", { name: "Keys" }).click();
-  await panel.getByRole("link", { name: "To the conversation that is spoken in" }).waitFor();
+  await panel.getByRole("link", { name: "Go to the conversation by voice" }).waitFor();
   await page.getByRole("button", { name: "Create a key" }).click();
   await page.getByLabel("Code").fill(server.claimCode ?? "");
   await page.getByRole("button", { name: "Create it and sign in" }).click();
   await page.getByLabel("I have put it in a safe place").check();
   await page.getByRole("button", { name: "Close", exact: true }).click();
-  await panel.getByRole("link", { name: "To the conversation that is spoken in" }).click();
+  await panel.getByRole("link", { name: "Go to the conversation by voice" }).click();
   await panel.getByRole("textbox").fill("Still there?");
   await page.keyboard.press("Enter");
   await said(page, "Echo: Still there?").waitFor();

@@ -116,7 +116,7 @@ test("a microphone that is refused, and one that goes away, are told of; asked a
   await speak(page);
   const notice = panelOf(page).getByRole("alert");
   await notice.getByText("This page may not use the microphone.").waitFor();
-  await notice.getByText(/Allow it in the browser's settings/).waitFor();
+  await notice.getByText(/Allow it in your browser's settings/).waitFor();
   assert.ok(await panelOf(page).getByRole("button", { name: "Mute" }).isDisabled());
   assert.deepEqual(await violationsIn(page), []);
   await page.context().grantPermissions(["microphone"]);
@@ -124,7 +124,7 @@ test("a microphone that is refused, and one that goes away, are told of; asked a
   await panelOf(page).getByRole("button", { name: "Mute", disabled: false }).waitFor();
   assert.equal(await notice.count(), 0);
   await page.evaluate(() => (globalThis as unknown as { unplug(): void }).unplug());
-  await notice.getByText("The microphone is gone.").waitFor();
+  await notice.getByText("The microphone was disconnected.").waitFor();
   await notice.getByRole("button", { name: "Ask again" }).click();
   await panelOf(page).getByRole("button", { name: "Mute", disabled: false }).waitFor();
 });

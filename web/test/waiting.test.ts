@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-const WAITS = "Waits for the reply before it";
+const WAITS = "Waiting for the reply before it";
 
 async function type(page: Page, text: string): Promise<void> {
   await message(page).focus();
@@ -67,7 +67,7 @@ test("[X7] Enter while a reply runs: the messages are sent at once and wait in o
   await page.reload();
   await shows(page, both);
   await page
-    .getByRole("button", { name: "Stop the reply; the next message is answered then" })
+    .getByRole("button", { name: "Stop the reply and answer the next message" })
     .focus();
   await page.keyboard.press("Enter");
   await shows(page, ["one", "first", "two", "second", "three, waits"]);

@@ -135,7 +135,7 @@ function walk(
     },
     "write the next message meanwhile": async () => {
       await write("Thanks {{reply text=Gladly}}");
-      await page.getByText("Waits for the reply before it").first().waitFor();
+      await page.getByText("Waiting for the reply before it").first().waitFor();
     },
     "see both answered": async () => {
       server.model.release();
@@ -223,7 +223,7 @@ function walk(
     "begin a temporary conversation": async () => {
       await begin();
       await press("button", "Temporary conversation");
-      await page.getByText("In no list and not searchable.").waitFor();
+      await page.getByText("Not listed and not searchable.").waitFor();
     },
     "say something between us": async () => {
       await write("A secret {{reply text=Hush}}");
@@ -305,7 +305,7 @@ function walk(
     },
     "look how the server is doing": async () => {
       await fromAccount("Status");
-      await page.getByRole("heading", { name: "How it goes" }).waitFor();
+      await page.getByRole("heading", { name: "Activity" }).waitFor();
     },
     "sign out": async () => {
       await fromAccount("Sign out");
@@ -315,7 +315,7 @@ function walk(
       await page.getByLabel("Key", { exact: true }).focus();
       await type(secret);
       await key("Enter");
-      await page.getByRole("heading", { name: "How it goes" }).waitFor();
+      await page.getByRole("heading", { name: "Activity" }).waitFor();
       await openListed("Colours of the sky");
       for (const text of ["Rayleigh", "Butterscotch", "Gladly", "A long answer"])
         await said(page, text).last().waitFor();
