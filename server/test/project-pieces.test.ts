@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openOperations } from "./sqlite-operations.ts";
-import { aConversation, newOwner } from "./store-contract/fixtures.ts";
-import { aProject } from "./store-contract/projects.ts";
+import { newOwner } from "./store-contract/fixtures.ts";
+import { aProject, conversationsIn } from "./store-contract/projects.ts";
 
 const CONVERSATIONS = 2_000;
 const MOST_ROWS_AT_ONCE = 300;
@@ -14,14 +14,7 @@ test("[H65] deleting a project writes at most 300 rows at once, however many con
   const owner = newOwner();
   const project = aProject();
   executor.run(writes.createProject(owner, project));
-  executor.run(
-    writes.importRecords(
-      Array.from({ length: CONVERSATIONS }, () => {
-        const conversation = aConversation({ projectId: project.id });
-        return { type: "conversation" as const, owner, conversation, branches: [] };
-      }),
-    ),
-  );
+  executor.run(writes.importRecords(conversationsIn(owner, project.id, CONVERSATIONS)));
   const pieces: { rows: number; kept: number }[] = [];
   for (let isDeleted = false; !isDeleted; ) {
     const before = executor.changes;

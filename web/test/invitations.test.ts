@@ -134,7 +134,9 @@ test("[H77] whoever has accepted an invitation is signed out when an operator en
   assert.deepEqual(opened.problems, []);
 });
 
-test("[H76] whoever presses the button and gets no answer presses Retry, or comes back, and is in", { skip }, async () => {
+test("[H76] whoever presses the button and gets no answer presses Retry, or comes back, and is in", {
+  skip,
+}, async () => {
   for (const again of ["retry", "reload"] as const) {
     const { secret } = await operator().invitations.create({ name: "Erin" });
     await using opened = await openPage(server.url, `invitation#${secret}`);

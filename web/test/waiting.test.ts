@@ -66,9 +66,7 @@ test("[X7] Enter while a reply runs: the messages are sent at once and wait in o
 
   await page.reload();
   await shows(page, both);
-  await page
-    .getByRole("button", { name: "Stop the reply and answer the next message" })
-    .focus();
+  await page.getByRole("button", { name: "Stop the reply and answer the next message" }).focus();
   await page.keyboard.press("Enter");
   await shows(page, ["one", "first", "two", "second", "three, waits"]);
   await said(page, "first").getByText("Stopped").waitFor();

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { attachmentOf } from "../../src/domain/file.ts";
+import type { Owner } from "../../src/domain/principal.ts";
 import { MAX_PROJECTS, type Project } from "../../src/domain/project.ts";
+import type { NewRecord } from "../../src/ports/archive.ts";
 import { aFile } from "./files.ts";
 import {
   aConversation,
@@ -14,6 +16,16 @@ import {
   strangersTo,
   withCode,
 } from "./fixtures.ts";
+
+/** Conversations of a project, as an archive has them. */
+export const conversationsIn = (owner: Owner, projectId: string, count: number) =>
+  Array.from({ length: count }, (_, index): NewRecord => {
+    const { userId } = owner;
+    const times = { createdAt: at(index), updatedAt: at(index) };
+    const conversation = { ...aConversation({ projectId }), ...times, userId };
+    const whole = { ...conversation, activeBranch: 0, nextBranch: 1 };
+    return { type: "conversation", owner, conversation: whole, branches: [] };
+  });
 
 /** More than go in one transaction. */
 const MANY = 600;
@@ -168,17 +180,10 @@ export function projectContract(open: OpenStore): void {
       const owner = newOwner();
       const [deleted, other] = [aProject(), aProject()];
       for (const project of [deleted, other]) await store().createProject(owner, project);
-      const put = (count: number, projectId: string) =>
-        store().importRecords(
-          Array.from({ length: count }, () => {
-            const conversation = aConversation({ projectId });
-            return { type: "conversation" as const, owner, conversation, branches: [] };
-          }),
-        );
-      await put(MANY, deleted.id);
-      await put(2, other.id);
+      await store().importRecords(conversationsIn(owner, deleted.id, MANY));
+      await store().importRecords(conversationsIn(owner, other.id, 2));
       const total = async (projectId: string | null) =>
-        (await store().listConversations(owner, { projectId, limit: 1 })).total;
+        (await store().listConversations(owner, { projectId, limit: 1, offset: 0 })).total;
       assert.deepEqual([await total(deleted.id), await total(null)], [MANY, 0]);
       assert.equal(await store().deleteProject(owner, deleted.id), MANY);
       assert.deepEqual([await total(null), await total(other.id)], [MANY, 2]);

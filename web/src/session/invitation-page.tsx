@@ -52,9 +52,7 @@ export default function InvitationPage() {
             <p role="alert" className={styles.reason} lang="en">
               {shown.reason}
             </p>
-            <Button onClick={() => void lookAtInvitation().then(show)}>
-              {t("session.retry")}
-            </Button>
+            <Button onClick={() => void lookAtInvitation().then(show)}>{t("session.retry")}</Button>
           </>
         )}
         <p>

@@ -1,7 +1,11 @@
 import type { BrowserSession } from "../../domain/browser-session.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Invitation } from "../../domain/invitation.ts";
-import type { BrowserSessionStore, DeriveSession, MintSession } from "../../ports/browser-sessions.ts";
+import type {
+  BrowserSessionStore,
+  DeriveSession,
+  MintSession,
+} from "../../ports/browser-sessions.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type { InvitationStore } from "../../ports/invitation-store.ts";
 import type { InstallationSecret } from "./installation-secret.ts";

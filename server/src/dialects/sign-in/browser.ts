@@ -44,7 +44,8 @@ const Offer = Type.Object(
 const LeftAtProvider = Type.Object(
   {
     provider_logout: Type.String({
-      description: "Where the person signs out at the provider, which then leads back to the web app.",
+      description:
+        "Where the person signs out at the provider, which then leads back to the web app.",
     }),
   },
   { title: "LeftAtProvider" },
@@ -131,7 +132,7 @@ export function browserRoutes(
         description:
           "204, or 200 where the person may still be signed in at the provider, with the address at which that is ended.",
         security: [],
-        response: { 200: LeftAtProvider },
+        response: { 200: LeftAtProvider, 204: Type.Null() },
       },
     },
     async (request, reply) => {
@@ -143,7 +144,7 @@ export function browserRoutes(
       reply.header("set-cookie", setCookie(SESSION_COOKIE, "", forgotten));
       const returnTo = knownAddress(request, "/app/", options);
       const wayOut = ended && returnTo && signIn ? await signIn.wayOut(ended, returnTo) : null;
-      if (wayOut === null) return reply.code(204).send();
+      if (wayOut === null) return reply.code(204).send(null);
       return reply.send({ provider_logout: wayOut });
     },
   );

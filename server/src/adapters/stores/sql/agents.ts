@@ -95,11 +95,7 @@ export function createAgentWrites(write: StatementWriter, append: AppendAuditEve
   return {
     insertAgent,
 
-    createAgent: (
-      owner: Owner,
-      agent: Agent,
-      idempotency?: Idempotency | null,
-    ): Operation<Agent> =>
+    createAgent: (owner: Owner, agent: Agent, idempotency?: Idempotency | null): Operation<Agent> =>
       kept.create(owner, agent, idempotency, function* () {
         if (!(yield* insertAgent(owner, agent)))
           throw new AppError("conflict", "An agent of that id exists already");
