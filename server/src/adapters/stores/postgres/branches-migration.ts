@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /**
  * The versions of questions and answers: branches of a conversation, of which a row names all but the first
  * (domain/branches.ts). The sequence of a message says its branch.
@@ -13,13 +15,7 @@ export const BRANCHES_MIGRATION = `
     next_sequence bigint NOT NULL,
     PRIMARY KEY (tenant_id, owner_id, conversation_id, branch)
   );
-  ALTER TABLE branches ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE branches FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON branches USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("branches")}
   ALTER TABLE conversations ADD COLUMN active_branch bigint NOT NULL DEFAULT 0;
   ALTER TABLE conversations ADD COLUMN next_branch bigint NOT NULL DEFAULT 1;
 `;

@@ -11,6 +11,7 @@ import { FILES_MIGRATION } from "./files-migration.ts";
 import { FIRST_MIGRATION } from "./first-migration.ts";
 import { INVITATIONS_MIGRATION } from "./invitations-migration.ts";
 import { MEMORIES_MIGRATION } from "./memories-migration.ts";
+import { ownerOnly } from "./owner-only.ts";
 import { PROFILES_MIGRATION } from "./profiles-migration.ts";
 import { PROJECTS_MIGRATION } from "./projects-migration.ts";
 import { PROMPTS_MIGRATION } from "./prompts-migration.ts";
@@ -100,13 +101,7 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX replaced_messages_by_time ON replaced_messages (replaced_at);
 
-  ALTER TABLE replaced_messages ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE replaced_messages FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON replaced_messages USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("replaced_messages")}
 
   -- The model that the conversation is answered by; null: its agent's, or the server's usual one.
   ALTER TABLE conversations ADD COLUMN model text;

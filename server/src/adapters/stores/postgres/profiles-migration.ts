@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** What people keep for all their conversations. */
 export const PROFILES_MIGRATION = `
   CREATE TABLE profiles (
@@ -9,11 +11,5 @@ export const PROFILES_MIGRATION = `
     updated_at bigint NOT NULL,
     UNIQUE (tenant_id, owner_id)
   );
-  ALTER TABLE profiles ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE profiles FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON profiles USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("profiles")}
 `;

@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** Folders for conversations. Which files they have is also among `file_links`, as 2. */
 export const PROJECTS_MIGRATION = `
   CREATE TABLE projects (
@@ -12,13 +14,7 @@ export const PROJECTS_MIGRATION = `
     updated_at bigint NOT NULL,
     UNIQUE (tenant_id, owner_id, id)
   );
-  ALTER TABLE projects ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE projects FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON projects USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("projects")}
   ALTER TABLE conversations ADD COLUMN project_id text COLLATE "C";
   CREATE INDEX conversations_by_project
     ON conversations (tenant_id, owner_id, project_id, updated_at, row_id)

@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** The texts that people keep in order to send them again. */
 export const PROMPTS_MIGRATION = `
   CREATE TABLE prompts (
@@ -11,11 +13,5 @@ export const PROMPTS_MIGRATION = `
     updated_at bigint NOT NULL,
     UNIQUE (tenant_id, owner_id, id)
   );
-  ALTER TABLE prompts ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE prompts FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON prompts USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("prompts")}
 `;

@@ -1,12 +1,4 @@
-const OWNER_ONLY = (table: string) => `
-  ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON ${table} USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
-`;
+import { ownerOnly } from "./owner-only.ts";
 
 /** Questions about calls of tools, replies that wait for their answers, and permissions that are remembered. */
 export const QUESTIONS_MIGRATION = `
@@ -44,7 +36,7 @@ export const QUESTIONS_MIGRATION = `
   CREATE INDEX tool_questions_open ON tool_questions (tenant_id, owner_id, asked_at)
     WHERE decision IS NULL;
   CREATE INDEX tool_questions_by_expiry ON tool_questions (expires_at) WHERE decision IS NULL;
-  ${OWNER_ONLY("tool_questions")}
+  ${ownerOnly("tool_questions")}
   CREATE TABLE tool_grants (
     tenant_id text COLLATE "C" NOT NULL,
     owner_id text COLLATE "C" NOT NULL,
@@ -59,5 +51,5 @@ export const QUESTIONS_MIGRATION = `
   CREATE UNIQUE INDEX tool_grants_by_tool
     ON tool_grants (tenant_id, owner_id, source, tool, coalesce(conversation_id, ''));
   CREATE INDEX tool_grants_by_conversation ON tool_grants (tenant_id, owner_id, conversation_id);
-  ${OWNER_ONLY("tool_grants")}
+  ${ownerOnly("tool_grants")}
 `;

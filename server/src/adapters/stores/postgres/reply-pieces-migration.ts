@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** What was added to replies in progress. */
 export const REPLY_PIECES_MIGRATION = `
   -- What was added to a reply in progress, a row a checkpoint, until its end puts the text into its own row.
@@ -12,11 +14,5 @@ export const REPLY_PIECES_MIGRATION = `
     FOREIGN KEY (tenant_id, owner_id, reply_id) REFERENCES messages (tenant_id, owner_id, id)
       ON DELETE CASCADE
   );
-  ALTER TABLE reply_pieces ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE reply_pieces FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON reply_pieces USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("reply_pieces")}
   `;

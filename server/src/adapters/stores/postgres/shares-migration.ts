@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** Links with which anybody reads a conversation up to a message. They go with the conversation. */
 export const SHARES_MIGRATION = `
   CREATE TABLE shares (
@@ -13,11 +15,5 @@ export const SHARES_MIGRATION = `
     FOREIGN KEY (tenant_id, owner_id, conversation_id) REFERENCES conversations ON DELETE CASCADE
   );
   CREATE INDEX shares_by_conversation ON shares (tenant_id, owner_id, conversation_id);
-  ALTER TABLE shares ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE shares FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON shares USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("shares")}
 `;
