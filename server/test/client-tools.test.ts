@@ -282,7 +282,7 @@ describe("[H87] results", () => {
     const body = { decision: "allow", arguments_sha256 };
     const decided = await calls.call(pathOf(awaited[0], "decision"), { body, user });
     assert.equal(decided.status, 409);
-    assert.match(decided.body.message ?? "", /made by the client .* Give its result/u);
+    assert.match(decided.body.message ?? "", /carried out by the client .* Give its result/u);
     const given = await answer(waiting.questions[0], { text: "sent, honestly" });
     assert.equal(given.status, 409);
     assert.match(given.body.message ?? "", /made by the server. Allow or decline it/u);

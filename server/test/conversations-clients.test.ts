@@ -94,7 +94,7 @@ describe("wire 002 and its clients", () => {
     const won = ofBoth.find(({ status }) => status === 200)!;
     const lost = ofBoth.find(({ status }) => status === 409)!;
     assert.equal(lost.body.code, "CONFLICT");
-    assert.match(lost.body.message, /^The conversation was changed meanwhile/);
+    assert.match(lost.body.message, /^The conversation has been changed in the meantime/);
     const kept = await get(conversationId, userId);
     assert.deepEqual(kept.body.conversation, won.body.conversation);
     assert.equal(kept.headers.get("etag"), won.headers.get("etag"));

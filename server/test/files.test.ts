@@ -248,7 +248,7 @@ describe("files", () => {
     for (const wrong of [two, none]) {
       const answer = await sendForm(wrong);
       assert.equal(answer.status, 400);
-      assert.match(answer.body.message, /The form cannot be taken/);
+      assert.match(answer.body.message, /The form cannot be accepted/);
     }
     for (const [type, content] of [
       ["multipart/form-data", "x"],

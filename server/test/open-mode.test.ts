@@ -61,7 +61,7 @@ for (const mode of ["unclaimed", "claimed"] as const)
     for (const user of closed) {
       const answer = await ask("GET", `/conversations?user_id=${user}`);
       assert.equal(answer.status, 401, user);
-      assert.match(answer.body.detail, /not open to everybody/);
+      assert.match(answer.body.detail, /needs a key/);
       const socket = await refusedSocket(server, `/ws?user_id=${user}`, { headers: STRANGER });
       assert.equal(socket.status, 401);
     }

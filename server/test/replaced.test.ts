@@ -52,7 +52,7 @@ test("[H5] what a message took the place of comes back as it was, with the same 
   await say({ content: "and on" });
   const refused = await restore(again.id);
   assert.equal(refused.status, 409);
-  assert.match(refused.body.message ?? "", /went on since/);
+  assert.match(refused.body.message ?? "", /has continued since/);
   assert.equal((await list()).length, 4);
   assert.equal((await call(`${path}/restore`, { body: {} })).status, 400);
 });

@@ -201,13 +201,13 @@ async function assertCut({ endings }: Awaited<ReturnType<typeof openAll>>, lostA
   using machine = watchMachine();
   const ended = await Promise.all(endings);
   const elapsedMs = performance.now() - lostAt;
-  const closed = { code: 1008, reason: "This credential is no longer good" };
+  const closed = { code: 1008, reason: "This credential is no longer valid" };
   assert.deepEqual(ended, [
     closed,
     closed,
     "cut",
     "cut",
-    [401, "This credential is no longer good"],
+    [401, "This credential is no longer valid"],
   ]);
   assert.ok(elapsedMs < 1000 * machine.slowness(), `it took ${elapsedMs} ms`);
 }

@@ -190,7 +190,7 @@ test("[S7] errors carry the documented codes and messages, and the socket stays 
   await is(start({ user_id: 7 }), "INVALID_REQUEST", /^user_id /);
   await is(start({ user_id: " " }), "INVALID_REQUEST", /^user_id /);
   await is(start({ conversation_id: "\u0000" }), "INVALID_REQUEST", /^conversation_id /);
-  await is(start({ resume_token: "none" }), "NOT_FOUND", /cannot be taken up again/);
+  await is(start({ resume_token: "none" }), "NOT_FOUND", /cannot be resumed/);
   talk.say(start());
   assert.equal((await talk.next()).type, "conversation_started");
   await is({ type: "audio_chunk" }, "INVALID_REQUEST", "audio_data field is required");

@@ -79,7 +79,7 @@ export function createFiles(parts: FileParts): Files {
     if (parts.bytes) return parts.bytes;
     throw new AppError(
       "forbidden",
-      "This server takes no files: several servers share its database, and no folder for files. Its operator can change that (FILES_SHARED)",
+      "This server accepts no files, because several servers share its database but no folder for files. Its operator can change that (FILES_SHARED)",
     );
   };
 
@@ -137,7 +137,7 @@ export function createFiles(parts: FileParts): Files {
       if (content) return content;
       throw new AppError(
         "unavailable",
-        "The bytes of this file are missing in the folder of files: its operator can bring them back from a backup",
+        "The content of this file is missing from the server's folder of files. The operator can restore it from a backup",
         { retryAfterMs: MISSING_RETRY_MS },
       );
     },

@@ -72,7 +72,7 @@ export function inspect(declared: string, name: string): Inspection {
       if (mediaType === null)
         throw new AppError(
           "unsupported_media_type",
-          "This kind of file is not taken. Send an image (PNG, JPEG, GIF or WebP), a PDF, an Office document or a text in UTF-8",
+          "This kind of file is not supported. Send an image (PNG, JPEG, GIF or WebP), a PDF, an Office document or a text in UTF-8",
           { field: "file" },
         );
       const claim = falseClaim(said, mediaType);
@@ -94,7 +94,7 @@ export function inspect(declared: string, name: string): Inspection {
       if (size !== null && size.width * size.height > MAX_PIXELS)
         throw new AppError(
           "unprocessable",
-          `The image has too many pixels: ${size.width} × ${size.height}, where ${MAX_PIXELS / 1e6} million are taken`,
+          `The image has too many pixels: ${size.width} × ${size.height}, and at most ${MAX_PIXELS / 1e6} million are accepted`,
           { field: "file" },
         );
       return { mediaType, width: size?.width ?? null, height: size?.height ?? null };

@@ -43,7 +43,7 @@ export function checkPatterns(patterns: ModelPatterns, field: string): void {
     if (pattern.includes(",") || pattern.trim() !== pattern)
       throw new AppError(
         "invalid_request",
-        `${field}: '${pattern}' is no name of a model; write each name alone, such as openai/gpt-4o*`,
+        `${field}: '${pattern}' is not the name of a model; write each name by itself, such as openai/gpt-4o*`,
         { field },
       );
   }

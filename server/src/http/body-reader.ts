@@ -28,7 +28,7 @@ function decoderFor(headers: IncomingHttpHeaders): Decoder | null {
   if (!decoder)
     throw new AppError(
       "unsupported_media_type",
-      "This Content-Encoding is not taken: send the body as it is, or with one of gzip, deflate and br",
+      "This Content-Encoding is not supported: send the body without one, or with gzip, deflate or br",
     );
   return decoder;
 }
@@ -106,10 +106,10 @@ export async function readBody(
 }
 
 const tooLarge = () => new AppError("too_large", "The body is too large");
-const notWhole = () => new AppError("invalid_request", "The body did not come whole");
+const notWhole = () => new AppError("invalid_request", "The body arrived incomplete");
 const notDecodable = (cause: unknown) =>
   new AppError(
     "invalid_request",
-    "The body cannot be decompressed: it is not what its Content-Encoding says, or is not whole",
+    "The body cannot be decompressed: it is not what its Content-Encoding says, or is incomplete",
     { cause },
   );

@@ -28,7 +28,7 @@ export function openRoom(): BodyRoom {
       if (heldBytes + bytes > most)
         throw new AppError(
           "unavailable",
-          "The server is taking in as much as it can at once. Send the request again in a few seconds",
+          "The server is receiving as much as it can at once. Send the request again in a few seconds",
           { retryAfterMs: RETRY_AFTER_MS },
         );
       heldBytes += bytes;

@@ -30,7 +30,7 @@ const BY_FRAMEWORK_CODE: Record<string, readonly [ErrorCode, string]> = {
   ],
   FST_ERR_CTP_INVALID_JSON_BODY: ["invalid_request", NOT_JSON],
   FST_ERR_CTP_EMPTY_JSON_BODY: ["invalid_request", NOT_JSON],
-  FST_ERR_BAD_URL: ["invalid_request", "The path is not validly encoded"],
+  FST_ERR_BAD_URL: ["invalid_request", "The path is not encoded correctly"],
   FST_ERR_ROUTE_METHOD_NOT_SUPPORTED: ["method_not_allowed", "This method is not supported"],
 };
 

@@ -27,7 +27,7 @@ export function handshakeOf(
   const { headers, url: target = "" } = request;
   checkHeaders(request);
   const url = target.startsWith("/") ? URL.parse(`http://localhost${target}`) : null;
-  if (!url) throw new AppError("invalid_request", "The path is not validly encoded");
+  if (!url) throw new AppError("invalid_request", "The path is not encoded correctly");
   // All of them at once, since a socket that asks for one later would hold its request until then.
   const connection = { ...connectionFacts(request, address, origins) };
   return {

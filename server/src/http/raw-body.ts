@@ -37,10 +37,10 @@ export async function* bodyPieces(request: FastifyRequest): AsyncGenerator<Buffe
   try {
     for await (const piece of stream.iterator({ destroyOnReturn: false })) yield piece as Buffer;
   } catch (cause) {
-    throw new AppError("invalid_request", "The body did not come whole", { cause });
+    throw new AppError("invalid_request", "The body arrived incomplete", { cause });
   } finally {
     // The rest of the body is read and dropped, so that a client that is still sending gets the answer.
     stream.resume();
   }
-  if (!request.raw.complete) throw new AppError("invalid_request", "The body did not come whole");
+  if (!request.raw.complete) throw new AppError("invalid_request", "The body arrived incomplete");
 }

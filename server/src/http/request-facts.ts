@@ -83,7 +83,7 @@ const distrusted = new WeakSet<Socket>();
 export function checkHeaders(request: IncomingMessage): void {
   const { socket } = request;
   if (distrusted.has(socket))
-    throw new AppError("invalid_request", "The request before this one was not clear");
+    throw new AppError("invalid_request", "The request before this one was ambiguous");
   try {
     checkEach(request);
   } catch (error) {
@@ -101,9 +101,12 @@ function checkEach({ rawHeaders, headers, httpVersion }: IncomingMessage): void 
   if (coding !== undefined && httpVersion === "1.0")
     throw new AppError("invalid_request", "HTTP/1.0 has no Transfer-Encoding");
   if (coding !== undefined && !/^chunked$/i.test(coding))
-    throw new AppError("invalid_request", "The only Transfer-Encoding that is taken is chunked");
+    throw new AppError(
+      "invalid_request",
+      "The only Transfer-Encoding that is supported is chunked",
+    );
   if (rawHeaders.length > 2 * MAX_HEADERS)
-    throw new AppError("invalid_request", `At most ${MAX_HEADERS} headers are taken`);
+    throw new AppError("invalid_request", `At most ${MAX_HEADERS} headers are accepted`);
   let seen = "";
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";

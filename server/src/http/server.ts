@@ -252,7 +252,7 @@ const pathOf = ({ raw }: FastifyRequest): string => raw.url?.split("?", 1)[0] ??
 const noLongerGood = () =>
   new AppError(
     "unauthenticated",
-    "This credential is no longer good: it was revoked, has expired, or the server was claimed. Send another",
+    "This credential is no longer valid: it was revoked, has expired, or the server was claimed. Send another",
   );
 const nothingAt = ({ method, url }: FastifyRequest) =>
   new AppError("not_found", `There is nothing at ${method} ${url.split("?", 1)[0]}`, {

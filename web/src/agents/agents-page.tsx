@@ -6,8 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useSession } from "../session/session.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { FormDialog } from "../ui/form-dialog.tsx";
-import { notify } from "../ui/notices.tsx";
+import { DeleteDialog } from "../ui/delete-dialog.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { wordsOf } from "../words-of.ts";
 import { AgentForm } from "./agent-form.tsx";
@@ -84,24 +83,16 @@ function DeleteAgent({ agent, onClose }: { readonly agent: Agent; readonly onClo
   const { client } = useSession();
   const queries = useQueryClient();
   const remove = async () => {
-    onClose();
-    try {
-      await client.agents.delete(agent.id);
-      await queries.invalidateQueries({ queryKey: agentsKey });
-      notify({ text: t("agents.deleted", { name: agent.name }) });
-    } catch (error) {
-      notify({ text: wordsOf(error), isProblem: true });
-    }
+    await client.agents.delete(agent.id);
+    await queries.invalidateQueries({ queryKey: agentsKey });
   };
   return (
-    <FormDialog
+    <DeleteDialog
       title={t("agents.delete", { name: agent.name })}
-      action={t("list.delete")}
-      isDangerous
-      onSubmit={remove}
+      text={t("agents.deleteText")}
+      done={t("agents.deleted", { name: agent.name })}
+      onDelete={remove}
       onClose={onClose}
-    >
-      <p>{t("agents.deleteText")}</p>
-    </FormDialog>
+    />
   );
 }

@@ -5,8 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../session/session.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { FormDialog } from "../ui/form-dialog.tsx";
-import { notify } from "../ui/notices.tsx";
+import { DeleteDialog } from "../ui/delete-dialog.tsx";
 import { wordsOf } from "../words-of.ts";
 import { PromptForm } from "./prompt-form.tsx";
 import styles from "./prompts.module.css";
@@ -75,24 +74,16 @@ function DeletePrompt({
   const { client } = useSession();
   const queries = useQueryClient();
   const remove = async () => {
-    onClose();
-    try {
-      await client.prompts.delete(prompt.id);
-      await queries.invalidateQueries({ queryKey: promptsKey });
-      notify({ text: t("prompts.deleted", { name: prompt.name }) });
-    } catch (error) {
-      notify({ text: wordsOf(error), isProblem: true });
-    }
+    await client.prompts.delete(prompt.id);
+    await queries.invalidateQueries({ queryKey: promptsKey });
   };
   return (
-    <FormDialog
+    <DeleteDialog
       title={t("prompts.delete", { name: prompt.name })}
-      action={t("list.delete")}
-      isDangerous
-      onSubmit={remove}
+      text={t("prompts.deleteText")}
+      done={t("prompts.deleted", { name: prompt.name })}
+      onDelete={remove}
       onClose={onClose}
-    >
-      <p>{t("prompts.deleteText")}</p>
-    </FormDialog>
+    />
   );
 }

@@ -145,7 +145,7 @@ function openUser(claimed: string | undefined, hasKey: (owner: Owner) => boolean
   if (isReserved || hasKey({ tenantId: LOCAL_TENANT, userId: claimed }))
     throw new AppError(
       "unauthenticated",
-      "This user is not open to everybody: send a key of theirs, or name another user",
+      "This user needs a key: send one of theirs, or name another user",
     );
   return claimed;
 }

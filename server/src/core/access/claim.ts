@@ -40,7 +40,7 @@ export function createClaim(code: ClaimCode | null, clock: Pick<Clock, "now">): 
     wrong++;
     throw new AppError(
       "forbidden",
-      `This is not the code that the server showed on its terminal at its start; each start shows a new one. Or run '${COMMAND} keys create --name me' on its machine`,
+      `This is not the code that the server showed on its terminal when it started; each start shows a new one. Or run '${COMMAND} keys create --name me' on its machine`,
     );
   };
 

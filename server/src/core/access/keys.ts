@@ -100,7 +100,7 @@ export function createKeys(parts: {
       if (await store.isClaimed())
         throw new AppError(
           "forbidden",
-          "The first key has been made meanwhile, and the code is not good any more. Sign in with that key",
+          "The first key has been made in the meantime, so the code is no longer valid. Sign in with that key",
         );
       return await make(by, draft, true, idempotency);
     });

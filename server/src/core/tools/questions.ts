@@ -197,7 +197,7 @@ const notTheirs = (of: AskedOf): AppError =>
   new AppError(
     "conflict",
     of === "user"
-      ? "This call is made by the client whose tool it is. Give its result, or stop the reply"
+      ? "This call is carried out by the client that offered the tool. Give its result, or stop the reply"
       : "This call is made by the server. Allow or decline it",
   );
 

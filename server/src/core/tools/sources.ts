@@ -138,7 +138,10 @@ export async function createToolSources(
       }
       await readAgain(store, one);
     }
-    throw new AppError("unavailable", "Somebody else accepts tools at the same time. Try again");
+    throw new AppError(
+      "unavailable",
+      "Somebody else is accepting tools at the same time. Try again",
+    );
   };
   const refresh = (): Promise<void> => {
     settling = settling.then(async () => {
@@ -204,7 +207,7 @@ export async function createToolSources(
 }
 
 export const notFoundSource = (): AppError =>
-  new AppError("not_found", "There is no source of tools with that label");
+  new AppError("not_found", "There is no tool source with that label");
 
 const changedSince = (name: string): AppError =>
   new AppError(

@@ -69,7 +69,7 @@ export function createFrames(
       if (waitingSamples + samples.length > samplesIn(MAX_WAITING_MS))
         throw new AppError(
           "too_large",
-          `${Math.round(millisecondsOf(waitingSamples) / 1000)} s of sound wait to be heard already: send it no faster than it is spoken`,
+          `${Math.round(millisecondsOf(waitingSamples) / 1000)} s of sound are already waiting to be heard: send it no faster than it is spoken`,
         );
       waiting.push(samples);
       waitingSamples += samples.length;

@@ -128,7 +128,10 @@ export function createVoiceSession(
         answers.answer(effect.text, effect.speechEndedAtMs, atMs);
         return;
       case "refuse_typed":
-        fail("answering", new AppError("rate_limited", "Too many messages wait for an answer"));
+        fail(
+          "answering",
+          new AppError("rate_limited", "Too many messages are waiting for an answer"),
+        );
         return;
       case "silence":
         answers.hold();

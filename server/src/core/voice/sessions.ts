@@ -150,7 +150,7 @@ export function createVoiceSessions(parts: VoiceSessionsParts): VoiceSessions {
       if (!found || !isOwners)
         throw new AppError(
           "not_found",
-          "This session is over and cannot be taken up again. Start a new one; conversation_id goes on with the same conversation",
+          "This session has ended and cannot be resumed. Start a new one; conversation_id goes on with the same conversation",
           { field: "resume_token" },
         );
       const { session } = found.started;

@@ -70,7 +70,7 @@ function wantedIn(fields: ReadonlyMap<string, string>): Omit<AskedTranscription,
     if (/^timestamp_granularities(?:\[\d*\])?$/.test(name) && value !== "segment")
       throw notHere(
         "timestamp_granularities",
-        "The times of single words are not known here: ask for timestamp_granularities segment",
+        "The times of single words are not available here: ask for timestamp_granularities segment",
       );
   const stream = fields.get("stream") ?? "false";
   if (stream !== "true" && stream !== "false")

@@ -37,7 +37,7 @@ export function transcriptionRoutes(
         if ((headers["content-encoding"] ?? "identity") !== "identity")
           throw new AppError(
             "unsupported_media_type",
-            "A recording is taken as it is: send it without Content-Encoding",
+            "Recordings are read as they are sent: leave out Content-Encoding",
           );
       },
     },

@@ -126,7 +126,7 @@ function uploadRoute(plain: FastifyInstance, files: ChatV1Parts["files"]): void 
         if (encoding !== "identity")
           throw new AppError(
             "unsupported_media_type",
-            "A file is taken as it is: send it without Content-Encoding",
+            "Files are stored as they are sent: leave out Content-Encoding",
           );
       },
     },
@@ -214,7 +214,7 @@ async function readField({ content }: FormPart): Promise<void> {
 const notOneFile = (): AppError => wrongForm("it must have one file, in the field file");
 
 const wrongForm = (why: string): AppError =>
-  new AppError("invalid_request", `The form cannot be taken: ${why}`, { field: "file" });
+  new AppError("invalid_request", `The form cannot be accepted: ${why}`, { field: "file" });
 
 const JSON_TYPE = "application/json; charset=utf-8";
 

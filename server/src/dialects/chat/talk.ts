@@ -103,7 +103,9 @@ export function openTalk(parts: ChatSocketParts, access: AccessRequest, socket: 
   return (message) => {
     const weight = message.length + OVERHEAD;
     if (unanswered + weight > MAX_UNANSWERED)
-      return sayError(new AppError("rate_limited", "Too many messages wait for an answer already"));
+      return sayError(
+        new AppError("rate_limited", "Too many messages are already waiting for an answer"),
+      );
     unanswered += weight;
     const starting = started.then(async () => {
       const frame = readFrame(message);

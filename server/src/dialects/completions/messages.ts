@@ -26,7 +26,7 @@ function readMessage(fields: Fields): PromptMessage {
   if (fields.any("role") === "function")
     throw notHere(
       fields.at("role"),
-      "Messages of role 'function' are not taken. Use tools, and messages of role 'tool'.",
+      "Messages of role 'function' are not supported. Use tools, and messages of role 'tool'.",
     );
   const role = required(fields.oneOf("role", ROLES), fields.at("role"));
   const name = fields.string("name", { max: MAX_NAME_CHARACTERS });

@@ -33,7 +33,7 @@ export function readSettings(body: Fields, whole: JsonFields): ModelSettings {
     if (body.has(field)) throw notHere(field, instead);
   for (const { path, value } of body.list("modalities") ?? [])
     if (value !== "text")
-      throw notHere(path, "Replies are text here: 'modalities' may only have 'text'.");
+      throw notHere(path, "Replies are text only: 'modalities' may contain nothing but 'text'.");
   const most = { min: 1 };
   const maxTokens = body.integer("max_tokens", most);
   const logprobs = body.boolean("logprobs");

@@ -25,7 +25,7 @@ export function readMessage(body: unknown): RpcMessage {
   if (body.jsonrpc !== "2.0") throw invalid('jsonrpc must be "2.0"');
   const { id, method, params = {} } = body;
   if (method === undefined && ("result" in body || "error" in body))
-    throw invalid("This server asks its clients nothing, so it takes no responses");
+    throw invalid("This server sends no requests to its clients, so it expects no responses");
   if (typeof method !== "string" || method === "" || method.length > MAX_METHOD_CHARACTERS)
     throw invalid(`method must be a text of 1 to ${MAX_METHOD_CHARACTERS} characters`);
   if ("id" in body && !isId(id))

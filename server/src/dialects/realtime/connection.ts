@@ -228,7 +228,10 @@ export function serveConnection(parts: ConnectionParts, socket: Socket): (text: 
           "Cancellation failed: no active response found",
         );
       default:
-        throw invalid("type", `Invalid value: '${type.slice(0, 100)}' is no event of a client.`);
+        throw invalid(
+          "type",
+          `Invalid value: '${type.slice(0, 100)}' is not an event that clients send.`,
+        );
     }
   }
 
@@ -282,5 +285,5 @@ function inOrder(take: (text: string) => Promise<void>, onTooMuch: () => void) {
 const tooMuch = () =>
   new AppError(
     "too_large",
-    "Too many events wait to be taken: this one was left out. Send sound no faster than it is spoken",
+    "Too many events are waiting, so this one was dropped. Send sound no faster than it is spoken",
   );

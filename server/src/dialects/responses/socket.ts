@@ -140,7 +140,9 @@ function openResponses(parts: ResponsesParts, opened: Opened, socket: Socket): O
       return sayError(new AppError("invalid_request", "Send messages as text, in JSON"));
     const weight = message.length + OVERHEAD;
     if (unanswered + weight > MAX_UNANSWERED)
-      return sayError(new AppError("rate_limited", "Too many messages wait for an answer already"));
+      return sayError(
+        new AppError("rate_limited", "Too many messages are already waiting for an answer"),
+      );
     unanswered += weight;
     answered = answered
       .then(() => (socket.isGone ? undefined : answer(message)))

@@ -67,7 +67,7 @@ export function browserRoutes(
     if (!isOwnPage(raw, publicOrigin))
       throw new AppError(
         "forbidden",
-        "Only a page of this server accepts an invitation. Open its link in a browser, over https unless the server is on the same machine",
+        "Only a page of this server can accept an invitation. Open its link in a browser, over https unless the server is on the same machine",
       );
   };
 
@@ -138,7 +138,7 @@ export function browserRoutes(
     async (request, reply) => {
       const secret = sessionSecretIn(request.raw, publicOrigin);
       if (secret === null)
-        throw new AppError("forbidden", "Only a page of this server that is signed in signs out");
+        throw new AppError("forbidden", "Only a signed-in page of this server can sign out");
       const ended = await entry.end(secret);
       const forgotten = { maxAgeSeconds: 0, isSecure: isSecure(request) };
       reply.header("set-cookie", setCookie(SESSION_COOKIE, "", forgotten));

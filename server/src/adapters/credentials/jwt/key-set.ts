@@ -75,7 +75,7 @@ export function remoteKeySet({ issuer, jwksUrl }: Issuer, clock: Clock): JWTVeri
         throw error;
       throw new AppError(
         "unavailable",
-        "The issuer of tokens (AUTH_JWT_ISSUER) cannot be asked for its keys now; try again",
+        "The keys of the token issuer (AUTH_JWT_ISSUER) cannot be fetched now; try again",
         { retryAfterMs: FAILURE_COOLDOWN_MS, cause: error },
       );
     }

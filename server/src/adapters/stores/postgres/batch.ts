@@ -176,7 +176,10 @@ async function runTogether(
 /** The one character that PostgreSQL cannot store in a text. */
 function refuseNul(values: readonly Value[]): void {
   if (values.some((value) => typeof value === "string" && value.includes("\0")))
-    throw new AppError("invalid_request", "Text may not hold the character U+0000. Leave it out");
+    throw new AppError(
+      "invalid_request",
+      "Text must not contain the character U+0000. Leave it out",
+    );
 }
 
 const hasChanged = ({ wants, statement }: Call, answer: unknown): boolean =>

@@ -100,9 +100,13 @@ export function startWriter(options: WriterOptions): Writer {
       const queue = waiting[lane];
       if (!queue || queue.length >= MAX_WAITING)
         return Promise.reject(
-          new AppError("unavailable", "More is being said than the database can store; try again", {
-            retryAfterMs: 2_000,
-          }),
+          new AppError(
+            "unavailable",
+            "The database cannot keep up with what is being said; try again",
+            {
+              retryAfterMs: 2_000,
+            },
+          ),
         );
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const deadlineMs = performance.now() + patienceMs;

@@ -30,7 +30,7 @@ export function checkVersion(storedAt: number, condition: ConversationPatch["onl
     return;
   throw new AppError(
     "conflict",
-    "The conversation was changed meanwhile. Get it again, and make the change to what it is now",
+    "The conversation has been changed in the meantime. Read it again, and apply your change to its present state",
     { resource: "conversation" },
   );
 }

@@ -143,12 +143,12 @@ export function createReplacements(write: StatementWriter, append: AppendAuditEv
           if (yield* selectLater.first({ ...place, ...range }))
             throw new AppError(
               "conflict",
-              "The conversation went on since; what was replaced cannot be brought back without losing that",
+              "The conversation has continued since then, so what was replaced cannot be restored without losing what followed",
             );
         if (yield* selectTakenId.first({ ...place, replacedBy }))
           throw new AppError(
             "conflict",
-            "The id of a message that was replaced has been given to another message since, so what was replaced cannot be brought back",
+            "The id of a message that was replaced has been given to another message since, so what was replaced cannot be restored",
           );
         yield* deleteRange.run({ ...place, from: sequence, to });
         const restored = yield* bringBack.run({ ...place, replacedBy });

@@ -37,13 +37,17 @@ export function createSearchQueue(maxAtOnce = MAX_SEARCHES_AT_ONCE): SearchQueue
       if (waitingOfOwner >= MAX_WAITING_OF_AN_OWNER)
         throw new AppError(
           "rate_limited",
-          "Too many of your searches wait for their turn; send the next one when they have answered",
+          "Too many of your searches are waiting; send the next one when they have been answered",
           { retryAfterMs: RETRY_AFTER_MS },
         );
       if (waiting.size >= MAX_WAITING)
-        throw new AppError("unavailable", "Too many people search at once; try again in a moment", {
-          retryAfterMs: RETRY_AFTER_MS,
-        });
+        throw new AppError(
+          "unavailable",
+          "Too many people are searching at once; try again in a moment",
+          {
+            retryAfterMs: RETRY_AFTER_MS,
+          },
+        );
       const { promise: turn, resolve: start } = Promise.withResolvers<void>();
       waiting.add({ key, start });
       startNext();

@@ -33,6 +33,6 @@ const identityOf = (path: string): string | null => {
 const lost = (): AppError =>
   new AppError(
     "unavailable",
-    "The database of DATA_DIR was removed or replaced while the server runs: nothing can be stored. Put its files back and restart the server",
+    "The database of DATA_DIR was removed or replaced while the server was running: nothing can be stored. Put its files back and restart the server",
     { retryAfterMs: RETRY_AFTER_MS },
   );

@@ -131,9 +131,13 @@ export function startWriter(options: ThreadOptions, onCommit: OnCommit): Writer 
       if (stopped) return Promise.reject(stopped);
       if (waiting.length >= MAX_WAITING)
         return Promise.reject(
-          new AppError("unavailable", "More is being said than the disk can store; try again", {
-            retryAfterMs: 2_000,
-          }),
+          new AppError(
+            "unavailable",
+            "The disk cannot keep up with what is being said; try again",
+            {
+              retryAfterMs: 2_000,
+            },
+          ),
         );
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const write: Waiting = { message: [name, given], resolve, reject };
