@@ -153,7 +153,7 @@ test("past 256 MiB of bodies a request is 503 with Retry-After in its wire's wor
     // Once all have come.
     await isFull(true, replaceRefused);
     for (const [path, words] of [
-      ["/chat", /"detail":"The server is taking in/],
+      ["/chat", /"detail":"The server is receiving/],
       ["/api/v1/chat/completions", /"error":"Service unavailable","details":"The server is/],
       ["/api/conversations", /"code":"DATABASE_ERROR"/],
       [IMPORT, /"success":false.*"code":"UNAVAILABLE"/],

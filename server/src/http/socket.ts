@@ -61,7 +61,7 @@ export type Accepted = {
 /** One more request or socket of that user; gives what takes it away again. @throws AppError rate_limited */
 export type Enter = (principal: Principal) => () => void;
 
-/** Calls when that credential is no longer good; gives what ends the watch. */
+/** Calls when that credential is no longer valid; gives what ends the watch. */
 export type WatchCredential = (principal: Principal, onLost: () => void) => () => void;
 
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -86,7 +86,7 @@ export function serveSocket(
   const onMessage = open(served);
   const endWatch = watch(principal, () => {
     served.leave();
-    socket.close(POLICY_VIOLATION, "This credential is no longer good");
+    socket.close(POLICY_VIOLATION, "This credential is no longer valid");
     setTimeout(() => socket.terminate(), LOST_PATIENCE_MS).unref();
   });
   socket.on("close", () => {

@@ -1,5 +1,10 @@
 import { ownerOnly } from "./owner-only.ts";
 
+/** A migration that was released stays as it was, to the blank line. */
+const ofOwners = (table: string) => `
+  ${ownerOnly(table)}
+`;
+
 /** Questions about calls of tools, replies that wait for their answers, and permissions that are remembered. */
 export const QUESTIONS_MIGRATION = `
   -- The tools that an agent is offered, as a JSON array of labels; null: all.
@@ -36,7 +41,7 @@ export const QUESTIONS_MIGRATION = `
   CREATE INDEX tool_questions_open ON tool_questions (tenant_id, owner_id, asked_at)
     WHERE decision IS NULL;
   CREATE INDEX tool_questions_by_expiry ON tool_questions (expires_at) WHERE decision IS NULL;
-  ${ownerOnly("tool_questions")}
+  ${ofOwners("tool_questions")}
   CREATE TABLE tool_grants (
     tenant_id text COLLATE "C" NOT NULL,
     owner_id text COLLATE "C" NOT NULL,
@@ -51,5 +56,5 @@ export const QUESTIONS_MIGRATION = `
   CREATE UNIQUE INDEX tool_grants_by_tool
     ON tool_grants (tenant_id, owner_id, source, tool, coalesce(conversation_id, ''));
   CREATE INDEX tool_grants_by_conversation ON tool_grants (tenant_id, owner_id, conversation_id);
-  ${ownerOnly("tool_grants")}
+  ${ofOwners("tool_grants")}
 `;
