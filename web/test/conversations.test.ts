@@ -247,7 +247,7 @@ test("imports a ChatGPT export and a browser's localStorage, says how far it is,
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
   await listed(page, "From ChatGPT 249").waitFor();
   await importing();
-  await page.getByText("251 were there already").waitFor();
+  await page.getByText("251 were already there").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
   await message(page).waitFor();
   assert.deepEqual(opened.problems, []);
