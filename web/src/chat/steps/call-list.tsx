@@ -1,4 +1,12 @@
-import { Ban, Brain, CircleAlert, CircleDashed, CircleQuestionMark, Hand, Wrench } from "lucide-react";
+import {
+  Ban,
+  Brain,
+  CircleAlert,
+  CircleDashed,
+  CircleQuestionMark,
+  Hand,
+  Wrench,
+} from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { memoryIn } from "../../memory/memory-call.ts";
 import { MemoryUndo } from "../../memory/memory-undo.tsx";
