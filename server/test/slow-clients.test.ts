@@ -21,7 +21,9 @@ const skip = skipUnless(
   existsSync(PROGRAM),
   "slowhttptest is not installed: apt-get install slowhttptest",
 );
-const READERS = 100;
+const READERS = 60;
+/** Of those who send, by each of the two ways. */
+const SENDERS = 120;
 /** In which a request must arrive; its headers in a third of it, and in half of it something of the answer must be taken. */
 const REQUEST_SECONDS = 9;
 /** Then whoever is still at it is cut off. */
@@ -88,8 +90,8 @@ test("slow headers, slow bodies and slow readers are cut off within their time, 
 
   const list = `${url}/conversations?user_id=writer`;
   const post = ["-t", "POST", "-f", "application/json", "-s", "4096"];
-  const headers = opened.use(attack("-H", `${url}/health`, 400));
-  const body = opened.use(attack("-B", `${url}/chat`, 400, post));
+  const headers = opened.use(attack("-H", `${url}/health`, SENDERS));
+  const body = opened.use(attack("-B", `${url}/chat`, SENDERS, post));
   // That one does not notice that its connections are gone: they are counted on this side.
   using reading = attack("-X", list, READERS, ["-n", "3", "-w", "1", "-y", "64"]);
   const beganAt = performance.now();
