@@ -199,6 +199,10 @@ const DEFINITION = /^ {0,3}\[[^\]\n]+\]:/m;
 /** So many replies to a conversation. */
 const GROUP = 24;
 const KINDS = ["html", "svg", "md"] as const;
+/** Markdown beside a reply is formatted as a reply is, which hostile-markdown.test.ts tries with every text. */
+const MARKDOWN_EVERY = 4;
+const kindsOf = (index: number) =>
+  KINDS.filter((kind) => kind !== "md" || index % MARKDOWN_EVERY === 0);
 
 const documentOf = (kind: (typeof KINDS)[number], text: string, index: number): string => {
   const end = `<p id="end${index}">end</p>`;
@@ -207,7 +211,7 @@ const documentOf = (kind: (typeof KINDS)[number], text: string, index: number): 
   return `# Text ${index}\n\n${text}\n${"\nline\n".repeat(4)}`;
 };
 
-test("more than 200 hostile documents run nothing and call nobody", { skip }, async () => {
+test("more than 150 hostile documents run nothing and call nobody", { skip }, async () => {
   let calls = 0;
   await using host = createServer();
   host.on("connection", (socket) => {
@@ -221,7 +225,7 @@ test("more than 200 hostile documents run nothing and call nobody", { skip }, as
       .replaceAll("https://attacker.invalid", address)
       .replaceAll("attacker.invalid", address.slice(7)),
   );
-  assert.ok(texts.length * KINDS.length > 200);
+  assert.ok(texts.flatMap((_, index) => kindsOf(index)).length > 150);
   await using opened = await openPage(server.url);
   const { page } = opened;
   const strange: string[] = [];
@@ -260,17 +264,21 @@ test("more than 200 hostile documents run nothing and call nobody", { skip }, as
   for (let from = 0; from < texts.length; from += GROUP) {
     const group = texts.slice(from, from + GROUP);
     const replies = group.map((text, index) =>
-      KINDS.map((kind) => fenced(kind, documentOf(kind, text, from + index))).join("\n\n"),
+      kindsOf(from + index)
+        .map((kind) => fenced(kind, documentOf(kind, text, from + index)))
+        .join("\n\n"),
+    );
+    const documents = group.flatMap((_, index) =>
+      kindsOf(from + index).map((kind) => [kind, from + index] as const),
     );
     await page.goto(`${server.url}/app/${await conversation(replies)}`);
     await links(page)
-      .nth(group.length * KINDS.length - 1)
+      .nth(documents.length - 1)
       .waitFor({ state: "attached" });
-    for (const index of group.keys())
-      for (const [place, kind] of KINDS.entries()) {
-        await open(index * KINDS.length + place);
-        await check(kind, from + index);
-      }
+    for (const [link, [kind, index]] of documents.entries()) {
+      await open(link);
+      await check(kind, index);
+    }
     assert.equal(await page.evaluate("globalThis.hit"), undefined);
   }
   assert.equal(calls, 0);
