@@ -292,16 +292,20 @@ test(
   },
 );
 
-test("[H140] two answers to one question use up a budget twice; where there is room for one alone, the other is told so and the first goes on", async () => {
-  await using server = await startServer({ environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" } });
-  const { call, newConversation } = caller(server.url);
-  const path = `/conversations/${await newConversation()}/messages`;
-  server.model.next(answerUsing(2000), answerUsing(3000));
-  const [question] = (await call(path, { body: { content: "Hello" } })).body.data;
-  const again = { body: { answer_again: question.id, model: "test-model" } };
-  assert.equal((await call(path, again)).status, 201);
-  const refused = await call(path, again);
-  assert.deepEqual([refused.status, refused.body.error?.code], [429, "RATE_LIMITED"]);
-  const [, answer] = (await call(`${path}?branch=0`)).body.data;
-  assert.equal(answer.content, "Hi");
-});
+test(
+  "[H140] two answers to one question use up a budget twice; where there is room for one alone, the other is told so and the first goes on",
+  ONCE,
+  async () => {
+    await using server = await startServer({ environment: { BUDGET_TOKENS_PER_USER_DAY: "5000" } });
+    const { call, newConversation } = caller(server.url);
+    const path = `/conversations/${await newConversation()}/messages`;
+    server.model.next(answerUsing(2000), answerUsing(3000));
+    const [question] = (await call(path, { body: { content: "Hello" } })).body.data;
+    const again = { body: { answer_again: question.id, model: "test-model" } };
+    assert.equal((await call(path, again)).status, 201);
+    const refused = await call(path, again);
+    assert.deepEqual([refused.status, refused.body.error?.code], [429, "RATE_LIMITED"]);
+    const [, answer] = (await call(`${path}?branch=0`)).body.data;
+    assert.equal(answer.content, "Hi");
+  },
+);
