@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { type CallOptions, caller } from "./chat-v1-client.ts";
 import { png, upload } from "./file-samples.ts";
+import { openSocket } from "./socket-client.ts";
 import { startServer } from "./start-server.ts";
 import { asking } from "./tool-steps.ts";
 import { makeKey } from "./wire-client.ts";
@@ -260,6 +261,28 @@ test("[H67] the model is given a project's files before the conversation, as it 
   assert.ok(asked.length < 20_000, `${asked.length} characters`);
   await call(`/files/${long}`, { method: "DELETE" });
   assert.doesNotMatch(JSON.stringify(await told(inside.id)), /long\.txt|files of the project/);
+});
+
+test("[H66] [H67] by voice, the model is told a project's instructions and given its files, too", async () => {
+  const { user, project, conversation, file } = person();
+  const file_ids = [await file("Seven windows", "plan.txt")];
+  const { id } = await project({ instructions: "Rhyme.", file_ids });
+  const inside = await conversation({ project_id: id });
+  const headers = { authorization: `Bearer ${key}` };
+  await using socket = await openSocket(server, "/ws", { headers });
+  await socket.next();
+  const capabilities: string[] = [];
+  socket.say({
+    type: "start_conversation",
+    user_id: user,
+    conversation_id: inside.id,
+    capabilities,
+  });
+  assert.equal((await socket.next()).type, "conversation_started");
+  socket.say({ type: "text_input", text: "How many?" });
+  assert.equal((await socket.next()).text, "Echo: How many?");
+  assert.match(JSON.stringify(toldLast()[0]), /Rhyme\./);
+  assert.match(JSON.stringify(toldLast()[1]), /Seven windows/);
 });
 
 test("[H68] a project of another user answers exactly as one that does not exist", async () => {

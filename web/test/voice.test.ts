@@ -205,6 +205,35 @@ test("Escape and the button interrupt; text is typed in the same conversation, a
   await socket.untilSent("audio_chunk", chunks + 1);
 });
 
+test("[H66] a conversation by voice is begun in the project that the page is in, or is temporary where that was chosen", {
+  skip,
+}, async () => {
+  await willHear(100);
+  await using server = await startServer();
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  const house = await client.projects.create({ name: "House", instructions: "Rhyme always." });
+  await using opened = await openPage(server.url, `?project=${house.id}`, withMicrophone);
+  const { page } = opened;
+  const beginBySpeaking = async (text: string) => {
+    await speak(page);
+    await phaseOf(page, "Listening").waitFor();
+    const field = panelOf(page).getByRole("textbox", { name: "Type instead of speaking" });
+    await field.focus();
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+    await said(page, `Echo: ${text}`).waitFor();
+    return client.conversations.get(conversationOf(page));
+  };
+  const inside = await beginBySpeaking("How many windows?");
+  assert.equal(inside.project_id, house.id);
+  assert.match(JSON.stringify(server.model.requests.at(-1)?.body), /Rhyme always\./);
+  await page.goto(`${server.url}/app/`);
+  await page.getByRole("button", { name: "Temporary conversation" }).click();
+  const temporary = await beginBySpeaking("Between us");
+  assert.ok(temporary.expires_at);
+  assert.doesNotMatch(JSON.stringify(server.model.requests.at(-1)?.body), /Rhyme always\./);
+});
+
 test("a connection that is lost comes back by itself, and the reply goes on", {
   skip,
 }, async () => {

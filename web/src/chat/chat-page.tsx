@@ -227,14 +227,13 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
                 conversationId ? void choose({ agent_id: picked }) : setNewAgent(picked)
               }
               extra={
-                // What is spoken first would begin a conversation that is kept, and in no project.
-                conversationId === null && (wantsTemporary || askedProject) ? null : (
-                  <VoiceButton
-                    conversationId={conversationId}
-                    agentId={newAgent}
-                    onConversation={settle}
-                  />
-                )
+                <VoiceButton
+                  conversationId={conversationId}
+                  agentId={newAgent}
+                  projectId={askedProject}
+                  isTemporary={wantsTemporary}
+                  onConversation={settle}
+                />
               }
             />
             {!isBeginning && (

@@ -6,6 +6,10 @@ export type VoiceStart = {
   readonly conversationId: string | null;
   /** Who answers in a new conversation; null: no agent. */
   readonly agentId?: string | null;
+  /** The project that a new conversation is begun in; null: none. */
+  readonly projectId?: string | null;
+  /** Whether a new conversation is temporary. */
+  readonly isTemporary?: boolean;
   /** Told the id of the new conversation as soon as it is stored. */
   readonly onConversation: (conversationId: string) => void;
 };

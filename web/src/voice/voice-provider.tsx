@@ -11,6 +11,7 @@ import {
   useState,
 } from "react";
 import { writeDraft } from "../chat/drafts.ts";
+import { listKey, otherListsKey } from "../conversations/list-cache.ts";
 import { tellNotShown } from "../not-shown.tsx";
 import { useSession } from "../session/session.tsx";
 import { IS_DEBUG, SAMPLE_RATE_HZ, VOICE_SOCKET_URL } from "../settings.ts";
@@ -68,7 +69,8 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
         whyRefused: () => refusalOf(client),
         onStored(id) {
           void queries.invalidateQueries({ queryKey: ["messages", id] });
-          void queries.invalidateQueries({ queryKey: ["conversations"] });
+          void queries.invalidateQueries({ queryKey: listKey });
+          void queries.invalidateQueries({ queryKey: otherListsKey });
           if (isNew) onConversation(id);
           isNew = false;
         },
@@ -138,11 +140,15 @@ export function VoiceProvider({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** An agent is told of to wire 004 alone: where one is to answer, the conversation is made there. */
+/** Agents and projects are told of to wire 004 alone, and so is what is temporary: such a conversation is made there. */
 async function begin(client: Client, wanted: VoiceStart): Promise<VoiceStart> {
-  const { conversationId, agentId, onConversation } = wanted;
-  if (conversationId !== null || !agentId) return wanted;
-  const { id } = await client.conversations.create({ agent_id: agentId });
+  const { conversationId, agentId, projectId, isTemporary = false, onConversation } = wanted;
+  if (conversationId !== null || !(agentId || projectId || isTemporary)) return wanted;
+  const { id } = await client.conversations.create({
+    ...(agentId && { agent_id: agentId }),
+    ...(projectId && { project_id: projectId }),
+    ...(isTemporary && { is_temporary: true }),
+  });
   onConversation(id);
   return { conversationId: id, onConversation };
 }
