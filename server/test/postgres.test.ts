@@ -50,6 +50,7 @@ const OWNED = [
   "prompts",
   "memories",
   "projects",
+  "tool_sign_ins",
 ];
 const SEARCH = ["search_titles", "search_messages"];
 
@@ -108,6 +109,7 @@ describe("PostgreSQL", { skip }, () => {
       await store.switchMemory(who, true, new Date());
       await store.createMemory(who, aMemory());
       await store.createPrompt(who, aPrompt());
+      await store.putTokens(who, "source", "secret", { at: createdAt, actor: "test" });
       await store.createProject(who, aProject());
       await store.createAgent(who, {
         id: "agent",
