@@ -100,7 +100,7 @@ export function createModels(
   },
 ): Models {
   const [main] = providers;
-  /** The models that have answered only without tools, and to how many more requests each gets none. */
+  /** Models that answered only after tools were left out of the request, and how many more requests to each leave them out. */
   const plainRequests = new Map<string, number>();
   const known = new Map<string, { provider: ModelProvider; info: ModelInfo }>();
 

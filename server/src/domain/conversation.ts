@@ -26,7 +26,7 @@ export type Conversation = {
   readonly alias: string | null;
   /** In no list, search or export of its owner's; absent: it is. */
   readonly isHidden?: true;
-  /** Out of the list of those that are in use; a new message brings it back. Absent: it is not. */
+  /** Left out of the list of conversations in use; a new message brings it back. Absent: it is not archived. */
   readonly isArchived?: true;
   /** The project that it is in; absent: none. */
   readonly projectId?: string;

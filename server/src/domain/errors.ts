@@ -51,7 +51,7 @@ export type ErrorDetails = {
   readonly isUnknownModel?: boolean;
   /** The conversation is longer than the model takes, and was not to be shortened. */
   readonly isTooLong?: boolean;
-  /** It lasts until the operator changes something, so that nobody is to try again by itself. */
+  /** It lasts until the operator changes something, so that clients should not retry automatically. */
   readonly isLasting?: boolean;
   readonly cause?: unknown;
 };

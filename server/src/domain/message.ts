@@ -9,7 +9,7 @@ export type Role = (typeof ROLES)[number];
 export const SHOWN_ROLES = ["user", "assistant", "system"] as const satisfies readonly Role[];
 export type ShownRole = (typeof SHOWN_ROLES)[number];
 
-/** The role for wires that have no words for the others: they show none of those, but in lists of their own making. */
+/** The role for wires that do not know the other roles. They show messages of those only in lists of their own making. */
 export const shownRole = (role: Role): ShownRole =>
   SHOWN_ROLES.find((shown) => shown === role) ?? "system";
 

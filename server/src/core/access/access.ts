@@ -150,7 +150,7 @@ function openUser(claimed: string | undefined, hasKey: (owner: Owner) => boolean
   return claimed;
 }
 
-/** Whoever has a link: reads as its owner what the link shows, and no more. */
+/** A reader with a link sees, as its owner would, what the link shows and nothing else. */
 const readerOf = ({ tenantId, userId, share }: OneShare): Principal => ({
   tenantId,
   userId,

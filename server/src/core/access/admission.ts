@@ -29,7 +29,7 @@ export function createAdmission(
     const actAs = await decide(visitor);
     return async (claims) => {
       const principal = actAs(claims);
-      // Whoever reads a link uses up nothing of its owner's.
+      // Reading a link does not count against its owner's limits.
       if (principal.proof.kind === "link")
         return {
           principal,

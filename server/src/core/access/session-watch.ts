@@ -28,7 +28,7 @@ export function createSessionWatch(
 ): SessionWatch {
   const watched = new Places<Watched>();
 
-  /** Of those kinds; each may ask the store. */
+  /** Credentials of these kinds are watched; each kind may read the store. */
   const lossOf = async (kinds: ReadonlySet<Proof["kind"]>): Promise<(proof: Proof) => boolean> => {
     const revoked = kinds.has("key") ? await credentials.revokedKeys() : null;
     const ended = kinds.has("session") ? await credentials.endedSessions() : null;

@@ -146,7 +146,7 @@ export async function makeCalls(
     else await take(call, place, false);
   }
   let isToLook = asked.size > 0;
-  /** Goes on with the calls that somebody has decided about. */
+  /** Continues with the calls that have been decided about. */
   const look = async () => {
     isToLook = false;
     for (const question of await step.questions()) {

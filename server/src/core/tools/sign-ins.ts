@@ -218,7 +218,7 @@ export function createToolSignIns({
         try {
           tokens = tokensIn(owner, source, stored.tokens);
         } catch {
-          // The key is another one: nobody can say any more what is to be revoked.
+          // The key has been replaced, so it is no longer known what would have to be revoked.
         }
         if (tokens) await source.authorization.revoke(tokens);
         return true;

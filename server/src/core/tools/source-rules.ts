@@ -23,7 +23,7 @@ const CONNECT_PATIENCE_MS = 60_000;
 const FNV_OFFSET = 0x81_1c_9d_c5;
 const FNV_PRIME = 0x01_00_01_93;
 
-/** Whether a name is one of those that the patterns stand for. */
+/** Whether a name matches one of the patterns. */
 export const isAmong = (patterns: readonly string[], name: string): boolean =>
   patterns.some((pattern) => {
     const [first = "", ...rest] = pattern.split("*");

@@ -19,7 +19,7 @@ export type CallState = {
   readonly signIns?: number;
 };
 
-/** With what the model is asked, for a server that goes on with the reply of another. */
+/** What the model is asked with, for a server that continues the reply of another. */
 export type AskedState = {
   readonly origin: string;
   readonly agentId: string | null;

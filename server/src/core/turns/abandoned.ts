@@ -5,7 +5,7 @@ const INTERVAL_MS = 1_000;
 
 /**
  * Renews this server's lease every second, and ends or takes over the replies of servers whose lease has ended.
- * @param onAbandoned told of those replies
+ * @param onAbandoned called with the replies that were found
  */
 export const createAbandonedReplies = (
   store: Pick<TurnStore, "interruptAbandonedReplies">,

@@ -25,7 +25,7 @@ const LAST_LOOK_MS = 1000;
 /** By then, the store has ended the reply of a replica that died. */
 const PATIENCE_MS = 20_000;
 
-/** Whether a watcher has seen that ending already, by where it goes on. */
+/** Whether a watcher has already seen that ending, judged by the position at which it continues. */
 type HasSeen = (ending: TurnEnding) => boolean;
 
 /**

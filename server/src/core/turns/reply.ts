@@ -92,7 +92,7 @@ export async function generate(parts: TurnParts, generation: Generation): Promis
 }
 
 const LOOK_MS = 500;
-/** What observers are told of a reply that waits for a decision, and of one that another server goes on with. */
+/** What observers are told of a reply that waits for a decision, and of one that another server continues. */
 const PARKED = { status: "waiting", usage: null, finishReason: null, errorCode: null } as const;
 const LOST = { status: "interrupted", usage: null, finishReason: null, errorCode: null } as const;
 

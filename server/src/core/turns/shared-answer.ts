@@ -11,7 +11,7 @@ export type SharedEvent =
 export type SharedAnswer = {
   /**
    * For one of any number of readers.
-   * @param lingerMs how long the model goes on when this reader was the last, and leaves
+   * @param lingerMs how long the model continues if this reader is the last one and leaves
    * @throws AppError as StatelessTurn.follow
    */
   read(signal: AbortSignal, lingerMs: number): AsyncIterable<SharedEvent>;
@@ -21,7 +21,7 @@ export type SharedAnswer = {
 export type AnswerWatcher = {
   /** @param characters what an event takes of the memory for all answers */
   grew(characters: number): void;
-  /** The answer is not to be given again. */
+  /** The answer must not be given again. */
   failed(): void;
 };
 
@@ -83,7 +83,7 @@ export function shareAnswer(
     // One that was never read is told to stop by being read.
     more().catch(() => undefined);
   };
-  /** Goes on for a client that may come back. */
+  /** Continues for a client that may come back. */
   const goOn = async (): Promise<void> => {
     while (readers === 0 && source !== null && !stopping.signal.aborted) await more();
   };

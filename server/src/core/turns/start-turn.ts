@@ -205,7 +205,7 @@ async function heardOf(
 ): Promise<Message | null> {
   if (type !== "waiting") return reply;
   if ((await parts.store.replySteps(owner, reply.id))?.isParked) return null;
-  // Whoever has decided made a server go on with it.
+  // The decision has already made a server continue it.
   await stopReply(parts, owner, reply.id);
   return (await endOfWatched(watching(parts, owner, reply))).reply;
 }

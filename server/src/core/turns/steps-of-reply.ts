@@ -28,7 +28,7 @@ export type StepsOfReply = {
   ) => Promise<{ readonly request: OpenRequest; readonly reservation: Reservation }>;
 };
 
-/** With what a reply may have several steps, whichever server goes on with it. */
+/** What a reply of several steps needs, whichever server continues it. */
 export function stepsOf(
   parts: TurnParts,
   tools: Tools,

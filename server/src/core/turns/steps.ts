@@ -152,7 +152,7 @@ export function createSteps(
     insist(async () => {
       const parked = await store.parkReply(owner, reply.id, { epoch, waiting, at: clock.now() });
       if (parked === "lost") throw new LostReply();
-      // It was to end just then: what was let go is taken back.
+      // It was about to end at that moment, so what was released is taken back.
       if (parked === "parked" && signal.aborted && (await store.takeParked(owner, reply.id)))
         throw new Error("The reply is to end");
       return parked;

@@ -45,7 +45,7 @@ async function goOn(
   const { store, local } = parts;
   const noted = await store.replySteps(owner, replyId);
   const turn = await store.getTurn(owner, replyId);
-  // Where its question was deleted, the reply is no turn any more.
+  // Once its question has been deleted, the reply no longer belongs to a turn.
   const reply = turn?.reply ?? (await store.getMessage(owner, replyId));
   if (!noted || reply?.status !== "streaming") return;
   const begun = fromStored(noted.state);

@@ -185,7 +185,7 @@ export type Turn = Watching & {
 export type PreparedTurn = {
   /** The text of the reply as it comes, for a caller that prepares to speak it; can be read once. */
   readonly opening: Giving<string>;
-  /** Stores the message, as `start` does, and goes on with the request that was sent. @throws as start */
+  /** Stores the message, as `start` does, and continues with the request that was sent. @throws as start */
   commit(): Promise<Turn>;
   /** Ends the request to the model. */
   discard(): void;
@@ -257,9 +257,9 @@ export type Turns = Pick<TurnStore, "lastKey"> & {
   ): Promise<boolean>;
   /** Stops that reply alone, on whichever replica it runs; what was said is kept. @throws AppError unavailable */
   stopReply(owner: Owner, replyId: string): Promise<void>;
-  /** Goes on with replies whose server is gone, as far as that is possible, and ends the others. */
+  /** Continues replies whose server is gone, as far as that is possible, and ends the others. */
   takeOver(replies: readonly AbandonedReply[]): void;
-  /** Goes on with a reply that waited and was decided about; resolves when it is under way. */
+  /** Continues a reply that waited and has been decided about. Resolves when it is under way. */
   goOn(owner: Owner, replyId: string): Promise<void>;
   /** @throws AppError unavailable while the server shuts down */
   checkOpen(): void;

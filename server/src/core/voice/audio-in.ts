@@ -68,7 +68,7 @@ export const createAudioIn = (options: Partial<AudioInOptions> = {}): AudioIn =>
       );
   };
 
-  /** Goes on in that format; a change of it ends the old stream, whose last samples come first. */
+  /** Continues in that format. A change of format ends the old stream, whose last samples come first. */
   const decode = (bytes: Uint8Array, next: PcmFormat, isNewFile: boolean): Int16Array => {
     checkLength(bytes, next);
     if (stream && format && isSameFormat(format, next)) {

@@ -3,7 +3,7 @@ import type { SpeechEngine, Synthesizer, Transcriber } from "../../ports/speech.
 /** Told of every failure of an engine, by the engine's name. */
 export type OnEngineFailure = (engine: string, error: unknown) => void;
 
-/** The same recogniser; whoever watches it is told what it could not do. */
+/** The same recogniser, with its failures reported to its observer. */
 export function watchTranscriber(engine: Transcriber, onFailure: OnEngineFailure): Transcriber {
   const failed = failureOf(engine, onFailure);
   return {
@@ -20,7 +20,7 @@ export function watchTranscriber(engine: Transcriber, onFailure: OnEngineFailure
   };
 }
 
-/** The same synthesizer; whoever watches it is told what it could not do. */
+/** The same synthesizer, with its failures reported to its observer. */
 export function watchSynthesizer(engine: Synthesizer, onFailure: OnEngineFailure): Synthesizer {
   const failed = failureOf(engine, onFailure);
   return {

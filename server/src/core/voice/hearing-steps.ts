@@ -5,7 +5,7 @@ import type { Effect, Hearing, Onset, Phase, State, Step, VoiceEvent } from "./s
  * The hearing of a turn, from the first voiced frame to the message.
  */
 
-/** A frame of at least this probability begins speech; of at least the second, it goes on. */
+/** Speech begins with a frame of at least this probability, and continues as long as frames have at least the second one. */
 export const SPEECH_PROBABILITY = 0.5;
 const SPEECH_GOES_ON_PROBABILITY = 0.35;
 /** Voice of this length is speech, not a click. */

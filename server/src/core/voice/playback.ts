@@ -42,7 +42,7 @@ export const held = (playback: Playback, nowMs: number): Playback => ({
   isHeld: true,
 });
 
-/** Goes on as if only that much had been sent, and all of it played. */
+/** Continues as if only that much had been sent and all of it had been played. */
 export const goneOn = (fromMs: number, nowMs: number): Playback => ({
   sentMs: fromMs,
   playedMs: fromMs,

@@ -38,7 +38,7 @@ export type Heard = {
 export type Player = {
   /** Sends nothing more. Returns what was heard so far; null if nothing was sent. */
   hold(): Heard | null;
-  /** Goes on with the sentence that was being heard. */
+  /** Continues with the sentence that was being played. */
   goOn(): void;
   /** The client has played so much. Gives when all will have been. */
   report(playedMs: number): number;

@@ -92,7 +92,7 @@ function goOn(state: State, phase: PhaseOf<"pausing">): Step {
   return step(state, resumed(state, phase), ...effects);
 }
 
-/** Where sound was held back, when it will be over is known once it goes on. */
+/** Where sound was held back, its end is known only once it continues. */
 function resumed(state: State, { sounding, isHeld, hearing }: PhaseOf<"pausing">): Phase {
   const onset = hearing.stage === "open" ? NO_SPEECH : SILENCE;
   if (!sounding) return { name: "thinking", onset };
@@ -135,7 +135,7 @@ export function wordsWhilePausing(
 function yieldTo(state: State, hearing: Hearing, effects: readonly Effect[]): Step {
   const cut: Effect[] = [{ type: "cut" }, ...effects];
   if (hearing.text !== "") cut.push({ type: "show", text: hearing.text, isFinal: false });
-  // A person who goes on right after the turn seemed over had only paused.
+  // A person who continues right after the turn seemed over had only paused.
   const beganAtMs = hearing.lastVoicedAtMs - hearing.durationMs + hearing.silentMs;
   const pausedMs = beganAtMs - (state.turnEndedAtMs ?? Number.NEGATIVE_INFINITY);
   return settle(learnPause(state, pausedMs), { ...hearing, stage: "open" }, hearing, cut);

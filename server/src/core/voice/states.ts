@@ -9,7 +9,7 @@ export type Setup = {
   readonly hasPartials: boolean;
   /** The client can be told to stop playing. */
   readonly canSilence: boolean;
-  /** Somebody else answers the turns: it goes on listening after each. */
+  /** Somebody else answers the turns, and it keeps listening after each. */
   readonly isListenerOnly?: boolean;
   /** The silence that ends a turn, whatever its words; null, as by default: they decide. */
   readonly endsAfterMs?: number | null;
@@ -67,7 +67,7 @@ export type Phase =
       /** The reply that waits; null when nothing of it was out. */
       readonly sounding: Sounding | null;
       readonly sinceMs: number;
-      /** False once the reply goes on although the recogniser has not said its last word. */
+      /** False once the reply continues although the recogniser has not finished. */
       readonly isHeld: boolean;
     };
 
@@ -131,7 +131,7 @@ export type Effect =
   | { readonly type: "hear" }
   /** No more sound for this utterance: have it recognised. */
   | { readonly type: "finish_hearing" }
-  /** The person goes on: another utterance of the same turn, with the sound just before. */
+  /** The person continues: another utterance of the same turn, with the sound just before it. */
   | { readonly type: "hear_on" }
   | { readonly type: "drop_hearing" }
   | { readonly type: "speech_started" }

@@ -8,7 +8,7 @@
 export type Resampler = {
   /** Takes samples at the input rate and returns the samples at the output rate that are complete. */
   push(samples: Float32Array): Float32Array;
-  /** Returns the last samples, as if silence followed. After that the stream begins anew. */
+  /** Returns the last samples, as if silence followed. A new stream begins after that. */
   flush(): Float32Array;
 };
 

@@ -8,7 +8,7 @@ export type SoundFormat = { readonly sampleRateHz: number; readonly encoding: "s
 /** Samples of one rate in, bytes of a format out; chunk by chunk gives what the whole would give. */
 export type SoundOut = {
   push(samples: Int16Array): Uint8Array;
-  /** The last bytes, as if silence followed. The stream begins anew after it. */
+  /** The last bytes, as if silence followed. A new stream begins after it. */
   flush(): Uint8Array;
 };
 
