@@ -7,6 +7,7 @@ import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
 import { startCuttingProxy } from "../../client/test/cutting-proxy.ts";
 import { startServer } from "../../server/test/start-server.ts";
+import { answering, asking, watchedTool } from "../../server/test/tool-steps.ts";
 import { skipWithoutPocketsphinx } from "../../server/test/voice-debian.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, wholeBrowser, withoutBrowser } from "./browser.ts";
@@ -264,4 +265,31 @@ test("a connection that is lost comes back by itself, and the reply goes on", {
   const wholeMs = Object.values(socket.sentences()).reduce((sum, length) => sum + length, 0);
   const playedMs = socket.sent("playback").at(-1)?.played_ms as number;
   assert.ok(Math.abs(playedMs - wholeMs) < 60, `${playedMs} of ${wholeMs}`);
+});
+
+test("[S12] a question is asked on the page while the voice says that it waits, and the reply is spoken on after it", {
+  skip,
+}, async () => {
+  await willHear(100);
+  const send = watchedTool("send", { effect: "writes", asks: true, isTrusted: false });
+  await using server = await startServer({ tools: [send.tool] });
+  server.model.next(asking([{ name: "send" }]), answering("It is sent."));
+  await using opened = await openPage(server.url, "", withMicrophone);
+  const { page } = opened;
+  const socket = watchSocket(page);
+  await speak(page);
+  const panel = panelOf(page);
+  await panel.getByRole("button", { name: "Mute" }).click();
+  await panel.getByRole("textbox", { name: "Type instead of speaking" }).focus();
+  await page.keyboard.type("Send it");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Allow once" }).click();
+  await said(page, "It is sent.").waitFor();
+  assert.equal(send.inputs.length, 1);
+  await socket.until("ai_response", 3);
+  assert.deepEqual(
+    socket.received().flatMap(({ type, text }) => (type === "ai_response" ? text : [])),
+    ["Before I go on, I need your decision on the screen.", "It is sent.", ""],
+  );
+  assert.equal(Object.keys(socket.sentences()).length, 2, "both are spoken");
 });
