@@ -48,7 +48,7 @@ const NO_FAULTS: Faults = {
   description: "Reads what is the person's own",
 };
 
-type Registered = { readonly redirectUris: readonly string[] };
+type Registered = { readonly redirectUris: readonly string[]; readonly secret?: string };
 type Code = {
   readonly account: string;
   readonly challenge: string;
@@ -102,6 +102,10 @@ export async function startSignedSource() {
     }
     const code = codes.get(form.get("code") ?? "");
     codes.delete(form.get("code") ?? "");
+    const basic = (request.headers.authorization ?? "").replace(/^Basic /u, "");
+    const [basicId = "", secret] = Buffer.from(basic, "base64").toString().split(":");
+    const clientId = form.get("client_id") ?? basicId;
+    if (clients.get(clientId)?.secret !== (secret || undefined)) return refuse("invalid_client");
     const verifier = createHash("sha256")
       .update(form.get("code_verifier") ?? "")
       .digest("base64url");
@@ -109,7 +113,7 @@ export async function startSignedSource() {
       code &&
       code.challenge === verifier &&
       code.redirectUri === form.get("redirect_uri") &&
-      code.clientId === form.get("client_id") &&
+      code.clientId === clientId &&
       code.resource === form.get("resource");
     if (!isGood) return refuse("invalid_grant");
     return void sendJson(response, 200, issue(code.account));
@@ -226,6 +230,10 @@ export async function startSignedSource() {
     revoked,
     asked,
     registrations: () => registrations,
+    /** A client that a person has registered there. */
+    register(clientId: string, secret: string, redirectUris: string[]) {
+      clients.set(clientId, { redirectUris, secret });
+    },
     /** Whatever was given out is good no more; what was given to refresh it with is. */
     expire: () => accessTokens.clear(),
     /** Nothing that was given out is good any more. */

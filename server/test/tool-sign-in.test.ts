@@ -455,14 +455,20 @@ test(
   ONCE,
   async () => {
     const directory = join(folder, "restarted");
-    const start = (keys: string | null) =>
-      startServer({
+    const registered = { client_id: "by-hand", client_secret: "given-by-hand" };
+    const file = sourcesFile("restarted", { sign_in: { issuer: source.issuer, ...registered } });
+    const start = async (keys: string | null) => {
+      const secretsKey = keys === null ? {} : { SECRETS_KEY: keys };
+      const started = await startServer({
         directory,
-        environment: {
-          TOOL_SOURCES: sourcesFile("own"),
-          ...(keys !== null && { SECRETS_KEY: keys }),
-        },
+        environment: { TOOL_SOURCES: file, ...secretsKey },
       });
+      // Somebody has registered the server by hand.
+      const { client_id, client_secret } = registered;
+      source.register(client_id, client_secret, [`${started.url}/sign-in/tools`]);
+      return started;
+    };
+    const registrations = source.registrations();
     const [key, asked] = await (async () => {
       await using first = await start(null);
       assert.equal(statSync(join(directory, "secrets.key")).mode & 0o777, 0o600);
@@ -492,5 +498,6 @@ test(
     await client.call("/tools/own/sign-in", { method: "DELETE", user });
     await client.signIn(user, "ann");
     assert.equal(resultIn((await ask({ server: last, client })).events).text, "This is ann's");
+    assert.equal(source.registrations(), registrations, "it does not register itself");
   },
 );
