@@ -57,6 +57,8 @@ export type Steps = {
   total(usage: Usage | null): Usage | null;
   /** Settles what the last step used, and answers the calls that have no result. */
   close(usage: Usage | null): Promise<void>;
+  /** Gives back what is reserved for a step of a reply that is no longer this server's. */
+  release(): Promise<void>;
 };
 
 type Given = StepsOfReply & {
@@ -172,6 +174,8 @@ export function createSteps(
   const askAgain = async (made: readonly Part[] | "parked"): Promise<OpenRequest | "parked"> => {
     if (made === "parked") return made;
     const said = [...writer.reply.parts(), ...made];
+    // The note of the last answer is not that of the next one, which may begin before the results are stored.
+    isSpeaking = false;
     keeping = keep(made);
     keeping.catch(() => {});
     try {
@@ -276,6 +280,9 @@ export function createSteps(
       const settled = reservation.settle(used, parts.slice(firstPart).map(textIn).join(""));
       for (const result of unanswered(parts, states)) writer.add(result);
       await settled;
+    },
+    async release() {
+      await reservation.settle(null, "");
     },
   };
 }
