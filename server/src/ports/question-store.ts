@@ -24,6 +24,13 @@ export type NewDecision = {
   readonly result?: ClientResult;
 };
 
+/** A call that somebody is asked about. */
+export type AskedCall = {
+  readonly owner: Owner;
+  readonly replyId: string;
+  readonly callId: string;
+};
+
 /** What came of a decision. */
 export type Decided =
   | {
@@ -81,12 +88,7 @@ export interface QuestionStore {
     stamp: Stamp,
   ): Promise<Decided | null>;
   /** Open questions of all owners whose time is over, at most so many. */
-  expiredQuestions(
-    now: Date,
-    limit: number,
-  ): Promise<
-    readonly { readonly owner: Owner; readonly replyId: string; readonly callId: string }[]
-  >;
+  expiredQuestions(now: Date, limit: number): Promise<readonly AskedCall[]>;
   /** The permissions of the owner, newest first. */
   listGrants(owner: Owner): Promise<readonly ToolGrant[]>;
   /** Whether that tool is permitted there. */

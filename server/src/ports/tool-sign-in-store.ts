@@ -1,5 +1,6 @@
 import type { Stamp } from "../domain/audit.ts";
 import type { Owner } from "../domain/principal.ts";
+import type { AskedCall } from "./question-store.ts";
 
 /** The tokens of one person for one source, encrypted. */
 export type StoredTokens = {
@@ -23,6 +24,8 @@ export interface ToolSignInStore {
   listSignIns(
     owner: Owner,
   ): Promise<readonly { readonly source: string; readonly signedInAt: Date }[]>;
+  /** Open questions of all owners that ask for a sign-in which has ended well since, oldest first, at most so many. */
+  signedInMeanwhile(limit: number): Promise<readonly AskedCall[]>;
   /** The one that has begun and is not over; null: none. */
   begunSignIn(owner: Owner, source: string, now: Date): Promise<BegunSignIn | null>;
   /** Takes the place of one that has begun before. */

@@ -31,7 +31,8 @@ export type ChatActions = {
   /** To where one writes: the button that was pressed goes. */
   focus(): void;
   /** Goes on with the reply that waited for a decision. */
-  decided(): void;
+  /** @param options `keepsFocus`: the person is busy elsewhere on the page */
+  decided(options?: { readonly keepsFocus: boolean }): void;
   /** Sends once more what was not sent, or goes back to a reply that was lost. */
   tryAgain(): void;
   /** Takes back what was not sent. */
@@ -150,10 +151,10 @@ export function useChatActions({
       },
       stop: () => void live.stop(key),
       focus: () => current.current.onGoOn(),
-      decided() {
+      decided(options) {
         live.decided(key);
         // The card that has the focus goes.
-        current.current.onGoOn();
+        if (!options?.keepsFocus) current.current.onGoOn();
       },
       tryAgain: () => live.retry(key),
       takeBack({ id, asked, files }) {

@@ -152,7 +152,8 @@ export async function makeCalls(
     for (const question of await step.questions()) {
       const { callId, decision, arguments: given, source, result, kind } = question;
       const call = decision === null ? undefined : asked.get(callId);
-      if (!call) continue;
+      // What is stored of a call that is asked about anew is the answer to an earlier question.
+      if (!call || asking.some((one) => one.callId === callId)) continue;
       asked.delete(callId);
       // What runs is the text that was shown.
       if (decision === "allow") await take({ ...call, arguments: given }, 0, true);

@@ -12,12 +12,14 @@ import {
 } from "../../domain/tool-question.ts";
 import type { Clock, NewId } from "../../ports/clock.ts";
 import type {
+  AskedCall,
   AskedOf,
   Decided,
   NewDecision,
   QuestionPage,
   QuestionStore,
 } from "../../ports/question-store.ts";
+import type { ToolSignInStore } from "../../ports/tool-sign-in-store.ts";
 import type { Turns } from "../turns/turn.ts";
 import { keptText } from "./results.ts";
 import { sha256Of } from "./sha256.ts";
@@ -39,7 +41,7 @@ export type Questions = {
     page: QuestionPage,
   ): Promise<{ readonly items: readonly ToolQuestion[]; readonly total: number }>;
   /**
-   * Decides about a call; resolves when its reply is continued.
+   * Decides about a call; resolves when its reply is gone on with.
    * @throws AppError not_found, conflict (somebody was first, or the arguments are others), invalid_request, unavailable
    */
   decide(
@@ -49,7 +51,7 @@ export type Questions = {
     decision: PersonsDecision,
   ): Promise<void>;
   /**
-   * Takes the result of a call that the client has made; resolves when its reply is continued. The same result again
+   * Takes the result of a call that the client has made; resolves when its reply is gone on with. The same result again
    * is taken likewise.
    * @throws AppError not_found, conflict (another result came first, or none is awaited any more), unavailable
    */
@@ -65,11 +67,16 @@ export type Questions = {
   grants(owner: Owner): Promise<readonly ToolGrant[]>;
   /** @throws AppError not_found */
   revoke(principal: Principal, grantId: string): Promise<void>;
-  /** Declines what nobody has decided about in time: every minute, until aborted. */
+  /**
+   * Declines what nobody has decided about in time, and goes on with what waits although its user has signed in: every
+   * minute, until aborted.
+   */
   run(signal: AbortSignal): Promise<void>;
 };
 
 const SWEEP_MS = 60_000;
+/** Who allows a call that was found waiting although its user had signed in, as the audit log names it. */
+const SIGN_IN = "sign-in";
 const BATCH = 100;
 
 export function createQuestions({
@@ -78,23 +85,37 @@ export function createQuestions({
   clock,
   newId,
 }: {
-  readonly store: QuestionStore;
+  readonly store: QuestionStore & Pick<ToolSignInStore, "signedInMeanwhile">;
   readonly turns: Pick<Turns, "goOn" | "checkOpen">;
   readonly clock: Clock;
   readonly newId: NewId;
 }): Questions {
-  const sweep = async (): Promise<void> => {
+  /** Decides what no person decides. */
+  const settle = async (
+    { owner, replyId, callId }: AskedCall,
+    decision: "allow" | "expired",
+    actor: string,
+  ): Promise<void> => {
+    const given = { decision, argumentsSha256: null, grant: null };
+    const stamp = { at: clock.now(), actor };
+    const decided = await store.decide(owner, replyId, callId, given, stamp);
+    if (decided && decided.kind !== "changed" && decided.isTaken) await turns.goOn(owner, replyId);
+  };
+  /** Settles batch after batch until one is not full. */
+  const sweep = async (
+    read: () => Promise<readonly AskedCall[]>,
+    decision: "allow" | "expired",
+    actor: string,
+  ): Promise<void> => {
     for (;;) {
-      const at = clock.now();
-      const expired = await store.expiredQuestions(at, BATCH);
-      for (const { owner, replyId, callId } of expired) {
-        const late = { decision: "expired", argumentsSha256: null, grant: null } as const;
-        const stamp = { at, actor: END_OF_TIME };
-        const decided = await store.decide(owner, replyId, callId, late, stamp);
-        if (decided?.kind === "decided" && decided.isTaken) await turns.goOn(owner, replyId);
-      }
-      if (expired.length < BATCH) return;
+      const found = await read();
+      for (const asked of found) await settle(asked, decision, actor);
+      if (found.length < BATCH) return;
     }
+  };
+  const sweepAll = async (): Promise<void> => {
+    await sweep(() => store.expiredQuestions(clock.now(), BATCH), "expired", END_OF_TIME);
+    await sweep(() => store.signedInMeanwhile(BATCH), "allow", SIGN_IN);
   };
 
   /** @throws AppError not_found, conflict (it is not theirs to do) */
@@ -153,13 +174,8 @@ export function createQuestions({
       if (first?.sha256 !== sha256) throw new AppError("conflict", LATE_RESULT[problem.was]);
     },
     async signedIn(owner, source, actor) {
-      for (const { replyId, callId } of await store.signInQuestions(owner, source)) {
-        const allowed = { decision: "allow", argumentsSha256: null, grant: null } as const;
-        const stamp = { at: clock.now(), actor };
-        const decided = await store.decide(owner, replyId, callId, allowed, stamp);
-        if (decided && decided.kind !== "changed" && decided.isTaken)
-          await turns.goOn(owner, replyId);
-      }
+      for (const { replyId, callId } of await store.signInQuestions(owner, source))
+        await settle({ owner, replyId, callId }, "allow", actor);
     },
     grants: (owner) => store.listGrants(ownerOf(owner)),
     async revoke(principal, grantId) {
@@ -169,7 +185,7 @@ export function createQuestions({
     async run(signal) {
       while (!signal.aborted) {
         // A database that is away now is asked again the next time.
-        await sweep().catch(() => {});
+        await sweepAll().catch(() => {});
         await clock.sleep(SWEEP_MS, signal).catch(() => {});
       }
     },

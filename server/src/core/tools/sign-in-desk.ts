@@ -5,7 +5,7 @@ import { notFoundSource, type ToolSources } from "./sources.ts";
 
 /** What people do about their sign-ins to sources of tools. */
 export type SignInDesk = Pick<ToolSignIns, "list" | "begin" | "signOut"> & {
-  /** Ends a sign-in, and goes on with the replies that wait for it. @throws SignInError, AppError unavailable */
+  /** Ends a sign-in, and goes on with the replies that wait for it, now or within a minute. @throws SignInError, AppError unavailable */
   finish(...given: Parameters<ToolSignIns["finish"]>): Promise<void>;
 };
 
@@ -20,9 +20,10 @@ export function createSignInDesk(
     ...signIns,
     async finish(answer, browser) {
       const { owner, source, actor, isOperator } = await signIns.finish(answer, browser);
+      // The person is signed in whatever happens here, and what waits on is found every minute.
+      await questions.signedIn(owner, source, actor).catch(() => {});
       // Whoever comes back to the page of sources sees the tools.
       if (isOperator) await sources?.listAs(owner);
-      await questions.signedIn(owner, source, actor);
     },
   };
 }

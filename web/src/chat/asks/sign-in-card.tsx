@@ -1,6 +1,6 @@
 import { ColloquyError, type Question } from "@colloquy/client";
 import { KeyRound } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { dateLocale } from "../../i18n/index.ts";
 import { useSession } from "../../session/session.tsx";
@@ -9,6 +9,9 @@ import { Button } from "../../ui/button.tsx";
 import { wordsOf } from "../../words-of.ts";
 import styles from "./question-card.module.css";
 
+/** The server goes on with the reply meanwhile; where it cannot yet, it is asked no more often than this. */
+const LOOK_MS = 1_000;
+
 /** A call of a tool that waits until the person has signed in to its source. */
 export function SignInCard({
   question,
@@ -16,12 +19,13 @@ export function SignInCard({
 }: {
   readonly question: Question;
   /** The person has signed in, or has declined the call, here or elsewhere. */
-  readonly onDecided: () => void;
+  readonly onDecided: (options?: { readonly keepsFocus: boolean }) => void;
 }) {
   const { t } = useTranslation();
   const { client } = useSession();
   const { source, tool } = question;
   const title = useId();
+  const card = useRef<HTMLElement>(null);
   const [isDeclining, setDeclining] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
   const { isBusy, problem, signIn } = useSignIn(source);
@@ -30,7 +34,12 @@ export function SignInCard({
   // Both times are the server's.
   const isOver = since !== null && since > question.asked_at;
   useEffect(() => {
-    if (isOver) onDecided();
+    if (!isOver) return;
+    const timer = setTimeout(() => {
+      const hasFocus = card.current?.contains(document.activeElement) === true;
+      onDecided({ keepsFocus: !hasFocus });
+    }, LOOK_MS);
+    return () => clearTimeout(timer);
   }, [isOver, onDecided]);
   const decline = async () => {
     setDeclining(true);
@@ -51,7 +60,12 @@ export function SignInCard({
   });
   const words = problem ?? refusal;
   return (
-    <section className={styles.card} aria-labelledby={title} data-question={question.call_id}>
+    <section
+      ref={card}
+      className={styles.card}
+      aria-labelledby={title}
+      data-question={question.call_id}
+    >
       <header className={styles.head}>
         <KeyRound size={18} aria-hidden />
         <div>

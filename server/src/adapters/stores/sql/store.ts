@@ -226,6 +226,7 @@ export const createSqlStore = (reads: Reads, database: Database): Store => {
     noteTriedCall: (...given) => write("noteTriedCall", ...given),
     getTokens: (owner, ...given) => read(owner, reads.getTokens(owner, ...given)),
     listSignIns: (owner) => read(owner, reads.listSignIns(owner)),
+    signedInMeanwhile: (limit) => read("everyone", reads.signedInMeanwhile(limit)),
     begunSignIn: (owner, ...given) => read(owner, reads.begunSignIn(owner, ...given)),
     findBegunSignIn: (...given) => read("everyone", reads.findBegunSignIn(...given)),
     beginSignIn: (...given) => write("beginSignIn", ...given),

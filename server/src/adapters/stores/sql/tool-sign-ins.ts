@@ -1,5 +1,6 @@
 import type { AuditAction, Stamp } from "../../../domain/audit.ts";
 import type { Owner } from "../../../domain/principal.ts";
+import type { AskedCall } from "../../../ports/question-store.ts";
 import type { BegunSignIn, StoredTokens } from "../../../ports/tool-sign-in-store.ts";
 import type { AppendAuditEvent } from "./audit.ts";
 import type { Operation, StatementWriter } from "./statement.ts";
@@ -23,6 +24,28 @@ export function createToolSignInReads(write: StatementWriter) {
       .where("owner_id", "=", parameter.userId)
       .where("tokens", "is not", null)
       .orderBy("source"),
+  );
+  const selectMeanwhile = write<{ limit: number }>()((database, parameter, sql) =>
+    database
+      .selectFrom("tool_questions")
+      .innerJoin("tool_sign_ins", (join) =>
+        join
+          .onRef("tool_sign_ins.tenant_id", "=", "tool_questions.tenant_id")
+          .onRef("tool_sign_ins.owner_id", "=", "tool_questions.owner_id")
+          .onRef("tool_sign_ins.source", "=", "tool_questions.source")
+          .onRef("tool_sign_ins.signed_in_at", ">", "tool_questions.asked_at"),
+      )
+      .select([
+        "tool_questions.tenant_id",
+        "tool_questions.owner_id",
+        "tool_questions.reply_id",
+        "tool_questions.call_id",
+      ])
+      .where("tool_questions.decision", "is", null)
+      .where("tool_questions.kind", "=", sql.lit("sign_in"))
+      .where("tool_sign_ins.tokens", "is not", null)
+      .orderBy("tool_questions.asked_at")
+      .limit(parameter.limit),
   );
   const selectBegun = write<SourceParameters & { now: number }>()((database, parameter) =>
     database
@@ -53,6 +76,15 @@ export function createToolSignInReads(write: StatementWriter) {
       return rows.map((row) => ({
         source: row.source,
         signedInAt: new Date(Number(row.signed_in_at)),
+      }));
+    },
+
+    *signedInMeanwhile(limit: number): Operation<AskedCall[]> {
+      const rows = yield* selectMeanwhile.all({ limit });
+      return rows.map((row) => ({
+        owner: { tenantId: row.tenant_id, userId: row.owner_id },
+        replyId: row.reply_id,
+        callId: row.call_id,
       }));
     },
 
