@@ -17,7 +17,7 @@ export type SourceOptions = {
   readonly version: string;
   /** The first wait before a source that is lost is connected to again; default: 1 s. */
   readonly reconnectPauseMs?: number;
-  /** Told of a source that ceases to answer, or whose tools cannot all be used. */
+  /** Told of a source that ceases to answer, whose tools cannot all be used, or that somebody could not sign in to. */
   readonly onProblem?: (label: string, problem: string) => void;
 };
 
@@ -46,7 +46,9 @@ export async function openToolSources(
   const { mcpSource } = await import("../adapters/tools/mcp/source.ts");
   await using opened = new AsyncDisposableStack();
   const { signedSource } = await import("../adapters/tools/mcp/signed-source.ts");
-  const signing = signIn && (await openSignIns(configs, signIn));
+  const onFailure = (label: string, why: string) =>
+    onProblem(label, `Somebody could not sign in: ${why}`);
+  const signing = signIn && (await openSignIns(configs, signIn, onFailure));
   if (signing) opened.defer(() => signing.close());
   const signIns = signing?.signIns ?? null;
   let changed = () => {};
@@ -90,6 +92,7 @@ const NO_TOKENS: TokensOfSource = { of: async () => null, instead: async () => n
 async function openSignIns(
   configs: readonly SourceConfig[],
   { store, mintSecret, openBox, ranges, resolve }: SignInOptions,
+  onFailure: (label: string, why: string) => void,
 ) {
   const signed = configs.flatMap(({ rules: { label }, place }) =>
     "url" in place && place.signIn ? { label, place, signIn: place.signIn } : [],
@@ -110,7 +113,7 @@ async function openSignIns(
   });
   const box = await openBox();
   return {
-    signIns: createToolSignIns({ store, box, clock: systemClock, mintSecret, sources }),
+    signIns: createToolSignIns({ store, box, clock: systemClock, mintSecret, sources, onFailure }),
     close: fetches.close,
   };
 }

@@ -26,8 +26,10 @@ export type SignInSource = {
 /** What a browser came back with from the page on which its user has signed in. */
 export type SignInAnswer = {
   readonly state: string;
-  /** Null: the person, or the server there, has refused. */
+  /** Null: there is none, because of the error. */
   readonly code: string | null;
+  /** The word for what went wrong there, as it was sent; null: nothing did. */
+  readonly error: string | null;
   readonly issuer: string | undefined;
 };
 
@@ -86,12 +88,15 @@ export function createToolSignIns({
   clock,
   mintSecret,
   sources,
+  onFailure,
 }: {
   readonly store: ToolSignInStore;
   readonly box: SecretBox;
   readonly clock: Clock;
   readonly mintSecret: MintSecret;
   readonly sources: readonly SignInSource[];
+  /** Told why a person who tried is not signed in, unless it was that person's own decision. */
+  readonly onFailure: (source: string, why: string) => void;
 }): ToolSignIns {
   const find = (label: string): SignInSource => {
     const source = sources.find((one) => one.label === label);
@@ -144,9 +149,11 @@ export function createToolSignIns({
         return null;
       }
       const text = sealed(owner, source, TOKENS, fresh);
+      // The token may be the same one again, and who sends it finds out whether it is taken now.
+      if (await store.replaceTokens(owner, label, version, text))
+        return { token: fresh.accessToken, signIn: now.signed.signIn };
       // Whoever has signed out meanwhile does not want them.
-      if (!(await store.replaceTokens(owner, label, version, text)))
-        await authorization.revoke(fresh);
+      await authorization.revoke(fresh);
     }
     throw new AppError("unavailable", "The sign-in to this source is renewed just now. Try again");
   };
@@ -182,7 +189,7 @@ export function createToolSignIns({
       return address;
     },
 
-    async finish({ state, code, issuer }, browser) {
+    async finish({ state, code, error, issuer }, browser) {
       const stateHash = await sha256Of(state);
       const found = await store.findBegunSignIn(stateHash, clock.now());
       const source = found && sources.find(({ label }) => label === found.source);
@@ -194,11 +201,17 @@ export function createToolSignIns({
         throw new SignInError("state");
       if (!(await store.takeBegunSignIn(owner, source.label, stateHash)))
         throw new SignInError("expired");
-      if (code === null) throw new SignInError("denied");
+      if (error === DENIED) throw new SignInError("denied");
+      if (code === null) {
+        onFailure(source.label, error === null ? NO_CODE : `it answers '${wordIn(error)}'`);
+        throw new SignInError("failed");
+      }
       const tokens = await source.authorization
         .finish({ code, issuer }, memory)
         .catch((cause: unknown) => {
-          const isAway = cause instanceof AppError && cause.code === "unavailable";
+          const isKnown = cause instanceof AppError;
+          onFailure(source.label, isKnown ? cause.message : "an unexpected error");
+          const isAway = isKnown && cause.code === "unavailable";
           throw new SignInError(isAway ? "unavailable" : "failed", { cause });
         });
       const text = sealed(owner, source, TOKENS, tokens);
@@ -240,6 +253,15 @@ export function createToolSignIns({
     },
   };
 }
+
+/** What the other server says where a person has refused (RFC 6749, 4.1.2.1). */
+const DENIED = "access_denied";
+const NO_CODE = "it answers without a code";
+const MAX_WORD_CHARACTERS = 100;
+
+/** A word of another server, for a line of the log. */
+const wordIn = (text: string): string =>
+  text.slice(0, MAX_WORD_CHARACTERS).replace(/[^\w.:/ -]/gu, "?");
 
 const TOKENS = "tokens for";
 const BEGUN = "sign-in to";

@@ -134,7 +134,6 @@ async function placeOf(
     const turn = await previousResponse(parts, principal, previousResponseId);
     const { conversationId } = turn;
     const { isHidden } = recordOf(turn.record);
-    await endOf(turn);
     if (!turn.stored && (await parts.turns.waitingFor(principal, turn.replyId)))
       throw invalid(
         "previous_response_id",
@@ -191,13 +190,14 @@ const isHeldByClient = (
   by === "front_end" ||
   (by === "sender" && drafts.some(({ role }) => role === "assistant"));
 
-/** What was said up to the end of that response, which has ended. */
+/** What was said up to the end of that response. */
 async function historyTo(
   { conversations }: Pick<ResponsesParts, "conversations">,
   principal: Principal,
   turn: WatchedTurn,
 ): Promise<readonly Message[]> {
   const { conversationId, replyId, branch } = turn;
+  await endOf(turn);
   const page = { ...EVERY_ROLE, branch };
   const messages = await conversations.messages(principal, conversationId, page);
   const last = messages.findLastIndex(({ id }) => id === replyId);

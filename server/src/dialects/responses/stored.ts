@@ -19,7 +19,6 @@ import {
   type StageView,
   stageIn,
   stageView,
-  unanswered,
 } from "./mcp-items.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { recordOf } from "./records.ts";
@@ -141,7 +140,7 @@ async function stoppedOf(
   };
 }
 
-/** The same of a reply that waits now: for a decision about each of its calls that has no result. */
+/** The same of a reply that waits now. */
 const waitingOf = (
   { reply, questions }: Waiting,
   input: readonly Message[],
@@ -151,7 +150,7 @@ const waitingOf = (
 ): Promise<Ended> =>
   stoppedOf(reply, input, sealing, told, {
     ...view,
-    asked: unanswered(partsOf(reply)),
+    asked: questions.map(({ callId }) => callId),
     endedAt: questions[0]?.askedAt.getTime() ?? null,
   });
 

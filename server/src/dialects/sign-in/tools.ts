@@ -39,6 +39,7 @@ export function toolRoutes(
           {
             state: given("state") ?? "",
             code: answer.has("error") ? null : given("code"),
+            error: answer.get("error"),
             issuer: given("iss") ?? undefined,
           },
           cookieIn(request.headers, name),

@@ -177,7 +177,8 @@ export function mcpAuthorization({
     async revoke({ accessToken, refreshToken, grant: kept }) {
       const { metadata, client }: Grant = JSON.parse(kept);
       const endpoint = "revocation_endpoint" in metadata ? metadata.revocation_endpoint : undefined;
-      if (typeof endpoint !== "string") return;
+      // The token that is given up stays secret, so that nobody uses it before it is revoked.
+      if (typeof endpoint !== "string" || !isSafe(endpoint)) return;
       const { client_id: id, client_secret: secret } = client;
       const body = new URLSearchParams({
         token: refreshToken ?? accessToken,
@@ -212,10 +213,14 @@ async function describedBy(url: string, place: URL | undefined, fetch: GuardedFe
 
 /** Where the person's browser is sent. */
 function checkPage(address: string): void {
-  const page = URL.parse(address);
-  const isSafe =
-    page?.protocol === "https:" || (page?.protocol === "http:" && LOOPBACK.test(page.hostname));
-  if (!isSafe) throw refused("the page on which people sign in to it has no https address");
+  if (!isSafe(address))
+    throw refused("the page on which people sign in to it has no https address");
+}
+
+/** Whether nobody else reads what is sent there. */
+function isSafe(address: string): boolean {
+  const url = URL.parse(address);
+  return url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.test(url.hostname));
 }
 
 /** Undefined: none is named. */
@@ -274,4 +279,7 @@ function wordsOf(error: unknown): string {
 const refused = (why: string): AppError =>
   new AppError("unprocessable", `This source cannot be signed in to: ${why}`);
 const unavailable = (why: string): AppError =>
-  new AppError("unavailable", `The sign-in to this source cannot be renewed now: ${why}`);
+  new AppError(
+    "unavailable",
+    `The sign-in to this source cannot be renewed now: ${why}. Try again, or sign out and in again`,
+  );

@@ -1,5 +1,6 @@
 import {
   Client,
+  InsufficientScopeError,
   ProtocolError,
   SdkError,
   SdkErrorCode,
@@ -65,6 +66,14 @@ const LIST_TIMEOUT_MS = 15_000;
 const MAX_PAGES = 8;
 /** Requests that were not carried out, by their status. */
 const REFUSED = new Set([400, 401, 403, 404, 405, 406, 413, 415, 429]);
+
+/** A request that was certainly not carried out; its cause says why. */
+export class NotMade extends Error {
+  constructor(cause: unknown) {
+    super("", { cause });
+    this.name = "NotMade";
+  }
+}
 
 /**
  * Connects to a source: by the newest version of the protocol that both know, or by one before it.
@@ -172,7 +181,9 @@ function failureOf(error: unknown, timeoutMs: number) {
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)
     return told(`The tool gave no result within ${timeoutMs / 1000} s.`, "unknown", false);
   const isRefused =
+    error instanceof NotMade ||
     error instanceof UnauthorizedError ||
+    error instanceof InsufficientScopeError ||
     (error instanceof SdkHttpError && REFUSED.has(error.status)) ||
     (error instanceof SdkError && error.code === SdkErrorCode.NotConnected);
   const words = `The tool's source failed: ${problemOf(error)}`;
@@ -183,7 +194,8 @@ function failureOf(error: unknown, timeoutMs: number) {
 export function problemOf(error: unknown): string {
   if (wantsSignIn(error))
     return "It wants a sign-in (401). Set sign_in, so that each user signs in to it, or headers with a token that it takes.";
-  if (isStatus(error, 403)) return "It refuses the token (403). Set headers with one that may.";
+  if (error instanceof InsufficientScopeError || isStatus(error, 403))
+    return "It refuses the token (403). Use one that may: in headers, or by signing in with another account.";
   if (error instanceof SdkHttpError) return `It answers with the status ${error.status}.`;
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout)
     return "It does not answer in time.";
