@@ -165,6 +165,8 @@ test("what a file of sources says of signing in is told like the rest, and the k
       [{ sign_in: { colour: 1 } }, /sign_in: there is no field 'colour'/],
       [{ sign_in: { client_id: 1 } }, /sign_in.client_id must be a text/],
       [{ sign_in: { client_secret: "s" } }, /client_secret needs client_id/],
+      [{ sign_in: { client_id: "c", client_secret: "s" } }, /client_secret needs issuer/],
+      [{ sign_in: true, url: "http://x.test/" }, /url must begin with https:.. where people sign/],
       [{ sign_in: { issuer: "http://x.test/" } }, /issuer must begin with https/],
       [{ sign_in: { scopes: "all" } }, /scopes must be a list/],
       [{ sign_in: true, headers: { authorization: "x" } }, /must have no Authorization/],
@@ -175,12 +177,13 @@ test("what a file of sources says of signing in is told like the rest, and the k
     const shared = { DATABASE_URL: "postgres://x/x", REDIS_URL: "redis://x" };
     assert.match(await mistakesIn({ sign_in: true }, shared), /^SECRETS_KEY is needed where/);
     const keys = { SECRETS_KEY: `${"a".repeat(32)},${"b".repeat(43)}=` };
-    const signIn = { client_id: "c", client_secret: variable("S"), scopes: ["a"] };
+    const issuer = "https://y.test/";
+    const signIn = { client_id: "c", client_secret: variable("S"), scopes: ["a"], issuer };
     const good = readConfig({ TOOL_SOURCES: path, ...keys, S: "s" });
     assert.equal(good.tools.secretsKeys.length, 2);
     assert.equal(await mistakesIn({ sign_in: signIn }, { ...shared, ...keys, S: "s" }), "");
     const [{ place }] = readConfig({ TOOL_SOURCES: path, S: "s" }).tools.sources as [SourceConfig];
-    const signed = { clientId: "c", clientSecret: "s", scopes: ["a"], issuer: null };
+    const signed = { clientId: "c", clientSecret: "s", scopes: ["a"], issuer };
     assert.deepEqual(place, { url: "https://x.test/", headers: {}, signIn: signed });
   } finally {
     await rm(folder, { recursive: true });

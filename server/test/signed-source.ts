@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 
 const SCHEMA = { type: "object", properties: {} };
 const listen = async (handle: (request: IncomingMessage, response: ServerResponse) => unknown) => {
@@ -34,18 +35,27 @@ export type Faults = {
   refusesAll: boolean;
   /** Refreshing is refused. */
   refusesRefresh: boolean;
+  /** Refreshing fails, and may succeed another time. */
+  failsRefresh: boolean;
   /** Where both say that their metadata is now; null: here. */
   redirectsTo: string | null;
   /** The description of the tool. */
   description: string;
+  /** Refreshing gives the same access token again. */
+  keepsAccess: boolean;
+  /** What is listed for an account in the place of the tool. */
+  listed: Readonly<Record<string, readonly string[]>>;
 };
 const NO_FAULTS: Faults = {
   metadata: {},
   resource: {},
   refusesAll: false,
   refusesRefresh: false,
+  failsRefresh: false,
   redirectsTo: null,
   description: "Reads what is the person's own",
+  keepsAccess: false,
+  listed: {},
 };
 
 type Registered = { readonly redirectUris: readonly string[]; readonly secret?: string };
@@ -74,10 +84,12 @@ export async function startSignedSource() {
   const revoked: string[] = [];
   const asked: string[] = [];
   let hold: Promise<void> = Promise.resolve();
+  let heldCalls: Promise<void> = Promise.resolve();
   let registrations = 0;
 
   const issue = (account: string) => {
-    const access = `access-${randomUUID()}`;
+    const known = [...accessTokens].find(([, holder]) => holder === account)?.[0];
+    const access = (faults.keepsAccess && known) || `access-${randomUUID()}`;
     const refresh = `refresh-${randomUUID()}`;
     accessTokens.set(access, account);
     refreshTokens.set(refresh, account);
@@ -95,6 +107,7 @@ export async function startSignedSource() {
       const given = form.get("refresh_token") ?? "";
       refreshes.push(given);
       await hold;
+      if (faults.failsRefresh) return void sendJson(response, 500, {});
       const account = refreshTokens.get(given);
       if (account === undefined || faults.refusesRefresh) return refuse("invalid_grant");
       refreshTokens.delete(given);
@@ -187,11 +200,26 @@ export async function startSignedSource() {
         });
       case "tools/list":
         return answer({
-          tools: [{ name: "own", description: faults.description, inputSchema: SCHEMA }],
+          tools: (faults.listed[account] ?? ["own"]).map((name) => ({
+            ...{ name, description: faults.description, inputSchema: SCHEMA },
+          })),
         });
-      case "tools/call":
+      case "tools/call": {
+        const { status, isHeld, changesTools } = message.params.arguments;
+        if (typeof status === "number") return void response.writeHead(status).end();
         calls.push({ account, token: given });
-        return answer({ content: [{ type: "text", text: `This is ${account}'s` }] });
+        const result = { content: [{ type: "text", text: `This is ${account}'s` }] };
+        if (isHeld) await heldCalls;
+        if (!changesTools) return answer(result);
+        const send = (event: object) =>
+          response.write(`data: ${JSON.stringify({ jsonrpc: "2.0", ...event })}\n\n`);
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        send({ method: "notifications/tools/list_changed" });
+        // Whoever closes the connection because of that has time to.
+        await setTimeout(100);
+        send({ id: message.id, result });
+        return void response.end();
+      }
       default:
         return sendJson(response, 200, {
           ...{ jsonrpc: "2.0", id: message.id },
@@ -243,6 +271,12 @@ export async function startSignedSource() {
     },
     spoil(change: Partial<Faults>) {
       faults = { ...NO_FAULTS, ...change };
+    },
+    /** Holds every call with the argument `isHeld` until what it gives is called. */
+    holdCalls(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      heldCalls = promise;
+      return resolve;
     },
     /** Holds every refresh until what it gives is called. */
     holdRefreshes(): () => void {

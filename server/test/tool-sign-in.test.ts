@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { allEvents, caller, type StreamEvent } from "./chat-v1-client.ts";
+import { allEvents, caller, eventsOf, type StreamEvent } from "./chat-v1-client.ts";
 import { eventually as eventuallyWithin } from "./cli-runner.ts";
 import { type SignedSource, startSignedSource } from "./signed-source.ts";
 import { ONCE, startServer } from "./start-server.ts";
@@ -201,6 +201,21 @@ describe("[H100] a call that needs a sign-in", () => {
     assert.match(result.text, /asks for a sign-in again, although/u);
   });
 
+  test("[H100] an earlier sign-in is no answer to a later question, whatever else the reply waits for", async () => {
+    const mine = { type: "function", function: { name: "mine" } };
+    server.model.next(asking([{ name: TOOL }, { name: "mine" }]));
+    const conversation = await people.newConversation({ user, body: {} });
+    const path = `/conversations/${conversation}/messages/stream`;
+    const body = { content: "Look", parts: true, steps: true, tools: [mine] };
+    const events = await allEvents(await people.open(path, { body, user }));
+    source.spoil({ refusesAll: true, refusesRefresh: true });
+    await people.signIn(user, "ann");
+    const again = await goOn({ conversation, events });
+    const waiting: Shown = again.find(({ type }) => type === "ai_waiting")?.data;
+    const made = waiting?.parts.filter(({ type }: Shown) => type === "tool_result");
+    assert.deepEqual(made, [], "the user is asked once more");
+  });
+
   test("[H100] a tool that asks is asked about first, and then for the sign-in", ONCE, async () => {
     const more = { asks: true, reads: [] };
     await using other = await startServer({
@@ -250,6 +265,7 @@ describe("[H102] a sign-in", () => {
   test("[H102] that the person or the other side refuses leaves nobody signed in", async () => {
     for (const [more, outcome] of [
       [{ error: "access_denied" }, "denied"],
+      [{ error: "invalid_scope" }, "failed"],
       [{ iss: "http://127.0.0.1:9" }, "failed"],
       [{ code: "another" }, "failed"],
     ] as const) {
@@ -360,6 +376,25 @@ describe("[H104] tokens", () => {
     assert.equal(source.refreshes.length, before + 1);
   });
 
+  test("[H104] that are renewed without being changed, and are refused still, are not renewed again and again", async () => {
+    await people.signIn(user, "eve");
+    source.spoil({ refusesAll: true, keepsAccess: true });
+    const before = source.refreshes.length;
+    assert.equal((await ask()).question?.kind, "sign_in");
+    const count = source.refreshes.length - before;
+    assert.ok(count >= 1 && count <= 3, `${count} renewals`);
+  });
+
+  test("[H104] that cannot be renewed now leave a call unmade, and it is said so", async () => {
+    await people.signIn(user, "ann");
+    await ask();
+    source.expire();
+    source.spoil({ failsRefresh: true });
+    const result = resultIn((await ask()).events);
+    assert.equal(result.outcome, "failed");
+    assert.match(result.text, /cannot be renewed now.*sign out and in again/u);
+  });
+
   test("[H104] that were revoked elsewhere have their user sign in again", async () => {
     await people.signIn(user, "ann");
     source.forget();
@@ -433,6 +468,40 @@ describe("[H104] tokens", () => {
   );
 });
 
+test("[H84] a person's connection stays open for what runs on it, whatever else happens", async () => {
+  await people.signIn(user, "ann");
+  const conversation = await people.newConversation({ user, body: {} });
+  const outcomesOf = async (...calls: readonly object[]) => {
+    server.model.forget();
+    const asked = calls.map((given) => ({ name: TOOL, given }));
+    server.model.next(asking(asked), answering("Done."));
+    const path = `/conversations/${conversation}/messages/stream`;
+    const body = { content: "Look", parts: true };
+    const release = source.holdCalls();
+    const outcomes: string[] = [];
+    for await (const { data } of eventsOf(await people.open(path, { body, user }))) {
+      if (data?.part?.type !== "tool_result") continue;
+      outcomes.push(data.part.outcome);
+      release();
+    }
+    return outcomes;
+  };
+  for (const status of [429, 403]) {
+    const outcomes = await outcomesOf({ isHeld: true }, { status });
+    assert.deepEqual(outcomes, ["failed", "ok"], `after ${status}`);
+  }
+  assert.deepEqual(await outcomesOf({ changesTools: true }), ["ok"]);
+});
+
+test("[H84] what one operator is shown takes no tool away from others", ONCE, async () => {
+  source.spoil({ listed: { lead: ["more"] } });
+  const lead = clientOf(server, await makeKey(server, { isOperator: true, actAs: true }));
+  await lead.signIn(user, "lead");
+  const [own] = (await operator.call("/tools")).body.data as Shown[];
+  const states = own.tools.map(({ name, state }: Shown) => `${name} ${state}`);
+  assert.deepEqual(states, ["more new", "own on"]);
+});
+
 test("[H105] what is somebody else's answers as what is not there, byte for byte", async () => {
   await people.signIn(user, "ann");
   const other = randomUUID();
@@ -449,6 +518,34 @@ test("[H105] what is somebody else's answers as what is not there, byte for byte
   assert.equal(out.body.data.was_signed_in, false);
   assert.notEqual((await signInsOf(user))[0].signed_in_at, null, "it is still there");
 });
+
+test(
+  "[H101] a reply that waits although its user has signed in is found after a crash",
+  ONCE,
+  async () => {
+    const directory = join(folder, "crashed");
+    const environment = { TOOL_SOURCES: sourcesFile("crashed"), SECRETS_KEY };
+    const [key, asked] = await (async () => {
+      await using first = await startServer({ directory, environment });
+      await acquaint(first);
+      const made = await makeKey(first, { actAs: true });
+      const client = clientOf(first, made);
+      await client.signIn(user, "ann");
+      source.spoil({ refusesAll: true });
+      return [made, await ask({ server: first, client })] as const;
+    })();
+    assert.equal(asked.question?.kind, "sign_in");
+    source.spoil({});
+    {
+      // The tokens of a sign-in are stored, and what waits for it is not: the server ended between the two.
+      using database = new DatabaseSync(join(directory, "colloquy.db"));
+      database.exec("UPDATE tool_sign_ins SET signed_in_at = signed_in_at + 3600000");
+    }
+    await using second = await startServer({ directory, environment });
+    second.model.next(answering("Done."));
+    assert.equal(resultIn(await goOn(asked, clientOf(second, key))).text, "This is ann's");
+  },
+);
 
 test(
   "[H101] [H106] a restart keeps what waits; another key is said, and an added one opens all",

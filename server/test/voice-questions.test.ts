@@ -87,9 +87,7 @@ describe("[S12] questions of a conversation by voice", () => {
   });
 
   test("[S12] silence while it waits leaves the question open, and a new message ends the reply", async () => {
-    // No language, although every object has a field of that name.
-    const language = "constructor";
-    await using talk = await begin(["segments", "interrupt", "questions"], { language });
+    await using talk = await begin(["segments", "interrupt", "questions"]);
     server.model.next(asking([{ name: "send" }]), answering("Sent."));
     talk.say({ type: "text_input", text: "Send it" });
     const [notice] = await talk.segments(({ waiting }) => waiting);

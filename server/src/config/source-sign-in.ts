@@ -14,6 +14,11 @@ type Fields = Readonly<Record<string, unknown>>;
 const KNOWN = ["client_id", "client_secret", "scopes", "issuer"];
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether nobody else reads what is sent to an address. */
+export const isSafeAddress = (address: URL | null): boolean =>
+  address?.protocol === "https:" ||
+  (address?.protocol === "http:" && LOOPBACK.test(address.hostname));
+
 /**
  * The field `sign_in` of a source: `true`, or an object; null: people do not sign in to it.
  * @param filled puts the values of variables in
@@ -41,11 +46,11 @@ export function readSourceSignIn(
   const clientSecret = text("client_secret");
   if (clientSecret !== null && clientId === null) told("sign_in: client_secret needs client_id");
   const issuer = text("issuer");
-  const address = issuer === null ? null : URL.parse(issuer);
-  const isSafe =
-    address?.protocol === "https:" ||
-    (address?.protocol === "http:" && LOOPBACK.test(address.hostname));
-  if (issuer !== null && !isSafe) told("sign_in.issuer must begin with https://");
+  const isSafe = issuer === null || isSafeAddress(URL.parse(issuer));
+  if (!isSafe) told("sign_in.issuer must begin with https://");
+  // Otherwise the source would say whom the secret is sent to.
+  if (clientSecret !== null && issuer === null)
+    told("sign_in: client_secret needs issuer, the server that it is for");
   const { scopes } = fields;
   const areTexts = Array.isArray(scopes) && scopes.every((scope) => /^[\x21-\x7e]+$/.test(scope));
   if (scopes !== undefined && !areTexts) told("sign_in.scopes must be a list of texts");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { SourceRules } from "../core/tools/source-rules.ts";
 import type { Environment } from "./reader.ts";
-import { readSourceSignIn, type SourceSignIn } from "./source-sign-in.ts";
+import { isSafeAddress, readSourceSignIn, type SourceSignIn } from "./source-sign-in.ts";
 
 /** Where a source is. Secrets are in it. */
 export type SourcePlace =
@@ -121,6 +121,8 @@ function serverOf(entry: Fields, filled: Fill, told: (problem: string) => void):
     if (!/^[\w-]{1,100}$/.test(name) || /[^\x20-\x7e]/.test(value))
       told(`headers has one that cannot be sent: '${name}'`);
   const signIn = readSourceSignIn(entry.sign_in, filled, told);
+  if (signIn && url && !isSafeAddress(url))
+    told("url must begin with https:// where people sign in (sign_in)");
   if (signIn && Object.keys(headers).some((name) => name.toLowerCase() === "authorization"))
     told("headers must have no Authorization where people sign in (sign_in)");
   return { url: url?.href ?? "", headers, signIn };
