@@ -19,6 +19,7 @@ import { createModelProblems } from "./core/model-problems.ts";
 import { createModels } from "./core/models.ts";
 import { allObservers } from "./core/observers.ts";
 import { AppError } from "./domain/errors.ts";
+import { closeConnections, refuseConnections } from "./http/last-connections.ts";
 import { tellOnce } from "./http/page-origins.ts";
 import { type Certificate, readCertificate, watchCertificate } from "./http/tls.ts";
 import type { TurnObserver } from "./ports/observer.ts";
@@ -280,10 +281,9 @@ export async function startServer(
       synthesizer: speech.synthesizer?.name ?? null,
     },
     async close(patienceMs = DRAIN_MS) {
-      app.http.server.close();
-      app.http.server.closeIdleConnections();
+      refuseConnections(app.http.server);
       await app.drain(patienceMs);
-      app.http.server.closeAllConnections();
+      await closeConnections(app.http.server, patienceMs);
       await app.http.close();
       stopping.abort();
       await running;

@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 /** A user of their own. @param isOn whether models may remember */
 async function person(isOn = true, on = server, token = key) {
-  const user = `00000000-0000-4000-8000-${String(++people).padStart(12, "7")}`;
+  const user = `00000000-0000-4000-9000-${String(++people).padStart(12, "0")}`;
   const { call, open } = caller(on.url, token);
   const asked = (path: string, options: Parameters<typeof call>[1] = {}) =>
     call(path, { ...options, user });

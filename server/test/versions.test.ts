@@ -236,7 +236,7 @@ test("[H140] two models answer one question at once, each on its branch: taken u
   for (const branch of [0, 1]) assert.deepEqual(says(await list(branch)), [question.content]);
 
   // What a page does that was reloaded: it watches the one, and asks for the other once more.
-  const watched = open(`${path}/stream?branch=0`).then(allEvents);
+  const watching = await open(`${path}/stream?branch=0`);
   const repeated = open(`${path}/stream`, again).then(allEvents);
   const stopped = await call(`${path}/stop?branch=1`, { method: "POST" });
   assert.deepEqual(stopped.body.data, { stopped: true });
@@ -246,7 +246,7 @@ test("[H140] two models answer one question at once, each on its branch: taken u
     ["interrupted", "stopped", 1],
   );
   server.model.release();
-  const left = (await watched).at(-2);
+  const left = (await allEvents(watching)).at(-2);
   assert.deepEqual([left?.data.content, left?.data.model], ["both", "scripted"]);
   assert.equal((await list(1)).at(-1)?.id, right?.data.id);
   assert.equal((await call(`/conversations/${id}`)).body.data.active_branch, 1);

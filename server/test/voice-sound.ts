@@ -7,19 +7,21 @@ import { openSocket } from "./socket-client.ts";
 
 export const synthesizer = createFliteSynthesizer();
 
-const known = new Map<string, Int16Array>();
+const known = new Map<string, Promise<Int16Array>>();
 
 /** Those words, spoken; no silence at the edges. */
-export async function speech(text: string, voice = "rms"): Promise<Int16Array> {
+export function speech(text: string, voice = "rms"): Promise<Int16Array> {
   const key = `${voice}: ${text}`;
-  const before = known.get(key);
-  if (before) return before;
+  const sound = known.get(key) ?? spoken(text, voice);
+  known.set(key, sound);
+  return sound;
+}
+
+async function spoken(text: string, voice: string): Promise<Int16Array> {
   const pieces: Int16Array[] = [];
   const { signal } = new AbortController();
   for await (const piece of synthesizer.speak(text, { voice }, signal)) pieces.push(piece);
-  const sound = join(...pieces);
-  known.set(key, sound);
-  return sound;
+  return join(...pieces);
 }
 
 export const silence = (milliseconds: number): Int16Array =>

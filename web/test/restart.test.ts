@@ -38,7 +38,7 @@ test("a reply that a crash of the server cut off is called so, not stopped, and 
   await said(page, "half").waitFor();
   await first.kill();
   stack.use(await startProcess(settings));
-  const told = page.getByText(/^The server restarted (while|before)/);
+  const told = page.getByText(/^The server restarted (during|before)/);
   await told.waitFor({ timeout: 60_000 });
   assert.equal(await page.getByText("Stopped").count(), 0);
   await page.reload();

@@ -51,7 +51,9 @@ async function stored(
 test("a spoken exchange: what is said is shown while it is said, answered, spoken and in the thread", {
   skip,
 }, async () => {
-  await willHear(500, "Please turn on the light in the kitchen.");
+  // A busy machine recognises words late: they are said again and again until they are seen, as one turn.
+  const sentence = "Please turn on the light in the kitchen.";
+  await willHear(500, ...Array.from({ length: 12 }, () => [sentence, 120]).flat());
   await using server = await startServer({ builtIn: true });
   await using opened = await openPage(server.url, "", withMicrophone);
   const { page } = opened;
@@ -60,12 +62,13 @@ test("a spoken exchange: what is said is shown while it is said, answered, spoke
   await speak(page);
   await phaseOf(page, "You are speaking").waitFor();
   await panelOf(page)
-    .getByText(/^Please turn on/)
+    .getByText(/^Please turn on .* the kitchen/)
     .waitFor();
   assert.ok(!socket.received().some(({ is_final }) => is_final), "while it is said");
+  await panelOf(page).getByRole("button", { name: "Mute" }).click();
   await phaseOf(page, "Speaking").waitFor();
   assert.deepEqual(await violationsIn(page), []);
-  await phaseOf(page, "Listening").waitFor();
+  await phaseOf(page, "Muted").waitFor();
 
   await said(page, /You said: Please turn on .* the kitchen/).waitFor();
   assert.equal(await said(page, /Please turn on .* the kitchen/).count(), 2);

@@ -86,7 +86,7 @@ async function serveAsReplica(config: Config, replica: Replica): Promise<number>
   replica.running(welcome(server, config));
   await replica.closing;
   await server.close();
-  replica.leave();
+  await replica.leave();
   return 0;
 }
 

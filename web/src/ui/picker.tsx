@@ -60,7 +60,8 @@ export function Picker({
       <SelectProvider
         value={value}
         setValue={onPick}
-        setOpen={(isOpen) => !isOpen && onHide?.()}
+        // One that is opened again at once has not been hidden, and would still be searched for what was typed before.
+        setOpen={(isOpen) => (isOpen ? setSearch("") : onHide?.())}
         placement={isAtTop ? "bottom-start" : "top-start"}
       >
         <Select

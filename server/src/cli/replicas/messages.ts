@@ -9,6 +9,8 @@ export type FromReplica =
   | { readonly type: "running"; readonly welcome: Welcome }
   /** It ends, since it cannot serve. */
   | { readonly type: "failed"; readonly words: string }
+  /** It takes no more connections, and ends when it is answered with `leave`. */
+  | { readonly type: "leaving" }
   /** It wants the metrics of all replicas. */
   | { readonly type: "want_metrics"; readonly id: number }
   | { readonly type: "metrics"; readonly id: number; readonly metrics: CollectedMetrics };
@@ -17,6 +19,8 @@ export type FromReplica =
 export type ToReplica =
   /** Finish what runs, and end. */
   | { readonly type: "close" }
+  /** No connection is on its way to it any more. */
+  | { readonly type: "leave" }
   | { readonly type: "collect_metrics"; readonly id: number }
   /** The metrics of the other replicas, in answer to `want_metrics`. */
   | {

@@ -14,8 +14,11 @@ export type Replica = {
   otherMetrics(): Promise<readonly CollectedMetrics[]>;
   /** Answers the other replicas from then on. */
   giveMetrics(collect: () => Promise<CollectedMetrics>): void;
-  /** Lets this process end. */
-  leave(): void;
+  /**
+   * Lets this process end, once no connection is on its way to it: the process that supervises it hears of it after it has
+   * heard that no more are taken.
+   */
+  leave(): Promise<void>;
 };
 
 /** Null in a process that nobody supervises. */
@@ -29,14 +32,16 @@ export function asReplica(): Replica | null {
   const tell = (message: FromReplica, onTold = () => {}) => {
     if (worker.isConnected()) worker.send(message, onTold);
   };
-  const leave = () => {
+  const disconnect = () => {
     if (worker.isConnected()) worker.disconnect();
   };
+  const mayLeave = Promise.withResolvers<void>();
   // Otherwise Node ends this process at once when the other one is gone, in the middle of replies.
   worker.exitedAfterDisconnect = true;
   process.once("disconnect", () => {
     for (const resolve of waiting.values()) resolve([]);
     closing.resolve();
+    mayLeave.resolve();
   });
   // Ctrl-C reaches every process of a terminal; a service manager tells all that to end.
   process.on("SIGINT", () => {});
@@ -44,6 +49,7 @@ export function asReplica(): Replica | null {
   process.on("SIGTERM", () => closing.resolve());
   worker.on("message", (message: ToReplica) => {
     if (message.type === "close") return closing.resolve();
+    if (message.type === "leave") return mayLeave.resolve();
     if (message.type === "collect_metrics") {
       const { id } = message;
       void collect?.().then((metrics) => tell({ type: "metrics", id, metrics }));
@@ -54,7 +60,7 @@ export function asReplica(): Replica | null {
   });
   return {
     running: (welcome) => tell({ type: "running", welcome }),
-    failed: (words) => tell({ type: "failed", words }, leave),
+    failed: (words) => tell({ type: "failed", words }, disconnect),
     closing: closing.promise,
     otherMetrics() {
       if (!worker.isConnected()) return Promise.resolve([]);
@@ -67,6 +73,10 @@ export function asReplica(): Replica | null {
     giveMetrics(given) {
       collect = given;
     },
-    leave,
+    async leave() {
+      tell({ type: "leaving" });
+      if (worker.isConnected()) await mayLeave.promise;
+      disconnect();
+    },
   };
 }

@@ -41,6 +41,7 @@ export async function startReplica(
     if (message.type === "failed") return failed.reject(new Error(message.words));
     if (message.type === "running") replica = running(worker, message.welcome, ended);
     if (!replica) return;
+    if (message.type === "leaving") return replica.send({ type: "leave" });
     started.resolve(replica);
     onMessage(message, replica);
   });
