@@ -127,5 +127,42 @@ export function stepContract(open: OpenStore): void {
       const decisions = (await store.questionsOf(owner, replyId)).map(({ decision }) => decision);
       assert.deepEqual(decisions, ["expired", "allow", null]);
     });
+
+    test("that wait for a sign-in are found once it has ended well, until they are decided about", async () => {
+      await using opened = new AsyncDisposableStack();
+      const store = await open();
+      opened.defer(() => store.close());
+      const owner = newOwner();
+      const { id: replyId, conversationId } = await inProgress(store, owner);
+      const question = (callId: string, more: Partial<ToolQuestion> = {}): ToolQuestion => ({
+        ...{ conversationId, replyId, callId, source: "s", tool: "n", kind: "sign_in" },
+        ...{ arguments: "{}", argumentsSha256: "a", askedAt: at(10), expiresAt: at(60) },
+        ...{ decision: null, result: null, ...more },
+      });
+      const others = [
+        question("later", { askedAt: at(20) }),
+        question("elsewhere", { source: "t" }),
+        question("allowing", { kind: "call" }),
+      ];
+      const steps = { epoch: 0, state: STATE };
+      await store.noteSteps(owner, replyId, steps, null, [question("first"), ...others]);
+      const found = async () =>
+        (await store.signedInMeanwhile(100)).filter((one) => one.replyId === replyId);
+      const signIn = (who: Owner, seconds: number) =>
+        store.putTokens(who, "s", "secret", { at: at(seconds), actor: "test" });
+      for (const stranger of strangersTo(owner)) await signIn(stranger, 15);
+      await signIn(owner, 5);
+      assert.deepEqual(await found(), []);
+      await signIn(owner, 15);
+      assert.deepEqual(await found(), [{ owner, replyId, callId: "first" }]);
+      const allow = { decision: "allow", argumentsSha256: null, grant: null } as const;
+      await store.decide(owner, replyId, "first", allow, { at: at(16), actor: "test" });
+      assert.deepEqual(await found(), []);
+      await signIn(owner, 25);
+      assert.deepEqual(await found(), [{ owner, replyId, callId: "later" }]);
+      const version = (await store.getTokens(owner, "s"))?.version ?? 0;
+      await store.deleteTokens(owner, "s", version, { at: at(26), actor: "test" });
+      assert.deepEqual(await found(), [], "the person has signed out");
+    });
   });
 }
