@@ -4,6 +4,8 @@ import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { type SignedSource, startSignedSource } from "../../server/test/signed-source.ts";
@@ -85,5 +87,27 @@ test("[H100] [H102] an operator signs in and out on the page of sources, and a c
     source.calls.map(({ account }) => account),
     ["ann"],
   );
+
+  // The card that sees a sign-in elsewhere asks for the reply, and leaves the focus where it is.
+  source.forget();
+  server.model.next(asking([{ name: "own__own" }]), answering("It is Ann's."));
+  await message(page).focus();
+  await page.keyboard.type("And now?");
+  await page.keyboard.press("Enter");
+  await card.waitFor();
+  const other = page.getByRole("button").first();
+  await other.focus();
+  const looked = page.waitForResponse((response) => /\/stream\b/u.test(response.url()));
+  {
+    // The page sees a sign-in, and the reply waits for a later one.
+    using database = new DatabaseSync(join(server.directory, "colloquy.db"), { timeout: 10_000 });
+    database.exec(
+      `UPDATE tool_questions SET asked_at = 9000000002000;
+       UPDATE tool_sign_ins SET tokens = 'others', signed_in_at = 9000000001000;`,
+    );
+  }
+  await looked;
+  assert.ok(await other.evaluate((element) => element === document.activeElement));
+  await card.waitFor();
   assert.deepEqual(opened.problems, []);
 });
