@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "@colloquy/client";
 import type { Page } from "playwright-core";
+import { eventually } from "../../server/test/cli-runner.ts";
 import { startServer } from "../../server/test/start-server.ts";
 import { violationsIn } from "./axe.ts";
 import { openPage, withoutBrowser } from "./browser.ts";
@@ -65,6 +66,11 @@ test("two models answer side by side in a new conversation, go on after a reload
   await first.getByText("First words").waitFor();
   await second.getByText("Second words").waitFor();
   assert.equal(await page.getByText("is also answered by").count(), 0);
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  const id = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+  const active = async () => (await client.conversations.get(id)).active_branch;
+  // Other pages show the first answer, as this one promises.
+  await eventually(async () => (await active()) === 0);
   const [left, right] = await page
     .getByRole("region", { name: /^Answer of / })
     .evaluateAll((regions) => regions.map((region) => region.getBoundingClientRect().toJSON()));
@@ -102,9 +108,7 @@ test("two models answer side by side in a new conversation, go on after a reload
   await isInField(page);
   await page.setViewportSize({ width: 1280, height: 720 });
   assert.equal(await second.count(), 0);
-  const client = createClient({ baseUrl: server.url, token: "local" });
-  const id = new URL(page.url()).pathname.split("/").at(-1) ?? "";
-  assert.equal((await client.conversations.get(id)).active_branch, 1);
+  await eventually(async () => (await active()) === 1);
   await page.getByRole("button", { name: "Previous version" }).click();
   await said(page, "First words and the rest of them.").waitFor();
   await page.reload();
@@ -191,5 +195,46 @@ test("one that fails says so in its column, and the other is not touched; Stop b
     [(await list(0)).at(-1)?.interrupted_by, (await list(2)).at(-1)?.interrupted_by],
     ["stopped", "stopped"],
   );
+  assert.deepEqual(problems, []);
+});
+
+test("with an agent that has its own model, without the tab's storage, and stopped before the second request has arrived", {
+  skip,
+}, async () => {
+  const client = createClient({ baseUrl: server.url, token: "local" });
+  const own = { name: "Own", instructions: "Short", model: "test-model" };
+  const agent = await client.agents.create(own);
+  await using opened = await openPage(server.url, `?agent=${agent.id}`);
+  const { page, problems } = opened;
+  const arrives = Promise.withResolvers<void>();
+  await page.route("**/messages/stream", async (route) => {
+    if (route.request().postData()?.includes("answer_again")) await arrives.promise;
+    await route.continue();
+  });
+  await page.evaluate(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  await message(page).waitFor();
+  await page.getByRole("button", { name: "Without Own" }).waitFor();
+  await compareWith(page, "scripted");
+  server.model.next(
+    { model: "test-model", text: "Of the agent and more.", hold: 2 },
+    { model: "scripted", text: "Of the other and more.", hold: 2 },
+  );
+  await page.keyboard.type("And you?");
+  await page.keyboard.press("Enter");
+  const [first, second] = [answerOf(page, "test-model"), answerOf(page, "scripted")];
+  await first.getByText("Of the").waitFor();
+  await second.getByRole("button", { name: "Stop scripted" }).focus();
+  await page.keyboard.press("Enter");
+  arrives.resolve();
+  await second.getByText("Stopped").waitFor();
+  server.model.release();
+  await first.getByText("Of the agent and more.").waitFor();
+  await replied(page);
+  await first.getByText("test-model", { exact: true }).nth(1).waitFor();
+  await client.agents.delete(agent.id);
   assert.deepEqual(problems, []);
 });

@@ -31,6 +31,7 @@ export function ChatHeader({
   isNew,
   projectId,
   model,
+  ofAgent,
   onModel,
   onCompare,
   isTemporary,
@@ -42,6 +43,8 @@ export function ChatHeader({
   readonly projectId: string | null;
   /** Null for the usual one. */
   readonly model: string | null;
+  /** The model of the agent's own; null: it has none. */
+  readonly ofAgent: string | null;
   readonly onModel: (model: string | null) => void;
   /** With the model that is to answer the next question, too. */
   readonly onCompare: (model: string) => void;
@@ -65,6 +68,7 @@ export function ChatHeader({
       <div className={styles.where} data-new={isNew || undefined}>
         <ModelPicker
           model={model}
+          ofAgent={ofAgent}
           onPick={onModel}
           onCompare={onCompare}
           className={styles.model}

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useSearch } from "wouter";
+import { useAgents } from "../agents/use-agents.ts";
 import { LIVE, LIVE_SECOND } from "../artifacts/artifact.ts";
 import { OpenedProvider, useOpening } from "../artifacts/opened.tsx";
 import { CompareChip } from "../compare/compare-chip.tsx";
@@ -55,19 +56,21 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
 
   const [usualModel, setUsualModel] = useStoredState("model");
   const model = useChosenModel(conversationId ? (conversation.data?.model ?? null) : usualModel);
-  // Its branch is chosen before the thread is loaded.
-  const compared = useComparison(conversationId, model.answering);
-  const thread = useThread(conversationId);
   const [newAgent, setNewAgent] = useState(askedAgent);
   useEffect(() => {
     if (conversationId === null && askedAgent) setNewAgent(askedAgent);
   }, [conversationId, askedAgent]);
+  const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
+  const { data: agents } = useAgents();
+  const ofAgent = agents?.find(({ id }) => id === agentId)?.model ?? null;
+  // Its branch is chosen before the thread is loaded.
+  const compared = useComparison(conversationId, model.asked ?? ofAgent ?? model.answering);
+  const thread = useThread(conversationId);
   const [wantsTemporary, setWantsTemporary] = useState(false);
   // The next new conversation is an ordinary one.
   useEffect(() => {
     if (conversationId !== null) setWantsTemporary(false);
   }, [conversationId]);
-  const agentId = conversationId ? (conversation.data?.agent_id ?? null) : newAgent;
 
   const here = useRef(location);
   here.current = location;
@@ -160,6 +163,7 @@ export function ChatPage({ conversationId }: { readonly conversationId: string |
             isNew={conversationId === null}
             projectId={askedProject ?? conversation.data?.project_id ?? null}
             model={model.shown}
+            ofAgent={ofAgent}
             onModel={chooseModel}
             onCompare={(picked) => {
               compared.want(picked);

@@ -28,11 +28,14 @@ export function useChosenModel(chosen: string | null) {
 /** Which model answers; what was chosen holds only while the server offers it. */
 export function ModelPicker({
   model,
+  ofAgent,
   onPick,
   onCompare,
   className,
 }: {
   readonly model: string | null;
+  /** The model of the agent's own, which answers where none is chosen; null: it has none. */
+  readonly ofAgent: string | null;
   readonly onPick: (model: string | null) => void;
   /** With the model that is to answer the next question, too. */
   readonly onCompare: (model: string) => void;
@@ -55,7 +58,8 @@ export function ModelPicker({
     [models, t],
   );
   if (!usual) return null;
-  const answering = model ?? usual.id;
+  const unchosen = options.some(({ value }) => value === ofAgent) ? (ofAgent ?? "") : usual.id;
+  const answering = model ?? unchosen;
   const others = options.filter(({ value }) => value !== answering);
   return (
     <Picker
@@ -65,7 +69,7 @@ export function ModelPicker({
       shown={options.find(({ value }) => value === answering)?.name}
       onPick={(picked) => {
         if (isComparing) onCompare(picked);
-        else onPick(picked === usual.id ? null : picked);
+        else onPick(picked === unchosen ? null : picked);
       }}
       onHide={() => setComparing(false)}
       searchLabel={

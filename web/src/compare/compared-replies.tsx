@@ -164,6 +164,7 @@ function Facts({ message }: { readonly message: Message }) {
   return (
     <p className={messageStyles.facts}>
       <EndedBy message={message} />
+      {message.model && <span>{message.model}</span>}
       {tookMs !== undefined && (
         <span>
           {t("compare.took", {

@@ -1,7 +1,7 @@
 import type { Account } from "@colloquy/client";
 import { personOf } from "../session/user-data.ts";
 
-/** Two answers to one question, side by side until one of them is gone on with. */
+/** Two answers to one question, side by side until one of them is continued. */
 export type Comparison = {
   readonly questionId: string;
   /** The branch of the first answer, which the conversation shows. */
@@ -17,11 +17,15 @@ export type Comparison = {
 const keyOf = (account: Account, conversationId: string): string =>
   `colloquy.compare.${personOf(account)}/${conversationId}`;
 
+/** What the tab's storage has no room for, or refuses, by its key: it lives as long as the page does. */
+const unkept = new Map<string, Comparison>();
+
 /** What this tab compares in that conversation, also after a reload. */
 export function readComparison(account: Account, conversationId: string | null): Comparison | null {
   if (conversationId === null) return null;
+  const key = keyOf(account, conversationId);
   try {
-    return JSON.parse(sessionStorage.getItem(keyOf(account, conversationId)) ?? "null");
+    return unkept.get(key) ?? JSON.parse(sessionStorage.getItem(key) ?? "null");
   } catch {
     return null;
   }
@@ -33,10 +37,11 @@ export function keepComparison(
   comparison: Comparison | null,
 ): void {
   const key = keyOf(account, conversationId);
+  unkept.delete(key);
   try {
     if (comparison === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, JSON.stringify(comparison));
   } catch {
-    // The browser's room is full: the comparison lives as long as the page does.
+    if (comparison) unkept.set(key, comparison);
   }
 }

@@ -12,7 +12,7 @@ export type SecondReply =
 
 export type FollowedSecond = ReturnType<typeof followSecond>;
 
-/** The question and what follows it, where the other branch was gone on with elsewhere. */
+/** The question and what follows it, where the other branch was continued elsewhere. */
 const MAX_LISTED = 20;
 
 /**
@@ -75,6 +75,7 @@ export function followSecond({
     update({ branch });
     onBranch(branch);
     onTurn();
+    if (live.isStopping) void stop();
     return begun;
   }
 
@@ -142,7 +143,22 @@ export function followSecond({
       const isStored = live.branch !== null;
       if (isStored && error instanceof ColloquyError && GONE.has(error.status)) return onGone();
       const phase = isStored ? "lost" : "not_sent";
-      update({ phase, isReconnecting: false, problem: wordsOf(error) });
+      update({ phase, isReconnecting: false, isStopping: false, problem: wordsOf(error) });
+    }
+  }
+
+  async function stop(): Promise<void> {
+    if (isOver || live.phase === "not_sent") return;
+    update({ isStopping: true, problem: null });
+    const { branch } = live;
+    // The request is on its way: the reply is stopped as soon as there is one.
+    if (branch === null) return;
+    try {
+      const isStopped = await client.messages.stop(conversationId, { keepWaiting: true, branch });
+      if (live.phase === "waiting") void follow();
+      else if (!isStopped) update({ isStopping: false });
+    } catch (error) {
+      update({ isStopping: false, problem: wordsOf(error) });
     }
   }
 
@@ -155,18 +171,7 @@ export function followSecond({
       void follow();
     },
 
-    async stop(): Promise<void> {
-      const { branch } = live;
-      if (branch === null || isOver) return;
-      update({ isStopping: true, problem: null });
-      try {
-        const isStopped = await client.messages.stop(conversationId, { keepWaiting: true, branch });
-        if (live.phase === "waiting") void follow();
-        else if (!isStopped) update({ isStopping: false });
-      } catch (error) {
-        update({ isStopping: false, problem: wordsOf(error) });
-      }
-    },
+    stop,
 
     close: () => watching.abort(),
   };

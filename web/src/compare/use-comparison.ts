@@ -23,7 +23,7 @@ type Kept = {
  */
 export function useComparison(conversationId: string | null, answering: string | null) {
   const { client, account } = useSession();
-  const { thread, tell } = useWorkspace();
+  const { thread, list, tell } = useWorkspace();
   const load = (): Kept => ({
     conversationId,
     comparison: readComparison(account, conversationId),
@@ -49,7 +49,7 @@ export function useComparison(conversationId: string | null, answering: string |
   useEffect(() => {
     const asked = readComparison(account, conversationId);
     if (!conversationId || !key || !asked) return;
-    // Before the thread is loaded: the second answer was begun last, and is the one that others are shown.
+    // Before the thread is loaded: the branch of the second answer may be the active one.
     if (thread.chosenBranch(conversationId) === undefined)
       thread.stayOn(conversationId, asked.branch);
     let isLeft = false;
@@ -60,8 +60,14 @@ export function useComparison(conversationId: string | null, answering: string |
           client,
           conversationId,
           comparison: asked,
-          onBranch: (otherBranch) =>
-            current.current.keep(conversationId, { ...asked, otherBranch }),
+          onBranch(otherBranch) {
+            current.current.keep(conversationId, { ...asked, otherBranch });
+            // This branch has just become the active one, and the page promises that the first answer is continued.
+            thread.keep(conversationId, asked.branch).then(
+              (kept) => kept && list.put(kept),
+              () => {},
+            );
+          },
           onChange: (reply) => setSecond({ key, reply }),
           onTurn: () => current.current.tell({ type: "turn", conversationId }),
           onGone: () => current.current.keep(conversationId, null),
@@ -77,7 +83,7 @@ export function useComparison(conversationId: string | null, answering: string |
       followed.current?.close();
       followed.current = null;
     };
-  }, [conversationId, key, client, account, thread]);
+  }, [conversationId, key, client, account, thread, list]);
 
   const reply = second?.key === key ? (second?.reply ?? null) : null;
   const isHere =

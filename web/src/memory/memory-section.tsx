@@ -7,7 +7,7 @@ import { UNDO_MS } from "../conversations/deletions.ts";
 import { useSession } from "../session/session.tsx";
 import { SwitchSetting } from "../settings/setting.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
-import { Dialog, DialogActions } from "../ui/dialog.tsx";
+import { FormDialog, textIn } from "../ui/form-dialog.tsx";
 import { notify } from "../ui/notices.tsx";
 import { TextArea, TextField } from "../ui/text-field.tsx";
 import { wordsOf } from "../words-of.ts";
@@ -173,46 +173,25 @@ function ChangeMemory({
   const { t } = useTranslation();
   const { client } = useSession();
   const queries = useQueryClient();
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isSaving, setSaving] = useState(false);
-  const save = async (text: string) => {
-    setSaving(true);
-    try {
-      await client.memories.replace(memory.id, { text });
-      await queries.invalidateQueries({ queryKey: memoriesKey });
-      onClose();
-    } catch (error) {
-      setProblem(t("memory.notChanged", { reason: wordsOf(error) }));
-      setSaving(false);
-    }
-  };
   return (
-    <Dialog title={t("memory.changeTitle")} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save(String(new FormData(event.currentTarget).get("text") ?? "").trim());
-        }}
-      >
-        <TextArea
-          label={t("memory.text")}
-          hint={t("memory.hint", { max: MAX_MEMORY_CHARACTERS })}
-          name="text"
-          rows={3}
-          defaultValue={memory.text}
-          required
-          autoFocus
-        />
-        {problem && <p role="alert">{problem}</p>}
-        <DialogActions>
-          <Button look="outlined" onClick={onClose}>
-            {t("ui.cancel")}
-          </Button>
-          <Button type="submit" disabled={isSaving}>
-            {t("ui.save")}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t("memory.changeTitle")}
+      onSubmit={async (form) => {
+        await client.memories.replace(memory.id, { text: textIn(form, "text") ?? "" });
+        await queries.invalidateQueries({ queryKey: memoriesKey });
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <TextArea
+        label={t("memory.text")}
+        hint={t("memory.hint", { max: MAX_MEMORY_CHARACTERS })}
+        name="text"
+        rows={3}
+        defaultValue={memory.text}
+        required
+        autoFocus
+      />
+    </FormDialog>
   );
 }

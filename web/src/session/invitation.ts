@@ -31,10 +31,10 @@ export async function lookAtInvitation(): Promise<Offer | Refusal | null> {
 /** Signs in by the invitation, in the place of whoever has a key here. @returns null: somebody is in */
 export async function acceptInvitation(): Promise<Refusal | null> {
   const attempt = keptAttempt() ?? newAttempt();
-  sessionStorage.setItem(ATTEMPT, attempt);
+  keepAttempt(attempt);
   const answer = await post("/accept", { attempt });
   const isAnswered = answer instanceof Response || answer.kind === "over";
-  if (isAnswered) sessionStorage.removeItem(ATTEMPT);
+  if (isAnswered) keepAttempt(null);
   if (!(answer instanceof Response)) return answer;
   await forgetKey(await storedKey());
   return null;
@@ -43,7 +43,23 @@ export async function acceptInvitation(): Promise<Refusal | null> {
 /** By this the server knows that the same tab asks again. It is kept until there is an answer. */
 const ATTEMPT = "colloquy.invitation";
 const ATTEMPT_BYTES = 32;
-const keptAttempt = () => sessionStorage.getItem(ATTEMPT);
+
+function keptAttempt(): string | null {
+  try {
+    return sessionStorage.getItem(ATTEMPT);
+  } catch {
+    return null;
+  }
+}
+
+function keepAttempt(attempt: string | null): void {
+  try {
+    if (attempt === null) sessionStorage.removeItem(ATTEMPT);
+    else sessionStorage.setItem(ATTEMPT, attempt);
+  } catch {
+    // The browser refuses it, or its room is full: the invitation is accepted nevertheless.
+  }
+}
 
 function newAttempt(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(ATTEMPT_BYTES));
