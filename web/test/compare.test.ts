@@ -88,7 +88,7 @@ test("two models answer side by side in a new conversation, go on after a reload
   await first.getByText("$0.0123").waitFor();
   await second.getByText("Cost unknown").waitFor();
   await second.getByText(/^\d+(\.\d)? s$/).waitFor();
-  await page.getByText("Unless you choose, your next message goes on with scripted.").waitFor();
+  await page.getByText("Unless you choose one, your next message goes on with scripted.").waitFor();
 
   await page.setViewportSize(PHONE);
   await second.waitFor({ state: "hidden" });

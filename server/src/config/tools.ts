@@ -53,7 +53,7 @@ export function readTools(read: Reader, environment: Environment, mistakes: stri
   const secretsKeys = read.list("SECRETS_KEY", "");
   if (secretsKeys.some((secret) => !SECRETS_KEY.test(secret)))
     mistakes.push(
-      "SECRETS_KEY must have at least 32 characters, as those that `openssl rand -base64 32` makes",
+      "SECRETS_KEY must be 32 or more letters, digits and characters of +/=-_ (several keys are separated by commas). Make one with `openssl rand -base64 32`",
     );
   const hasSignIns = sources.some(({ place }) => "url" in place && place.signIn !== null);
   if (hasSignIns && secretsKeys.length === 0 && read.text("REDIS_URL", "") !== "")

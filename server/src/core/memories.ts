@@ -52,7 +52,7 @@ export function createMemories({
     if (!isAllowed)
       throw new AppError(
         "forbidden",
-        "Models remember nobody on this server. Whoever runs it can allow it with MEMORY=true",
+        "Memory is switched off on this server. Its operator can switch it on with MEMORY=true",
       );
   };
   const keep = (

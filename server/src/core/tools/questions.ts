@@ -220,7 +220,7 @@ const notTheirs = (of: AskedOf): AppError =>
 const toSignIn = ({ source }: ToolQuestion): AppError =>
   new AppError(
     "conflict",
-    `This call waits until you have signed in to ${JSON.stringify(source)}, and is made then by itself. Sign in on the page of tool sources, or decline the call`,
+    `This call is made as soon as you have signed in to ${JSON.stringify(source)}. Sign in on the page of tool sources, or decline the call`,
   );
 
 const otherArguments = (): AppError =>

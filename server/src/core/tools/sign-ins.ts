@@ -155,7 +155,7 @@ export function createToolSignIns({
       // Whoever has signed out meanwhile does not want them.
       await authorization.revoke(fresh);
     }
-    throw new AppError("unavailable", "The sign-in to this source is renewed just now. Try again");
+    throw new AppError("unavailable", "The sign-in to this source is being renewed. Try again");
   };
 
   return {

@@ -21,10 +21,10 @@ export const QuestionBody = Type.Object(
     conversation_id: Type.String(),
     kind: Type.Enum(["call", "sign_in"], {
       description:
-        "`call`: whether the call may be made. `sign_in`: the user is to sign in to the source (`sign_in_page`), and the call is made then by itself; the only decision is to decline it.",
+        "`call`: whether the call may be made. `sign_in`: the user is asked to sign in to the source (`sign_in_page`). The call is then made automatically, and the only decision that can be sent is to decline it.",
     }),
     sign_in_page: Type.Optional(
-      Type.String({ description: "Of this server, where the user signs in. Of `sign_in` alone." }),
+      Type.String({ description: "The page on which the user signs in. Only with `sign_in`." }),
     ),
     source: Type.String({ description: "Where the tool comes from." }),
     tool: Type.String(),

@@ -82,7 +82,7 @@ export function toolSignInRoutes(
         tags,
         summary: "Begin to sign in to a source of tools",
         description:
-          "Only for pages of this server: the sign-in ends in the browser in which it began. A sign-in of the user's for that source that has begun before ends nowhere any more.",
+          "Only for pages of this server: the sign-in must be completed in the browser in which it began. It replaces an earlier sign-in to that source that the user has not completed.",
         params: Params,
         querystring: UserQuery,
         body: Type.Object({ ...User }),

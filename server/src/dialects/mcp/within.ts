@@ -5,9 +5,9 @@ import { isUuid } from "../../http/uuid.ts";
 import type { McpParts } from "./parts.ts";
 import type { ToolCall } from "./tool.ts";
 
-/** Under which a server of this kind names the replies that wait for its call, the outermost first. */
+/** The field of `_meta` in which a server of this kind names the replies that wait for its call, the outermost first. */
 const WITHIN = "colloquy/within";
-/** How deep replies may begin replies. */
+/** How many replies may wait for one another in this way. */
 const MAX_DEPTH = 8;
 
 /**

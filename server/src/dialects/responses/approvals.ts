@@ -42,7 +42,7 @@ export async function goOnApproved(
   if (!waiting)
     throw new AppError(
       "conflict",
-      "This response does not wait any more: it was decided elsewhere, or has ended. Get it by its id",
+      "This response is no longer waiting: it was decided elsewhere, or has ended. Retrieve it by its id",
     );
   const all = partsOf(waiting.reply);
   const asking = new Map(
@@ -116,7 +116,7 @@ const isSame = (one: readonly Approval[], other: readonly Approval[]): boolean =
 const wantsSignIn = (source: string): AppError =>
   new AppError(
     "conflict",
-    `This call waits until its user has signed in to ${JSON.stringify(source)} in the web app, and is made then by itself. It can only be declined here`,
+    `This call is made as soon as its user has signed in to ${JSON.stringify(source)} in the web app. Here it can only be declined`,
   );
 
 const noSuchRequest = ({ id, field }: ApprovalItem): AppError =>

@@ -101,7 +101,7 @@ function checkKept({ isKept, added }: Place, drafts: readonly Draft[]): void {
   if (drafts.some(hasWebFiles))
     throw notHere(
       "input",
-      "With tools of type mcp, images and files are taken as data addresses alone. Send their bytes",
+      "With tools of type mcp, images and files are accepted only as data URLs. Send their bytes",
     );
 }
 

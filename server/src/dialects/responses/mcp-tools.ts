@@ -43,7 +43,7 @@ export function readSource(tool: Fields): { readonly asked: AskedSource; echoed:
     if (tool.has(name))
       throw notHere(
         tool.at(name),
-        `${tool.at(name)} names a server of your own, and this server connects to those of its operator alone. Leave it out, and name a source of the operator's in server_label`,
+        `${tool.at(name)} is for a server of your own, and this server connects to those of its operator alone. Leave it out, and name one of the operator's sources in server_label`,
       );
   const label = requiredText(tool, "server_label", MAX_LABEL_CHARACTERS);
   const allowed = filterIn(tool, "allowed_tools") ?? EVERYTHING;

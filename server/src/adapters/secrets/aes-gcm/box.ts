@@ -65,11 +65,11 @@ function openedBy({ bytes: key }: Key, place: SecretPlace, bytes: Buffer): strin
 const otherKey = (): AppError =>
   new AppError(
     "unavailable",
-    "What is stored of this sign-in was encrypted with another key. Sign out and in again, or have the operator restore the key (SECRETS_KEY, or the file secrets.key in DATA_DIR)",
+    "The data of this sign-in was encrypted with another key. Sign out and in again, or have the operator restore the key (SECRETS_KEY, or the file secrets.key in DATA_DIR)",
   );
 
 const changed = (): AppError =>
   new AppError(
     "unavailable",
-    "What is stored of this sign-in was changed, and cannot be decrypted. Sign out and in again",
+    "The stored data of this sign-in has been changed and cannot be decrypted. Sign out and in again",
   );

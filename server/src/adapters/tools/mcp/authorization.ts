@@ -97,7 +97,7 @@ export function mcpAuthorization({
     if (begun?.issuer === issuer) return begun.client;
     if (!metadata.registration_endpoint)
       throw refused(
-        "it takes only programs that its operator has registered. Have the operator of this server set client_id in the file of sources",
+        "it accepts only programs that were registered with it by hand. This server's operator can register it there, and set client_id in the file of sources",
       );
     const isLocal = LOOPBACK.test(new URL(redirectUri).hostname);
     return registerClient(issuer, {
@@ -268,16 +268,16 @@ async function told<Result>(work: () => Promise<Result>): Promise<Result> {
 function wordsOf(error: unknown): string {
   if (error instanceof OAuthError) return `it answers '${inWords(String(error.code))}'`;
   if (error instanceof RegistrationRejectedError)
-    return `it does not register this server (status ${error.status})`;
+    return `it refused to register this server (status ${error.status})`;
   if (error instanceof Error && error.name === "IssuerMismatchError")
     return "it says that it is another server than the one that was asked";
   if (error instanceof Error && error.name === "InsecureTokenEndpointError")
-    return "it takes codes only without https";
-  return "its answer is not what the protocol says";
+    return "its address for tokens does not use https";
+  return "its answer does not follow the protocol";
 }
 
 const refused = (why: string): AppError =>
-  new AppError("unprocessable", `This source cannot be signed in to: ${why}`);
+  new AppError("unprocessable", `Signing in to this source is not possible: ${why}`);
 const unavailable = (why: string): AppError =>
   new AppError(
     "unavailable",

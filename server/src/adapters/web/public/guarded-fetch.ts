@@ -64,7 +64,7 @@ export function guardedFetches({ ranges, resolve, timeoutMs = TIMEOUT_MS }: Guar
           throw failed(`${url.origin} did not answer within ${timeoutMs / 1000} s`);
         if (causesOf(error).some((cause) => cause instanceof InsideAddress))
           throw failed(
-            `${url.origin} leads inside the network, where only addresses of the operator's settings are reached (FETCH_RANGES)`,
+            `${url.origin} is inside the server's network, where only addresses that the operator allows can be reached (FETCH_RANGES)`,
           );
         throw failed(`${url.origin} cannot be reached`);
       }
