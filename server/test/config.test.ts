@@ -173,7 +173,7 @@ test("what a file of sources says of signing in is told like the rest, and the k
       [{ url: undefined, command: "x", sign_in: true }, /there is no field 'sign_in'/],
     ];
     for (const [more, words] of wrong) assert.match(await mistakesIn(more), words);
-    assert.match(await mistakesIn({}, { SECRETS_KEY: "short" }), /^SECRETS_KEY must have at least/);
+    assert.match(await mistakesIn({}, { SECRETS_KEY: "short" }), /^SECRETS_KEY must be 32 or more/);
     const shared = { DATABASE_URL: "postgres://x/x", REDIS_URL: "redis://x" };
     assert.match(await mistakesIn({ sign_in: true }, shared), /^SECRETS_KEY is needed where/);
     const keys = { SECRETS_KEY: `${"a".repeat(32)},${"b".repeat(43)}=` };

@@ -159,7 +159,7 @@ describe("[H100] a call that needs a sign-in", () => {
     const body = { decision: "allow", arguments_sha256: question.arguments_sha256 };
     const allowed = await people.call(path, { body, user });
     assert.equal(allowed.status, 409);
-    assert.match(allowed.body.message ?? "", /until you have signed in to "own"/u);
+    assert.match(allowed.body.message ?? "", /as soon as you have signed in to "own"/u);
     await people.signIn(user, "ann");
     const result = resultIn(await goOn(asked));
     assert.deepEqual([result.outcome, result.text], ["ok", "This is ann's"]);
@@ -310,7 +310,7 @@ describe("[H102] a sign-in", () => {
       await refused({ metadata: { code_challenge_methods_supported: ["plain"] } }, /PKCE/u);
       await refused({ metadata: { code_challenge_methods_supported: undefined } }, /PKCE/u);
       await refused({ metadata: { issuer: place } }, /another server/u);
-      await refused({ metadata: { registration_endpoint: `${place}/r` } }, /leads inside/u);
+      await refused({ metadata: { registration_endpoint: `${place}/r` } }, /is inside the server/u);
       await refused({ metadata: { registration_endpoint: undefined } }, /client_id/u);
       await refused({ metadata: { authorization_endpoint: "http://x.example/" } }, /no https/u);
       await refused({ metadata: { authorization_endpoint: "javascript:alert(1)" } }, /./u);
