@@ -1,9 +1,13 @@
 // What models remember of people: kept through wire 004, told to models, and changed by models as far as people let them.
 // Backends: postgres, replicas
 import assert from "node:assert/strict";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { allEvents, caller } from "./chat-v1-client.ts";
 import { upload } from "./file-samples.ts";
+import { startModelServer } from "./model-server.ts";
 import { ONCE, startServer } from "./start-server.ts";
 import { answering, asking, watchedTool } from "./tool-steps.ts";
 import { makeKey, type Server } from "./wire-client.ts";
@@ -30,9 +34,9 @@ beforeEach(async () => {
   me = await person();
 });
 
-/** A user of their own. @param isOn whether models may remember */
-async function person(isOn = true, on = server, token = key) {
-  const user = `00000000-0000-4000-9000-${String(++people).padStart(12, "0")}`;
+/** A user of their own. @param isOn whether models may remember @param known the id of one who has been there */
+async function person(isOn = true, on = server, token = key, known?: string) {
+  const user = known ?? `00000000-0000-4000-9000-${String(++people).padStart(12, "0")}`;
   const { call, open } = caller(on.url, token);
   const asked = (path: string, options: Parameters<typeof call>[1] = {}) =>
     call(path, { ...options, user });
@@ -61,6 +65,14 @@ async function person(isOn = true, on = server, token = key) {
       asked(`/messages/${question.message_id}/calls/${question.call_id}/decision`, {
         body: { decision, arguments_sha256: question.arguments_sha256 },
       }),
+    /** What the reply that runs asks in the end. */
+    async asks(conversation: string): Promise<Shown> {
+      const events = await allEvents(
+        await open(`/conversations/${conversation}/messages/stream`, { user }),
+      );
+      const waiting: Shown = events.find(({ type }) => type === "ai_waiting")?.data;
+      return waiting?.questions[0];
+    },
     /** The parts of a reply that has ended. */
     async ended(conversation: string): Promise<Shown[]> {
       const path = `/conversations/${conversation}/messages?parts=1`;
@@ -216,8 +228,8 @@ describe("[H162] a model remembers and forgets", () => {
     const results = reply.parts.filter(({ type }: Shown) => type === "tool_result");
     assert.deepEqual(
       results.map(({ outcome }: Shown) => outcome).sort(),
-      ["failed", "ok"],
-      "the second one finds nothing",
+      ["ok", "ok"],
+      "the second one finds nothing that is to be forgotten",
     );
     assert.deepEqual(await me.texts(), []);
     assert.equal(told(), "");
@@ -295,6 +307,57 @@ describe("[H163] after the words of strangers", () => {
     assert.equal(server.model.requests.length, 3);
     assert.deepEqual(await me.texts(), []);
   });
+
+  test(
+    "[H163] nothing is remembered, however far back the window of the agent's own model reaches",
+    ONCE,
+    async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), "colloquy-memory-"));
+      const sizes = { small: 16_384, large: 200_000 };
+      const data = Object.entries(sizes).map(([id, context_length]) => ({ id, context_length }));
+      await using models = await startModelServer({ listing: { data } });
+      const permitted = watchedTool("look_up", { asks: true });
+      const start = (url: string) =>
+        startServer({
+          directory: folder.path,
+          tools: [web.tool, permitted.tool],
+          environment: { OPENAI_BASE_URL: url, MODEL: "small" },
+        });
+      const long = answering("x".repeat(40_000));
+      const agent = { name: "Reader", instructions: "Read", model: "large" };
+      let user: string;
+      let waiting: Awaited<ReturnType<typeof me.say>>;
+      {
+        await using first = await start(models.url);
+        const reader = await person(true, first, "anything");
+        user = reader.user;
+        const { id } = (await reader.call("/agents", { body: agent })).body.data;
+        const conversation = await reader.begin({ agent_id: id });
+        models.next(asking([{ name: "read_web" }]), answering("I have read it."), long, long);
+        for (const words of ["Read this", "Tell me more", "And more"])
+          await reader.say(words, {}, conversation);
+        models.next(remembering("Obey"));
+        const { question } = await reader.say("Go on", {}, conversation);
+        assert.match(JSON.stringify(models.requests.at(-1)?.body?.messages), /read_web says/);
+        assert.equal(question?.tool, "remember");
+        assert.deepEqual(await reader.texts(), []);
+        models.next(answering("Then not."));
+        await reader.decide(question, "decline");
+        await reader.ended(conversation);
+        models.next(asking([{ name: "look_up" }]));
+        waiting = await reader.say("Go on", {}, conversation);
+        assert.equal(waiting.question?.tool, "look_up");
+      }
+      // Another server goes on with the reply, and does not know how wide that window is.
+      await using others = await startModelServer();
+      await using second = await start(others.url);
+      const reader = await person(false, second, "anything", user);
+      others.next(remembering("Obey"));
+      await reader.decide(waiting.question, "allow");
+      assert.equal((await reader.asks(waiting.id))?.tool, "remember");
+      assert.deepEqual(await reader.texts(), []);
+    },
+  );
 
   test("[H54] [H163] files of a message and of a project are such words", async () => {
     const file = (await upload(server.url, "Obey", { key, user: me.user, type: "text/plain" })).body

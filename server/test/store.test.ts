@@ -19,11 +19,13 @@ import { openSqliteStore } from "../src/adapters/stores/sqlite/store.ts";
 import { createThreadWork } from "../src/adapters/stores/sqlite/thread-messages.ts";
 import { AppError } from "../src/domain/errors.ts";
 import type { Store } from "../src/ports/store.ts";
+import { openOperations } from "./sqlite-operations.ts";
 import { storeContract } from "./store.contract.ts";
 import {
   aConversation,
   aMessage,
   anEnding,
+  aPiece,
   aTurn,
   begun,
   inExisting,
@@ -323,4 +325,25 @@ test("nothing of the audit log can be changed or deleted, by no statement", asyn
     assert.throws(() => database.exec(statement), /only ever added to/, statement);
   database.close();
   assert.equal((await store.listAuditEvents({ limit: 9 })).length, 1);
+});
+
+test("a reply that ends while the input of its turn is read is told with its words", () => {
+  using operations = openOperations();
+  const { executor, reads, writes } = operations;
+  const owner = newOwner();
+  const { id } = aConversation();
+  executor.run(writes.createConversation(owner, aConversation({ id }), []));
+  const turn = aTurn(inExisting(id));
+  const said = { ...turn.userMessage, role: "user", reasoning: null, parts: null } as const;
+  executor.run(writes.beginTurn(owner, { ...turn, input: [said], turn: { inputs: 1 } }));
+  const replyId = turn.reply.id;
+  executor.run(writes.checkpoint([aPiece(owner, replyId, "so far")]));
+  const reading = reads.getTurn(owner, replyId);
+  let step = reading.next();
+  for (let statements = 1; !step.done; statements++) {
+    const rows = executor.execute(step.value);
+    if (statements === 2) executor.run(writes.finishReply(owner, replyId, anEnding("whole"), true));
+    step = reading.next(rows);
+  }
+  assert.deepEqual([step.value?.reply.content, step.value?.input.length], ["so far", 1]);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { allEvents, caller, eventsOf, type StreamEvent, textOf } from "./chat-v1-client.ts";
 import { eventually } from "./cli-runner.ts";
-import { startServer } from "./start-server.ts";
+import { ONCE, startServer } from "./start-server.ts";
 import { answering, asking, watchedTool } from "./tool-steps.ts";
 import { makeKey, type Server } from "./wire-client.ts";
 
@@ -336,6 +336,8 @@ describe("[H27] the server's own tools", () => {
   test("[H27] a reply that cannot be noted any more ends, and makes no further call", async () => {
     server.model.next(asking([{ name: "send" }, { name: "look" }]), answering("Never."));
     const release = send.hold();
+    // A result that is the last of its step is stored while the model is asked again, so this one must not be.
+    const releaseOther = look.hold();
     const conversation = await calls.newConversation({ user, body: {} });
     const response = await stream(conversation, "Send it");
     await Promise.all([send.called(1), look.called(1)]);
@@ -347,11 +349,58 @@ describe("[H27] the server's own tools", () => {
       await server.store.finishReply({ tenantId: "local", userId: user }, id, ENDED_ELSEWHERE);
     release();
     const reply = replyOf(await allEvents(response));
+    releaseOther();
     const list = await calls.call(`/conversations/${conversation}/messages`, { user });
     assert.equal(list.body.data[1].content, ENDED_ELSEWHERE.content);
     assert.ok(reply === undefined || reply.content === ENDED_ELSEWHERE.content);
     assert.equal(server.model.requests.length, 1);
   });
+
+  test(
+    "[H27] words are shown after the results before them, and their calls are made, however late the store is",
+    ONCE,
+    async () => {
+      const { store } = server;
+      const { noteSteps } = store;
+      const { promise: late, resolve: storeAnswers } = Promise.withResolvers<void>();
+      let hasSpoken = false;
+      store.noteSteps = async (...given) => {
+        const [owner, , { state }] = given;
+        if (owner.userId === user && hasSpoken) await late;
+        hasSpoken ||= owner.userId === user && state.isSpeaking === true;
+        return noteSteps(...given);
+      };
+      try {
+        server.model.next(
+          asking([{ name: "look" }]),
+          asking([{ name: "of-nobody" }], { words: "Trying." }),
+          asking([{ name: "look" }], { words: "Found." }),
+          answering("Done."),
+        );
+        const conversation = await calls.newConversation({ user, body: {} });
+        const response = await stream(conversation, "Go");
+        await server.model.requested(3);
+        // Another reply comes whole meanwhile, and so has that answer.
+        const hers = { user: "00000000-0000-4000-9000-000000000001" };
+        const other = await calls.newConversation({ ...hers, body: {} });
+        server.model.next(answering("Whole."));
+        const path = `/conversations/${other}/messages`;
+        assert.equal((await calls.call(path, { ...hers, body: { content: "Hi" } })).status, 201);
+        storeAnswers();
+        const reply = replyOf(await allEvents(response));
+        assert.deepEqual(
+          reply.parts.map(({ type }: { type: string }) => type),
+          ["text", "text", "text"].flatMap((words) => ["tool_call", "tool_result", words]),
+        );
+        const outcomes = partsOf(reply, "tool_result").map(({ outcome }) => outcome);
+        assert.deepEqual(outcomes, ["ok", "failed", "ok"]);
+        assert.equal(look.inputs.length, 2);
+      } finally {
+        storeAnswers();
+        store.noteSteps = noteSteps;
+      }
+    },
+  );
 
   test("[H27] a model that asks without end is asked 25 times, the last time without tools", async () => {
     server.model.next(...Array.from({ length: 25 }, () => asking([{ name: "look" }])));
@@ -452,4 +501,36 @@ describe("[H27] the server's own tools", () => {
     assert.equal(reply.content, "More.\n\nMore.\n\nMore.");
     assert.equal(partsOf(reply, "tool_result").length, 3);
   });
+
+  test(
+    "[H27] a reply that another server has ended gives back what its last step had reserved",
+    ONCE,
+    async () => {
+      const bounded = watchedTool("bounded");
+      const answerTokens = 5_000;
+      await using other = await startServer({
+        environment: {
+          BUDGET_TOKENS_PER_USER_DAY: "50000",
+          BUDGET_ANSWER_TOKENS: `${answerTokens}`,
+          MODEL_CONTEXT_TOKENS: "100000",
+        },
+        tools: [bounded.tool],
+      });
+      const owner = { tenantId: "local", userId: user };
+      const { open, newConversation } = caller(other.url, await makeKey(other, { actAs: true }));
+      other.model.next(asking([{ name: "bounded" }]), answering("Never."));
+      const release = bounded.hold();
+      const conversation = await newConversation({ user, body: {} });
+      const day = Math.floor(Date.now() / 86_400_000);
+      const path = `/conversations/${conversation}/messages/stream`;
+      const response = await open(path, { body: { content: "Go", parts: true }, user });
+      await bounded.called(1);
+      for (const { id } of await other.store.runningReplies(owner, conversation))
+        await other.store.finishReply(owner, id, ENDED_ELSEWHERE);
+      release();
+      await allEvents(response);
+      const used = (await other.store.usedTokens(owner, day)).ofUser;
+      assert.ok(used > 0 && used < answerTokens, `${used} tokens count as used`);
+    },
+  );
 });

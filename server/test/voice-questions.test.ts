@@ -87,7 +87,9 @@ describe("[S12] questions of a conversation by voice", () => {
   });
 
   test("[S12] silence while it waits leaves the question open, and a new message ends the reply", async () => {
-    await using talk = await begin(["segments", "interrupt", "questions"]);
+    // No language, although every object has a field of that name.
+    const language = "constructor";
+    await using talk = await begin(["segments", "interrupt", "questions"], { language });
     server.model.next(asking([{ name: "send" }]), answering("Sent."));
     talk.say({ type: "text_input", text: "Send it" });
     const [notice] = await talk.segments(({ waiting }) => waiting);

@@ -31,8 +31,8 @@ export type Memories = {
   deleteAll(principal: Principal): Promise<number>;
   /** @returns null: that text is remembered already. @throws as `add` */
   remember(call: MemoryCall): Promise<Memory | null>;
-  /** @throws AppError not_found where no memory has that text */
-  forget(call: MemoryCall): Promise<Memory>;
+  /** @returns null: no memory has that text, perhaps because an earlier attempt at the call has deleted it */
+  forget(call: MemoryCall): Promise<Memory | null>;
 };
 
 export function createMemories({
@@ -104,12 +104,7 @@ export function createMemories({
     async forget({ owner, text, key }) {
       const memory = await withText(owner, text);
       const stamp = { at: clock.now(), actor: `reply ${key.split("/")[0]}` };
-      if (!memory || !(await store.deleteMemory(owner, memory.id, stamp)))
-        throw new AppError(
-          "not_found",
-          "No memory has this text. Give it word for word, as it stands in your instructions",
-        );
-      return memory;
+      return memory && (await store.deleteMemory(owner, memory.id, stamp)) ? memory : null;
     },
   };
 }

@@ -4,8 +4,11 @@ import { randomUUID } from "node:crypto";
 import { after, beforeEach, test } from "node:test";
 import OpenAI from "openai";
 import OpenAI6 from "openai-6";
+import { AppError } from "../../src/domain/errors.ts";
+import { caller } from "../chat-v1-client.ts";
+import { eventually } from "../cli-runner.ts";
 import { inTime, openSocket } from "../socket-client.ts";
-import { startServer } from "../start-server.ts";
+import { ONCE, startServer } from "../start-server.ts";
 import { answering, asking, watchedTool } from "../tool-steps.ts";
 
 const write = watchedTool("files__write", {
@@ -13,7 +16,11 @@ const write = watchedTool("files__write", {
 });
 const read = watchedTool("files__read", { source: "files" });
 const look = watchedTool("look");
-const server = await startServer({ tools: [write, read, look].map(({ tool }) => tool) });
+const open = watchedTool("own__open", {
+  ...{ source: "own", asks: true },
+  run: async () => ({ text: "Who are you?", wantsSignIn: true }),
+});
+const server = await startServer({ tools: [write, read, look, open].map(({ tool }) => tool) });
 after(() => server[Symbol.asyncDispose]());
 beforeEach(() => {
   server.model.forget();
@@ -253,3 +260,120 @@ test("[OR21] [OR19] on the WebSocket, too", async () => {
   const next = await answered({ previous_response_id: first.id, input: answersTo(first, true) });
   assert.deepEqual(typesOf(next), ["mcp_call", "message"]);
 });
+
+test(
+  "[OR21] openai 7: answers that the store did not take are given again, and are decided about then",
+  ONCE,
+  async () => {
+    const { responses } = new OpenAI(settings());
+    ASKS();
+    const first = await responses.create({ model, tools, input: "Write it" });
+    const given = { model, previous_response_id: first.id, input: answersTo(first, true) };
+    const { store } = server;
+    const { decide } = store;
+    try {
+      store.decide = () => Promise.reject(new AppError("unavailable", "The database is away"));
+      await assert.rejects(responses.create(given), { status: 503 });
+    } finally {
+      store.decide = decide;
+    }
+    const next = await responses.create(given);
+    assert.equal(next.id, `${first.id}_1`);
+    assert.deepEqual(typesOf(next), ["mcp_call", "message"]);
+    assert.deepEqual((await responses.create(given)).output, next.output);
+    assert.equal(write.inputs.length, 1);
+  },
+);
+
+test(
+  "[OR21] openai 7: answers that somebody was faster than are 409, also when they are given again",
+  ONCE,
+  async () => {
+    const user = randomUUID();
+    const { responses } = new OpenAI(settings(user));
+    ASKS();
+    const first = await responses.create({ model, tools, input: "Write it" });
+    const given = { model, previous_response_id: first.id, input: answersTo(first, true) };
+    const { store } = server;
+    const { updateTurnRecord } = store;
+    const { call } = caller(server.url, "local");
+    try {
+      store.updateTurnRecord = async (...record) => {
+        store.updateTurnRecord = updateTurnRecord;
+        const [question] = (await call("/questions", { user })).body.data;
+        const path = `/messages/${question.message_id}/calls/${question.call_id}/decision`;
+        const { arguments_sha256 } = question;
+        await call(path, { body: { decision: "decline", arguments_sha256 }, user });
+        return updateTurnRecord(...record);
+      };
+      await assert.rejects(responses.create(given), { status: 409 });
+    } finally {
+      store.updateTurnRecord = updateTurnRecord;
+    }
+    await assert.rejects(responses.create(given), { status: 409 });
+    await eventually(
+      async () => (await responses.retrieve(first.id)).output_text !== "I will write.",
+    );
+    const whole = await responses.retrieve(first.id);
+    assert.deepEqual(typesOf(whole), ["mcp_list_tools", "message", "mcp_call", "message"]);
+    assert.equal(write.inputs.length, 0);
+  },
+);
+
+test("[OR21] openai 7: a call whose user has to sign in first is asked about again, and approving it again is 409", async () => {
+  const { responses } = new OpenAI(settings());
+  server.model.next(asking([{ name: "own__open" }]), answering("Not opened."));
+  const own = [{ ...tools[0]!, server_label: "own" }];
+  const first = await responses.create({ model, tools: own, input: "Open it" });
+  const approving = { model, input: answersTo(first, true) };
+  const next = await responses.create({ ...approving, previous_response_id: first.id });
+  assert.deepEqual([next.id, typesOf(next)], [`${first.id}_1`, ["mcp_approval_request"]]);
+  assert.deepEqual(answersTo(next, true), approving.input);
+  for (const named of [{}, { previous_response_id: next.id }])
+    await assert.rejects(responses.create({ ...approving, ...named }), {
+      status: 409,
+      message: /until its user has signed in to "own"/u,
+    });
+  const again = await responses.create({ ...approving, previous_response_id: first.id });
+  assert.deepEqual([again.id, again.output], [next.id, next.output], "the same answer again");
+  const last = await responses.create({ model, input: answersTo(next, false) });
+  assert.deepEqual([last.id, typesOf(last)], [`${first.id}_2`, ["mcp_call", "message"]]);
+});
+
+test("[OR21] openai 7: what is said after a running response waits for it, and is refused where that waits for approvals", async () => {
+  const user = randomUUID();
+  const { responses } = new OpenAI(settings(user));
+  server.model.next(
+    { ...asking([{ name: "files__write" }]), hold: "head" },
+    answering("It is written."),
+  );
+  const begun = await responses.create({ model, tools, input: "Write it", background: true });
+  await server.model.held(1);
+  const later = responses.create({ model, input: "More", previous_response_id: begun.id });
+  const refused = assert.rejects(later, /waits for approvals/u);
+  // By the time this one has come back, the other one waits for the first.
+  await responses.create({ model, input: "Hi" });
+  server.model.release();
+  await refused;
+  const first = await responses.retrieve(begun.id);
+  const next = await responses.create({ model, input: answersTo(first, true) });
+  assert.deepEqual(typesOf(next), ["mcp_call", "message"]);
+});
+
+test(
+  "[OR21] openai 7: a response says what it asks for also where the questions cannot be read",
+  ONCE,
+  async () => {
+    const { responses } = new OpenAI(settings());
+    ASKS();
+    const first = await responses.create({ model, tools, input: "Write it" });
+    const { store } = server;
+    const { questionsOf } = store;
+    try {
+      store.questionsOf = () => Promise.reject(new AppError("unavailable", "The database is away"));
+      assert.deepEqual(requestsIn(await responses.retrieve(first.id)), requestsIn(first));
+    } finally {
+      store.questionsOf = questionsOf;
+    }
+  },
+);

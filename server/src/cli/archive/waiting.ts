@@ -59,6 +59,7 @@ function checkState(state: Fields): Set<string> {
     const usage = state.object("usage");
     for (const field of ["promptTokens", "completionTokens", "totalTokens"]) usage.amount(field);
   }
+  if (state.has("contextTokens")) state.whole("contextTokens");
   const asked = state.object("asked");
   asked.name("origin");
   for (const field of ["agentId", "model", "instructions"]) asked.textOrNull(field);

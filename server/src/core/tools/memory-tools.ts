@@ -45,11 +45,14 @@ export function memoryTools(memories: Pick<Memories, "remember" | "forget">): Se
       ...COMMON,
       name: FORGET,
       description:
-        "Forgets something that is remembered of the user: because the user asks for it, or because it is true no longer. To correct a memory, forget it and remember what is right.",
+        "Forgets something that is remembered of the user: because the user asks for it, or because it is no longer true. To correct a memory, forget it and remember what is right.",
       parameters: parametersOf("The whole text of the memory, word for word."),
       async run({ owner, arguments: given, key }) {
-        const { text, id } = await memories.forget({ owner, text: textOf(given.text), key });
-        return JSON.stringify({ forgotten: text, id });
+        const memory = await memories.forget({ owner, text: textOf(given.text), key });
+        // The same for a call that is repeated after a crash.
+        return memory
+          ? JSON.stringify({ forgotten: memory.text, id: memory.id })
+          : "No memory has this text now. If one had it before, it is forgotten. Otherwise give the text word for word, as it stands in your instructions.";
       },
     },
   ];

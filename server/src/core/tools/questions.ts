@@ -41,7 +41,7 @@ export type Questions = {
     page: QuestionPage,
   ): Promise<{ readonly items: readonly ToolQuestion[]; readonly total: number }>;
   /**
-   * Decides about a call; resolves when its reply is gone on with.
+   * Decides about a call; resolves when its reply is continued.
    * @throws AppError not_found, conflict (somebody was first, or the arguments are others), invalid_request, unavailable
    */
   decide(
@@ -51,7 +51,7 @@ export type Questions = {
     decision: PersonsDecision,
   ): Promise<void>;
   /**
-   * Takes the result of a call that the client has made; resolves when its reply is gone on with. The same result again
+   * Takes the result of a call that the client has made; resolves when its reply is continued. The same result again
    * is taken likewise.
    * @throws AppError not_found, conflict (another result came first, or none is awaited any more), unavailable
    */

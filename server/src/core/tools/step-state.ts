@@ -58,6 +58,8 @@ export type StepState = {
   readonly isSpeaking: boolean;
   /** Of all these steps; null: a provider did not say. */
   readonly usage: Usage | null;
+  /** Of the widest window that the answering model has had; absent: it was not noted. */
+  readonly contextTokens?: number;
   readonly asked: AskedState;
 };
 

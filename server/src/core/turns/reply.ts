@@ -243,7 +243,7 @@ async function run(
     const isBudget = steps !== null && error instanceof BudgetError;
     outcome.error = replyError(problem, { isLimitTold: leavesNoFailure || isBudget });
   } finally {
-    if (!isLeft) await steps?.close(used);
+    await (isLeft ? steps?.release() : steps?.close(used));
     outcome.parts = writer.reply.parts();
     outcome.reasoningMs ??= thinking.read();
     endWait();

@@ -3,18 +3,18 @@ import { AppError } from "../../domain/errors.ts";
 import type { Message, Usage } from "../../domain/message.ts";
 import { CLIENT_TOOLS, type Part, textIn, textOf } from "../../domain/parts.ts";
 import type { Owner } from "../../domain/principal.ts";
-import { filesOf } from "../../domain/project.ts";
 import type { ToolQuestion } from "../../domain/tool-question.ts";
 import type { ModelPart } from "../../ports/model.ts";
 import type { TurnObservation } from "../../ports/observer.ts";
 import type { TurnWriter } from "../../ports/turn-log.ts";
 import type { Reservation } from "../access/budgets.ts";
 import { makeCalls } from "../tools/calls.ts";
-import { NO_SOURCE, permissionOf, type ReadBefore, readIn } from "../tools/permissions.ts";
+import { NO_SOURCE, permissionOf } from "../tools/permissions.ts";
 import { type ToolCall, unanswered } from "../tools/results.ts";
 import { type CallState, sumOf, toStored } from "../tools/step-state.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import type { OpenRequest } from "./model-request.ts";
+import { createReplyWindow } from "./reply-window.ts";
 import type { StepsOfReply } from "./steps-of-reply.ts";
 import type { TurnParts } from "./turn.ts";
 
@@ -22,13 +22,6 @@ import type { TurnParts } from "./turn.ts";
 const MAX_STEPS = 25;
 /** Of all steps of a reply. */
 const MAX_CALLS = 128;
-/** Of all results of a reply, where the model's window does not allow less. */
-const MAX_RESULTS_CHARACTERS = 512 * 1024;
-const CHARACTERS_A_TOKEN = 3;
-/** Of a history, for everything of it that a model may have been told. */
-const MAX_CHARACTERS_A_TOKEN = 4;
-/** The share of a model's window that results may have. */
-const RESULTS_SHARE = 0.5;
 const STORE_RETRY_MS = 250;
 const STORE_PATIENCE_MS = 10_000;
 /** Between what was said before a call and what is said after it. */
@@ -57,6 +50,8 @@ export type Steps = {
   total(usage: Usage | null): Usage | null;
   /** Settles what the last step used, and answers the calls that have no result. */
   close(usage: Usage | null): Promise<void>;
+  /** Gives back what is reserved for a step of a reply that is no longer this server's. */
+  release(): Promise<void>;
 };
 
 type Given = StepsOfReply & {
@@ -97,11 +92,10 @@ export function createSteps(
   const callIds = new Set(
     writer.reply.parts().flatMap((part) => (part.type === "tool_call" ? part.callId : [])),
   );
-  const window = models.contextTokensOf(asked.model) * CHARACTERS_A_TOKEN * RESULTS_SHARE;
-  const room = {
-    characters:
-      Math.min(MAX_RESULTS_CHARACTERS, Math.floor(window)) - resultsIn(writer.reply.parts()),
-  };
+  const window = createReplyWindow(
+    { store, models },
+    { owner, reply, asked, begun, said: writer.reply.parts() },
+  );
 
   /** Tries again for a while where the store does not answer. */
   const insist = async <Result>(attempt: () => Promise<Result>): Promise<Result> => {
@@ -122,7 +116,8 @@ export function createSteps(
     results: readonly Part[],
     questions?: readonly ToolQuestion[],
   ): Promise<void> => {
-    const state = { step, calls, callCount, isSpeaking: speaking, usage, asked };
+    const contextTokens = window.tokens;
+    const state = { step, calls, callCount, isSpeaking: speaking, usage, contextTokens, asked };
     const steps = { epoch, state: toStored(state) };
     await insist(async () => {
       const isNoted = await checkpoint.note(results, (addition) =>
@@ -131,21 +126,6 @@ export function createSteps(
       if (!isNoted) throw new LostReply();
     });
     isSpeaking = speaking;
-  };
-
-  let known: ReadBefore | null = null;
-  /** The history of a turn stays the same, and is read for the first call that depends on it. */
-  const readBefore = async (): Promise<ReadBefore> => {
-    if (known) return known;
-    const maxCharacters = models.contextTokensOf(asked.model) * MAX_CHARACTERS_A_TOKEN;
-    const limits = { maxCharacters, beforeSequence: asked.before };
-    const history = await store.recentMessages(owner, reply.conversationId, limits);
-    const read = await readIn(history);
-    const { projectId } = asked;
-    const project = projectId ? await store.getProject(owner, projectId) : null;
-    const isWithFiles = project !== null && filesOf(project).length > 0;
-    known = { ...read, isUntrusted: read.isUntrusted || isWithFiles };
-    return known;
   };
 
   const park = (waiting: readonly string[]): Promise<"parked" | "decided"> =>
@@ -172,6 +152,8 @@ export function createSteps(
   const askAgain = async (made: readonly Part[] | "parked"): Promise<OpenRequest | "parked"> => {
     if (made === "parked") return made;
     const said = [...writer.reply.parts(), ...made];
+    // The note of the last answer is not that of the next one, which may begin before the results are stored.
+    isSpeaking = false;
     keeping = keep(made);
     keeping.catch(() => {});
     try {
@@ -186,8 +168,10 @@ export function createSteps(
     }
   };
 
-  const make = (calls: readonly ToolCall[], noted: readonly CallState[]) =>
-    makeCalls(
+  const make = async (calls: readonly ToolCall[], noted: readonly CallState[]) => {
+    await insist(() => window.look());
+    const { room, readBefore } = window;
+    return makeCalls(
       {
         ...{ tools, clock, owner, calls, noted, room, signal },
         conversationId: reply.conversationId,
@@ -229,6 +213,7 @@ export function createSteps(
       },
       states,
     );
+  };
 
   return {
     callPart({ callId, name, text }) {
@@ -277,11 +262,11 @@ export function createSteps(
       for (const result of unanswered(parts, states)) writer.add(result);
       await settled;
     },
+    async release() {
+      await reservation.settle(null, "");
+    },
   };
 }
-
-const resultsIn = (parts: readonly Part[]): number =>
-  parts.reduce((sum, part) => sum + (part.type === "tool_result" ? part.text.length : 0), 0);
 
 const tooManySteps = (): AppError =>
   new AppError(

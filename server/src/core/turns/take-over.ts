@@ -20,7 +20,7 @@ const MAX_TRIES = 60;
  * Goes on with a reply of several steps that this server has taken over: it makes the calls that have not been made, and
  * asks the model again. Where that is not safe (core/tools/step-state.ts), the reply ends as interrupted. Resolves when the
  * reply is under way; never rejects.
- * @param cause why the reply is ended in any case; null: it is gone on with
+ * @param cause why the reply is ended in any case; null: it is continued
  */
 export async function takeOver(
   parts: StartParts,

@@ -16,8 +16,10 @@ const ENGLISH = "Before I go on, I need your decision on the screen.";
 const LOOK_MS = 300;
 
 /** The sentence that says that a decision is needed, in that language (a tag such as `de-AT`), or else in English. */
-export const noticeIn = (language: string | null): string =>
-  NOTICES[language?.toLowerCase().split(/[-_]/u, 1)[0] ?? ""] ?? ENGLISH;
+export function noticeIn(language: string | null): string {
+  const tag = language?.toLowerCase().split(/[-_]/u, 1)[0] ?? "";
+  return (Object.hasOwn(NOTICES, tag) ? NOTICES[tag] : undefined) ?? ENGLISH;
+}
 
 /** Resolves when the reply waits no more, or is gone, or when the signal is aborted. Never rejects. */
 export async function decided(

@@ -16,7 +16,8 @@ type ApprovalItem = Extract<InputItem, { type: "approval" }>;
 const ORDINAL = /_\d{1,4}$/;
 
 /**
- * Decides about the calls that the input answers for. The same answers again decide nothing, and give the same response.
+ * Decides about the calls that the input answers for. The same answers again give the same response, and decide only what
+ * the first ones were kept from deciding.
  * @returns the response that they begin; null: the input answers for none
  * @throws AppError invalid_request, not_found, conflict (somebody has decided otherwise), unavailable
  */
@@ -36,42 +37,66 @@ export async function goOnApproved(
   if (!known || !record?.sources || record.isDeleted) throw noSuchRequest(first);
   const { stages } = record.sources;
   const approvals = items.map(({ id, approve }): Approval => ({ id, approve }));
-  const before = stages.findIndex((stage) => isSame(stage.approvals, approvals));
-  if (before >= 0) return { turn: known, stage: before + 1 };
+  const noted = stages.findLastIndex((stage) => isSame(stage.approvals, approvals));
   const waiting = await turns.waitingFor(principal, replyId);
-  if (!waiting)
+  const all = waiting ? partsOf(waiting.reply) : [];
+  const asking = new Map(
+    waiting?.questions.map((question) => [approvalId(replyId, all, question.callId), question]),
+  );
+  if (!waiting && noted < 0)
     throw new AppError(
       "conflict",
       "This response is no longer waiting: it was decided elsewhere, or has ended. Retrieve it by its id",
     );
-  const all = partsOf(waiting.reply);
-  const asking = new Map(
-    waiting.questions.map((question) => [approvalId(replyId, all, question.callId), question]),
-  );
-  const decided = items.map((item) => {
+  const isRepeated = noted >= 0 && answeredStage(asked) === noted;
+  const open = items.flatMap((item) => {
     const question = asking.get(item.id);
-    if (!question) throw noSuchRequest(item);
-    if (question.kind === "sign_in" && item.approve) throw wantsSignIn(question.source);
-    return { ...question, approve: item.approve };
+    if (!question && noted < 0) throw noSuchRequest(item);
+    if (!question) return [];
+    if (question.kind !== "sign_in" || !item.approve) return { ...question, approve: item.approve };
+    // The call was approved, and has turned out since then to need a sign-in.
+    if (isRepeated) return [];
+    throw wantsSignIn(question.source);
   });
-  const stage: Stage = {
-    to: all.length,
-    asked: waiting.questions.map(({ callId }) => callId),
-    approvals,
-    endedAt: waiting.questions[0]?.askedAt.getTime() ?? waiting.reply.createdAt.getTime(),
-    answeredAt: parts.now().getTime(),
-  };
-  const sources = { ...record.sources, stages: [...stages, stage] };
-  // Before the reply goes on: what it says then is the next response.
-  await turns.updateRecord(principal, replyId, storedRecord({ ...record, sources }));
-  for (const { callId, argumentsSha256, approve } of decided) {
-    const decision = approve ? "allow" : "decline";
-    await questions.decide(principal, replyId, callId, { decision, argumentsSha256 });
+  if (!waiting || open.length === 0) return { turn: known, stage: noted + 1 };
+  // It was noted and not decided about: the server that did so is gone, or its database was away.
+  const isNoted = noted >= 0 && noted === stages.length - 1;
+  if (!isNoted) {
+    const stage: Stage = {
+      to: all.length,
+      asked: waiting.questions.map(({ callId }) => callId),
+      approvals,
+      endedAt: waiting.questions[0]?.askedAt.getTime() ?? waiting.reply.createdAt.getTime(),
+      answeredAt: parts.now().getTime(),
+    };
+    const sources = { ...record.sources, stages: [...stages, stage] };
+    // Before the reply goes on: what it says then is the next response.
+    await turns.updateRecord(principal, replyId, storedRecord({ ...record, sources }));
+  }
+  let decidedCount = 0;
+  try {
+    for (const { callId, argumentsSha256, approve } of open) {
+      const decision = approve ? "allow" : "decline";
+      await questions.decide(principal, replyId, callId, { decision, argumentsSha256 });
+      decidedCount++;
+    }
+  } catch (problem) {
+    // Somebody was first, so these answers begin nothing. Whether one was stored is not known while the store is away.
+    if (decidedCount === 0 && !isNoted && isConflict(problem))
+      await turns.updateRecord(principal, replyId, storedRecord(record)).catch(() => {});
+    throw problem;
   }
   const turn = await turns.turnOf(principal, replyId);
   if (!turn) throw noSuchRequest(first);
-  return { turn, stage: stages.length + 1 };
+  return { turn, stage: isNoted ? noted + 1 : stages.length + 1 };
 }
+
+/** Which stage of the reply the request names as the one that it answers; null: none. */
+const answeredStage = ({ previousResponseId }: Asked): number | null =>
+  previousResponseId === null ? null : stageIn(previousResponseId).stage;
+
+const isConflict = (problem: unknown): boolean =>
+  problem instanceof AppError && problem.code === "conflict";
 
 /** @throws AppError invalid_request */
 function checkAlone(

@@ -134,6 +134,7 @@ async function placeOf(
     const turn = await previousResponse(parts, principal, previousResponseId);
     const { conversationId } = turn;
     const { isHidden } = recordOf(turn.record);
+    await endOf(turn);
     if (!turn.stored && (await parts.turns.waitingFor(principal, turn.replyId)))
       throw invalid(
         "previous_response_id",
@@ -190,14 +191,13 @@ const isHeldByClient = (
   by === "front_end" ||
   (by === "sender" && drafts.some(({ role }) => role === "assistant"));
 
-/** What was said up to the end of that response. */
+/** What was said up to the end of that response, which has ended. */
 async function historyTo(
   { conversations }: Pick<ResponsesParts, "conversations">,
   principal: Principal,
   turn: WatchedTurn,
 ): Promise<readonly Message[]> {
   const { conversationId, replyId, branch } = turn;
-  await endOf(turn);
   const page = { ...EVERY_ROLE, branch };
   const messages = await conversations.messages(principal, conversationId, page);
   const last = messages.findLastIndex(({ id }) => id === replyId);

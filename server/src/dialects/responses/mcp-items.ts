@@ -74,6 +74,14 @@ export const isOfServer = ({ source }: ToolCall): boolean =>
 export const callsById = (parts: readonly Part[]): ReadonlyMap<string, ToolCall> =>
   new Map(parts.flatMap((part) => (part.type === "tool_call" ? [[part.callId, part]] : [])));
 
+/** The ids of the calls that have no result. */
+export function unanswered(parts: readonly Part[]): string[] {
+  const answered = new Set(
+    parts.flatMap((part) => (part.type === "tool_result" ? part.callId : [])),
+  );
+  return [...callsById(parts).keys()].filter((callId) => !answered.has(callId));
+}
+
 /** The id of what asks for the approval of a call. @param parts of the whole reply */
 export function approvalId(replyId: string, parts: readonly Part[], callId: string): string {
   const calls = parts.filter(({ type }) => type === "tool_call") as readonly ToolCall[];

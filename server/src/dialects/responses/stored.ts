@@ -19,6 +19,7 @@ import {
   type StageView,
   stageIn,
   stageView,
+  unanswered,
 } from "./mcp-items.ts";
 import type { ResponsesParts } from "./parts.ts";
 import { recordOf } from "./records.ts";
@@ -140,7 +141,7 @@ async function stoppedOf(
   };
 }
 
-/** The same of a reply that waits now. */
+/** The same of a reply that waits now: for a decision about each of its calls that has no result. */
 const waitingOf = (
   { reply, questions }: Waiting,
   input: readonly Message[],
@@ -150,7 +151,7 @@ const waitingOf = (
 ): Promise<Ended> =>
   stoppedOf(reply, input, sealing, told, {
     ...view,
-    asked: questions.map(({ callId }) => callId),
+    asked: unanswered(partsOf(reply)),
     endedAt: questions[0]?.askedAt.getTime() ?? null,
   });
 

@@ -25,6 +25,8 @@ export type Malformed =
   | { readonly type: "unknown_type"; readonly named: string };
 
 const MAX_NAME_CHARACTERS = 100;
+/** As long as a tag of a language needs to be (RFC 5646). */
+const MAX_LANGUAGE_CHARACTERS = 35;
 /** A message has half a dozen fields; a later version may add some. */
 const JSON_BOUNDS = { maxDepth: 20, maxValues: 1_000 };
 
@@ -42,7 +44,7 @@ export function readMessage(text: string): ClientMessage | Malformed {
         type,
         capabilities: capabilitiesOf(message.capabilities),
         conversationId: optionalText(message, "conversation_id"),
-        language: optionalText(message, "language"),
+        language: optionalText(message, "language")?.slice(0, MAX_LANGUAGE_CHARACTERS) ?? null,
         userId: optionalText(message, "user_id"),
         resumeToken: optionalText(message, "resume_token"),
       };

@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** What models remember of people, and whether they may. */
 export const MEMORIES_MIGRATION = `
   CREATE TABLE memories (
@@ -10,12 +12,6 @@ export const MEMORIES_MIGRATION = `
     updated_at bigint NOT NULL,
     UNIQUE (tenant_id, owner_id, id)
   );
-  ALTER TABLE memories ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE memories FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON memories USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("memories")}
   ALTER TABLE profiles ADD COLUMN is_memory_on integer NOT NULL DEFAULT 0;
 `;

@@ -1,3 +1,5 @@
+import { ownerOnly } from "./owner-only.ts";
+
 /** The accounts that people have signed in to for their tools, and the questions that ask them to. */
 export const TOOL_SIGN_INS_MIGRATION = `
   CREATE TABLE tool_sign_ins (
@@ -18,13 +20,7 @@ export const TOOL_SIGN_INS_MIGRATION = `
     PRIMARY KEY (tenant_id, owner_id, source)
   );
   CREATE INDEX tool_sign_ins_by_state ON tool_sign_ins (state_hash) WHERE state_hash IS NOT NULL;
-  ALTER TABLE tool_sign_ins ENABLE ROW LEVEL SECURITY;
-  ALTER TABLE tool_sign_ins FORCE ROW LEVEL SECURITY;
-  CREATE POLICY owner_only ON tool_sign_ins USING (
-    tenant_id = current_setting('colloquy.tenant_id', true)
-      AND owner_id = current_setting('colloquy.owner_id', true)
-    OR current_setting('colloquy.everyone', true) = 'on'
-  );
+  ${ownerOnly("tool_sign_ins")}
   -- What the question asks for; null: whether the call may be made.
   ALTER TABLE tool_questions ADD COLUMN kind text;
 `;

@@ -126,8 +126,6 @@ export function createKeptWrites<Kept extends { readonly id: string; readonly cr
   }
 
   return {
-    insistOnRoom,
-
     /**
      * @param insert stores it
      * @throws AppError conflict where the owner has as many as the bound, what `insert` throws, and those of Idempotency

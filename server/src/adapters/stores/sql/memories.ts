@@ -1,6 +1,5 @@
 import type { Selectable } from "kysely";
 import type { Stamp } from "../../../domain/audit.ts";
-import { notFound } from "../../../domain/errors.ts";
 import { MAX_MEMORIES, type Memory } from "../../../domain/memory.ts";
 import type { Owner } from "../../../domain/principal.ts";
 import type { ArchiveRecord } from "../../../ports/archive.ts";
@@ -88,22 +87,10 @@ export function createMemoryWrites(write: StatementWriter, append: AppendAuditEv
       memory: Memory,
       idempotency?: Idempotency | null,
     ): Operation<Memory> {
-      return yield* once(owner, idempotency, {
-        id: memory.id,
-        at: memory.createdAt,
-        *make() {
-          const known = yield* getMemory(owner, memory.id);
-          if (known) return known;
-          yield* kept.insistOnRoom(owner);
-          yield* insertMemory(owner, memory);
-          return memory;
-        },
-        *find(madeId) {
-          const made = yield* getMemory(owner, madeId);
-          if (!made) throw notFound("memory");
-          return made;
-        },
-      });
+      const known = idempotency ? null : yield* getMemory(owner, memory.id);
+      return (
+        known ?? (yield* kept.create(owner, memory, idempotency, () => insertMemory(owner, memory)))
+      );
     },
 
     *changeMemory(owner: Owner, memory: Omit<Memory, "createdAt">): Operation<Memory | null> {

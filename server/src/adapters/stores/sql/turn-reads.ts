@@ -170,9 +170,11 @@ export function createTurnReads(write: StatementWriter) {
     const place = { tenantId, userId, conversationId };
     const inputs = reply.turn?.inputs ?? 0;
     if (inputs > 0) {
+      // Before the input, which is read page by page: the pieces are gone once the reply has ended.
+      const whole = yield* withPieces(owner, reply);
       const input = yield* inputIn(place, { from: reply.sequence - inputs, to: reply.sequence });
       const userMessage = mainOf(input);
-      return userMessage ? { userMessage, input, reply: yield* withPieces(owner, reply) } : null;
+      return userMessage ? { userMessage, input, reply: whole } : null;
     }
     const sequence = yield* questionPlace(owner, reply);
     const select = reply.turn ? selectAnyQuestion : selectQuestion;
