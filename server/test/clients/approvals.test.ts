@@ -332,7 +332,7 @@ test("[OR21] openai 7: a call whose user has to sign in first is asked about aga
   for (const named of [{}, { previous_response_id: next.id }])
     await assert.rejects(responses.create({ ...approving, ...named }), {
       status: 409,
-      message: /until its user has signed in to "own"/u,
+      message: /as soon as its user has signed in to "own"/u,
     });
   const again = await responses.create({ ...approving, previous_response_id: first.id });
   assert.deepEqual([again.id, again.output], [next.id, next.output], "the same answer again");
